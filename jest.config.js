@@ -1,0 +1,41 @@
+// Three projects: `unit` needs nothing but Node, `vectors` compares with what the Java peers answered,
+// `integration` talks to a real Kafka and says so aloud when there is none.
+const shared = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['@sluice/source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  modulePathIgnorePatterns: ['/dist/', '/\\.sluice/'],
+}
+const roots = ['<rootDir>/packages', '<rootDir>/connectors', '<rootDir>/processors']
+const ignored = ['/node_modules/', '/dist/']
+
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      roots,
+      testMatch: ['**/test/**/*.test.ts'],
+      testPathIgnorePatterns: [...ignored, '\\.integration\\.test\\.ts$', '\\.vectors\\.test\\.ts$'],
+    },
+    {
+      ...shared,
+      displayName: 'vectors',
+      roots,
+      testMatch: ['**/test/**/*.vectors.test.ts'],
+      testPathIgnorePatterns: ignored,
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      roots,
+      testMatch: ['**/test/**/*.integration.test.ts'],
+      testPathIgnorePatterns: ignored,
+      globalSetup: '<rootDir>/deploy/dev/jest-kafka-start.mjs',
+      globalTeardown: '<rootDir>/deploy/dev/jest-kafka-stop.mjs',
+    },
+  ],
+}

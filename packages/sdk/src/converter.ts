@@ -1,0 +1,39 @@
+import type { RawSettings } from './settings.ts'
+import type { RawHeader } from './record.ts'
+import type { Schema } from './schema.ts'
+import type { Value } from './value.ts'
+
+/** A value with its schema; a null schema means schemaless. */
+export interface SchemaAndValue {
+  readonly schema: Schema | null
+  readonly value: Value
+}
+
+/** Encodes values of one schema. Null is a tombstone: no bytes. */
+export type ValueEncoder = (value: Value) => Uint8Array | null
+
+/**
+ * Bytes ↔ schema and value (Connect's `Converter`). One instance serves one side (key or value) of one task.
+ *
+ * The work is compiled: the caller asks for an encoder once per schema and topic, keeps it while the schema object stays the
+ * same, and calls it per record. Encoding and decoding are synchronous; what must be fetched (a registry's schema) is fetched
+ * by `prepare`, per batch.
+ */
+export interface Converter {
+  /**
+   * An encoder for values of this schema (null: schemaless) on this topic.
+   * The encoder throws DataError for a value that does not fit its schema.
+   */
+  encoder(topic: string, schema: Schema | null): ValueEncoder
+  /** @throws DataError for bytes that are not of this format */
+  decode(topic: string, bytes: Uint8Array | null, headers?: readonly RawHeader[] | null): SchemaAndValue
+}
+
+/** How a converter is found by name and made from settings (`key.converter.…`, `value.converter.…`, prefix removed). */
+export interface ConverterPlugin {
+  /** Our name, such as `json`. */
+  readonly name: string
+  /** Java class names and simple names accepted for it. */
+  readonly aliases: readonly string[]
+  create(settings: RawSettings, side: 'key' | 'value' | 'header'): Converter
+}

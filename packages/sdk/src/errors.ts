@@ -1,0 +1,131 @@
+/**
+ * One class of error for the whole platform. An error says what happened and where (`message`), what caused it (`cause`),
+ * what to do about it (`remedy`), and whether trying the same thing again can help (`retriable`).
+ *
+ * Subclasses exist only where code must tell kinds apart: whoever catches decides by class, whoever reads decides by `code`.
+ */
+
+/** Facts about an error beyond its sentence. `place` locates the bad value: file, line, column, topic, partition, offset, field… */
+export interface ErrorFacts {
+  readonly cause?: unknown
+  /** What the reader can do about it: one imperative sentence. */
+  readonly remedy?: string
+  /** Whether the same operation may succeed later. Default: false. */
+  readonly retriable?: boolean
+  /** Where the bad value is. Printed behind the sentence as `(file=orders.csv, line=7)`. */
+  readonly place?: Readonly<Record<string, string | number>>
+}
+
+/** The catalogue: every code, when it is raised, in one sentence. `docs/reference/errors.md` is generated from it. */
+export const ERROR_CODES = {
+  SETTINGS_INVALID: 'One or more settings are missing, unknown in type, or out of range; all problems are listed at once.',
+  PLUGIN_UNKNOWN: 'A connector, converter, transform or processor class is not among the loaded plugins.',
+  SCHEMA_INVALID: 'A schema contradicts itself: duplicate field, default of the wrong type, element schema missing.',
+  SCHEMA_PROJECTION: 'A value written with one schema cannot be read with another.',
+  VALUE_INVALID: 'A value does not match its schema.',
+  DATA_INVALID: 'Bytes or a value cannot be read, converted or transformed.',
+  SOURCE_DIVERTED: 'The source met data it cannot read, and no dead letter topic takes it.',
+  SOURCE_UNAVAILABLE: 'A source system cannot be read: missing file, a directory where a file is expected, no permission.',
+  SINK_REFUSED: 'A sink cannot write the records it was given.',
+  RECORD_TOO_LARGE: 'A record exceeds the largest size that is allowed on its way.',
+  KAFKA_UNREACHABLE: 'No broker answered in time.',
+  KAFKA_REFUSED: 'The broker answered a request with an error code.',
+  KAFKA_TIMEOUT: 'A request or a delivery was not answered before its deadline; its outcome is unknown.',
+  KAFKA_FENCED: 'A newer owner has taken over; this one must stop.',
+  KAFKA_PROTOCOL: 'A broker sent bytes that are not the protocol.',
+  OFFSET_OUT_OF_RANGE: 'A position lies outside of what the partition still holds, and no reset policy allows to move it.',
+  POSITION_UNREADABLE: 'A stored position cannot be understood by the connector that wrote it.',
+  GATE_HALTED: 'A quality gate stopped the flow before the offending record; nothing after it was committed.',
+  GATE_RULES_INVALID: 'A rule set is wrong: unknown check, bad parameter, expression that does not compile.',
+  TABLE_CONFLICT: 'Another writer committed something that this commit contradicts.',
+  TABLE_FENCED: 'Another writer of the same partition has committed; this one must stop.',
+  TABLE_UNSUPPORTED: 'The table needs a feature that this writer does not have.',
+  TABLE_SCHEMA: 'A row or a schema does not fit the table.',
+  OBJECT_EXISTS: 'An object that must not exist is already there.',
+  OBJECT_MISSING: 'An object that must exist is not there.',
+  STORE_UNAVAILABLE: 'An object store or a file system refused or did not answer.',
+  TOPOLOGY_INVALID: 'A topology is wrong: a node without a name, an unknown topic, a cycle.',
+  TASK_FAILED: 'A task stopped on an error.',
+  STOP_TIMED_OUT: 'Something did not stop before its deadline.',
+  INTERRUPTED: 'The work was stopped on request before it was complete.',
+  INTERNAL: 'A promise of the code itself is broken; please report it.',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** The platform's error. `message` reads as a sentence and names the place; `remedy` is a sentence of its own. */
+export class SluiceError extends Error {
+  readonly code: ErrorCode
+  readonly remedy: string | undefined
+  readonly retriable: boolean
+  readonly place: Readonly<Record<string, string | number>> | undefined
+
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
+    super(withPlace(message, facts.place), facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.name = new.target.name
+    this.code = code
+    this.remedy = facts.remedy
+    this.retriable = facts.retriable ?? false
+    this.place = facts.place
+  }
+}
+
+/** Kafka Connect's RetriableException: trying again later may help (a `put` or a stage is repeated, not failed). */
+export class RetriableError extends SluiceError {
+  constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
+    super(code, message, { ...facts, retriable: true })
+  }
+}
+
+/** Kafka Connect's DataException: this one record is bad; others are not. A tolerant task diverts the record and goes on. */
+export class DataError extends SluiceError {
+  constructor(message: string, facts: ErrorFacts & { readonly code?: ErrorCode } = {}) {
+    super(facts.code ?? 'DATA_INVALID', message, facts)
+  }
+}
+
+/** A value contradicts its schema (Connect's DataException from `ConnectSchema.validateValue`). */
+export class ValueError extends DataError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { ...facts, code: 'VALUE_INVALID' })
+  }
+}
+
+/** A schema contradicts itself (Connect's SchemaBuilderException). */
+export class SchemaError extends DataError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { ...facts, code: 'SCHEMA_INVALID' })
+  }
+}
+
+/** A value cannot be carried from one schema to another (Connect's SchemaProjectorException). */
+export class ProjectionError extends DataError {
+  constructor(message: string, facts: ErrorFacts = {}) {
+    super(message, { ...facts, code: 'SCHEMA_PROJECTION' })
+  }
+}
+
+/** Whether doing the same again may help. Errors that are not ours are not retried: nobody promised that they pass. */
+export function isRetriable(error: unknown): boolean {
+  return error instanceof SluiceError && error.retriable
+}
+
+/** The sentence of any thrown thing, with the chain of causes and the remedy: for logs and for people. */
+export function describeError(error: unknown): string {
+  const sentences: string[] = []
+  let remedy: string | undefined
+  for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 6; depth++) {
+    const sentence = at instanceof Error ? at.message || at.name : String(at)
+    if (!sentences.includes(sentence)) sentences.push(sentence)
+    if (at instanceof SluiceError) remedy ??= at.remedy
+    at = at instanceof Error ? at.cause : undefined
+  }
+  const what = sentences.join('; because: ')
+  return remedy === undefined ? what : `${what}\n  What to do: ${remedy}`
+}
+
+function withPlace(message: string, place: ErrorFacts['place']): string {
+  if (place === undefined) return message
+  const parts = Object.entries(place).map(([key, value]) => `${key}=${value}`)
+  return parts.length === 0 ? message : `${message} (${parts.join(', ')})`
+}

@@ -1,0 +1,47 @@
+import type { SinkRecord, TopicPartition, TopicPartitionOffset } from './record.ts'
+import type { TaskContext } from './task-context.ts'
+
+/** What a worker gives to a sink task. */
+export interface SinkTaskContext extends TaskContext {
+  /** The partitions this task has now. */
+  assignment(): readonly TopicPartition[]
+  /** Rewinds before the next fetch: for sinks that keep offsets themselves. Only assigned partitions; offset ≥ 0. */
+  rewind(positions: readonly TopicPartitionOffset[]): void
+  /** Asks for a commit as soon as the current `put` is done. */
+  requestCommit(): void
+  /** Stops and starts fetching of single partitions. */
+  pause(partitions: readonly TopicPartition[]): void
+  resume(partitions: readonly TopicPartition[]): void
+  /**
+   * Reports a record that cannot be written (KIP-610): its original bytes go to the dead letter topic before its offset is
+   * committed. Throws when the task tolerates no errors.
+   */
+  report(record: SinkRecord, error: unknown): void
+}
+
+/**
+ * Writes to one target. The worker calls, never two at a time:
+ *
+ *   start → open → ( put → [flush] )* → close → stop
+ *
+ * Offsets are committed only after `flush` has named them safe (invariant 1).
+ */
+export interface SinkTask {
+  start(signal: AbortSignal): Promise<void>
+  /** New partitions; sinks that keep offsets with their data call `context.rewind` here. */
+  open(partitions: readonly TopicPartition[]): Promise<void>
+  /**
+   * Takes the records; they may be buffered. Called on each turn of the loop, also with an empty list.
+   * A RetriableError: the same records are put again after a pause. Any other error fails the task.
+   */
+  put(records: readonly SinkRecord[]): Promise<void>
+  /**
+   * Makes everything put so far durable, as far as the sink wants to now, and says up to where (the next offset per partition).
+   * `positions` is where the worker stands. Return `positions` itself when all is durable, fewer when some is still buffered.
+   * `closing` means: this is the last chance.
+   */
+  flush(positions: readonly TopicPartitionOffset[], closing: boolean): Promise<readonly TopicPartitionOffset[]>
+  /** Partitions are taken away; their buffers can be forgotten. */
+  close(partitions: readonly TopicPartition[]): Promise<void>
+  stop(): Promise<void>
+}

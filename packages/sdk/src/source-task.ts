@@ -1,0 +1,57 @@
+import type { SourcePartition, SourcePosition, SourceRecord } from './record.ts'
+import type { TaskContext } from './task-context.ts'
+
+/** Why a source could not turn bytes into a record. */
+export interface DivertReason {
+  /** A stable word, such as `csv-row-width`; counted and searchable. */
+  readonly code: string
+  /** A sentence that says what is wrong with these bytes. */
+  readonly message: string
+  /** Where they are: file, line, column, table… */
+  readonly place: Readonly<Record<string, string | number>>
+  /** What to do about it. */
+  readonly remedy?: string
+}
+
+/** Where the source stands after the diverted bytes; without it the position would stay before them for ever. */
+export interface DivertedAt {
+  readonly sourcePartition: SourcePartition
+  readonly sourcePosition: SourcePosition
+}
+
+/** What a worker gives to a source task. */
+export interface SourceTaskContext extends TaskContext {
+  /**
+   * The stored position of a partition, or null if it was never read. Asked at start.
+   * What comes back went through JSON; the connector checks it before use.
+   */
+  position(partition: SourcePartition): Promise<SourcePosition | null>
+  /**
+   * Hands over bytes that cannot be read as a record. To be called during `poll`; the bytes go to the dead letter topic
+   * unchanged and are durable before the position behind them is stored. With no dead letter topic, or `errors.tolerance=none`,
+   * the task stops after the records polled before with an error made from `reason`.
+   */
+  divert(bytes: Uint8Array, reason: DivertReason, at: DivertedAt): void
+}
+
+/**
+ * Reads from one source. The worker calls, never two at a time:
+ *
+ *   start → ( poll → [settled] )* → stop
+ *
+ * `poll` is called again as soon as the worker has room (its queue is bounded in bytes), before earlier batches are durable.
+ */
+export interface SourceTask {
+  /** Opens the source and seeks to the stored position. An error fails the task; a RetriableError is tried again with back-off. */
+  start(signal: AbortSignal): Promise<void>
+  /**
+   * The next records, in order, or null or an empty list when there is none yet. It must return within a second or so, and at once
+   * when the signal is aborted. A few hundred to a few thousand records per call are best.
+   * A RetriableError counts as "nothing yet"; any other error fails the task.
+   */
+  poll(signal: AbortSignal): Promise<readonly SourceRecord[] | null>
+  /** These positions are durable: what lies before may be deleted or acknowledged at the source. Optional. */
+  settled?(positions: ReadonlyMap<SourcePartition, SourcePosition>): Promise<void>
+  /** Closes everything. Called exactly once, also after a failed start. */
+  stop(): Promise<void>
+}

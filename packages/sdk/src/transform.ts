@@ -1,0 +1,20 @@
+import type { ConnectRecord } from './record.ts'
+import type { RawSettings } from './settings.ts'
+
+/**
+ * A single message transform (Connect's `Transformation`): a synchronous function from record to record.
+ * It returns the very record it was given when nothing changes, a changed copy, or null to drop the record.
+ * It throws DataError for a record it cannot handle. A retried batch passes through again: it must not count on running once.
+ */
+export type Transform = <R extends ConnectRecord>(record: R) => R | null
+
+/** A condition on records (Connect's `Predicate`). */
+export type Predicate = (record: ConnectRecord) => boolean
+
+/** How a transform is found by name and made from settings (`transforms.<alias>.…`, prefix removed). */
+export interface TransformPlugin {
+  readonly name: string
+  readonly aliases: readonly string[]
+  /** Compiles the transform; `$Key` and `$Value` variants are plugins of their own. @throws SluiceError SETTINGS_INVALID */
+  create(settings: RawSettings): Transform
+}
