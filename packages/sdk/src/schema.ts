@@ -152,8 +152,8 @@ export function decimalScale(schema: Schema): number {
 }
 
 /** The same schema, optional or not as asked. */
-export function withOptional<S extends Schema>(schema: S, optional: boolean): S {
-  return schema.optional === optional ? schema : (Object.freeze({ ...schema, optional }) as S)
+export function withOptional(schema: Schema, optional: boolean): Schema {
+  return schema.optional === optional ? schema : Object.freeze({ ...schema, optional })
 }
 
 /** The field of that name, or undefined. */
