@@ -5,6 +5,8 @@
  * Subclasses exist only where code must tell kinds apart: whoever catches decides by class, whoever reads decides by `code`.
  */
 
+import { inspect } from 'node:util'
+
 /** Facts about an error beyond its sentence. `place` locates the bad value: file, line, column, topic, partition, offset, field… */
 export interface ErrorFacts {
   readonly cause?: unknown
@@ -18,14 +20,16 @@ export interface ErrorFacts {
 
 /** The catalogue: every code, when it is raised, in one sentence. `docs/reference/errors.md` is generated from it. */
 export const ERROR_CODES = {
-  SETTINGS_INVALID: 'One or more settings are missing, unknown in type, or out of range; all problems are listed at once.',
+  SETTINGS_INVALID:
+    'One or more settings are missing, unknown in type, or out of range; all problems are listed at once.',
   PLUGIN_UNKNOWN: 'A connector, converter, transform or processor class is not among the loaded plugins.',
   SCHEMA_INVALID: 'A schema contradicts itself: duplicate field, default of the wrong type, element schema missing.',
   SCHEMA_PROJECTION: 'A value written with one schema cannot be read with another.',
   VALUE_INVALID: 'A value does not match its schema.',
   DATA_INVALID: 'Bytes or a value cannot be read, converted or transformed.',
   SOURCE_DIVERTED: 'The source met data it cannot read, and no dead letter topic takes it.',
-  SOURCE_UNAVAILABLE: 'A source system cannot be read: missing file, a directory where a file is expected, no permission.',
+  SOURCE_UNAVAILABLE:
+    'A source system cannot be read: missing file, a directory where a file is expected, no permission.',
   SINK_REFUSED: 'A sink cannot write the records it was given.',
   RECORD_TOO_LARGE: 'A record exceeds the largest size that is allowed on its way.',
   KAFKA_UNREACHABLE: 'No broker answered in time.',
@@ -33,7 +37,8 @@ export const ERROR_CODES = {
   KAFKA_TIMEOUT: 'A request or a delivery was not answered before its deadline; its outcome is unknown.',
   KAFKA_FENCED: 'A newer owner has taken over; this one must stop.',
   KAFKA_PROTOCOL: 'A broker sent bytes that are not the protocol.',
-  OFFSET_OUT_OF_RANGE: 'A position lies outside of what the partition still holds, and no reset policy allows to move it.',
+  OFFSET_OUT_OF_RANGE:
+    'A position lies outside of what the partition still holds, and no reset policy allows to move it.',
   POSITION_UNREADABLE: 'A stored position cannot be understood by the connector that wrote it.',
   GATE_HALTED: 'A quality gate stopped the flow before the offending record; nothing after it was committed.',
   GATE_RULES_INVALID: 'A rule set is wrong: unknown check, bad parameter, expression that does not compile.',
@@ -115,7 +120,7 @@ export function describeError(error: unknown): string {
   const sentences: string[] = []
   let remedy: string | undefined
   for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 6; depth++) {
-    const sentence = at instanceof Error ? at.message || at.name : String(at)
+    const sentence = at instanceof Error ? at.message || at.name : typeof at === 'string' ? at : inspect(at)
     if (!sentences.includes(sentence)) sentences.push(sentence)
     if (at instanceof SluiceError) remedy ??= at.remedy
     at = at instanceof Error ? at.cause : undefined

@@ -30,6 +30,9 @@ export interface SourceTaskContext extends TaskContext {
    * Hands over bytes that cannot be read as a record. To be called during `poll`; the bytes go to the dead letter topic
    * unchanged and are durable before the position behind them is stored. With no dead letter topic, or `errors.tolerance=none`,
    * the task stops after the records polled before with an error made from `reason`.
+   *
+   * Order: what a poll diverts lies behind all records which that poll returns. So a task that has diverted goes on only over
+   * further bad bytes, and returns before the next good record.
    */
   divert(bytes: Uint8Array, reason: DivertReason, at: DivertedAt): void
 }

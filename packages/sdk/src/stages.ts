@@ -19,26 +19,23 @@ export const STAGES = [
 
 export type Stage = (typeof STAGES)[number]
 
-/** Kafka Connect's word for a stage (`org.apache.kafka.connect.runtime.errors.Stage`), where it has one. */
+/** Kafka Connect's word for a stage (`org.apache.kafka.connect.runtime.errors.Stage`); a converter's also says of which part. */
 export function connectStage(stage: Stage, part: 'key' | 'value' | 'header' = 'value'): string {
-  switch (stage) {
-    case 'poll':
-      return 'TASK_POLL'
-    case 'fetch':
-      return 'KAFKA_CONSUME'
-    case 'decode':
-    case 'encode':
-      return `${part.toUpperCase()}_CONVERTER`
-    case 'transform':
-    case 'process':
-    case 'judge':
-      return 'TRANSFORMATION'
-    case 'produce':
-      return 'KAFKA_PRODUCE'
-    case 'put':
-    case 'flush':
-    case 'commit':
-    case 'settle':
-      return 'TASK_PUT'
-  }
+  const word = CONNECT_STAGE[stage]
+  return word === 'CONVERTER' ? `${part.toUpperCase()}_CONVERTER` : word
+}
+
+const CONNECT_STAGE: Readonly<Record<Stage, string>> = {
+  poll: 'TASK_POLL',
+  fetch: 'KAFKA_CONSUME',
+  decode: 'CONVERTER',
+  transform: 'TRANSFORMATION',
+  process: 'TRANSFORMATION',
+  judge: 'TRANSFORMATION',
+  encode: 'CONVERTER',
+  produce: 'KAFKA_PRODUCE',
+  put: 'TASK_PUT',
+  flush: 'TASK_PUT',
+  commit: 'TASK_PUT',
+  settle: 'TASK_PUT',
 }

@@ -18,3 +18,11 @@ export interface TransformPlugin {
   /** Compiles the transform; `$Key` and `$Value` variants are plugins of their own. @throws SluiceError SETTINGS_INVALID */
   create(settings: RawSettings): Transform
 }
+
+/** How a predicate is found by name and made from settings (`predicates.<alias>.…`, prefix removed). */
+export interface PredicatePlugin {
+  readonly name: string
+  readonly aliases: readonly string[]
+  /** @throws SluiceError SETTINGS_INVALID */
+  create(settings: RawSettings): Predicate
+}

@@ -17,15 +17,7 @@
  * Without a schema: null, boolean, number, bigint, string, Uint8Array, arrays, plain objects (a JSON object), or Maps.
  */
 export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Value[]
-  | ReadonlyMap<Value, Value>
-  | StructValue
+  null | boolean | number | bigint | string | Uint8Array | readonly Value[] | ReadonlyMap<Value, Value> | StructValue
 
 export interface StructValue {
   readonly [field: string]: Value

@@ -1,1 +1,10 @@
-export {}
+/** Runs connectors. */
+export { openLogger, type ClosableLogger, type LogTarget } from './logging.ts'
+export { Plugins, type PluginLists } from './plugins/catalogue.ts'
+export { loadConnectors } from './plugins/load.ts'
+export { formatProperties, parseProperties, readProperties } from './properties.ts'
+export type { SinkPartitionProgress } from './record-path/sink-positions.ts'
+export type { SourceProgress } from './record-path/source-counts.ts'
+export { connectorSettings, sinkSettings, sourceSettings, standaloneSettings } from './settings.ts'
+export { StandaloneWorker, type ConnectorStatus, type StandaloneOptions } from './standalone.ts'
+export type { TaskState, TaskStatus } from './task-runner.ts'

@@ -1,0 +1,74 @@
+import { type Clock, type Random, RetriableError, SluiceError, isRetriable } from '@sluice/sdk'
+
+/** A moment after which nobody waits any more. */
+export class Deadline {
+  readonly timeoutMs: number
+  readonly #clock: Clock
+  readonly #at: number
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.timeoutMs = timeoutMs
+    this.#clock = clock
+    this.#at = clock.monotonic() + timeoutMs
+  }
+
+  /** Milliseconds left; 0 when it has passed. */
+  get remainingMs(): number {
+    return Math.max(0, this.#at - this.#clock.monotonic())
+  }
+
+  get isOver(): boolean {
+    return this.remainingMs === 0
+  }
+}
+
+const BACKOFF_FIRST_MS = 100
+const BACKOFF_MAX_MS = 1000
+
+/** How long to wait before attempt `failures + 1`: 100 ms, doubled up to 1 s, ±20 % (Kafka's `retry.backoff.ms`, KIP-580). */
+export function backoffMs(failures: number, random: Random): number {
+  const exact = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.max(0, failures - 1))
+  return exact * (0.8 + 0.4 * random.next())
+}
+
+export interface RetryContext {
+  readonly clock: Clock
+  readonly random: Random
+  /** Aborted when the cluster is closed. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Repeats an attempt until it succeeds, fails with an error that is not retriable, or the deadline has passed. What is
+ * thrown then says what was tried and carries the last error: KAFKA_UNREACHABLE if nothing could be reached, KAFKA_REFUSED
+ * if a broker kept refusing, else KAFKA_TIMEOUT.
+ */
+export async function retrying<T>(
+  what: string,
+  deadline: Deadline,
+  context: RetryContext,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (context.signal.aborted) throw closed(what, error)
+      if (!isRetriable(error)) throw error
+      const pauseMs = backoffMs(failures, context.random)
+      if (pauseMs >= deadline.remainingMs) throw givenUp(what, deadline, error)
+      await context.clock.sleep(pauseMs, context.signal)
+      if (context.signal.aborted) throw closed(what, error)
+    }
+  }
+}
+
+function givenUp(what: string, deadline: Deadline, last: unknown): SluiceError {
+  const code = last instanceof SluiceError && last.code !== 'KAFKA_PROTOCOL' ? last.code : 'KAFKA_TIMEOUT'
+  const place = last instanceof SluiceError && last.place !== undefined ? { place: last.place } : {}
+  return new RetriableError(code, `Gave up after ${deadline.timeoutMs} ms: ${what}`, { cause: last, ...place })
+}
+
+function closed(what: string, cause: unknown): SluiceError {
+  return new SluiceError('INTERRUPTED', `The Kafka client was closed before this was done: ${what}`, { cause })
+}

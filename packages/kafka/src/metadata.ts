@@ -1,0 +1,197 @@
+import type { ResponseBody } from '@sluice/kafka-protocol'
+import { type Clock, type Logger, type TopicPartition, RetriableError, describeError } from '@sluice/sdk'
+import { Deadline, type RetryContext, retrying } from './deadline.ts'
+import { KAFKA_ERROR, isRetriableCode, refused } from './kafka-errors.ts'
+import type { BrokerDirectory, BrokerLinks } from './wire/broker-links.ts'
+import type { Connection } from './wire/connection.ts'
+import { type BrokerAddress, addressText } from './wire/dial.ts'
+
+/** A topic as the cluster last described it. A new object per change. */
+export interface TopicMetadata {
+  readonly topic: string
+  /** Kafka's text for the uuid: a recreated topic has another one. */
+  readonly id: string
+  /** By partition: the leader's broker id, -1 when there is none. */
+  readonly leaders: readonly number[]
+}
+
+/** `metadata.max.age.ms`. */
+const AGE_MAX_MS = 300_000
+
+/** Between two requests for metadata, whoever asks. */
+const PAUSE_MS = 100
+
+/**
+ * Which brokers there are, and who leads which partition. Asked for when first needed, when it is five minutes old, and when
+ * an answer shows it to be stale. Callers that ask at the same time share one request.
+ */
+export class Metadata implements BrokerDirectory {
+  readonly #bootstrap: readonly BrokerAddress[]
+  readonly #links: () => BrokerLinks
+  readonly #context: RetryContext
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #brokers = new Map<number, BrokerAddress>()
+  readonly #topics = new Map<string, TopicMetadata>()
+  /** Topics asked for, with the error code that the cluster last had for each. */
+  readonly #wanted = new Map<string, number>()
+  #clusterId = ''
+  #controllerId = -1
+  #turn = 0
+  #askedAt = -Infinity
+  #answeredAt = -Infinity
+  #current: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  constructor(bootstrap: readonly BrokerAddress[], links: () => BrokerLinks, context: RetryContext, logger: Logger) {
+    this.#bootstrap = bootstrap
+    this.#links = links
+    this.#context = context
+    this.#clock = context.clock
+    this.#logger = logger
+    this.#turn = Math.floor(context.random.next() * 1024)
+  }
+
+  get clusterId(): string {
+    return this.#clusterId
+  }
+
+  get controllerId(): number {
+    return this.#controllerId
+  }
+
+  get brokerCount(): number {
+    return this.#brokers.size
+  }
+
+  addressOf(nodeId: number): BrokerAddress | undefined {
+    return this.#brokers.get(nodeId)
+  }
+
+  /** What is known of a topic without asking; asks in the background if that is old. */
+  peek(topic: string): TopicMetadata | undefined {
+    if (this.#clock.monotonic() - this.#answeredAt > AGE_MAX_MS) this.refreshSoon()
+    return this.#topics.get(topic)
+  }
+
+  /** The leader of a partition as far as known, else -1. */
+  leaderOf({ topic, partition }: TopicPartition): number {
+    return this.peek(topic)?.leaders[partition] ?? -1
+  }
+
+  /**
+   * The topic, asked for if it is not known. Waits for a topic that does not exist yet, until the deadline.
+   * @throws SluiceError KAFKA_REFUSED (UNKNOWN_TOPIC_OR_PARTITION when it does not exist), KAFKA_UNREACHABLE
+   */
+  async topic(topic: string, deadline: Deadline): Promise<TopicMetadata> {
+    const known = this.peek(topic)
+    if (known !== undefined) return known
+    if (!this.#wanted.has(topic)) this.#wanted.set(topic, KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION)
+    return retrying(`find the topic ${topic}`, deadline, this.#context, async () => {
+      await this.refresh()
+      const found = this.#topics.get(topic)
+      if (found === undefined) throw refused(this.#wanted.get(topic) ?? -1, `Topic ${topic} cannot be used`, { topic })
+      return found
+    })
+  }
+
+  /** Asks now. A request that is already on its way may be older than what the caller knows: then one more follows it. */
+  refresh(): Promise<void> {
+    if (this.#current === undefined) {
+      this.#current = this.#ask().finally(() => (this.#current = undefined))
+      return this.#current
+    }
+    const following = async (): Promise<void> => {
+      await this.#current?.catch(() => undefined)
+      this.#next = undefined
+      return this.refresh()
+    }
+    return (this.#next ??= following())
+  }
+
+  /** As `refresh`, for callers that go on meanwhile. */
+  refreshSoon(): void {
+    if (this.#current !== undefined) return
+    this.refresh().catch((error: unknown) => {
+      if (!this.#context.signal.aborted) this.#logger.debug('Metadata not refreshed', { error: describeError(error) })
+    })
+  }
+
+  /** Forgets a topic that was deleted. */
+  forget(topic: string): void {
+    this.#topics.delete(topic)
+    this.#wanted.delete(topic)
+  }
+
+  /** A connection to any broker: one that is open, else the next one that answers, the bootstrap addresses last. */
+  async anyBroker(): Promise<Connection> {
+    const links = this.#links()
+    const ids = [...this.#brokers.keys()]
+    for (const id of ids) {
+      const open = links.openTo(id)
+      if (open !== undefined) return open
+    }
+    const turn = this.#turn++
+    let last: unknown
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[(turn + i) % ids.length]!
+      try {
+        return await links.to(id)
+      } catch (error) {
+        last = error
+      }
+    }
+    for (let i = 0; i < this.#bootstrap.length; i++) {
+      const address = this.#bootstrap[(turn + i) % this.#bootstrap.length]!
+      try {
+        return await links.at(bootstrapName(address), address)
+      } catch (error) {
+        last = error
+      }
+    }
+    throw last ?? new RetriableError('KAFKA_UNREACHABLE', 'No broker is known')
+  }
+
+  async #ask(): Promise<void> {
+    const pauseMs = this.#askedAt + PAUSE_MS - this.#clock.monotonic()
+    if (pauseMs > 0) await this.#clock.sleep(pauseMs, this.#context.signal)
+    this.#askedAt = this.#clock.monotonic()
+    const connection = await this.anyBroker()
+    const version = connection.version('Metadata', { lowest: 10, highest: 12 })
+    const topics = [...this.#wanted.keys()].map((name) => ({ name, topicId: ZERO_UUID }))
+    this.#take(await connection.send('Metadata', version, { topics, allowAutoTopicCreation: false }))
+  }
+
+  #take(answer: ResponseBody<'Metadata'>): void {
+    this.#answeredAt = this.#clock.monotonic()
+    this.#clusterId = answer.clusterId ?? ''
+    this.#controllerId = answer.controllerId
+    const isFirst = this.#brokers.size === 0
+    if (answer.brokers.length > 0) this.#brokers.clear()
+    for (const { nodeId, host, port } of answer.brokers) this.#brokers.set(nodeId, { host, port })
+    if (isFirst) for (const address of this.#bootstrap) this.#links().drop(bootstrapName(address))
+    for (const found of answer.topics) {
+      if (found.name === null || !this.#wanted.has(found.name)) continue
+      this.#wanted.set(found.name, found.errorCode)
+      if (found.errorCode === 0) this.#takeTopic(found.name, found)
+      else if (!isRetriableCode(found.errorCode) || found.errorCode === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION) {
+        this.#topics.delete(found.name)
+      }
+    }
+  }
+
+  #takeTopic(topic: string, found: ResponseBody<'Metadata'>['topics'][number]): void {
+    const leaders: number[] = Array.from({ length: found.partitions.length }, () => -1)
+    for (const { partitionIndex, leaderId } of found.partitions) leaders[partitionIndex] = leaderId
+    const known = this.#topics.get(topic)
+    const isSame = known?.id === found.topicId && known.leaders.length === leaders.length
+    if (isSame && leaders.every((leader, partition) => leader === known.leaders[partition])) return
+    this.#topics.set(topic, { topic, id: found.topicId, leaders })
+  }
+}
+
+const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+function bootstrapName(address: BrokerAddress): string {
+  return `bootstrap broker ${addressText(address)}`
+}

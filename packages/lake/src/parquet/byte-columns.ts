@@ -1,0 +1,74 @@
+/** Columns of bytes without a dictionary: binary, and decimals too long for 64 bits. */
+import { types } from 'node:util'
+import { VALUE_BYTES_MAX } from './byte-buffer.ts'
+import { BytePages } from './byte-pages.ts'
+import type { ColumnBuilder, ColumnChunk } from './column.ts'
+import { decimalBytes, parseUnscaled, writeBigEndian } from './decimal.ts'
+import type { PageTools } from './pages.ts'
+import { refuse } from './refuse.ts'
+import type { ParquetColumn, ParquetType } from './schema.ts'
+
+abstract class ByteColumn implements ColumnBuilder {
+  protected readonly column: ParquetColumn
+  protected readonly pages: BytePages
+
+  constructor(column: ParquetColumn, pages: BytePages) {
+    this.column = column
+    this.pages = pages
+  }
+  abstract append(value: unknown): void
+
+  undo(): void {
+    this.pages.undo()
+  }
+  get bufferedBytes(): number {
+    return this.pages.bufferedBytes
+  }
+  get encodedBytes(): number {
+    return this.pages.encodedBytes
+  }
+  finish(): ColumnChunk {
+    return this.pages.finish()
+  }
+}
+
+export class BinaryColumn extends ByteColumn {
+  constructor(column: ParquetColumn, tools: PageTools) {
+    super(column, new BytePages(column.optional, 0, false, tools))
+  }
+  append(value: unknown): void {
+    if (types.isUint8Array(value)) {
+      if (value.length > VALUE_BYTES_MAX) refuse(this.column, value)
+      this.pages.putBytes(value)
+    } else {
+      if ((value !== null && value !== undefined) || !this.column.optional) refuse(this.column, value)
+      this.pages.putNull()
+    }
+  }
+}
+
+/** Decimals of 19 to 38 digits, as two's complement in as few bytes as their precision needs. */
+export class WideDecimalColumn extends ByteColumn {
+  private readonly precision: number
+  private readonly scale: number
+  private readonly length: number
+
+  constructor(type: Extract<ParquetType, { kind: 'decimal' }>, column: ParquetColumn, tools: PageTools) {
+    const length = decimalBytes(type.precision)
+    super(column, new BytePages(column.optional, length, true, tools))
+    this.precision = type.precision
+    this.scale = type.scale
+    this.length = length
+  }
+  append(value: unknown): void {
+    if (typeof value === 'string') {
+      const unscaled = parseUnscaled(value, this.precision, this.scale)
+      if (unscaled === undefined) refuse(this.column, value)
+      const start = this.pages.putFixed(this.length)
+      writeBigEndian(unscaled, this.length, this.pages.buffer.bytes, start)
+    } else {
+      if ((value !== null && value !== undefined) || !this.column.optional) refuse(this.column, value)
+      this.pages.putNull()
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/** The footer: parquet.thrift's FileMetaData, which names every column, row group, page place and bound of the file. */
+import { decimalBytes } from './decimal.ts'
+import type { ColumnChunk } from './column.ts'
+import { ENCODING } from './pages.ts'
+import { PHYSICAL, physicalOf, type ParquetColumn, type ParquetType } from './schema.ts'
+import { footerBound } from './statistics.ts'
+import type { ThriftWriter } from './thrift.ts'
+
+/** Readers look here for the bugs of certain writers. It changes only when the encoder writes other bytes than before. */
+const CREATED_BY = 'sluice version 1.0.0 (build parquet)'
+
+/** What the footer has to say of a chunk that is already in the file: the chunk without its pages. */
+export interface WrittenChunk extends Omit<ColumnChunk, 'parts'> {
+  readonly offset: number
+}
+
+export interface WrittenRowGroup {
+  readonly rows: number
+  readonly offset: number
+  readonly compressedBytes: number
+  readonly uncompressedBytes: number
+  readonly chunks: readonly WrittenChunk[]
+}
+
+/** parquet.thrift's ConvertedType, for readers from before logical types. */
+const CONVERTED = { string: 0, decimal: 5, date: 6, timestamp: 10, int8: 15, int16: 16 } as const
+
+export function writeFooter(
+  thrift: ThriftWriter,
+  columns: readonly ParquetColumn[],
+  rowGroups: readonly WrittenRowGroup[],
+  codecId: number,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  thrift.i32(1, 1) // format version: 1 stands for data pages v1
+  thrift.list(2, 'struct', columns.length + 1)
+  thrift.structElement()
+  thrift.binary(4, 'schema')
+  thrift.i32(5, columns.length)
+  thrift.end()
+  for (const column of columns) writeSchemaElement(thrift, column)
+  thrift.i64(
+    3,
+    rowGroups.reduce((rows, group) => rows + group.rows, 0),
+  )
+  thrift.list(4, 'struct', rowGroups.length)
+  for (const [ordinal, group] of rowGroups.entries()) writeRowGroup(thrift, columns, group, ordinal, codecId)
+  const pairs = Object.entries(metadata)
+  if (pairs.length > 0) {
+    thrift.list(5, 'struct', pairs.length)
+    for (const [key, value] of pairs) {
+      thrift.structElement()
+      thrift.binary(1, key)
+      thrift.binary(2, value)
+      thrift.end()
+    }
+  }
+  thrift.binary(6, CREATED_BY)
+  // Without a column order readers do not trust min_value and max_value.
+  thrift.list(7, 'struct', columns.length)
+  for (let i = 0; i < columns.length; i++) {
+    thrift.structElement()
+    thrift.emptyStruct(1) // TypeDefinedOrder
+    thrift.end()
+  }
+  return thrift.finish()
+}
+
+function writeSchemaElement(thrift: ThriftWriter, { name, type, optional, fieldId }: ParquetColumn): void {
+  const physical = physicalOf(type)
+  thrift.structElement()
+  thrift.i32(1, PHYSICAL[physical])
+  if (type.kind === 'decimal' && physical === 'FIXED_LEN_BYTE_ARRAY') thrift.i32(2, decimalBytes(type.precision))
+  thrift.i32(3, optional ? 1 : 0)
+  thrift.binary(4, name)
+  const converted = convertedType(type)
+  if (converted !== undefined) thrift.i32(6, converted)
+  if (type.kind === 'decimal') {
+    thrift.i32(7, type.scale)
+    thrift.i32(8, type.precision)
+  }
+  if (fieldId !== undefined) thrift.i32(9, fieldId)
+  writeLogicalType(thrift, type)
+  thrift.end()
+}
+
+/** Time has none: the old types mean UTC, and ours has no zone. So has a timestamp without one. */
+function convertedType(type: ParquetType): number | undefined {
+  if (type.kind === 'timestamp') return type.utc ? CONVERTED.timestamp : undefined
+  return type.kind in CONVERTED ? CONVERTED[type.kind as keyof typeof CONVERTED] : undefined
+}
+
+/** Field 10 of SchemaElement: a union, so a struct with one field. */
+function writeLogicalType(thrift: ThriftWriter, type: ParquetType): void {
+  if (type.kind === 'string') {
+    thrift.struct(10)
+    thrift.emptyStruct(1)
+    thrift.end()
+  } else if (type.kind === 'decimal') {
+    thrift.struct(10)
+    thrift.struct(5)
+    thrift.i32(1, type.scale)
+    thrift.i32(2, type.precision)
+    thrift.end()
+    thrift.end()
+  } else if (type.kind === 'date') {
+    thrift.struct(10)
+    thrift.emptyStruct(6)
+    thrift.end()
+  } else if (type.kind === 'time' || type.kind === 'timestamp') {
+    thrift.struct(10)
+    thrift.struct(type.kind === 'time' ? 7 : 8)
+    thrift.boolean(1, type.kind === 'timestamp' && type.utc)
+    thrift.struct(2)
+    thrift.emptyStruct(type.kind === 'time' && type.unit === 'ms' ? 1 : 2)
+    thrift.end()
+    thrift.end()
+    thrift.end()
+  } else if (type.kind === 'int8' || type.kind === 'int16') {
+    thrift.struct(10)
+    thrift.struct(10)
+    thrift.i8(1, type.kind === 'int8' ? 8 : 16)
+    thrift.boolean(2, true)
+    thrift.end()
+    thrift.end()
+  }
+}
+
+function writeRowGroup(
+  thrift: ThriftWriter,
+  columns: readonly ParquetColumn[],
+  group: WrittenRowGroup,
+  ordinal: number,
+  codecId: number,
+): void {
+  thrift.structElement()
+  thrift.list(1, 'struct', columns.length)
+  for (const [i, column] of columns.entries()) writeChunk(thrift, column, group.chunks[i]!, codecId)
+  thrift.i64(2, group.uncompressedBytes)
+  thrift.i64(3, group.rows)
+  thrift.i64(5, group.offset)
+  thrift.i64(6, group.compressedBytes)
+  if (ordinal <= 0x7fff) thrift.i16(7, ordinal)
+  thrift.end()
+}
+
+function writeChunk(thrift: ThriftWriter, column: ParquetColumn, chunk: WrittenChunk, codecId: number): void {
+  const indexed = chunk.dictionaryPages > 0
+  thrift.structElement()
+  thrift.i64(2, 0) // deprecated; 0 as the column's metadata stands nowhere but here
+  thrift.struct(3)
+  thrift.i32(1, PHYSICAL[physicalOf(column.type)])
+  thrift.list(2, 'i32', indexed ? 3 : 2)
+  thrift.i32Element(ENCODING.PLAIN)
+  thrift.i32Element(ENCODING.RLE)
+  if (indexed) thrift.i32Element(ENCODING.RLE_DICTIONARY)
+  thrift.list(3, 'binary', 1)
+  thrift.binaryElement(column.name)
+  thrift.i32(4, codecId)
+  thrift.i64(5, chunk.rows)
+  thrift.i64(6, chunk.uncompressedBytes)
+  thrift.i64(7, chunk.compressedBytes)
+  thrift.i64(9, chunk.offset + chunk.dictionaryBytes)
+  if (indexed) thrift.i64(11, chunk.offset)
+  writeStatistics(thrift, column, chunk)
+  writeEncodingStatistics(thrift, chunk)
+  thrift.end()
+  thrift.end()
+}
+
+function writeStatistics(thrift: ThriftWriter, { type }: ParquetColumn, { nulls, bounds }: WrittenChunk): void {
+  const min = bounds.min === undefined ? undefined : footerBound(type, bounds.min, 'min')
+  const max = bounds.max === undefined ? undefined : footerBound(type, bounds.max, 'max')
+  thrift.struct(12)
+  thrift.i64(3, nulls)
+  if (max !== undefined) thrift.binary(5, max.bytes)
+  if (min !== undefined) thrift.binary(6, min.bytes)
+  if (max !== undefined) thrift.boolean(7, max.exact)
+  if (min !== undefined) thrift.boolean(8, min.exact)
+  thrift.end()
+}
+
+/** How many pages have which encoding: readers that prune by dictionary must know that every page uses it. */
+function writeEncodingStatistics(thrift: ThriftWriter, chunk: WrittenChunk): void {
+  const { dictionaryPages, plainPages } = chunk
+  const entries: [page: number, encoding: number, count: number][] = []
+  if (dictionaryPages > 0) entries.push([2, ENCODING.PLAIN, 1], [0, ENCODING.RLE_DICTIONARY, dictionaryPages])
+  if (plainPages > 0) entries.push([0, ENCODING.PLAIN, plainPages])
+  thrift.list(13, 'struct', entries.length)
+  for (const [page, encoding, count] of entries) {
+    thrift.structElement()
+    thrift.i32(1, page)
+    thrift.i32(2, encoding)
+    thrift.i32(3, count)
+    thrift.end()
+  }
+}

@@ -1,0 +1,5 @@
+export { ParquetWriter, collectChunks } from './writer.ts'
+export type { ParquetOptions, ParquetSink, ChunkCollector } from './writer.ts'
+export type { ParquetColumn, ParquetType, TimeUnit } from './schema.ts'
+export type { ParquetCodec } from './compression.ts'
+export type { ColumnStatistics, ParquetBound, ParquetFile, RowGroupSummary } from './parquet-file.ts'

@@ -1,0 +1,101 @@
+import { BytePages } from './byte-pages.ts'
+import type { ColumnBuilder, ColumnChunk } from './column.ts'
+import { PAGE_BYTES_MAX, PAGE_ROWS_MAX, type PageTools } from './pages.ts'
+import type { ParquetColumn } from './schema.ts'
+import { NOT_TEXT, TextDictionary } from './text-dictionary.ts'
+import { refuse } from './refuse.ts'
+
+/** Strings: places in a dictionary while that pays, PLAIN afterwards (see dictionary-rule.ts). */
+export class TextColumn implements ColumnBuilder {
+  private readonly column: ParquetColumn
+  private readonly pages: BytePages
+  private readonly dictionary = new TextDictionary()
+  private dictionaryOpen = true
+
+  constructor(column: ParquetColumn, tools: PageTools) {
+    this.column = column
+    this.pages = new BytePages(column.optional, 0, false, tools)
+  }
+
+  append(value: unknown): void {
+    if (typeof value === 'string') {
+      if (this.dictionaryOpen ? !this.putIndex(value) : !this.pages.putText(value)) refuse(this.column, value)
+    } else if ((value === null || value === undefined) && this.column.optional) {
+      if (this.dictionaryOpen && this.pages.levels.rows === PAGE_ROWS_MAX) this.endIndexPage()
+      this.pages.putNull()
+    } else {
+      refuse(this.column, value)
+    }
+  }
+
+  undo(): void {
+    if (!this.dictionaryOpen) this.pages.undo()
+    else if (this.pages.levels.undo()) this.dictionary.undo()
+  }
+
+  get bufferedBytes(): number {
+    return this.pages.bufferedBytes + this.openBytes
+  }
+  get encodedBytes(): number {
+    return this.pages.encodedBytes + this.openBytes
+  }
+  private get openBytes(): number {
+    return this.dictionary.entryBytes + 4 * this.dictionary.count
+  }
+
+  finish(): ColumnChunk {
+    if (this.dictionaryOpen) this.endIndexPage()
+    this.pages.endPage()
+    const { dictionary, pages } = this
+    const indexed = pages.store.dictionaryPageCount > 0
+    if (indexed) dictionary.scan(pages.bounds)
+    const written = pages.store.finish(indexed ? dictionary.encoded() : undefined, dictionary.size)
+    const bounds = pages.bounds.take()
+    dictionary.clear()
+    this.dictionaryOpen = true
+    return { ...written, bounds }
+  }
+
+  /** False for a text that has no UTF-8 form. */
+  private putIndex(value: string): boolean {
+    if (this.pages.levels.rows === PAGE_ROWS_MAX) this.endIndexPage()
+    if (this.dictionaryOpen) {
+      const place = this.dictionary.add(value)
+      if (place >= 0) {
+        this.pages.putElsewhere()
+        return true
+      }
+      if (place === NOT_TEXT) return false
+      this.giveUp()
+    }
+    return this.pages.putText(value)
+  }
+
+  private endIndexPage(): void {
+    if (this.dictionary.count === 0) this.pages.endPage()
+    else if (this.dictionary.pays()) this.writeIndices()
+    else {
+      this.giveUp()
+      this.pages.endPage()
+    }
+  }
+
+  /** Goes on in PLAIN: with the open page if nothing was written with the dictionary yet, else with the next one. */
+  private giveUp(): void {
+    const { dictionary, pages } = this
+    const first = pages.store.dictionaryPageCount === 0
+    if (dictionary.count === 0 || (first && dictionary.plainBytes() <= 2 * PAGE_BYTES_MAX)) {
+      dictionary.copyPlain(pages.buffer)
+      if (first) dictionary.clear()
+    } else {
+      this.writeIndices()
+    }
+    this.dictionaryOpen = false
+  }
+
+  private writeIndices(): void {
+    const { dictionary, pages } = this
+    pages.store.addIndices(pages.levels, dictionary.page(), dictionary.count, dictionary.size)
+    dictionary.startPage()
+  }
+}

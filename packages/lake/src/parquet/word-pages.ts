@@ -1,0 +1,156 @@
+import { LongBounds, NumberBounds } from './bounds.ts'
+import type { ColumnChunk } from './column.ts'
+import { dictionaryPays } from './dictionary-rule.ts'
+import { LevelWriter } from './levels.ts'
+import { PAGE_ROWS_MAX, PageStore, indexWidth, type PageTools } from './pages.ts'
+import { WordDictionary } from './word-dictionary.ts'
+
+/** What the bits are, which decides their order. */
+export type WordKind = 'int32' | 'int64' | 'float' | 'double'
+
+/**
+ * Pages of numbers of one or two 32-bit words. The open page is the PLAIN encoding itself: an array that the columns write
+ * into through the view of their type. (Parquet is little-endian, as are the machines that Node.js supports well.)
+ */
+export class WordPages {
+  private readonly kind: WordKind
+  private readonly wordsPerValue: 1 | 2
+  private readonly levels: LevelWriter
+  private readonly store: PageStore
+  private readonly dictionary: WordDictionary
+  private dictionaryOpen = true
+  private readonly numberBounds = new NumberBounds()
+  private readonly longBounds = new LongBounds()
+  /** Rows that the open page has room for. */
+  private room = 0
+  /** Values in the open page: its rows without the nulls. */
+  private count = 0
+  private words: Int32Array = new Int32Array(0)
+  private longs: BigInt64Array = new BigInt64Array(0)
+  private floats: Float32Array = new Float32Array(0)
+  private doubles: Float64Array = new Float64Array(0)
+
+  constructor(kind: WordKind, optional: boolean, tools: PageTools) {
+    this.kind = kind
+    this.wordsPerValue = kind === 'int64' || kind === 'double' ? 2 : 1
+    this.levels = new LevelWriter(optional ? 1 : 0)
+    this.store = new PageStore(tools)
+    this.dictionary = new WordDictionary(this.wordsPerValue)
+    this.grow(512)
+  }
+
+  putNull(): void {
+    if (this.levels.rows === this.room) this.makeRoom()
+    this.levels.addNull()
+  }
+  putInt(value: number): void {
+    if (this.levels.rows === this.room) this.makeRoom()
+    this.words[this.count++] = value
+    this.levels.addValue()
+  }
+  putFloat(value: number): void {
+    if (this.levels.rows === this.room) this.makeRoom()
+    // One bit pattern for every NaN, so that equal input gives equal files.
+    if (Number.isNaN(value)) this.words[this.count++] = 0x7fc00000
+    else this.floats[this.count++] = value
+    this.levels.addValue()
+  }
+  putDouble(value: number): void {
+    if (this.levels.rows === this.room) this.makeRoom()
+    const at = this.count++
+    if (Number.isNaN(value)) {
+      this.words[2 * at] = 0
+      this.words[2 * at + 1] = 0x7ff80000
+    } else {
+      this.doubles[at] = value
+    }
+    this.levels.addValue()
+  }
+  /** `low` is taken modulo 2^32. */
+  putWords(low: number, high: number): void {
+    if (this.levels.rows === this.room) this.makeRoom()
+    const at = 2 * this.count++
+    this.words[at] = low
+    this.words[at + 1] = high
+    this.levels.addValue()
+  }
+  putLong(value: bigint): void {
+    if (this.levels.rows === this.room) this.makeRoom()
+    this.longs[this.count++] = value
+    this.levels.addValue()
+  }
+
+  undo(): void {
+    if (this.levels.undo()) this.count--
+  }
+
+  get bufferedBytes(): number {
+    return this.store.compressedBytes + this.openBytes
+  }
+  get encodedBytes(): number {
+    return this.store.uncompressedBytes + this.openBytes
+  }
+  private get openBytes(): number {
+    return 4 * this.wordsPerValue * (this.count + this.dictionary.size) + (this.levels.rows >> 3)
+  }
+
+  finish(): ColumnChunk {
+    this.endPage()
+    const indexed = this.store.dictionaryPageCount > 0
+    const pages = this.store.finish(indexed ? this.dictionary.bytes() : undefined, this.dictionary.size)
+    const bounds = this.kind === 'int64' ? this.longBounds.take() : this.numberBounds.take()
+    this.dictionary.clear()
+    this.dictionaryOpen = true
+    return { ...pages, bounds }
+  }
+
+  private makeRoom(): void {
+    if (this.room < PAGE_ROWS_MAX) this.grow(Math.min(PAGE_ROWS_MAX, this.room * 2))
+    else this.endPage()
+  }
+
+  private grow(rows: number): void {
+    const words = new Int32Array(rows * this.wordsPerValue)
+    words.set(this.words)
+    this.words = words
+    if (this.kind === 'int64') this.longs = new BigInt64Array(words.buffer)
+    if (this.kind === 'float') this.floats = new Float32Array(words.buffer)
+    if (this.kind === 'double') this.doubles = new Float64Array(words.buffer)
+    this.levels.grow(rows)
+    this.room = rows
+  }
+
+  private endPage(): void {
+    if (this.levels.rows === 0) return
+    this.scanBounds()
+    if (!this.endWithIndices()) {
+      this.dictionaryOpen &&= this.count === 0 // a page of nulls says nothing about the dictionary
+      this.store.addPlain(this.levels, new Uint8Array(this.words.buffer, 0, this.count * this.wordsPerValue * 4))
+    }
+    this.count = 0
+  }
+
+  private scanBounds(): void {
+    if (this.kind === 'int64') this.longBounds.scan(this.words, this.count)
+    else if (this.kind === 'double') this.numberBounds.scan(this.doubles, this.count)
+    else if (this.kind === 'float') this.numberBounds.scan(this.floats, this.count)
+    else this.numberBounds.scan(this.words, this.count)
+  }
+
+  /** Writes the page as places in the dictionary if that pays. */
+  private endWithIndices(): boolean {
+    const { dictionary, count, store } = this
+    if (!this.dictionaryOpen || count === 0) return false
+    const before = dictionary.size
+    const indices = store.tools.indices(count)
+    if (!dictionary.index(this.words, count, indices)) return false
+    const valueBytes = 4 * this.wordsPerValue
+    const indexBytes = (count * indexWidth(dictionary.size)) / 8
+    if (!dictionaryPays((dictionary.size - before) * valueBytes, indexBytes, count * valueBytes)) {
+      dictionary.size = before
+      return false
+    }
+    store.addIndices(this.levels, indices, count, dictionary.size)
+    return true
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * Rows to Parquet (https://parquet.apache.org/docs/file-format/), for flat rows of every primitive and logical type.
+ *
+ * The way of a row: `appendRow` hands each value to its column (build-column.ts chooses one of six ways of storing, once per
+ * schema), which checks it and writes it straight into the open page: no row, and no value, is kept. A page that is full
+ * (20,000 rows or about 1 MiB) is encoded, compressed and its bounds taken (pages.ts; dictionary-rule.ts says when values
+ * become places in a dictionary). A row group that is full, or the end, puts the finished pages column by column into the
+ * sink; the footer (footer.ts) comes last. So what is held at any time is one row group's compressed pages and one open
+ * page per column.
+ *
+ * Equal rows and options give equal bytes: nothing here depends on time, chance, or how the rows were cut into calls.
+ */
+import { compressorFor, type ParquetCodec } from './compression.ts'
+import { buildColumn } from './build-column.ts'
+import type { ColumnBuilder } from './column.ts'
+import { writeFooter, type WrittenChunk, type WrittenRowGroup } from './footer.ts'
+import { PageTools } from './pages.ts'
+import type { ParquetFile } from './parquet-file.ts'
+import { checkColumns, type ParquetColumn } from './schema.ts'
+import { FileBounds } from './statistics.ts'
+import { SchemaError, SluiceError } from '@sluice/sdk'
+
+/** Takes the file's bytes in order. The chunk belongs to the receiver: it is never written to again. */
+export type ParquetSink = (chunk: Uint8Array) => void
+
+export interface ParquetOptions {
+  /** Default: zstd, as the Delta protocol asks for when a table says nothing. */
+  readonly codec?: ParquetCodec
+  /** Level of zstd (default 3) or gzip (default 6). */
+  readonly compressionLevel?: number
+  /** A row group ends when its encoded bytes, before compression, reach this. Default 128 MiB. It bounds the memory too. */
+  readonly rowGroupBytesMax?: number
+  /** A row group ends at this many rows. Default 1,048,576. */
+  readonly rowGroupRowsMax?: number
+  /** Key-value metadata of the file. */
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+export interface ChunkCollector {
+  readonly sink: ParquetSink
+  /** The bytes so far, as one piece. */
+  bytes(): Uint8Array
+}
+
+/** A sink that keeps the file in memory. */
+export function collectChunks(): ChunkCollector {
+  const chunks: Uint8Array[] = []
+  return { sink: (chunk) => void chunks.push(chunk), bytes: () => Buffer.concat(chunks) }
+}
+
+const MAGIC = 'PAR1'
+/** Rows between two looks at how full the row group is. Pages that end are noticed at once, open pages only here. */
+const ROWS_PER_LOOK = 256
+
+/**
+ * Writes one file. Order of calls: `appendRow` or `appendColumns` any number of times, then `finish` once. After an error of
+ * the sink (which passes through) the file is lost and the writer with it.
+ */
+export class ParquetWriter {
+  private readonly columns: readonly ParquetColumn[]
+  private readonly names: readonly string[]
+  private readonly builders: readonly ColumnBuilder[]
+  private readonly bounds: readonly FileBounds[]
+  private readonly nullCounts: number[]
+  private readonly tools: PageTools
+  private readonly sink: ParquetSink
+  private readonly metadata: Readonly<Record<string, string>>
+  private readonly rowGroupBytesMax: number
+  private readonly rowGroupRowsMax: number
+  private readonly rowGroups: WrittenRowGroup[] = []
+  private earlierRows = 0
+  private rowsInGroup = 0
+  /** Rows in the group at which to look again. */
+  private nextLook: number
+  private written = 0
+  private finished = false
+
+  constructor(columns: readonly ParquetColumn[], options: ParquetOptions, sink: ParquetSink) {
+    checkColumns(columns)
+    this.tools = new PageTools(compressorFor(options.codec ?? 'zstd', options.compressionLevel))
+    this.columns = columns
+    this.names = columns.map((column) => column.name)
+    this.builders = columns.map((column) => buildColumn(column, this.tools))
+    this.bounds = columns.map((column) => new FileBounds(column))
+    this.nullCounts = columns.map(() => 0)
+    this.sink = sink
+    this.metadata = options.metadata ?? {}
+    this.rowGroupBytesMax = positive('rowGroupBytesMax', options.rowGroupBytesMax ?? 128 * 1024 * 1024)
+    this.rowGroupRowsMax = positive('rowGroupRowsMax', options.rowGroupRowsMax ?? 1_048_576)
+    this.nextLook = Math.min(ROWS_PER_LOOK, this.rowGroupRowsMax)
+    this.write(Buffer.from(MAGIC))
+  }
+
+  /** Rows accepted so far. */
+  get rows(): number {
+    return this.earlierRows + this.rowsInGroup
+  }
+
+  /** Bytes held in memory now: finished pages (compressed), open pages and dictionaries. An estimate. */
+  get bufferedBytes(): number {
+    let bytes = 0
+    for (const builder of this.builders) bytes += builder.bufferedBytes
+    return bytes
+  }
+
+  /** Bytes given to the sink so far. `writtenBytes + bufferedBytes` estimates the size of the file. */
+  get writtenBytes(): number {
+    return this.written
+  }
+
+  /**
+   * Adds one row: one property per column name; others are not looked at, and a missing one is null. A value that does not
+   * fit throws `ValueError` (code VALUE_INVALID; names column, value and remedy) and leaves the file as it was before the row.
+   */
+  appendRow(row: Readonly<Record<string, unknown>>): void {
+    if (this.rowsInGroup >= this.nextLook || this.tools.pageBytes >= this.rowGroupBytesMax) this.look()
+    const { builders, names } = this
+    let column = 0
+    try {
+      for (; column < builders.length; column++) builders[column]!.append(row[names[column]!])
+    } catch (error) {
+      this.undo(column)
+      throw error
+    }
+    this.rowsInGroup++
+  }
+
+  /**
+   * Adds `count` rows given by column: `values[c][r]`. A value that does not fit throws as in `appendRow`; the rows before
+   * it stay (see `rows`), it and those after it are not added.
+   */
+  appendColumns(values: readonly ArrayLike<unknown>[], count: number): void {
+    const { builders } = this
+    for (let row = 0; row < count; row++) {
+      if (this.rowsInGroup >= this.nextLook || this.tools.pageBytes >= this.rowGroupBytesMax) this.look()
+      let column = 0
+      try {
+        for (; column < builders.length; column++) builders[column]!.append(values[column]![row])
+      } catch (error) {
+        this.undo(column)
+        throw error
+      }
+      this.rowsInGroup++
+    }
+  }
+
+  /** Ends the last row group and writes the footer. The writer takes no rows afterwards. No rows at all is a legal file. */
+  finish(): ParquetFile {
+    this.refuseFinished()
+    if (this.rowsInGroup > 0) this.endRowGroup()
+    const { columns, rowGroups, tools } = this
+    const footer = writeFooter(tools.thrift, columns, rowGroups, tools.compressor.id, this.metadata)
+    const tail = Buffer.alloc(8)
+    tail.writeUInt32LE(footer.length)
+    tail.write(MAGIC, 4)
+    this.write(footer)
+    this.write(tail)
+    this.finished = true
+    this.nextLook = 0 // so that a further row is refused
+    return {
+      rows: this.rows,
+      size: this.written,
+      rowGroups: rowGroups.map(({ rows, offset, compressedBytes, uncompressedBytes }) => {
+        return { rows, offset, compressedBytes, uncompressedBytes }
+      }),
+      columns: columns.map(({ name, type }, i) => {
+        return { name, type, nullCount: this.nullCounts[i]!, ...this.bounds[i]!.present() }
+      }),
+    }
+  }
+
+  /** Ends the row group if it is full, and decides when to look again. */
+  private look(): void {
+    this.refuseFinished()
+    let bytes = 0
+    for (const builder of this.builders) bytes += builder.encodedBytes
+    if (bytes >= this.rowGroupBytesMax || this.rowsInGroup >= this.rowGroupRowsMax) this.endRowGroup()
+    this.nextLook = Math.min(this.rowsInGroup + ROWS_PER_LOOK, this.rowGroupRowsMax)
+  }
+
+  private endRowGroup(): void {
+    const offset = this.written
+    const chunks: WrittenChunk[] = []
+    let uncompressedBytes = 0
+    for (const [i, builder] of this.builders.entries()) {
+      const { parts, ...chunk } = builder.finish()
+      chunks.push({ ...chunk, offset: this.written })
+      uncompressedBytes += chunk.uncompressedBytes
+      this.nullCounts[i]! += chunk.nulls
+      this.bounds[i]!.add(chunk.bounds)
+      for (const part of parts) this.write(part)
+    }
+    this.rowGroups.push({
+      rows: this.rowsInGroup,
+      offset,
+      compressedBytes: this.written - offset,
+      uncompressedBytes,
+      chunks,
+    })
+    this.tools.pageBytes = 0
+    this.earlierRows += this.rowsInGroup
+    this.rowsInGroup = 0
+  }
+
+  /** Takes the row at hand back from the columns in front of `end`. */
+  private undo(end: number): void {
+    for (let column = 0; column < end; column++) this.builders[column]!.undo()
+  }
+
+  private write(chunk: Uint8Array): void {
+    this.written += chunk.length
+    this.sink(chunk)
+  }
+
+  private refuseFinished(): void {
+    if (!this.finished) return
+    throw new SluiceError('INTERNAL', 'The Parquet file is finished and takes no more rows', {
+      remedy: 'Open a new writer for the next file.',
+    })
+  }
+}
+
+function positive(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new SchemaError(`The Parquet option ${name} is ${value}, not a whole number above 0`, {
+    remedy: 'Leave it out for the default.',
+  })
+}

@@ -1,0 +1,38 @@
+/**
+ * What one kind of node does. One operator = one file beside this one, and one method on `KStream`.
+ *
+ * An operator is compiled once per task into a step: a plain synchronous function that does its part for one record and calls the
+ * next step. Nothing is allocated between two steps; keys and values are arguments, all else is in the context.
+ */
+import type { RecordContext } from '../record-path/record-context.ts'
+
+/** Does its part for one record and hands it on, as often as it likes; returns when everything downstream is done. */
+export type Step = (key: unknown, value: unknown, at: RecordContext) => void
+
+/** What a step is compiled for: one node of one task. */
+export interface NodeScope {
+  /** The node's name. */
+  readonly node: string
+  /** The task's name, such as `0_1`: sub-topology and partition. */
+  readonly task: string
+  readonly applicationId: string
+}
+
+export interface Operator {
+  /** One word, such as `filter`. */
+  readonly kind: string
+  /** What the generated name of a node begins with, such as `KSTREAM-FILTER-`. */
+  readonly prefix: string
+  /** What it may change of a record that passes; absent: nothing, so that what nobody changed need not be encoded again. */
+  readonly changes?: 'value'
+  /** For the JSON form of the topology. */
+  readonly details?: Readonly<Record<string, unknown>>
+  /**
+   * Records per partition that the node remembers; 0 or absent for none. Before a task goes on from a committed position, this many
+   * records before it are run through the task again, without output, so that the node remembers what it would without a stop.
+   */
+  readonly memoryRecords?: number
+  /** Topics the node diverts records to. */
+  readonly divertsTo?: readonly string[]
+  compile(next: Step, scope: NodeScope): Step
+}

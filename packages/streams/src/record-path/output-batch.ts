@@ -1,0 +1,44 @@
+import type { ProducerRecord } from '@sluice/kafka'
+
+/** Records to produce, collected while a batch is processed. Counted in bytes; the tail can be taken back. */
+export class OutputBatch {
+  #records: ProducerRecord[] = []
+  #bytes = 0
+
+  get length(): number {
+    return this.#records.length
+  }
+
+  /** Bytes of keys, values and headers. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  add(record: ProducerRecord, bytes: number): void {
+    this.#records.push(record)
+    this.#bytes += bytes
+  }
+
+  /** Takes back what was added behind a mark: `length` and `bytes` as they were. */
+  rewind(length: number, bytes: number): void {
+    this.#records.length = length
+    this.#bytes = bytes
+  }
+
+  /** Hands the records out and begins anew. */
+  take(): readonly ProducerRecord[] {
+    const records = this.#records
+    this.#records = []
+    this.#bytes = 0
+    return records
+  }
+}
+
+/** Bytes of a record as they are counted here: key, value and headers. */
+export function bytesOf(record: Pick<ProducerRecord, 'key' | 'value' | 'headers'>): number {
+  let bytes = (record.key?.byteLength ?? 0) + (record.value?.byteLength ?? 0)
+  if (record.headers !== null) {
+    for (const { key, value } of record.headers) bytes += key.length + (value?.byteLength ?? 0)
+  }
+  return bytes
+}

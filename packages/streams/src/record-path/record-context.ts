@@ -1,0 +1,54 @@
+import type { RawHeader, Stage, TimestampType } from '@sluice/sdk'
+import type { SluiceError } from '@sluice/sdk'
+import type { OutputBatch } from './output-batch.ts'
+
+/**
+ * All that goes with the record under way besides its key and value, and what has become of it so far. There is one context per
+ * task, filled anew for each record: whoever wants to keep something of it copies it.
+ */
+export class RecordContext {
+  topic = ''
+  partition = 0
+  offset = 0
+  /** Milliseconds since the epoch. */
+  timestamp = 0
+  timestampType: TimestampType = 'create'
+  headers: readonly RawHeader[] | null = null
+  keyBytes: Uint8Array | null = null
+  valueBytes: Uint8Array | null = null
+  /** Where the record's source diverts to. */
+  quarantine = ''
+  /** False while a restarting task only remembers: nothing is put out, counted or reported. */
+  live = true
+  /** What is being done, and by which node: read when something is thrown. */
+  stage: Stage = 'decode'
+  node = ''
+  readonly output: OutputBatch
+
+  /** Sinks and other ends of the topology that the record, or a record made from it, has reached. */
+  reached = 0
+  marked = false
+  quarantinedFor: string | null = null
+  droppedFor: string | null = null
+  halt: SluiceError | null = null
+
+  constructor(output: OutputBatch) {
+    this.output = output
+  }
+
+  /** Forgets the record before. */
+  begin(): void {
+    this.stage = 'decode'
+    this.node = ''
+    this.reached = 0
+    this.marked = false
+    this.quarantinedFor = null
+    this.droppedFor = null
+    this.halt = null
+  }
+
+  /** The record ends here for a reason worth counting. It counts as dropped only if it ends everywhere. */
+  drop(reason: string): void {
+    this.droppedFor ??= reason
+  }
+}

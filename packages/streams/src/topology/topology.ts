@@ -1,0 +1,154 @@
+/**
+ * What a processor is, once built: nodes and the edges between them, cut into sub-topologies. Immutable; running it, describing it
+ * and testing it all start from here.
+ */
+import { SluiceError } from '@sluice/sdk'
+import { describe } from './describe.ts'
+import { predecessorsOf, type ProcessorNode, type SinkNode, type SourceNode, type TopologyNode } from './node.ts'
+
+/** Nodes that are connected: the unit that a task runs, once per partition. */
+export interface Subtopology {
+  readonly id: number
+  /** In the order they were added. */
+  readonly nodes: readonly TopologyNode[]
+  /** Every topic its sources read, in order of first mention. */
+  readonly sourceTopics: readonly string[]
+}
+
+/** The JSON form of a node: what `describe()` prints, and what only we know. */
+export interface NodeDescription {
+  readonly kind: TopologyNode['kind']
+  readonly name: string
+  readonly predecessors: readonly string[]
+  readonly successors: readonly string[]
+  readonly topics?: readonly string[]
+  readonly topic?: string
+  readonly operator?: string
+  readonly stores?: readonly string[]
+  readonly quarantine?: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+export interface TopologyDescription {
+  readonly subtopologies: readonly { readonly id: number; readonly nodes: readonly NodeDescription[] }[]
+}
+
+export class Topology {
+  readonly nodes: readonly TopologyNode[]
+  readonly subtopologies: readonly Subtopology[]
+  readonly #successors = new Map<string, TopologyNode[]>()
+
+  /** @throws SluiceError TOPOLOGY_INVALID for two nodes of one name, a topic read by two sources, an unknown predecessor, no source */
+  constructor(nodes: Iterable<TopologyNode>) {
+    this.nodes = Object.freeze([...nodes])
+    this.#connect()
+    this.subtopologies = Object.freeze(cut(this.nodes))
+  }
+
+  get sources(): readonly SourceNode[] {
+    return this.nodes.filter((node) => node.kind === 'source')
+  }
+
+  get processors(): readonly ProcessorNode[] {
+    return this.nodes.filter((node) => node.kind === 'processor')
+  }
+
+  get sinks(): readonly SinkNode[] {
+    return this.nodes.filter((node) => node.kind === 'sink')
+  }
+
+  /** The nodes that a node forwards to, in the order they were added. */
+  successors(name: string): readonly TopologyNode[] {
+    return this.#successors.get(name) ?? []
+  }
+
+  /** Kafka Streams' `Topology.describe()`, character by character, so that existing visualisers read it. */
+  describe(): string {
+    return describe(this)
+  }
+
+  /** The same as data, with what Kafka Streams does not print: operators, their settings, quarantine topics. */
+  toJSON(): TopologyDescription {
+    return {
+      subtopologies: this.subtopologies.map(({ id, nodes }) => ({ id, nodes: nodes.map((node) => this.#node(node)) })),
+    }
+  }
+
+  #node(node: TopologyNode): NodeDescription {
+    const edges = {
+      name: node.name,
+      predecessors: predecessorsOf(node),
+      successors: this.successors(node.name).map((successor) => successor.name),
+    }
+    if (node.kind === 'sink') return { kind: node.kind, ...edges, topic: node.topic }
+    if (node.kind === 'source') {
+      const quarantine = node.quarantine === null ? {} : { quarantine: node.quarantine }
+      return { kind: node.kind, ...edges, topics: node.topics, ...quarantine }
+    }
+    const { operator, stores } = node
+    const details = operator.details === undefined ? {} : { details: operator.details }
+    return { kind: node.kind, ...edges, operator: operator.kind, stores, ...details }
+  }
+
+  #connect(): void {
+    const readers = new Map<string, string>()
+    for (const node of this.nodes) {
+      if (this.#successors.has(node.name)) throw invalid(`Two nodes are named ${node.name}`, 'Give each node a name of its own.')
+      this.#successors.set(node.name, [])
+      if (node.kind === 'source') {
+        for (const topic of node.topics) {
+          const other = readers.get(topic)
+          if (other !== undefined) {
+            throw invalid(
+              `Topic ${topic} is read by ${other} and by ${node.name}`,
+              'Read a topic once and use the stream twice: a topic belongs to one source.',
+            )
+          }
+          readers.set(topic, node.name)
+        }
+      }
+      for (const name of predecessorsOf(node)) {
+        const successors = this.#successors.get(name)
+        if (successors === undefined) throw invalid(`${node.name} follows ${name}, which does not exist`, 'Add a node after those it follows.')
+        successors.push(node)
+      }
+    }
+    if (readers.size === 0) throw invalid('The topology reads no topic', 'Begin with builder.stream(topic).')
+  }
+}
+
+/** Connected nodes get one id; ids follow the names of the sources, as in Kafka Streams. */
+function cut(nodes: readonly TopologyNode[]): Subtopology[] {
+  const groupOf = new Map<string, Set<string>>()
+  for (const node of nodes) {
+    const group = new Set([node.name])
+    for (const name of predecessorsOf(node)) for (const member of groupOf.get(name) ?? []) group.add(member)
+    for (const member of group) groupOf.set(member, group)
+  }
+  const byStore = new Map<string, string>()
+  for (const node of nodes) {
+    if (node.kind !== 'processor') continue
+    for (const store of node.stores) {
+      const first = byStore.get(store)
+      if (first === undefined) byStore.set(store, node.name)
+      else join(groupOf, first, node.name)
+    }
+  }
+  const sourceNames = nodes.filter((node) => node.kind === 'source').map((node) => node.name)
+  const groups = new Set(sourceNames.toSorted().map((name) => groupOf.get(name)!))
+  return [...groups].map((group, id) => {
+    const members = nodes.filter((node) => group.has(node.name))
+    const sourceTopics = [...new Set(members.flatMap((node) => (node.kind === 'source' ? node.topics : [])))]
+    return Object.freeze({ id, nodes: Object.freeze(members), sourceTopics: Object.freeze(sourceTopics) })
+  })
+}
+
+function join(groupOf: Map<string, Set<string>>, a: string, b: string): void {
+  const group = groupOf.get(a)!
+  for (const member of groupOf.get(b)!) group.add(member)
+  for (const member of group) groupOf.set(member, group)
+}
+
+function invalid(message: string, remedy: string): SluiceError {
+  return new SluiceError('TOPOLOGY_INVALID', message, { remedy })
+}

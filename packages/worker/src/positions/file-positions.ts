@@ -1,0 +1,96 @@
+import fs from 'node:fs/promises'
+import path from 'node:path'
+import { SluiceError, type SourcePartition, type SourcePosition } from '@sluice/sdk'
+import type { SettledPosition } from '../record-path/in-flight.ts'
+import { canonicalKey, parsePositionKey, positionKey, type PositionStore } from './position-store.ts'
+
+/**
+ * Positions in one JSON file, `{ "<key>": <position> }`. Each store writes a new file, syncs it and renames it over the old one, so
+ * that a crash leaves either the old positions or the new ones.
+ */
+export class FilePositions implements PositionStore {
+  readonly #file: string
+  readonly #positions: Map<string, { key: string; position: SourcePosition }>
+  #last: Promise<void> = Promise.resolve()
+
+  private constructor(file: string, positions: Map<string, { key: string; position: SourcePosition }>) {
+    this.#file = file
+    this.#positions = positions
+  }
+
+  /** @throws SluiceError POSITION_UNREADABLE when the file exists and is not a positions file */
+  static async open(file: string): Promise<FilePositions> {
+    const positions = new Map<string, { key: string; position: SourcePosition }>()
+    let text = '{}'
+    try {
+      text = await fs.readFile(file, 'utf8')
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw new SluiceError('STORE_UNAVAILABLE', `Cannot read the positions file ${file}`, { cause })
+    }
+    let stored: unknown
+    try {
+      stored = JSON.parse(text)
+    } catch (cause) {
+      throw unreadable(file, cause)
+    }
+    if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) throw unreadable(file, undefined)
+    for (const [key, position] of Object.entries(stored)) {
+      const parsed = parsePositionKey(key)
+      if (parsed === null) throw unreadable(file, undefined)
+      positions.set(canonicalKey(parsed.connector, parsed.partition), { key, position: position as SourcePosition })
+    }
+    return new FilePositions(file, positions)
+  }
+
+  async position(connector: string, partition: SourcePartition): Promise<SourcePosition | null> {
+    return this.#positions.get(canonicalKey(connector, partition))?.position ?? null
+  }
+
+  store(connector: string, positions: readonly SettledPosition[]): Promise<void> {
+    // One write at a time, in order; a failed one does not stop the next, which holds its entries too.
+    this.#last = this.#last.catch(() => undefined).then(() => this.#write(connector, positions))
+    return this.#last
+  }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => undefined)
+  }
+
+  async #write(connector: string, positions: readonly SettledPosition[]): Promise<void> {
+    for (const { partition, position } of positions) {
+      const canonical = canonicalKey(connector, partition)
+      const key = this.#positions.get(canonical)?.key ?? positionKey(connector, partition)
+      this.#positions.set(canonical, { key, position })
+    }
+    const text = JSON.stringify(Object.fromEntries([...this.#positions.values()].map(({ key, position }) => [key, position])))
+    const folder = path.dirname(this.#file)
+    const temporary = `${this.#file}.tmp`
+    try {
+      await fs.mkdir(folder, { recursive: true })
+      const handle = await fs.open(temporary, 'w')
+      try {
+        await handle.writeFile(`${text}\n`)
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+      await fs.rename(temporary, this.#file)
+      const directory = await fs.open(folder, 'r')
+      try {
+        await directory.sync()
+      } finally {
+        await directory.close()
+      }
+    } catch (cause) {
+      throw new SluiceError('STORE_UNAVAILABLE', `Cannot write the positions file ${this.#file}`, { cause, retriable: true })
+    }
+  }
+}
+
+function unreadable(file: string, cause: unknown): SluiceError {
+  return new SluiceError('POSITION_UNREADABLE', `${file} is not a positions file of Sluice`, {
+    cause,
+    remedy: 'Name another file in offset.storage.file.filename, or restore this one; a file written by Java cannot be read.',
+  })
+}

@@ -1,0 +1,47 @@
+import type { TopicTable } from '@sluice/kafka'
+import type { SourcePartition, SourcePosition } from '@sluice/sdk'
+import type { SettledPosition } from '../record-path/in-flight.ts'
+import { canonicalKey, parsePositionKey, positionKey, type PositionStore } from './position-store.ts'
+
+/** Positions in a compacted topic, key and value in the JSON of Kafka Connect's own offset topic. */
+export class TopicPositions implements PositionStore {
+  readonly #table: TopicTable
+  /** Canonical key → the key's text as it stands in the topic: its bytes are the identity there. */
+  readonly #keys = new Map<string, string>()
+
+  constructor(table: TopicTable) {
+    this.#table = table
+    for (const key of table.keys()) this.#remember(key)
+  }
+
+  async position(connector: string, partition: SourcePartition): Promise<SourcePosition | null> {
+    const value = this.#table.get(this.#keyOf(connector, partition))
+    if (value === undefined) return null
+    return JSON.parse(Buffer.from(value).toString()) as SourcePosition | null
+  }
+
+  async store(connector: string, positions: readonly SettledPosition[]): Promise<void> {
+    await this.#table.set(
+      positions.map(({ partition, position }) => ({
+        key: this.#keyOf(connector, partition),
+        value: Buffer.from(JSON.stringify(position)),
+      })),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#table.close()
+  }
+
+  #keyOf(connector: string, partition: SourcePartition): string {
+    const canonical = canonicalKey(connector, partition)
+    let key = this.#keys.get(canonical)
+    if (key === undefined) this.#keys.set(canonical, (key = positionKey(connector, partition)))
+    return key
+  }
+
+  #remember(key: string): void {
+    const parsed = parsePositionKey(key)
+    if (parsed !== null) this.#keys.set(canonicalKey(parsed.connector, parsed.partition), key)
+  }
+}

@@ -1,0 +1,55 @@
+import type { ProducerRecord } from '@sluice/kafka'
+import type { SourcePartition, SourcePosition, Stage } from '@sluice/sdk'
+import type { Part } from './convert.ts'
+import type { SettledPosition } from './in-flight.ts'
+
+/** A polled record that failed: its index in the batch, and where on its way. */
+export interface FailedRecord {
+  readonly at: number
+  readonly stage: Stage
+  readonly part: Part
+  readonly error: unknown
+}
+
+/** What one poll became: records and dead letters to produce, and where its source partitions stand behind it. */
+export class OutgoingBatch {
+  readonly records: ProducerRecord[] = []
+  bytes = 0
+  /** Dead letters among `records`. */
+  letters = 0
+  /** Records that a transform dropped. */
+  dropped = 0
+  /** Failed records that were tolerated without a dead letter topic. */
+  skipped = 0
+  #partition: SourcePartition | undefined
+  #position: SourcePosition | undefined
+  #others: Map<SourcePartition, SourcePosition> | undefined
+
+  add(record: ProducerRecord, bytes: number): void {
+    this.records.push(record)
+    this.bytes += bytes
+  }
+
+  addLetter(letter: ProducerRecord): void {
+    this.letters += 1
+    this.add(letter, (letter.key?.length ?? 0) + (letter.value?.length ?? 0) + 512)
+  }
+
+  /** The batch now covers its source up to here. Cheap while all records are of one partition object, as they mostly are. */
+  reach(at: { readonly sourcePartition: SourcePartition; readonly sourcePosition: SourcePosition }): void {
+    if (at.sourcePartition !== this.#partition) this.#turnTo(at.sourcePartition)
+    this.#position = at.sourcePosition
+  }
+
+  positions(): SettledPosition[] {
+    if (this.#partition === undefined) return []
+    this.#turnTo(this.#partition)
+    return [...this.#others!].map(([partition, position]) => ({ partition, position }))
+  }
+
+  #turnTo(partition: SourcePartition): void {
+    this.#others ??= new Map()
+    if (this.#partition !== undefined) this.#others.set(this.#partition, this.#position!)
+    this.#partition = partition
+  }
+}

@@ -1,0 +1,126 @@
+import type { Fetcher, Producer, ProducerRecord } from '@sluice/kafka'
+import type {
+  Clock,
+  Logger,
+  Metrics,
+  Random,
+  SinkRecord,
+  SinkTaskContext,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '@sluice/sdk'
+import type { DeadLetters } from './dead-letters.ts'
+import type { SinkPositions } from './sink-positions.ts'
+import { toleranceExceeded, type Tolerance } from './tolerance.ts'
+
+type Basics = Pick<SinkTaskContext, 'connector' | 'task' | 'logger' | 'metrics' | 'clock' | 'random'>
+
+/** What a worker gives to a sink task; keeps what the task asks for until the loop takes it. */
+export class SinkContext implements SinkTaskContext {
+  readonly connector: string
+  readonly task: number
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly random: Random
+  readonly #assignment: readonly TopicPartition[]
+  readonly #fetcher: Fetcher
+  readonly #positions: SinkPositions
+  readonly #tolerance: Tolerance
+  readonly #deadLetters: DeadLetters | null
+  #rewinds: TopicPartitionOffset[] = []
+  #letters: ProducerRecord[] = []
+  #commitRequested = false
+  /** Reports of the running `put`: they count only if that put succeeds, because a failed one is repeated whole. */
+  #reports: { readonly partition: TopicPartition; readonly letter: ProducerRecord | null }[] = []
+
+  constructor(
+    basics: Basics,
+    parts: {
+      readonly assignment: readonly TopicPartition[]
+      readonly fetcher: Fetcher
+      readonly positions: SinkPositions
+      readonly tolerance: Tolerance
+      readonly deadLetters: DeadLetters | null
+    },
+  ) {
+    this.connector = basics.connector
+    this.task = basics.task
+    this.logger = basics.logger
+    this.metrics = basics.metrics
+    this.clock = basics.clock
+    this.random = basics.random
+    this.#assignment = parts.assignment
+    this.#fetcher = parts.fetcher
+    this.#positions = parts.positions
+    this.#tolerance = parts.tolerance
+    this.#deadLetters = parts.deadLetters
+  }
+
+  assignment(): readonly TopicPartition[] {
+    return this.#assignment
+  }
+
+  rewind(positions: readonly TopicPartitionOffset[]): void {
+    this.#rewinds.push(...positions)
+  }
+
+  requestCommit(): void {
+    this.#commitRequested = true
+  }
+
+  pause(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.pause(partitions)
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    this.#fetcher.resume(partitions)
+  }
+
+  report(record: SinkRecord, error: unknown): void {
+    const partition = { topic: record.originalTopic, partition: record.originalPartition }
+    const place = { ...partition, offset: record.originalOffset }
+    const verdict = this.#tolerance.decide(error, 'put', place)
+    const letter = this.#deadLetters?.ofSinkRecord(record, error) ?? null
+    if (letter !== null || verdict === 'go-on') this.#reports.push({ partition, letter })
+    if (verdict === 'stop') throw toleranceExceeded(error, 'put', place)
+  }
+
+  takeRewinds(): readonly TopicPartitionOffset[] {
+    const taken = this.#rewinds
+    this.#rewinds = []
+    return taken
+  }
+
+  takeCommitRequest(): boolean {
+    const requested = this.#commitRequested
+    this.#commitRequested = false
+    return requested
+  }
+
+  addLetter(letter: ProducerRecord): void {
+    this.#letters.push(letter)
+  }
+
+  putDone(): void {
+    for (const { partition, letter } of this.#reports) {
+      if (letter === null) this.#positions.dropped(partition, 'put')
+      else {
+        this.#positions.quarantined(partition, 'put')
+        this.#letters.push(letter)
+      }
+    }
+    this.#reports = []
+  }
+
+  putFailed(): void {
+    this.#reports = []
+  }
+
+  /** Makes the dead letters so far durable; before the offsets behind them are committed. */
+  async sendLetters(producer: Producer): Promise<void> {
+    if (this.#letters.length === 0) return
+    await producer.produce(this.#letters)
+    this.#letters = []
+  }
+}

@@ -1,0 +1,62 @@
+import type {
+  Clock,
+  DivertedAt,
+  DivertReason,
+  Logger,
+  Metrics,
+  Random,
+  SourcePartition,
+  SourcePosition,
+  SourceTaskContext,
+} from '@sluice/sdk'
+import type { PositionStore } from '../positions/position-store.ts'
+
+/** Bytes that a source could not read, until the loop takes them. */
+export interface DivertedBytes {
+  readonly bytes: Uint8Array
+  readonly reason: DivertReason
+  readonly at: DivertedAt
+}
+
+/** What a worker gives to a source task; keeps what the task diverts for the loop that polls it. */
+export class SourceContext implements SourceTaskContext {
+  readonly connector: string
+  readonly task: number
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly random: Random
+  readonly #positions: PositionStore
+  #diverted: DivertedBytes[] = []
+
+  constructor(
+    parts: Pick<SourceTaskContext, 'connector' | 'task' | 'logger' | 'metrics' | 'clock' | 'random'> & {
+      readonly positions: PositionStore
+    },
+  ) {
+    this.connector = parts.connector
+    this.task = parts.task
+    this.logger = parts.logger
+    this.metrics = parts.metrics
+    this.clock = parts.clock
+    this.random = parts.random
+    this.#positions = parts.positions
+  }
+
+  position(partition: SourcePartition): Promise<SourcePosition | null> {
+    return this.#positions.position(this.connector, partition)
+  }
+
+  divert(bytes: Uint8Array, reason: DivertReason, at: DivertedAt): void {
+    this.#diverted.push({ bytes, reason, at })
+  }
+
+  takeDiverted(): readonly DivertedBytes[] {
+    if (this.#diverted.length === 0) return NONE
+    const taken = this.#diverted
+    this.#diverted = []
+    return taken
+  }
+}
+
+const NONE: readonly DivertedBytes[] = []

@@ -1,0 +1,71 @@
+import type { Counter, Metrics, SourcePosition } from '@sluice/sdk'
+import type { SettledPosition } from './in-flight.ts'
+import type { OutgoingBatch } from './outgoing-batch.ts'
+
+/** What a source task has done since it started, as numbers. */
+export interface SourceProgress {
+  /** Records and diverted bytes that polls returned. */
+  readonly polled: number
+  /** Of these, durable in the record's own topic. */
+  readonly produced: number
+  /** Of these, durable in the dead letter topic. */
+  readonly deadLettered: number
+  /** Dropped by a transform. */
+  readonly dropped: number
+  /** Failed, and tolerated without a dead letter topic. */
+  readonly skipped: number
+  /** Where each source partition stands in the position store; by its JSON. */
+  readonly stored: ReadonlyMap<string, SourcePosition>
+}
+
+/** Counts per batch, into the metrics and for whoever watches the task. */
+export class SourceCounts {
+  readonly #polled: Counter
+  readonly #produced: Counter
+  readonly #deadLettered: Counter
+  readonly #dropped: Counter
+  readonly #skipped: Counter
+  readonly #storeFailures: Counter
+  readonly #stored = new Map<string, SourcePosition>()
+
+  constructor(metrics: Metrics, connector: string, task: number) {
+    const labels = { connector, task: String(task) }
+    this.#polled = metrics.counter('sluice_source_records_polled_total', labels)
+    this.#produced = metrics.counter('sluice_source_records_produced_total', labels)
+    this.#deadLettered = metrics.counter('sluice_source_records_dead_lettered_total', labels)
+    this.#dropped = metrics.counter('sluice_source_records_dropped_total', labels)
+    this.#skipped = metrics.counter('sluice_source_records_skipped_total', labels)
+    this.#storeFailures = metrics.counter('sluice_source_position_store_failures_total', labels)
+  }
+
+  polled(records: number): void {
+    this.#polled.add(records)
+  }
+
+  /** The batch is durable. */
+  settled(batch: OutgoingBatch): void {
+    this.#produced.add(batch.records.length - batch.letters)
+    this.#deadLettered.add(batch.letters)
+    this.#dropped.add(batch.dropped)
+    this.#skipped.add(batch.skipped)
+  }
+
+  stored(positions: readonly SettledPosition[]): void {
+    for (const { partition, position } of positions) this.#stored.set(JSON.stringify(partition), position)
+  }
+
+  storeFailed(): void {
+    this.#storeFailures.add(1)
+  }
+
+  progress(): SourceProgress {
+    return {
+      polled: this.#polled.value,
+      produced: this.#produced.value,
+      deadLettered: this.#deadLettered.value,
+      dropped: this.#dropped.value,
+      skipped: this.#skipped.value,
+      stored: this.#stored,
+    }
+  }
+}

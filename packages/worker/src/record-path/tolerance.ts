@@ -1,0 +1,70 @@
+/**
+ * One decision per failed record (KIP-298): try again, divert to dead letters, drop with a counted reason, or stop the task.
+ * A report goes out before the decision takes effect, so a task that tolerates nothing still leaves the fatal record in its
+ * dead letter topic, if it has one.
+ */
+import { describeError, isRetriable, SluiceError, type Clock, type Logger, type Random, type Stage } from '@sluice/sdk'
+
+export interface ToleranceSettings {
+  /** `errors.retry.timeout` in ms; 0: no retry; -1: for ever. */
+  readonly retryTimeoutMs: number
+  /** `errors.retry.delay.max.ms` */
+  readonly retryDelayMaxMs: number
+  /** `errors.tolerance` */
+  readonly tolerance: 'none' | 'all'
+  /** `errors.log.enable` */
+  readonly log: boolean
+  /** `errors.log.include.messages`: whether the log line names the record's place. */
+  readonly logPlace: boolean
+}
+
+/** What becomes of a record that failed for good. */
+export type Verdict = 'go-on' | 'stop'
+
+const FIRST_DELAY_MS = 300
+
+export class Tolerance {
+  readonly #settings: ToleranceSettings
+  readonly #logger: Logger
+  readonly #clock: Clock
+  readonly #random: Random
+
+  constructor(settings: ToleranceSettings, logger: Logger, clock: Clock, random: Random) {
+    this.#settings = settings
+    this.#logger = logger
+    this.#clock = clock
+    this.#random = random
+  }
+
+  /**
+   * Whether the record may be tried again: true after the wait, false when the error is not retriable, the time is used up or the
+   * signal is aborted. `since` is `clock.monotonic()` of the first failure, `attempt` counts from 0.
+   */
+  async mayRetry(error: unknown, since: number, attempt: number, signal: AbortSignal): Promise<boolean> {
+    const { retryTimeoutMs, retryDelayMaxMs } = this.#settings
+    if (!isRetriable(error) || retryTimeoutMs === 0) return false
+    let delay = FIRST_DELAY_MS * 2 ** attempt
+    if (delay > retryDelayMaxMs) delay = this.#random.next() * retryDelayMaxMs
+    if (retryTimeoutMs > 0 && this.#clock.monotonic() - since + delay > retryTimeoutMs) return false
+    await this.#clock.sleep(delay, signal)
+    return !signal.aborted
+  }
+
+  /** Logs the failure as configured and says whether the task goes on. */
+  decide(error: unknown, stage: Stage, place: Readonly<Record<string, string | number>>): Verdict {
+    if (this.#settings.log) {
+      this.#logger.error(`Error in stage ${stage}: ${describeError(error)}`, this.#settings.logPlace ? place : {})
+    }
+    return this.#settings.tolerance === 'all' ? 'go-on' : 'stop'
+  }
+}
+
+/** The error that stops a task on a record nobody tolerates. */
+export function toleranceExceeded(error: unknown, stage: Stage, place: Readonly<Record<string, string | number>>): SluiceError {
+  return new SluiceError('TASK_FAILED', `Tolerance exceeded in error handler: the record failed in stage ${stage}`, {
+    cause: error,
+    place,
+    remedy:
+      'Mend the record or the settings named above, or set errors.tolerance=all and errors.deadletterqueue.topic.name to divert such records.',
+  })
+}

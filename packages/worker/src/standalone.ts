@@ -1,0 +1,204 @@
+/**
+ * A standalone worker: one process, all tasks inside it (`connect-standalone`). Positions live in a file or in a topic.
+ * This file is the composition root: the only one that knows every part.
+ */
+import { connect, openTopicTable, type Kafka } from '@sluice/kafka'
+import {
+  SluiceError,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type Connector,
+  type Logger,
+  type Metrics,
+  type Random,
+  type RawSettings,
+} from '@sluice/sdk'
+import { FilePositions } from './positions/file-positions.ts'
+import type { PositionStore } from './positions/position-store.ts'
+import { TopicPositions } from './positions/topic-positions.ts'
+import type { Plugins } from './plugins/catalogue.ts'
+import { buildSinkTask, type SinkHandle } from './sink-builder.ts'
+import { buildSourceTask, type SourceHandle } from './source-builder.ts'
+import { connectorSettings, sinkSettings, sourceSettings, standaloneSettings, type StandaloneSettings } from './settings.ts'
+import { TaskRunner, type TaskStatus } from './task-runner.ts'
+
+export interface StandaloneOptions {
+  /** The worker's settings, as in its properties file. */
+  readonly worker: RawSettings
+  /** One map per connector. */
+  readonly connectors: readonly RawSettings[]
+  readonly plugins: Plugins
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** What all tasks of a worker share. */
+export interface WorkerParts extends Required<StandaloneOptions> {
+  readonly settings: StandaloneSettings
+  readonly kafka: Kafka
+  readonly positions: PositionStore
+}
+
+export interface ConnectorStatus {
+  readonly name: string
+  readonly type: 'source' | 'sink'
+  readonly tasks: readonly TaskStatus[]
+}
+
+interface Running {
+  readonly name: string
+  readonly connector: Connector
+  readonly tasks: readonly { readonly runner: TaskRunner; readonly handle: SourceHandle | SinkHandle }[]
+}
+
+export class StandaloneWorker {
+  readonly #parts: WorkerParts
+  readonly #running: Running[] = []
+
+  private constructor(parts: WorkerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Checks all settings first, so that every mistake in any file is told at once, then connects and starts every task.
+   * @throws SluiceError SETTINGS_INVALID, PLUGIN_UNKNOWN, KAFKA_UNREACHABLE
+   */
+  static async start(given: StandaloneOptions): Promise<StandaloneWorker> {
+    const options = { clock: systemClock, random: systemRandom, ...given }
+    const settings = checkSettings(options)
+    const kafka = await connect({
+      bootstrapServers: settings['bootstrap.servers'],
+      clientId: settings['client.id'],
+      logger: options.logger,
+      clock: options.clock,
+    })
+    let positions: PositionStore | undefined
+    try {
+      positions = await openPositions(settings, kafka)
+      const worker = new StandaloneWorker({ ...options, settings, kafka, positions })
+      try {
+        for (const raw of options.connectors) await worker.#startConnector(raw)
+      } catch (error) {
+        await worker.#stopTasks()
+        throw error
+      }
+      return worker
+    } catch (error) {
+      await positions?.close()
+      await kafka.close()
+      throw error
+    }
+  }
+
+  status(): readonly ConnectorStatus[] {
+    return this.#running.map(({ name, connector, tasks }) => ({
+      name,
+      type: connector.kind,
+      tasks: tasks.map(({ runner }) => runner.status()),
+    }))
+  }
+
+  /** What each task of a connector has done: counts and positions. */
+  progress(name: string): readonly ReturnType<SourceHandle['progress'] | SinkHandle['progress']>[] {
+    return this.#running.filter((running) => running.name === name).flatMap(({ tasks }) => tasks.map(({ handle }) => handle.progress()))
+  }
+
+  /** Resolves when every task has ended; rejects with the first failure among them then. */
+  async ended(): Promise<void> {
+    const runners = this.#running.flatMap(({ tasks }) => tasks.map(({ runner }) => runner))
+    await Promise.all(runners.map((runner) => runner.ended))
+    const failed = runners.find((runner) => runner.error !== undefined)
+    if (failed !== undefined) throw failed.error
+  }
+
+  /** Stops every task (flush, commit), then what they shared. Idempotent. @throws SluiceError STOP_TIMED_OUT */
+  async stop(): Promise<void> {
+    try {
+      await this.#stopTasks()
+    } finally {
+      await this.#parts.positions.close()
+      await this.#parts.kafka.close()
+    }
+  }
+
+  async #startConnector(raw: RawSettings): Promise<void> {
+    const { plugins, logger, clock } = this.#parts
+    const common = connectorSettings.parse(raw)
+    const connector = plugins.connectors.get(common['connector.class'])
+    const settings = connector.settings.parse(raw)
+    const taskSettings = (await connector.taskSettings?.(settings, raw, common['tasks.max'])) ?? [raw]
+    const tasks: Running['tasks'][number][] = []
+    this.#running.push({ name: common.name, connector, tasks })
+    for (const [task, own] of taskSettings.entries()) {
+      const context = logger.child({ connector: common.name, task })
+      const handle =
+        connector.kind === 'source'
+          ? await buildSourceTask(this.#parts, connector, own, task, context)
+          : await buildSinkTask(this.#parts, connector, own, task, taskSettings.length, context)
+      tasks.push({ runner: new TaskRunner(task, handle, context, clock), handle })
+      context.info('Task started', { class: connector.name, version: connector.version })
+    }
+  }
+
+  async #stopTasks(): Promise<void> {
+    const timeoutMs = this.#parts.settings['task.shutdown.graceful.timeout.ms']
+    const all = this.#running.flatMap(({ tasks }) => tasks.map(({ runner }) => runner.stop(timeoutMs)))
+    const outcomes = await Promise.allSettled(all)
+    const late = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (late !== undefined) throw late.reason
+  }
+}
+
+function checkSettings(options: Required<StandaloneOptions>): StandaloneSettings {
+  const { worker, connectors, plugins, logger } = options
+  const problems: string[] = []
+  const attempt = (what: string, check: () => void): void => {
+    try {
+      check()
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error
+      problems.push(`${what}: ${error.message}${error.remedy === undefined ? '' : `\n    ${error.remedy}`}`)
+    }
+  }
+  let settings: StandaloneSettings | undefined
+  attempt('worker', () => (settings = standaloneSettings.parse(worker)))
+  const names = new Set<string>()
+  for (const [index, raw] of connectors.entries()) {
+    const name = raw['name'] ?? `connector ${index + 1}`
+    if (names.has(name)) problems.push(`${name}: two connectors have this name; give each its own`)
+    names.add(name)
+    attempt(name, () => connectorSettings.parse(raw))
+    const type = raw['connector.class']
+    if (type === undefined) continue
+    attempt(name, () => {
+      const connector = plugins.connectors.get(type)
+      const declared = connector.settings.extend(connector.kind === 'source' ? sourceSettings : sinkSettings)
+      const passed = ['transforms.', 'predicates.', 'producer.override.', 'consumer.override.', 'key.converter.', 'value.converter.', 'header.converter.']
+      for (const { key, nearest } of declared.unknownKeys(raw, passed)) {
+        logger.warn(`The setting "${key}" is not known to ${connector.name}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`, { connector: name })
+      }
+      declared.parse(raw)
+    })
+  }
+  if (problems.length > 0 || settings === undefined) {
+    throw new SluiceError('SETTINGS_INVALID', `The settings are not right:\n${[...new Set(problems)].join('\n')}`, {
+      remedy: 'Correct what is named above and start again; nothing was started.',
+    })
+  }
+  return settings
+}
+
+async function openPositions(settings: StandaloneSettings, kafka: Kafka): Promise<PositionStore> {
+  const topic = settings['offset.storage.topic']
+  if (topic === null) return FilePositions.open(settings['offset.storage.file.filename']!)
+  return new TopicPositions(
+    await openTopicTable(kafka, {
+      topic,
+      partitions: settings['offset.storage.partitions'],
+      replicationFactor: settings['offset.storage.replication.factor'],
+    }),
+  )
+}
