@@ -21,10 +21,9 @@ export function javaDouble(value: number): string {
 export function javaFloat(value: number): string {
   if (value === 0 || !Number.isFinite(value) || (Number.isInteger(value) && value > -1e7 && value < 1e7))
     return javaDouble(value)
-  if (Math.abs(value) === FLOAT_MIN) return value < 0 ? '-1.4E-45' : '1.4E-45'
-  // Six digits always tell apart what fewer digits can; nine always suffice.
+  // Where a float has all its 24 bits, six digits tell apart whatever fewer digits can; nine always suffice.
   let shortest = value
-  for (let digits = 6; digits <= 9; digits++) {
+  for (let digits = Math.abs(value) < FLOAT_MIN_NORMAL ? 2 : 6; digits <= 9; digits++) {
     shortest = Number(value.toPrecision(digits))
     if (Math.fround(shortest) === value) break
   }
@@ -46,7 +45,7 @@ export function javaDecimal(unscaled: bigint, scale: number): string {
   return `${sign}${digits[0]}${fraction}E${exponent > 0 ? '+' : ''}${exponent}`
 }
 
-const FLOAT_MIN = 2 ** -149
+const FLOAT_MIN_NORMAL = 2 ** -126
 
 /** `1.5e+21` → `1.5E21`, `1e-7` → `1.0E-7` */
 function scientific(text: string): string {

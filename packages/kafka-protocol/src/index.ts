@@ -35,3 +35,21 @@ export {
   isUnsupportedApiVersions,
   unsupportedApiVersions,
 } from './messages/frames.ts'
+export { type RecordHeader, type TimestampType, advanceSequence } from './batches/batch-layout.ts'
+export {
+  BatchAppender,
+  type SealOptions,
+  batchSizeBound,
+  restampProducer,
+  stampLogAppendTime,
+  stampOffset,
+} from './batches/batch-appender.ts'
+export type { BatchRecords, RecordPositions } from './batches/batch-records.ts'
+export type { RecordBatch } from './batches/record-batch.ts'
+export { type ReadBatchesOptions, readBatches } from './batches/read-batches.ts'
+export { type ControlType, controlType, coordinatorEpoch, transactionMarker } from './batches/control-batch.ts'
+export { COMPRESSION_CODECS, type CompressionCodec, compress, decompress } from './batches/compression.ts'
+export { type Crc32c, crc32c, crc32cSlicing } from './crc32c.ts'
+export { KAFKA_ERRORS, type KafkaError, type KafkaErrorName, kafkaError, kafkaErrorCode } from './kafka-errors.ts'
+export { type DataCodec, dataCodec } from './messages/data-codec.ts'
+export { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from './messages/consumer-protocol.ts'

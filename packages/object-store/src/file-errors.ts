@@ -5,7 +5,8 @@ import { checkWanted } from './object-path.ts'
 
 /** The system's word for what went wrong, such as ENOSPC. */
 export function errnoOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

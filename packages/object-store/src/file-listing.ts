@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errnoOf } from './file-errors.ts'
 import type { ListOptions, ObjectFacts } from './object-store.ts'
 import { RESERVED_PREFIX, checkWanted, compareUtf8 } from './object-path.ts'
 
@@ -63,7 +64,7 @@ async function orMissing<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
+    const code = errnoOf(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw error
   }

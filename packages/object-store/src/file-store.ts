@@ -45,7 +45,6 @@ export class FileStore implements ObjectStore {
         if (errnoOf(error) !== 'EEXIST') throw error
         answer = 'exists'
       }
-      await unlink(temp)
     })
     return answer
   }
@@ -148,9 +147,8 @@ export class FileStore implements ObjectStore {
           await publish(temp, target)
         }
         await flushFolder(folder)
-      } catch (error) {
+      } finally {
         await unlink(temp).catch(() => undefined)
-        throw error
       }
     })
   }

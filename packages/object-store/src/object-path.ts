@@ -43,7 +43,7 @@ export function checkWanted(call: StoreCall | undefined, what: string): void {
   const signal = call?.signal
   if (signal?.aborted !== true) return
   const cause: unknown = signal.reason
-  if (cause instanceof DOMException && cause.name === 'TimeoutError')
+  if (typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'TimeoutError')
     throw new SluiceError('STORE_UNAVAILABLE', `${what} was not done before its deadline`, { cause, retriable: true })
   throw new SluiceError('INTERRUPTED', `${what} was stopped on request`, { cause })
 }

@@ -215,7 +215,7 @@ function embed(declaration: SettingDeclaration, prefix: string): SettingDeclarat
       },
     }),
     ...(dependents && { dependents: dependents.map((name) => prefix + name) }),
-  } as SettingDeclaration
+  }
 }
 
 /** A declaration that contradicts itself is a mistake of its author: found when it is made, not when it is used. */

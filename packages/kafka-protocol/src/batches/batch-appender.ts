@@ -5,6 +5,9 @@ import * as layout from './batch-layout.ts'
 import { type CompressionCodec, codecId, compress } from './compression.ts'
 import { putDelta, putText, putVarint, sizeOfDelta, sizeOfText, sizeOfVarint } from './varint.ts'
 
+/** Timestamps of one batch lie closer together than this. */
+const DELTA_LIMIT = 2 ** 52
+
 /** What a batch says about itself beyond its records. */
 export interface SealOptions {
   /** Default `none`. A batch that would not fit its buffer compressed stays uncompressed. */
@@ -87,9 +90,11 @@ export class BatchAppender {
     headers: readonly layout.RecordHeader[] | null = null,
     offsetDelta: number = this.#lastOffsetDelta + 1,
   ): boolean {
+    if (this.#isSealed) return false
     const bytes = this.#bytes
     const count = this.#count
     const delta = count === 0 ? 0 : timestamp - this.#baseTimestamp
+    if (!Number.isSafeInteger(timestamp) || delta >= DELTA_LIMIT || delta <= -DELTA_LIMIT) throw badTimestamp(timestamp)
     const keyLength = key === null ? 0 : key.length
     const valueLength = value === null ? 0 : value.length
     const body =
@@ -100,7 +105,7 @@ export class BatchAppender {
       (value === null ? 1 : sizeOfVarint(valueLength) + valueLength) +
       (headers === null ? 1 : sizeOfHeaders(headers))
     let p = this.#position
-    if (p + sizeOfVarint(body) + body > bytes.length || this.#isSealed) return false
+    if (p + sizeOfVarint(body) + body > bytes.length) return false
     p = putVarint(bytes, p, body)
     bytes[p++] = 0
     p = putDelta(bytes, p, delta)
@@ -190,6 +195,12 @@ export function stampLogAppendTime(batch: Uint8Array, timestamp: number): void {
 
 function stampCrc(batch: Uint8Array, view: DataView): void {
   view.setUint32(layout.CRC, crc32c(batch.subarray(layout.ATTRIBUTES)))
+}
+
+function badTimestamp(timestamp: number): ProtocolError {
+  return new ProtocolError('INVALID_MESSAGE', `${timestamp} is not a timestamp that this batch can carry`, {
+    remedy: 'Give whole milliseconds since the epoch.',
+  })
 }
 
 function viewOf(bytes: Uint8Array): DataView {

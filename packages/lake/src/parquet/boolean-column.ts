@@ -1,6 +1,6 @@
 import type { ColumnBuilder, ColumnChunk } from './column.ts'
 import { LevelWriter } from './levels.ts'
-import { PAGE_ROWS_MAX, PageStore, type PageTools } from './pages.ts'
+import { PageStore, type PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
 import type { ParquetColumn } from './schema.ts'
 
@@ -12,15 +12,19 @@ export class BooleanColumn implements ColumnBuilder {
   private readonly column: ParquetColumn
   private readonly levels: LevelWriter
   private readonly store: PageStore
-  private readonly bits = new Uint8Array(PAGE_ROWS_MAX / 8)
+  private readonly rowsMax: number
+  private readonly bits: Uint8Array
   private count = 0
-  private room = 512
+  private room: number
   private anyTrue = false
   private anyFalse = false
 
   constructor(column: ParquetColumn, tools: PageTools) {
     this.column = column
     this.levels = new LevelWriter(column.optional ? 1 : 0)
+    this.rowsMax = tools.limits.rowsMax
+    this.room = Math.min(512, this.rowsMax)
+    this.bits = new Uint8Array(Math.ceil(this.rowsMax / 8))
     this.levels.grow(this.room)
     this.store = new PageStore(tools)
   }
@@ -68,10 +72,10 @@ export class BooleanColumn implements ColumnBuilder {
   }
 
   private makeRoom(): void {
-    if (this.room === PAGE_ROWS_MAX) {
+    if (this.room === this.rowsMax) {
       this.endPage()
     } else {
-      this.room = Math.min(PAGE_ROWS_MAX, this.room * 2)
+      this.room = Math.min(this.rowsMax, this.room * 2)
       this.levels.grow(this.room)
     }
   }

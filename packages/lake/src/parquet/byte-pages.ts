@@ -2,7 +2,7 @@ import { BytesBounds } from './bounds.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import type { ColumnChunk } from './column.ts'
 import { LevelWriter } from './levels.ts'
-import { PAGE_BYTES_MAX, PAGE_ROWS_MAX, PageStore, type PageTools } from './pages.ts'
+import { PageStore, type PageLimits, type PageTools } from './pages.ts'
 
 /** Pages of byte arrays in PLAIN encoding, each behind its length, or all of one fixed length without it. */
 export class BytePages {
@@ -10,6 +10,7 @@ export class BytePages {
   readonly store: PageStore
   readonly buffer: ByteBuffer = new ByteBuffer()
   readonly bounds: BytesBounds
+  readonly limits: PageLimits
   /** Where the value added last begins, for `undo`. */
   private lastStart = 0
   private room = 0
@@ -19,6 +20,7 @@ export class BytePages {
     this.levels = new LevelWriter(optional ? 1 : 0)
     this.store = new PageStore(tools)
     this.bounds = new BytesBounds(fixedLength, signed)
+    this.limits = tools.limits
     this.makeRoom()
   }
 
@@ -80,14 +82,15 @@ export class BytePages {
   }
 
   private makeRoomFor(length: number): void {
-    if (this.buffer.at + length > PAGE_BYTES_MAX && this.buffer.at > 0) this.endPage()
+    if (this.buffer.at + length > this.limits.bytesMax && this.buffer.at > 0) this.endPage()
     if (this.levels.rows === this.room) this.makeRoom()
   }
   private makeRoom(): void {
-    if (this.room === PAGE_ROWS_MAX) {
+    const { rowsMax } = this.limits
+    if (this.room === rowsMax) {
       this.endPage()
     } else {
-      this.room = Math.min(PAGE_ROWS_MAX, Math.max(512, this.room * 2))
+      this.room = Math.min(rowsMax, Math.max(512, this.room * 2))
       this.levels.grow(this.room)
     }
   }

@@ -8,11 +8,13 @@ import { bitWidth, hybridBytesMax, writeHybrid } from './hybrid.ts'
 import type { LevelWriter } from './levels.ts'
 import { ThriftWriter } from './thrift.ts'
 
-/** A page ends at this many rows or bytes, whichever comes first; a single larger value is a page of its own. */
-export const PAGE_ROWS_MAX = 20_000
-export const PAGE_BYTES_MAX: number = 1024 * 1024
+/** A page ends at so many rows or bytes, whichever comes first; a single larger value is a page of its own. */
+export interface PageLimits {
+  readonly rowsMax: number
+  readonly bytesMax: number
+}
 /** Buffers that one huge value has blown up beyond this are let go afterwards. */
-export const KEPT_BYTES_MAX: number = 4 * PAGE_BYTES_MAX
+export const KEPT_BYTES_MAX: number = 4 * 1024 * 1024
 
 /** parquet.thrift's Encoding. */
 export const ENCODING = { PLAIN: 0, RLE: 3, RLE_DICTIONARY: 8 } as const
@@ -22,14 +24,16 @@ const DICTIONARY_PAGE = 2
 /** What the columns of one writer share, since only one page is being put together at a time. */
 export class PageTools {
   readonly compressor: Compressor
+  readonly limits: PageLimits
   readonly thrift: ThriftWriter = new ThriftWriter()
   /** Pages of the row group at hand, before compression, over all columns. */
   pageBytes = 0
   private buffer: Uint8Array = new Uint8Array(0)
   private places: Int32Array = new Int32Array(0)
 
-  constructor(compressor: Compressor) {
+  constructor(compressor: Compressor, limits: PageLimits) {
     this.compressor = compressor
+    this.limits = limits
   }
   /** At least `bytes` of room, valid until the next call. */
   scratch(bytes: number): Uint8Array {
@@ -40,7 +44,7 @@ export class PageTools {
   }
   /** Room for `count` places in a dictionary, valid until the next call. */
   indices(count: number): Int32Array {
-    if (this.places.length < count) this.places = new Int32Array(Math.max(count, PAGE_ROWS_MAX))
+    if (this.places.length < count) this.places = new Int32Array(Math.max(count, this.limits.rowsMax))
     return this.places
   }
 }

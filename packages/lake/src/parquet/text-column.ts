@@ -1,6 +1,6 @@
 import { BytePages } from './byte-pages.ts'
 import type { ColumnBuilder, ColumnChunk } from './column.ts'
-import { PAGE_BYTES_MAX, PAGE_ROWS_MAX, type PageTools } from './pages.ts'
+import type { PageTools } from './pages.ts'
 import type { ParquetColumn } from './schema.ts'
 import { NOT_TEXT, TextDictionary } from './text-dictionary.ts'
 import { refuse } from './refuse.ts'
@@ -21,7 +21,7 @@ export class TextColumn implements ColumnBuilder {
     if (typeof value === 'string') {
       if (this.dictionaryOpen ? !this.putIndex(value) : !this.pages.putText(value)) refuse(this.column, value)
     } else if ((value === null || value === undefined) && this.column.optional) {
-      if (this.dictionaryOpen && this.pages.levels.rows === PAGE_ROWS_MAX) this.endIndexPage()
+      if (this.dictionaryOpen && this.pages.levels.rows === this.pages.limits.rowsMax) this.endIndexPage()
       this.pages.putNull()
     } else {
       refuse(this.column, value)
@@ -58,7 +58,7 @@ export class TextColumn implements ColumnBuilder {
 
   /** False for a text that has no UTF-8 form. */
   private putIndex(value: string): boolean {
-    if (this.pages.levels.rows === PAGE_ROWS_MAX) this.endIndexPage()
+    if (this.pages.levels.rows === this.pages.limits.rowsMax) this.endIndexPage()
     if (this.dictionaryOpen) {
       const place = this.dictionary.add(value)
       if (place >= 0) {
@@ -84,7 +84,7 @@ export class TextColumn implements ColumnBuilder {
   private giveUp(): void {
     const { dictionary, pages } = this
     const first = pages.store.dictionaryPageCount === 0
-    if (dictionary.count === 0 || (first && dictionary.plainBytes() <= 2 * PAGE_BYTES_MAX)) {
+    if (dictionary.count === 0 || (first && dictionary.plainBytes() <= 2 * pages.limits.bytesMax)) {
       dictionary.copyPlain(pages.buffer)
       if (first) dictionary.clear()
     } else {

@@ -2,7 +2,7 @@ import { LongBounds, NumberBounds } from './bounds.ts'
 import type { ColumnChunk } from './column.ts'
 import { dictionaryPays } from './dictionary-rule.ts'
 import { LevelWriter } from './levels.ts'
-import { PAGE_ROWS_MAX, PageStore, indexWidth, type PageTools } from './pages.ts'
+import { PageStore, indexWidth, type PageTools } from './pages.ts'
 import { WordDictionary } from './word-dictionary.ts'
 
 /** What the bits are, which decides their order. */
@@ -21,6 +21,7 @@ export class WordPages {
   private dictionaryOpen = true
   private readonly numberBounds = new NumberBounds()
   private readonly longBounds = new LongBounds()
+  private readonly rowsMax: number
   /** Rows that the open page has room for. */
   private room = 0
   /** Values in the open page: its rows without the nulls. */
@@ -36,7 +37,8 @@ export class WordPages {
     this.levels = new LevelWriter(optional ? 1 : 0)
     this.store = new PageStore(tools)
     this.dictionary = new WordDictionary(this.wordsPerValue)
-    this.grow(512)
+    this.rowsMax = tools.limits.rowsMax
+    this.grow(Math.min(512, this.rowsMax))
   }
 
   putNull(): void {
@@ -105,7 +107,7 @@ export class WordPages {
   }
 
   private makeRoom(): void {
-    if (this.room < PAGE_ROWS_MAX) this.grow(Math.min(PAGE_ROWS_MAX, this.room * 2))
+    if (this.room < this.rowsMax) this.grow(Math.min(this.rowsMax, this.room * 2))
     else this.endPage()
   }
 

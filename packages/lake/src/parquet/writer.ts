@@ -32,6 +32,10 @@ export interface ParquetOptions {
   readonly rowGroupBytesMax?: number
   /** A row group ends at this many rows. Default 1,048,576. */
   readonly rowGroupRowsMax?: number
+  /** A page, the unit of compression, ends at this many rows (default 20,000) … */
+  readonly pageRowsMax?: number
+  /** … or bytes (default 1 MiB), whichever comes first. */
+  readonly pageBytesMax?: number
   /** Key-value metadata of the file. */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -77,7 +81,10 @@ export class ParquetWriter {
 
   constructor(columns: readonly ParquetColumn[], options: ParquetOptions, sink: ParquetSink) {
     checkColumns(columns)
-    this.tools = new PageTools(compressorFor(options.codec ?? 'zstd', options.compressionLevel))
+    this.tools = new PageTools(compressorFor(options.codec ?? 'zstd', options.compressionLevel), {
+      rowsMax: positive('pageRowsMax', options.pageRowsMax ?? 20_000, 2 ** 20),
+      bytesMax: positive('pageBytesMax', options.pageBytesMax ?? 1024 * 1024, 2 ** 28),
+    })
     this.columns = columns
     this.names = columns.map((column) => column.name)
     this.builders = columns.map((column) => buildColumn(column, this.tools))
@@ -220,9 +227,9 @@ export class ParquetWriter {
   }
 }
 
-function positive(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new SchemaError(`The Parquet option ${name} is ${value}, not a whole number above 0`, {
+function positive(name: keyof ParquetOptions, value: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isInteger(value) && value > 0 && value <= max) return value
+  throw new SchemaError(`The Parquet option ${name} is ${value}, not a whole number from 1 to ${max}`, {
     remedy: 'Leave it out for the default.',
   })
 }

@@ -150,7 +150,7 @@ export class StreamLoop {
     }
     for (const { partition, offset } of stands) this.#standing(partition).committed = offset
     this.#commitFailure = null
-    this.#ports.metrics.committed(stands.map(({ partition }) => partition))
+    this.#ports.metrics.committed()
   }
 
   /** Waits for what is under way and commits what is durable. False: the time was up before all was durable. */

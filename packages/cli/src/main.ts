@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/** `sluice`: finds the command, runs it, and turns its outcome into an exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+import { describeError, nearestName, SluiceError } from '@sluice/sdk'
+import { commands, type Command } from './commands/index.ts'
+
+const [name, ...args] = process.argv.slice(2)
+process.exitCode = await main(name, args)
+
+async function main(name: string | undefined, args: readonly string[]): Promise<number> {
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    process.stdout.write(usage())
+    return name === undefined ? 2 : 0
+  }
+  const command = commands.find((candidate) => candidate.name === name)
+  if (command === undefined) {
+    const near = nearestName(
+      name,
+      commands.map((candidate) => candidate.name),
+    )
+    process.stderr.write(`sluice: there is no command "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}\n\n${usage()}`)
+    return 2
+  }
+  return run(command, args)
+}
+
+async function run(command: Command, args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`${command.summary}\n\n  sluice ${command.usage}\n${command.details === undefined ? '' : `\n${command.details}\n`}`)
+    return 0
+  }
+  const interrupted = new AbortController()
+  const stop = (): void => {
+    // A second signal does not wait: what is committed is safe at any moment.
+    if (interrupted.signal.aborted) process.exit(130)
+    interrupted.abort()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  try {
+    return await command.run(args, interrupted.signal)
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'INTERRUPTED') {
+      process.stderr.write(`sluice: ${error.message}\n`)
+      return 130
+    }
+    process.stderr.write(`sluice: ${describeError(error)}\n`)
+    return 1
+  } finally {
+    process.off('SIGINT', stop)
+    process.off('SIGTERM', stop)
+  }
+}
+
+function usage(): string {
+  const width = Math.max(...commands.map(({ usage }) => usage.length))
+  const lines = commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}\n`)
+  return `Usage: sluice <command>\n\n${lines.join('')}\n  sluice <command> --help says more.\n`
+}

@@ -1,0 +1,84 @@
+/** What a quickstart run consists of: names, places and settings, all derived from the command line. Nothing here does anything. */
+import path from 'node:path'
+import type { RawSettings } from '@sluice/sdk'
+
+export interface QuickstartPlan {
+  readonly dir: string
+  /** The data set's name: of its topics (`<dataset>.raw` …) and, behind a `file:` URL, of its table. */
+  readonly dataset: string
+  readonly file: string
+  readonly topics: { readonly raw: string; readonly clean: string; readonly quarantine: string }
+  readonly tableDir: string
+  readonly processor: { readonly module: string; readonly application: string; readonly settings: RawSettings }
+  readonly worker: RawSettings
+  readonly source: RawSettings
+  readonly sink: RawSettings
+}
+
+export const PARTITIONS = 3
+
+interface PlanParts {
+  readonly dir: string
+  readonly dataset: string
+  readonly file: string
+  /** The column that becomes the record's key: equal keys meet in one partition. */
+  readonly key: string
+  readonly processor: { readonly module: string; readonly settings: RawSettings }
+  /** The schema of the clean topic, as JsonConverter's `schema.content`. */
+  readonly cleanSchema: string
+}
+
+export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: PlanParts): QuickstartPlan {
+  const topics = { raw: `${dataset}.raw`, clean: `${dataset}.clean`, quarantine: `${dataset}.quarantine` }
+  const lake = path.join(dir, 'lake')
+  return {
+    dir,
+    dataset,
+    file,
+    topics,
+    tableDir: path.join(lake, dataset),
+    processor: { module: processor.module, application: `${dataset}-processor`, settings: processor.settings },
+    worker: {
+      'key.converter': 'StringConverter',
+      'value.converter': 'JsonConverter',
+      'value.converter.schemas.enable': 'false',
+      'offset.storage.topic': 'sluice-positions',
+      'offset.storage.partitions': '1',
+      'offset.flush.interval.ms': '500',
+    },
+    source: {
+      name: `${dataset}-source`,
+      'connector.class': 'file-source',
+      file,
+      topic: topics.raw,
+      format: 'csv',
+      'last.line': 'read',
+      'key.field': key,
+      'errors.tolerance': 'all',
+      'errors.deadletterqueue.topic.name': topics.quarantine,
+    },
+    sink: {
+      name: `${dataset}-lake`,
+      'connector.class': 'lake',
+      topics: topics.clean,
+      'lake.url': lake,
+      'table.name': dataset,
+      'kafka.coordinates': 'true',
+      'value.converter': 'JsonConverter',
+      'value.converter.schemas.enable': 'false',
+      'value.converter.schema.content': cleanSchema,
+      'errors.tolerance': 'all',
+      'errors.deadletterqueue.topic.name': topics.quarantine,
+    },
+  }
+}
+
+/** A table and topic name made of a file's name: `My Orders (2).csv` → `my_orders_2`. */
+export function datasetName(file: string): string {
+  const name = path
+    .basename(file, path.extname(file))
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '')
+  return name === '' ? 'my_file' : name
+}

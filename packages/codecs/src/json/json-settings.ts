@@ -1,0 +1,64 @@
+/** The settings of Kafka Connect's JsonConverter. */
+import { atLeast, defineSettings, oneOfIgnoringCase } from '@sluice/sdk'
+import type { RawSettings, SettingsDeclaration } from '@sluice/sdk'
+
+export interface JsonSettings {
+  readonly schemasEnable: boolean
+  readonly schemasCacheSize: number
+  readonly decimalFormat: 'BASE64' | 'NUMERIC'
+  readonly replaceNullWithDefault: boolean
+  /** The text of `schema.content` (KIP-1054); null: payloads carry their schema. */
+  readonly schemaContent: string | null
+}
+
+const declaration = defineSettings({
+  'schemas.enable': {
+    type: 'boolean',
+    default: true,
+    importance: 'high',
+    documentation: 'Whether each value travels in an envelope together with its schema.',
+  },
+  'schemas.cache.size': {
+    type: 'int',
+    default: 1000,
+    validator: atLeast(0),
+    importance: 'high',
+    documentation: 'How many schemas read from envelopes are remembered.',
+  },
+  'decimal.format': {
+    type: 'string',
+    default: 'BASE64',
+    validator: oneOfIgnoringCase('BASE64', 'NUMERIC'),
+    importance: 'low',
+    documentation:
+      'How decimals are written: BASE64 for the bytes of the unscaled number, NUMERIC for a JSON number. Both are read.',
+  },
+  'replace.null.with.default': {
+    type: 'boolean',
+    default: true,
+    importance: 'low',
+    documentation: 'Whether a null in a field with a default becomes the default, when writing and when reading.',
+  },
+  'schema.content': {
+    type: 'string',
+    default: null,
+    importance: 'high',
+    documentation:
+      'A schema in JSON for payloads that carry none (KIP-1054). Values are then read as bare JSON of that schema.',
+  },
+})
+
+/** The declaration, for validation and the reference page. */
+export const jsonSettings: SettingsDeclaration = declaration
+
+/** @throws SluiceError SETTINGS_INVALID */
+export function parseJsonSettings(raw: RawSettings): JsonSettings {
+  const settings = declaration.parse(raw)
+  return {
+    schemasEnable: settings['schemas.enable'],
+    schemasCacheSize: settings['schemas.cache.size'],
+    decimalFormat: settings['decimal.format'].toUpperCase() === 'NUMERIC' ? 'NUMERIC' : 'BASE64',
+    replaceNullWithDefault: settings['replace.null.with.default'],
+    schemaContent: settings['schema.content'] === '' ? null : settings['schema.content'],
+  }
+}

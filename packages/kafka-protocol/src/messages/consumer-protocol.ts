@@ -1,0 +1,27 @@
+import type { DataDefinition } from './notation.ts'
+
+/** What a member of a consumer group tells the group's leader: its metadata in JoinGroup. */
+export const ConsumerProtocolSubscription = {
+  versions: '0-3',
+  flexible: 'none',
+  fields: {
+    topics: '[]string',
+    userData: 'bytes null = null',
+    ownedPartitions: { $: '[] 1+', topic: 'string', partitions: '[]int32' },
+    generationId: 'int32 2+ = -1',
+    rackId: 'string 3+ null = null',
+  },
+} as const
+
+/** What the leader assigns to a member: its assignment in SyncGroup. */
+export const ConsumerProtocolAssignment = {
+  versions: '0-3',
+  flexible: 'none',
+  fields: {
+    assignedPartitions: { $: '[]', topic: 'string', partitions: '[]int32' },
+    userData: 'bytes null = null',
+  },
+} as const
+
+const isData: readonly DataDefinition[] = [ConsumerProtocolSubscription, ConsumerProtocolAssignment]
+void isData

@@ -1,0 +1,23 @@
+import type { SettingsDeclaration, SettingsOf, SettingsShape } from '@sluice/sdk'
+import type { StreamsBuilder } from './streams-builder.ts'
+
+/**
+ * What a processor is: a name, typed settings, and a topology made from them. A processor is one folder whose `src/index.ts` has it
+ * as its default export.
+ */
+export interface Processor<S extends SettingsShape = SettingsShape> {
+  /** Our name, such as `bird-strikes`. */
+  readonly name: string
+  readonly version: string
+  /** One paragraph for the generated reference page. */
+  readonly documentation: string
+  /** Its own settings; those of the application (`application.id` …) are `streamsSettings`. */
+  readonly settings: SettingsDeclaration<S>
+  /** Writes the topology down. Called once per application; it must do nothing else. */
+  topology(builder: StreamsBuilder, settings: SettingsOf<S>): void
+}
+
+/** Declares a processor; the settings' type flows into `topology`. */
+export function defineProcessor<S extends SettingsShape>(definition: Processor<S>): Processor<S> {
+  return Object.freeze({ ...definition })
+}

@@ -1,0 +1,128 @@
+import { atLeast, defineSettings, nonEmptyString, oneOf, type ParsedSettings } from '@sluice/sdk'
+
+/**
+ * The settings of an application, under Kafka Streams' names where it has them. Where a default differs from Kafka Streams', the
+ * documentation says so.
+ */
+export const streamsSettings = defineSettings({
+  'application.id': {
+    type: 'string',
+    validator: nonEmptyString,
+    importance: 'high',
+    documentation: 'Names the application; the consumer group its offsets are committed under.',
+  },
+  'quarantine.topic': {
+    type: 'string',
+    default: null,
+    importance: 'medium',
+    documentation:
+      'Where records go that cannot go on, with their original bytes and the reasons as headers, unless their source or gate names a topic of its own. ' +
+      'Default: `<application.id>.quarantine`.',
+  },
+  'deserialization.exception.handler': {
+    type: 'string',
+    default: 'quarantine',
+    validator: oneOf('quarantine', 'fail'),
+    importance: 'medium',
+    documentation: 'What happens to a record whose key or value cannot be decoded. Kafka Streams fails by default.',
+  },
+  'processing.exception.handler': {
+    type: 'string',
+    default: 'quarantine',
+    validator: oneOf('quarantine', 'fail'),
+    importance: 'medium',
+    documentation: 'What happens to a record on which an operator throws. Kafka Streams fails by default.',
+  },
+  'production.exception.handler': {
+    type: 'string',
+    default: 'quarantine',
+    validator: oneOf('quarantine', 'fail'),
+    importance: 'medium',
+    documentation: 'What happens to a record whose result cannot be encoded or is too large to be produced. Kafka Streams fails by default.',
+  },
+  'commit.interval.ms': {
+    type: 'long',
+    default: 5000,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation:
+      'How often offsets are committed; what was processed since is processed again after a crash. Kafka Streams: 30000.',
+  },
+  'poll.ms': {
+    type: 'long',
+    default: 100,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'Longest wait for records before the loop looks around.',
+  },
+  'buffered.bytes.max': {
+    type: 'long',
+    default: 33_554_432,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation: 'Most bytes of results that may be on their way to the broker; more are not processed until some are durable.',
+  },
+  'task.timeout.ms': {
+    type: 'long',
+    default: 300_000,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'How long errors that may pass are retried without any progress before the application fails.',
+  },
+  'retry.backoff.ms': {
+    type: 'long',
+    default: 100,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'The pause before the first retry; it doubles with each one.',
+  },
+  'retry.backoff.max.ms': {
+    type: 'long',
+    default: 5000,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'The longest pause between two retries. Kafka: 1000.',
+  },
+  'close.timeout.ms': {
+    type: 'long',
+    default: 30_000,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'How long a stop may wait for what was put out to become durable.',
+  },
+  'producer.compression.type': {
+    type: 'string',
+    default: 'none',
+    validator: oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+    importance: 'low',
+    documentation: 'How results are compressed on the wire and in the log.',
+  },
+  'producer.linger.ms': {
+    type: 'long',
+    default: 0,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'How long a batch waits for more records. Kafka Streams: 100.',
+  },
+  'producer.max.request.size': {
+    type: 'int',
+    default: 1_048_576,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation: 'Most bytes of a result. Quarantined records may be larger by their headers.',
+  },
+  'create.topics': {
+    type: 'boolean',
+    default: true,
+    importance: 'low',
+    documentation:
+      'Whether missing output and quarantine topics are created, with as many partitions as the source topics have at most. Kafka Streams creates none.',
+  },
+})
+
+export type StreamsSettings = ParsedSettings<typeof streamsSettings>
+
+/** The topic for records whose source and gate name none. */
+export function quarantineTopicOf(settings: Pick<StreamsSettings, 'application.id' | 'quarantine.topic'>): string {
+  return settings['quarantine.topic'] ?? `${settings['application.id']}.quarantine`
+}

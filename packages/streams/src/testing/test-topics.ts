@@ -1,0 +1,116 @@
+import type { ProducerRecord } from '@sluice/kafka'
+import type { RawHeader, Value } from '@sluice/sdk'
+import type { Serde } from '../serde.ts'
+
+/** What a test may say of a record besides key and value. */
+export interface PipedFacts {
+  /** Milliseconds since the epoch. Default: the driver's time. */
+  readonly timestamp?: number
+  readonly headers?: readonly RawHeader[]
+}
+
+/** A record that came out, decoded. */
+export interface TestRecord<K, V> {
+  readonly key: K | null
+  readonly value: V | null
+  readonly timestamp: number
+  readonly headers: readonly RawHeader[]
+}
+
+export type PipeBytes = (key: Uint8Array | null, value: Uint8Array | null, facts: PipedFacts) => void
+
+/** Puts records into a source topic. */
+export class TestInputTopic<K, V> {
+  readonly topic: string
+  readonly #key: Serde<K>
+  readonly #value: Serde<V>
+  readonly #pipe: PipeBytes
+
+  /** For the driver. */
+  constructor(topic: string, key: Serde<K>, value: Serde<V>, pipe: PipeBytes) {
+    this.topic = topic
+    this.#key = key
+    this.#value = value
+    this.#pipe = pipe
+  }
+
+  /** Processes one record to its end. @throws SluiceError when it stops the topology (GATE_HALTED, TASK_FAILED) */
+  pipeInput(key: K | null, value: V | null, facts: PipedFacts = {}): void {
+    this.#pipe(encode(this.topic, this.#key, key), encode(this.topic, this.#value, value), facts)
+  }
+
+  pipeKeyValueList(pairs: Iterable<readonly [K | null, V | null]>): void {
+    for (const [key, value] of pairs) this.pipeInput(key, value)
+  }
+}
+
+/** Takes records out of a topic that was written, oldest first. */
+export class TestOutputTopic<K, V> {
+  readonly topic: string
+  readonly #key: Serde<K>
+  readonly #value: Serde<V>
+  readonly #queue: ProducerRecord[]
+
+  /** For the driver. */
+  constructor(topic: string, key: Serde<K>, value: Serde<V>, queue: ProducerRecord[]) {
+    this.topic = topic
+    this.#key = key
+    this.#value = value
+    this.#queue = queue
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0
+  }
+
+  get queueSize(): number {
+    return this.#queue.length
+  }
+
+  /** @throws Error when there is none, as in Kafka Streams (NoSuchElementException) */
+  readRecord(): TestRecord<K, V> {
+    const record = this.#queue.shift()
+    if (record === undefined) throw new Error(`Topic ${this.topic} is empty`)
+    const headers = record.headers ?? []
+    return {
+      key: decode(this.topic, this.#key, record.key, headers),
+      value: decode(this.topic, this.#value, record.value, headers),
+      timestamp: record.timestamp ?? 0,
+      headers,
+    }
+  }
+
+  readValue(): V | null {
+    return this.readRecord().value
+  }
+
+  readKeyValue(): [K | null, V | null] {
+    const { key, value } = this.readRecord()
+    return [key, value]
+  }
+
+  readRecordsToList(): TestRecord<K, V>[] {
+    return Array.from({ length: this.#queue.length }, () => this.readRecord())
+  }
+
+  readKeyValuesToList(): [K | null, V | null][] {
+    return this.readRecordsToList().map(({ key, value }) => [key, value])
+  }
+
+  readValuesToList(): (V | null)[] {
+    return this.readRecordsToList().map(({ value }) => value)
+  }
+}
+
+function encode<T>(topic: string, { converter, schema }: Serde<T>, value: T | null): Uint8Array | null {
+  return converter.encoder(topic, schema)(value as Value)
+}
+
+function decode<T>(
+  topic: string,
+  { converter }: Serde<T>,
+  bytes: Uint8Array | null,
+  headers: readonly RawHeader[],
+): T | null {
+  return converter.decode(topic, bytes, headers).value as T | null
+}

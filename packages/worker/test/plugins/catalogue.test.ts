@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals'
+import { defineSettings, defineSource, type ConverterPlugin } from '@sluice/sdk'
+import { Plugins } from '../../src/plugins/catalogue.ts'
+
+const connector = (name: string, aliases: string[]): ReturnType<typeof defineSource> =>
+  defineSource({
+    name,
+    version: '1',
+    aliases,
+    documentation: '',
+    settings: defineSettings({}),
+    createTask: () => ({ start: async () => undefined, poll: async () => null, stop: async () => undefined }),
+  }) as unknown as ReturnType<typeof defineSource>
+
+const plugins = new Plugins({
+  connectors: [
+    connector('file', ['org.apache.kafka.connect.file.FileStreamSourceConnector']),
+    connector('other', ['com.example.FileStreamSourceConnector']),
+    connector('jdbc', ['io.example.JdbcSourceConnector']),
+  ],
+  converters: [] satisfies ConverterPlugin[],
+  transforms: [],
+  predicates: [],
+})
+
+describe('plugins by name', () => {
+  test.each(['jdbc', 'io.example.JdbcSourceConnector', 'JdbcSourceConnector', 'JdbcSource', ' jdbc '])('%s is known', (name) => {
+    expect(plugins.connectors.get(name).name).toBe('jdbc')
+  })
+
+  test('a name that two plugins claim is nobody’s', () => {
+    expect(() => plugins.connectors.get('FileStreamSourceConnector')).toThrow(/More than one connector/)
+    expect(plugins.connectors.get('com.example.FileStreamSourceConnector').name).toBe('other')
+  })
+
+  test('an unknown name is answered with the nearest one and all that there are', () => {
+    expect(() => plugins.connectors.get('JdbcSourceConnectr')).toThrow(
+      expect.objectContaining({ code: 'PLUGIN_UNKNOWN', remedy: expect.stringMatching(/JdbcSource.*file, other, jdbc/s) as string }),
+    )
+  })
+})
