@@ -1,1 +1,17 @@
-export {}
+/** The lake sink: topics to Delta tables, each record once. */
+import { defineSink } from '@sluice/sdk'
+import type { SinkConnector } from '@sluice/sdk'
+import { lakeSettings } from './settings.ts'
+import type { LakeSettings } from './settings.ts'
+import { LakeSinkTask } from './sink-task.ts'
+
+const lakeSink: SinkConnector<LakeSettings> = defineSink({
+  name: 'lake',
+  version: '0.1.0',
+  documentation:
+    'Writes the records of topics as rows of Delta tables: Parquet files under a transaction log that Spark, Trino, DuckDB, delta-rs and others read. Each record is in its table exactly once: the offsets are committed with the rows, in one entry of the log. New fields become new columns.',
+  settings: lakeSettings,
+  createTask: (settings, context) => new LakeSinkTask(settings, context),
+})
+
+export default lakeSink

@@ -1,1 +1,2 @@
-export {}
+/** What tests and benchmarks start besides the command itself. */
+export { bundledPlugins } from './bundled.ts'

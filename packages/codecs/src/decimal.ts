@@ -50,3 +50,27 @@ export function bigIntOf(bytes: Uint8Array): bigint {
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
   return BigInt.asIntN(bytes.length * 8, BigInt(`0x${hex}`))
 }
+
+/**
+ * The same number with another scale.
+ * @throws DataError when digits would be lost
+ */
+export function rescale({ unscaled, scale }: Decimal, to: number): Decimal {
+  if (scale === to) return { unscaled, scale }
+  if (Math.abs(to - scale) > MAX_RESCALE) throw mismatch(scale, to)
+  if (to > scale) return { unscaled: unscaled * 10n ** BigInt(to - scale), scale: to }
+  const power = 10n ** BigInt(scale - to)
+  if (unscaled % power !== 0n) throw mismatch(scale, to)
+  return { unscaled: unscaled / power, scale: to }
+}
+
+/** Far more zeros than anybody means, and few enough to be harmless. */
+const MAX_RESCALE = 10_000
+
+/** Connect's complaint about a decimal whose digits behind the point are not those of its schema. */
+export function mismatch(scale: number, schemaScale: number): DataError {
+  const message = 'Decimal value has mismatching scale for given Decimal schema.'
+  return new DataError(`${message} Schema has scale ${schemaScale}, value has scale ${scale}.`, {
+    remedy: `Give the value ${schemaScale} digits behind the point.`,
+  })
+}

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import * as duckdb from '@duckdb/node-api'
 import { ParquetWriter, collectChunks, type ParquetColumn, type ParquetType } from '@sluice/lake'
 import type { BenchCase } from './bench-case.ts'
-import { ORDERS, ORDERS_AMOUNT, ORDERS_NOTES, orders, type Order } from './orders.ts'
+import { MILLION, TENTH, orders, type Order, type OrderSet } from './orders.ts'
 
 const ROWS_PER_PIECE = 50_000
 const PARQUETJS_ROWS = 50_000
@@ -34,30 +34,33 @@ const COLUMNS: readonly ParquetColumn[] = [
   required('address.lon', { kind: 'double' }),
 ]
 
-export async function bench(): Promise<BenchCase[]> {
+/** `short`: a tenth of the rows, for a look at whether everything runs. */
+export async function bench(short = false): Promise<BenchCase[]> {
+  const set = short ? TENTH : MILLION
+  const { rows } = set
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   try {
     writeOurs(ROWS_PER_PIECE)
-    const ours = writeOurs(ORDERS)
+    const ours = writeOurs(rows)
     const file = join(folder, 'orders.parquet')
     await writeFile(file, ours.bytes)
-    await verify(file)
-    const zstd = writeOurs(ORDERS, 'zstd')
-    const duck = await writeDuckdb(join(folder, 'duckdb.parquet'))
-    const parquetjs = await writeParquetjs(join(folder, 'parquetjs.parquet'))
+    await verify(file, set)
+    const zstd = writeOurs(rows, 'zstd')
+    const duck = await writeDuckdb(join(folder, 'duckdb.parquet'), rows)
+    const parquetjs = await writeParquetjs(join(folder, 'parquetjs.parquet'), rows)
     return [
       {
-        name: `Parquet, ${ORDERS} orders from row objects, snappy (${megabytes(ours.bytes)})`,
+        name: `Parquet, ${rows} row objects, snappy (${megabytes(ours.bytes)})`,
         unit: 'CPU-s',
         ours: ours.cpuSeconds,
         peer: [
           { name: 'DuckDB (data chunks from Node, 1 thread)', value: duck },
-          { name: `parquetjs-lite (${PARQUETJS_ROWS} rows, scaled to ${ORDERS})`, value: parquetjs },
+          { name: `parquetjs-lite (${PARQUETJS_ROWS} rows, scaled to ${rows})`, value: parquetjs },
         ],
-        bar: BAR,
+        ...(short ? {} : { bar: BAR }),
       },
       {
-        name: `Parquet, ${ORDERS} orders from row objects, zstd (${megabytes(zstd.bytes)})`,
+        name: `Parquet, ${rows} row objects, zstd (${megabytes(zstd.bytes)})`,
         unit: 'CPU-s',
         ours: zstd.cpuSeconds,
         peer: [],
@@ -112,21 +115,21 @@ function writeOurs(count: number, codec: 'snappy' | 'zstd' = 'snappy'): { cpuSec
 }
 
 /** Throws unless DuckDB reads back what went in. */
-async function verify(file: string): Promise<void> {
+async function verify(file: string, { rows, amount, notes }: OrderSet): Promise<void> {
   const instance = await duckdb.DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   const reader = await connection.runAndReadAll(
     `SELECT count(*)::VARCHAR, sum(amount)::VARCHAR, count(note)::VARCHAR, count(DISTINCT id)::VARCHAR FROM '${file}'`,
   )
   const found = JSON.stringify(reader.getRows()[0])
-  const wanted = JSON.stringify([String(ORDERS), ORDERS_AMOUNT, String(ORDERS_NOTES), String(ORDERS)])
+  const wanted = JSON.stringify([String(rows), amount, String(notes), String(rows)])
   connection.closeSync()
   instance.closeSync()
   if (found !== wanted) throw new Error(`DuckDB reads ${found} from our file, not ${wanted}`)
 }
 
 /** DuckDB with the cheapest way in that Node has: its own vectors, filled from the rows, then COPY. */
-async function writeDuckdb(file: string): Promise<number> {
+async function writeDuckdb(file: string, count: number): Promise<number> {
   const watch = new Stopwatch()
   const instance = await duckdb.DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
@@ -158,7 +161,7 @@ async function writeDuckdb(file: string): Promise<number> {
     return (value) => value as duckdb.DuckDBValue
   })
   const chunk = duckdb.DuckDBDataChunk.create(types, 2048)
-  for (const piece of pieces(ORDERS)) {
+  for (const piece of pieces(count)) {
     watch.run(() => {
       for (let from = 0; from < piece.length; from += 2048) {
         const rows = piece.slice(from, from + 2048)
@@ -192,7 +195,7 @@ interface Parquetjs {
 }
 
 /** It has no decimals (the amount goes in as whole cents), and names with a point mean groups to it. */
-async function writeParquetjs(file: string): Promise<number> {
+async function writeParquetjs(file: string, count: number): Promise<number> {
   const { ParquetSchema, ParquetWriter: Writer } = createRequire(import.meta.url)('parquetjs-lite') as Parquetjs
   const typeOf = ({ name, type }: ParquetColumn): string => {
     if (name === 'created_at') return 'TIMESTAMP_MICROS'
@@ -213,7 +216,7 @@ async function writeParquetjs(file: string): Promise<number> {
     for (const row of rows) await writer.appendRow(row)
     await writer.close()
   })
-  return (watch.cpuSeconds * ORDERS) / PARQUETJS_ROWS
+  return (watch.cpuSeconds * count) / PARQUETJS_ROWS
 }
 
 function megabytes(bytes: Uint8Array): string {

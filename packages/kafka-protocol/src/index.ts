@@ -52,4 +52,4 @@ export { COMPRESSION_CODECS, type CompressionCodec, compress, decompress } from 
 export { type Crc32c, crc32c, crc32cSlicing } from './crc32c.ts'
 export { KAFKA_ERRORS, type KafkaError, type KafkaErrorName, kafkaError, kafkaErrorCode } from './kafka-errors.ts'
 export { type DataCodec, dataCodec } from './messages/data-codec.ts'
-export { ConsumerProtocolAssignment, ConsumerProtocolSubscription } from './messages/consumer-protocol.ts'
+export { consumerAssignment, consumerSubscription } from './messages/consumer-protocol.ts'

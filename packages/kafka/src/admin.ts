@@ -117,7 +117,7 @@ export class ClusterAdmin implements Admin {
         assignments: [],
         configs: Object.entries(spec.configs ?? {}).map(([name, value]) => ({ name, value })),
       })),
-      timeoutMs: Math.ceil(deadline.remainingMs),
+      timeoutMs: deadline.remainingMs,
     })
     return answer.topics
   }

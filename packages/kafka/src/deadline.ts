@@ -12,9 +12,9 @@ export class Deadline {
     this.#at = clock.monotonic() + timeoutMs
   }
 
-  /** Milliseconds left; 0 when it has passed. */
+  /** Whole milliseconds left; 0 when it has passed. */
   get remainingMs(): number {
-    return Math.max(0, this.#at - this.#clock.monotonic())
+    return Math.max(0, Math.ceil(this.#at - this.#clock.monotonic()))
   }
 
   get isOver(): boolean {

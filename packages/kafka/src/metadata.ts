@@ -1,5 +1,5 @@
 import type { ResponseBody } from '@sluice/kafka-protocol'
-import { type Clock, type Logger, type TopicPartition, RetriableError, describeError } from '@sluice/sdk'
+import { type Clock, type Logger, RetriableError, describeError } from '@sluice/sdk'
 import { Deadline, type RetryContext, retrying } from './deadline.ts'
 import { KAFKA_ERROR, isRetriableCode, refused } from './kafka-errors.ts'
 import type { BrokerDirectory, BrokerLinks } from './wire/broker-links.ts'
@@ -37,6 +37,7 @@ export class Metadata implements BrokerDirectory {
   readonly #wanted = new Map<string, number>()
   #clusterId = ''
   #controllerId = -1
+  #changes = 0
   #turn = 0
   #askedAt = -Infinity
   #answeredAt = -Infinity
@@ -64,19 +65,19 @@ export class Metadata implements BrokerDirectory {
     return this.#brokers.size
   }
 
+  /** A number that grows whenever a topic is described otherwise than before. Asks in the background if what is known is old. */
+  changes(): number {
+    if (this.#clock.monotonic() - this.#answeredAt > AGE_MAX_MS) this.refreshSoon()
+    return this.#changes
+  }
+
   addressOf(nodeId: number): BrokerAddress | undefined {
     return this.#brokers.get(nodeId)
   }
 
-  /** What is known of a topic without asking; asks in the background if that is old. */
+  /** What is known of a topic without asking. */
   peek(topic: string): TopicMetadata | undefined {
-    if (this.#clock.monotonic() - this.#answeredAt > AGE_MAX_MS) this.refreshSoon()
     return this.#topics.get(topic)
-  }
-
-  /** The leader of a partition as far as known, else -1. */
-  leaderOf({ topic, partition }: TopicPartition): number {
-    return this.peek(topic)?.leaders[partition] ?? -1
   }
 
   /**
@@ -187,6 +188,7 @@ export class Metadata implements BrokerDirectory {
     const isSame = known?.id === found.topicId && known.leaders.length === leaders.length
     if (isSame && leaders.every((leader, partition) => leader === known.leaders[partition])) return
     this.#topics.set(topic, { topic, id: found.topicId, leaders })
+    this.#changes++
   }
 }
 

@@ -23,7 +23,16 @@ const REMEDIES: Readonly<Record<string, string>> = {
 }
 
 /** States that can pass: full disks are cleaned, devices come back, descriptors are closed. */
-const PASSING: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'EAGAIN', 'EBUSY', 'ESTALE'])
+const PASSING: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'EAGAIN',
+  'EBUSY',
+  'ESTALE',
+])
 
 /** What the file system said, in the words of the object store. */
 export function storeError(what: string, path: string, url: string, error: unknown, call?: StoreCall): SluiceError {

@@ -114,7 +114,12 @@ export class FileStore implements ObjectStore {
     }
   }
 
-  async #access<T>(path: string, what: string, call: StoreCall | undefined, act: (file: string) => Promise<T>): Promise<T> {
+  async #access<T>(
+    path: string,
+    what: string,
+    call: StoreCall | undefined,
+    act: (file: string) => Promise<T>,
+  ): Promise<T> {
     checkPath(path)
     checkWanted(call, `Access to ${path}`)
     try {

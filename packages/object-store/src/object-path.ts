@@ -38,7 +38,10 @@ export function pageLimit(options: ListOptions): number {
   return limit
 }
 
-/** Ends the call when its caller no longer waits. */
+/**
+ * Ends a call whose caller no longer waits.
+ * @throws SluiceError INTERRUPTED, or STORE_UNAVAILABLE (retriable) when the signal's reason is a timeout
+ */
 export function checkWanted(call: StoreCall | undefined, what: string): void {
   const signal = call?.signal
   if (signal?.aborted !== true) return

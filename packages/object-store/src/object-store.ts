@@ -74,7 +74,7 @@ export async function* listAll(
   options: Omit<ListOptions, 'limit'> = {},
 ): AsyncGenerator<ObjectFacts, void, undefined> {
   let startAfter = options.startAfter
-  for (let more = true; more; ) {
+  for (let more = true; more;) {
     const page: ObjectPage = await store.list(prefix, { ...options, startAfter })
     yield* page.objects
     startAfter = page.objects.at(-1)?.path

@@ -6,16 +6,10 @@ import { hash } from 'node:crypto'
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || value === undefined) return 'null'
-  switch (typeof value) {
-    case 'string':
-      return JSON.stringify(value)
-    case 'number':
-      return Number.isFinite(value) ? String(value) : `{"#":"${value}"}`
-    case 'object':
-      return Array.isArray(value) ? list(value) : value instanceof Map ? map(value) : object(value)
-    default:
-      return String(value)
-  }
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : `{"#":"${value}"}`
+  if (typeof value !== 'object') return (value as boolean | bigint).toString()
+  return Array.isArray(value) ? list(value) : value instanceof Map ? map(value) : object(value)
 }
 
 /** SHA-256 in hex. */
@@ -35,7 +29,8 @@ function map(values: ReadonlyMap<unknown, unknown>): string {
 }
 
 function object(value: object): string {
-  if (value instanceof Uint8Array) return `{"#bytes":"${Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')}"}`
+  if (value instanceof Uint8Array)
+    return `{"#bytes":"${Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')}"}`
   let text = '{'
   for (const key of Object.keys(value).toSorted()) {
     const member: unknown = (value as Readonly<Record<string, unknown>>)[key]

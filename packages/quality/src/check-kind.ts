@@ -22,9 +22,9 @@ export const OUTCOMES = ['pass', 'fail', 'skip', 'error'] as const
 
 /** A compiled check. Both functions are synchronous and change nothing. */
 export interface Rule {
-  evaluate(record: JudgedRecord): Outcome
+  readonly evaluate: (record: JudgedRecord) => Outcome
   /** Why `evaluate` failed or erred on this very record: at least one finding. Called only for those. */
-  findings(record: JudgedRecord): readonly Finding[]
+  readonly findings: (record: JudgedRecord) => readonly Finding[]
   /** What a keyed check has seen; absent for all others. */
   readonly memory?: RuleMemory
 }
@@ -52,7 +52,7 @@ export type MemoryEntry = readonly [
 
 /** How a parameter is validated and described. */
 export type ParameterType =
-  'text' | 'number' | 'count' | 'flag' | 'choice' | 'choices' | 'bound' | 'scalar' | 'scalars' | 'path' | 'condition' | 'checks'
+  'text' | 'count' | 'flag' | 'choice' | 'choices' | 'bound' | 'scalar' | 'scalars' | 'path' | 'condition' | 'checks'
 
 export interface Parameter {
   readonly name: string

@@ -70,6 +70,13 @@ interface CheckFacts {
   readonly tags?: readonly string[]
 }
 
+/** `params` may be left out where none of them is required. */
+type Params<P> = object extends P
+  ? { readonly params?: P }
+  : P extends Readonly<Record<string, never>>
+    ? { readonly params?: P }
+    : { readonly params: P }
+
 /** What a check asks: its kind, where it looks, and its parameters. */
 type CheckQuestion = {
   readonly [K in CheckName]: {
@@ -83,7 +90,7 @@ type CheckQuestion = {
     readonly fields?: readonly string[]
     /** The check applies only where this holds; elsewhere it is counted as skipped. */
     readonly where?: Condition
-  } & (object extends CheckParameters[K] ? { readonly params?: CheckParameters[K] } : { readonly params: CheckParameters[K] })
+  } & Params<CheckParameters[K]>
 }[CheckName]
 
 /** A check inside of another: in `when_then`, or as a condition. It has no id, counters or action of its own. */

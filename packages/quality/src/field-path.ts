@@ -32,7 +32,8 @@ export function parsePath(path: string): FieldPath | string {
   if (names.includes('')) return 'a path without empty names; write a dot inside a name as \\.'
   if (!path.startsWith('@')) return { root: 'value', names }
   const root = ROOTS.find((name) => `@${name}` === names[0])
-  if (root === undefined) return `one of ${ROOTS.map((name) => `@${name}`).join(', ')}; a field whose name begins with @ is written \\@…`
+  if (root === undefined)
+    return `one of ${ROOTS.map((name) => `@${name}`).join(', ')}; a field whose name begins with @ is written \\@…`
   if (names.length > 1 && root !== 'value' && root !== 'key') return `@${root} alone: it has no fields`
   return { root, names: names.slice(1) }
 }
@@ -54,7 +55,10 @@ export function compilePath({ root, names }: FieldPath): ReadField {
 /**
  * The schema at the path: null when nothing is known about it, a text when the schema has no such field (what would be right).
  */
-export function schemaAt(schema: Schema | null, names: readonly string[]): Schema | null | { readonly missing: string; readonly known: readonly string[] } {
+export function schemaAt(
+  schema: Schema | null,
+  names: readonly string[],
+): Schema | null | { readonly missing: string; readonly known: readonly string[] } {
   let at = schema
   for (const name of names) {
     if (at === null) return null
@@ -78,7 +82,8 @@ function step(name: string): (container: unknown) => unknown {
   return (container) => {
     if (typeof container !== 'object' || container === null) return undefined
     if (container instanceof Map) return container.get(name) as unknown
-    if (inherited && (Array.isArray(container) || ArrayBuffer.isView(container) || !Object.hasOwn(container, name))) return undefined
+    if (inherited && (Array.isArray(container) || ArrayBuffer.isView(container) || !Object.hasOwn(container, name)))
+      return undefined
     return (container as Readonly<Record<string, unknown>>)[name]
   }
 }

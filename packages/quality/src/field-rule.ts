@@ -6,7 +6,7 @@ export interface FieldTest {
   /** What a value must be, for reasons. */
   readonly expected: string
   /** The code of what is wrong with the value, or null when nothing is. */
-  fault(value: unknown): string | null
+  readonly fault: (value: unknown) => string | null
   /** Whether null and absent values are put to the test; otherwise they are skipped. */
   readonly seesNull?: true
 }

@@ -5,7 +5,7 @@ import { ISO_COUNTRIES, ISO_CURRENCIES } from './iso-codes.ts'
 export interface Format {
   /** What a text must be, for reasons and documentation. */
   readonly expected: string
-  matches(text: string): boolean
+  readonly matches: (text: string) => boolean
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -17,14 +17,18 @@ const URI = /^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0
 
 export const FORMATS: Readonly<Record<string, Format>> = {
   email: {
-    expected: 'an e-mail address: a dotted local part of at most 64 characters and a domain of at least two labels (RFC 5321, no quotes)',
+    expected:
+      'an e-mail address: a dotted local part of at most 64 characters and a domain of at least two labels (RFC 5321, no quotes)',
     matches: isEmail,
   },
   uri: {
     expected: 'an absolute URI of RFC 3986 characters; with // it must name a host, unless the scheme is file',
     matches: isUri,
   },
-  uuid: { expected: 'a UUID of any version, 8-4-4-4-12 hexadecimal digits', matches: (text) => text.length === 36 && UUID.test(text) },
+  uuid: {
+    expected: 'a UUID of any version, 8-4-4-4-12 hexadecimal digits',
+    matches: (text) => text.length === 36 && UUID.test(text),
+  },
   ipv4: { expected: 'an IPv4 address in dotted decimal, without leading zeros', matches: isIpv4 },
   ipv6: { expected: 'an IPv6 address (RFC 4291), without zone', matches: isIpv6 },
   date: { expected: 'a calendar date as 2026-02-28', matches: (text) => !Number.isNaN(parseDate(text)) },
@@ -32,7 +36,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     expected: 'a date-time of RFC 3339 as 2026-02-28T12:30:00Z',
     matches: (text) => !Number.isNaN(parseDateTime(text)),
   },
-  'iso-country': { expected: 'a country code of ISO 3166-1 alpha-2, upper case', matches: (text) => ISO_COUNTRIES.has(text) },
+  'iso-country': {
+    expected: 'a country code of ISO 3166-1 alpha-2, upper case',
+    matches: (text) => ISO_COUNTRIES.has(text),
+  },
   'iso-currency': { expected: 'a currency code of ISO 4217, upper case', matches: (text) => ISO_CURRENCIES.has(text) },
 }
 

@@ -18,9 +18,13 @@ export class GateRulesError extends SluiceError {
 
   constructor(gate: string, problems: readonly Problem[]) {
     const list = problems.map((p) => `\n  ${p.check}, ${p.parameter} = ${p.value}: ${p.right}`).join('')
-    super('GATE_RULES_INVALID', `Gate ${gate} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:${list}`, {
-      remedy: 'Correct the rules above; nothing has been judged with them.',
-    })
+    super(
+      'GATE_RULES_INVALID',
+      `Gate ${gate} has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:${list}`,
+      {
+        remedy: 'Correct the rules above; nothing has been judged with them.',
+      },
+    )
     this.problems = problems
   }
 }
@@ -69,7 +73,7 @@ function editDistance(a: string, b: string): number {
 }
 
 function asJson(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}` : part)) ?? String(value)
-  return text.length <= 200 ? text : `${text.slice(0, 199)}…`
+  const plain = (_key: string, part: unknown): unknown => (typeof part === 'bigint' ? part.toString() : part)
+  const text = JSON.stringify(value, plain) as string | undefined
+  return text === undefined ? 'nothing' : text.length <= 200 ? text : `${text.slice(0, 199)}…`
 }

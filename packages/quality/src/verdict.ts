@@ -94,7 +94,7 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return cut(value)
   if (value === null) return 'null'
   if (value === undefined) return 'nothing'
-  if (typeof value !== 'object') return cut(String(value))
+  if (typeof value !== 'object') return (value as number | bigint | boolean).toString()
   if (value instanceof Uint8Array) return `${value.length} bytes`
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (value instanceof Map) return `a map of ${value.size}`

@@ -1,15 +1,19 @@
 /** Runs a topology against Kafka: takes up its partitions, keeps the record path going, and says where it stands. */
 import type { Kafka, Producer } from '@sluice/kafka'
+import type { Scorecard } from '@sluice/quality'
 import {
   describeError,
   isRetriable,
   silentLogger,
   SluiceError,
   systemClock,
+  systemRandom,
   type Clock,
   type Logger,
   type Metrics,
+  type Random,
 } from '@sluice/sdk'
+import { gateScores } from './gate-scores.ts'
 import { progressOf, type StreamsProgress } from './progress.ts'
 import { OutputBatch } from './record-path/output-batch.ts'
 import { remember } from './record-path/remember.ts'
@@ -26,6 +30,7 @@ export interface StreamsPorts {
   readonly metrics: Metrics
   readonly logger?: Logger
   readonly clock?: Clock
+  readonly random?: Random
   /** Told of each change of state. */
   readonly onState?: (state: StreamsState) => void
 }
@@ -54,6 +59,7 @@ export class KafkaStreams {
   readonly #metrics: StreamMetrics
   readonly #logger: Logger
   readonly #clock: Clock
+  readonly #random: Random
   readonly #onState: (state: StreamsState) => void
   #state: StreamsState = 'CREATED'
   #standings: readonly PartitionStanding[] = []
@@ -66,6 +72,7 @@ export class KafkaStreams {
     this.#metrics = new StreamMetrics(ports.metrics, application)
     this.#logger = (ports.logger ?? silentLogger).child({ application })
     this.#clock = ports.clock ?? systemClock
+    this.#random = ports.random ?? systemRandom
     this.#onState = ports.onState ?? (() => undefined)
   }
 
@@ -76,6 +83,11 @@ export class KafkaStreams {
   /** Where each source partition stands: empty before the first partitions are taken up, the last word after the end. */
   progress(): StreamsProgress {
     return progressOf(this.#standings)
+  }
+
+  /** What each gate has found since this process took up its partitions: by check, also where nothing failed. */
+  scorecards(): readonly Scorecard[] {
+    return gateScores(new Set(this.#standings.flatMap(({ task }) => task.gates)))
   }
 
   /**
@@ -125,9 +137,9 @@ export class KafkaStreams {
     this.#become('REBALANCING')
     const settings = this.#settings
     const output = new OutputBatch()
-    const taken = await takeUp(this.#topology, settings, this.#kafka, output, this.#clock)
+    const taken = await takeUp(this.#topology, settings, this.#kafka, { output, clock: this.#clock, random: this.#random })
     this.#standings = taken.standings
-    for (const { partition } of taken.standings) this.#metrics.started(partition, partition.tally.snapshot())
+    for (const task of new Set(taken.standings.map((standing) => standing.task))) this.#metrics.started(task)
     await this.#remember(taken, signal)
     const fetcher = this.#kafka.fetcher()
     const producer = this.#kafka.producer({

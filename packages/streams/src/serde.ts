@@ -1,18 +1,28 @@
 import type { Converter, Schema } from '@sluice/sdk'
 
-/**
- * How one side (key or value) of a topic is written: a converter, and the schema values are written with.
- * `T` is what user code sees; null stands for no key, or a tombstone, and is never part of `T`.
- *
- * Compared by identity: a record that passes unchanged from a source to a sink with the very same serde keeps its bytes.
- */
-export interface Serde<T> {
+/** How one side (key or value) of a topic is read and written: a converter, and the schema values are written with. */
+export interface Side {
   readonly converter: Converter
   /** Written with this schema, each value checked against it; null: schemaless. */
   readonly schema: Schema | null
-  /** Only for the compiler: ties the serde to its type. Never present. */
-  readonly type?: T
 }
+
+/** Reads `T`. The member is for the compiler alone and never present. */
+export interface Deserializer<out T> extends Side {
+  readonly gives?: T
+}
+
+/** Writes `T`. The member is for the compiler alone and never present. */
+export interface Serializer<in T> extends Side {
+  readonly takes?: (value: T) => void
+}
+
+/**
+ * Reads and writes `T`. Null stands for no key, or a tombstone; it is never part of `T` and never seen by a converter.
+ *
+ * Compared by identity: a record that passes unchanged from a source to a sink with the very same schemaless serde keeps its bytes.
+ */
+export interface Serde<T> extends Deserializer<T>, Serializer<T> {}
 
 /** A serde of a converter. The type argument is the caller's word: a decoded value is not checked against it. */
 export function serde<T>(converter: Converter, schema: Schema | null = null): Serde<T> {

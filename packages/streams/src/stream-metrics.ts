@@ -1,5 +1,7 @@
 import { total, type Tally } from '@sluice/kafka'
+import { GateMetrics } from '@sluice/quality'
 import type { Counter, Gauge, Metrics, TopicPartition } from '@sluice/sdk'
+import type { StreamTask, TaskPartition } from './record-path/stream-task.ts'
 
 /** What one round put out, and the time it took to decode, process and encode it. */
 export interface RoundFigures {
@@ -24,11 +26,13 @@ interface OfPartition {
  * `sluice_streams_records_in_total{application,topic,partition}` and `sluice_streams_records_total{…,outcome}` count input records
  * (`marked` ones are among the `passed`); `…_records_out_total`, `…_bytes_out_total` and `…_process_seconds_total` count what was
  * put out and what it took; `…_position` is the next offset to process; `…_commits_total`, `…_restarts_total` count those.
+ * The metrics of gates are those of @sluice/quality, with the application as `flow`, summed over the tasks.
  */
 export class StreamMetrics {
   readonly #metrics: Metrics
   readonly #application: string
   readonly #partitions = new Map<string, OfPartition>()
+  readonly #gates = new WeakMap<StreamTask, readonly GateMetrics[]>()
   readonly #recordsOut: Counter
   readonly #bytesOut: Counter
   readonly #processSeconds: Counter
@@ -46,12 +50,16 @@ export class StreamMetrics {
     this.#restarts = metrics.counter('sluice_streams_restarts_total', labels)
   }
 
-  /** A partition begins with this count: only what follows is counted here. */
-  started(partition: TopicPartition, tally: Tally): void {
-    this.#of(partition).last = tally
+  /** A task begins with what its partitions have counted by now: only what follows is counted here. */
+  started(task: StreamTask): void {
+    for (const partition of task.partitions) this.#of(partition).last = partition.tally.snapshot()
+    this.#gates.set(
+      task,
+      task.gates.map((gate) => new GateMetrics(gate, this.#metrics, { flow: this.#application })),
+    )
   }
 
-  round(partition: TopicPartition & { readonly position: number }, tally: Tally, figures: RoundFigures): void {
+  round(task: StreamTask, partition: TaskPartition, tally: Tally, figures: RoundFigures): void {
     const of = this.#of(partition)
     const { last } = of
     of.last = tally
@@ -64,6 +72,7 @@ export class StreamMetrics {
     this.#recordsOut.add(figures.records)
     this.#bytesOut.add(figures.bytes)
     this.#processSeconds.add(figures.processMs / 1000)
+    for (const gate of this.#gates.get(task) ?? []) gate.publish()
   }
 
   committed(): void {

@@ -1,9 +1,8 @@
 /** Takes up partitions: which there are, where each goes on, and the tasks that own them. */
 import { decodeTally, EMPTY_TALLY, type Kafka, type TopicDescription } from '@sluice/kafka'
-import { SluiceError, type Clock, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
-import type { OutputBatch } from './record-path/output-batch.ts'
+import { SluiceError, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
 import type { PartitionStanding } from './record-path/stream-loop.ts'
-import { StreamTask, type TaskSettings } from './record-path/stream-task.ts'
+import { StreamTask, type TaskPorts, type TaskSettings } from './record-path/stream-task.ts'
 import { quarantineTopicOf, type StreamsSettings } from './streams-settings.ts'
 import type { Topology } from './topology/topology.ts'
 
@@ -26,8 +25,7 @@ export async function takeUp(
   topology: Topology,
   settings: StreamsSettings,
   kafka: Kafka,
-  output: OutputBatch,
-  clock: Clock,
+  ports: TaskPorts,
 ): Promise<TakenUp> {
   const { admin } = kafka
   const topics = await sourceTopics(topology, kafka)
@@ -55,7 +53,7 @@ export async function takeUp(
           if (known.offset < first) throw deleted(known, first)
           return { ...at, offset: known.offset, tally: decodeTally(known.metadata) }
         })
-      const task = new StreamTask(topology, subtopology, number, starts, taskSettings, output, clock)
+      const task = new StreamTask(topology, subtopology, number, starts, taskSettings, ports)
       for (const partition of task.partitions) {
         const committedOffset = of(committed, partition)?.offset ?? null
         standings.push({ task, partition, committed: committedOffset, endOffset: of(latest, partition)?.offset ?? 0 })
@@ -93,7 +91,8 @@ async function createTopics(
   ])
 }
 
-function taskSettingsOf(settings: StreamsSettings): TaskSettings {
+/** What a task needs of the settings. */
+export function taskSettingsOf(settings: StreamsSettings): TaskSettings {
   return {
     applicationId: settings['application.id'],
     quarantineTopic: quarantineTopicOf(settings),

@@ -55,6 +55,6 @@ const readable = winston.format.combine(
     const { timestamp, level, message, connector, task, ...rest } = info as Record<string, unknown>
     const context = connector === undefined ? '' : ` [${String(connector)}${task === undefined ? '' : `|task-${String(task)}`}]`
     const facts = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    return `${String(timestamp)} ${level.toUpperCase()}${context} ${String(message)}${facts.join('')}`
+    return `${String(timestamp)} ${String(level).toUpperCase()}${context} ${String(message)}${facts.join('')}`
   }),
 )

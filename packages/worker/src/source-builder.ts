@@ -29,7 +29,7 @@ export async function buildSourceTask(
   const options = producerOptions({ ...below('producer.', worker.worker), ...below('producer.override.', raw) })
   const deadLetters = await openDeadLetters(worker, common, connector.name, task)
   const counts = new SourceCounts(metrics, common.name, task)
-  const context = new SourceContext({ connector: common.name, task, logger, metrics, clock, random, positions })
+  const context = new SourceContext({ connector: common.name, task, logger, metrics, clock, random, positions, counts })
   const chain = makeChain(plugins, common.transforms, raw)
   const encoder = new RecordEncoder(makeConverters(plugins, worker.worker, raw))
   const producer = kafka.producer(options)

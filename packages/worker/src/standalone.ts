@@ -2,7 +2,7 @@
  * A standalone worker: one process, all tasks inside it (`connect-standalone`). Positions live in a file or in a topic.
  * This file is the composition root: the only one that knows every part.
  */
-import { connect, openTopicTable, type Kafka } from '@sluice/kafka'
+import { connect, TopicTable, type Kafka } from '@sluice/kafka'
 import {
   SluiceError,
   systemClock,
@@ -13,6 +13,7 @@ import {
   type Metrics,
   type Random,
   type RawSettings,
+  type SettingsDeclaration,
 } from '@sluice/sdk'
 import { FilePositions } from './positions/file-positions.ts'
 import type { PositionStore } from './positions/position-store.ts'
@@ -175,7 +176,8 @@ function checkSettings(options: Required<StandaloneOptions>): StandaloneSettings
     if (type === undefined) continue
     attempt(name, () => {
       const connector = plugins.connectors.get(type)
-      const declared = connector.settings.extend(connector.kind === 'source' ? sourceSettings : sinkSettings)
+      const common: SettingsDeclaration = connector.kind === 'source' ? sourceSettings : sinkSettings
+      const declared = common.extend(connector.settings)
       const passed = ['transforms.', 'predicates.', 'producer.override.', 'consumer.override.', 'key.converter.', 'value.converter.', 'header.converter.']
       for (const { key, nearest } of declared.unknownKeys(raw, passed)) {
         logger.warn(`The setting "${key}" is not known to ${connector.name}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`, { connector: name })
@@ -195,7 +197,7 @@ async function openPositions(settings: StandaloneSettings, kafka: Kafka): Promis
   const topic = settings['offset.storage.topic']
   if (topic === null) return FilePositions.open(settings['offset.storage.file.filename']!)
   return new TopicPositions(
-    await openTopicTable(kafka, {
+    await TopicTable.open(kafka, {
       topic,
       partitions: settings['offset.storage.partitions'],
       replicationFactor: settings['offset.storage.replication.factor'],

@@ -1,7 +1,7 @@
 /** Values of a schema to JSON text: one small function per schema, put together once. */
 import { DataError, LOGICAL, decimalScale } from '@sluice/sdk'
 import type { ArraySchema, MapSchema, Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
-import { bigIntBytes, readDecimal } from '../decimal.ts'
+import { bigIntBytes, mismatch, readDecimal } from '../decimal.ts'
 import { javaClass } from '../java-class.ts'
 import { javaDecimal } from '../java-number.ts'
 import type { JsonSettings } from './json-settings.ts'
@@ -117,12 +117,7 @@ function compileDecimal(schema: Schema, settings: JsonSettings): WriteNonNull {
       out.ascii(javaDecimal(decimal.unscaled, decimal.scale))
       return
     }
-    if (decimal.scale !== scale)
-      throw new DataError(
-        'Decimal value has mismatching scale for given Decimal schema. ' +
-          `Schema has scale ${scale}, value has scale ${decimal.scale}.`,
-        { remedy: `Give the value exactly ${scale} digits behind the point.` },
-      )
+    if (decimal.scale !== scale) throw mismatch(decimal.scale, scale)
     out.base64(bigIntBytes(decimal.unscaled))
   }
 }

@@ -4,6 +4,7 @@
  */
 import { ByteSlab } from '../byte-slab.ts'
 import { javaDouble, javaFloat } from '../java-number.ts'
+import { writeUtf8 } from '../utf8-text.ts'
 
 /** Below this many characters a loop is faster than a call into Node. */
 const SHORT = 28
@@ -131,17 +132,19 @@ NEEDS_CARE.fill(1, 0xef)
 /** Writes a text, escaped, without quotes. There is room for the worst case. @returns the place behind it */
 function writeText(out: Buffer, from: number, text: string): number {
   const length = text.length
+  // The rare case stands outside of the loops, which keeps them tight.
+  let i = 0
   if (length <= SHORT) {
-    for (let i = 0; i < length; i++) {
+    for (; i < length; i++) {
       const char = text.charCodeAt(i)
-      if (char > 0x7e || NEEDS_CARE[char] === 1) return writeEscaped(out, from + i, text, i)
+      if (char > 0x7e || NEEDS_CARE[char] === 1) break
       out[from + i] = char
     }
-    return from + length
+    return i === length ? from + length : writeEscaped(out, from + i, text, i)
   }
-  const end = from + out.write(text, from, length * 3, 'utf8')
-  for (let i = from; i < end; i++) if (NEEDS_CARE[out[i]!] === 1) return writeEscaped(out, from, text, 0)
-  return end
+  const count = writeUtf8(out, from, text)
+  while (i < count && NEEDS_CARE[out[from + i]!] === 0) i++
+  return i === count ? from + count : writeEscaped(out, from, text, 0)
 }
 
 /** As `writeText`, for the characters from `first` on, one by one. */

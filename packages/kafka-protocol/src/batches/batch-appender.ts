@@ -25,6 +25,8 @@ export interface SealOptions {
   readonly leaderEpoch?: number
   /** Where offsets behind the last record were compacted away; default the last record's delta. */
   readonly lastOffsetDelta?: number
+  /** What compaction keeps of a batch whose newest records it removed; default the newest record's timestamp. */
+  readonly maxTimestamp?: number
   /** Milliseconds; makes it a batch with the broker's time for every record. */
   readonly logAppendTime?: number
 }
@@ -141,7 +143,7 @@ export class BatchAppender {
     view.setInt16(layout.ATTRIBUTES, attributes)
     view.setInt32(layout.LAST_OFFSET_DELTA, options.lastOffsetDelta ?? this.#lastOffsetDelta)
     writeInt64(view, layout.BASE_TIMESTAMP, this.#baseTimestamp)
-    writeInt64(view, layout.MAX_TIMESTAMP, options.logAppendTime ?? this.#maxTimestamp)
+    writeInt64(view, layout.MAX_TIMESTAMP, options.logAppendTime ?? options.maxTimestamp ?? this.#maxTimestamp)
     writeInt64(view, layout.PRODUCER_ID, options.producerId ?? -1)
     view.setInt16(layout.PRODUCER_EPOCH, options.producerEpoch ?? -1)
     view.setInt32(layout.BASE_SEQUENCE, options.baseSequence ?? -1)

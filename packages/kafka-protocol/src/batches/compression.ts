@@ -72,13 +72,17 @@ export function decompress(codec: CompressionCodec, bytes: Uint8Array, bytesMax:
     }
   } catch (error) {
     if (error instanceof ProtocolError) throw error
-    if (error instanceof RangeError) throw tooLarge(codec, bytesMax, error)
+    if (isTooLarge(error)) throw tooLarge(codec, bytesMax, error)
     throw new ProtocolError('MALFORMED', `Records compressed with ${codec} cannot be decompressed`, { cause: error })
   }
 }
 
-/** A batch that would decompress to more than its reader allows. */
-export function tooLarge(codec: CompressionCodec, bytesMax: number, cause?: unknown): ProtocolError {
+/** What zlib says when its output would exceed `maxOutputLength`. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+}
+
+function tooLarge(codec: CompressionCodec, bytesMax: number, cause?: unknown): ProtocolError {
   return new ProtocolError('BATCH_TOO_LARGE', `A ${codec} batch decompresses to more than ${bytesMax} bytes`, {
     cause,
     remedy: 'Raise decompressedBytesMax if the producer is trusted.',

@@ -1,7 +1,6 @@
-import type { DataDefinition } from './notation.ts'
+import { type DataCodec, dataCodec } from './data-codec.ts'
 
-/** What a member of a consumer group tells the group's leader: its metadata in JoinGroup. */
-export const ConsumerProtocolSubscription = {
+const ConsumerProtocolSubscription = {
   versions: '0-3',
   flexible: 'none',
   fields: {
@@ -13,8 +12,7 @@ export const ConsumerProtocolSubscription = {
   },
 } as const
 
-/** What the leader assigns to a member: its assignment in SyncGroup. */
-export const ConsumerProtocolAssignment = {
+const ConsumerProtocolAssignment = {
   versions: '0-3',
   flexible: 'none',
   fields: {
@@ -23,5 +21,14 @@ export const ConsumerProtocolAssignment = {
   },
 } as const
 
-const isData: readonly DataDefinition[] = [ConsumerProtocolSubscription, ConsumerProtocolAssignment]
-void isData
+/** What a member of a consumer group tells the group's leader: its metadata in JoinGroup. */
+export const consumerSubscription: DataCodec<typeof ConsumerProtocolSubscription> = dataCodec(
+  'ConsumerProtocolSubscription',
+  ConsumerProtocolSubscription,
+)
+
+/** What the leader assigns to a member: its assignment in SyncGroup. */
+export const consumerAssignment: DataCodec<typeof ConsumerProtocolAssignment> = dataCodec(
+  'ConsumerProtocolAssignment',
+  ConsumerProtocolAssignment,
+)

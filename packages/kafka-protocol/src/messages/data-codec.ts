@@ -10,8 +10,8 @@ export interface DataCodec<D extends DataDefinition> {
   /** `version` and its fields; raises `UNSUPPORTED_VERSION` or `INVALID_MESSAGE`. */
   encode(version: number, body: BodyInput<D['fields']>): Uint8Array
   /**
-   * Reads version and fields. A higher version than ours is read as our highest, and what follows is ignored: newer versions of
-   * embedded data only add fields at the end. Raises `MALFORMED`.
+   * Reads version and fields. A higher version than ours is read as our highest, and bytes behind the fields are ignored: newer
+   * versions of embedded data only add fields at the end. Raises `MALFORMED`.
    */
   decode(bytes: Uint8Array): { readonly version: number; readonly body: Body<D['fields']> }
 }
@@ -46,7 +46,6 @@ export function dataCodec<const D extends DataDefinition>(name: string, definiti
       const reader = new Reader(bytes)
       const version = reader.int16()
       const body = codecOf(Math.min(version, versions.last)).decode(reader) as Body<D['fields']>
-      if (version <= versions.last) reader.end()
       return { version, body }
     },
   }

@@ -59,7 +59,7 @@ export function encodeRequest<N extends ApiName>(
   writer.int16(version)
   writer.int32(header.correlationId)
   if (header.clientId === null) writer.int16(-1)
-  else writer.string(header.clientId, (w, byteCount) => w.int16(byteCount))
+  else writer.string(header.clientId, writeClientIdLength)
   if (isFlexible(api, version)) writer.uvarint(0)
   writeRequestBody(writer, api, version, body)
   return framed(writer)
@@ -149,6 +149,12 @@ function hasTaggedResponseHeader(api: ApiName, version: number): boolean {
 function framed(writer: Writer): Uint8Array[] {
   writer.patchInt32(0, writer.length - 4)
   return writer.chunks()
+}
+
+/** The client id keeps its two bytes of length in every header version: a broker must read it before it knows the version. */
+function writeClientIdLength(writer: Writer, byteCount: number): void {
+  if (byteCount > 32767) throw new ProtocolError('INVALID_MESSAGE', `A client id cannot be ${byteCount} bytes long`)
+  writer.int16(byteCount)
 }
 
 function skipTags(reader: Reader): void {

@@ -3,8 +3,9 @@ import type { Int64 } from '../wire/int64.ts'
 /**
  * The notation of the message table. A field is one line, words in this order:
  *
- *     'int32 3-5 null 4+ tag 0 = -1'
- *      │     │   │       │     └ default; without it 0, '', false, no elements, or a struct of defaults
+ *     'int32 3-5 null 4+ tag 0 must = -1'
+ *      │     │   │       │     │    └ default; without it 0, '', false, no elements, or a struct of defaults
+ *      │     │   │       │     └ a value cannot be left out silently: a version without the field refuses it
  *      │     │   │       └ a tagged field, and its number
  *      │     │   └ may be null (in all its versions, or in the given ones)
  *      │     └ versions that have the field; without it all versions of the message
@@ -119,18 +120,20 @@ export interface FieldLine {
   /** Versions in which null is allowed. */
   readonly nullable: VersionRange
   readonly tag: number | undefined
+  /** Whether a version without the field refuses a value that is not the default. */
+  readonly isMust: boolean
   /** The text behind `=`. */
   readonly defaultText: string | undefined
 }
 
-const LINE = /^(\[\])?(\w+|\{\})?(?: ([\d][\d+-]*))?( null(?: ([\d][\d+-]*))?)?(?: tag (\d+))?(?: = (\S+))?$/
+const LINE = /^(\[\])?(\w+|\{\})?(?: ([\d][\d+-]*))?( null(?: ([\d][\d+-]*))?)?(?: tag (\d+))?( must)?(?: = (\S+))?$/
 const NEVER: VersionRange = { first: 0, last: -1 }
 
 /** Takes a field's line apart; `all` are the versions of the struct it stands in. */
 export function parseLine(line: string, all: VersionRange): FieldLine {
   const parts = LINE.exec(line)
   if (parts === null) throw new TypeError(`'${line}' is not the notation of a field`)
-  const [, array, type, range, isNullable, nullRange, tag, defaultText] = parts
+  const [, array, type, range, isNullable, nullRange, tag, must, defaultText] = parts
   const versions = range === undefined ? all : within(parseVersions(range), all)
   return {
     type: type ?? '{}',
@@ -138,6 +141,7 @@ export function parseLine(line: string, all: VersionRange): FieldLine {
     versions,
     nullable: isNullable === undefined ? NEVER : nullRange === undefined ? versions : parseVersions(nullRange),
     tag: tag === undefined ? undefined : Number(tag),
+    isMust: must !== undefined,
     defaultText,
   }
 }

@@ -23,6 +23,11 @@ interface TaggedPlan extends Plan {
   /** The default's bytes: a value that encodes to them is left out. */
   readonly defaultBytes: Uint8Array
 }
+/** A field that this version lacks, and whose loss would change what the message means. */
+interface Absent {
+  readonly name: string
+  readonly blank: () => unknown
+}
 /** Every field of the table in its order: decoded objects of one struct all have the same shape. */
 interface Slot {
   readonly name: string
@@ -35,6 +40,7 @@ export function structCodec(struct: Struct, all: VersionRange, version: number, 
   const fields: Plan[] = []
   const tagged: TaggedPlan[] = []
   const slots: Slot[] = []
+  const refused: Absent[] = []
   let size = isFlexible ? 1 : 0
   for (const [name, field] of Object.entries(struct)) {
     if (name === '$') continue
@@ -44,7 +50,10 @@ export function structCodec(struct: Struct, all: VersionRange, version: number, 
     const blank = blankOf(line, codec, at)
     const isPresent = includes(line.versions, version) && (line.tag === undefined || isFlexible)
     slots.push({ name, blank, decode: isPresent && line.tag === undefined ? codec.decode : undefined })
-    if (!isPresent) continue
+    if (!isPresent) {
+      if (line.isMust) refused.push({ name, blank })
+      continue
+    }
     const isRequired = line.defaultText === undefined && line.tag === undefined && line.versions.first <= all.first
     const plan: Plan = { name, codec, blank, isRequired: isRequired && includes(line.versions, all.last) }
     if (line.tag === undefined) {
@@ -65,6 +74,7 @@ export function structCodec(struct: Struct, all: VersionRange, version: number, 
       if (given === undefined && field.isRequired) throw missing(path, field.name)
       field.codec.encode(writer, given === undefined ? field.blank() : given)
     }
+    for (const field of refused) if (!isBlank(message[field.name], field.blank())) throw lacking(path, field.name)
     if (isFlexible) encodeTagged(writer, message, tagged)
   }
 
@@ -154,6 +164,16 @@ function encoded(codec: Codec, value: unknown): Uint8Array {
   const writer = new Writer(64)
   codec.encode(writer, value)
   return writer.bytes()
+}
+
+function isBlank(value: unknown, blank: unknown): boolean {
+  return value === undefined || value === blank || (Array.isArray(value) && value.length === 0)
+}
+
+function lacking(path: string, name: string): ProtocolError {
+  return new ProtocolError('UNSUPPORTED_VERSION', `${path} has no field ${name}, and cannot say what it says`, {
+    remedy: 'Use a version that has the field, or leave it out.',
+  })
 }
 
 function missing(path: string, name: string): ProtocolError {

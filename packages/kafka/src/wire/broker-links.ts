@@ -49,21 +49,22 @@ export class BrokerLinks {
     if (this.#isClosed) return Promise.reject(closed(name))
     let link = this.#links.get(name)
     if (link === undefined || addressText(link.address) !== addressText(address)) {
-      link?.close()
+      if (link !== undefined) this.drop(name)
       this.#links.set(name, (link = new Link(name, address, this.#options, this.#logger)))
     }
     return link.open()
   }
 
-  /** Ends the connection of that name, if any. */
+  /** Ends the connection of that name, if any; what is outstanding may be sent again elsewhere. */
   drop(name: string): void {
-    this.#links.get(name)?.close()
+    this.#links.get(name)?.close(new RetriableError('KAFKA_UNREACHABLE', `${name} has another address now`))
     this.#links.delete(name)
   }
 
   close(): void {
     this.#isClosed = true
-    for (const name of [...this.#links.keys()]) this.drop(name)
+    for (const link of this.#links.values()) link.close(closed(link.name))
+    this.#links.clear()
   }
 }
 
@@ -74,6 +75,7 @@ class Link {
   readonly #options: ConnectionOptions
   readonly #logger: Logger
   readonly #closing = new AbortController()
+  #closed: SluiceError | undefined
   #opening: Promise<Connection> | undefined
   #failures = 0
   #dialledAt = -Infinity
@@ -91,9 +93,10 @@ class Link {
     return this.#opening
   }
 
-  close(): void {
+  close(error: SluiceError): void {
+    this.#closed = error
     this.#closing.abort()
-    this.connection?.close()
+    this.connection?.close(error)
   }
 
   async #dial(): Promise<Connection> {
@@ -105,14 +108,13 @@ class Link {
     const backoffMs = this.#failures === 0 ? 0 : Math.min(RECONNECT_MAX_MS, RECONNECT_FIRST_MS * 2 ** (this.#failures - 1))
     const pauseMs = this.#dialledAt + backoffMs - clock.monotonic()
     if (pauseMs > 0) await clock.sleep(pauseMs, signal)
-    if (signal.aborted) throw closed(this.name)
+    if (this.#closed !== undefined) throw this.#closed
     this.#dialledAt = clock.monotonic()
     this.#failures++
     try {
       const connection = await Connection.open(this.name, this.address, this.#options)
-      if (signal.aborted) connection.close()
-      if (signal.aborted) throw closed(this.name)
-      this.connection = connection
+      if (this.#closed !== undefined) connection.close(this.#closed)
+      else this.connection = connection
       return connection
     } catch (error) {
       if (!signal.aborted && this.#failures === 1) {

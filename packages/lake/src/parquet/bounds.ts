@@ -134,8 +134,8 @@ export class BytesBounds {
       }
       at += length
     }
-    if (minBytes !== this.min) this.min = Uint8Array.prototype.slice.call(minBytes, minAt, minAt + minLength)
-    if (maxBytes !== this.max) this.max = Uint8Array.prototype.slice.call(maxBytes, maxAt, maxAt + maxLength)
+    if (minBytes !== this.min) this.min = copy(minBytes, minAt, minLength)
+    if (maxBytes !== this.max) this.max = copy(maxBytes, maxAt, maxLength)
   }
 
   take(): ChunkBounds {
@@ -143,6 +143,10 @@ export class BytesBounds {
     this.min = this.max = undefined
     return { min, max, unordered: false }
   }
+}
+
+function copy(bytes: Uint8Array | undefined, start: number, length: number): Uint8Array | undefined {
+  return bytes === undefined ? undefined : new Uint8Array(bytes.subarray(start, start + length))
 }
 
 function compareAt(

@@ -16,7 +16,7 @@ export interface Compressor {
 export function compressorFor(codec: ParquetCodec, level?: number): Compressor {
   switch (codec) {
     case 'none':
-      return { id: 0, compress: (page) => Uint8Array.prototype.slice.call(page) }
+      return { id: 0, compress: (page) => new Uint8Array(page) }
     case 'snappy':
       return { id: 1, compress: (page) => compressSync(page) }
     case 'gzip': {

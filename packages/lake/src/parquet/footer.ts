@@ -150,10 +150,9 @@ function writeChunk(thrift: ThriftWriter, column: ParquetColumn, chunk: WrittenC
   thrift.i64(2, 0) // deprecated; 0 as the column's metadata stands nowhere but here
   thrift.struct(3)
   thrift.i32(1, PHYSICAL[physicalOf(column.type)])
-  thrift.list(2, 'i32', indexed ? 3 : 2)
-  thrift.i32Element(ENCODING.PLAIN)
-  thrift.i32Element(ENCODING.RLE)
-  if (indexed) thrift.i32Element(ENCODING.RLE_DICTIONARY)
+  const encodings = encodingsOf(chunk)
+  thrift.list(2, 'i32', encodings.length)
+  for (const encoding of encodings) thrift.i32Element(encoding)
   thrift.list(3, 'binary', 1)
   thrift.binaryElement(column.name)
   thrift.i32(4, codecId)
@@ -166,6 +165,14 @@ function writeChunk(thrift: ThriftWriter, column: ParquetColumn, chunk: WrittenC
   writeEncodingStatistics(thrift, chunk)
   thrift.end()
   thrift.end()
+}
+
+/** RLE is that of the levels. */
+function encodingsOf({ plainPages, dictionaryPages }: WrittenChunk): number[] {
+  const encodings: number[] = [ENCODING.RLE]
+  if (dictionaryPages > 0) encodings.push(ENCODING.PLAIN_DICTIONARY)
+  if (plainPages > 0) encodings.push(ENCODING.PLAIN)
+  return encodings
 }
 
 function writeStatistics(thrift: ThriftWriter, { type }: ParquetColumn, { nulls, bounds }: WrittenChunk): void {
@@ -184,7 +191,8 @@ function writeStatistics(thrift: ThriftWriter, { type }: ParquetColumn, { nulls,
 function writeEncodingStatistics(thrift: ThriftWriter, chunk: WrittenChunk): void {
   const { dictionaryPages, plainPages } = chunk
   const entries: [page: number, encoding: number, count: number][] = []
-  if (dictionaryPages > 0) entries.push([2, ENCODING.PLAIN, 1], [0, ENCODING.RLE_DICTIONARY, dictionaryPages])
+  if (dictionaryPages > 0)
+    entries.push([2, ENCODING.PLAIN_DICTIONARY, 1], [0, ENCODING.PLAIN_DICTIONARY, dictionaryPages])
   if (plainPages > 0) entries.push([0, ENCODING.PLAIN, plainPages])
   thrift.list(13, 'struct', entries.length)
   for (const [page, encoding, count] of entries) {

@@ -16,8 +16,11 @@ export interface PageLimits {
 /** Buffers that one huge value has blown up beyond this are let go afterwards. */
 export const KEPT_BYTES_MAX: number = 4 * 1024 * 1024
 
-/** parquet.thrift's Encoding. */
-export const ENCODING = { PLAIN: 0, RLE: 3, RLE_DICTIONARY: 8 } as const
+/**
+ * parquet.thrift's Encoding. Pages and dictionaries are called PLAIN_DICTIONARY, as version 1 of the format has it and as
+ * every reader knows; version 2 calls the same bytes RLE_DICTIONARY and PLAIN.
+ */
+export const ENCODING = { PLAIN: 0, PLAIN_DICTIONARY: 2, RLE: 3 } as const
 const DATA_PAGE = 0
 const DICTIONARY_PAGE = 2
 
@@ -104,7 +107,7 @@ export class PageStore {
     let at = levels.write(scratch, 0)
     scratch[at++] = width
     at = writeHybrid(indices, count, width, scratch, at)
-    this.addData(levels, scratch.subarray(0, at), ENCODING.RLE_DICTIONARY)
+    this.addData(levels, scratch.subarray(0, at), ENCODING.PLAIN_DICTIONARY)
     this.dictionaryPages++
   }
 
@@ -120,7 +123,7 @@ export class PageStore {
         (thrift) => {
           thrift.struct(7)
           thrift.i32(1, entries)
-          thrift.i32(2, ENCODING.PLAIN)
+          thrift.i32(2, ENCODING.PLAIN_DICTIONARY)
           thrift.end()
         },
         DICTIONARY_PAGE,

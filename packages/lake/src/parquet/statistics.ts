@@ -62,7 +62,7 @@ function bytesAbove(bytes: Uint8Array, end: number): Uint8Array | undefined {
   let last = end - 1
   while (last >= 0 && bytes[last] === 0xff) last--
   if (last < 0) return undefined
-  const above = bytes.slice(0, last + 1)
+  const above = new Uint8Array(bytes.subarray(0, last + 1))
   above[last]! += 1
   return above
 }

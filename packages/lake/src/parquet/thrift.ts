@@ -90,7 +90,7 @@ export class ThriftWriter {
   /** Ends the outermost struct and answers its bytes, as a copy; the writer starts again from nothing. */
   finish(): Uint8Array {
     this.byte(0)
-    const taken = Uint8Array.prototype.slice.call(this.bytes, 0, this.position)
+    const taken = new Uint8Array(this.bytes.subarray(0, this.position))
     this.position = 0
     this.lastId = 0
     return taken

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { ParquetColumn, ParquetType } from '../../src/parquet/index.ts'
 import { canonical, readWithDuckdb, readWithHyparquet, write, type Row } from './read-back.ts'
 
@@ -9,7 +9,16 @@ const LAST_DAY = 2_932_896
 const MS_PER_DAY = 86_400_000
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
-const extremes = fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n, 2n ** 53n, -(2n ** 53n) - 1n, 0n, -1n, 2n ** 32n, -(2n ** 32n))
+const extremes = fc.constantFrom(
+  -(2n ** 63n),
+  2n ** 63n - 1n,
+  2n ** 53n,
+  -(2n ** 53n) - 1n,
+  0n,
+  -1n,
+  2n ** 32n,
+  -(2n ** 32n),
+)
 const safe = fc.maxSafeInteger()
 
 function decimal(precision: number, scale: number): fc.Arbitrary<string> {
@@ -27,7 +36,10 @@ function decimal(precision: number, scale: number): fc.Arbitrary<string> {
 /** Code points on both sides of the surrogates, where the orders of UTF-8 and UTF-16 part. */
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
-  fc.string({ unit: fc.constantFrom('a', 'é', '\u{e000}', '\u{ffff}', '\u{10000}', '\u{10ffff}', '\0'), maxLength: 40 }),
+  fc.string({
+    unit: fc.constantFrom('a', 'é', '\u{e000}', '\u{ffff}', '\u{10000}', '\u{10ffff}', '\0'),
+    maxLength: 40,
+  }),
   fc.string({ minLength: 60, maxLength: 300 }),
 )
 
@@ -55,7 +67,9 @@ function valuesOf(type: ParquetType): fc.Arbitrary<unknown> {
     case 'date':
       return fc.oneof(fc.integer({ min: FIRST_DAY, max: LAST_DAY }), fc.constantFrom(FIRST_DAY, LAST_DAY))
     case 'time':
-      return type.unit === 'ms' ? fc.integer({ min: 0, max: MS_PER_DAY - 1 }) : fc.integer({ min: 0, max: MS_PER_DAY * 1000 - 1 })
+      return type.unit === 'ms'
+        ? fc.integer({ min: 0, max: MS_PER_DAY - 1 })
+        : fc.integer({ min: 0, max: MS_PER_DAY * 1000 - 1 })
     case 'timestamp':
       return type.unit === 'ms'
         ? fc.oneof(
@@ -66,6 +80,7 @@ function valuesOf(type: ParquetType): fc.Arbitrary<unknown> {
             safe.filter((micros) => micros / 1000 > FIRST_DAY * MS_PER_DAY),
             fc.constantFrom(BigInt(LAST_DAY + 1) * 86_400_000_000n - 1n, BigInt(FIRST_DAY) * 86_400_000_000n, -1, -1n),
           )
+    case 'decimal':
     default:
       return decimal(type.precision, type.scale)
   }
@@ -74,9 +89,11 @@ function valuesOf(type: ParquetType): fc.Arbitrary<unknown> {
 const unit = fc.constantFrom('ms' as const, 'us' as const)
 const type: fc.Arbitrary<ParquetType> = fc.oneof(
   fc.constantFrom(
-    ...(['boolean', 'int8', 'int16', 'int32', 'int64', 'float', 'double', 'string', 'binary', 'date'] as const).map((kind) => ({
-      kind,
-    })),
+    ...(['boolean', 'int8', 'int16', 'int32', 'int64', 'float', 'double', 'string', 'binary', 'date'] as const).map(
+      (kind) => ({
+        kind,
+      }),
+    ),
   ),
   unit.map((chosen) => ({ kind: 'time' as const, unit: chosen })),
   fc.record({ kind: fc.constant('timestamp' as const), unit, utc: fc.boolean() }),
@@ -86,16 +103,14 @@ const type: fc.Arbitrary<ParquetType> = fc.oneof(
 )
 
 /** A column with some values; rows draw from them, so that many rows repeat few values and a few rows many. */
-const column = fc
-  .tuple(type, fc.boolean())
-  .chain(([chosen, optional]) => {
-    const values = valuesOf(chosen)
-    return fc.record({
-      type: fc.constant(chosen),
-      optional: fc.constant(optional),
-      values: fc.array(optional ? fc.option(values, { freq: 3 }) : values, { minLength: 1, maxLength: 40 }),
-    })
+const column = fc.tuple(type, fc.boolean()).chain(([chosen, optional]) => {
+  const values = valuesOf(chosen)
+  return fc.record({
+    type: fc.constant(chosen),
+    optional: fc.constant(optional),
+    values: fc.array(optional ? fc.option(values, { freq: 3 }) : values, { minLength: 1, maxLength: 40 }),
   })
+})
 
 describe('a file', () => {
   test('of any schema and rows is read by DuckDB and by hyparquet as it was written', async () => {
@@ -108,17 +123,26 @@ describe('a file', () => {
         fc.constantFrom(7, 100, 20_000),
         fc.constantFrom(50, 300, 1_000_000),
         async (drawn, rowCount, chosenCodec, pageRowsMax, rowGroupRowsMax) => {
-          const columns: ParquetColumn[] = drawn.map(({ type: of, optional }, i) => ({ name: `c${i}`, type: of, optional }))
+          const columns: ParquetColumn[] = drawn.map(({ type: of, optional }, i) => ({
+            name: `c${i}`,
+            type: of,
+            optional,
+          }))
           const rows: Row[] = Array.from({ length: rowCount }, (_, r) =>
             Object.fromEntries(drawn.map(({ values }, i) => [`c${i}`, values[(r * 7 + (r >> 4)) % values.length]])),
           )
-          const { bytes } = write(columns, rows, { codec: chosenCodec, pageRowsMax, pageBytesMax: 4096, rowGroupRowsMax })
+          const { bytes } = write(columns, rows, {
+            codec: chosenCodec,
+            pageRowsMax,
+            pageBytesMax: 4096,
+            rowGroupRowsMax,
+          })
           const wanted = rows.map((row) => columns.map((of) => canonical(of, row[of.name])))
           expect(await readWithHyparquet(bytes, columns)).toEqual(wanted)
           expect(await readWithDuckdb(bytes, columns)).toEqual(wanted)
         },
       ),
-      { numRuns: 120 },
+      { numRuns: 80 },
     )
   }, 60_000)
 })

@@ -49,7 +49,12 @@ export function canonical({ type }: ParquetColumn, value: unknown): string | nul
       return String(unscaled(value as string, type.scale))
     case 'boolean':
     case 'string':
-      return String(value as string | boolean)
+      return `${value as string | boolean}`
+    case 'int8':
+    case 'int16':
+    case 'int32':
+    case 'int64':
+    case 'date':
     default:
       return String(BigInt(value as number | bigint))
   }
@@ -105,7 +110,7 @@ function fromDuckdb({ type }: ParquetColumn, value: duckdb.DuckDBValue): string 
     return String(value.value)
   }
   if (typeof value === 'number') return numberText(value)
-  return String(value as string | bigint | boolean)
+  return String(value)
 }
 
 const compressors = {
@@ -142,8 +147,9 @@ function fromHyparquet({ type }: ParquetColumn, value: unknown): string | null {
     const hex = Buffer.from(value as Uint8Array).toString('hex')
     return type.kind === 'decimal' ? String(BigInt.asIntN(hex.length * 4, BigInt(`0x${hex}`))) : hex
   }
-  if (typeof value === 'number') return type.kind === 'float' || type.kind === 'double' ? numberText(value) : String(value)
-  return String(value as string | bigint | boolean)
+  if (typeof value === 'number')
+    return type.kind === 'float' || type.kind === 'double' ? numberText(value) : String(value)
+  return `${value as string | bigint | boolean}`
 }
 
 /** The footer as hyparquet reads it. */

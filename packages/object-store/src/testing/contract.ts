@@ -19,18 +19,14 @@ const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 /** What an object store promises, as tests. Each store's own test file runs them with its runner's `test`. */
 export function testObjectStore(test: TestFunction, subject: ContractSubject): void {
   const check = (name: string, body: (store: ObjectStore) => Promise<void>): void =>
-    test(
-      `object store: ${name}`,
-      async () => {
-        const { store, close } = await subject.open()
-        try {
-          await body(store)
-        } finally {
-          await close()
-        }
-      },
-      60_000,
-    )
+    test(`object store: ${name}`, async () => {
+      const { store, close } = await subject.open()
+      try {
+        await body(store)
+      } finally {
+        await close()
+      }
+    }, 60_000)
 
   check('an object reads back as it was put, also empty and in deep folders', async (store) => {
     await store.put('a', text('one'))
@@ -121,7 +117,20 @@ export function testObjectStore(test: TestFunction, subject: ContractSubject): v
   })
 
   check('names are literal: spaces, percent signs, Unicode, quotes, dots', async (store) => {
-    const names = ['a b', 'a%20b', 'p=a%2520b', 'ümläut/東京', '𝒳', "it's", 'a+b&c=d?e#f', '..a', 'a..', '.hidden', '~', '\\']
+    const names = [
+      'a b',
+      'a%20b',
+      'p=a%2520b',
+      'ümläut/東京',
+      '𝒳',
+      "it's",
+      'a+b&c=d?e#f',
+      '..a',
+      'a..',
+      '.hidden',
+      '~',
+      '\\',
+    ]
     for (const name of names) await store.put(`n/${name}`, text(name))
     for (const name of names) assert.equal(textOf(await store.get(`n/${name}`)), name)
     assert.deepEqual(
@@ -161,7 +170,7 @@ export function testObjectStore(test: TestFunction, subject: ContractSubject): v
     await Promise.all(paths.map((path) => store.put(path, text('{}'))))
     const seen: string[] = []
     let startAfter: string | undefined
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const page = await store.list('log/', { limit: 10, startAfter })
       assert.ok(page.objects.length <= 10)
       seen.push(...page.objects.map((object) => object.path))
@@ -170,7 +179,10 @@ export function testObjectStore(test: TestFunction, subject: ContractSubject): v
     }
     assert.deepEqual(seen, paths)
     const later = await store.list('log/', { startAfter: `log/${'99'.padStart(20, '0')}.json` })
-    assert.deepEqual(later.objects.map((object) => object.path), paths.slice(50))
+    assert.deepEqual(
+      later.objects.map((object) => object.path),
+      paths.slice(50),
+    )
     assert.deepEqual(await store.list('log/', { startAfter: 'zzz' }), { objects: [], more: false })
     await rejects(store.list('log/', { limit: 0 }), 'DATA_INVALID')
   })

@@ -23,16 +23,29 @@ export const compare: CheckKind<CompareParameters> = {
   fields: 'required',
   nulls: 'skipped, whichever side is null',
   parameters: [
-    { name: 'op', type: 'choice', choices: OPERATORS, required: true, doc: 'The relation of the field (left) to the other side (right).' },
+    {
+      name: 'op',
+      type: 'choice',
+      choices: OPERATORS,
+      required: true,
+      doc: 'The relation of the field (left) to the other side (right).',
+    },
     { name: 'value', type: 'scalar', doc: 'The other side, as a constant.' },
     { name: 'other', type: 'path', doc: 'The other side, as the path of a field.' },
-    { name: 'as', type: 'choice', choices: ['auto', 'number'], default: 'auto', doc: '`number`: read decimal text on both sides as numbers.' },
+    {
+      name: 'as',
+      type: 'choice',
+      choices: ['auto', 'number'],
+      default: 'auto',
+      doc: '`number`: read decimal text on both sides as numbers.',
+    },
   ],
   codes: { 'compare.unmet': 'the relation does not hold', 'compare.type': 'the two sides have no order' },
   example: { op: '<=', other: 'arrived_at' },
   compile(params, scope) {
     const { op, value, as } = params
-    if ((value === undefined) === (params.other === undefined)) scope.problem('params', params, 'one of value and other')
+    if ((value === undefined) === (params.other === undefined))
+      scope.problem('params', params, 'one of value and other')
     const other = params.other === undefined ? null : scope.field(params.other, 'params.other')
     const holds = RELATIONS[op]
     const isOrder = op !== '==' && op !== '!='
@@ -79,7 +92,8 @@ const RELATIONS: Readonly<Record<Operator, (order: number) => boolean>> = {
 }
 
 function naturalOrder(left: unknown, right: unknown): number {
-  if (typeof left === 'number' && typeof right === 'number') return left < right ? -1 : left > right ? 1 : left === right ? 0 : NaN
+  if (typeof left === 'number' && typeof right === 'number')
+    return left < right ? -1 : left > right ? 1 : left === right ? 0 : NaN
   if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0
   if (typeof left === 'boolean' || typeof right === 'boolean') return left === right ? 0 : NaN
   return numericOrder(left, right)

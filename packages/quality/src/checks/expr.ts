@@ -18,7 +18,9 @@ export const expr: CheckKind<ExprParameters> = {
     'nor false) gives the outcome `error`, never a pass. `has(value.a)` asks whether a field is there.',
   fields: 'optional',
   nulls: 'skipped when one of `fields` is null or absent; without `fields` the expression decides',
-  parameters: [{ name: 'expression', type: 'text', required: true, doc: 'The expression; its answer must be a boolean.' }],
+  parameters: [
+    { name: 'expression', type: 'text', required: true, doc: 'The expression; its answer must be a boolean.' },
+  ],
   codes: { 'expr.false': 'the expression is false', 'expression.error': 'it could not be evaluated' },
   example: { expression: 'value.total >= value.net && value.items.all(i, i.quantity > 0)' },
   compile({ expression: text }, scope) {
@@ -42,7 +44,15 @@ export const expr: CheckKind<ExprParameters> = {
         const fault = faultOf(expression, record)
         const actual = fields.length === 1 ? fields[0]!.read(record) : fault === null ? false : undefined
         if (fault === null) return [{ field: path, code: 'expr.false', expected: text, actual }]
-        return [{ field: path, code: 'expression.error', expected: text, actual, message: `the expression could not be evaluated: ${fault}` }]
+        return [
+          {
+            field: path,
+            code: 'expression.error',
+            expected: text,
+            actual,
+            message: `the expression could not be evaluated: ${fault}`,
+          },
+        ]
       },
     }
   },

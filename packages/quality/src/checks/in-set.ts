@@ -13,34 +13,27 @@ export const inSet: CheckKind<SetParameters> = {
   fields: 'required',
   nulls: 'skipped',
   parameters: [
-    { name: 'values', type: 'scalars', required: true, doc: 'What is allowed: texts, numbers or booleans; at least one.' },
+    {
+      name: 'values',
+      type: 'scalars',
+      required: true,
+      doc: 'What is allowed: texts, numbers or booleans; at least one.',
+    },
     { name: 'ignoreCase', type: 'flag', default: false, doc: 'Whether texts that differ in case only are the same.' },
   ],
   codes: { 'in_set.other': 'the value is not in the list' },
   example: { values: ['open', 'closed'] },
   compile({ values, ignoreCase = false }, scope) {
     const has = memberTest(values, ignoreCase)
-    return fieldRule(scope, { expected: `one of ${list(values)}`, fault: (value) => (has(value) ? null : 'in_set.other') })
+    return fieldRule(scope, {
+      expected: `one of ${listed(values)}`,
+      fault: (value) => (has(value) ? null : 'in_set.other'),
+    })
   },
 }
 
-export const notInSet: CheckKind<SetParameters> = {
-  documentation: 'The value is none of a list. Type and value must both fit: `"1"` is not `1`.',
-  fields: 'required',
-  nulls: 'skipped',
-  parameters: [
-    { name: 'values', type: 'scalars', required: true, doc: 'What is refused: texts, numbers or booleans; at least one.' },
-    { name: 'ignoreCase', type: 'flag', default: false, doc: 'Whether texts that differ in case only are the same.' },
-  ],
-  codes: { 'not_in_set.refused': 'the value is in the list' },
-  example: { values: ['N/A', 'unknown'], ignoreCase: true },
-  compile({ values, ignoreCase = false }, scope) {
-    const has = memberTest(values, ignoreCase)
-    return fieldRule(scope, { expected: `none of ${list(values)}`, fault: (value) => (has(value) ? 'not_in_set.refused' : null) })
-  },
-}
-
-function memberTest(values: readonly Scalar[], ignoreCase: boolean): (value: unknown) => boolean {
+/** Whether a value is one of the list. */
+export function memberTest(values: readonly Scalar[], ignoreCase: boolean): (value: unknown) => boolean {
   if (!ignoreCase) {
     const set: ReadonlySet<unknown> = new Set(values)
     return (value) => set.has(value)
@@ -50,6 +43,7 @@ function memberTest(values: readonly Scalar[], ignoreCase: boolean): (value: unk
   return (value) => folded.has(fold(value))
 }
 
-function list(values: readonly Scalar[]): string {
+/** The list, for reasons. */
+export function listed(values: readonly Scalar[]): string {
   return cut(values.map(String).join(', '), 150)
 }

@@ -7,18 +7,24 @@ export interface LengthParameters {
 }
 
 export const length: CheckKind<LengthParameters> = {
-  documentation: 'Text has so many characters (Unicode code points), a list or a map so many entries, bytes so many bytes. Other values fail.',
+  documentation:
+    'Text has so many characters (Unicode code points), a list or a map so many entries, bytes so many bytes. Other values fail.',
   fields: 'required',
   nulls: 'skipped',
   parameters: [
     { name: 'min', type: 'count', doc: 'The least length allowed.' },
     { name: 'max', type: 'count', doc: 'The greatest length allowed.' },
   ],
-  codes: { 'length.short': 'shorter than allowed', 'length.long': 'longer than allowed', 'length.type': 'the value has no length' },
+  codes: {
+    'length.short': 'shorter than allowed',
+    'length.long': 'longer than allowed',
+    'length.type': 'the value has no length',
+  },
   example: { min: 1, max: 64 },
   compile(params, scope) {
     const { min = 0, max = Infinity } = params
-    if (params.min === undefined && params.max === undefined) scope.problem('params', params, 'at least one of min and max')
+    if (params.min === undefined && params.max === undefined)
+      scope.problem('params', params, 'at least one of min and max')
     if (min > max) scope.problem('params.min', min, `at most max (${max}): no length can pass`)
     const expected = `a length of ${params.max === undefined ? `at least ${min}` : params.min === undefined ? `at most ${max}` : `${min} to ${max}`}`
     return fieldRule(scope, {

@@ -6,7 +6,8 @@ export interface NotEmptyParameters {
 }
 
 export const notEmpty: CheckKind<NotEmptyParameters> = {
-  documentation: 'The field has content: text, bytes, a list, a map or an object with something in it. Numbers and booleans always have.',
+  documentation:
+    'The field has content: text, bytes, a list, a map or an object with something in it. Numbers and booleans always have.',
   fields: 'required',
   nulls: 'fails',
   parameters: [{ name: 'trim', type: 'flag', default: true, doc: 'Whether text of nothing but white space is empty.' }],

@@ -15,7 +15,7 @@ export interface NotFutureParameters {
 export const notFuture: CheckKind<NotFutureParameters> = {
   documentation:
     'The time is not later than now, by the clock of the machine that judges. Numbers count from 1970-01-01 UTC; text is an ISO date ' +
-    '(its midnight, UTC) or an RFC 3339 date-time. Anything else fails. The record\'s own time is `@timestamp`.',
+    "(its midnight, UTC) or an RFC 3339 date-time. Anything else fails. The record's own time is `@timestamp`.",
   fields: 'required',
   nulls: 'skipped',
   parameters: [

@@ -36,8 +36,14 @@ export const range: CheckKind<RangeParameters> = {
     const high = params.max ?? params.below
     const expected = describe(params)
     if ([low, high].some((bound) => typeof bound === 'string' && !isDecimalText(bound)))
-      return fieldRule(scope, { expected, fault: textFault(low, high, params.min === undefined, params.max === undefined) })
-    return fieldRule(scope, { expected, fault: numberFault(low, high, params.min === undefined, params.max === undefined) })
+      return fieldRule(scope, {
+        expected,
+        fault: textFault(low, high, params.min === undefined, params.max === undefined),
+      })
+    return fieldRule(scope, {
+      expected,
+      fault: numberFault(low, high, params.min === undefined, params.max === undefined),
+    })
   },
 }
 
@@ -92,7 +98,11 @@ function report(params: RangeParameters, scope: CheckScope): void {
   if (low === undefined || high === undefined) return
   const order = asText.length > 0 ? (low < high ? -1 : low === high ? 0 : 1) : compareNumeric(low, high)
   if (order > 0 || (order === 0 && (above !== undefined || below !== undefined)))
-    scope.problem(min === undefined ? 'params.above' : 'params.min', low, `less than the upper bound ${high}: no value can pass`)
+    scope.problem(
+      min === undefined ? 'params.above' : 'params.min',
+      low,
+      `less than the upper bound ${high}: no value can pass`,
+    )
 }
 
 function describe({ min, max, above, below }: RangeParameters): string {

@@ -6,19 +6,19 @@ export interface RegexParameters {
   readonly ignoreCase?: boolean
 }
 
-const parameters: readonly Parameter[] = [
+export const regexParameters: readonly Parameter[] = [
   { name: 'pattern', type: 'text', required: true, doc: 'The pattern, in RE2 syntax, of at most 1000 characters.' },
   { name: 'ignoreCase', type: 'flag', default: false, doc: 'Whether case does not matter.' },
 ]
-const syntax =
+export const regexSyntax: string =
   'The pattern is searched for anywhere in the text; `^` and `$` tie it to the ends. It is RE2 syntax: no back-references and no ' +
   'look-around, so that no text can make it run away.'
 
 export const regex: CheckKind<RegexParameters> = {
-  documentation: `The text matches a pattern. ${syntax} A value that is no text fails.`,
+  documentation: `The text matches a pattern. ${regexSyntax} A value that is no text fails.`,
   fields: 'required',
   nulls: 'skipped',
-  parameters,
+  parameters: regexParameters,
   codes: { 'regex.unmatched': 'the pattern is not found', 'regex.type': 'the value is no text' },
   example: { pattern: '^[A-Z]{2}-[0-9]{4}$' },
   compile({ pattern, ignoreCase = false }, scope) {
@@ -26,22 +26,6 @@ export const regex: CheckKind<RegexParameters> = {
     return fieldRule(scope, {
       expected: `text like ${pattern}`,
       fault: (value) => (typeof value !== 'string' ? 'regex.type' : compiled.test(value) ? null : 'regex.unmatched'),
-    })
-  },
-}
-
-export const notRegex: CheckKind<RegexParameters> = {
-  documentation: `The text does not match a pattern. ${syntax} A value that is no text passes.`,
-  fields: 'required',
-  nulls: 'skipped',
-  parameters,
-  codes: { 'not_regex.matched': 'the pattern is found' },
-  example: { pattern: '(?i)^(n/a|null|none)$' },
-  compile({ pattern, ignoreCase = false }, scope) {
-    const compiled = scope.regex(pattern, ignoreCase, 'params.pattern')
-    return fieldRule(scope, {
-      expected: `no text like ${pattern}`,
-      fault: (value) => (typeof value === 'string' && compiled.test(value) ? 'not_regex.matched' : null),
     })
   },
 }

@@ -4,7 +4,8 @@ import { fieldRule } from '../field-rule.ts'
 export type RequiredParameters = Readonly<Record<string, never>>
 
 export const required: CheckKind<RequiredParameters> = {
-  documentation: 'The field is there and is not null. Empty text passes: see `not_empty`. `@key` asks for a key, `@value` refuses tombstones.',
+  documentation:
+    'The field is there and is not null. Empty text passes: see `not_empty`. `@key` asks for a key, `@value` refuses tombstones.',
   fields: 'required',
   nulls: 'fails',
   parameters: [],

@@ -2,8 +2,24 @@ import type { CheckKind } from '../check-kind.ts'
 import { fieldRule } from '../field-rule.ts'
 import { isDecimalText } from '../numeric-order.ts'
 
+export type ValueType =
+  | 'string'
+  | 'number'
+  | 'integer'
+  | 'int8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'decimal'
+  | 'boolean'
+  | 'bytes'
+  | 'array'
+  | 'map'
+  | 'object'
+  | 'null'
+
 /** The types a value can be asked to have. */
-const TESTS = {
+const TESTS: Readonly<Record<ValueType, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',
   number: (value) => typeof value === 'number' || typeof value === 'bigint',
   integer: (value) => Number.isInteger(value) || typeof value === 'bigint',
@@ -11,17 +27,20 @@ const TESTS = {
   int16: (value) => isWithin(value, -32_768, 32_767),
   int32: (value) => isWithin(value, -2_147_483_648, 2_147_483_647),
   int64: (value) => isWithin(value, -(2n ** 63n), 2n ** 63n - 1n),
-  decimal: (value) => Number.isFinite(value) || typeof value === 'bigint' || (typeof value === 'string' && isDecimalText(value)),
+  decimal: (value) =>
+    Number.isFinite(value) || typeof value === 'bigint' || (typeof value === 'string' && isDecimalText(value)),
   boolean: (value) => typeof value === 'boolean',
   bytes: (value) => value instanceof Uint8Array,
   array: (value) => Array.isArray(value),
   map: (value) => value instanceof Map,
   object: (value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Map) && !ArrayBuffer.isView(value),
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Map) &&
+    !ArrayBuffer.isView(value),
   null: (value) => value === null || value === undefined,
-} satisfies Readonly<Record<string, (value: unknown) => boolean>>
-
-export type ValueType = keyof typeof TESTS
+}
 
 export interface TypeParameters {
   readonly is: ValueType | readonly ValueType[]
@@ -34,15 +53,26 @@ export const type: CheckKind<TypeParameters> = {
   fields: 'required',
   nulls: 'fails, unless `null` is among the types; an absent field counts as null',
   parameters: [
-    { name: 'is', type: 'choices', choices: Object.keys(TESTS), required: true, doc: 'The type, or a list of types of which one must fit.' },
+    {
+      name: 'is',
+      type: 'choices',
+      choices: Object.keys(TESTS),
+      required: true,
+      doc: 'The type, or a list of types of which one must fit.',
+    },
   ],
   codes: { 'type.other': 'the value has another type' },
   example: { is: ['integer', 'null'] },
   compile(params, scope) {
     const types = typeof params.is === 'string' ? [params.is] : params.is
     const [test, ...more] = types.map((name): ((value: unknown) => boolean) => TESTS[name])
-    const holds = more.length === 0 ? test! : (value: unknown): boolean => test!(value) || more.some((other) => other(value))
-    return fieldRule(scope, { expected: types.join(' or '), fault: (value) => (holds(value) ? null : 'type.other'), seesNull: true })
+    const holds =
+      more.length === 0 ? test! : (value: unknown): boolean => test!(value) || more.some((other) => other(value))
+    return fieldRule(scope, {
+      expected: types.join(' or '),
+      fault: (value) => (holds(value) ? null : 'type.other'),
+      seesNull: true,
+    })
   },
 }
 

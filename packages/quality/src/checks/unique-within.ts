@@ -19,16 +19,27 @@ export const uniqueWithin: CheckKind<UniqueWithinParameters> = {
   fields: 'optional',
   nulls: 'skipped when all of `fields` (or the whole value) are null; otherwise null is a value like others',
   parameters: [
-    { name: 'entriesMax', type: 'count', default: ENTRIES_DEFAULT, doc: 'How many keys are remembered: 1 to 10,000,000.' },
-    { name: 'withinMs', type: 'count', doc: 'Only records whose timestamps are at most this far apart are duplicates.' },
+    {
+      name: 'entriesMax',
+      type: 'count',
+      default: ENTRIES_DEFAULT,
+      doc: 'How many keys are remembered: 1 to 10,000,000.',
+    },
+    {
+      name: 'withinMs',
+      type: 'count',
+      doc: 'Only records whose timestamps are at most this far apart are duplicates.',
+    },
   ],
   codes: { 'unique_within.duplicate': 'an earlier record had the same' },
   example: { entriesMax: 100_000 },
   compile({ entriesMax = ENTRIES_DEFAULT, withinMs = Infinity }, scope) {
-    if (entriesMax < 1 || entriesMax > 10_000_000) scope.problem('params.entriesMax', entriesMax, 'a whole number from 1 to 10,000,000')
+    if (entriesMax < 1 || entriesMax > 10_000_000)
+      scope.problem('params.entriesMax', entriesMax, 'a whole number from 1 to 10,000,000')
     const seen = new SeenRecords(entriesMax, withinMs)
     const { fields } = scope
-    const reads = fields.length === 0 ? [(record: JudgedRecord): unknown => record.value] : fields.map((field) => field.read)
+    const reads =
+      fields.length === 0 ? [(record: JudgedRecord): unknown => record.value] : fields.map((field) => field.read)
     const path = fields.length === 0 ? null : fields.map((field) => field.path).join(', ')
 
     // The gate evaluates a record and then settles it: the key is made once for both.
@@ -56,7 +67,16 @@ export const uniqueWithin: CheckKind<UniqueWithinParameters> = {
         const expected = path === null ? 'a value not seen before' : 'values not seen before'
         const actual = fields.length === 1 ? reads[0]!(record) : 'the same again'
         const message = `${path === null ? 'the whole value' : path} repeats an earlier record${place}`
-        return [{ field: path, code: 'unique_within.duplicate', expected, actual, message, shows: fields.map((field) => field.path) }]
+        return [
+          {
+            field: path,
+            code: 'unique_within.duplicate',
+            expected,
+            actual,
+            message,
+            shows: fields.map((field) => field.path),
+          },
+        ]
       },
       memory: {
         settle(record, passed) {

@@ -3,7 +3,7 @@ import type { Condition, NestedCheck } from '../definition.ts'
 
 export interface WhenThenParameters {
   readonly when: Condition
-  readonly then: readonly NestedCheck[]
+  readonly checks: readonly NestedCheck[]
 }
 
 export const whenThen: CheckKind<WhenThenParameters> = {
@@ -14,7 +14,12 @@ export const whenThen: CheckKind<WhenThenParameters> = {
   nulls: 'as its checks say',
   parameters: [
     { name: 'when', type: 'condition', required: true, doc: 'The condition.' },
-    { name: 'then', type: 'checks', required: true, doc: 'The checks, without id or severity of their own; at least one.' },
+    {
+      name: 'checks',
+      type: 'checks',
+      required: true,
+      doc: 'The checks, without id or severity of their own; at least one.',
+    },
   ],
   codes: {
     '(those of its checks)': 'what the failing check found',
@@ -22,11 +27,11 @@ export const whenThen: CheckKind<WhenThenParameters> = {
   },
   example: {
     when: 'value.status == "shipped"',
-    then: [{ check: 'required', field: 'shipped_at' }],
+    checks: [{ check: 'required', field: 'shipped_at' }],
   },
-  compile({ when, then }, scope) {
+  compile({ when, checks }, scope) {
     const condition = scope.condition(when, 'params.when')
-    const rules = scope.nested(then, 'params.then')
+    const rules = scope.nested(checks, 'params.checks')
     return {
       evaluate(record) {
         const applies = condition(record)
@@ -42,7 +47,15 @@ export const whenThen: CheckKind<WhenThenParameters> = {
       findings(record) {
         if (condition(record) === ERROR) {
           const message = 'the condition "when" could not be evaluated'
-          return [{ field: null, code: 'expression.error', expected: 'a condition that can be evaluated', actual: undefined, message }]
+          return [
+            {
+              field: null,
+              code: 'expression.error',
+              expected: 'a condition that can be evaluated',
+              actual: undefined,
+              message,
+            },
+          ]
         }
         return rules.flatMap((rule) => {
           const said = rule.evaluate(record)

@@ -4,6 +4,8 @@
  * An operator is compiled once per task into a step: a plain synchronous function that does its part for one record and calls the
  * next step. Nothing is allocated between two steps; keys and values are arguments, all else is in the context.
  */
+import type { Gate, Quarantine } from '@sluice/quality'
+import type { Clock } from '@sluice/sdk'
 import type { RecordContext } from '../record-path/record-context.ts'
 
 /** Does its part for one record and hands it on, as often as it likes; returns when everything downstream is done. */
@@ -15,7 +17,11 @@ export interface NodeScope {
   readonly node: string
   /** The task's name, such as `0_1`: sub-topology and partition. */
   readonly task: string
-  readonly applicationId: string
+  readonly clock: Clock
+  /** Makes the records for quarantine topics. */
+  readonly quarantine: Quarantine
+  /** The gates of the task: a node that compiles one adds it, so that its counters are reported. */
+  readonly gates: Gate[]
 }
 
 export interface Operator {

@@ -1,21 +1,26 @@
-import type { RawHeader, Stage, TimestampType } from '@sluice/sdk'
-import type { SluiceError } from '@sluice/sdk'
-import type { OutputBatch } from './output-batch.ts'
+import type { JudgedRecord, QuarantineRecord } from '@sluice/quality'
+import type { RawHeader, SluiceError, Stage, TimestampType } from '@sluice/sdk'
+import { bytesOf, type OutputBatch } from './output-batch.ts'
 
 /**
  * All that goes with the record under way besides its key and value, and what has become of it so far. There is one context per
  * task, filled anew for each record: whoever wants to keep something of it copies it.
  */
-export class RecordContext {
+export class RecordContext implements JudgedRecord {
   topic = ''
   partition = 0
   offset = 0
   /** Milliseconds since the epoch. */
   timestamp = 0
   timestampType: TimestampType = 'create'
+  /** Those of the record as it came, and as it is now. */
+  originalHeaders: readonly RawHeader[] | null = null
   headers: readonly RawHeader[] | null = null
   keyBytes: Uint8Array | null = null
   valueBytes: Uint8Array | null = null
+  /** For a judge: the key and value that it is given. */
+  key: unknown = null
+  value: unknown = null
   /** Where the record's source diverts to. */
   quarantine = ''
   /** False while a restarting task only remembers: nothing is put out, counted or reported. */
@@ -50,5 +55,11 @@ export class RecordContext {
   /** The record ends here for a reason worth counting. It counts as dropped only if it ends everywhere. */
   drop(reason: string): void {
     this.droppedFor ??= reason
+  }
+
+  /** The record ends here, in quarantine. */
+  divert(topic: string, record: QuarantineRecord, reason: string): void {
+    this.quarantinedFor ??= reason
+    this.output.add({ topic, partition: null, ...record }, bytesOf(record))
   }
 }

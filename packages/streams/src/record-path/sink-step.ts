@@ -2,7 +2,7 @@
 import { SluiceError, type ValueEncoder, type Value } from '@sluice/sdk'
 import type { ProducerRecord } from '@sluice/kafka'
 import type { Step } from '../operators/operator.ts'
-import type { Serde } from '../serde.ts'
+import type { Side } from '../serde.ts'
 import type { SinkNode } from '../topology/node.ts'
 import { bytesOf } from './output-batch.ts'
 
@@ -43,8 +43,10 @@ export function wireBytes(record: ProducerRecord, bytes: number): number {
   return bytes + RECORD_OVERHEAD + HEADER_OVERHEAD * (record.headers?.length ?? 0)
 }
 
-function encoderOf(topic: string, { converter, schema }: Serde<unknown>): ValueEncoder {
-  return converter.encoder(topic, schema)
+/** No value is no bytes, whatever the schema says: a tombstone. */
+function encoderOf(topic: string, { converter, schema }: Side): ValueEncoder {
+  const encode = converter.encoder(topic, schema)
+  return (value) => (value === null || value === undefined ? null : encode(value))
 }
 
 function tooLarge(record: ProducerRecord, bytes: number, bytesMax: number): SluiceError {

@@ -106,7 +106,7 @@ export class StreamLoop {
     const { length, bytes } = this.#output
     const records = this.#output.take()
     const tally = partition.tally.snapshot()
-    metrics.round(partition, tally, { records: length, bytes, processMs: clock.monotonic() - startedAt })
+    metrics.round(task, partition, tally, { records: length, bytes, processMs: clock.monotonic() - startedAt })
     const done = length === 0 ? Promise.resolve() : producer.produce(records)
     this.#inFlight.submit(done, bytes, { partition, offset: partition.position, tally })
     return stop

@@ -3,10 +3,11 @@
  * and record by record, and knows what became of each one. It neither fetches nor produces: see stream-loop.ts.
  */
 import type { FetchedPartition, FetchedRecords, Tally } from '@sluice/kafka'
-import { SluiceError, type Clock, type Stage, type TopicPartition } from '@sluice/sdk'
+import { Quarantine, type Gate } from '@sluice/quality'
+import { SluiceError, type Clock, type Random, type Stage, type TopicPartition } from '@sluice/sdk'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { compileChains, type SourceChain } from './chain.ts'
-import { divertFailure, type DivertScope } from './divert.ts'
+import { divertFailure } from './divert.ts'
 import type { OutputBatch } from './output-batch.ts'
 import { PartitionTally } from './partition-tally.ts'
 import { RecordContext } from './record-context.ts'
@@ -23,6 +24,13 @@ export interface TaskSettings {
   readonly onEncodeException: OnException
   /** Most bytes of a record put out. */
   readonly recordBytesMax: number
+}
+
+/** What a task asks of its surroundings. `output` takes what it puts out; whoever calls `process` empties it. */
+export interface TaskPorts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly output: OutputBatch
 }
 
 /** Where a task begins in one of its partitions. */
@@ -48,10 +56,12 @@ export class StreamTask {
   readonly id: string
   /** How many records before a position must be remembered: see `Operator.memoryRecords`. */
   readonly memoryRecords: number
+  /** The gates of its nodes, for their counters. */
+  readonly gates: readonly Gate[]
   readonly #settings: TaskSettings
   readonly #at: RecordContext
   readonly #ways: readonly Way[]
-  readonly #divert: DivertScope
+  readonly #quarantine: Quarantine
 
   constructor(
     topology: Topology,
@@ -59,19 +69,23 @@ export class StreamTask {
     partition: number,
     starts: readonly StartOfPartition[],
     settings: TaskSettings,
-    output: OutputBatch,
-    clock: Clock,
+    ports: TaskPorts,
   ) {
+    const { clock, random, output } = ports
+    const gates: Gate[] = []
     this.id = `${subtopology.id}_${partition}`
     this.memoryRecords = Math.max(0, ...subtopology.nodes.map((node) => (node.kind === 'processor' ? node.operator.memoryRecords ?? 0 : 0)))
     this.#settings = settings
     this.#at = new RecordContext(output)
-    this.#divert = { applicationId: settings.applicationId, task: this.id, clock }
+    this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
     const chains = compileChains(topology, subtopology, {
       task: this.id,
-      applicationId: settings.applicationId,
+      clock,
+      quarantine: this.#quarantine,
+      gates,
       recordBytesMax: settings.recordBytesMax,
     })
+    this.gates = gates
     this.#ways = starts.map(({ topic, partition, offset, tally }) => {
       const chain = chains.get(topic)!
       return {
@@ -153,7 +167,7 @@ export class StreamTask {
       if (!at.live) return null
       output.rewind(length, bytes)
       if (this.#handlerOf(at.stage) === 'fail') return failed(at, error)
-      divertFailure(at, error, this.#divert)
+      divertFailure(at, error, this.#quarantine)
       return null
     }
   }
@@ -173,12 +187,13 @@ export class StreamTask {
     at.timestamp = batch.timestamp(i)
     at.keyBytes = batch.key(i)
     at.valueBytes = batch.value(i)
-    at.headers = batch.headers(i)
+    at.originalHeaders = batch.headers(i)
+    at.headers = at.originalHeaders
   }
 
   #handlerOf(stage: Stage): OnException {
-    if (stage === 'decode') return this.#settings.onDecodeException
-    return stage === 'encode' ? this.#settings.onEncodeException : this.#settings.onProcessException
+    const { onDecodeException, onProcessException, onEncodeException } = this.#settings
+    return stage === 'decode' ? onDecodeException : stage === 'encode' ? onEncodeException : onProcessException
   }
 
   #way({ topic, partition }: TopicPartition): Way {

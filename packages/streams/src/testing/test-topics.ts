@@ -1,6 +1,6 @@
 import type { ProducerRecord } from '@sluice/kafka'
 import type { RawHeader, Value } from '@sluice/sdk'
-import type { Serde } from '../serde.ts'
+import type { Deserializer, Serializer, Side } from '../serde.ts'
 
 /** What a test may say of a record besides key and value. */
 export interface PipedFacts {
@@ -22,12 +22,12 @@ export type PipeBytes = (key: Uint8Array | null, value: Uint8Array | null, facts
 /** Puts records into a source topic. */
 export class TestInputTopic<K, V> {
   readonly topic: string
-  readonly #key: Serde<K>
-  readonly #value: Serde<V>
+  readonly #key: Serializer<K>
+  readonly #value: Serializer<V>
   readonly #pipe: PipeBytes
 
   /** For the driver. */
-  constructor(topic: string, key: Serde<K>, value: Serde<V>, pipe: PipeBytes) {
+  constructor(topic: string, key: Serializer<K>, value: Serializer<V>, pipe: PipeBytes) {
     this.topic = topic
     this.#key = key
     this.#value = value
@@ -47,12 +47,12 @@ export class TestInputTopic<K, V> {
 /** Takes records out of a topic that was written, oldest first. */
 export class TestOutputTopic<K, V> {
   readonly topic: string
-  readonly #key: Serde<K>
-  readonly #value: Serde<V>
+  readonly #key: Deserializer<K>
+  readonly #value: Deserializer<V>
   readonly #queue: ProducerRecord[]
 
   /** For the driver. */
-  constructor(topic: string, key: Serde<K>, value: Serde<V>, queue: ProducerRecord[]) {
+  constructor(topic: string, key: Deserializer<K>, value: Deserializer<V>, queue: ProducerRecord[]) {
     this.topic = topic
     this.#key = key
     this.#value = value
@@ -102,13 +102,13 @@ export class TestOutputTopic<K, V> {
   }
 }
 
-function encode<T>(topic: string, { converter, schema }: Serde<T>, value: T | null): Uint8Array | null {
-  return converter.encoder(topic, schema)(value as Value)
+function encode(topic: string, { converter, schema }: Side, value: unknown): Uint8Array | null {
+  return value === null ? null : converter.encoder(topic, schema)(value as Value)
 }
 
 function decode<T>(
   topic: string,
-  { converter }: Serde<T>,
+  { converter }: Deserializer<T>,
   bytes: Uint8Array | null,
   headers: readonly RawHeader[],
 ): T | null {

@@ -6,29 +6,34 @@ import {
   type ProducerRecord,
   type Tally,
 } from '@sluice/kafka'
-import { SluiceError } from '@sluice/sdk'
+import { FakeClock } from '@sluice/sdk/testing'
+import type { Scorecard } from '@sluice/quality'
+import { systemRandom, type SluiceError } from '@sluice/sdk'
+import { gateScores } from '../gate-scores.ts'
 import { OutputBatch, bytesOf } from '../record-path/output-batch.ts'
 import { StreamTask } from '../record-path/stream-task.ts'
-import type { Serde } from '../serde.ts'
+import type { Deserializer, Serializer, Side } from '../serde.ts'
 import { bytesSerde } from '../serdes.ts'
-import { quarantineTopicOf, streamsSettings } from '../streams-settings.ts'
+import { streamsSettings } from '../streams-settings.ts'
+import { taskSettingsOf } from '../take-up.ts'
 import type { Topology } from '../topology/topology.ts'
-import { HeldClock } from './held-clock.ts'
 import { TestInputTopic, TestOutputTopic, type PipedFacts } from './test-topics.ts'
 
 export interface TopologyTestDriverOptions {
   /** Settings of the application by their Kafka names; `application.id` is `test` unless given. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Milliseconds since the epoch at the beginning. Default: 0. */
+  /** Milliseconds since the epoch at the beginning. Default: 2023-11-14T22:13:20Z. */
   readonly initialTimeMs?: number
 }
+
+const DEFAULT_TIME_MS = 1_700_000_000_000
 
 /**
  * Kafka Streams' `TopologyTestDriver`: each piped record is processed to its end, at once, by the very tasks that run in production,
  * also where the topology reads a topic that it writes. Every topic has one partition, offsets count from 0.
  */
 export class TopologyTestDriver {
-  readonly clock: HeldClock
+  readonly clock: FakeClock
   readonly #tasks = new Map<string, { readonly task: StreamTask; next: number }>()
   readonly #output = new OutputBatch()
   readonly #queues = new Map<string, ProducerRecord[]>()
@@ -36,7 +41,7 @@ export class TopologyTestDriver {
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const settings = streamsSettings.parse({ 'application.id': 'test', ...options.settings })
-    this.clock = new HeldClock(options.initialTimeMs)
+    this.clock = new FakeClock({ now: options.initialTimeMs ?? DEFAULT_TIME_MS })
     for (const subtopology of topology.subtopologies) {
       const starts = subtopology.sourceTopics.map((topic) => ({ topic, partition: 0, offset: 0, tally: EMPTY_TALLY }))
       const task = new StreamTask(
@@ -44,16 +49,8 @@ export class TopologyTestDriver {
         subtopology,
         0,
         starts,
-        {
-          applicationId: settings['application.id'],
-          quarantineTopic: quarantineTopicOf(settings),
-          onDecodeException: settings['deserialization.exception.handler'],
-          onProcessException: settings['processing.exception.handler'],
-          onEncodeException: settings['production.exception.handler'],
-          recordBytesMax: settings['producer.max.request.size'],
-        },
-        this.#output,
-        this.clock,
+        taskSettingsOf(settings),
+        { output: this.#output, clock: this.clock, random: systemRandom },
       )
       for (const { topic } of starts) this.#tasks.set(topic, { task, next: 0 })
     }
@@ -62,8 +59,8 @@ export class TopologyTestDriver {
   /** A way into a source topic; without serdes, for bytes. @throws Error when the topology does not read it */
   createInputTopic<K = Uint8Array, V = Uint8Array>(
     topic: string,
-    key: Serde<K> = bytesSerde as Serde<unknown> as Serde<K>,
-    value: Serde<V> = bytesSerde as Serde<unknown> as Serde<V>,
+    key: Serializer<K> = bytesSerde as Side as Serializer<K>,
+    value: Serializer<V> = bytesSerde as Side as Serializer<V>,
   ): TestInputTopic<K, V> {
     if (!this.#tasks.has(topic)) throw new Error(`The topology does not read topic ${topic}`)
     return new TestInputTopic(topic, key, value, (keyBytes, valueBytes, facts) => this.#pipe(topic, keyBytes, valueBytes, facts))
@@ -72,8 +69,8 @@ export class TopologyTestDriver {
   /** A way out of a topic, also of a quarantine topic; without serdes, as bytes. */
   createOutputTopic<K = Uint8Array, V = Uint8Array>(
     topic: string,
-    key: Serde<K> = bytesSerde as Serde<unknown> as Serde<K>,
-    value: Serde<V> = bytesSerde as Serde<unknown> as Serde<V>,
+    key: Deserializer<K> = bytesSerde as Side as Deserializer<K>,
+    value: Deserializer<V> = bytesSerde as Side as Deserializer<V>,
   ): TestOutputTopic<K, V> {
     return new TestOutputTopic(topic, key, value, this.#queue(topic))
   }
@@ -89,6 +86,11 @@ export class TopologyTestDriver {
       .filter(([name]) => topic === undefined || name === topic)
       .map(([name, { task }]) => task.partitions.find((partition) => partition.topic === name)!.tally.snapshot())
       .reduce(addTallies, EMPTY_TALLY)
+  }
+
+  /** What each gate has found, by check. */
+  scorecards(): readonly Scorecard[] {
+    return gateScores(new Set([...this.#tasks.values()].flatMap(({ task }) => task.gates)))
   }
 
   #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, facts: PipedFacts): void {

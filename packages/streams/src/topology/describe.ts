@@ -2,59 +2,77 @@
  * The text of Kafka Streams' `Topology.describe()`. Three blanks stand before the first sub-topology, two before later ones; nodes
  * are indented by four, arrows by six; a blank line ends each sub-topology; `none` stands for no neighbour.
  */
+import { inJavaHashOrder } from './java-hash-order.ts'
 import { predecessorsOf, type TopologyNode } from './node.ts'
 import type { Subtopology, Topology } from './topology.ts'
 
 export function describe(topology: Topology): string {
-  return `Topologies:\n ${topology.subtopologies.map((subtopology) => describeOne(topology, subtopology)).join('')}`
+  return `Topologies:\n ${topology.subtopologies.map(describeOne).join('')}`
 }
 
-function describeOne(topology: Topology, { id, nodes }: Subtopology): string {
-  const order = byReach(topology, nodes)
-  const lines = nodes.toSorted(order).map((node) => {
-    const successors = topology.successors(node.name).toSorted(order).map(nameOf)
-    const text = `    ${headOf(node)}\n      --> ${listOf(successors)}\n`
-    if (node.kind === 'source') return text
-    const predecessors = nodes.filter((other) => predecessorsOf(node).includes(other.name)).toSorted(order)
-    const arrows = `      <-- ${listOf(predecessors.map(nameOf))}\n`
-    return node.kind === 'sink' ? `    ${headOf(node)}\n${arrows}` : text + arrows
-  })
-  return `  Sub-topology: ${id}\n${lines.join('')}\n`
+function describeOne({ id, nodes }: Subtopology): string {
+  const drawn = draw(nodes)
+  const order = [...drawn.values()].toSorted(before)
+  return `  Sub-topology: ${id}\n${order.map(textOf).join('')}\n`
 }
 
-function headOf(node: TopologyNode): string {
-  switch (node.kind) {
-    case 'source':
-      return `Source: ${node.name} (topics: [${node.topics.join(', ')}])`
-    case 'processor':
-      return `Processor: ${node.name} (stores: [${node.stores.join(', ')}])`
-    case 'sink':
-      return `Sink: ${node.name} (topic: ${node.topic})`
-  }
+/** A node with its neighbours in the order in which they are printed. */
+interface Drawn {
+  readonly node: TopologyNode
+  /** How many paths begin here, as far as the drawing is complete. */
+  reach: number
+  readonly predecessors: Drawn[]
+  readonly successors: Drawn[]
 }
 
 /**
- * Kafka Streams' order: the node from which more paths start comes first, then by name. It makes a chain read from its source to its
- * sink without sorting the graph.
+ * Kafka Streams puts a node from which more paths start before others, so that a chain reads from source to sink, and nodes with as
+ * many by name. But it sorts neighbours while the paths are still being counted, in the order of a hash map; to print its very
+ * text, we draw in that order too.
  */
-function byReach(topology: Topology, nodes: readonly TopologyNode[]): (a: TopologyNode, b: TopologyNode) => number {
-  const reach = new Map<string, number>()
-  const reachOf = (node: TopologyNode): number => {
-    let known = reach.get(node.name)
-    if (known === undefined) {
-      known = topology.successors(node.name).reduce((sum, successor) => sum + reachOf(successor), 1)
-      reach.set(node.name, known)
+function draw(nodes: readonly TopologyNode[]): ReadonlyMap<string, Drawn> {
+  const drawn = new Map<string, Drawn>()
+  for (const node of nodes) drawn.set(node.name, { node, reach: 1, predecessors: [], successors: [] })
+  for (const name of inJavaHashOrder([...drawn.keys()])) {
+    const one = drawn.get(name)!
+    for (const predecessorName of predecessorsOf(one.node)) {
+      const predecessor = drawn.get(predecessorName)!
+      insert(one.predecessors, predecessor)
+      insert(predecessor.successors, one)
+      extend(predecessor, one.reach)
     }
-    return known
   }
-  for (const node of nodes) reachOf(node)
-  return (a, b) => reachOf(b) - reachOf(a) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  return drawn
 }
 
-function nameOf(node: TopologyNode): string {
-  return node.name
+function extend(drawn: Drawn, paths: number): void {
+  drawn.reach += paths
+  for (const predecessor of drawn.predecessors) extend(predecessor, paths)
 }
 
-function listOf(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ')
+function insert(sorted: Drawn[], one: Drawn): void {
+  const at = sorted.findIndex((other) => before(one, other) < 0)
+  sorted.splice(at < 0 ? sorted.length : at, 0, one)
+}
+
+function before(a: Drawn, b: Drawn): number {
+  if (a.reach !== b.reach) return b.reach - a.reach
+  return a.node.name < b.node.name ? -1 : a.node.name > b.node.name ? 1 : 0
+}
+
+function textOf({ node, predecessors, successors }: Drawn): string {
+  const to = `      --> ${listOf(successors)}\n`
+  const from = `      <-- ${listOf(predecessors)}\n`
+  switch (node.kind) {
+    case 'source':
+      return `    Source: ${node.name} (topics: [${node.topics.join(', ')}])\n${to}`
+    case 'processor':
+      return `    Processor: ${node.name} (stores: [${node.stores.join(', ')}])\n${to}${from}`
+    case 'sink':
+      return `    Sink: ${node.name} (topic: ${node.topic})\n${from}`
+  }
+}
+
+function listOf(drawn: readonly Drawn[]): string {
+  return drawn.length === 0 ? 'none' : drawn.map(({ node }) => node.name).join(', ')
 }

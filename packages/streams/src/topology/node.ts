@@ -1,13 +1,13 @@
 import type { Operator } from '../operators/operator.ts'
-import type { Serde } from '../serde.ts'
+import type { Side } from '../serde.ts'
 
 /** Reads topics. */
 export interface SourceNode {
   readonly kind: 'source'
   readonly name: string
   readonly topics: readonly string[]
-  readonly key: Serde<unknown>
-  readonly value: Serde<unknown>
+  readonly key: Side
+  readonly value: Side
   /** Null: the application's quarantine topic. */
   readonly quarantine: string | null
 }
@@ -27,8 +27,8 @@ export interface SinkNode {
   readonly name: string
   readonly predecessors: readonly string[]
   readonly topic: string
-  readonly key: Serde<unknown>
-  readonly value: Serde<unknown>
+  readonly key: Side
+  readonly value: Side
 }
 
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode

@@ -1,7 +1,6 @@
 import { SluiceError } from '@sluice/sdk'
 import type { Operator } from '../operators/operator.ts'
 import type { Consumed, Named, Produced } from '../options.ts'
-import type { Serde } from '../serde.ts'
 import { bytesSerde } from '../serdes.ts'
 import type { TopologyNode } from './node.ts'
 import { Topology } from './topology.ts'
@@ -44,9 +43,14 @@ export class TopologyDraft {
   addSink<K, V>(predecessor: string, topic: string, produced: Produced<K, V>): void {
     checkName('Topic', topic)
     const name = this.#name('KSTREAM-SINK-', produced)
-    const key: Serde<unknown> = produced.key ?? bytesSerde
-    const value: Serde<unknown> = produced.value ?? bytesSerde
-    this.#nodes.push({ kind: 'sink', name, predecessors: Object.freeze([predecessor]), topic, key, value })
+    this.#nodes.push({
+      kind: 'sink',
+      name,
+      predecessors: Object.freeze([predecessor]),
+      topic,
+      key: produced.key ?? bytesSerde,
+      value: produced.value ?? bytesSerde,
+    })
   }
 
   build(): Topology {

@@ -117,7 +117,7 @@ export class Topology {
   }
 }
 
-/** Connected nodes get one id; ids follow the names of the sources, as in Kafka Streams. */
+/** Connected nodes get one id; ids follow the order in which sources were added, as in Kafka Streams. */
 function cut(nodes: readonly TopologyNode[]): Subtopology[] {
   const groupOf = new Map<string, Set<string>>()
   for (const node of nodes) {
@@ -134,8 +134,7 @@ function cut(nodes: readonly TopologyNode[]): Subtopology[] {
       else join(groupOf, first, node.name)
     }
   }
-  const sourceNames = nodes.filter((node) => node.kind === 'source').map((node) => node.name)
-  const groups = new Set(sourceNames.toSorted().map((name) => groupOf.get(name)!))
+  const groups = new Set(nodes.filter((node) => node.kind === 'source').map((node) => groupOf.get(node.name)!))
   return [...groups].map((group, id) => {
     const members = nodes.filter((node) => group.has(node.name))
     const sourceTopics = [...new Set(members.flatMap((node) => (node.kind === 'source' ? node.topics : [])))]

@@ -11,7 +11,7 @@ export class TopicPositions implements PositionStore {
 
   constructor(table: TopicTable) {
     this.#table = table
-    for (const key of table.keys()) this.#remember(key)
+    for (const { key } of table.entries()) this.#remember(Buffer.from(key).toString('utf8'))
   }
 
   async position(connector: string, partition: SourcePartition): Promise<SourcePosition | null> {
@@ -23,7 +23,7 @@ export class TopicPositions implements PositionStore {
   async store(connector: string, positions: readonly SettledPosition[]): Promise<void> {
     await this.#table.set(
       positions.map(({ partition, position }) => ({
-        key: this.#keyOf(connector, partition),
+        key: Buffer.from(this.#keyOf(connector, partition)),
         value: Buffer.from(JSON.stringify(position)),
       })),
     )

@@ -1,4 +1,4 @@
-import type { Fetcher, Producer, ProducerRecord } from '@sluice/kafka'
+import type { FetchedPartition, Fetcher, Producer, ProducerRecord } from '@sluice/kafka'
 import type {
   Clock,
   Logger,
@@ -9,7 +9,7 @@ import type {
   TopicPartition,
   TopicPartitionOffset,
 } from '@sluice/sdk'
-import type { DeadLetters } from './dead-letters.ts'
+import { fetchedOriginal, type DeadLetters, type FetchedOriginal } from './dead-letters.ts'
 import type { SinkPositions } from './sink-positions.ts'
 import { toleranceExceeded, type Tolerance } from './tolerance.ts'
 
@@ -31,6 +31,7 @@ export class SinkContext implements SinkTaskContext {
   #rewinds: TopicPartitionOffset[] = []
   #letters: ProducerRecord[] = []
   #commitRequested = false
+  #fetched: readonly FetchedPartition[] = []
   /** Reports of the running `put`: they count only if that put succeeds, because a failed one is repeated whole. */
   #reports: { readonly partition: TopicPartition; readonly letter: ProducerRecord | null }[] = []
 
@@ -81,9 +82,14 @@ export class SinkContext implements SinkTaskContext {
     const partition = { topic: record.originalTopic, partition: record.originalPartition }
     const place = { ...partition, offset: record.originalOffset }
     const verdict = this.#tolerance.decide(error, 'put', place)
-    const letter = this.#deadLetters?.ofSinkRecord(record, error) ?? null
+    const letter = this.#deadLetters?.ofSinkRecord(record, this.#originalOf(record), error) ?? null
     if (letter !== null || verdict === 'go-on') this.#reports.push({ partition, letter })
     if (verdict === 'stop') throw toleranceExceeded(error, 'put', place)
+  }
+
+  /** What the next `put` is made of: a record reported during it has its original bytes there. */
+  putting(fetched: readonly FetchedPartition[]): void {
+    this.#fetched = fetched
   }
 
   takeRewinds(): readonly TopicPartitionOffset[] {
@@ -115,6 +121,16 @@ export class SinkContext implements SinkTaskContext {
 
   putFailed(): void {
     this.#reports = []
+  }
+
+  #originalOf(record: SinkRecord): FetchedOriginal | null {
+    const { originalTopic: topic, originalPartition: partition, originalOffset: offset } = record
+    for (const at of this.#fetched) {
+      if (at.topic !== topic || at.partition !== partition) continue
+      for (const batch of at.batches)
+        for (let i = 0; i < batch.count; i++) if (batch.offset(i) === offset) return fetchedOriginal(topic, partition, batch, i)
+    }
+    return null
   }
 
   /** Makes the dead letters so far durable; before the offsets behind them are committed. */

@@ -1,4 +1,4 @@
-import type { Fetcher, FetchedPartition, GroupOffsets, Producer } from '@sluice/kafka'
+import type { FetchedPartition, FetchedRecords, Fetcher, GroupOffsets, Producer } from '@sluice/kafka'
 import {
   describeError,
   isRetriable,
@@ -12,7 +12,7 @@ import {
   type Transform,
 } from '@sluice/sdk'
 import { ConversionFailure, type Part, type RecordDecoder } from './convert.ts'
-import type { DeadLetters } from './dead-letters.ts'
+import { fetchedOriginal, type DeadLetters } from './dead-letters.ts'
 import type { SinkContext } from './sink-context.ts'
 import type { SinkPositions } from './sink-positions.ts'
 import { toleranceExceeded, type Tolerance } from './tolerance.ts'
@@ -90,6 +90,7 @@ export class SinkLoop {
       const wait = Math.max(0, Math.min(POLL_MAX_MS, this.#commitDueAt - clock.monotonic()))
       const fetched = await fetcher.poll(wait, signal)
       const records = await this.#decode(fetched, signal)
+      context.putting(fetched)
       if (!(await this.#put(records, signal))) return
       positions.reached(fetched)
       for (const rewind of positions.rewind(context.takeRewinds())) fetcher.seek(rewind)
@@ -132,7 +133,7 @@ export class SinkLoop {
   #decodeRun(
     topic: string,
     partition: number,
-    batch: FetchedPartition['batches'][number],
+    batch: FetchedRecords,
     from: number,
     out: SinkRecord[],
   ): FailedFetch | undefined {
@@ -156,30 +157,14 @@ export class SinkLoop {
   }
 
   /** One failed record: a dead letter, a counted drop, or the error that stops the task. */
-  #judge(topic: string, partition: number, batch: FetchedPartition['batches'][number], failed: FailedFetch): void {
+  #judge(topic: string, partition: number, batch: FetchedRecords, failed: FailedFetch): void {
     const { tolerance, deadLetters, context, positions } = this.#parts
     const offset = batch.offset(failed.at)
     const place = { topic, partition, offset }
     const verdict = tolerance.decide(failed.error, failed.stage, place)
     if (deadLetters !== null) {
       const { stage, part, error, at } = failed
-      context.addLetter(
-        deadLetters.ofFetched(
-          {
-            topic,
-            partition,
-            offset,
-            timestamp: batch.timestamp(at),
-            timestampType: batch.timestampType,
-            key: batch.key(at),
-            value: batch.value(at),
-            headers: batch.headers(at),
-          },
-          stage,
-          part,
-          error,
-        ),
-      )
+      context.addLetter(deadLetters.ofFetched(fetchedOriginal(topic, partition, batch, at), stage, part, error))
       positions.quarantined({ topic, partition }, failed.stage)
     } else if (verdict === 'go-on') positions.dropped({ topic, partition }, failed.stage)
     if (verdict === 'stop') throw toleranceExceeded(failed.error, failed.stage, place)

@@ -10,6 +10,7 @@ import type {
   SourceTaskContext,
 } from '@sluice/sdk'
 import type { PositionStore } from '../positions/position-store.ts'
+import type { SourceCounts } from './source-counts.ts'
 
 /** Bytes that a source could not read, until the loop takes them. */
 export interface DivertedBytes {
@@ -27,11 +28,13 @@ export class SourceContext implements SourceTaskContext {
   readonly clock: Clock
   readonly random: Random
   readonly #positions: PositionStore
+  readonly #counts: SourceCounts
   #diverted: DivertedBytes[] = []
 
   constructor(
     parts: Pick<SourceTaskContext, 'connector' | 'task' | 'logger' | 'metrics' | 'clock' | 'random'> & {
       readonly positions: PositionStore
+      readonly counts: SourceCounts
     },
   ) {
     this.connector = parts.connector
@@ -41,10 +44,13 @@ export class SourceContext implements SourceTaskContext {
     this.clock = parts.clock
     this.random = parts.random
     this.#positions = parts.positions
+    this.#counts = parts.counts
   }
 
-  position(partition: SourcePartition): Promise<SourcePosition | null> {
-    return this.#positions.position(this.connector, partition)
+  async position(partition: SourcePartition): Promise<SourcePosition | null> {
+    const position = await this.#positions.position(this.connector, partition)
+    if (position !== null) this.#counts.stored([{ partition, position }])
+    return position
   }
 
   divert(bytes: Uint8Array, reason: DivertReason, at: DivertedAt): void {

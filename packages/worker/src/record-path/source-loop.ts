@@ -1,4 +1,4 @@
-import type { Producer, ProducerRecord } from '@sluice/kafka'
+import type { Producer } from '@sluice/kafka'
 import {
   DataError,
   describeError,

@@ -30,7 +30,7 @@ export const Metadata = {
   flexible: '9+',
   request: {
     topics: { $: '[] null 1+ = null', topicId: 'uuid 10+', name: 'string null 10+ = null' },
-    allowAutoTopicCreation: 'boolean 4+ = true',
+    allowAutoTopicCreation: 'boolean 4+ must = true',
     includeClusterAuthorizedOperations: 'boolean 8-10 = false',
     includeTopicAuthorizedOperations: 'boolean 8+ = false',
   },
@@ -68,7 +68,7 @@ export const DescribeCluster = {
   flexible: '0+',
   request: {
     includeClusterAuthorizedOperations: 'boolean = false',
-    endpointType: 'int8 1+ = 1',
+    endpointType: 'int8 1+ must = 1',
     includeFencedBrokers: 'boolean 2+',
   },
   response: {
@@ -189,7 +189,7 @@ export const UpdateFeatures = {
       allowDowngrade: 'boolean 0',
       upgradeType: 'int8 1+ = 1',
     },
-    validateOnly: 'boolean 1+ = false',
+    validateOnly: 'boolean 1+ must = false',
   },
   response: {
     throttleTimeMs: 'int32 = 0',

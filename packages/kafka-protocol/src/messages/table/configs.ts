@@ -87,7 +87,7 @@ export const ListConfigResources = {
   versions: '0-1',
   flexible: '0+',
   request: {
-    resourceTypes: '[]int8 1+',
+    resourceTypes: '[]int8 1+ must',
   },
   response: {
     throttleTimeMs: 'int32 = 0',

@@ -12,7 +12,7 @@ export const ConsumerGroupHeartbeat = {
     rackId: 'string null = null',
     rebalanceTimeoutMs: 'int32 = -1',
     subscribedTopicNames: '[]string null = null',
-    subscribedTopicRegex: 'string 1+ null = null',
+    subscribedTopicRegex: 'string 1+ null must = null',
     serverAssignor: 'string null = null',
     topicPartitions: { $: '[] null = null', topicId: 'uuid', partitions: '[]int32' },
   },

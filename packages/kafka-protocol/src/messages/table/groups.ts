@@ -6,7 +6,7 @@ export const FindCoordinator = {
   flexible: '3+',
   request: {
     key: 'string 0-3',
-    keyType: 'int8 1+',
+    keyType: 'int8 1+ must',
     coordinatorKeys: '[]string 4+',
   },
   response: {
@@ -162,7 +162,7 @@ export const OffsetFetch = {
       memberEpoch: 'int32 9+ = -1',
       topics: { $: '[] null', name: 'string 8-9', topicId: 'uuid 10+', partitionIndexes: '[]int32' },
     },
-    requireStable: 'boolean 7+',
+    requireStable: 'boolean 7+ must',
   },
   response: {
     throttleTimeMs: 'int32 3+ = 0',
@@ -260,8 +260,8 @@ export const ListGroups = {
   versions: '0-5',
   flexible: '3+',
   request: {
-    statesFilter: '[]string 4+',
-    typesFilter: '[]string 5+',
+    statesFilter: '[]string 4+ must',
+    typesFilter: '[]string 5+ must',
   },
   response: {
     throttleTimeMs: 'int32 1+ = 0',

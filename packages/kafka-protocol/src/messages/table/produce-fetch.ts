@@ -115,7 +115,7 @@ export const ListOffsets = {
   flexible: '6+',
   request: {
     replicaId: 'int32 = -1',
-    isolationLevel: 'int8 2+ = 0',
+    isolationLevel: 'int8 2+ must = 0',
     topics: {
       $: '[]',
       name: 'string',

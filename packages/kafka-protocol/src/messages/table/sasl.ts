@@ -33,8 +33,8 @@ export const CreateDelegationToken = {
   versions: '1-3',
   flexible: '2+',
   request: {
-    ownerPrincipalType: 'string 3+ null',
-    ownerPrincipalName: 'string 3+ null',
+    ownerPrincipalType: 'string 3+ null must = null',
+    ownerPrincipalName: 'string 3+ null must = null',
     renewers: { $: '[]', principalType: 'string', principalName: 'string' },
     maxLifetimeMs: 'int64',
   },

@@ -76,7 +76,7 @@ export const ShareFetch = {
     maxRecords: 'int32',
     batchSize: 'int32',
     shareAcquireMode: 'int8 2+',
-    isRenewAck: 'boolean 2+',
+    isRenewAck: 'boolean 2+ must',
     topics: {
       $: '[]',
       topicId: 'uuid',
@@ -125,7 +125,7 @@ export const ShareAcknowledge = {
     groupId: 'string null',
     memberId: 'string null',
     shareSessionEpoch: 'int32',
-    isRenewAck: 'boolean 2+',
+    isRenewAck: 'boolean 2+ must',
     topics: {
       $: '[]',
       topicId: 'uuid',

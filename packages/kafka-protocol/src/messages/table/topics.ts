@@ -85,7 +85,7 @@ export const ElectLeaders = {
   versions: '0-2',
   flexible: '2+',
   request: {
-    electionType: 'int8 1+',
+    electionType: 'int8 1+ must',
     topicPartitions: { $: '[] null = null', topic: 'string', partitions: '[]int32' },
     timeoutMs: 'int32 = 60000',
   },
@@ -111,7 +111,7 @@ export const AlterPartitionReassignments = {
   flexible: '0+',
   request: {
     timeoutMs: 'int32 = 60000',
-    allowReplicationFactorChange: 'boolean 1+ = true',
+    allowReplicationFactorChange: 'boolean 1+ must = true',
     topics: {
       $: '[]',
       name: 'string',

@@ -8,10 +8,10 @@ export const InitProducerId = {
   request: {
     transactionalId: 'string null',
     transactionTimeoutMs: 'int32',
-    producerId: 'int64 3+ = -1',
-    producerEpoch: 'int16 3+ = -1',
-    enable2Pc: 'boolean 6+',
-    keepPreparedTxn: 'boolean 6+',
+    producerId: 'int64 3+ must = -1',
+    producerEpoch: 'int16 3+ must = -1',
+    enable2Pc: 'boolean 6+ must',
+    keepPreparedTxn: 'boolean 6+ must',
   },
   response: {
     throttleTimeMs: 'int32 = 0',
@@ -104,9 +104,9 @@ export const TxnOffsetCommit = {
     groupId: 'string',
     producerId: 'int64',
     producerEpoch: 'int16',
-    generationId: 'int32 3+ = -1',
-    memberId: 'string 3+',
-    groupInstanceId: 'string 3+ null = null',
+    generationId: 'int32 3+ must = -1',
+    memberId: 'string 3+ must',
+    groupInstanceId: 'string 3+ null must = null',
     topics: {
       $: '[]',
       name: 'string',
@@ -218,8 +218,8 @@ export const ListTransactions = {
   request: {
     stateFilters: '[]string',
     producerIdFilters: '[]int64',
-    durationFilter: 'int64 1+ = -1',
-    transactionalIdPattern: 'string 2+ null = null',
+    durationFilter: 'int64 1+ must = -1',
+    transactionalIdPattern: 'string 2+ null must = null',
   },
   response: {
     throttleTimeMs: 'int32 = 0',

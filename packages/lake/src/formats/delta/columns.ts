@@ -51,7 +51,11 @@ export function deltaSchemaOf(record: StructSchema): DeltaSchema {
   const fields = record.fields.map(({ name, schema }): DeltaField => {
     const problem = nameProblem(name)
     if (problem !== undefined)
-      throw refused(name, problem, 'Rename it: column.names=underscore in the lake sink, or the transform ReplaceField.')
+      throw refused(
+        name,
+        problem,
+        'Rename it: column.names=underscore in the lake sink, or the transform ReplaceField.',
+      )
     const type = deltaTypeOf(name, schema)
     const comment = schema.doc ?? (schema.name === LOGICAL.time ? 'milliseconds since midnight' : undefined)
     return { name, type, nullable: schema.optional, metadata: comment === undefined ? {} : { comment } }
@@ -60,7 +64,11 @@ export function deltaSchemaOf(record: StructSchema): DeltaSchema {
   for (const { name } of fields) {
     const twin = seen.get(name.toLowerCase())
     if (twin !== undefined)
-      throw refused(name, `it differs from column ${twin} only in case, and Delta does not tell them apart`, 'Rename one.')
+      throw refused(
+        name,
+        `it differs from column ${twin} only in case, and Delta does not tell them apart`,
+        'Rename one.',
+      )
     seen.set(name.toLowerCase(), name)
   }
   return { fields }
@@ -77,9 +85,13 @@ export function parquetColumnsOf(schema: DeltaSchema, table: string): ParquetCol
     const type = parquetTypeOf(field)
     if (type !== undefined) columns.push({ name: field.name, type, optional: field.nullable })
     else if (!field.nullable)
-      throw new SluiceError('TABLE_UNSUPPORTED', `Column ${field.name} of table ${table} must have a value, but is of type ${typeName(field)}, which is not written yet`, {
-        remedy: 'Make the column nullable, or write to another table.',
-      })
+      throw new SluiceError(
+        'TABLE_UNSUPPORTED',
+        `Column ${field.name} of table ${table} must have a value, but is of type ${typeName(field)}, which is not written yet`,
+        {
+          remedy: 'Make the column nullable, or write to another table.',
+        },
+      )
   }
   return columns
 }
@@ -96,7 +108,10 @@ export function recordSchemaOf(schema: DeltaSchema): StructSchema {
   return structOf(
     schema.fields.flatMap((field): (readonly [string, Schema])[] => {
       const comment = field.metadata['comment']
-      const options: SchemaOptions = { optional: field.nullable, ...(typeof comment === 'string' ? { doc: comment } : {}) }
+      const options: SchemaOptions = {
+        optional: field.nullable,
+        ...(typeof comment === 'string' ? { doc: comment } : {}),
+      }
       const found = fieldSchemaOf(field, options)
       return found === undefined ? [] : [[field.name, found]]
     }),
@@ -141,5 +156,9 @@ function decimalTypeOf(name: string, schema: Schema): string {
 }
 
 function refused(column: string, why: string, remedy: string): SluiceError {
-  return new SluiceError('TABLE_SCHEMA', `Column ${JSON.stringify(column)} cannot be written to a Delta table: ${why}`, { remedy })
+  return new SluiceError(
+    'TABLE_SCHEMA',
+    `Column ${JSON.stringify(column)} cannot be written to a Delta table: ${why}`,
+    { remedy },
+  )
 }

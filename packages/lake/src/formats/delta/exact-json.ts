@@ -40,5 +40,7 @@ export function parseExact(text: string): Json {
 
 /** Writes JSON on one line. Bigints are written as numbers; properties that are undefined are left out. */
 export function stringifyExact(value: Json): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? json.rawJSON(String(inner)) : inner))
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'bigint' ? json.rawJSON(String(inner)) : inner,
+  )
 }

@@ -62,7 +62,11 @@ export function checkAppendable(
       throw unsupported(table, `its writers need the feature ${feature}`, 'Write to a table without it.')
     const found = objection(metadata, schema)
     if (found !== undefined)
-      throw unsupported(table, `it has ${found}, which this writer cannot check`, 'Remove it, or write to another table.')
+      throw unsupported(
+        table,
+        `it has ${found}, which this writer cannot check`,
+        'Remove it, or write to another table.',
+      )
   }
   if (metadata.partitionColumns.length > 0)
     throw unsupported(

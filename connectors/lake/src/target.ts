@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import type { SinkTaskContext, StructSchema, TopicPartition } from '@sluice/sdk'
+import type { ObjectStore } from '@sluice/object-store'
+import { DeltaTable, TableWriter, appIdOf, deltaSchemaOf } from '@sluice/lake'
+import type { DeltaPorts, Lane } from '@sluice/lake'
+import { TOPIC_PLACEHOLDER } from './settings.ts'
+import type { LakeSettings } from './settings.ts'
+
+/** Progress that brought no row (dead letters, tombstones) waits this long for a commit of its own: they are not worth one each. */
+const IDLE_COMMIT_MS = 600_000
+const ENGINE = 'sluice-lake/0.1.0'
+
+/** The path of the table that takes records of this topic. */
+export function tablePathOf(settings: LakeSettings, topic: string): string {
+  return settings['table.name'].replaceAll(TOPIC_PLACEHOLDER, topic)
+}
+
+/** One table and the lanes of those partitions that write to it. */
+export class Target {
+  readonly writer: TableWriter
+  readonly #settings: LakeSettings
+  readonly #context: SinkTaskContext
+  readonly #lanes = new Map<string, Map<number, Lane>>()
+
+  private constructor(table: DeltaTable, store: ObjectStore, settings: LakeSettings, context: SinkTaskContext) {
+    this.#settings = settings
+    this.#context = context
+    this.writer = new TableWriter(
+      table,
+      store,
+      {
+        rowsMax: settings['flush.size'],
+        bytesMax: settings['flush.bytes'],
+        ageMaxMs: settings['rotate.interval.ms'],
+        idleMaxMs: IDLE_COMMIT_MS,
+        parquet: { codec: settings['parquet.codec'] },
+      },
+      {
+        clock: context.clock,
+        metrics: context.metrics,
+        labels: { connector: context.connector, task: String(context.task) },
+        newId: randomUUID,
+      },
+    )
+  }
+
+  /** The table if it is there; made for rows of that schema if one is given. */
+  static async open(
+    store: ObjectStore,
+    path: string,
+    rows: StructSchema | undefined,
+    settings: LakeSettings,
+    context: SinkTaskContext,
+    signal: AbortSignal,
+  ): Promise<Target | undefined> {
+    const { clock, random } = context
+    const ports: DeltaPorts = { clock, random, engineInfo: ENGINE, newId: randomUUID }
+    const table =
+      rows === undefined
+        ? await DeltaTable.open(store, path, ports, signal)
+        : await DeltaTable.openOrCreate(store, path, deltaSchemaOf(rows), ports, signal)
+    return table === undefined ? undefined : new Target(table, store, settings, context)
+  }
+
+  /** The partition's lane, opened if need be where the table says. */
+  lane({ topic, partition }: TopicPartition): Lane {
+    let lanes = this.#lanes.get(topic)
+    if (lanes === undefined) this.#lanes.set(topic, (lanes = new Map<number, Lane>()))
+    let lane = lanes.get(partition)
+    if (lane === undefined) {
+      const name = { sink: this.#context.connector, cluster: this.#settings['cluster.id'], topic, partition }
+      lanes.set(partition, (lane = this.writer.lane(appIdOf(name), `${topic}-${partition}`)))
+    }
+    return lane
+  }
+
+  /** The lane if the partition ever wrote here. */
+  knownLane({ topic, partition }: TopicPartition): Lane | undefined {
+    return this.#lanes.get(topic)?.get(partition)
+  }
+
+  /** All lanes with their partitions. */
+  *lanes(): Iterable<readonly [TopicPartition, Lane]> {
+    for (const [topic, lanes] of this.#lanes) for (const [partition, lane] of lanes) yield [{ topic, partition }, lane]
+  }
+
+  release({ topic, partition }: TopicPartition): void {
+    const lane = this.knownLane({ topic, partition })
+    if (lane === undefined) return
+    this.writer.release(lane)
+    this.#lanes.get(topic)?.delete(partition)
+  }
+}

@@ -1,0 +1,48 @@
+import { connect } from '@sluice/kafka'
+import { MemoryMetrics, SluiceError } from '@sluice/sdk'
+import { KafkaStreams, StreamsBuilder, streamsSettings } from '@sluice/streams'
+import { openLogger, readProperties } from '@sluice/worker'
+import { loadProcessor } from '../processors.ts'
+import type { Command } from './index.ts'
+
+export const process: Command = {
+  name: 'process',
+  summary: 'Runs a processor in this process',
+  usage: 'process processor.properties',
+  details:
+    'The file holds bootstrap.servers, processor.class (a package name, or a path beginning with ./ or /), application.id, and the settings of ' +
+    'the processor and of Kafka Streams. It goes on from its committed offsets and runs until it is interrupted.',
+  async run(args, signal) {
+    const [file, ...rest] = args
+    if (file === undefined || rest.length > 0) {
+      throw new SluiceError('SETTINGS_INVALID', 'process needs one properties file', { remedy: 'sluice process processor.properties' })
+    }
+    const raw = await readProperties(file)
+    const module = raw['processor.class']
+    const bootstrapServers = raw['bootstrap.servers']
+    const missing = Object.entries({ 'processor.class': module, 'bootstrap.servers': bootstrapServers }).filter(([, value]) => value === undefined)
+    if (module === undefined || bootstrapServers === undefined) {
+      const names = missing.map(([name]) => `Missing required configuration "${name}" which has no default value.`)
+      throw new SluiceError('SETTINGS_INVALID', names.join('\n'), { remedy: `Add it to ${file}.` })
+    }
+    const processor = await loadProcessor(module)
+    const settings = streamsSettings.parse(raw)
+    const builder = new StreamsBuilder()
+    processor.topology(builder, processor.settings.parse(raw))
+    const logger = openLogger()
+    const kafka = await connect({ bootstrapServers, clientId: settings['application.id'], logger })
+    try {
+      const streams = new KafkaStreams(builder.build(), settings, {
+        kafka,
+        logger,
+        metrics: new MemoryMetrics(),
+        onState: (state) => logger.info(`State is ${state}`),
+      })
+      await streams.run({ signal })
+      return 0
+    } finally {
+      await kafka.close()
+      await logger.close()
+    }
+  },
+}

@@ -1,0 +1,26 @@
+/** Every converter there is, one line each. */
+import type { ConverterPlugin } from '@sluice/sdk'
+import { booleanConverter } from './boolean-converter.ts'
+import { byteArrayConverter } from './byte-array-converter.ts'
+import { jsonConverter } from './json/json-converter.ts'
+import { doubleConverter, floatConverter, integerConverter, longConverter, shortConverter } from './number-converters.ts'
+import { stringConverter } from './string-converter.ts'
+
+export const converters: readonly ConverterPlugin[] = [
+  jsonConverter,
+  stringConverter,
+  byteArrayConverter,
+  shortConverter,
+  integerConverter,
+  longConverter,
+  floatConverter,
+  doubleConverter,
+  booleanConverter,
+]
+
+const byName = new Map(converters.flatMap((plugin) => [plugin.name, ...plugin.aliases].map((name) => [name, plugin])))
+
+/** The converter of our name (`json`), a Java class name or its simple name; undefined if there is none. */
+export function converterByName(name: string): ConverterPlugin | undefined {
+  return byName.get(name)
+}

@@ -1,0 +1,143 @@
+/** Kafka Connect's JsonConverter, byte for byte: JSON with its schema in an envelope, or bare. */
+import type { Converter, ConverterPlugin, Schema, SchemaAndValue, ValueEncoder } from '@sluice/sdk'
+import { DataError } from '@sluice/sdk'
+import { utf8Text } from '../utf8-text.ts'
+import { located } from '../value-path.ts'
+import { EnvelopeReader } from './envelope-reader.ts'
+import { INEXACT } from './inexact.ts'
+import { compileWriteJson } from './json-encoding.ts'
+import type { WriteJson } from './json-encoding.ts'
+import type { JsonNode } from './json-node.ts'
+import { notJson, parseExactly } from './json-parser.ts'
+import { compileReadJson } from './json-reading.ts'
+import type { ReadJson } from './json-reading.ts'
+import { parseJsonSettings } from './json-settings.ts'
+import type { JsonSettings } from './json-settings.ts'
+import { JsonWriter } from './json-writer.ts'
+import { writeSchema } from './schema-json.ts'
+import { readSchema } from './schema-reading.ts'
+
+/** JSON, with or without the schema. */
+export const jsonConverter: ConverterPlugin = {
+  name: 'json',
+  aliases: ['org.apache.kafka.connect.json.JsonConverter', 'JsonConverter'],
+  create: (settings) => new JsonConverter(parseJsonSettings(settings)),
+}
+
+const NOTHING: SchemaAndValue = Object.freeze({ schema: null, value: null })
+const END_OF_ENVELOPE = 0x7d
+
+export class JsonConverter implements Converter {
+  readonly #settings: JsonSettings
+  readonly #writer = new JsonWriter()
+  readonly #encoders = new WeakMap<Schema, ValueEncoder>()
+  readonly #schemalessEncoder: ValueEncoder
+  readonly decode: Converter['decode']
+
+  /** @throws DataError when `schema.content` is no schema */
+  constructor(settings: JsonSettings) {
+    this.#settings = settings
+    this.#schemalessEncoder = this.#compileSchemaless()
+    this.decode = this.#compileDecode()
+  }
+
+  encoder(_topic: string, schema: Schema | null): ValueEncoder {
+    if (schema === null) return this.#schemalessEncoder
+    let encoder = this.#encoders.get(schema)
+    if (encoder === undefined) this.#encoders.set(schema, (encoder = this.#compileEncoder(schema)))
+    return encoder
+  }
+
+  #compileSchemaless(): ValueEncoder {
+    const encode = this.#encoderOf(compileWriteJson(null, this.#settings), null)
+    return (value) => (value === null || value === undefined ? null : encode(value))
+  }
+
+  #compileEncoder(schema: Schema): ValueEncoder {
+    return this.#encoderOf(compileWriteJson(schema, this.#settings), schema)
+  }
+
+  #encoderOf(write: WriteJson, schema: Schema | null): ValueEncoder {
+    const out = this.#writer
+    const prefix = this.#settings.schemasEnable ? this.#envelopeStart(schema) : undefined
+    return (value) => {
+      try {
+        out.begin()
+        if (prefix !== undefined) out.raw(prefix)
+        write(out, value)
+        if (prefix !== undefined) out.byte(END_OF_ENVELOPE)
+        return out.finish()
+      } catch (error) {
+        throw located(error)
+      }
+    }
+  }
+
+  /** `{"schema":…,"payload":` */
+  #envelopeStart(schema: Schema | null): Uint8Array {
+    const out = new JsonWriter()
+    out.begin()
+    out.ascii('{"schema":')
+    if (schema === null) out.ascii('null')
+    else
+      writeSchema(out, schema, (writer, each) => {
+        compileWriteJson({ ...each, optional: false }, this.#settings)(writer, each.default)
+      })
+    out.ascii(',"payload":')
+    return Uint8Array.from(out.finish())
+  }
+
+  #compileDecode(): Converter['decode'] {
+    const { schemasEnable, schemaContent } = this.#settings
+    const decode = !schemasEnable
+      ? bareReader(null, this.#settings)
+      : schemaContent === null
+        ? envelopeReader(this.#settings)
+        : bareReader(schemaOf(schemaContent, this.#settings), this.#settings)
+    return (_topic, bytes) => {
+      if (bytes === null) return NOTHING
+      try {
+        return decode(bytes)
+      } catch (error) {
+        throw located(error)
+      }
+    }
+  }
+}
+
+function envelopeReader(settings: JsonSettings): (bytes: Uint8Array) => SchemaAndValue {
+  const reader = new EnvelopeReader(settings)
+  return (bytes) => reader.read(bytes)
+}
+
+/** Reads JSON of one schema, without an envelope. */
+function bareReader(schema: Schema | null, settings: JsonSettings): (bytes: Uint8Array) => SchemaAndValue {
+  const read = compileReadJson(schema, settings)
+  return (bytes) => {
+    const text = utf8Text(bytes)
+    if (text === undefined) throw notJson('Invalid UTF-8')
+    return { schema, value: readText(text, read) }
+  }
+}
+
+/** Reads a whole text: by `JSON.parse` where that is good enough, else exactly. */
+function readText(text: string, read: ReadJson): SchemaAndValue['value'] {
+  let node: JsonNode
+  try {
+    node = JSON.parse(text) as JsonNode
+  } catch {
+    return read(parseExactly(text).root)
+  }
+  try {
+    return read(node)
+  } catch (error) {
+    if (error !== INEXACT) throw error
+    return read(parseExactly(text).root)
+  }
+}
+
+function schemaOf(content: string, settings: JsonSettings): Schema {
+  const schema = readSchema(parseExactly(content).root, settings)
+  if (schema === null) throw new DataError('The schema in schema.content is null')
+  return schema
+}

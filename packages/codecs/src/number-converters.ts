@@ -1,0 +1,113 @@
+/** Kafka Connect's converters of one number each: big-endian, of fixed width; read as an optional number. */
+import { DataError, primitive } from '@sluice/sdk'
+import type { Converter, ConverterPlugin, PrimitiveType, Schema, Value } from '@sluice/sdk'
+import { javaClass } from './java-class.ts'
+import { longValue } from './json/json-node.ts'
+import { bufferOf } from './utf8-text.ts'
+
+interface NumberFormat {
+  readonly type: PrimitiveType
+  readonly width: number
+  /** Java's name of the type, in messages. */
+  readonly javaType: string
+  /** Numbers of another type are converted as Java does it: whole numbers wrap, others are cut and stop at the limits. */
+  write(bytes: Buffer, value: number | bigint): void
+  read(bytes: Buffer): number | bigint
+}
+
+/** 16 bits. */
+export const shortConverter: ConverterPlugin = numberConverter('short', 'Short', {
+  type: 'int16',
+  width: 2,
+  javaType: 'short',
+  write: (bytes, value) => bytes.writeInt16BE(Number(BigInt.asIntN(16, whole(value, 32)))),
+  read: (bytes) => bytes.readInt16BE(),
+})
+
+/** 32 bits. */
+export const integerConverter: ConverterPlugin = numberConverter('integer', 'Integer', {
+  type: 'int32',
+  width: 4,
+  javaType: 'integer',
+  write: (bytes, value) => bytes.writeInt32BE(Number(BigInt.asIntN(32, whole(value, 32)))),
+  read: (bytes) => bytes.readInt32BE(),
+})
+
+/** 64 bits. */
+export const longConverter: ConverterPlugin = numberConverter('long', 'Long', {
+  type: 'int64',
+  width: 8,
+  javaType: 'long',
+  write: (bytes, value) => bytes.writeBigInt64BE(BigInt.asIntN(64, whole(value, 64))),
+  read: (bytes) => longValue(bytes.readBigInt64BE()),
+})
+
+/** IEEE 754, 32 bits. */
+export const floatConverter: ConverterPlugin = numberConverter('float', 'Float', {
+  type: 'float32',
+  width: 4,
+  javaType: 'float',
+  write: (bytes, value) => bytes.writeFloatBE(Number(value)),
+  read: (bytes) => bytes.readFloatBE(),
+})
+
+/** IEEE 754, 64 bits. */
+export const doubleConverter: ConverterPlugin = numberConverter('double', 'Double', {
+  type: 'float64',
+  width: 8,
+  javaType: 'double',
+  write: (bytes, value) => bytes.writeDoubleBE(Number(value)),
+  read: (bytes) => bytes.readDoubleBE(),
+})
+
+function numberConverter(name: string, className: string, format: NumberFormat): ConverterPlugin {
+  return {
+    name,
+    aliases: [`org.apache.kafka.connect.converters.${className}Converter`, `${className}Converter`],
+    create: () => new NumberConverter(format, className),
+  }
+}
+
+/** Java's `(long)` or `(int)` of a double, and a whole number as it is. */
+function whole(value: number | bigint, bits: 32 | 64): bigint {
+  if (typeof value === 'bigint') return value
+  if (Number.isSafeInteger(value)) return BigInt(value)
+  if (Number.isNaN(value)) return 0n
+  const limit = 2n ** BigInt(bits - 1)
+  if (value >= Number(limit)) return limit - 1n
+  return value <= -Number(limit) ? -limit : BigInt(Math.trunc(value))
+}
+
+class NumberConverter implements Converter {
+  readonly #format: NumberFormat
+  readonly #className: string
+  readonly #schema: Schema
+
+  constructor(format: NumberFormat, className: string) {
+    this.#format = format
+    this.#className = className
+    this.#schema = primitive(format.type, { optional: true })
+  }
+
+  encoder(): (value: Value) => Uint8Array | null {
+    const { width, write, javaType } = this.#format
+    return (value) => {
+      if (value === null || value === undefined) return null
+      if (typeof value !== 'number' && typeof value !== 'bigint')
+        throw new DataError(`Failed to serialize to ${javaType} (was class ${javaClass(value)}): `)
+      const bytes = Buffer.allocUnsafeSlow(width)
+      write(bytes, value)
+      return bytes
+    }
+  }
+
+  decode(_topic: string, bytes: Uint8Array | null): { schema: Schema; value: Value } {
+    const { width, read, javaType } = this.#format
+    if (bytes === null) return { schema: this.#schema, value: null }
+    if (bytes.length !== width)
+      throw new DataError(
+        `Failed to deserialize ${javaType}: Size of data received by ${this.#className}Deserializer is not ${width}`,
+      )
+    return { schema: this.#schema, value: read(bufferOf(bytes)) }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * A file of 1,000,000 lines of 100 bytes into a topic as JSON strings, through the standalone worker: file connector, JSON converter,
+ * source loop, producer, Apache Kafka. Beside it: reading the lines and sending them through kafkajs, by hand, in the same process.
+ */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import readline from 'node:readline'
+import kafkajs from 'kafkajs'
+import { bundledPlugins } from '@sluice/cli'
+import { MemoryMetrics, silentLogger } from '@sluice/sdk'
+import { StandaloneWorker, type SourceProgress } from '@sluice/worker'
+import type { BenchCase } from './bench-case.ts'
+import { brokerForBench } from './broker.ts'
+
+const BAR_CPU_SECONDS = 3
+
+export async function bench(short: boolean): Promise<readonly BenchCase[]> {
+  const broker = brokerForBench()
+  if (broker === null) return []
+  const lines = short ? 100_000 : 1_000_000
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-'))
+  try {
+    const file = path.join(dir, 'lines.txt')
+    writeLines(file, lines)
+    const warm = path.join(dir, 'warm.txt')
+    writeLines(warm, Math.min(lines, 200_000))
+    await through(broker, warm, 'warm', Math.min(lines, 200_000), dir)
+    const ours = await through(broker, file, 'lines', lines, dir)
+    const peerLines = 100_000
+    const peer = await throughKafkajs(broker, file, peerLines)
+    return [
+      {
+        name: `file to topic, ${lines.toLocaleString('en')} lines of 100 B as JSON strings`,
+        unit: 'CPU-s',
+        ours,
+        bar: BAR_CPU_SECONDS * (lines / 1_000_000),
+        peer: [{ name: `readline and kafkajs (${peerLines.toLocaleString('en')} lines, scaled)`, value: peer * (lines / peerLines) }],
+      },
+    ]
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function through(broker: string, file: string, name: string, lines: number, dir: string): Promise<number> {
+  const topic = `bench-${name}-${process.pid}-${Date.now()}`
+  const settings = {
+    'bootstrap.servers': broker,
+    'key.converter': 'StringConverter',
+    'value.converter': 'JsonConverter',
+    'value.converter.schemas.enable': 'false',
+    'offset.storage.file.filename': path.join(dir, `${name}.positions`),
+    'offset.flush.interval.ms': '1000',
+  }
+  const started = process.cpuUsage()
+  const worker = await StandaloneWorker.start({
+    worker: settings,
+    connectors: [
+      { name, 'connector.class': 'FileStreamSource', file, topic, 'topic.creation.default.partitions': '4' },
+    ],
+    plugins: await bundledPlugins(settings),
+    logger: silentLogger,
+    metrics: new MemoryMetrics(),
+  })
+  try {
+    while ((worker.progress(name)[0] as SourceProgress).produced < lines) {
+      const failed = worker.status()[0]!.tasks.find(({ state }) => state === 'FAILED')
+      if (failed !== undefined) throw new Error(failed.trace)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  } finally {
+    await worker.stop()
+  }
+  return cpuSeconds(started)
+}
+
+async function throughKafkajs(broker: string, file: string, lines: number): Promise<number> {
+  const kafka = new kafkajs.Kafka({ brokers: [broker], logLevel: kafkajs.logLevel.NOTHING })
+  const producer = kafka.producer()
+  await producer.connect()
+  const started = process.cpuUsage()
+  let messages: { value: string }[] = []
+  let sent = 0
+  for await (const line of readline.createInterface({ input: fs.createReadStream(file) })) {
+    messages.push({ value: JSON.stringify(line) })
+    if (messages.length === 1000) {
+      await producer.send({ topic: `bench-kafkajs-${process.pid}`, messages })
+      sent += messages.length
+      messages = []
+      if (sent >= lines) break
+    }
+  }
+  const used = cpuSeconds(started)
+  await producer.disconnect()
+  return used
+}
+
+function cpuSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since)
+  return (user + system) / 1e6
+}
+
+/** 99 characters and a newline each, no two lines alike. */
+function writeLines(file: string, lines: number): void {
+  const out = fs.openSync(file, 'w')
+  const filler = 'the quick brown fox jumps over the lazy dog, again and again, until the line is long enough for us'
+  for (let first = 0; first < lines; first += 10_000) {
+    let text = ''
+    for (let n = first; n < Math.min(lines, first + 10_000); n++) text += `${`${n} ${filler}`.slice(0, 99)}\n`
+    fs.writeSync(out, text)
+  }
+  fs.closeSync(out)
+}

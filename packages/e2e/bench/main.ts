@@ -1,0 +1,70 @@
+/**
+ * `npm run bench [-- NAME…] [--json FILE] [--short]`: per case our figure, the peers' of the same run, the ratio, the bar.
+ * Figures are CPU time of this process (user and system), because machines are noisy; a figure above its bar fails the run,
+ * except in the short form, whose figures are too cold to be judged.
+ */
+import fs from 'node:fs'
+import type { BenchCase } from './bench-case.ts'
+
+interface Bench {
+  readonly name: string
+  readonly load: () => Promise<{ bench(short: boolean): Promise<readonly BenchCase[]> }>
+}
+
+const benches: readonly Bench[] = [
+  { name: 'kafka-protocol', load: () => import('./kafka-protocol.ts') },
+  { name: 'kafka', load: () => import('./kafka.ts') },
+  { name: 'codecs', load: () => import('./codecs.ts') },
+  { name: 'gate', load: () => import('./gate.ts') },
+  { name: 'parquet', load: () => import('./parquet.ts') },
+  { name: 'file-to-topic', load: () => import('./file-to-topic.ts') },
+  { name: 'quickstart-path', load: () => import('./quickstart-path.ts') },
+]
+
+const { names, json, short } = parse(process.argv.slice(2))
+const unknown = names.filter((name) => !benches.some((bench) => bench.name === name))
+if (unknown.length > 0) {
+  console.error(`bench: unknown: ${unknown.join(', ')}; known are ${benches.map(({ name }) => name).join(', ')}`)
+  process.exit(2)
+}
+const results: Record<string, readonly BenchCase[]> = {}
+let missed = 0
+for (const { name, load } of benches) {
+  if (names.length > 0 && !names.includes(name)) continue
+  console.log(`\n${name}`)
+  const cases = await (await load()).bench(short)
+  results[name] = cases
+  for (const at of cases) {
+    const over = at.bar !== undefined && at.ours > at.bar
+    if (over && !short) missed += 1
+    console.log(`  ${row(at, over)}`)
+  }
+  if (cases.length === 0) console.log('  not run: see above')
+}
+if (json !== undefined) fs.writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`)
+if (missed > 0) console.error(`\nbench: ${missed} above the bar`)
+process.exit(missed > 0 ? 1 : 0)
+
+function row({ name, unit, ours, peer, bar }: BenchCase, over: boolean): string {
+  const peers = peer.map(({ name: who, value }) =>
+    value === null ? `${who}: not run` : `${who}: ${figure(value)} (ours is ${(ours / value).toFixed(2)}x)`,
+  )
+  const limit = bar === undefined ? '' : `  bar ${figure(bar)}${over ? ' MISSED' : ' met'}`
+  return `${name.padEnd(58)} ${figure(ours).padStart(8)} ${unit}${limit}${peers.map((text) => `\n${' '.repeat(6)}${text}`).join('')}`
+}
+
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toFixed(3)
+}
+
+function parse(args: readonly string[]): { names: string[]; json: string | undefined; short: boolean } {
+  const names: string[] = []
+  let json: string | undefined
+  let short = false
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === '--json') json = args[++i]
+    else if (args[i] === '--short') short = true
+    else names.push(args[i]!)
+  }
+  return { names, json, short }
+}

@@ -1,0 +1,158 @@
+/**
+ * kill -9 at random moments of the quickstart, restarted each time until it ends by itself. Then the ledger, counted by others than the
+ * code on trial (kafkajs reads the topics, DuckDB the table, a few lines here the CSV):
+ *
+ *   lost       lines of the file that are neither in the clean topic nor in quarantine                     must be 0
+ *   missing    records of the clean topic, by partition and offset, that the table has not                 must be 0
+ *   doubled    records of the clean topic, by partition and offset, that the table has more than once      must be 0
+ *   unbalanced partitions where in = passed + quarantined + dropped does not hold, or in is not their end  must be 0
+ *   orphans    processes or locks left behind                                                              must be 0
+ *
+ * Records that were sent or processed again after a kill are printed too: at-least-once is what is promised up to the table.
+ */
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { readLedger, type Ledger } from './quickstart-ledger.ts'
+import type { TrialOptions } from './main.ts'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')
+const CSV = path.join(path.dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data', 'birdstrikes.csv')
+const RUN_DEADLINE_MS = 180_000
+
+export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
+  const missing = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
+  if (missing.length > 0) {
+    console.error(`kill-quickstart cannot run: ${missing.join(' and ')} not found`)
+    return false
+  }
+  const random = seeded(seed)
+  const kills = full ? 10 : 3
+  // Two kills a life: a second one hits a run that has to take up what a first one left.
+  const lives = Math.ceil(kills / 2)
+  const flowMs = await measureFlow()
+  console.log(`seed ${seed}: ${kills} kills over ${lives} lives; the undisturbed flow takes ${Math.round(flowMs)} ms after Kafka is up`)
+  let left = kills
+  let held = true
+  for (let life = 1; life <= lives; life++) {
+    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-'))
+    try {
+      const moments: string[] = []
+      for (let n = 0; n < 2 && left > 0; n++, left--) moments.push(await runAndKill(dir, random() * flowMs))
+      const finished = await runToTheEnd(dir)
+      const ledger = await inspect(dir)
+      const orphans = leftBehind(dir)
+      held = report(life, moments, finished, ledger, orphans) && held
+    } finally {
+      fs.rmSync(dir, { recursive: true, force: true })
+    }
+  }
+  console.log(held ? 'kill-quickstart: held' : 'kill-quickstart: FAILED')
+  return held
+}
+
+function start(dir: string): ChildProcess {
+  const args = ['--conditions=@sluice/source', 'packages/cli/src/main.ts', 'quickstart', '--dir', dir]
+  return spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Resolves when the child has said that Kafka is up, or has ended. */
+function kafkaUp(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    let text = ''
+    child.stdout!.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+      if (text.includes('Kafka is up')) resolve()
+    })
+    child.once('exit', () => resolve())
+  })
+}
+
+async function measureFlow(): Promise<number> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-'))
+  try {
+    const child = start(dir)
+    await kafkaUp(child)
+    const since = performance.now()
+    const { status, output } = await ended(child)
+    if (status !== 0) throw new Error(`the undisturbed run failed:\n${output}`)
+    return performance.now() - since
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+async function runAndKill(dir: string, afterMs: number): Promise<string> {
+  const child = start(dir)
+  await kafkaUp(child)
+  await new Promise((resolve) => setTimeout(resolve, afterMs))
+  const alive = child.exitCode === null
+  child.kill('SIGKILL')
+  await ended(child)
+  return alive ? `${Math.round(afterMs)} ms` : `${Math.round(afterMs)} ms (it had ended)`
+}
+
+async function runToTheEnd(dir: string): Promise<{ status: number; output: string }> {
+  return ended(start(dir))
+}
+
+function ended(child: ChildProcess): Promise<{ status: number; output: string }> {
+  return new Promise((resolve) => {
+    let output = ''
+    child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    const timer = setTimeout(() => child.kill('SIGKILL'), RUN_DEADLINE_MS)
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve({ status: child.exitCode ?? 137, output })
+    }
+    if (child.exitCode !== null || child.signalCode !== null) done()
+    else child.once('close', done)
+  })
+}
+
+async function inspect(dir: string): Promise<Ledger> {
+  const kafkaDir = path.join(dir, 'kafka')
+  const port = 42_000 + (process.pid % 10_000)
+  const address = execFileSync('bash', [KAFKA, 'start', kafkaDir, String(port)], { encoding: 'utf8' }).trim()
+  try {
+    return await readLedger({ broker: address, dataset: 'bird_strikes', csv: CSV, table: path.join(dir, 'lake', 'bird_strikes') })
+  } finally {
+    spawnSync('bash', [KAFKA, 'stop', kafkaDir])
+  }
+}
+
+/** Processes that still name the folder, and the lock. */
+function leftBehind(dir: string): number {
+  const processes = spawnSync('pgrep', ['-f', dir], { encoding: 'utf8' }).stdout.split('\n').filter((pid) => pid !== '')
+  return processes.length + (fs.existsSync(path.join(dir, 'lock')) ? 1 : 0)
+}
+
+function report(life: number, moments: string[], finished: { status: number; output: string }, ledger: Ledger, orphans: number): boolean {
+  const { lost, missing, doubled, unbalanced } = ledger
+  const held = finished.status === 0 && lost + missing + doubled + unbalanced + orphans === 0
+  console.log(
+    `life ${life}: killed after ${moments.join(' and ')}; lines ${ledger.lines}, raw ${ledger.raw}, clean ${ledger.clean}, quarantine ${ledger.quarantine}, ` +
+      `table rows ${ledger.rows} in version ${ledger.version}; lost ${lost}, missing ${missing}, doubled ${doubled}, unbalanced ${unbalanced}, orphans ${orphans}` +
+      ` (sent or processed again: ${ledger.raw - ledger.lines} + ${ledger.clean - ledger.passed}) ${held ? 'held' : 'FAILED'}`,
+  )
+  if (finished.status !== 0) console.log(finished.output)
+  for (const line of ledger.lostLines.slice(0, 5)) console.log(`  lost: ${line}`)
+  return held
+}
+
+/** mulberry32: small, seeded, good enough to choose moments. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = state
+    t = Math.imul(t ^ (t >>> 15), t | 1)
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

@@ -1,0 +1,77 @@
+import type { SluiceError } from '@sluice/sdk'
+import type { Produced, ProducerRecord } from '../port.ts'
+
+/**
+ * One call of `produce`: how far its records have been queued, and in how many batches they still wait for an answer. Its
+ * promise is the only one that is made, however many records it has.
+ */
+export class ProduceCall {
+  readonly records: readonly ProducerRecord[]
+  readonly promise: Promise<readonly Produced[]>
+  /** The next record to queue. */
+  at = 0
+  /** Whether a topic was described afresh because it lacked a partition. */
+  hasLookedAgain = false
+  readonly #produced: Produced[] = []
+  /** Called once, before the promise settles. */
+  onSettled: (call: ProduceCall) => void = () => undefined
+  #error: SluiceError | undefined
+  /** Batches that hold records of this call and are not settled; one more while records are still being queued. */
+  #open = 1
+  readonly #resolve: (produced: readonly Produced[]) => void
+  readonly #reject: (error: SluiceError) => void
+  /** Topics that could not be used, so that each is waited for once. */
+  readonly refusedTopics: Map<string, SluiceError> = new Map()
+
+  constructor(records: readonly ProducerRecord[]) {
+    this.records = records
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Produced[]>()
+    this.promise = promise
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get isQueued(): boolean {
+    return this.at >= this.records.length
+  }
+
+  /** A batch has taken the first record of this call. */
+  opened(): void {
+    this.#open++
+  }
+
+  /** A run of records is durable. */
+  succeeded(produced: Produced): void {
+    this.#produced.push(produced)
+    this.#close()
+  }
+
+  /** A run of records is not, or nobody knows. */
+  failed(error: SluiceError): void {
+    this.#error ??= error
+    this.#close()
+  }
+
+  /** One record was refused and never queued. */
+  refuse(error: SluiceError): void {
+    this.#error ??= error
+  }
+
+  /** Every record has been queued or refused. */
+  queued(): void {
+    this.#close()
+  }
+
+  /** What was not queued yet never will be. */
+  abandon(error: SluiceError): void {
+    this.at = this.records.length
+    this.failed(error)
+  }
+
+  #close(): void {
+    if (--this.#open > 0) return
+    this.onSettled(this)
+    if (this.#error === undefined) this.#resolve(this.#produced)
+    else this.#reject(this.#error)
+  }
+}

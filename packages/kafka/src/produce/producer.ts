@@ -1,0 +1,156 @@
+import { SluiceError } from '@sluice/sdk'
+import type { ClusterContext } from '../cluster.ts'
+import { Deadline } from '../deadline.ts'
+import type { Produced, Producer, ProducerOptions, ProducerRecord } from '../port.ts'
+import { Accumulator } from './accumulator.ts'
+import { ProduceCall } from './produce-call.ts'
+import { Sender } from './sender.ts'
+
+/** `max.block.ms`: how long a call waits for a topic that cannot be found. */
+const TOPIC_WAIT_MAX_MS = 60_000
+
+/** Brokers remember the last five batches of a producer per partition: with more in flight a repetition could go unnoticed. */
+const IN_FLIGHT_LIMIT = 5
+
+/**
+ * The way of a produced record: `produce` → accumulator (its partition's open batch) → sender (a request per broker with a free
+ * slot) → delivery (settled, or sent again) → the call's promise.
+ *
+ * Calls queue their records strictly one after the other, so that the order of calls is the order in each partition; a call
+ * that waits for memory or for a topic holds up those behind it.
+ */
+export class BatchingProducer implements Producer {
+  readonly #context: ClusterContext
+  readonly #accumulator: Accumulator
+  readonly #sender: Sender
+  readonly #deliveryTimeoutMs: number
+  readonly #unsettled = new Set<ProduceCall>()
+  /** Calls whose records are not all queued; the first one is being served. */
+  readonly #line: ProduceCall[] = []
+  #isWaitingForTopic = false
+  #flushes = 0
+  #isClosed = false
+
+  constructor(context: ClusterContext, options: ProducerOptions) {
+    this.#context = context
+    const settings = resolve(options, context.requestTimeoutMs)
+    this.#deliveryTimeoutMs = settings.deliveryTimeoutMs
+    this.#accumulator = new Accumulator(settings, context.clock, context.random)
+    this.#sender = new Sender(context, this.#accumulator, settings, () => this.#advance())
+    this.#sender.isHurried = () => this.#flushes > 0 || this.#line.length > 0
+    context.opened.add(this)
+  }
+
+  produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]> {
+    if (this.#isClosed) return Promise.reject(closed())
+    if (records.length === 0) return Promise.resolve([])
+    const call = new ProduceCall(records)
+    this.#unsettled.add(call)
+    call.onSettled = this.#forget
+    this.#line.push(call)
+    if (this.#line.length === 1) this.#advance()
+    return call.promise
+  }
+
+  async flush(): Promise<void> {
+    this.#flushes++
+    this.#sender.wake()
+    try {
+      await Promise.allSettled([...this.#unsettled].map(({ promise }) => promise))
+    } finally {
+      this.#flushes--
+    }
+  }
+
+  async close(timeoutMs: number = this.#deliveryTimeoutMs): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const { clock } = this.#context
+    const timeout = new AbortController()
+    if (this.#unsettled.size > 0 && timeoutMs > 0) {
+      await Promise.race([this.flush(), clock.sleep(timeoutMs, timeout.signal)])
+      timeout.abort()
+    }
+    for (const call of this.#line.splice(0)) call.abandon(closed())
+    this.#sender.close(closed())
+    this.#context.opened.delete(this)
+  }
+
+  readonly #forget = (call: ProduceCall): void => {
+    this.#unsettled.delete(call)
+  }
+
+  /** Queues records of the calls in line, until one has to wait. */
+  #advance(): void {
+    while (!this.#isWaitingForTopic) {
+      const call = this.#line[0]
+      if (call === undefined) break
+      const outcome = this.#accumulator.queue(call)
+      if (outcome === 'memory') break
+      if (outcome !== 'queued') {
+        this.#lookUp(call, outcome.topic, outcome.isKnown)
+        break
+      }
+      this.#line.shift()
+      call.queued()
+    }
+    this.#sender.wake()
+  }
+
+  #lookUp(call: ProduceCall, topic: string, isKnown: boolean): void {
+    const { metadata, clock } = this.#context
+    const deadline = new Deadline(clock, Math.min(TOPIC_WAIT_MAX_MS, this.#deliveryTimeoutMs))
+    this.#isWaitingForTopic = true
+    const described = async (): Promise<void> => {
+      if (isKnown) await metadata.refresh()
+      this.#accumulator.describe(await metadata.topic(topic, deadline))
+    }
+    described()
+      .catch((error: unknown) => {
+        // A topic that is known already stays as it is.
+        if (!isKnown) call.refusedTopics.set(topic, unknownTopic(topic, error))
+      })
+      .finally(() => {
+        this.#isWaitingForTopic = false
+        this.#advance()
+      })
+  }
+}
+
+function resolve(options: ProducerOptions, requestTimeoutMs: number): Required<ProducerOptions> {
+  const deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
+  const settings: Required<ProducerOptions> = {
+    compression: options.compression ?? 'none',
+    batchBytesMax: options.batchBytesMax ?? 262_144,
+    lingerMs: options.lingerMs ?? 0,
+    bufferBytesMax: options.bufferBytesMax ?? 32 * 1024 * 1024,
+    deliveryTimeoutMs,
+    requestTimeoutMs: Math.min(options.requestTimeoutMs ?? requestTimeoutMs, deliveryTimeoutMs),
+    inFlightMax: options.inFlightMax ?? IN_FLIGHT_LIMIT,
+    requestBytesMax: options.requestBytesMax ?? 1_048_576,
+  }
+  const problems: string[] = []
+  const check = (isRight: boolean, what: string): void => void (isRight || problems.push(what))
+  check(settings.batchBytesMax >= 1024, `batchBytesMax is ${settings.batchBytesMax}: at least 1024`)
+  check(settings.lingerMs >= 0, `lingerMs is ${settings.lingerMs}: at least 0`)
+  check(settings.requestTimeoutMs > 0, 'requestTimeoutMs and deliveryTimeoutMs: more than 0')
+  check(
+    settings.inFlightMax >= 1 && settings.inFlightMax <= IN_FLIGHT_LIMIT,
+    `inFlightMax is ${settings.inFlightMax}: 1 to ${IN_FLIGHT_LIMIT}, or a repeated batch could go unnoticed`,
+  )
+  check(
+    settings.bufferBytesMax >= Math.max(settings.batchBytesMax, settings.requestBytesMax),
+    `bufferBytesMax is ${settings.bufferBytesMax}: at least batchBytesMax and requestBytesMax`,
+  )
+  if (problems.length === 0) return settings
+  throw new SluiceError('SETTINGS_INVALID', `Producer settings are wrong: ${problems.join('; ')}`)
+}
+
+function closed(): SluiceError {
+  return new SluiceError('INTERRUPTED', 'The producer was closed before these records were confirmed')
+}
+
+function unknownTopic(topic: string, error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error
+  return new SluiceError('INTERNAL', `Topic ${topic} could not be looked up`, { cause: error })
+}

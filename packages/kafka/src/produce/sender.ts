@@ -1,0 +1,269 @@
+import type { CompressionCodec, ResponseBody } from '@sluice/kafka-protocol'
+import { SluiceError } from '@sluice/sdk'
+import type { ClusterContext } from '../cluster.ts'
+import { Deadline } from '../deadline.ts'
+import type { BrokerLinks } from '../wire/broker-links.ts'
+import type { Connection } from '../wire/connection.ts'
+import type { Accumulator } from './accumulator.ts'
+import { Delivery, type Entry } from './delivery.ts'
+import { newProducerId } from './producer-ids.ts'
+
+export interface SenderOptions {
+  readonly compression: CompressionCodec
+  readonly lingerMs: number
+  readonly deliveryTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly inFlightMax: number
+  readonly requestBytesMax: number
+}
+
+/** What the sender knows of one broker. */
+interface BrokerState {
+  readonly id: number
+  inFlight: number
+  isConnecting: boolean
+  retryAt: number
+  lastError: SluiceError | undefined
+}
+
+interface PendingRequest {
+  readonly entries: Entry[]
+  bytes: number
+}
+
+const ALL_REPLICAS = -1
+const PAUSE_MS = 100
+
+/**
+ * Sends what has been queued: whenever a broker has a request slot free, one request with the next batch of each partition
+ * that it leads. Runs once per turn of the event loop at most, when something was queued, answered, or has become due.
+ */
+export class Sender {
+  readonly #context: ClusterContext
+  readonly #accumulator: Accumulator
+  readonly #options: SenderOptions
+  readonly #delivery: Delivery
+  readonly #links: BrokerLinks
+  readonly #brokers = new Map<number, BrokerState>()
+  /** Whether batches leave before their linger time: somebody waits for them, or for their memory. */
+  isHurried: () => boolean = () => false
+  #producerId: number | undefined
+  #isGettingId = false
+  /** What metadata looked like when the leaders were last taken from it. */
+  #seenChanges = -1
+  #isScheduled = false
+  #timer: NodeJS.Timeout | undefined
+  #timerAt = Infinity
+  #isClosed = false
+
+  constructor(context: ClusterContext, accumulator: Accumulator, options: SenderOptions, onRelease: () => void) {
+    this.#context = context
+    this.#accumulator = accumulator
+    this.#options = options
+    this.#delivery = new Delivery(context, accumulator, options.deliveryTimeoutMs, onRelease)
+    this.#links = context.ownLinks()
+  }
+
+  /** Something may be ready to be sent. What is queued in the same turn of the event loop goes out together. */
+  wake(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      if (!this.#isClosed) this.#run()
+    })
+  }
+
+  /** Ends the connections and gives up every batch. */
+  close(error: SluiceError): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    this.#links.close()
+    this.#giveUpAll(error)
+  }
+
+  #run(): void {
+    const now = this.#context.clock.monotonic()
+    const { waiting } = this.#accumulator
+    this.#lookAtLeaders()
+    for (;;) {
+      const requests = new Map<BrokerState, PendingRequest>()
+      for (const queue of waiting) this.#consider(queue, now, requests)
+      if (requests.size === 0) break
+      for (const [broker, { entries }] of requests) this.#send(broker, entries)
+    }
+    if (waiting.size > 0) return
+    clearTimeout(this.#timer)
+    this.#timerAt = Infinity
+  }
+
+  #lookAtLeaders(): void {
+    const { metadata } = this.#context
+    const changes = metadata.changes()
+    if (changes === this.#seenChanges) return
+    this.#seenChanges = changes
+    for (const topic of this.#accumulator.topics.keys()) {
+      const found = metadata.peek(topic)
+      if (found !== undefined) this.#accumulator.describe(found)
+    }
+  }
+
+  /** Puts the partition's next batch into its leader's request if it may and can go now; else sees that it is looked at again. */
+  #consider(queue: Entry['queue'], now: number, requests: Map<BrokerState, PendingRequest>): void {
+    const { lingerMs, deliveryTimeoutMs, requestBytesMax, inFlightMax } = this.#options
+    const leader = this.#accumulator.topics.get(queue.topic)?.metadata.leaders[queue.partition] ?? -1
+    const broker = leader === -1 ? undefined : this.#broker(leader)
+    let oldest = queue.batches.find((batch) => !batch.isInFlight)
+    while (oldest !== undefined && this.#delivery.expire({ queue, batch: oldest }, now, broker?.lastError)) {
+      oldest = queue.batches.find((batch) => !batch.isInFlight)
+    }
+    if (oldest === undefined) {
+      this.#accumulator.waiting.delete(queue)
+      return
+    }
+    this.#wakeAt(oldest.createdAt + deliveryTimeoutMs)
+    if (broker === undefined) {
+      this.#context.metadata.refreshSoon()
+      return this.#wakeAt(now + PAUSE_MS)
+    }
+    if (broker.inFlight >= inFlightMax) return
+    const batch = queue.next(broker.id)
+    if (batch === null) return
+    if (now < queue.retryAt) return this.#wakeAt(queue.retryAt)
+    const isDue = batch.isFull || now - batch.createdAt >= lingerMs || this.isHurried()
+    if (!isDue) return this.#wakeAt(batch.createdAt + lingerMs)
+    if (queue.needsProducerId && !this.#giveProducerId(queue)) return
+    if (this.#links.openTo(broker.id) === undefined) return this.#connect(broker, now)
+    const request = requests.get(broker)
+    if (request === undefined) requests.set(broker, { entries: [{ queue, batch }], bytes: batch.length })
+    else if (request.bytes + batch.length <= requestBytesMax) {
+      request.entries.push({ queue, batch })
+      request.bytes += batch.length
+    }
+  }
+
+  #send(broker: BrokerState, entries: readonly Entry[]): void {
+    const connection = this.#links.openTo(broker.id)
+    if (connection === undefined) return
+    const { waiting, topics } = this.#accumulator
+    const byTopic = new Map<string, { index: number; records: Uint8Array }[]>()
+    for (const { queue, batch } of entries) {
+      if (queue.open === batch) topics.get(queue.topic)?.closed(queue.partition)
+      const records = batch.seal(queue.identify(batch), this.#options.compression)
+      queue.sent(batch, broker.id)
+      // To the end of the line, so that every partition gets its turn.
+      waiting.delete(queue)
+      if (queue.batches.some((left) => !left.isInFlight)) waiting.add(queue)
+      const partitions = byTopic.get(queue.topic)
+      if (partitions === undefined) byTopic.set(queue.topic, [{ index: queue.partition, records }])
+      else partitions.push({ index: queue.partition, records })
+    }
+    broker.inFlight++
+    this.#request(connection, byTopic).then(
+      (answer) => this.#answered(broker, entries, answer),
+      (error: unknown) => this.#lost(broker, entries, error),
+    )
+  }
+
+  async #request(
+    connection: Connection,
+    byTopic: ReadonlyMap<string, readonly { index: number; records: Uint8Array }[]>,
+  ): Promise<ResponseBody<'Produce'>> {
+    const { requestTimeoutMs } = this.#options
+    const version = connection.version('Produce', { lowest: 9, highest: 12 })
+    const topicData = Array.from(byTopic, ([name, partitionData]) => ({ name, partitionData }))
+    return connection.send('Produce', version, { acks: ALL_REPLICAS, timeoutMs: requestTimeoutMs, topicData }, requestTimeoutMs)
+  }
+
+  #answered(broker: BrokerState, entries: readonly Entry[], answer: ResponseBody<'Produce'>): void {
+    broker.inFlight--
+    broker.lastError = undefined
+    for (const entry of entries) {
+      const topic = answer.responses.find(({ name }) => name === entry.queue.topic)
+      const found = topic?.partitionResponses.find(({ index }) => index === entry.queue.partition)
+      const message = found?.errorMessage ?? null
+      this.#delivery.answered(entry, found?.errorCode ?? -1, Number(found?.baseOffset ?? -1), message)
+    }
+    this.wake()
+  }
+
+  #lost(broker: BrokerState, entries: readonly Entry[], cause: unknown): void {
+    const error = asSluiceError(cause)
+    broker.inFlight--
+    broker.lastError = error
+    this.#context.metadata.refreshSoon()
+    for (const entry of entries) this.#delivery.lost(entry, error)
+    this.wake()
+  }
+
+  #connect(broker: BrokerState, now: number): void {
+    if (broker.isConnecting) return
+    if (now < broker.retryAt) return this.#wakeAt(broker.retryAt)
+    broker.isConnecting = true
+    this.#links
+      .to(broker.id)
+      .catch((error: unknown) => {
+        broker.lastError = asSluiceError(error)
+        broker.retryAt = this.#context.clock.monotonic() + PAUSE_MS
+        this.#context.metadata.refreshSoon()
+      })
+      .finally(() => {
+        broker.isConnecting = false
+        this.wake()
+      })
+  }
+
+  /** False while the id is still to come. */
+  #giveProducerId(queue: Entry['queue']): boolean {
+    if (this.#producerId !== undefined && this.#producerId !== queue.producerId) {
+      queue.useProducerId(this.#producerId)
+      return true
+    }
+    if (!this.#isGettingId) {
+      this.#isGettingId = true
+      newProducerId(this.#context, new Deadline(this.#context.clock, this.#options.deliveryTimeoutMs))
+        .then(
+          (id) => (this.#producerId = id),
+          (error: unknown) => this.#giveUpAll(asSluiceError(error)),
+        )
+        .finally(() => {
+          this.#isGettingId = false
+          this.wake()
+        })
+    }
+    return false
+  }
+
+  #giveUpAll(error: SluiceError): void {
+    for (const { queues } of this.#accumulator.topics.values()) {
+      for (const queue of queues) {
+        for (const batch of queue?.batches.slice() ?? []) this.#delivery.giveUp({ queue: queue!, batch }, error)
+      }
+    }
+  }
+
+  #broker(id: number): BrokerState {
+    let broker = this.#brokers.get(id)
+    if (broker === undefined) {
+      broker = { id, inFlight: 0, isConnecting: false, retryAt: 0, lastError: undefined }
+      this.#brokers.set(id, broker)
+    }
+    return broker
+  }
+
+  #wakeAt(at: number): void {
+    if (at >= this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    const delayMs = Math.max(1, Math.ceil(at - this.#context.clock.monotonic()))
+    this.#timer = setTimeout(() => {
+      this.#timerAt = Infinity
+      this.wake()
+    }, delayMs)
+  }
+}
+
+function asSluiceError(error: unknown): SluiceError {
+  if (error instanceof SluiceError) return error
+  return new SluiceError('INTERNAL', 'A produce request could not be made', { cause: error })
+}

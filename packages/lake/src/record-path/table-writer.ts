@@ -1,0 +1,236 @@
+/**
+ * The conductor: rows with their offsets go into a file, full files go to the store, and one entry of the table's log makes
+ * files and offsets visible together.
+ *
+ *   append → … → roll (the file is whole in the store) → commit (files and offsets in one log entry)
+ *
+ * A crash before the commit leaves files that no log entry names. No reader sees them, they cost only space until the table is
+ * vacuumed, and the rows are read again from the offset in the table. A crash after the commit, or an answer lost on the way,
+ * changes nothing: the offset in the table says that the rows are there.
+ */
+import type { Clock, Counter, MetricLabels, Metrics, StructSchema } from '@sluice/sdk'
+import type { ObjectStore } from '@sluice/object-store'
+import { deltaSchemaOf } from '../formats/delta/columns.ts'
+import type { AppendRequest, DeltaTable, TxnClaim } from '../formats/delta/table.ts'
+import type { ParquetOptions } from '../parquet/index.ts'
+import { Lane } from './lane.ts'
+import { OpenFile } from './open-file.ts'
+import type { FinishedFile } from './open-file.ts'
+
+export interface TableWriterOptions {
+  /** A commit is due at this many rows, … */
+  readonly rowsMax: number
+  /** … at about this many bytes of Parquet, which is also where a file ends, … */
+  readonly bytesMax: number
+  /** … and when the oldest waiting row is this old. */
+  readonly ageMaxMs: number
+  /** How long progress without any row (all skipped or diverted) may wait for its commit. */
+  readonly idleMaxMs: number
+  readonly parquet: ParquetOptions
+}
+
+export interface TableWriterPorts {
+  readonly clock: Clock
+  readonly metrics: Metrics
+  /** What its counters carry besides the table's path. */
+  readonly labels?: MetricLabels
+  readonly newId: () => string
+}
+
+/** A batch whose content is final: the same request is repeated until its outcome is known. */
+interface SealedBatch {
+  readonly request: AppendRequest
+  readonly lanes: readonly (readonly [Lane, number])[]
+  readonly rows: number
+}
+
+/** Writes to one table. Calls are made one at a time. Memory: one open file, at most `bytesMax` and one row group. */
+export class TableWriter {
+  readonly table: DeltaTable
+  readonly #store: ObjectStore
+  readonly #options: TableWriterOptions
+  readonly #ports: TableWriterPorts
+  readonly #lanes = new Map<string, Lane>()
+  readonly #counters: Readonly<Record<'rows' | 'skipped' | 'files' | 'bytes' | 'commits', Counter>>
+  #open: OpenFile | undefined
+  #finished: FinishedFile[] = []
+  #sealed: SealedBatch | undefined
+  /** Rows not yet sealed. */
+  #rows = 0
+  /** When the first row not yet sealed came, and when the first progress not yet sealed was made. */
+  #rowsSince = 0
+  #movedSince: number | undefined
+
+  constructor(table: DeltaTable, store: ObjectStore, options: TableWriterOptions, ports: TableWriterPorts) {
+    this.table = table
+    this.#store = store
+    this.#options = options
+    this.#ports = ports
+    const labels = { ...ports.labels, table: table.path }
+    const counter = (what: string): Counter => ports.metrics.counter(`sluice_lake_${what}_total`, labels)
+    this.#counters = {
+      rows: counter('rows'),
+      skipped: counter('rows_skipped'),
+      files: counter('files'),
+      bytes: counter('bytes'),
+      commits: counter('commits'),
+    }
+  }
+
+  /** The partition's lane, which starts where the table says. To be asked after `refresh` when somebody else had it between. */
+  lane(appId: string, label: string): Lane {
+    let lane = this.#lanes.get(appId)
+    if (lane === undefined) this.#lanes.set(appId, (lane = new Lane(appId, label, this.#committed(appId))))
+    return lane
+  }
+
+  /** Forgets a lane. What it has in the open file must be committed or dropped (`reset`) first. */
+  release(lane: Lane): void {
+    this.#lanes.delete(lane.appId)
+  }
+
+  /**
+   * Makes the table fit rows of that schema; to be called once before the first row of each schema.
+   * @throws SluiceError TABLE_SCHEMA when it cannot
+   */
+  async accept(rows: StructSchema, signal?: AbortSignal): Promise<void> {
+    await this.table.evolve(deltaSchemaOf(rows), signal)
+    if (this.#open !== undefined && this.#open.schema !== this.table.snapshot.schema) await this.roll(signal)
+  }
+
+  /**
+   * Takes a row, a property per column. False: the offset was taken before, by this writer or according to the table.
+   * @throws ValueError when a value does not fit its column; the row is then not taken
+   */
+  append(lane: Lane, offset: number, row: Readonly<Record<string, unknown>>): boolean {
+    if (offset <= lane.taken) {
+      this.#counters.skipped.add(1)
+      return false
+    }
+    this.#open ??= this.#openFile()
+    this.#open.append(row)
+    lane.take(offset)
+    if (this.#rows++ === 0) this.#rowsSince = this.#ports.clock.monotonic()
+    return true
+  }
+
+  /** Notes that this offset and those before it need no (further) row: skipped, diverted, or never delivered. */
+  pass(lane: Lane, offset: number): void {
+    if (offset <= lane.taken) return
+    lane.take(offset)
+    this.#movedSince ??= this.#ports.clock.monotonic()
+  }
+
+  /**
+   * Whether memory holds a whole file: then `roll` before more rows come. To be asked per batch, not per row: a batch more is
+   * what the bound on memory allows for.
+   */
+  get full(): boolean {
+    if (this.#open !== undefined && this.#open.bytes >= this.#options.bytesMax) return true
+    return this.#finished.some((finished) => finished.bytes !== undefined)
+  }
+
+  /** Whether it holds rows, or a commit of unknown outcome, so that no lane can leave without `reset`. */
+  get unsettled(): boolean {
+    return this.#rows > 0 || this.#sealed !== undefined
+  }
+
+  /** Whether it is time to commit. */
+  get due(): boolean {
+    if (this.#sealed !== undefined) return true
+    const { rowsMax, bytesMax, ageMaxMs, idleMaxMs } = this.#options
+    const now = this.#ports.clock.monotonic()
+    if (this.#movedSince !== undefined && now - this.#movedSince >= idleMaxMs) return true
+    if (this.#rows === 0) return false
+    return this.#rows >= rowsMax || now - this.#rowsSince >= ageMaxMs || this.#waitingBytes() >= bytesMax
+  }
+
+  /** Ends the open file and puts all finished files into the store. After a failure: call again, nothing is lost or doubled. */
+  async roll(signal?: AbortSignal): Promise<void> {
+    if (this.#open !== undefined) {
+      this.#finished.push(this.#open.finish(this.#ports.clock, this.table.snapshot.metadata.configuration))
+      this.#open = undefined
+    }
+    for (const finished of this.#finished) {
+      if (finished.bytes === undefined) continue
+      await this.#store.put(`${this.table.path}/${finished.file.path}`, finished.bytes, { signal })
+      finished.bytes = undefined
+      this.#counters.files.add(1)
+      this.#counters.bytes.add(finished.file.size)
+    }
+  }
+
+  /**
+   * Makes everything taken so far part of the table; writes nothing when nothing moved. After a retriable failure: call again;
+   * the batch that was under way is settled first, under its old id.
+   * @throws SluiceError TABLE_FENCED when another writer has one of the partitions; this writer must not go on
+   */
+  async commit(signal?: AbortSignal): Promise<void> {
+    if (this.#sealed !== undefined) await this.#publish(this.#sealed, signal)
+    if (![...this.#lanes.values()].some((lane) => lane.moved)) return
+    await this.roll(signal)
+    await this.#publish((this.#sealed = this.#seal()), signal)
+  }
+
+  /** Reads what others committed, so that lanes asked for the first time start from there. */
+  async refresh(signal?: AbortSignal): Promise<void> {
+    await this.table.refresh(signal)
+  }
+
+  /**
+   * Drops everything that is not in the table and starts all lanes again from what it holds: read on from there. What an
+   * unanswered commit did is learned from the table; where it could not be read, the next commit is fenced.
+   */
+  async reset(signal?: AbortSignal): Promise<void> {
+    this.#open = undefined
+    this.#finished = []
+    this.#sealed = undefined
+    this.#rows = 0
+    this.#movedSince = undefined
+    for (const lane of this.#lanes.values()) lane.restart(lane.committed)
+    await this.table.refresh(signal)
+    for (const lane of this.#lanes.values()) lane.restart(this.#committed(lane.appId))
+  }
+
+  #openFile(): OpenFile {
+    const { codec = 'zstd' } = this.#options.parquet
+    const name = `part-${this.#ports.newId()}${codec === 'none' ? '' : `.${codec}`}.parquet`
+    return new OpenFile(name, this.table.snapshot.schema, this.table.name, { ...this.#options.parquet, codec })
+  }
+
+  #waitingBytes(): number {
+    return this.#finished.reduce((sum, { file }) => sum + file.size, this.#open?.bytes ?? 0)
+  }
+
+  #seal(): SealedBatch {
+    const lanes: (readonly [Lane, number])[] = []
+    const txns: TxnClaim[] = []
+    const offsets: Record<string, readonly [number, number]> = {}
+    for (const lane of this.#lanes.values()) {
+      if (!lane.moved) continue
+      const { appId, label, committed, taken, begin = taken } = lane
+      lanes.push([lane, taken])
+      txns.push({ appId, version: taken, expected: committed })
+      offsets[label] = [committed === undefined ? begin : committed + 1, taken]
+    }
+    const files = this.#finished.map(({ file }) => file)
+    const batch = { request: { txnId: this.#ports.newId(), files, txns, offsets }, lanes, rows: this.#rows }
+    this.#finished = []
+    this.#rows = 0
+    this.#movedSince = undefined
+    return batch
+  }
+
+  async #publish(batch: SealedBatch, signal: AbortSignal | undefined): Promise<void> {
+    await this.table.append(batch.request, signal)
+    for (const [lane, taken] of batch.lanes) lane.committed = taken
+    this.#sealed = undefined
+    this.#counters.rows.add(batch.rows)
+    this.#counters.commits.add(1)
+  }
+
+  #committed(appId: string): number | undefined {
+    const version = this.table.snapshot.txnVersion(appId)
+    return version === undefined ? undefined : Number(version)
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals'
+import { array, date, decimal, map, primitive, struct, time, timestamp } from '@sluice/sdk'
+import type { Schema } from '@sluice/sdk'
+import { deltaSchemaOf, parquetColumnsOf, recordSchemaOf } from '../../../src/formats/delta/columns.ts'
+import { nameProblem, parseSchemaString, plainName, schemaStringOf } from '../../../src/formats/delta/schema.ts'
+
+const everything = struct({
+  i8: primitive('int8'),
+  i16: primitive('int16', { optional: true }),
+  i32: primitive('int32'),
+  i64: primitive('int64', { doc: 'the order' }),
+  f32: primitive('float32'),
+  f64: primitive('float64'),
+  yes: primitive('boolean'),
+  text: primitive('string'),
+  raw: primitive('bytes'),
+  day: date(),
+  at: timestamp({ optional: true }),
+  price: decimal(2, { parameters: { 'connect.decimal.precision': '12' } }),
+  big: decimal(0),
+})
+
+describe('columns', () => {
+  test('every flat type has its Delta type', () => {
+    expect(deltaSchemaOf(everything).fields.map(({ name, type }) => `${name} ${String(type)}`)).toEqual([
+      'i8 byte',
+      'i16 short',
+      'i32 integer',
+      'i64 long',
+      'f32 float',
+      'f64 double',
+      'yes boolean',
+      'text string',
+      'raw binary',
+      'day date',
+      'at timestamp',
+      'price decimal(12,2)',
+      'big decimal(38,0)',
+    ])
+    expect(deltaSchemaOf(struct({ t: time() })).fields).toEqual([
+      { name: 't', type: 'integer', nullable: false, metadata: { comment: 'milliseconds since midnight' } },
+    ])
+  })
+
+  test('the schemaString is the one of the protocol, and reads back the same', () => {
+    const schema = deltaSchemaOf(struct({ id: primitive('int64', { doc: 'key' }), at: timestamp({ optional: true }) }))
+    const text = schemaStringOf(schema)
+    expect(text).toBe(
+      '{"type":"struct","fields":[{"name":"id","type":"long","nullable":false,"metadata":{"comment":"key"}},{"name":"at","type":"timestamp","nullable":true,"metadata":{}}]}',
+    )
+    expect(parseSchemaString(text, 't')).toEqual(schema)
+  })
+
+  test('records read from a table have the schema they were written with', () => {
+    const back = recordSchemaOf(parseSchemaString(schemaStringOf(deltaSchemaOf(everything)), 't'))
+    expect(deltaSchemaOf(back)).toEqual(deltaSchemaOf(everything))
+    expect(back.fields.map(({ name, schema }) => [name, schema.type, schema.name, schema.optional])).toEqual(
+      everything.fields.map(({ name, schema }) => [name, schema.type, schema.name, schema.optional]),
+    )
+  })
+
+  test('Parquet columns: milliseconds become UTC microseconds, decimals keep their digits', () => {
+    const columns = new Map(parquetColumnsOf(deltaSchemaOf(everything), 't').map((column) => [column.name, column]))
+    expect(columns.get('at')).toEqual({ name: 'at', type: { kind: 'timestamp', unit: 'ms', utc: true }, optional: true })
+    expect(columns.get('price')?.type).toEqual({ kind: 'decimal', precision: 12, scale: 2 })
+    expect(columns.size).toBe(everything.fields.length)
+  })
+
+  test('what others wrote is kept: nested types, unknown metadata, big numbers', () => {
+    const text =
+      '{"type":"struct","fields":[{"name":"n","type":{"type":"array","elementType":"string","containsNull":true},"nullable":true,"metadata":{"x":9223372036854775807}},{"name":"v","type":"variant","nullable":true,"metadata":{}}]}'
+    const schema = parseSchemaString(text, 't')
+    expect(schemaStringOf(schema)).toBe(text)
+    expect(parquetColumnsOf(schema, 't')).toEqual([])
+    const required = { fields: schema.fields.map((field) => ({ ...field, nullable: false })) }
+    expect(() => parquetColumnsOf(required, 't')).toThrow('Column n of table t must have a value, but is of type array')
+  })
+
+  test.each<[string, Schema]>([
+    ['it is a struct', struct({ a: primitive('string') })],
+    ['it is a array', array(primitive('string'))],
+    ['it is a map', map(primitive('string'), primitive('string'))],
+    ['Delta has no decimal(38,39)', decimal(39)],
+    ['Delta has no decimal(38,-2)', decimal(-2)],
+    ['Delta has no decimal(40,2)', decimal(2, { parameters: { 'connect.decimal.precision': '40' } })],
+  ])('a column that cannot be written is named: %s', (reason, schema) => {
+    expect(() => deltaSchemaOf(struct({ fine: primitive('string'), odd: schema }))).toThrow(
+      `Column "odd" cannot be written to a Delta table: ${reason}`,
+    )
+  })
+
+  test('names that Delta readers refuse are refused, with a remedy', () => {
+    for (const name of ['a b', 'a,b', 'a;b', 'a{b', 'a}b', 'a(b', 'a)b', 'a\nb', 'a\tb', 'a=b']) {
+      expect(() => deltaSchemaOf(struct({ [name]: primitive('string') }))).toThrow('its name holds')
+      expect(nameProblem(plainName(name))).toBeUndefined()
+    }
+    expect(plainName('Speed (IAS) in knots')).toBe('Speed__IAS__in_knots')
+    expect(nameProblem('größe.$-')).toBeUndefined()
+    expect(() => deltaSchemaOf(struct({ id: primitive('string'), ID: primitive('string') }))).toThrow('only in case')
+  })
+
+  test('a schemaString that is none is an error that names the table', () => {
+    for (const text of ['', '{', '[]', '{"type":"struct"}', '{"fields":[{"type":"long"}]}', '{"fields":[{"name":"a"}]}'])
+      expect(() => parseSchemaString(text, 'orders')).toThrow('The schema in the log of table orders cannot be read')
+  })
+})

@@ -1,0 +1,27 @@
+/** divert: what cannot go on leaves with its original bytes, the stage's name and the reason (invariant 4). */
+import type { OriginalRecord, Quarantine } from '@sluice/quality'
+import { SluiceError } from '@sluice/sdk'
+import type { RecordContext } from './record-context.ts'
+
+/** Diverts the record under way, on which a stage threw. */
+export function divertFailure(at: RecordContext, error: unknown, quarantine: Quarantine): void {
+  at.divert(at.quarantine, quarantine.failed(originalOf(at), at.stage, error), failureReason(at, error))
+}
+
+/** The record under way as it came out of Kafka. */
+export function originalOf(at: RecordContext): OriginalRecord {
+  const { topic, partition, offset, timestamp, timestampType } = at
+  return {
+    key: at.keyBytes,
+    value: at.valueBytes,
+    headers: at.originalHeaders,
+    timestamp,
+    origin: { topic, partition, offset, timestamp, timestampType },
+  }
+}
+
+/** What it is counted under: the stage, and the field when the error names one. */
+function failureReason({ stage }: RecordContext, error: unknown): string {
+  const field = error instanceof SluiceError ? error.place?.['field'] : undefined
+  return field === undefined ? stage : `${stage}:${field}`
+}

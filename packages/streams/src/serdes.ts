@@ -1,0 +1,46 @@
+import { byteArrayConverter, jsonConverter, stringConverter } from '@sluice/codecs'
+import { withOptional, type Converter, type Schema } from '@sluice/sdk'
+import { serde, type Serde } from './serde.ts'
+
+/** The bytes as they are: what a side has for which no serde is given. */
+export const bytesSerde: Serde<Uint8Array> = serde(byteArrayConverter.create({}, 'value'))
+
+const stringSerde: Serde<string> = serde(stringConverter.create({}, 'value'))
+
+/** The serdes at hand; `serde` makes one of any converter. */
+export const Serdes = {
+  /** The bytes as they are. */
+  bytes: bytesSerde,
+  /** UTF-8 text. */
+  string: stringSerde,
+  /**
+   * JSON without an envelope, decimals as numbers. With a schema, values are written as values of it, each one checked, and read as
+   * Kafka Connect's JsonConverter reads them, which takes a text for 0 where a number is declared: read foreign data without a
+   * schema, and judge it. Without one, values are what JSON has.
+   */
+  json<T>(schema: Schema | null = null): Serde<T> {
+    return serde(schema === null ? bareJson : jsonOf(schema), schema)
+  },
+}
+
+const WITHOUT_ENVELOPE = { 'schemas.enable': 'false', 'decimal.format': 'NUMERIC' }
+
+const bareJson: Converter = jsonConverter.create(WITHOUT_ENVELOPE, 'value')
+
+function jsonOf(schema: Schema): Converter {
+  const reader = jsonConverter.create({ 'schema.content': schemaContentOf(schema) }, 'value')
+  return {
+    encoder: (topic, schema) => bareJson.encoder(topic, schema),
+    decode: (topic, bytes, headers) => reader.decode(topic, bytes, headers),
+  }
+}
+
+/**
+ * A schema as text for `schema.content` of a JsonConverter (KIP-1054): what a sink needs to read a topic written with
+ * `Serdes.json(schema)`. Optional at the top, since a topic may hold tombstones.
+ */
+export function schemaContentOf(schema: Schema): string {
+  const envelope = jsonConverter.create({}, 'value').encoder('', withOptional(schema, true))(null)
+  const { schema: content } = JSON.parse(new TextDecoder().decode(envelope!)) as { readonly schema: unknown }
+  return JSON.stringify(content)
+}
