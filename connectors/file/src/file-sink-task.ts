@@ -75,7 +75,7 @@ export class FileSinkTask implements SinkTask {
       this.#size += bytes.length
     } catch (error) {
       // The same records are put again: what came through of them would stand there twice, and its last line be torn.
-      await handle.truncate(this.#size)
+      await handle.truncate(this.#size).catch(() => undefined)
       throw new RetriableError('STORE_UNAVAILABLE', 'The file cannot be written just now', {
         cause: error,
         place: { file: this.#settings.file },

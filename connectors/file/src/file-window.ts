@@ -161,5 +161,5 @@ function unavailable(file: string, cause: unknown): unknown {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  return (error as { readonly code?: string } | null)?.code
 }

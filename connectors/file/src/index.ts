@@ -6,6 +6,8 @@ import { FileSourceTask } from './file-source-task.ts'
 import { sinkSettings } from './sink-settings.ts'
 import { sourceSettings } from './source-settings.ts'
 
+export { readHeadings } from './headings.ts'
+
 const VERSION = '0.1.0'
 
 export const fileSource = defineSource({

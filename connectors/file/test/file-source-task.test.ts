@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fs from 'node:fs'
 import { SluiceError } from '@sluice/sdk'
 import type { RawSettings } from '@sluice/sdk'
-import { FakeSourceContext, MemoryLogger, SourceRun } from '@sluice/sdk/testing'
+import { FakeSourceContext, SourceRun } from '@sluice/sdk/testing'
 import { fileSource } from '../src/index.ts'
 import { divertedOf, readFile, sourceInChunksOf, valuesOf } from './reading.ts'
 import { temporaryFile, temporaryPath } from './temporary-files.ts'
@@ -210,7 +210,7 @@ describe('a file that cannot be read', () => {
     await run.poll()
     fs.writeFileSync(file, 'a\n')
     expect((await run.poll()).map(({ value }) => value)).toEqual(['a'])
-    const { lines } = run.context.logger as MemoryLogger
+    const { lines } = run.context.logger
     expect(lines.map(({ message }) => message)).toEqual(['Waiting for the file to appear'])
     await run.stop()
   })

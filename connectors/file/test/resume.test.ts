@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fs from 'node:fs'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { RawSettings, SourcePosition } from '@sluice/sdk'
 import type { SourceEvent } from '@sluice/sdk/testing'
 import type { FilePosition } from '../src/position.ts'

@@ -5,7 +5,7 @@ import { lakeSettings } from './settings.ts'
 import type { LakeSettings } from './settings.ts'
 import { LakeSinkTask } from './sink-task.ts'
 
-const lakeSink: SinkConnector<LakeSettings> = defineSink({
+export const lakeSink: SinkConnector<LakeSettings> = defineSink({
   name: 'lake',
   version: '0.1.0',
   documentation:

@@ -33,7 +33,10 @@ export function rowShapeOf(schema: Schema | null, settings: LakeSettings): RowSh
     })
   const withCoordinates = settings['kafka.coordinates']
   const renamed = settings['column.names'] === 'underscore' ? renamedFields(schema) : undefined
-  const fields = schema.fields.map((field): readonly [string, Schema] => [renamed?.get(field.name) ?? field.name, field.schema])
+  const fields = schema.fields.map((field): readonly [string, Schema] => [
+    renamed?.get(field.name) ?? field.name,
+    field.schema,
+  ])
   const columns = withCoordinates ? [...fields, ...COORDINATES] : fields
   checkDistinct(columns.map(([name]) => name))
   const valuesOf = renamed === undefined ? plainRow : renamingRow(renamed)

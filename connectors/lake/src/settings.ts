@@ -72,7 +72,8 @@ export const lakeSettings: SettingsDeclaration<LakeSettings> = defineSettings({
     importance: 'high',
     group: 'Commits',
     validator: atLeast(0),
-    documentation: 'Commit when the oldest waiting row has waited this long, in milliseconds, also when no more records come.',
+    documentation:
+      'Commit when the oldest waiting row has waited this long, in milliseconds, also when no more records come.',
   },
   'parquet.codec': {
     type: 'string',

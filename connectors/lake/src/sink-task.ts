@@ -43,10 +43,14 @@ export class LakeSinkTask implements SinkTask {
   readonly #schemas = new WeakMap<Schema, Known>()
   readonly #schemaless: Known
 
-  constructor(settings: LakeSettings, context: SinkTaskContext) {
+  constructor(
+    settings: LakeSettings,
+    context: SinkTaskContext,
+    store: ObjectStore = openObjectStore(settings['lake.url']),
+  ) {
     this.#settings = settings
     this.#context = context
-    this.#store = openObjectStore(settings['lake.url'])
+    this.#store = store
     this.#schemaless = this.#known(null)
   }
 
@@ -108,7 +112,7 @@ export class LakeSinkTask implements SinkTask {
   /** Splits the records into runs, opens or makes the tables they go to, and makes those fit. */
   async #decide(records: readonly SinkRecord[], signal: AbortSignal): Promise<Run[]> {
     const runs: Run[] = []
-    for (let from = 0; from < records.length; ) {
+    for (let from = 0; from < records.length;) {
       const first = records[from]!
       let to = from + 1
       while (to < records.length && sameRun(records[to]!, first)) to++
@@ -176,7 +180,8 @@ export class LakeSinkTask implements SinkTask {
     const { originalTopic: topic, originalPartition: partition, originalOffset: offset } = record
     const error = new DataError('The value is null, and a table has no row for that', {
       place: { topic, partition, offset },
-      remedy: 'Set behavior.on.null.values=ignore to leave such records out, or report to send them to the dead letters.',
+      remedy:
+        'Set behavior.on.null.values=ignore to leave such records out, or report to send them to the dead letters.',
     })
     if (behaviour === 'fail') throw error
     this.#context.report(record, error)

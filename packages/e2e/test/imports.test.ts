@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lake: ['sdk', 'object-store'],
   streams: ['sdk', 'kafka', 'codecs', 'quality'],
   worker: ['sdk', 'kafka', 'codecs', 'transforms', 'quality', 'streams'],
-  cli: ['sdk', 'kafka', 'codecs', 'transforms', 'quality', 'streams', 'worker', 'lake', 'connector-*', 'processor-*'],
+  cli: ['sdk', 'kafka', 'codecs', 'transforms', 'quality', 'streams', 'worker', 'lake', 'object-store', 'connector-*', 'processor-*'],
   'connector-*': ['sdk', 'lake', 'codecs', 'object-store'],
   'processor-*': ['streams', 'quality', 'codecs', 'sdk'],
 }

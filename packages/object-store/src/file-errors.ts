@@ -10,6 +10,7 @@ export function errnoOf(error: unknown): string | undefined {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'Choose a folder that can be made: a part of its path refuses new entries.',
   EACCES: 'Give this user read and write permission on the folder.',
   EPERM: 'Use a folder that this user owns, on a file system with hard links (not FAT, not every network share).',
   ENOTSUP: 'Use a file system with hard links (not FAT, not every network share).',
@@ -48,7 +49,7 @@ export function storeError(what: string, path: string, url: string, error: unkno
   const missing = code === 'ENOENT' || (what !== 'write' && (code === 'ENOTDIR' || code === 'EISDIR'))
   if (missing && what !== 'write')
     return new SluiceError('OBJECT_MISSING', `There is no object ${path} in ${url}`, { cause: error })
-  const facts: ErrorFacts = { cause: error, retriable: code === undefined || code === 'ENOENT' || PASSING.has(code) }
+  const facts: ErrorFacts = { cause: error, retriable: code === undefined || PASSING.has(code) }
   const remedy = code === undefined ? undefined : REMEDIES[code]
   return new SluiceError(
     'STORE_UNAVAILABLE',

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { link, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { SluiceError } from '@sluice/sdk'
 import { errnoOf, storeError } from './file-errors.ts'
+import { flushFolder, makeFolder } from './file-folders.ts'
 import { listFolder } from './file-listing.ts'
 import { TempFolder } from './file-temp.ts'
 import type { ListOptions, ObjectFacts, ObjectPage, ObjectStore, StoreCall } from './object-store.ts'
@@ -161,7 +162,7 @@ export class FileStore implements ObjectStore {
   /** Makes the folder, and makes the names of all folders from the root down to it durable, once. */
   async #prepare(folder: string): Promise<void> {
     if (this.#durable.has(folder)) return
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     for (let at = folder; at.length >= this.#root.length && !this.#durable.has(at); at = dirname(at)) {
       await flushFolder(dirname(at))
       this.#durable.add(at)
@@ -174,15 +175,6 @@ async function writeDurably(file: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(file, 'wx')
   try {
     await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
     await handle.sync()
   } finally {
     await handle.close()

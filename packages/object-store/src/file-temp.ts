@@ -1,5 +1,6 @@
-import { mkdir, readdir, stat, unlink } from 'node:fs/promises'
+import { readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from './file-folders.ts'
 import { RESERVED_PREFIX } from './object-path.ts'
 
 /** A temporary file this old belongs to a process that died: no write takes a day. */
@@ -22,7 +23,7 @@ export class TempFolder {
     this.#opened ??= this.#sweep()
     await this.#opened
     // Made again each time: it costs one call, and whoever cleans up the store by hand may take it away.
-    await mkdir(this.#folder, { recursive: true })
+    await makeFolder(this.#folder)
     return this.#folder
   }
 

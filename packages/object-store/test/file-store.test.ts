@@ -96,6 +96,11 @@ describe('file:', () => {
     expect(openObjectStore(odd).url).toBe(pathToFileURL(odd).href)
   })
 
+  test('a root that cannot be made is refused, and does not hang', async () => {
+    const store = new FileStore('/proc/no/such/folder')
+    await expect(store.put('a', text('1'))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retriable: false })
+  })
+
   test('a root that is a file is refused with the reason', async () => {
     await writeFile(join(root, 'plain'), 'x')
     const store = new FileStore(join(root, 'plain'))

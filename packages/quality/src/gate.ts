@@ -99,7 +99,7 @@ export function compileGate(definition: GateDefinition, options: GateOptions = {
     rules.push(compiledCheck(check, rule, definition, problems))
   }
   findContradictions(soundChecks, problems)
-  const isMasked = maskOf(definition.maskedFields ?? [], problems)
+  const isMasked = maskOf(definition?.maskedFields, problems)
   problems.throwIfAny(gateName(definition))
   return new CompiledGate(definition, rules, isMasked)
 }

@@ -1,35 +1,16 @@
-import { hash } from 'node:crypto'
-import { canonicalJson } from './canonical.ts'
 import type { MemoryEntry } from './check-kind.ts'
 import type { JudgedRecord } from './record.ts'
 
 export const ENTRIES_DEFAULT = 100_000
 
-/** Keys longer than this are kept as a digest. */
-const KEY_CHARS_MAX = 64
-
-/** 22 characters of base64 hold 132 bits: two different keys share them with a chance of 10^-26 among a million. */
-const DIGEST_CHARS = 22
-
-/**
- * What makes a record the same as another: the canonical text of what is read from it, or a digest of that. Null when all of it is
- * null. A digest begins with `#`, a text with `[`, so that the two cannot be taken for each other.
- */
-export function recordKey(record: JudgedRecord, reads: readonly ((record: JudgedRecord) => unknown)[]): string | null {
-  let text = '['
-  let isNull = true
-  for (const read of reads) {
-    const value = read(record)
-    if (value !== null && value !== undefined) isNull = false
-    text += `${canonicalJson(value)},`
-  }
-  if (isNull) return null
-  return text.length <= KEY_CHARS_MAX ? text : `#${hash('sha256', text, 'base64').slice(0, DIGEST_CHARS)}`
-}
-
 /** The keys seen last, each with the first record that had it: a memory of bounded size that forgets what it has not met for longest. */
 export class SeenRecords {
   readonly #seen = new Map<string, MemoryEntry>()
+  /**
+   * Stands before the key that was seen longest ago: what it has passed is deleted, what is seen again moves behind it. One iterator
+   * for all time, because a new one would have to step over everything deleted since the map last grew.
+   */
+  #oldest: MapIterator<string> = this.#seen.keys()
   readonly #entriesMax: number
   readonly #withinMs: number
 
@@ -67,6 +48,7 @@ export class SeenRecords {
 
   clear(): void {
     this.#seen.clear()
+    this.#oldest = this.#seen.keys()
   }
 
   /** Everything remembered, longest unseen first. */
@@ -76,16 +58,12 @@ export class SeenRecords {
 
   /** Takes over what `entries` gave, in place of what is remembered now. */
   restore(entries: readonly MemoryEntry[]): void {
-    this.#seen.clear()
+    this.clear()
     for (const entry of entries) this.#seen.set(entry[0], entry)
     this.#forget()
   }
 
   #forget(): void {
-    if (this.#seen.size <= this.#entriesMax) return
-    for (const key of this.#seen.keys()) {
-      this.#seen.delete(key)
-      if (this.#seen.size <= this.#entriesMax) return
-    }
+    while (this.#seen.size > this.#entriesMax) this.#seen.delete(this.#oldest.next().value!)
   }
 }

@@ -28,7 +28,14 @@ function sumOfChecks(a: CheckScore, b: CheckScore): CheckScore {
   const passed = a.passed + b.passed
   const failed = a.failed + b.failed
   const errors = a.errors + b.errors
-  return { ...a, passed, failed, skipped: a.skipped + b.skipped, errors, passShare: share(passed, passed + failed + errors) }
+  return {
+    ...a,
+    passed,
+    failed,
+    skipped: a.skipped + b.skipped,
+    errors,
+    passShare: share(passed, passed + failed + errors),
+  }
 }
 
 function share(part: number, whole: number): number | null {

@@ -96,7 +96,8 @@ export class KafkaStreams {
    * then is committed.
    */
   async run({ signal = new AbortController().signal, until }: RunOptions = {}): Promise<StreamsProgress> {
-    if (this.#state !== 'CREATED') throw new SluiceError('INTERNAL', 'An application runs once', { remedy: 'Make a new KafkaStreams.' })
+    if (this.#state !== 'CREATED')
+      throw new SluiceError('INTERNAL', 'An application runs once', { remedy: 'Make a new KafkaStreams.' })
     try {
       const { stop, drained } = await this.#runThroughFailures(signal, until)
       if (stop !== null) throw stop
@@ -125,7 +126,10 @@ export class KafkaStreams {
         if (committed > reached) [reached, failingSince, attempt] = [committed, now, 0]
         if (!isRetriable(error) || signal.aborted || now - failingSince > timeoutMs) throw error
         const pauseMs = Math.min(longest, first * 2 ** attempt)
-        this.#logger.warn('Going back to what is committed, after an error that may pass', { error: describeError(error), pauseMs })
+        this.#logger.warn('Going back to what is committed, after an error that may pass', {
+          error: describeError(error),
+          pauseMs,
+        })
         this.#metrics.restarted()
         this.#become('REBALANCING')
         await this.#clock.sleep(pauseMs, signal)
@@ -137,7 +141,11 @@ export class KafkaStreams {
     this.#become('REBALANCING')
     const settings = this.#settings
     const output = new OutputBatch()
-    const taken = await takeUp(this.#topology, settings, this.#kafka, { output, clock: this.#clock, random: this.#random })
+    const taken = await takeUp(this.#topology, settings, this.#kafka, {
+      output,
+      clock: this.#clock,
+      random: this.#random,
+    })
     this.#standings = taken.standings
     for (const task of new Set(taken.standings.map((standing) => standing.task))) this.#metrics.started(task)
     await this.#remember(taken, signal)
@@ -212,7 +220,11 @@ export class KafkaStreams {
 }
 
 function stopTimedOut(timeoutMs: number): SluiceError {
-  return new SluiceError('STOP_TIMED_OUT', `What was put out did not become durable within ${timeoutMs} ms of the stop`, {
-    remedy: 'Nothing is lost: it is processed again at the next start. Raise close.timeout.ms if the broker is slow.',
-  })
+  return new SluiceError(
+    'STOP_TIMED_OUT',
+    `What was put out did not become durable within ${timeoutMs} ms of the stop`,
+    {
+      remedy: 'Nothing is lost: it is processed again at the next start. Raise close.timeout.ms if the broker is slow.',
+    },
+  )
 }

@@ -41,6 +41,8 @@ function jsonOf(schema: Schema): Converter {
  */
 export function schemaContentOf(schema: Schema): string {
   const envelope = jsonConverter.create({}, 'value').encoder('', withOptional(schema, true))(null)
-  const { schema: content } = JSON.parse(new TextDecoder().decode(envelope!)) as { readonly schema: unknown }
+  const { schema: content } = JSON.parse(new TextDecoder().decode(envelope ?? undefined)) as {
+    readonly schema: unknown
+  }
   return JSON.stringify(content)
 }

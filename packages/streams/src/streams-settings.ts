@@ -38,7 +38,8 @@ export const streamsSettings = defineSettings({
     default: 'quarantine',
     validator: oneOf('quarantine', 'fail'),
     importance: 'medium',
-    documentation: 'What happens to a record whose result cannot be encoded or is too large to be produced. Kafka Streams fails by default.',
+    documentation:
+      'What happens to a record whose result cannot be encoded or is too large to be produced. Kafka Streams fails by default.',
   },
   'commit.interval.ms': {
     type: 'long',
@@ -60,7 +61,8 @@ export const streamsSettings = defineSettings({
     default: 33_554_432,
     validator: atLeast(1),
     importance: 'low',
-    documentation: 'Most bytes of results that may be on their way to the broker; more are not processed until some are durable.',
+    documentation:
+      'Most bytes of results that may be on their way to the broker; more are not processed until some are durable.',
   },
   'task.timeout.ms': {
     type: 'long',

@@ -10,11 +10,4 @@
  * REBALANCING is taking up partitions: finding out where to begin and restoring memory.
  */
 export type StreamsState =
-  | 'CREATED'
-  | 'REBALANCING'
-  | 'RUNNING'
-  | 'PENDING_SHUTDOWN'
-  | 'NOT_RUNNING'
-  | 'PENDING_ERROR'
-  | 'ERROR'
-  | 'HALTED'
+  'CREATED' | 'REBALANCING' | 'RUNNING' | 'PENDING_SHUTDOWN' | 'NOT_RUNNING' | 'PENDING_ERROR' | 'ERROR' | 'HALTED'

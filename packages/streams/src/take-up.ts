@@ -28,8 +28,7 @@ export async function takeUp(
   ports: TaskPorts,
 ): Promise<TakenUp> {
   const { admin } = kafka
-  const topics = await sourceTopics(topology, kafka)
-  if (settings['create.topics']) await createTopics(topology, settings, kafka, topics)
+  const topics = await sourceTopics(topology, settings, kafka)
   const partitions = topics.flatMap(({ topic, partitions }) =>
     Array.from({ length: partitions }, (_, partition): TopicPartition => ({ topic, partition })),
   )
@@ -63,14 +62,24 @@ export async function takeUp(
   return { standings, earliest, ends: standings.map((standing) => standing.endOffset) }
 }
 
-async function sourceTopics(topology: Topology, { admin }: Kafka): Promise<readonly TopicDescription[]> {
+/** The source topics. Those that the topology writes itself are created if need be; the others must be there. */
+async function sourceTopics(
+  topology: Topology,
+  settings: StreamsSettings,
+  kafka: Kafka,
+): Promise<readonly TopicDescription[]> {
   const wanted = topology.sources.flatMap((source) => source.topics)
-  const found = await admin.describeTopics(wanted)
+  const found = await kafka.admin.describeTopics(wanted)
   const missing = wanted.filter((topic) => !found.some((one) => one.topic === topic))
-  if (missing.length === 0) return found
-  throw new SluiceError('TOPOLOGY_INVALID', `Source topics do not exist: ${missing.join(', ')}`, {
-    remedy: 'Create them, or start first what writes them.',
-  })
+  const written = new Set(settings['create.topics'] ? topology.sinks.map((sink) => sink.topic) : [])
+  const absent = missing.filter((topic) => !written.has(topic))
+  if (absent.length > 0) {
+    throw new SluiceError('TOPOLOGY_INVALID', `Source topics do not exist: ${absent.join(', ')}`, {
+      remedy: 'Create them, or start first what writes them.',
+    })
+  }
+  if (settings['create.topics']) await createTopics(topology, settings, kafka, found)
+  return missing.length === 0 ? found : kafka.admin.describeTopics(wanted)
 }
 
 /** Creates what is missing of the topics that are written. Quarantine topics also take records that are just within the limit. */
@@ -80,7 +89,7 @@ async function createTopics(
   { admin }: Kafka,
   sources: readonly TopicDescription[],
 ): Promise<void> {
-  const partitions = Math.max(...sources.map((source) => source.partitions))
+  const partitions = Math.max(1, ...sources.map((source) => source.partitions))
   const diverted = new Set(topology.sources.map((source) => source.quarantine ?? quarantineTopicOf(settings)))
   for (const { operator } of topology.processors) for (const topic of operator.divertsTo ?? []) diverted.add(topic)
   const results = topology.sinks.map((sink) => sink.topic).filter((topic) => !diverted.has(topic))
@@ -108,8 +117,13 @@ function of<T extends TopicPartition>(offsets: readonly T[], { topic, partition 
 }
 
 function deleted({ topic, partition, offset }: TopicPartitionOffset, first: number): SluiceError {
-  return new SluiceError('OFFSET_OUT_OF_RANGE', `Records behind the committed offset were deleted before they were processed`, {
-    place: { topic, partition, committed: offset, first },
-    remedy: 'Commit an offset that still exists for this group, accepting the loss, and raise the retention of the topic.',
-  })
+  return new SluiceError(
+    'OFFSET_OUT_OF_RANGE',
+    `Records behind the committed offset were deleted before they were processed`,
+    {
+      place: { topic, partition, committed: offset, first },
+      remedy:
+        'Commit an offset that still exists for this group, accepting the loss, and raise the retention of the topic.',
+    },
+  )
 }

@@ -16,11 +16,26 @@ import {
   type Tally,
 } from '@sluice/kafka'
 import { readQuarantineHeaders, type GateDefinition } from '@sluice/quality'
-import { MemoryMetrics, RetriableError, SluiceError, type RawHeader, type StructValue, type TopicPartition } from '@sluice/sdk'
-import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StreamsState, type Topology } from '../src/index.ts'
+import {
+  MemoryMetrics,
+  RetriableError,
+  SluiceError,
+  type RawHeader,
+  type StructValue,
+  type TopicPartition,
+} from '@sluice/sdk'
+import {
+  KafkaStreams,
+  Serdes,
+  StreamsBuilder,
+  streamsSettings,
+  type StreamsState,
+  type Topology,
+} from '../src/index.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
-if (address === '') console.warn('SLUICE_TEST_KAFKA is not set: the tests of the streams runtime against a broker are skipped')
+if (address === '')
+  console.warn('SLUICE_TEST_KAFKA is not set: the tests of the streams runtime against a broker are skipped')
 
 jestDescribe('the runtime on a broker', () => {
   let kafka: Kafka
@@ -47,7 +62,15 @@ jestDescribe('the runtime on a broker', () => {
       quarantine,
       put: (records: readonly Partial<ProducerRecord>[]) =>
         producer.produce(
-          records.map((record) => ({ topic: raw, partition: null, key: null, value: null, timestamp: null, headers: null, ...record })),
+          records.map((record) => ({
+            topic: raw,
+            partition: null,
+            key: null,
+            value: null,
+            timestamp: null,
+            headers: null,
+            ...record,
+          })),
         ),
       read: (topic: string) => readAll(kafka, topic),
       committed: () => kafka.groupOffsets(name).committed(inputs),
@@ -57,11 +80,11 @@ jestDescribe('the runtime on a broker', () => {
         for (const tally of tallies) checkTally(tally)
         return tallies.reduce(addTallies, EMPTY_TALLY)
       },
-      app(topology: Topology, more: { readonly settings?: Record<string, string>; readonly kafka?: Kafka; readonly states?: StreamsState[] } = {}) {
+      app(topology: Topology, more: More = {}) {
         const settings = streamsSettings.parse({ 'application.id': name, 'retry.backoff.ms': '10', ...more.settings })
         return new KafkaStreams(topology, settings, {
           kafka: more.kafka ?? kafka,
-          metrics: new MemoryMetrics(),
+          metrics: more.metrics ?? new MemoryMetrics(),
           onState: (state) => more.states?.push(state),
         })
       },
@@ -81,17 +104,32 @@ jestDescribe('the runtime on a broker', () => {
   test('two partitions, to their end: what passes is in the clean topic, what does not in quarantine, both counted with the offsets', async () => {
     const data = await dataset(2)
     await data.put(numbers(0, 500))
-    const streams = data.app(data.topology())
+    const metrics = new MemoryMetrics()
+    const streams = data.app(data.topology(), { metrics })
     const progress = await streams.run({ until: 'end' })
     expect(streams.state).toBe('NOT_RUNNING')
     expect(progress.map(({ task }) => task)).toEqual(['0_0', '0_1'])
-    for (const { position, committed, endOffset } of progress) expect([committed, endOffset]).toEqual([position, position])
+    for (const { position, committed, endOffset } of progress)
+      expect([committed, endOffset]).toEqual([position, position])
     const clean = await data.read(data.clean)
     const quarantined = await data.read(data.quarantine)
-    expect(await data.tally()).toEqual({ in: 500, passed: 450, marked: 50, quarantined: { not_three: 50 }, dropped: {} })
+    expect(await data.tally()).toEqual({
+      in: 500,
+      passed: 450,
+      marked: 50,
+      quarantined: { not_three: 50 },
+      dropped: {},
+    })
     expect(clean.map(numberOf).toSorted((a, b) => a - b)).toEqual(range(0, 500).filter((n) => n % 10 !== 3))
     expect(quarantined.map(numberOf).toSorted((a, b) => a - b)).toEqual(range(0, 500).filter((n) => n % 10 === 3))
     expect(streams.scorecards()).toMatchObject([{ records: 500, outcomes: { quarantine: 50, mark: 50 } }])
+    const counted = (outcome: string): number =>
+      [0, 1].reduce((sum, partition) => {
+        const labels = { application: data.name, topic: data.raw, partition: String(partition), outcome }
+        return sum + metrics.value('sluice_streams_records_total', labels)!
+      }, 0)
+    expect(['passed', 'marked', 'quarantined', 'dropped'].map(counted)).toEqual([450, 50, 50, 0])
+    expect(metrics.value('sluice_streams_records_out_total', { application: data.name })).toBe(500)
   })
 
   test('running again with nothing new adds nothing; new records are added to the count', async () => {
@@ -123,13 +161,17 @@ jestDescribe('the runtime on a broker', () => {
         commit: () => Promise.reject(new SluiceError('INTERNAL', 'the lights went out')),
       }),
     }
-    await expect(data.app(data.topology(), { kafka: crashing }).run({ until: 'end' })).rejects.toThrow('the lights went out')
+    await expect(data.app(data.topology(), { kafka: crashing }).run({ until: 'end' })).rejects.toThrow(
+      'the lights went out',
+    )
     expect(await data.read(data.clean)).toHaveLength(180)
     expect(await data.committed()).toEqual([])
     await data.app(data.topology()).run({ until: 'end' })
     expect(await data.tally()).toMatchObject({ in: 200, passed: 180, quarantined: { not_three: 20 } })
     expect((await data.read(data.clean)).map(numberOf).toSorted((a, b) => a - b)).toEqual(
-      range(0, 200).filter((n) => n % 10 !== 3).flatMap((n) => [n, n]),
+      range(0, 200)
+        .filter((n) => n % 10 !== 3)
+        .flatMap((n) => [n, n]),
     )
   })
 
@@ -143,7 +185,11 @@ jestDescribe('the runtime on a broker', () => {
       ...bound(kafka),
       producer: (options) => {
         const real = kafka.producer(options)
-        return { produce: (records) => held.then(() => real.produce(records)), flush: () => real.flush(), close: (ms) => real.close(ms) }
+        return {
+          produce: (records) => held.then(() => real.produce(records)),
+          flush: () => real.flush(),
+          close: (ms) => real.close(ms),
+        }
       },
       groupOffsets: (id) => ({
         ...boundOffsets(kafka.groupOffsets(id)),
@@ -174,7 +220,8 @@ jestDescribe('the runtime on a broker', () => {
       producer: (options) => {
         const real = kafka.producer(options)
         return {
-          produce: (records) => (failures-- > 0 ? Promise.reject(new RetriableError('KAFKA_TIMEOUT', 'no answer')) : real.produce(records)),
+          produce: (records) =>
+            failures-- > 0 ? Promise.reject(new RetriableError('KAFKA_TIMEOUT', 'no answer')) : real.produce(records),
           flush: () => real.flush(),
           close: (ms) => real.close(ms),
         }
@@ -216,11 +263,47 @@ jestDescribe('the runtime on a broker', () => {
     expect([clean.length, new Set(clean).size]).toEqual([1800, 1800])
   })
 
+  test('a stop that takes too long ends with STOP_TIMED_OUT; what is not durable is not committed', async () => {
+    const data = await dataset(1)
+    await data.put(numbers(0, 10))
+    const deaf: Kafka = {
+      ...bound(kafka),
+      producer: () => ({
+        produce: () => new Promise(() => undefined),
+        flush: () => Promise.resolve(),
+        close: () => Promise.resolve(),
+      }),
+    }
+    const streams = data.app(data.topology(), { kafka: deaf, settings: { 'close.timeout.ms': '100' } })
+    await expect(streams.run({ until: 'end' })).rejects.toMatchObject({ code: 'STOP_TIMED_OUT' })
+    expect([streams.state, await data.committed()]).toEqual(['ERROR', []])
+  })
+
+  test('a topic that the topology writes and reads is created and processed on', async () => {
+    const data = await dataset(2)
+    await data.put(numbers(0, 10))
+    const builder = new StreamsBuilder()
+    builder.stream(data.raw).to(`${data.name}.middle`)
+    builder.stream(`${data.name}.middle`).to(data.clean)
+    const all = data.app(builder.build()).run({
+      until: (progress) =>
+        progress.reduce((sum, { topic, tally }) => sum + (topic === data.raw ? 0 : tally.in), 0) === 10,
+    })
+    expect((await all).map(({ task }) => task)).toEqual(['0_0', '0_1', '1_0', '1_1'])
+    expect(await data.read(data.clean)).toHaveLength(10)
+  })
+
   describe('a halt', () => {
     test('stops before the record: nothing behind it is produced or committed, and it halts again until the rule is changed', async () => {
       const data = await dataset(1)
       await data.put(numbers(0, 40))
-      const halting = rules({ id: 'never_twenty', check: 'not_in_set', field: 'n', params: { values: [20] }, severity: 'fatal' })
+      const halting = rules({
+        id: 'never_twenty',
+        check: 'not_in_set',
+        field: 'n',
+        params: { values: [20] },
+        severity: 'fatal',
+      })
       const states: StreamsState[] = []
       for (let attempt = 0; attempt < 2; attempt++) {
         await expect(data.app(data.topology(halting), { states }).run()).rejects.toMatchObject({
@@ -260,21 +343,30 @@ jestDescribe('the runtime on a broker', () => {
     const [quarantined] = await data.read(data.quarantine)
     expect([quarantined!.key, quarantined!.value, quarantined!.timestamp]).toEqual([key, wrong, 1_600_000_000_002])
     expect(quarantined!.headers!.slice(0, 2)).toEqual(headers)
-    expect(readQuarantineHeaders(quarantined!.headers)).toMatchObject({ stage: 'decode', origin: { topic: data.raw, partition: 0, offset: 2 } })
+    expect(readQuarantineHeaders(quarantined!.headers)).toMatchObject({
+      stage: 'decode',
+      origin: { topic: data.raw, partition: 0, offset: 2 },
+    })
   })
 
   test('a record whose result is too large is quarantined; one just within the limit fits into quarantine with its reasons', async () => {
     const data = await dataset(1)
     const largest = Buffer.from(`{"n":"${'x'.repeat(1_048_000)}"}`)
     await data.put([{ value: largest }])
-    await data.app(data.topology(rules({ id: 'short', check: 'length', field: 'n', params: { max: 10 } }))).run({ until: 'end' })
+    await data
+      .app(data.topology(rules({ id: 'short', check: 'length', field: 'n', params: { max: 10 } })))
+      .run({ until: 'end' })
     const [quarantined] = await data.read(data.quarantine)
     expect(Buffer.compare(quarantined!.value!, largest)).toBe(0)
   })
 
   describe('what a keyed check remembers', () => {
-    const once = (entriesMax = 1000): GateDefinition => rules({ id: 'once', check: 'unique_within', action: 'drop', doc: 'Repetitions.', params: { entriesMax } })
-    const keyed = (n: number): Partial<ProducerRecord> => ({ key: Buffer.from(String(n % 7)), value: Buffer.from(`{"n":${n}}`) })
+    const once = (entriesMax = 1000): GateDefinition =>
+      rules({ id: 'once', check: 'unique_within', action: 'drop', doc: 'Repetitions.', params: { entriesMax } })
+    const keyed = (n: number): Partial<ProducerRecord> => ({
+      key: Buffer.from(String(n % 7)),
+      value: Buffer.from(`{"n":${n}}`),
+    })
 
     test('is read from the log again after a restart: a repetition is found across it', async () => {
       const data = await dataset(3)
@@ -283,7 +375,11 @@ jestDescribe('the runtime on a broker', () => {
       await data.app(data.topology(once())).run({ until: 'end' })
       await data.put([...values.slice(0, 20), 70].map(keyed))
       await data.app(data.topology(once())).run({ until: 'end' })
-      expect(await data.tally()).toMatchObject({ in: values.length + 21, passed: values.length + 1, dropped: { once: 20 } })
+      expect(await data.tally()).toMatchObject({
+        in: values.length + 21,
+        passed: values.length + 1,
+        dropped: { once: 20 },
+      })
       expect((await data.read(data.clean)).map(numberOf).toSorted((a, b) => a - b)).toEqual([...values, 70])
     })
 
@@ -303,7 +399,10 @@ jestDescribe('the runtime on a broker', () => {
       const builder = new StreamsBuilder()
       builder.stream([data.raw, `${data.name}.nowhere`]).to(data.clean)
       const streams = data.app(builder.build())
-      await expect(streams.run()).rejects.toMatchObject({ code: 'TOPOLOGY_INVALID', message: expect.stringContaining(`${data.name}.nowhere`) })
+      await expect(streams.run()).rejects.toMatchObject({
+        code: 'TOPOLOGY_INVALID',
+        message: expect.stringContaining(`${data.name}.nowhere`),
+      })
       expect(streams.state).toBe('ERROR')
     })
 
@@ -323,31 +422,35 @@ jestDescribe('the runtime on a broker', () => {
     })
   })
 
-  test(
-    'kill -9 at any moment: every record is in the clean topic or in quarantine, and counts exactly once',
-    async () => {
-      const data = await dataset(2)
-      const total = 20_000
-      await data.put(numbers(0, total))
-      for (let round = 0; round < 4; round++) {
-        const child = spawn(process.execPath, ['--conditions=@sluice/source', new URL('./run-in-child.ts', import.meta.url).pathname], {
+  test('kill -9 at any moment: every record is in the clean topic or in quarantine, and counts exactly once', async () => {
+    const data = await dataset(2)
+    const total = 20_000
+    await data.put(numbers(0, total))
+    for (let round = 0; round < 4; round++) {
+      const child = spawn(
+        process.execPath,
+        ['--conditions=@sluice/source', new URL('./run-in-child.ts', import.meta.url).pathname],
+        {
           env: { ...process.env, ADDRESS: address, NAME: data.name },
           stdio: ['ignore', 'pipe', 'inherit'],
-        })
-        await once(child.stdout, 'data')
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 200))
-        child.kill('SIGKILL')
-        await once(child, 'exit')
-        if (round === 0) expect((await data.tally()).in).toBeLessThan(total)
-      }
-      await data.app(data.topology()).run({ until: 'end' })
-      const quarantined = range(0, total).filter((n) => n % 10 === 3)
-      expect(await data.tally()).toMatchObject({ in: total, passed: total - quarantined.length, quarantined: { not_three: quarantined.length } })
-      const found = new Set([...(await data.read(data.clean)), ...(await data.read(data.quarantine))].map(numberOf))
-      expect(found.size).toBe(total)
-    },
-    60_000,
-  )
+        },
+      )
+      await once(child.stdout, 'data')
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 200))
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      if (round === 0) expect((await data.tally()).in).toBeLessThan(total)
+    }
+    await data.app(data.topology()).run({ until: 'end' })
+    const quarantined = range(0, total).filter((n) => n % 10 === 3)
+    expect(await data.tally()).toMatchObject({
+      in: total,
+      passed: total - quarantined.length,
+      quarantined: { not_three: quarantined.length },
+    })
+    const found = new Set([...(await data.read(data.clean)), ...(await data.read(data.quarantine))].map(numberOf))
+    expect(found.size).toBe(total)
+  }, 60_000)
 })
 
 function jestDescribe(name: string, body: () => void): void {
@@ -380,6 +483,13 @@ function numbers(from: number, to: number): Partial<ProducerRecord>[] {
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i)
+}
+
+interface More {
+  readonly settings?: Record<string, string>
+  readonly kafka?: Kafka
+  readonly states?: StreamsState[]
+  readonly metrics?: MemoryMetrics
 }
 
 interface Read {

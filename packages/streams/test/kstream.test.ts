@@ -5,7 +5,10 @@ import { TopologyTestDriver } from '../src/testing/index.ts'
 
 const text = { key: Serdes.string, value: Serdes.string }
 
-function run(write: (builder: StreamsBuilder) => void, settings: Readonly<Record<string, string>> = {}): TopologyTestDriver {
+function run(
+  write: (builder: StreamsBuilder) => void,
+  settings: Readonly<Record<string, string>> = {},
+): TopologyTestDriver {
   const builder = new StreamsBuilder()
   write(builder)
   return new TopologyTestDriver(builder.build(), { settings })
@@ -32,7 +35,13 @@ describe('operators', () => {
       ['k', 'c'],
       ['k', null],
     ])
-    expect(driver.tally()).toEqual({ in: 4, passed: 2, marked: 0, quarantined: {}, dropped: { 'no-a': 1, 'no-twins': 1 } })
+    expect(driver.tally()).toEqual({
+      in: 4,
+      passed: 2,
+      marked: 0,
+      quarantined: {},
+      dropped: { 'no-a': 1, 'no-twins': 1 },
+    })
   })
 
   test('mapValues is given the value and the key, tombstones too; time, key and headers stay', () => {
@@ -100,7 +109,10 @@ describe('operators', () => {
         .to('out', text)
     })
     driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('k', 'v', { timestamp: 5 })
-    expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readRecord()).toMatchObject({ value: 'v!', timestamp: 5 })
+    expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readRecord()).toMatchObject({
+      value: 'v!',
+      timestamp: 5,
+    })
     expect(driver.tally('in').in).toBe(1)
     expect(driver.tally('middle').in).toBe(1)
   })
@@ -132,7 +144,9 @@ describe('serdes', () => {
 
   test('every value is checked against the declared schema; one that does not fit is quarantined, stage encode', () => {
     const typed = Serdes.json<StructValue>(struct({ n: primitive('int32') }))
-    const driver = run((builder) => builder.stream('in', { value: Serdes.json<StructValue>() }).to('out', { value: typed }))
+    const driver = run((builder) =>
+      builder.stream('in', { value: Serdes.json<StructValue>() }).to('out', { value: typed }),
+    )
     const input = driver.createInputTopic('in')
     for (const json of ['{"n":1}', '{"n":"one"}', '{}']) input.pipeInput(null, Buffer.from(json))
     expect(driver.createOutputTopic('out', Serdes.bytes, typed).readValuesToList()).toEqual([{ n: 1 }])
@@ -141,15 +155,27 @@ describe('serdes', () => {
 
   test('a value of a declared schema keeps its exact form: decimals are text, also beyond what a double holds', () => {
     const typed = Serdes.json<StructValue>(struct({ cost: decimal(2), day: date() }))
-    const driver = run((builder) => builder.stream('in', { value: typed }).mapValues((row) => row).to('out', { value: typed }))
+    const driver = run((builder) =>
+      builder
+        .stream('in', { value: typed })
+        .mapValues((row) => row)
+        .to('out', { value: typed }),
+    )
     const row = { cost: '12345678901234567890.10', day: 7305 }
     driver.createInputTopic('in', Serdes.bytes, typed).pipeInput(null, row)
-    expect(Buffer.from(driver.createOutputTopic('out').readValue()!).toString()).toBe('{"cost":12345678901234567890.10,"day":7305}')
+    expect(Buffer.from(driver.createOutputTopic('out').readValue()!).toString()).toBe(
+      '{"cost":12345678901234567890.10,"day":7305}',
+    )
   })
 
   test('a tombstone is no bytes, whatever the schema says', () => {
     const typed = Serdes.json<StructValue>(struct({ n: primitive('int32') }))
-    const driver = run((builder) => builder.stream('in', { key: Serdes.string, value: typed }).mapValues((row) => row).to('out', { key: Serdes.string, value: typed }))
+    const driver = run((builder) =>
+      builder
+        .stream('in', { key: Serdes.string, value: typed })
+        .mapValues((row) => row)
+        .to('out', { key: Serdes.string, value: typed }),
+    )
     driver.createInputTopic('in').pipeInput(Buffer.from('k'), null)
     expect(driver.createOutputTopic('out').readRecord()).toMatchObject({ key: Buffer.from('k'), value: null })
   })

@@ -15,7 +15,9 @@ interface Case {
 }
 
 const folder = process.env['VECTORS'] ?? new URL('../../e2e/vectors', import.meta.url).pathname
-const { cases } = JSON.parse(readFileSync(`${folder}/streams/names.json`, 'utf8')) as { readonly cases: readonly Case[] }
+const { cases } = JSON.parse(readFileSync(`${folder}/streams/names.json`, 'utf8')) as {
+  readonly cases: readonly Case[]
+}
 
 /** The topologies of the vectors that our operators can write, as the vectors' README describes them. */
 const WRITTEN: Readonly<Record<string, (builder: StreamsBuilder) => void>> = {
@@ -61,22 +63,30 @@ function nodesOf(text: string): TopologyNode[] {
     if (kind !== undefined) {
       const side = { key: bytesSerde, value: serde(bytesSerde.converter) }
       at = nodes.length
-      if (kind === 'Source') nodes.push({ kind: 'source', name: name!, topics: topics!.split(', '), quarantine: null, ...side })
+      if (kind === 'Source')
+        nodes.push({ kind: 'source', name: name!, topics: topics!.split(', '), quarantine: null, ...side })
       else if (kind === 'Sink') nodes.push({ kind: 'sink', name: name!, predecessors: [], topic: topic!, ...side })
       else {
         const operator = { kind: 'any', prefix: '', compile: () => () => undefined }
-        nodes.push({ kind: 'processor', name: name!, predecessors: [], operator, stores: stores === '' ? [] : stores!.split(', ') })
+        nodes.push({
+          kind: 'processor',
+          name: name!,
+          predecessors: [],
+          operator,
+          stores: stores === '' ? [] : stores!.split(', '),
+        })
       }
     }
     const predecessors = /^ {6}<-- (.*)$/.exec(line)?.[1]
-    if (predecessors !== undefined) nodes[at] = { ...nodes[at]!, predecessors: predecessors.split(', ') } as TopologyNode
+    if (predecessors !== undefined)
+      nodes[at] = { ...nodes[at]!, predecessors: predecessors.split(', ') } as TopologyNode
   }
   return nodes
 }
 
 /** An order in which a builder may have added the nodes: sources first, the others behind those they follow. */
 function inOrder(nodes: readonly TopologyNode[]): TopologyNode[] {
-  const order = nodes.filter((node) => node.kind === 'source' ) as TopologyNode[]
+  const order = nodes.filter((node) => node.kind === 'source') as TopologyNode[]
   const add = (node: TopologyNode): void => {
     if (order.includes(node)) return
     if (node.kind !== 'source') for (const name of node.predecessors) add(nodes.find((other) => other.name === name)!)

@@ -46,11 +46,27 @@ describe('a topology that cannot be is refused with TOPOLOGY_INVALID, naming wha
     ['an illegal topic', (builder) => void builder.stream('or ders'), /Topic "or ders" is not legal/],
     ['an empty topic', (builder) => builder.stream('in').to(''), /Topic "" is not legal/],
     ['a topic of dots', (builder) => builder.stream('in').to('..'), /Topic "\.\." is not legal/],
-    ['an illegal quarantine topic', (builder) => void builder.stream('in', { quarantine: 'a/b' }), /Topic "a\/b" is not legal/],
-    ['an illegal node name', (builder) => void builder.stream('in').peek(() => undefined, { name: 'a b' }), /Node name "a b" is not legal/],
-    ['a topic read twice', (builder) => void [builder.stream('in'), builder.stream(['other', 'in'])], /Topic in is read by .*0000000000 and by .*0000000001/],
+    [
+      'an illegal quarantine topic',
+      (builder) => void builder.stream('in', { quarantine: 'a/b' }),
+      /Topic "a\/b" is not legal/,
+    ],
+    [
+      'an illegal node name',
+      (builder) => void builder.stream('in').peek(() => undefined, { name: 'a b' }),
+      /Node name "a b" is not legal/,
+    ],
+    [
+      'a topic read twice',
+      (builder) => void [builder.stream('in'), builder.stream(['other', 'in'])],
+      /Topic in is read by .*0000000000 and by .*0000000001/,
+    ],
     ['a topic named twice', (builder) => void builder.stream(['in', 'in']), /Topic in is read by/],
-    ['two nodes of one name', (builder) => void builder.stream('in', { name: 'x' }).peek(() => undefined, { name: 'x' }), /Two nodes are named x/],
+    [
+      'two nodes of one name',
+      (builder) => void builder.stream('in', { name: 'x' }).peek(() => undefined, { name: 'x' }),
+      /Two nodes are named x/,
+    ],
   ]
   test.each(cases)('%s', (_what, write, message) => {
     let thrown: unknown
@@ -59,7 +75,11 @@ describe('a topology that cannot be is refused with TOPOLOGY_INVALID, naming wha
     } catch (error) {
       thrown = error
     }
-    expect(thrown).toMatchObject({ code: 'TOPOLOGY_INVALID', message: expect.stringMatching(message), remedy: expect.any(String) })
+    expect(thrown).toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: expect.stringMatching(message),
+      remedy: expect.any(String),
+    })
   })
 })
 
@@ -108,7 +128,9 @@ test('streams that do not touch are sub-topologies of their own, in the order of
 
 test('a stream that ends nowhere is described with no successor', () => {
   const topology = topologyOf((builder) => void builder.stream('in').peek(() => undefined))
-  expect(topology.describe()).toContain('    Processor: KSTREAM-PEEK-0000000001 (stores: [])\n      --> none\n      <-- KSTREAM-SOURCE-0000000000\n')
+  expect(topology.describe()).toContain(
+    '    Processor: KSTREAM-PEEK-0000000001 (stores: [])\n      --> none\n      <-- KSTREAM-SOURCE-0000000000\n',
+  )
 })
 
 test('the JSON form names operators, quarantine topics and the rules of gates', () => {
@@ -127,8 +149,18 @@ test('the JSON form names operators, quarantine topics and the rules of gates', 
     {
       id: 0,
       nodes: [
-        { kind: 'source', topics: ['in'], quarantine: 'in.quarantine', predecessors: [], successors: ['KSTREAM-GATE-0000000001'] },
-        { kind: 'processor', operator: 'gate', details: { gate: 'g1', ruleset: 'rules@7', mode: 'enforce', checks: ['named'] } },
+        {
+          kind: 'source',
+          topics: ['in'],
+          quarantine: 'in.quarantine',
+          predecessors: [],
+          successors: ['KSTREAM-GATE-0000000001'],
+        },
+        {
+          kind: 'processor',
+          operator: 'gate',
+          details: { gate: 'g1', ruleset: 'rules@7', mode: 'enforce', checks: ['named'] },
+        },
         { kind: 'sink', topic: 'out', predecessors: ['KSTREAM-GATE-0000000001'], successors: [] },
       ],
     },
@@ -137,6 +169,10 @@ test('the JSON form names operators, quarantine topics and the rules of gates', 
 
 test('a gate whose rules do not compile is refused where it is written', () => {
   const write = (): unknown =>
-    new StreamsBuilder().stream('in').gate({ id: 'g', mode: 'enforce', ruleset: { id: 'r', version: 1, checks: [{ id: 'c', check: 'range', field: 'x', params: {} }] } })
+    new StreamsBuilder().stream('in').gate({
+      id: 'g',
+      mode: 'enforce',
+      ruleset: { id: 'r', version: 1, checks: [{ id: 'c', check: 'range', field: 'x', params: {} }] },
+    })
   expect(write).toThrow(expect.objectContaining({ code: 'GATE_RULES_INVALID' }))
 })

@@ -206,7 +206,7 @@ export const sourceSettings = connectorSettings.extend(
       default: null,
       importance: 'low',
       group: 'Topic Creation',
-      documentation: 'Partitions of topics the connector writes to, when they must be created. Not given: the broker decides.',
+      documentation: 'Partitions of topics the connector writes to, when they must be created. Not given: as many as the broker makes by default.',
     },
     'topic.creation.default.replication.factor': {
       type: 'short',

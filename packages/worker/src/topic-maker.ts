@@ -1,6 +1,6 @@
 import type { Admin, ProducerRecord } from '@sluice/kafka'
 
-/** How topics that do not exist yet are made. Partitions null: they are not; the broker may do it on first use. */
+/** How topics that do not exist yet are made. Partitions null: as many as the broker's default says. */
 export interface TopicCreation {
   readonly partitions: number | null
   readonly replicationFactor: number
@@ -19,7 +19,6 @@ export class TopicMaker {
 
   /** The topics among these records that are to be made; null when there are none, which is nearly always. */
   missing(records: readonly ProducerRecord[]): readonly string[] | null {
-    if (this.#creation.partitions === null) return null
     let last: string | undefined
     let missing: Set<string> | null = null
     for (const { topic } of records) {

@@ -48,7 +48,10 @@ export const birdStrikeSchema: StructSchema = struct(
     cost_other: money,
     cost_repair: money,
     cost_total: money,
-    speed_ias_in_knots: primitive('int32', { optional: true, doc: 'Indicated air speed in knots; null when the report gives none' }),
+    speed_ias_in_knots: primitive('int32', {
+      optional: true,
+      doc: 'Indicated air speed in knots; null when the report gives none',
+    }),
   },
   { name: 'bird_strikes', version: 1, doc: 'Wildlife strikes reported to the FAA' },
 )
@@ -106,7 +109,11 @@ const MONEY = new RegExp(`^-?\\d{1,${MONEY_DIGITS - MONEY_SCALE}}(?:\\.\\d{1,${M
 function dollars(line: StructValue, column: string): string {
   const value = cell(line, column)
   if (!MONEY.test(value)) {
-    throw unreadable(column, value, `an amount of at most ${MONEY_DIGITS - MONEY_SCALE} digits before and ${MONEY_SCALE} behind the point`)
+    throw unreadable(
+      column,
+      value,
+      `an amount of at most ${MONEY_DIGITS - MONEY_SCALE} digits before and ${MONEY_SCALE} behind the point`,
+    )
   }
   const point = value.indexOf('.')
   return point < 0 ? `${value}.00` : value.padEnd(point + 1 + MONEY_SCALE, '0')

@@ -58,8 +58,7 @@ export const birdStrikeGate: GateDefinition = {
           checks: [{ check: 'compare', field: 'cost_total', params: { op: '==', value: 0, as: 'number' } }],
         },
         severity: 'warn',
-        doc:
-          'No damage, yet a cost (55 rows). Where nothing was repaired, delay, inspection or dumped fuel explain it: the row is kept, marked.',
+        doc: 'No damage, yet a cost (55 rows). Where nothing was repaired, delay, inspection or dumped fuel explain it: the row is kept, marked.',
       },
       {
         id: 'damage_without_cost',
@@ -88,8 +87,7 @@ export const birdStrikeGate: GateDefinition = {
         check: 'required',
         field: 'speed_ias_in_knots',
         severity: 'warn',
-        doc:
-          'No speed (2,836 rows). More than a quarter of all reports leave it out; the strike is no less true for it. The column is null, the row marked.',
+        doc: 'No speed (2,836 rows). More than a quarter of all reports leave it out; the strike is no less true for it. The column is null, the row marked.',
       },
       {
         id: 'speed_not_zero',
@@ -97,8 +95,7 @@ export const birdStrikeGate: GateDefinition = {
         field: 'speed_ias_in_knots',
         params: { values: [0] },
         severity: 'warn',
-        doc:
-          'A speed of zero (19 rows). True of the 4 parked aircraft, a placeholder for "unknown" in the other 15. Marked, so that averages can leave it out.',
+        doc: 'A speed of zero (19 rows). True of the 4 parked aircraft, a placeholder for "unknown" in the other 15. Marked, so that averages can leave it out.',
       },
       {
         id: 'speed_within_limit',
@@ -131,7 +128,13 @@ export const birdStrikeGate: GateDefinition = {
       {
         id: 'named',
         check: 'not_empty',
-        fields: ['airport_name', 'aircraft_make_model', 'aircraft_airline_operator', 'origin_state', 'wildlife_species'],
+        fields: [
+          'airport_name',
+          'aircraft_make_model',
+          'aircraft_airline_operator',
+          'origin_state',
+          'wildlife_species',
+        ],
         severity: 'error',
         doc: 'Airport, aircraft, operator, state or species is empty (no row): the row does not say what happened where. Quarantined.',
       },

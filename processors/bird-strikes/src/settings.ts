@@ -21,7 +21,8 @@ export const birdStrikeSettings = defineSettings({
     default: 'bird_strikes.quarantine',
     validator: nonEmptyString,
     importance: 'high',
-    documentation: 'Lines that cannot be read or that contradict themselves, byte for byte, with the reasons as headers.',
+    documentation:
+      'Lines that cannot be read or that contradict themselves, byte for byte, with the reasons as headers.',
   },
 })
 

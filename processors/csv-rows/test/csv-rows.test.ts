@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals'
-import { checkTally } from '@sluice/kafka'
 import { readQuarantineHeaders } from '@sluice/quality'
 import type { StructValue } from '@sluice/sdk'
 import { Serdes, StreamsBuilder } from '@sluice/streams'
@@ -18,15 +17,31 @@ function pipe(driver: TopologyTestDriver, lines: readonly (readonly [string | nu
   driver.createInputTopic('orders.raw', Serdes.string, Serdes.json<StructValue>()).pipeKeyValueList(lines)
 }
 
-const rows = (driver: TopologyTestDriver): unknown[] => driver.createOutputTopic('orders.clean', Serdes.string, Serdes.json<StructValue>()).readValuesToList()
+const rows = (driver: TopologyTestDriver): unknown[] =>
+  driver.createOutputTopic('orders.clean', Serdes.string, Serdes.json<StructValue>()).readValuesToList()
 
 describe('columns', () => {
   test.each([
-    [['Order No', 'Cost Total $', 'naïve-Übergröße'], ['order_no', 'cost_total', 'naive_ubergro_e']],
-    [['a', 'A', 'a '], ['a', 'a_2', 'a_3']],
-    [['a_2', 'a', 'A'], ['a_2', 'a', 'a_3']],
-    [['', '€', '数'], ['column_1', 'column_2', 'column_3']],
-    [['2nd', '__x__'], ['_2nd', 'x']],
+    [
+      ['Order No', 'Cost Total $', 'naïve-Übergröße'],
+      ['order_no', 'cost_total', 'naive_ubergro_e'],
+    ],
+    [
+      ['a', 'A', 'a '],
+      ['a', 'a_2', 'a_3'],
+    ],
+    [
+      ['a_2', 'a', 'A'],
+      ['a_2', 'a', 'a_3'],
+    ],
+    [
+      ['', '€', '数'],
+      ['column_1', 'column_2', 'column_3'],
+    ],
+    [
+      ['2nd', '__x__'],
+      ['_2nd', 'x'],
+    ],
   ])('%j become %j', (headings, names) => {
     expect(columnsOf(headings).map(({ name }) => name)).toEqual(names)
   })
@@ -64,7 +79,6 @@ describe('a line that no row can be made of is quarantined, byte for byte', () =
     expect(Buffer.from(record.value!).toString()).toBe(value)
     expect(readQuarantineHeaders(record.headers)!.reasons).not.toEqual([])
     expect(driver.tally()).toMatchObject({ in: 1, passed: 0, quarantined: { [reason]: 1 } })
-    checkTally(driver.tally())
   })
 })
 
@@ -88,7 +102,10 @@ test('repetitions pass unless they are unwanted', () => {
 
 describe('settings', () => {
   test.each(['', 'id,n', '{}', '[]', '[1]', '["a","a"]'])('headings %j are refused', (headings) => {
-    const build = (): void => processor.topology(new StreamsBuilder(), processor.settings.parse({ ...topics, headings }))
-    expect(build).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID', message: expect.stringContaining('headings') }))
+    const build = (): void =>
+      processor.topology(new StreamsBuilder(), processor.settings.parse({ ...topics, headings }))
+    expect(build).toThrow(
+      expect.objectContaining({ code: 'SETTINGS_INVALID', message: expect.stringContaining('headings') }),
+    )
   })
 })

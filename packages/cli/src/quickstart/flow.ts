@@ -10,6 +10,9 @@ import type { StageProgress } from './progress.ts'
 
 const LOOK_MS = 50
 
+/** A record of the largest size that may be produced, and the headers that say why it is in quarantine. */
+const QUARANTINED_BYTES_MAX = String(1_048_576 + 131_072)
+
 export interface FlowPorts {
   readonly plan: QuickstartPlan
   readonly broker: string
@@ -37,9 +40,12 @@ export async function runFlow(ports: FlowPorts): Promise<FilePosition | null> {
   const { plan, broker, logger, metrics } = ports
   const kafka = await connect({ bootstrapServers: [broker], clientId: 'quickstart', logger })
   try {
-    await kafka.admin.ensureTopics(
-      [plan.topics.raw, plan.topics.clean, plan.topics.quarantine].map((topic) => ({ topic, partitions: PARTITIONS })),
-    )
+    const { raw, clean, quarantine } = plan.topics
+    await kafka.admin.ensureTopics([
+      { topic: raw, partitions: PARTITIONS },
+      { topic: clean, partitions: PARTITIONS },
+      { topic: quarantine, partitions: PARTITIONS, configs: { 'max.message.bytes': QUARANTINED_BYTES_MAX } },
+    ])
     const worker = await startWorker(plan, broker, logger, metrics)
     try {
       const stop = new AbortController()

@@ -28,8 +28,13 @@ interface PlanParts {
   readonly cleanSchema: string
 }
 
+/** `<dataset>.raw | .clean | .quarantine` */
+export function topicsOf(dataset: string): QuickstartPlan['topics'] {
+  return { raw: `${dataset}.raw`, clean: `${dataset}.clean`, quarantine: `${dataset}.quarantine` }
+}
+
 export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: PlanParts): QuickstartPlan {
-  const topics = { raw: `${dataset}.raw`, clean: `${dataset}.clean`, quarantine: `${dataset}.quarantine` }
+  const topics = topicsOf(dataset)
   const lake = path.join(dir, 'lake')
   return {
     dir,
@@ -42,6 +47,7 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'key.converter': 'StringConverter',
       'value.converter': 'JsonConverter',
       'value.converter.schemas.enable': 'false',
+      'header.converter': 'StringConverter',
       'offset.storage.topic': 'sluice-positions',
       'offset.storage.partitions': '1',
       'offset.flush.interval.ms': '500',
@@ -55,6 +61,8 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'last.line': 'read',
       'key.field': key,
       'errors.tolerance': 'all',
+      'errors.log.enable': 'true',
+      'errors.log.include.messages': 'true',
       'errors.deadletterqueue.topic.name': topics.quarantine,
     },
     sink: {
@@ -65,9 +73,11 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'table.name': dataset,
       'kafka.coordinates': 'true',
       'value.converter': 'JsonConverter',
-      'value.converter.schemas.enable': 'false',
+      'value.converter.schemas.enable': 'true',
       'value.converter.schema.content': cleanSchema,
       'errors.tolerance': 'all',
+      'errors.log.enable': 'true',
+      'errors.log.include.messages': 'true',
       'errors.deadletterqueue.topic.name': topics.quarantine,
     },
   }

@@ -18,6 +18,8 @@ export interface QuickstartSummary {
   readonly topics: { readonly raw: number; readonly clean: number; readonly quarantine: number }
   /** The processor's counts, committed with its offsets. */
   readonly judged: Tally
+  /** The sink's counts, committed with its offsets. */
+  readonly landed: Tally
   readonly table: TableSummary
   readonly equations: readonly Equation[]
 }
@@ -34,8 +36,9 @@ export async function summarise(
     clean: await count(kafka, plan.topics.clean),
     quarantine: await count(kafka, plan.topics.quarantine),
   }
-  const committed = await kafka.groupOffsets(plan.processor.application).committed(partitions(plan.topics.raw))
-  const judged = committed.map(({ metadata }) => decodeTally(metadata)).reduce(addTallies, EMPTY_TALLY)
+  const judged = await tallyOf(kafka, plan.processor.application, plan.topics.raw)
+  const landed = await tallyOf(kafka, `connect-${plan.sink['name']!}`, plan.topics.clean)
+  const refused = total(landed.quarantined) + total(landed.dropped)
   const quarantined = total(judged.quarantined)
   const dropped = total(judged.dropped)
   const equations: Equation[] = [
@@ -51,17 +54,21 @@ export async function summarise(
     { sentence: `${n(topics.raw)} records in ${plan.topics.raw} ≥ ${n(records)} read`, holds: topics.raw >= records },
     { sentence: `${n(topics.clean)} records in ${plan.topics.clean} ≥ ${n(judged.passed)} passed`, holds: topics.clean >= judged.passed },
     {
-      sentence: `${n(topics.quarantine)} records in ${plan.topics.quarantine} ≥ ${n(quarantined)} quarantined + ${n(diverted)} diverted`,
-      holds: topics.quarantine >= quarantined + diverted,
+      sentence: `${n(topics.quarantine)} records in ${plan.topics.quarantine} ≥ ${n(quarantined)} quarantined + ${n(diverted)} diverted + ${n(refused)} refused by the sink`,
+      holds: topics.quarantine >= quarantined + diverted + refused,
     },
-    { sentence: `${n(table.rows)} rows in the table = ${n(topics.clean)} records in ${plan.topics.clean}`, holds: table.rows === topics.clean },
+    {
+      sentence: `${n(topics.clean)} records in ${plan.topics.clean} = ${n(table.rows)} rows in the table + ${n(refused)} refused by the sink`,
+      holds: topics.clean === table.rows + refused,
+    },
   ]
-  return { dataset: plan.dataset, file: plan.file, read: { lines: line, records, diverted, skipped }, topics, judged, table, equations }
+  return { dataset: plan.dataset, file: plan.file, read: { lines: line, records, diverted, skipped }, topics, judged, landed, table, equations }
 }
 
 /** The table that a person reads. */
 export function printSummary(summary: QuickstartSummary): string {
-  const { read, judged, table, equations } = summary
+  const { read, judged, landed, table, equations } = summary
+  const refused = total(landed.quarantined) + total(landed.dropped)
   const rows: [string, string][] = [
     ['read', `${n(read.records)} records of ${n(read.lines)} lines`],
     ...(read.diverted === 0 ? [] : [['  diverted', n(read.diverted)] as [string, string]]),
@@ -71,6 +78,7 @@ export function printSummary(summary: QuickstartSummary): string {
     ...reasons(judged.quarantined),
     ['dropped', n(total(judged.dropped))],
     ...reasons(judged.dropped),
+    ...(refused === 0 ? [] : [['refused by the sink', n(refused)] as [string, string]]),
     ['rows in the table', n(table.rows)],
     ['table version', `${n(table.version)} (${n(table.files)} Parquet ${table.files === 1 ? 'file' : 'files'})`],
   ]
@@ -85,6 +93,11 @@ function reasons(counts: Readonly<Record<string, number>>): [string, string][] {
   return Object.entries(counts)
     .toSorted(([, a], [, b]) => b - a)
     .map(([reason, times]) => [`  ${reason}`, n(times)])
+}
+
+async function tallyOf(kafka: Kafka, group: string, topic: string): Promise<Tally> {
+  const committed = await kafka.groupOffsets(group).committed(partitions(topic))
+  return committed.map(({ metadata }) => decodeTally(metadata)).reduce(addTallies, EMPTY_TALLY)
 }
 
 async function count(kafka: Kafka, topic: string): Promise<number> {

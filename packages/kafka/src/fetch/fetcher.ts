@@ -1,3 +1,4 @@
+import { setImmediate as afterIo } from 'node:timers/promises'
 import { type TopicPartition, type TopicPartitionOffset, SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
 import type { FetchedPartition, Fetcher, FetcherOptions } from '../port.ts'
@@ -73,7 +74,12 @@ export class PartitionFetcher implements Fetcher {
       const fetched = this.#take()
       this.#fetches.pump()
       const leftMs = until - clock.monotonic()
-      if (fetched.length > 0 || leftMs <= 0 || signal?.aborted === true) return fetched
+      if (fetched.length > 0 || signal?.aborted === true) return fetched
+      if (leftMs <= 0) {
+        // A caller that polls without a wait in a loop must not keep the answers from coming in.
+        await afterIo()
+        return this.#take()
+      }
       await this.#arrival(leftMs, signal)
     }
   }

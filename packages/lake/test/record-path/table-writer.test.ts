@@ -11,7 +11,11 @@ import { testPorts } from '../support/ports.ts'
 import type { TestPorts } from '../support/ports.ts'
 import { query, readLog, readTxns } from '../support/table-state.ts'
 
-const events = struct({ partition: primitive('int32'), offset: primitive('int64'), note: primitive('string', { optional: true }) })
+const events = struct({
+  partition: primitive('int32'),
+  offset: primitive('int64'),
+  note: primitive('string', { optional: true }),
+})
 const OPTIONS: TableWriterOptions = {
   rowsMax: 1_000_000,
   bytesMax: 64_000_000,
@@ -209,7 +213,11 @@ describe('crashes, each followed by a new life that reads the table', () => {
     ['at the commit, not carried out', { effect: 'crash-before', on: 'putIfAbsent', path: COMMIT, nth: 3 }, 2],
     ['at the commit, carried out', { effect: 'crash-after', on: 'putIfAbsent', path: COMMIT, nth: 3 }, 2],
     ['the commit’s answer is lost', { effect: 'lose-answer', on: 'putIfAbsent', path: COMMIT, nth: 3 }, 1],
-    ['the commit’s answer is lost and the store says exists', { effect: 'answer-exists', on: 'putIfAbsent', path: COMMIT, nth: 3 }, 1],
+    [
+      'the commit’s answer is lost and the store says exists',
+      { effect: 'answer-exists', on: 'putIfAbsent', path: COMMIT, nth: 3 },
+      1,
+    ],
     ['the commit times out, not carried out', { effect: 'refuse', on: 'putIfAbsent', path: COMMIT, nth: 3 }, 1],
     ['the store is away for a while', { effect: 'refuse', nth: 12, times: 60 }, 1],
     ['a data file’s answer is lost', { effect: 'lose-answer', on: 'put', path: DATA, nth: 2 }, 1],
@@ -306,7 +314,12 @@ describe('two processes think they own a partition', () => {
 })
 
 describe('schemas change', () => {
-  const wider = struct({ partition: primitive('int32'), offset: primitive('int64'), note: primitive('string', { optional: true }), extra: primitive('float64') })
+  const wider = struct({
+    partition: primitive('int32'),
+    offset: primitive('int64'),
+    note: primitive('string', { optional: true }),
+    extra: primitive('float64'),
+  })
 
   test('a new column: files before and after it stand in one table', async () => {
     const store = new MemoryStore()

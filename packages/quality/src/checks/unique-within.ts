@@ -1,7 +1,7 @@
-import { FAIL, PASS, SKIP, type CheckKind } from '../check-kind.ts'
+import { FAIL, PASS, SKIP, type CheckKind, type MemoryEntry } from '../check-kind.ts'
 import type { JudgedRecord } from '../record.ts'
-import { ENTRIES_DEFAULT, SeenRecords, recordKey } from '../seen-records.ts'
-import type { MemoryEntry } from '../check-kind.ts'
+import { compileRecordKey } from '../record-key.ts'
+import { ENTRIES_DEFAULT, SeenRecords } from '../seen-records.ts'
 
 export interface UniqueWithinParameters {
   readonly entriesMax?: number
@@ -42,12 +42,13 @@ export const uniqueWithin: CheckKind<UniqueWithinParameters> = {
       fields.length === 0 ? [(record: JudgedRecord): unknown => record.value] : fields.map((field) => field.read)
     const path = fields.length === 0 ? null : fields.map((field) => field.path).join(', ')
 
+    const recordKey = compileRecordKey(reads)
     // The gate evaluates a record and then settles it: the key is made once for both.
     let lastRecord: JudgedRecord | null = null
     let lastKey: string | null = null
     const keyOf = (record: JudgedRecord): string | null => {
       if (record !== lastRecord) {
-        lastKey = recordKey(record, reads)
+        lastKey = recordKey(record)
         lastRecord = record
       }
       return lastKey

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { decimal, primitive, struct } from '@sluice/sdk'
-import fc from 'fast-check'
-import type { CheckParameters } from '../../src/index.ts'
+import * as fc from 'fast-check'
+import type { CheckParameters } from '@sluice/quality'
 import { ask, sayOf } from './outcome-of.ts'
 
 type Compare = CheckParameters['compare']
@@ -45,14 +45,21 @@ test('compares with another field, and is skipped when either side is null', () 
 test('says both values', () => {
   const question = { check: 'compare', field: 'from', params: { op: '<=', other: 'to' } } as const
   const [reason] = ask(question, { value: { from: 3, to: 2 } }).reasons
-  expect(reason).toMatchObject({ field: 'from', expected: '<= to (2)', actual: '3', message: 'from: expected <= to (2), found 3' })
+  expect(reason).toMatchObject({
+    field: 'from',
+    expected: '<= to (2)',
+    actual: '3',
+    message: 'from: expected <= to (2), found 3',
+  })
 })
 
 test('reads text as numbers where the schema says Decimal', () => {
   const question = { check: 'compare', field: 'net', params: { op: '<=', other: 'gross' } } as const
   const value = { net: '9.00', gross: '10.00' }
   expect(ask(question, { value }).said).toBe('compare.unmet')
-  expect(ask(question, { value }, { valueSchema: struct({ net: decimal(2), gross: primitive('string') }) }).said).toBe('pass')
+  expect(ask(question, { value }, { valueSchema: struct({ net: decimal(2), gross: primitive('string') }) }).said).toBe(
+    'pass',
+  )
 })
 
 test('the six relations agree with JavaScript on numbers and on texts', () => {
@@ -62,7 +69,10 @@ test('the six relations agree with JavaScript on numbers and on texts', () => {
       const holds = { '<': a < b, '<=': a <= b, '>': a > b, '>=': a >= b, '==': a === b, '!=': a !== b }
       for (const [op, expected] of Object.entries(holds)) {
         const params: Compare = { op: op as Compare['op'], value: b }
-        expect([op, sayOf({ check: 'compare', field: 'x', params }, a)]).toEqual([op, expected ? 'pass' : 'compare.unmet'])
+        expect([op, sayOf({ check: 'compare', field: 'x', params }, a)]).toEqual([
+          op,
+          expected ? 'pass' : 'compare.unmet',
+        ])
       }
     }),
   )

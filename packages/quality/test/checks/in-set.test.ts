@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { ask, sayOf, type Question } from './outcome-of.ts'
 
 const open: Question = { check: 'in_set', field: 'x', params: { values: ['open', 'closed', 1, true] } }

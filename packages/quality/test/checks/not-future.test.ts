@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { date, struct } from '@sluice/sdk'
-import { compileGate, type CheckParameters } from '../../src/index.ts'
+import { compileGate, type CheckParameters } from '@sluice/quality'
 import { clockAt } from '../fixed-clock.ts'
 import { ask } from './outcome-of.ts'
 

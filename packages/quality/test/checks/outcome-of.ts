@@ -1,5 +1,5 @@
 import type { Schema } from '@sluice/sdk'
-import { CLEAN, OUTCOMES, compileGate, type CheckDefinition, type JudgedRecord, type Reason } from '../../src/index.ts'
+import { CLEAN, OUTCOMES, compileGate, type CheckDefinition, type JudgedRecord, type Reason } from '@sluice/quality'
 import { clockAt } from '../fixed-clock.ts'
 
 /** A check without the id, which the tests do not care for. */

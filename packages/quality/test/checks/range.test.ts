@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import fc from 'fast-check'
-import type { CheckParameters } from '../../src/index.ts'
+import * as fc from 'fast-check'
+import type { CheckParameters } from '@sluice/quality'
 import { ask, sayOf } from './outcome-of.ts'
 
 type Range = CheckParameters['range']

@@ -24,7 +24,10 @@ test('a pattern that makes a backtracking matcher run away takes no longer than 
 })
 
 test('cuts what it shows to 200 characters, without breaking a character', () => {
-  const [reason] = ask({ check: 'regex', field: 'x', params: { pattern: '^b' } }, { value: { x: '😀'.repeat(500) } }).reasons
+  const [reason] = ask(
+    { check: 'regex', field: 'x', params: { pattern: '^b' } },
+    { value: { x: '😀'.repeat(500) } },
+  ).reasons
   expect(reason!.actual!.length).toBeLessThanOrEqual(200)
   expect(reason!.actual!.isWellFormed()).toBe(true)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { CheckParameters } from '../../src/index.ts'
+import type { CheckParameters } from '@sluice/quality'
 import { sayOf } from './outcome-of.ts'
 
 const VALUES = {
@@ -32,8 +32,14 @@ test.each<[CheckParameters['type']['is'], ValueName[]]>([
   ['map', ['map']],
   ['object', ['object']],
   ['null', ['null']],
-  [['integer', 'null'], ['integer', 'big', 'huge', 'null']],
-  [['string', 'boolean', 'array'], ['text', 'decimalText', 'boolean', 'array']],
+  [
+    ['integer', 'null'],
+    ['integer', 'big', 'huge', 'null'],
+  ],
+  [
+    ['string', 'boolean', 'array'],
+    ['text', 'decimalText', 'boolean', 'array'],
+  ],
 ])('type %p takes %p and nothing else', (is, taken) => {
   for (const [name, value] of Object.entries(VALUES)) {
     expect([name, sayOf({ check: 'type', field: 'x', params: { is } }, value)]).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { compileGate, type CheckDefinition, type Gate, type GateMode, type JudgedRecord } from '../../src/index.ts'
+import { compileGate, type CheckDefinition, type Gate, type GateMode, type JudgedRecord } from '@sluice/quality'
 
 function gateOf(more: object, mode: GateMode = 'enforce', others: readonly CheckDefinition[] = []): Gate {
   const check = { id: 'unique', check: 'unique_within', ...more } as CheckDefinition
@@ -10,7 +10,8 @@ function at(offset: number, value: unknown, more: Partial<JudgedRecord> = {}): J
   return { key: null, value, timestamp: offset * 1000, topic: 't', partition: 0, offset, ...more }
 }
 
-const actions = (gate: Gate, records: readonly JudgedRecord[]): string[] => records.map((record) => gate.judge(record).action)
+const actions = (gate: Gate, records: readonly JudgedRecord[]): string[] =>
+  records.map((record) => gate.judge(record).action)
 
 test('finds records whose fields were there before, and says where', () => {
   const gate = gateOf({ fields: ['a', 'b'] })
@@ -39,7 +40,14 @@ test('without fields the whole value counts, whatever the order of its fields', 
 
 test('is skipped when all is null; otherwise null is a value', () => {
   const gate = gateOf({ fields: ['a', 'b'] })
-  const records = [at(0, { a: null }), at(1, { a: null }), at(2, { a: 1 }), at(3, { a: 1, b: null }), at(4, null), at(5, null)]
+  const records = [
+    at(0, { a: null }),
+    at(1, { a: null }),
+    at(2, { a: 1 }),
+    at(3, { a: 1, b: null }),
+    at(4, null),
+    at(5, null),
+  ]
   expect(actions(gate, records)).toEqual(['pass', 'pass', 'pass', 'quarantine', 'pass', 'pass'])
   expect(gate.counters().evaluations).toEqual([1, 1, 4, 0])
 })
@@ -47,14 +55,12 @@ test('is skipped when all is null; otherwise null is a value', () => {
 test('forgets what it has not met for longest', () => {
   const gate = gateOf({ field: 'a', params: { entriesMax: 2 } })
   // 1 is met again and stays fresh, so that 3 pushes 2 out.
-  expect(actions(gate, [1, 2, 1, 3, 1, 2].map((a, i) => at(i, { a })))).toEqual([
-    'pass',
-    'pass',
-    'quarantine',
-    'pass',
-    'quarantine',
-    'pass',
-  ])
+  expect(
+    actions(
+      gate,
+      [1, 2, 1, 3, 1, 2].map((a, i) => at(i, { a })),
+    ),
+  ).toEqual(['pass', 'pass', 'quarantine', 'pass', 'quarantine', 'pass'])
   expect(gate.snapshot()['unique']).toHaveLength(2)
 })
 
@@ -79,7 +85,11 @@ test('a batch that is judged again after a retry gets the same verdicts', () => 
 
 test('remembers only what passed, so that a corrected record can come back', () => {
   const gate = gateOf({ field: 'a' }, 'enforce', [{ id: 'b', check: 'required', field: 'b' }])
-  expect(actions(gate, [at(0, { a: 1 }), at(1, { a: 1, b: 2 }), at(2, { a: 1, b: 2 })])).toEqual(['quarantine', 'pass', 'quarantine'])
+  expect(actions(gate, [at(0, { a: 1 }), at(1, { a: 1, b: 2 }), at(2, { a: 1, b: 2 })])).toEqual([
+    'quarantine',
+    'pass',
+    'quarantine',
+  ])
 })
 
 test('a gate that diverts nothing remembers everything', () => {

@@ -33,11 +33,17 @@ test('its reasons name the fields of its checks', () => {
 
 test('a condition can be a check, and a check that must fail', () => {
   const inSet = { check: 'in_set', field: 'damage', params: { values: ['None'] } } as const
-  const none: Question = { check: 'when_then', params: { when: inSet, checks: [{ check: 'compare', field: 'cost', params: { op: '==', value: 0 } }] } }
+  const none: Question = {
+    check: 'when_then',
+    params: { when: inSet, checks: [{ check: 'compare', field: 'cost', params: { op: '==', value: 0 } }] },
+  }
   expect(ask(none, { value: { damage: 'None', cost: 5 } }).said).toBe('compare.unmet')
   expect(ask(none, { value: { damage: 'Minor', cost: 5 } }).said).toBe('skip')
   expect(ask(none, { value: { damage: null, cost: 5 } }).said).toBe('skip')
-  const some: Question = { check: 'when_then', params: { when: { ...inSet, not: true }, checks: [{ check: 'required', field: 'cost' }] } }
+  const some: Question = {
+    check: 'when_then',
+    params: { when: { ...inSet, not: true }, checks: [{ check: 'required', field: 'cost' }] },
+  }
   expect(ask(some, { value: { damage: 'Minor' } }).said).toBe('required.absent')
   expect(ask(some, { value: { damage: 'None' } }).said).toBe('skip')
   expect(ask(some, { value: { damage: null } }).said).toBe('skip')
@@ -59,7 +65,9 @@ test('a check inside that cannot be evaluated is an error, unless another fails'
     params: { when: 'true', checks: [{ check: 'expr', params: { expression: 'value.none > 1' } }, second] },
   })
   expect(ask(inside({ check: 'required', field: 'a' }), { value: { a: 1 } }).said).toBe('error:expression.error')
-  expect(ask(inside({ check: 'required', field: 'b' }), { value: { a: 1 } }).said).toBe('expression.error+required.absent')
+  expect(ask(inside({ check: 'required', field: 'b' }), { value: { a: 1 } }).said).toBe(
+    'expression.error+required.absent',
+  )
 })
 
 test('checks inside have conditions of their own', () => {

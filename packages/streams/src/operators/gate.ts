@@ -14,7 +14,13 @@ export function gate(definition: GateDefinition, gated: Gated): Operator {
   return {
     kind: 'gate',
     prefix: 'KSTREAM-GATE-',
-    details: { gate: id, version, ruleset: `${ruleset.id}@${ruleset.version}`, mode, checks: checks.map((check) => check.id) },
+    details: {
+      gate: id,
+      version,
+      ruleset: `${ruleset.id}@${ruleset.version}`,
+      mode,
+      checks: checks.map((check) => check.id),
+    },
     memoryRecords: memoryEntriesMax,
     divertsTo: quarantine === undefined ? [] : [quarantine],
     compile(next, scope) {

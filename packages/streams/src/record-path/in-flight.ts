@@ -40,18 +40,7 @@ export class InFlight {
     const round: Round = { bytes, stand, durable: false }
     this.#rounds.push(round)
     this.#bytes += bytes
-    done.then(
-      () => {
-        round.durable = true
-        this.#bytes -= bytes
-        this.#advance()
-      },
-      (error: unknown) => {
-        this.#bytes -= bytes
-        this.#failure ??= { error }
-        this.#advance()
-      },
-    )
+    void this.#settle(round, done)
   }
 
   /** Takes out what may be committed now: the furthest durable stand of each partition. */
@@ -63,7 +52,8 @@ export class InFlight {
 
   /** Puts back what could not be committed, unless something further is known by now. */
   putBack(stands: readonly Stand[]): void {
-    for (const stand of stands) if (!this.#committable.has(stand.partition)) this.#committable.set(stand.partition, stand)
+    for (const stand of stands)
+      if (!this.#committable.has(stand.partition)) this.#committable.set(stand.partition, stand)
   }
 
   /** Resolves when at most `bytesMax` bytes are under way, or a round has failed, or the signal is aborted. */
@@ -75,6 +65,17 @@ export class InFlight {
   async drained(signal: AbortSignal): Promise<boolean> {
     while (this.#rounds.length > 0 && this.#failure === null && !signal.aborted) await this.#change(signal)
     return this.#rounds.length === 0
+  }
+
+  async #settle(round: Round, done: Promise<unknown>): Promise<void> {
+    try {
+      await done
+      round.durable = true
+    } catch (error) {
+      this.#failure ??= { error }
+    }
+    this.#bytes -= round.bytes
+    this.#advance()
   }
 
   #advance(): void {

@@ -45,14 +45,25 @@ export async function remember(
   const startedAt = clock.monotonic()
   let heardAt = startedAt
   let open = reaches
-  fetcher.assign(open.map(({ standing: { partition: { topic, partition } }, from }) => ({ topic, partition, offset: from })))
+  fetcher.assign(
+    open.map(
+      ({
+        standing: {
+          partition: { topic, partition },
+        },
+        from,
+      }) => ({ topic, partition, offset: from }),
+    ),
+  )
   while (open.length > 0 && !signal.aborted) {
     const arrived = await fetcher.poll(POLL_TIMEOUT_MS, signal)
     if (arrived.length > 0) heardAt = clock.monotonic()
     else if (clock.monotonic() - heardAt > SILENCE_MS) throw silent(open)
     let ended = false
     for (const fetched of arrived) {
-      const reach = open.find(({ standing: { partition } }) => partition.topic === fetched.topic && partition.partition === fetched.partition)
+      const reach = open.find(
+        ({ standing: { partition } }) => partition.topic === fetched.topic && partition.partition === fetched.partition,
+      )
       if (reach === undefined) continue
       const { task, partition } = reach.standing
       task.remember(fetched)

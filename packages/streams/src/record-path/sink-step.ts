@@ -14,7 +14,11 @@ const HEADER_OVERHEAD = 10
  * Encodes what arrives and adds it to the output. Time and headers are those of the record under way.
  * The step throws DataError for a value that does not fit the schema, and RECORD_TOO_LARGE.
  */
-export function sinkStep(sink: SinkNode, kept: { readonly key: boolean; readonly value: boolean }, bytesMax: number): Step {
+export function sinkStep(
+  sink: SinkNode,
+  kept: { readonly key: boolean; readonly value: boolean },
+  bytesMax: number,
+): Step {
   const { topic, name } = sink
   const encodeKey = encoderOf(topic, sink.key)
   const encodeValue = encoderOf(topic, sink.value)

@@ -67,9 +67,14 @@ export class StreamLoop {
    * stopped it: null, or the error of the record that it stopped before (everything before that record is durable and committed).
    * Rejects with what failed on the way (after committing what is durable). `drained` is false when the stop took too long.
    */
-  async run(signal: AbortSignal, finished: () => boolean): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
+  async run(
+    signal: AbortSignal,
+    finished: () => boolean,
+  ): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
     const { fetcher } = this.#ports
-    fetcher.assign(this.#standings.map(({ partition: { topic, partition, position } }) => ({ topic, partition, offset: position })))
+    fetcher.assign(
+      this.#standings.map(({ partition: { topic, partition, position } }) => ({ topic, partition, offset: position })),
+    )
     let stop: SluiceError | null = null
     try {
       while (stop === null && !signal.aborted && !finished()) {
@@ -87,7 +92,9 @@ export class StreamLoop {
       this.#throwFailures()
     } catch (error) {
       await this.#settle().catch((later: unknown) => {
-        this.#ports.logger.warn('What is durable could not be committed; it will be processed again', { error: describeError(later) })
+        this.#ports.logger.warn('What is durable could not be committed; it will be processed again', {
+          error: describeError(later),
+        })
       })
       throw error
     }
@@ -121,6 +128,7 @@ export class StreamLoop {
   }
 
   #pollTimeout(): number {
+    if (this.#committing !== null) return this.#settings.pollTimeoutMs
     const untilCommit = this.#lastCommitAt + this.#settings.commitIntervalMs - this.#ports.clock.monotonic()
     return Math.max(0, Math.min(this.#settings.pollTimeoutMs, untilCommit))
   }

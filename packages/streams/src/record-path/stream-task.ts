@@ -74,7 +74,10 @@ export class StreamTask {
     const { clock, random, output } = ports
     const gates: Gate[] = []
     this.id = `${subtopology.id}_${partition}`
-    this.memoryRecords = Math.max(0, ...subtopology.nodes.map((node) => (node.kind === 'processor' ? node.operator.memoryRecords ?? 0 : 0)))
+    this.memoryRecords = Math.max(
+      0,
+      ...subtopology.nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0)),
+    )
     this.#settings = settings
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
@@ -198,7 +201,8 @@ export class StreamTask {
 
   #way({ topic, partition }: TopicPartition): Way {
     const way = this.#ways.find((way) => way.topic === topic && way.partition === partition)
-    if (way === undefined) throw new SluiceError('INTERNAL', `Task ${this.id} does not read this partition`, { place: { topic, partition } })
+    if (way === undefined)
+      throw new SluiceError('INTERNAL', `Task ${this.id} does not read this partition`, { place: { topic, partition } })
     return way
   }
 }
@@ -208,6 +212,7 @@ function failed(at: RecordContext, error: unknown): SluiceError {
   return new SluiceError('TASK_FAILED', `A record failed in stage ${stage}`, {
     cause: error,
     place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
-    remedy: 'Mend the processor or the record, or let such records be diverted: set the exception handler of this stage to quarantine.',
+    remedy:
+      'Mend the processor or the record, or let such records be diverted: set the exception handler of this stage to quarantine.',
   })
 }

@@ -1,5 +1,6 @@
 import {
   addTallies,
+  checkTally,
   EMPTY_TALLY,
   type FetchedPartition,
   type FetchedRecords,
@@ -44,14 +45,11 @@ export class TopologyTestDriver {
     this.clock = new FakeClock({ now: options.initialTimeMs ?? DEFAULT_TIME_MS })
     for (const subtopology of topology.subtopologies) {
       const starts = subtopology.sourceTopics.map((topic) => ({ topic, partition: 0, offset: 0, tally: EMPTY_TALLY }))
-      const task = new StreamTask(
-        topology,
-        subtopology,
-        0,
-        starts,
-        taskSettingsOf(settings),
-        { output: this.#output, clock: this.clock, random: systemRandom },
-      )
+      const task = new StreamTask(topology, subtopology, 0, starts, taskSettingsOf(settings), {
+        output: this.#output,
+        clock: this.clock,
+        random: systemRandom,
+      })
       for (const { topic } of starts) this.#tasks.set(topic, { task, next: 0 })
     }
   }
@@ -59,18 +57,20 @@ export class TopologyTestDriver {
   /** A way into a source topic; without serdes, for bytes. @throws Error when the topology does not read it */
   createInputTopic<K = Uint8Array, V = Uint8Array>(
     topic: string,
-    key: Serializer<K> = bytesSerde as Side as Serializer<K>,
-    value: Serializer<V> = bytesSerde as Side as Serializer<V>,
+    key: Serializer<K> = bytesSerde as Side,
+    value: Serializer<V> = bytesSerde as Side,
   ): TestInputTopic<K, V> {
     if (!this.#tasks.has(topic)) throw new Error(`The topology does not read topic ${topic}`)
-    return new TestInputTopic(topic, key, value, (keyBytes, valueBytes, facts) => this.#pipe(topic, keyBytes, valueBytes, facts))
+    return new TestInputTopic(topic, key, value, (keyBytes, valueBytes, facts) =>
+      this.#pipe(topic, keyBytes, valueBytes, facts),
+    )
   }
 
   /** A way out of a topic, also of a quarantine topic; without serdes, as bytes. */
   createOutputTopic<K = Uint8Array, V = Uint8Array>(
     topic: string,
-    key: Deserializer<K> = bytesSerde as Side as Deserializer<K>,
-    value: Deserializer<V> = bytesSerde as Side as Deserializer<V>,
+    key: Deserializer<K> = bytesSerde as Side,
+    value: Deserializer<V> = bytesSerde as Side,
   ): TestOutputTopic<K, V> {
     return new TestOutputTopic(topic, key, value, this.#queue(topic))
   }
@@ -80,12 +80,17 @@ export class TopologyTestDriver {
     return new Set([...this.#queues].filter(([, queue]) => queue.length > 0).map(([topic]) => topic))
   }
 
-  /** What became of the records of one source topic, or of all. */
+  /**
+   * What became of the records of one source topic, or of all.
+   * @throws SluiceError INTERNAL unless in = passed + quarantined + dropped
+   */
   tally(topic?: string): Tally {
-    return [...this.#tasks]
+    const tally = [...this.#tasks]
       .filter(([name]) => topic === undefined || name === topic)
       .map(([name, { task }]) => task.partitions.find((partition) => partition.topic === name)!.tally.snapshot())
       .reduce(addTallies, EMPTY_TALLY)
+    checkTally(tally)
+    return tally
   }
 
   /** What each gate has found, by check. */
@@ -107,7 +112,10 @@ export class TopologyTestDriver {
     this.#queue(record.topic).push(record)
     if (!this.#tasks.has(record.topic)) return
     const { topic, key, value, timestamp, headers } = record
-    this.#pipe(topic, key, value, { timestamp: timestamp ?? this.clock.now(), ...(headers === null ? {} : { headers }) })
+    this.#pipe(topic, key, value, {
+      timestamp: timestamp ?? this.clock.now(),
+      ...(headers === null ? {} : { headers }),
+    })
   }
 
   #queue(topic: string): ProducerRecord[] {

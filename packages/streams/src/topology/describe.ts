@@ -63,14 +63,9 @@ function before(a: Drawn, b: Drawn): number {
 function textOf({ node, predecessors, successors }: Drawn): string {
   const to = `      --> ${listOf(successors)}\n`
   const from = `      <-- ${listOf(predecessors)}\n`
-  switch (node.kind) {
-    case 'source':
-      return `    Source: ${node.name} (topics: [${node.topics.join(', ')}])\n${to}`
-    case 'processor':
-      return `    Processor: ${node.name} (stores: [${node.stores.join(', ')}])\n${to}${from}`
-    case 'sink':
-      return `    Sink: ${node.name} (topic: ${node.topic})\n${from}`
-  }
+  if (node.kind === 'source') return `    Source: ${node.name} (topics: [${node.topics.join(', ')}])\n${to}`
+  if (node.kind === 'sink') return `    Sink: ${node.name} (topic: ${node.topic})\n${from}`
+  return `    Processor: ${node.name} (stores: [${node.stores.join(', ')}])\n${to}${from}`
 }
 
 function listOf(drawn: readonly Drawn[]): string {

@@ -73,7 +73,10 @@ function checkedOrNull(topic: string | undefined): string | null {
 
 function checkName(what: string, name: string): void {
   if (LEGAL_NAME.test(name) && name !== '.' && name !== '..') return
-  throw invalid(`${what} ${JSON.stringify(name)} is not legal`, 'Use 1 to 249 ASCII letters, digits, dots, underscores and hyphens.')
+  throw invalid(
+    `${what} ${JSON.stringify(name)} is not legal`,
+    'Use 1 to 249 ASCII letters, digits, dots, underscores and hyphens.',
+  )
 }
 
 function invalid(message: string, remedy: string): SluiceError {

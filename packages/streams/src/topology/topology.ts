@@ -93,7 +93,8 @@ export class Topology {
   #connect(): void {
     const readers = new Map<string, string>()
     for (const node of this.nodes) {
-      if (this.#successors.has(node.name)) throw invalid(`Two nodes are named ${node.name}`, 'Give each node a name of its own.')
+      if (this.#successors.has(node.name))
+        throw invalid(`Two nodes are named ${node.name}`, 'Give each node a name of its own.')
       this.#successors.set(node.name, [])
       if (node.kind === 'source') {
         for (const topic of node.topics) {
@@ -109,7 +110,8 @@ export class Topology {
       }
       for (const name of predecessorsOf(node)) {
         const successors = this.#successors.get(name)
-        if (successors === undefined) throw invalid(`${node.name} follows ${name}, which does not exist`, 'Add a node after those it follows.')
+        if (successors === undefined)
+          throw invalid(`${node.name} follows ${name}, which does not exist`, 'Add a node after those it follows.')
         successors.push(node)
       }
     }

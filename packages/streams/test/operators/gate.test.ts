@@ -18,7 +18,8 @@ function run(definition: GateDefinition): TopologyTestDriver {
 
 function pipe(driver: TopologyTestDriver, ...values: readonly string[]): void {
   const input = driver.createInputTopic('in')
-  for (const value of values) input.pipeInput(Buffer.from('key'), Buffer.from(value), { headers: [{ key: 'mine', value: null }] })
+  for (const value of values)
+    input.pipeInput(Buffer.from('key'), Buffer.from(value), { headers: [{ key: 'mine', value: null }] })
 }
 
 const named = (headers: readonly RawHeader[]): Record<string, string> =>
@@ -26,7 +27,14 @@ const named = (headers: readonly RawHeader[]): Record<string, string> =>
 
 const positive: CheckDefinition = { id: 'positive', check: 'range', field: 'n', params: { min: 0 } }
 const small: CheckDefinition = { id: 'small', check: 'range', field: 'n', params: { max: 9 }, severity: 'warn' }
-const notFive: CheckDefinition = { id: 'not_five', check: 'not_in_set', field: 'n', params: { values: [5] }, action: 'drop', doc: 'Fives are noise.' }
+const notFive: CheckDefinition = {
+  id: 'not_five',
+  check: 'not_in_set',
+  field: 'n',
+  params: { values: [5] },
+  action: 'drop',
+  doc: 'Fives are noise.',
+}
 
 test('what fails nothing passes as it is, headers too', () => {
   const driver = run(gateOf(positive, small))
@@ -40,7 +48,12 @@ test('what is marked goes on with headers that say so, and counts as passed', ()
   const driver = run(gateOf(positive, small))
   pipe(driver, '{"n":10}', '{"n":1}')
   const [marked, clean] = driver.createOutputTopic('out').readRecordsToList()
-  expect(named(marked!.headers)).toMatchObject({ mine: '', 'dq-status': 'warn', 'dq-warn': 'small', 'dq-gate': expect.stringMatching(/^g@/) })
+  expect(named(marked!.headers)).toMatchObject({
+    mine: '',
+    'dq-status': 'warn',
+    'dq-warn': 'small',
+    'dq-gate': expect.stringMatching(/^g@/),
+  })
   expect(named(clean!.headers)).toEqual({ mine: '' })
   expect(driver.tally()).toEqual({ in: 2, passed: 2, marked: 1, quarantined: {}, dropped: {} })
 })
@@ -59,7 +72,9 @@ test('a mark does not reach the other users of the stream', () => {
 test('what is quarantined leaves with its very bytes, its own headers, and the reasons', () => {
   const driver = run(gateOf(small, positive))
   const value = Buffer.from('{ "n" : -1.0 }')
-  driver.createInputTopic('in').pipeInput(Buffer.from([0, 255]), value, { timestamp: 99, headers: [{ key: 'mine', value: Buffer.from([255]) }] })
+  driver
+    .createInputTopic('in')
+    .pipeInput(Buffer.from([0, 255]), value, { timestamp: 99, headers: [{ key: 'mine', value: Buffer.from([255]) }] })
   expect(driver.createOutputTopic('out').isEmpty).toBe(true)
   const record = driver.createOutputTopic('in.quarantine').readRecord()
   expect(record.value).toBe(value)
@@ -78,10 +93,17 @@ test('what is quarantined leaves with its very bytes, its own headers, and the r
 
 test('headers in quarantine are those the record came with, also behind a gate that marked it', () => {
   const builder = new StreamsBuilder()
-  builder.stream('in', { value: json }).gate(gateOf(small)).gate(gateOf({ ...positive, params: { min: 100 } }), { quarantine: 'q' }).to('out', { value: json })
+  builder
+    .stream('in', { value: json })
+    .gate(gateOf(small))
+    .gate(gateOf({ ...positive, params: { min: 100 } }), { quarantine: 'q' })
+    .to('out', { value: json })
   const driver = new TopologyTestDriver(builder.build())
   pipe(driver, '{"n":10}')
-  const names = driver.createOutputTopic('q').readRecord().headers.map(({ key }) => key)
+  const names = driver
+    .createOutputTopic('q')
+    .readRecord()
+    .headers.map(({ key }) => key)
   expect(names).toContain('mine')
   expect(names).not.toContain('dq-warn')
   expect(driver.tally()).toMatchObject({ passed: 0, marked: 0, quarantined: { positive: 1 } })
@@ -101,13 +123,22 @@ test('what is dropped is counted by the check’s name and put out nowhere', () 
 })
 
 describe('halt', () => {
-  const fatal: CheckDefinition = { id: 'never_seven', check: 'not_in_set', field: 'n', params: { values: [7] }, severity: 'fatal' }
+  const fatal: CheckDefinition = {
+    id: 'never_seven',
+    check: 'not_in_set',
+    field: 'n',
+    params: { values: [7] },
+    severity: 'fatal',
+  }
 
   test('stops before the record: the error names the place and the check, the record is neither put out nor counted', () => {
     const driver = run(gateOf(fatal))
     pipe(driver, '{"n":6}')
     expect(() => pipe(driver, '{"n":7}')).toThrow(
-      expect.objectContaining({ code: 'GATE_HALTED', place: { topic: 'in', partition: 0, offset: 1, check: 'never_seven' } }),
+      expect.objectContaining({
+        code: 'GATE_HALTED',
+        place: { topic: 'in', partition: 0, offset: 1, check: 'never_seven' },
+      }),
     )
     expect(driver.createOutputTopic('out').readRecordsToList()).toHaveLength(1)
     expect(driver.tally()).toMatchObject({ in: 1, passed: 1 })

@@ -1,11 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { EMPTY_TALLY } from '@sluice/kafka'
 import { InFlight, type Stand } from '../../src/record-path/in-flight.ts'
 import { PartitionTally } from '../../src/record-path/partition-tally.ts'
 import type { TaskPartition } from '../../src/record-path/stream-task.ts'
 
-const partition = (number: number): TaskPartition => ({ topic: 't', partition: number, position: 0, tally: new PartitionTally(EMPTY_TALLY) })
+const partition = (number: number): TaskPartition => ({
+  topic: 't',
+  partition: number,
+  position: 0,
+  tally: new PartitionTally(EMPTY_TALLY),
+})
 const never = new AbortController().signal
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
 

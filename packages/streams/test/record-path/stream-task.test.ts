@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { checkTally, EMPTY_TALLY, type FetchedPartition, type FetchedRecords, type ProducerRecord } from '@sluice/kafka'
 import { readQuarantineHeaders, type GateDefinition } from '@sluice/quality'
 import { DataError, systemRandom, type StructValue } from '@sluice/sdk'
@@ -18,7 +18,12 @@ interface Bench {
 
 function bench(topology: Topology, settings: Readonly<Record<string, string>> = {}, position = 0): Bench {
   const output = new OutputBatch()
-  const starts = topology.subtopologies[0]!.sourceTopics.map((topic) => ({ topic, partition: 0, offset: position, tally: EMPTY_TALLY }))
+  const starts = topology.subtopologies[0]!.sourceTopics.map((topic) => ({
+    topic,
+    partition: 0,
+    offset: position,
+    tally: EMPTY_TALLY,
+  }))
   const parsed = taskSettingsOf(streamsSettings.parse({ 'application.id': 'app', ...settings }))
   const ports = { clock: new FakeClock(), random: systemRandom, output }
   return { task: new StreamTask(topology, topology.subtopologies[0]!, 0, starts, parsed, ports), output }
@@ -48,11 +53,14 @@ function picky(gate?: GateDefinition): Topology {
   const builder = new StreamsBuilder()
   const stream = builder
     .stream('in', { value: json, quarantine: 'q' })
-    .mapValues((value, _key): StructValue => {
-      if (value?.['n'] === 13) throw new TypeError('thirteen')
-      if (value?.['n'] === 14) throw new DataError('n is not right', { place: { field: 'n' } })
-      return { m: value?.['n'] ?? null }
-    }, { name: 'renamed' })
+    .mapValues(
+      (value, _key): StructValue => {
+        if (value?.['n'] === 13) throw new TypeError('thirteen')
+        if (value?.['n'] === 14) throw new DataError('n is not right', { place: { field: 'n' } })
+        return { m: value?.['n'] ?? null }
+      },
+      { name: 'renamed' },
+    )
     .filter((_key, value) => value['m'] !== 15, { name: 'no-fifteen' })
   ;(gate === undefined ? stream : stream.gate(gate)).to('out', { value: json })
   return builder.build()
@@ -68,7 +76,11 @@ describe('a record that cannot go on', () => {
       ['q', '{"n":'],
       ['out', '{"m":2}'],
     ])
-    expect(readQuarantineHeaders(records[1]!.headers)).toMatchObject({ stage: 'decode', flow: 'app', origin: { topic: 'in', partition: 0, offset: 1 } })
+    expect(readQuarantineHeaders(records[1]!.headers)).toMatchObject({
+      stage: 'decode',
+      flow: 'app',
+      origin: { topic: 'in', partition: 0, offset: 1 },
+    })
     expect(task.partitions[0]!.tally.snapshot()).toMatchObject({ in: 3, passed: 2, quarantined: { decode: 1 } })
   })
 
@@ -87,7 +99,10 @@ describe('a record that cannot go on', () => {
     task.process(fetched([`{"n":"${'x'.repeat(800)}"}`, `{"n":"${'x'.repeat(990)}"}`]))
     const records = output.take()
     expect(records.map((record) => record.topic)).toEqual(['out', 'q'])
-    expect(readQuarantineHeaders(records[1]!.headers)).toMatchObject({ stage: 'encode', reasons: [{ code: 'RECORD_TOO_LARGE' }] })
+    expect(readQuarantineHeaders(records[1]!.headers)).toMatchObject({
+      stage: 'encode',
+      reasons: [{ code: 'RECORD_TOO_LARGE' }],
+    })
     expect(records[1]!.value).toHaveLength(998)
   })
 
@@ -95,9 +110,11 @@ describe('a record that cannot go on', () => {
     const builder = new StreamsBuilder()
     const stream = builder.stream('in', { value: json, quarantine: 'q' })
     stream.to('copy', { value: json })
-    stream.mapValues(() => {
-      throw new Error('no')
-    }).to('out', { value: json })
+    stream
+      .mapValues(() => {
+        throw new Error('no')
+      })
+      .to('out', { value: json })
     const { task, output } = bench(builder.build())
     task.process(fetched(['{"n":1}']))
     expect(output.take().map((record) => record.topic)).toEqual(['q'])
@@ -112,7 +129,11 @@ describe('a record that cannot go on', () => {
   test.each(handlers)('with %s=fail stops the task before it, naming the place', (handler, value, stage) => {
     const { task, output } = bench(picky(), { [handler]: 'fail', 'producer.max.request.size': '1000' })
     const stop = task.process(fetched(['{"n":1}', value, '{"n":2}'], 10))
-    expect(stop).toMatchObject({ code: 'TASK_FAILED', message: expect.stringContaining(`stage ${stage}`), place: { topic: 'in', partition: 0, offset: 11 } })
+    expect(stop).toMatchObject({
+      code: 'TASK_FAILED',
+      message: expect.stringContaining(`stage ${stage}`),
+      place: { topic: 'in', partition: 0, offset: 11 },
+    })
     expect(stop!.cause).toBeInstanceOf(Error)
     expect(task.partitions[0]!.position).toBe(11)
     expect(output.take().map(text)).toEqual(['{"m":1}'])
@@ -153,7 +174,11 @@ const gate: GateDefinition = {
   },
 }
 
-const cell = fc.oneof(fc.nat(30).map((n) => `{"n":${n}}`), fc.constantFrom('{', '', 'null'), fc.constant(null))
+const cell = fc.oneof(
+  fc.nat(30).map((n) => `{"n":${n}}`),
+  fc.constantFrom('{', '', 'null'),
+  fc.constant(null),
+)
 
 test('whatever comes: in = passed + quarantined + dropped, passed records are put out once, quarantined ones byte for byte', () => {
   fc.assert(
@@ -202,7 +227,13 @@ test('remembering calls no peek, fails on nothing and halts on nothing', () => {
   builder
     .stream('in', { value: json })
     .peek((_key, value) => seen.push(value))
-    .gate({ ...gate, ruleset: { ...gate.ruleset, checks: [{ id: 'x', check: 'required', field: 'x', severity: 'fatal' }, gate.ruleset.checks[2]!] } })
+    .gate({
+      ...gate,
+      ruleset: {
+        ...gate.ruleset,
+        checks: [{ id: 'x', check: 'required', field: 'x', severity: 'fatal' }, gate.ruleset.checks[2]!],
+      },
+    })
     .to('out', { value: json })
   const { task, output } = bench(builder.build(), { 'deserialization.exception.handler': 'fail' }, 2)
   task.remember(fetched(['{', '{"n":1}']))

@@ -40,7 +40,11 @@ describe('the actions of a commit', () => {
     ['a line that is no object', '[1]', 1],
     ['an add without a path', '{"commitInfo":{}}\n{"add":{"size":1}}', 2],
     ['a txn with a text for a version', '{"txn":{"appId":"a","version":"7"}}', 1],
-    ['a protocol with features that are no list', '{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":"x"}}', 1],
+    [
+      'a protocol with features that are no list',
+      '{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":"x"}}',
+      1,
+    ],
   ])('%s is an error that names file and line', (_, text, line) => {
     expect(() => parseActions(text, '_delta_log/7.json')).toThrow(`(file=_delta_log/7.json, line=${line})`)
   })

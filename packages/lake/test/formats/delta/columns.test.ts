@@ -61,7 +61,11 @@ describe('columns', () => {
 
   test('Parquet columns: milliseconds become UTC microseconds, decimals keep their digits', () => {
     const columns = new Map(parquetColumnsOf(deltaSchemaOf(everything), 't').map((column) => [column.name, column]))
-    expect(columns.get('at')).toEqual({ name: 'at', type: { kind: 'timestamp', unit: 'ms', utc: true }, optional: true })
+    expect(columns.get('at')).toEqual({
+      name: 'at',
+      type: { kind: 'timestamp', unit: 'ms', utc: true },
+      optional: true,
+    })
     expect(columns.get('price')?.type).toEqual({ kind: 'decimal', precision: 12, scale: 2 })
     expect(columns.size).toBe(everything.fields.length)
   })
@@ -100,7 +104,14 @@ describe('columns', () => {
   })
 
   test('a schemaString that is none is an error that names the table', () => {
-    for (const text of ['', '{', '[]', '{"type":"struct"}', '{"fields":[{"type":"long"}]}', '{"fields":[{"name":"a"}]}'])
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      '{"type":"struct"}',
+      '{"fields":[{"type":"long"}]}',
+      '{"fields":[{"name":"a"}]}',
+    ])
       expect(() => parseSchemaString(text, 'orders')).toThrow('The schema in the log of table orders cannot be read')
   })
 })

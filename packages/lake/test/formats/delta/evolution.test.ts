@@ -37,7 +37,10 @@ describe('new rows meet a table', () => {
   })
 
   test('a column learns to be null', () => {
-    expect(told(mergeSchemas(schema('a:long', 'b:string'), schema('a:long?', 'b:string'), 't'))).toEqual(['a:long?', 'b:string'])
+    expect(told(mergeSchemas(schema('a:long', 'b:string'), schema('a:long?', 'b:string'), 't'))).toEqual([
+      'a:long?',
+      'b:string',
+    ])
   })
 
   test.each([

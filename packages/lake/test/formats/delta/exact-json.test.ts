@@ -20,12 +20,16 @@ describe('JSON that keeps every digit', () => {
   test('any JSON text of integers and decimals is written back digit for digit', () => {
     const number = fc.oneof(
       fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n }).map(String),
-      fc.tuple(fc.bigInt({ min: 10n ** 17n, max: 10n ** 36n }), fc.stringMatching(/^\d{1,18}$/)).map(([a, b]) => `${a}.${b}`),
+      fc
+        .tuple(fc.bigInt({ min: 10n ** 17n, max: 10n ** 36n }), fc.stringMatching(/^\d{1,18}$/))
+        .map(([a, b]) => `${a}.${b}`),
     )
-    fc.assert(fc.property(fc.array(number), (numbers) => {
-      const text = `[${numbers.join(',')}]`
-      expect(stringifyExact(parseExact(text))).toBe(text)
-    }))
+    fc.assert(
+      fc.property(fc.array(number), (numbers) => {
+        const text = `[${numbers.join(',')}]`
+        expect(stringifyExact(parseExact(text))).toBe(text)
+      }),
+    )
   })
 
   test('torn text is an error', () => {

@@ -84,17 +84,18 @@ describe('replaying a log', () => {
     expect(paths(snapshot)).toEqual(['a', 'b'])
   })
 
-  test.each([`${name(2)}.checkpoint.parquet`, `${name(2)}.checkpoint.0000000001.0000000002.parquet`, `${name(2)}.checkpoint.abc.json`])(
-    'old commits that only a checkpoint holds are refused by that name: %s',
-    async (checkpoint) => {
-      const store = await storeWith([create, add('a'), add('b'), add('c')])
-      await store.delete(`${name(0)}.json`)
-      await store.put(checkpoint, text('x'))
-      const refused = new DeltaLog(store, 't').replay(new Snapshot('t'))
-      await expect(refused).rejects.toMatchObject({ code: 'TABLE_UNSUPPORTED', retriable: false })
-      await expect(refused).rejects.toThrow('the checkpoint of version 2, and Parquet checkpoints are not read yet')
-    },
-  )
+  test.each([
+    `${name(2)}.checkpoint.parquet`,
+    `${name(2)}.checkpoint.0000000001.0000000002.parquet`,
+    `${name(2)}.checkpoint.abc.json`,
+  ])('old commits that only a checkpoint holds are refused by that name: %s', async (checkpoint) => {
+    const store = await storeWith([create, add('a'), add('b'), add('c')])
+    await store.delete(`${name(0)}.json`)
+    await store.put(checkpoint, text('x'))
+    const refused = new DeltaLog(store, 't').replay(new Snapshot('t'))
+    await expect(refused).rejects.toMatchObject({ code: 'TABLE_UNSUPPORTED', retriable: false })
+    await expect(refused).rejects.toThrow('the checkpoint of version 2, and Parquet checkpoints are not read yet')
+  })
 
   test('a missing version, a torn commit and a log without protocol are errors that say where', async () => {
     const gap = await storeWith([create, add('a'), add('b')])

@@ -4,7 +4,12 @@ import { checkAppendable } from '../../../src/formats/delta/protocol.ts'
 import type { DeltaField } from '../../../src/formats/delta/schema.ts'
 
 const plain: MetadataAction = { id: 'x', schemaString: '', partitionColumns: [], configuration: {} }
-const column = (metadata: DeltaField['metadata'] = {}): DeltaField => ({ name: 'c', type: 'long', nullable: true, metadata })
+const column = (metadata: DeltaField['metadata'] = {}): DeltaField => ({
+  name: 'c',
+  type: 'long',
+  nullable: true,
+  metadata,
+})
 
 function refusal(
   protocol: ProtocolAction,
@@ -36,7 +41,10 @@ describe('which tables may be appended to', () => {
     [{ minReaderVersion: 1, minWriterVersion: 6 }, 'columnMapping'],
     [{ minReaderVersion: 4, minWriterVersion: 2 }, 'reader version 4'],
     [{ minReaderVersion: 1, minWriterVersion: 8 }, 'writer version 8'],
-    [{ minReaderVersion: 3, minWriterVersion: 7, readerFeatures: ['deletionVectors'], writerFeatures: [] }, 'deletionVectors'],
+    [
+      { minReaderVersion: 3, minWriterVersion: 7, readerFeatures: ['deletionVectors'], writerFeatures: [] },
+      'deletionVectors',
+    ],
     [{ minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['rowTracking'] }, 'rowTracking'],
     [{ minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['madeUpTomorrow'] }, 'madeUpTomorrow'],
   ])('%j is refused by name: %s', (protocol, name) => {
@@ -45,7 +53,9 @@ describe('which tables may be appended to', () => {
 
   test('what a writer would have to check and cannot is refused by name', () => {
     const protocol = { minReaderVersion: 1, minWriterVersion: 4 }
-    expect(refusal(protocol, { configuration: { 'delta.constraints.positive': 'c > 0' } })).toContain('CHECK constraint positive')
+    expect(refusal(protocol, { configuration: { 'delta.constraints.positive': 'c > 0' } })).toContain(
+      'CHECK constraint positive',
+    )
     expect(refusal(protocol, {}, column({ 'delta.invariants': '{}' }))).toContain('invariant on column c')
     expect(refusal(protocol, {}, column({ 'delta.generationExpression': 'a' }))).toContain('column c')
   })

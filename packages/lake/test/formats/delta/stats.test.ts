@@ -16,9 +16,15 @@ const boundsOf = (type: ParquetType, min?: ParquetBound, max?: ParquetBound): st
 describe('the statistics of a file', () => {
   test.each<[string, string]>([
     ['a long keeps its digits', boundsOf({ kind: 'int64' }, -9_223_372_036_854_775_808n, 9_223_372_036_854_775_807n)],
-    ['a decimal keeps its scale', boundsOf({ kind: 'decimal', precision: 38, scale: 2 }, '-12.50', '12345678901234567890123456.00')],
+    [
+      'a decimal keeps its scale',
+      boundsOf({ kind: 'decimal', precision: 38, scale: 2 }, '-12.50', '12345678901234567890123456.00'),
+    ],
     ['a date is ISO text', boundsOf({ kind: 'date' }, -1, 20_000)],
-    ['a timestamp is cut down to the millisecond', boundsOf({ kind: 'timestamp', unit: 'ms', utc: true }, -1, 1_760_000_000_123_999)],
+    [
+      'a timestamp is cut down to the millisecond',
+      boundsOf({ kind: 'timestamp', unit: 'ms', utc: true }, -1, 1_760_000_000_123_999),
+    ],
     ['a timestamp without zone has none', boundsOf({ kind: 'timestamp', unit: 'us', utc: false }, 0, 1n)],
     ['an infinite bound takes both with it', boundsOf({ kind: 'double' }, 1, Infinity)],
     ['no bounds, no bounds (all null, or a NaN)', boundsOf({ kind: 'double' })],
@@ -31,7 +37,8 @@ describe('the statistics of a file', () => {
       'a date is ISO text': '{"c":"1969-12-31"},"maxValues":{"c":"2024-10-04"}',
       'a timestamp is cut down to the millisecond':
         '{"c":"1969-12-31T23:59:59.999Z"},"maxValues":{"c":"2025-10-09T08:53:20.123Z"}',
-      'a timestamp without zone has none': '{"c":"1970-01-01T00:00:00.000"},"maxValues":{"c":"1970-01-01T00:00:00.000"}',
+      'a timestamp without zone has none':
+        '{"c":"1970-01-01T00:00:00.000"},"maxValues":{"c":"1970-01-01T00:00:00.000"}',
       'a date beyond the year 9999 has none': '{"c":"1970-01-01"},"maxValues":{}',
     }
     expect(bounds).toBe(expected[name] ?? '{},"maxValues":{}')
@@ -71,7 +78,13 @@ describe('bounds of strings', () => {
   })
 
   test('they bound their text in the order of UTF-8 bytes', () => {
-    const text = fc.string({ unit: fc.oneof(fc.constantFrom('a', '\u007f', 'é', '\uffff', '\u{10ffff}'), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })), maxLength: 90 })
+    const text = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('a', '\u007f', 'é', '\uffff', '\u{10ffff}'),
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+      ),
+      maxLength: 90,
+    })
     fc.assert(
       fc.property(text, (value) => {
         const [lower, upper] = [lowerText(value), upperText(value)]

@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { primitive, struct, systemClock, timestamp } from '@sluice/sdk'
 import type { StructSchema } from '@sluice/sdk'
-import { MemoryStore } from '@sluice/object-store'
+import { FileStore, MemoryStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import { FaultyStore } from '@sluice/object-store/testing'
 import { DeltaTable, deltaSchemaOf } from '@sluice/lake'
@@ -12,11 +15,7 @@ import { readLog, readTxns } from '../../support/table-state.ts'
 const orders = struct({ id: primitive('int64'), note: primitive('string', { optional: true }) })
 const COMMIT = /_delta_log\/\d{20}\.json$/
 
-function open(
-  store: ObjectStore,
-  schema: StructSchema = orders,
-  ports: DeltaPorts = testPorts(),
-): Promise<DeltaTable> {
+function open(store: ObjectStore, schema: StructSchema = orders, ports: DeltaPorts = testPorts()): Promise<DeltaTable> {
   return DeltaTable.openOrCreate(store, 'orders', deltaSchemaOf(schema), ports)
 }
 
@@ -43,7 +42,11 @@ describe('a Delta table', () => {
       ['commitInfo', 'txn', 'add'],
     ])
     expect(log[0]![1]).toEqual({ protocol: { minReaderVersion: 1, minWriterVersion: 2 } })
-    expect(log[1]![0]!['commitInfo']).toMatchObject({ txnId: 'one', isBlindAppend: true, offsets: { 'orders-0': [0, 41] } })
+    expect(log[1]![0]!['commitInfo']).toMatchObject({
+      txnId: 'one',
+      isBlindAppend: true,
+      offsets: { 'orders-0': [0, 41] },
+    })
     expect(log[1]![1]).toEqual({ txn: { appId: 'p0', version: 41, lastUpdated: expect.any(Number) } })
     expect(log[1]![2]!['add']).toMatchObject({ path: 'one.parquet', partitionValues: {}, size: 10, dataChange: true })
   })
@@ -103,22 +106,30 @@ describe('a Delta table', () => {
 })
 
 describe('racing writers', () => {
-  test('20 writers with partitions of their own: every commit lands, versions without a gap', async () => {
-    const store = new MemoryStore()
-    await open(store)
-    const rounds = 4
-    await Promise.all(
-      Array.from({ length: 20 }, async (_, writer) => {
-        // Their pauses are what parts them: these take real time.
-        const table = await open(store, orders, { ...testPorts(), clock: systemClock })
-        for (let round = 0; round < rounds; round++)
-          await table.append(request(table, `w${writer}r${round}`, `p${writer}`, round, round === 0 ? undefined : round - 1))
-      }),
-    )
-    expect(await readLog(store, 'orders')).toHaveLength(1 + 20 * rounds)
-    expect(new Set(await addedPaths(store)).size).toBe(20 * rounds)
-    expect(Object.values(await readTxns(store, 'orders'))).toEqual(Array.from({ length: 20 }, () => rounds - 1))
-  })
+  test.each(['memory', 'file'])(
+    '20 writers, partitions of their own, %s: all commits land, no version is missing',
+    async (kind) => {
+      const folder = await mkdtemp(join(tmpdir(), 'sluice-delta-'))
+      const store = kind === 'file' ? new FileStore(folder) : new MemoryStore()
+      await open(store)
+      const rounds = 4
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, writer) => {
+          // Their pauses are what parts them: these take real time.
+          const table = await open(store, orders, { ...testPorts(), clock: systemClock })
+          for (let round = 0; round < rounds; round++)
+            await table.append(
+              request(table, `w${writer}r${round}`, `p${writer}`, round, round === 0 ? undefined : round - 1),
+            )
+        }),
+      )
+      expect(await readLog(store, 'orders')).toHaveLength(1 + 20 * rounds)
+      expect(new Set(await addedPaths(store)).size).toBe(20 * rounds)
+      expect(Object.values(await readTxns(store, 'orders'))).toEqual(Array.from({ length: 20 }, () => rounds - 1))
+      await rm(folder, { recursive: true })
+    },
+    30_000,
+  )
 
   test('after losing every race it gives up for now, and the same request succeeds later', async () => {
     const store = new MemoryStore()
@@ -159,7 +170,12 @@ describe('racing writers', () => {
     const owner = await open(store)
     const zombie = await open(
       new FaultyStore(store, [
-        { effect: 'none', on: 'putIfAbsent', path: COMMIT, meanwhile: () => owner.append(request(owner, 'owner', 'p0', 7)) },
+        {
+          effect: 'none',
+          on: 'putIfAbsent',
+          path: COMMIT,
+          meanwhile: () => owner.append(request(owner, 'owner', 'p0', 7)),
+        },
       ]),
     )
     await expect(zombie.append(request(zombie, 'zombie', 'p0', 5))).rejects.toMatchObject({ code: 'TABLE_FENCED' })
@@ -178,8 +194,12 @@ describe('racing writers', () => {
 
     const stale = request(table, 'stale', 'p0', 2, 1)
     const metadata = { ...(await readLog(store, 'orders'))[0]![2]!['metaData'] }
-    metadata['schemaString'] = '{"type":"struct","fields":[{"name":"id","type":"string","nullable":true,"metadata":{}}]}'
-    await store.put(`orders/_delta_log/${'3'.padStart(20, '0')}.json`, new TextEncoder().encode(JSON.stringify({ metaData: metadata })))
+    metadata['schemaString'] =
+      '{"type":"struct","fields":[{"name":"id","type":"string","nullable":true,"metadata":{}}]}'
+    await store.put(
+      `orders/_delta_log/${'3'.padStart(20, '0')}.json`,
+      new TextEncoder().encode(JSON.stringify({ metaData: metadata })),
+    )
     const refused = table.append(stale)
     await expect(refused).rejects.toMatchObject({ code: 'TABLE_SCHEMA' })
     await expect(refused).rejects.toThrow('column id became string')
@@ -188,8 +208,16 @@ describe('racing writers', () => {
   test('a table that another upgrades beyond this writer is left alone, by the feature’s name', async () => {
     const store = new MemoryStore()
     const table = await open(store)
-    const protocol = { minReaderVersion: 3, minWriterVersion: 7, readerFeatures: ['deletionVectors'], writerFeatures: ['deletionVectors'] }
-    await store.put(`orders/_delta_log/${'1'.padStart(20, '0')}.json`, new TextEncoder().encode(JSON.stringify({ protocol })))
+    const protocol = {
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['deletionVectors'],
+      writerFeatures: ['deletionVectors'],
+    }
+    await store.put(
+      `orders/_delta_log/${'1'.padStart(20, '0')}.json`,
+      new TextEncoder().encode(JSON.stringify({ protocol })),
+    )
     await expect(table.append(request(table, 'x', 'p0', 1))).rejects.toThrow('deletionVectors')
     await expect(open(store)).rejects.toMatchObject({ code: 'TABLE_UNSUPPORTED' })
     expect(await addedPaths(store)).toEqual([])
@@ -197,14 +225,17 @@ describe('racing writers', () => {
 })
 
 describe('answers that get lost', () => {
-  test.each(['lose-answer', 'answer-exists'] as const)('the commit took place (%s): recognised as our own, once', async (effect) => {
-    const store = new MemoryStore()
-    await open(store)
-    const table = await open(new FaultyStore(store, [{ effect, on: 'putIfAbsent', path: COMMIT }]))
-    expect(await table.append(request(table, 'mine', 'p0', 5))).toBe(1)
-    expect(await table.append(request(table, 'next', 'p0', 6, 5))).toBe(2)
-    expect(await addedPaths(store)).toEqual(['mine.parquet', 'next.parquet'])
-  })
+  test.each(['lose-answer', 'answer-exists'] as const)(
+    'the commit took place (%s): recognised as our own, once',
+    async (effect) => {
+      const store = new MemoryStore()
+      await open(store)
+      const table = await open(new FaultyStore(store, [{ effect, on: 'putIfAbsent', path: COMMIT }]))
+      expect(await table.append(request(table, 'mine', 'p0', 5))).toBe(1)
+      expect(await table.append(request(table, 'next', 'p0', 6, 5))).toBe(2)
+      expect(await addedPaths(store)).toEqual(['mine.parquet', 'next.parquet'])
+    },
+  )
 
   test('the commit did not take place: the same version is tried again', async () => {
     const store = new MemoryStore()
@@ -235,9 +266,7 @@ describe('answers that get lost', () => {
   test('an own commit found by a refresh is an own commit too', async () => {
     const store = new MemoryStore()
     await open(store)
-    const table = await open(
-      new FaultyStore(store, [{ effect: 'crash-after', on: 'putIfAbsent', path: COMMIT }]),
-    )
+    const table = await open(new FaultyStore(store, [{ effect: 'crash-after', on: 'putIfAbsent', path: COMMIT }]))
     const mine = request(table, 'mine', 'p0', 5)
     await expect(table.append(mine)).rejects.toMatchObject({ code: 'INTERRUPTED' })
     const survivor = await open(store)
@@ -280,6 +309,8 @@ async function patiently<T>(act: () => Promise<T>): Promise<T> {
 test('a call that is stopped says so, and leaves nothing half done', async () => {
   const store = new MemoryStore()
   const table = await open(store)
-  await expect(table.append(request(table, 'x', 'p0', 1), AbortSignal.abort())).rejects.toMatchObject({ code: 'INTERRUPTED' })
+  await expect(table.append(request(table, 'x', 'p0', 1), AbortSignal.abort())).rejects.toMatchObject({
+    code: 'INTERRUPTED',
+  })
   expect(await addedPaths(store)).toEqual([])
 })

@@ -1,0 +1,118 @@
+/** The quickstart from beginning to end: lock, Kafka, flow, summary, query. Whatever happens, what was started is stopped. */
+import fs from 'node:fs'
+import path from 'node:path'
+import { connect } from '@sluice/kafka'
+import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
+import type { Processor } from '@sluice/streams'
+import { formatProperties, openLogger, type ClosableLogger } from '@sluice/worker'
+import { loadProcessor } from '../processors.ts'
+import { runFlow } from './flow.ts'
+import { startKafka } from './kafka-process.ts'
+import { lockFolder } from './lock.ts'
+import type { QuickstartPlan } from './plan.ts'
+import { planFor } from './plans.ts'
+import { ProgressLines } from './progress.ts'
+import { printSummary, summarise, type QuickstartSummary } from './summary.ts'
+import { LocalTable, printResult } from './table.ts'
+
+export interface QuickstartRequest {
+  readonly dir: string
+  readonly file: string
+  /** Undefined: the bird strikes. */
+  readonly key: string | undefined
+}
+
+/** @throws SluiceError INTERRUPTED; what any stage failed with; INTERNAL when the counts do not add up */
+export async function runQuickstart({ dir, file, key }: QuickstartRequest, signal: AbortSignal): Promise<void> {
+  const say = (text: string): void => void process.stdout.write(`${text}\n`)
+  const { plan, query } = await planFor(dir, file, key)
+  const processor = await loadProcessor(plan.processor.module)
+  const unlock = lockFolder(dir)
+  try {
+    const logFile = path.join(dir, 'quickstart.log')
+    const logger = openLogger({ file: logFile })
+    try {
+      say(`\nSluice quickstart: ${file}\n  everything is kept below ${dir}\n`)
+      writeSettings(plan)
+      say('  Apache Kafka is starting (the first time, Maven fetches its jars: 142 MB) …')
+      const summary = await withKafka(plan, processor, logger, signal, say)
+      const table = await LocalTable.open(plan.tableDir)
+      fs.writeFileSync(path.join(dir, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
+      say(`\n${printSummary(summary)}`)
+      if (table.files.length > 0) say(`${query}\n\n${printResult(await table.query(plan.dataset, query))}`)
+      say(nextCommands(plan))
+      const broken = summary.equations.filter(({ holds }) => !holds)
+      if (broken.length > 0) {
+        throw new SluiceError('INTERNAL', `The counts do not add up: ${broken.map(({ sentence }) => sentence).join('; ')}`)
+      }
+    } catch (error) {
+      logger.error(describeError(error))
+      throw error
+    } finally {
+      await logger.close()
+    }
+  } finally {
+    unlock()
+  }
+}
+
+async function withKafka(
+  plan: QuickstartPlan,
+  processor: Processor,
+  logger: ClosableLogger,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<QuickstartSummary> {
+  const kafka = await startKafka(path.join(plan.dir, 'kafka'), signal)
+  try {
+    say(`  Apache Kafka is up at ${kafka.address}\n`)
+    const lines = new ProgressLines(process.stdout)
+    const position = await runFlow({
+      plan,
+      broker: kafka.address,
+      processor,
+      logger,
+      metrics: new MemoryMetrics(),
+      show: (stages, final) => lines.show(stages, final),
+      signal,
+    })
+    const table = await LocalTable.open(plan.tableDir)
+    const client = await connect({ bootstrapServers: [kafka.address], clientId: 'quickstart-summary', logger })
+    try {
+      return await summarise(client, plan, position, await table.summary())
+    } finally {
+      await client.close()
+    }
+  } finally {
+    await kafka.stop()
+  }
+}
+
+/** The settings as files, as one would write them by hand: to read, and to start from. */
+function writeSettings(plan: QuickstartPlan): void {
+  const folder = path.join(plan.dir, 'config')
+  fs.mkdirSync(folder, { recursive: true })
+  const files = {
+    'worker.properties': { 'bootstrap.servers': '127.0.0.1:9092', ...plan.worker },
+    'source.properties': plan.source,
+    'sink.properties': plan.sink,
+    'processor.properties': {
+      'bootstrap.servers': '127.0.0.1:9092',
+      'processor.class': plan.processor.module,
+      'application.id': plan.processor.application,
+      ...plan.processor.settings,
+    },
+  }
+  for (const [name, settings] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), formatProperties(settings))
+}
+
+function nextCommands(plan: QuickstartPlan): string {
+  const table = path.relative(process.cwd(), plan.tableDir)
+  return [
+    'Try next:',
+    `  npm run quickstart                                          again: nothing new, nothing added`,
+    `  npm run sluice -- sql ${table} 'describe ${plan.dataset}'`,
+    `  npm run quickstart -- --file my.csv --key id                your own file`,
+    '',
+  ].join('\n')
+}
