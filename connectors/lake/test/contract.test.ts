@@ -22,7 +22,7 @@ function contract(settings: RawSettings): void {
         read: async () =>
           (await folder.query('rows', 'select id, name from $files')).map((row) => ({
             id: Number(row['id']),
-            name: row['name'] === null ? null : String(row['name']),
+            name: row['name'] as string | null,
           })),
         dispose: () => folder.remove(),
       }

@@ -50,6 +50,7 @@ async function through(broker: string, file: string, name: string, lines: number
     'key.converter': 'StringConverter',
     'value.converter': 'JsonConverter',
     'value.converter.schemas.enable': 'false',
+    'header.converter': 'StringConverter',
     'offset.storage.file.filename': path.join(dir, `${name}.positions`),
     'offset.flush.interval.ms': '1000',
   }

@@ -20,6 +20,9 @@ interface OrderRecord {
   readonly key: string
   readonly value: Order
   readonly timestamp: number
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
 }
 
 /** Ten checks of ten kinds. */
@@ -48,7 +51,7 @@ const CEL: CheckDefinition = {
   check: 'expr',
   params: { expression: 'value.price * value.quantity < 1000000.0' },
 }
-const UNIQUE: CheckDefinition = { id: 'unique', check: 'unique_within', field: 'id' }
+const UNIQUE: CheckDefinition = { id: 'unique', check: 'unique_within' }
 
 const RECORDS = 1024
 const ROUNDS = 5
@@ -71,7 +74,12 @@ export function bench(): BenchCase[] {
   return [
     { name: 'gate, 10 checks, clean record', unit: 'µs', ours: cost(ten, clean), peer: limit, bar: 2 },
     { name: 'gate, 10 checks and a CEL expression', unit: 'µs', ours: cost(gateOf([...TEN, CEL]), clean), peer: limit },
-    { name: 'gate, 10 checks and unique_within', unit: 'µs', ours: cost(gateOf([...TEN, UNIQUE]), clean), peer: limit },
+    {
+      name: 'gate, 10 checks and unique_within of the whole value',
+      unit: 'µs',
+      ours: cost(gateOf([...TEN, UNIQUE]), clean),
+      peer: limit,
+    },
     {
       name: 'gate, 10 checks, failing record with its reasons',
       unit: 'µs',
@@ -100,7 +108,7 @@ function orderRecord(i: number, now: number, price: number): OrderRecord {
     carrier: isShipped ? 'DHL' : null,
     created: now - i,
   }
-  return { key: id, value, timestamp: now }
+  return { key: id, value, timestamp: now, topic: 'orders', partition: 0, offset: i }
 }
 
 const STATUSES: ReadonlySet<string> = new Set(['open', 'paid', 'shipped', 'closed'])

@@ -23,6 +23,8 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')
 const CSV = path.join(path.dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data', 'birdstrikes.csv')
 const RUN_DEADLINE_MS = 180_000
+/** About how long records are on the move before the source says that it is done. */
+const MOVING_MS = 800
 
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   const missing = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
@@ -34,15 +36,17 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   const kills = full ? 10 : 3
   // Two kills a life: a second one hits a run that has to take up what a first one left.
   const lives = Math.ceil(kills / 2)
-  const flowMs = await measureFlow()
-  console.log(`seed ${seed}: ${kills} kills over ${lives} lives; the undisturbed flow takes ${Math.round(flowMs)} ms after Kafka is up`)
+  const flow = await measureFlow()
+  console.log(
+    `seed ${seed}: ${kills} kills over ${lives} lives; undisturbed, the source is done ${Math.round(flow.sourceMs)} ms after Kafka is up and everything after ${Math.round(flow.endMs)} ms`,
+  )
   let left = kills
   let held = true
   for (let life = 1; life <= lives; life++) {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-'))
     try {
       const moments: string[] = []
-      for (let n = 0; n < 2 && left > 0; n++, left--) moments.push(await runAndKill(dir, random() * flowMs))
+      for (let n = 0; n < 2 && left > 0; n++, left--) moments.push(await runAndKill(dir, moment(flow, left, random)))
       const finished = await runToTheEnd(dir)
       const ledger = await inspect(dir)
       const orphans = leftBehind(dir)
@@ -60,27 +64,40 @@ function start(dir: string): ChildProcess {
   return spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** Resolves when the child has said that Kafka is up, or has ended. */
-function kafkaUp(child: ChildProcess): Promise<void> {
+/** Resolves when the child has said so, or has ended. */
+function said(child: ChildProcess, words: string): Promise<void> {
   return new Promise((resolve) => {
     let text = ''
     child.stdout!.on('data', (chunk: Buffer) => {
       text += chunk.toString()
-      if (text.includes('Kafka is up')) resolve()
+      if (text.includes(words)) resolve()
     })
     child.once('exit', () => resolve())
   })
 }
 
-async function measureFlow(): Promise<number> {
+interface Flow {
+  readonly sourceMs: number
+  readonly endMs: number
+}
+
+/** Every other kill falls anywhere; those between fall where records move, which is a small part of the time. */
+function moment({ sourceMs, endMs }: Flow, n: number, random: () => number): number {
+  const from = n % 2 === 0 ? 0 : Math.max(0, sourceMs - MOVING_MS)
+  return from + random() * (endMs - from)
+}
+
+async function measureFlow(): Promise<Flow> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-'))
   try {
     const child = start(dir)
-    await kafkaUp(child)
+    await said(child, 'Kafka is up')
     const since = performance.now()
+    const source = said(child, 'lines read').then(() => performance.now() - since)
+    const all = said(child, 'rows put').then(() => performance.now() - since)
     const { status, output } = await ended(child)
     if (status !== 0) throw new Error(`the undisturbed run failed:\n${output}`)
-    return performance.now() - since
+    return { sourceMs: await source, endMs: await all }
   } finally {
     fs.rmSync(dir, { recursive: true, force: true })
   }
@@ -88,7 +105,7 @@ async function measureFlow(): Promise<number> {
 
 async function runAndKill(dir: string, afterMs: number): Promise<string> {
   const child = start(dir)
-  await kafkaUp(child)
+  await said(child, 'Kafka is up')
   await new Promise((resolve) => setTimeout(resolve, afterMs))
   const alive = child.exitCode === null
   child.kill('SIGKILL')

@@ -57,7 +57,7 @@ export async function readLedger({ broker, dataset, csv, table }: Place): Promis
   }
 }
 
-/** Every line without the header, as its cells. The file has no quotes inside of fields that hold commas or newlines but plain ones. */
+/** Every line without the header. No cell of this file holds a newline. */
 function csvLines(file: string): string[] {
   const [header, ...lines] = fs.readFileSync(file, 'utf8').split('\n')
   const width = splitLine(header!).length
@@ -66,7 +66,7 @@ function csvLines(file: string): string[] {
     .map((line) => {
       const cells = splitLine(line)
       if (cells.length !== width) throw new Error(`not understood: ${line}`)
-      return JSON.stringify(cells)
+      return identity(cells)
     })
 }
 
@@ -77,16 +77,26 @@ function splitLine(line: string): string[] {
   return cells
 }
 
-/** A raw record: the row's cells by column name, in the file's order. */
+/** A raw record: the row's cells by column name, in the file's order; or a line that was no row. */
 function rawIdentity(value: Buffer): string {
   const text = value.toString()
-  return text.startsWith('{') ? JSON.stringify(Object.values(JSON.parse(text) as object)) : JSON.stringify(splitLine(text))
+  return identity(text.startsWith('{') ? Object.values(JSON.parse(text) as Record<string, string>) : splitLine(text))
 }
 
-/** A clean record: typed, in the same order of columns. */
+/** A clean record: typed, in the same order of columns; the date as days, costs as numbers. */
 function cleanIdentity(value: Buffer): string {
-  const row = Object.values(JSON.parse(value.toString()) as Record<string, string | number | null>)
-  return JSON.stringify(row.map((cell) => (cell === null ? '' : String(cell))))
+  const row = Object.entries(JSON.parse(value.toString()) as Record<string, string | number | null>)
+  return identity(
+    row.map(([column, cell]) => {
+      if (cell === null) return ''
+      return column === 'flight_date' ? new Date(Number(cell) * 86_400_000).toISOString().slice(0, 10) : String(cell)
+    }),
+  )
+}
+
+/** Numbers by value: the file says `0` where a typed row says `0.00`. */
+function identity(cells: readonly string[]): string {
+  return JSON.stringify(cells.map((cell) => (/^-?\d+(\.\d+)?$/.test(cell) ? Number(cell) : cell)))
 }
 
 interface TopicRecord {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { compareUtf8 } from '@sluice/object-store'
 
 test('compareUtf8 is the order of the UTF-8 bytes', () => {

@@ -53,7 +53,7 @@ export type GateSnapshot = Readonly<Record<string, readonly MemoryEntry[]>>
 export interface Gate {
   readonly id: string
   readonly mode: GateMode
-  /** SHA-256 over the rules and the engine's version, in hex: equal for gates that judge alike. */
+  /** SHA-256 over the rules, what follows from them, and the engine's version, in hex: equal for gates that judge alike. */
   readonly version: string
   readonly ruleset: { readonly id: string; readonly version: string; readonly fingerprint: string }
   readonly checks: readonly GateCheck[]
@@ -164,7 +164,7 @@ class CompiledGate implements Gate {
     this.checks = checks
     const rules = checks.map((check) => check.fingerprint)
     this.ruleset = { id: ruleset.id, version: String(ruleset.version), fingerprint: fingerprint([ruleset.id, rules]) }
-    this.version = fingerprint([this.ruleset.fingerprint, ENGINE_VERSION])
+    this.version = fingerprint([this.ruleset.fingerprint, definition.tombstones ?? 'judge', ENGINE_VERSION])
     this.#rules = checks.map((check) => check.rule)
     this.#outcomes = checks.map(() => SKIP)
     this.#counters = newCounters(checks.map((check) => check.id))
@@ -221,7 +221,7 @@ class CompiledGate implements Gate {
   #evaluate(record: JudgedRecord): number {
     const rules = this.#rules
     const outcomes = this.#outcomes
-    if (this.#passTombstones && (record.value === null || record.value === undefined)) {
+    if (this.#isUnseen(record)) {
       outcomes.fill(SKIP)
       return -1
     }
@@ -255,7 +255,13 @@ class CompiledGate implements Gate {
   }
 
   #settle(record: JudgedRecord, rank: number): void {
+    if (this.#isUnseen(record)) return
     for (const [, memory] of this.#memories) memory.settle(record, rank <= 1)
+  }
+
+  /** Whether a record passes without being asked anything. */
+  #isUnseen(record: JudgedRecord): boolean {
+    return this.#passTombstones && (record.value === null || record.value === undefined)
   }
 }
 

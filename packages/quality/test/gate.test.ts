@@ -245,6 +245,21 @@ test('a tombstone is judged as a record without fields, or passed unseen', () =>
   expect(gate.counters()).toMatchObject({ records: [1, 0, 0, 0, 0], evaluations: [0, 0, 1, 0] })
 })
 
+test('a tombstone that passes unseen is not remembered either', () => {
+  const gate = gateOf([{ id: 'a', check: 'unique_within', field: '@key' }], { tombstones: 'pass' })
+  // One object for all records, as a runtime may have it.
+  const record = { key: 'k' as unknown, value: null as unknown, timestamp: null }
+  expect(gate.judge(record)).toBe(CLEAN)
+  expect(gate.snapshot()).toEqual({ a: [] })
+  record.value = {}
+  expect(gate.judge(record)).toBe(CLEAN)
+  gate.explain(record)
+  record.key = 'other'
+  record.value = null
+  gate.judge(record)
+  expect(gate.snapshot()['a']!.map(([key]) => key)).toEqual(['[1"k'])
+})
+
 test('Maps and structs are judged alike', () => {
   const gate = gateOf([
     { id: 'a', check: 'range', field: 'a.b', params: { max: 5 } },

@@ -51,8 +51,12 @@ function feed(writer: TableWriter, partition: number, from: number, to: number):
 
 /** Every row there is, as `partition/offset`, in order; DuckDB reads the files that the log lists. */
 async function rowsIn(store: ObjectStore): Promise<string[]> {
-  const rows = await query(store, 'events', 'select "partition", "offset" from $files order by 1, 2')
-  return rows.map((row) => `${String(row['partition'])}/${String(row['offset'])}`)
+  const rows = await query(
+    store,
+    'events',
+    `select "partition" || '/' || "offset" as at from $files order by "partition", "offset"`,
+  )
+  return rows.map((row) => row['at'] as string)
 }
 
 const expected = (...ends: number[]): string[] =>

@@ -13,8 +13,8 @@ export const uniqueWithin: CheckKind<UniqueWithinParameters> = {
     'No earlier record that passed the gate had the same fields, or, without `fields`, the same value. Short keys are compared exactly, ' +
     'long ones by 128 bits of SHA-256.\n\n' +
     'The memory is bounded: it holds the `entriesMax` keys seen last and forgets the one that was seen longest ago, so that a duplicate ' +
-    'further apart goes unnoticed (about 200 bytes per entry). It is kept per gate, not per partition: equal records should share a key, and so a ' +
-    'partition. A record that is judged again after a retry is recognised by its topic, partition and offset. After a restart the memory ' +
+    'further apart goes unnoticed (about 200 bytes per entry). It belongs to one compiled gate, and a stream application has one per task: equal ' +
+    'records must share a key, and so a partition, to meet. A record that is judged again after a retry is recognised by its topic, partition and offset. After a restart the memory ' +
     'is empty until the runtime restores it: by `gate.remember(record)` for the records before the committed position, or from a snapshot.',
   fields: 'optional',
   nulls: 'skipped when all of `fields` (or the whole value) are null; otherwise null is a value like others',

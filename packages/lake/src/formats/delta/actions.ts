@@ -132,9 +132,9 @@ function removeOf(remove: JsonObject): RemoveAction {
 function deletionVectorOf(file: JsonObject): { deletionVectorId?: string } {
   const vector = file['deletionVector']
   if (!isObject(vector)) return {}
-  const { storageType, pathOrInlineDv, offset } = vector as Record<string, Json>
-  const at = offset === undefined || offset === null ? '' : `@${String(offset)}`
-  return { deletionVectorId: `${String(storageType)}${String(pathOrInlineDv)}${at}` }
+  const offset = vector['offset']
+  const at = typeof offset === 'number' ? `@${offset}` : ''
+  return { deletionVectorId: `${textOf(vector, 'storageType')}${textOf(vector, 'pathOrInlineDv')}${at}` }
 }
 
 function txnOf(txn: JsonObject): TxnAction {

@@ -54,14 +54,20 @@ export async function commit(
 ): Promise<number> {
   let failure: unknown
   for (let attempt = 0; attempt <= RETRIES_MAX; attempt++) {
-    if (attempt > 0) await pause(attempt, failure !== undefined, ports, signal)
-    const earlier = snapshot.versionOfCommit(plan.txnId)
-    if (earlier !== undefined) return earlier
-    const actions = plan.actions(snapshot)
-    if (actions === undefined) return snapshot.version
-    failure = await attemptOnce(log, snapshot, [commitInfo(plan, ports), ...actions], signal)
-    const own = snapshot.versionOfCommit(plan.txnId)
-    if (own !== undefined) return own
+    if (attempt > 0) {
+      await pause(attempt, failure !== undefined, ports, signal)
+      // Others went on meanwhile: an attempt at a version that is taken would be lost before it began.
+      failure = await catchUp(log, snapshot, signal)
+    }
+    if (failure === undefined) {
+      const earlier = snapshot.versionOfCommit(plan.txnId)
+      if (earlier !== undefined) return earlier
+      const actions = plan.actions(snapshot)
+      if (actions === undefined) return snapshot.version
+      failure = await attemptOnce(log, snapshot, [commitInfo(plan, ports), ...actions], signal)
+      const own = snapshot.versionOfCommit(plan.txnId)
+      if (own !== undefined) return own
+    }
     if (failure !== undefined && !isRetriable(failure)) throw failure
   }
   if (failure !== undefined) throw failure
@@ -93,13 +99,21 @@ async function attemptOnce(
   } catch (error) {
     failure = error
   }
+  const unread = await catchUp(log, snapshot, signal)
+  return failure ?? unread
+}
+
+/** Reads what others committed, version by version. @returns what failed, if anything */
+async function catchUp(log: DeltaLog, snapshot: Snapshot, signal: AbortSignal | undefined): Promise<unknown> {
   try {
-    for (let actions; (actions = await log.read(snapshot.version + 1, signal)) !== undefined;)
-      snapshot.apply(snapshot.version + 1, actions)
+    for (;;) {
+      const next = await log.read(snapshot.version + 1, signal)
+      if (next === undefined) return undefined
+      snapshot.apply(snapshot.version + 1, next)
+    }
   } catch (error) {
-    failure ??= error
+    return error
   }
-  return failure
 }
 
 function commitInfo({ txnId, info }: CommitPlan, { clock, engineInfo }: CommitPorts): JsonObject {

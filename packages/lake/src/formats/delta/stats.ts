@@ -75,9 +75,10 @@ function boundsOf({ type, min, max }: ColumnStatistics): Bounds {
     case 'boolean':
     case 'binary':
     case 'time':
-      // Readers skip no files by these; other writers leave them out as well.
-      return NONE
+      break
   }
+  // Readers skip no files by the others; other writers leave them out as well.
+  return NONE
 }
 
 function whole(value: ParquetBound): Json {

@@ -2,7 +2,13 @@ import { describe, expect, test } from '@jest/globals'
 import { array, date, decimal, map, primitive, struct, time, timestamp } from '@sluice/sdk'
 import type { Schema } from '@sluice/sdk'
 import { deltaSchemaOf, parquetColumnsOf, recordSchemaOf } from '../../../src/formats/delta/columns.ts'
-import { nameProblem, parseSchemaString, plainName, schemaStringOf } from '../../../src/formats/delta/schema.ts'
+import {
+  nameProblem,
+  parseSchemaString,
+  plainName,
+  schemaStringOf,
+  typeName,
+} from '../../../src/formats/delta/schema.ts'
 
 const everything = struct({
   i8: primitive('int8'),
@@ -22,7 +28,7 @@ const everything = struct({
 
 describe('columns', () => {
   test('every flat type has its Delta type', () => {
-    expect(deltaSchemaOf(everything).fields.map(({ name, type }) => `${name} ${String(type)}`)).toEqual([
+    expect(deltaSchemaOf(everything).fields.map((field) => `${field.name} ${typeName(field)}`)).toEqual([
       'i8 byte',
       'i16 short',
       'i32 integer',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { mergeSchemas, staleness } from '../../../src/formats/delta/evolution.ts'
+import { typeName } from '../../../src/formats/delta/schema.ts'
 import type { DeltaSchema } from '../../../src/formats/delta/schema.ts'
 
 /** `name:type`, with a question mark when it may be null. */
@@ -13,7 +14,7 @@ function schema(...columns: string[]): DeltaSchema {
 }
 
 const told = ({ fields }: DeltaSchema): string[] =>
-  fields.map(({ name, type, nullable }) => `${name}:${String(type)}${nullable ? '?' : ''}`)
+  fields.map((field) => `${field.name}:${typeName(field)}${field.nullable ? '?' : ''}`)
 
 describe('new rows meet a table', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { exactNumber, parseExact, stringifyExact } from '../../../src/formats/delta/exact-json.ts'
 
 describe('JSON that keeps every digit', () => {

@@ -250,7 +250,6 @@ describe('answers that get lost', () => {
     const table = await open(
       new FaultyStore(store, [
         { effect: 'lose-answer', on: 'putIfAbsent', path: COMMIT },
-        { effect: 'refuse', on: 'putIfAbsent', path: COMMIT, nth: 2, times: 15 },
         { effect: 'refuse', on: 'get', path: COMMIT, nth: 2, times: 16 },
       ]),
     )
