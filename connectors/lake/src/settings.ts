@@ -47,7 +47,7 @@ export const lakeSettings: SettingsDeclaration<LakeSettings> = defineSettings({
       return undefined
     }),
     documentation:
-      'Tells Kafka clusters apart in the table when several feed it. It is part of the name under which the table keeps the offsets: whoever changes it starts from the beginning.',
+      'Tells Kafka clusters apart in the table when several feed it. It is part of the name under which the table keeps the offsets: once changed, the table no longer knows what it holds, and the task goes on from the offsets committed to Kafka.',
   },
   'flush.size': {
     type: 'int',
