@@ -4,7 +4,9 @@ import { describeError, nearestName, SluiceError } from '@sluice/sdk'
 import { commands, type Command } from './commands/index.ts'
 
 const [name, ...args] = process.argv.slice(2)
-process.exitCode = await main(name, args)
+
+/** Signals closer together than this are one. */
+const ONE_SIGNAL_MS = 1000
 
 async function main(name: string | undefined, args: readonly string[]): Promise<number> {
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
@@ -29,9 +31,11 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
     return 0
   }
   const interrupted = new AbortController()
+  let since = 0
   const stop = (): void => {
-    // A second signal does not wait: what is committed is safe at any moment.
-    if (interrupted.signal.aborted) process.exit(130)
+    // npm and the terminal may both hand on one Ctrl-C; only a later one is meant as "now". What is committed is safe at any moment.
+    if (interrupted.signal.aborted && performance.now() - since > ONE_SIGNAL_MS) process.exit(130)
+    if (!interrupted.signal.aborted) since = performance.now()
     interrupted.abort()
   }
   process.on('SIGINT', stop)
@@ -56,3 +60,5 @@ function usage(): string {
   const lines = commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}\n`)
   return `Usage: sluice <command>\n\n${lines.join('')}\n  sluice <command> --help says more.\n`
 }
+
+process.exitCode = await main(name, args)

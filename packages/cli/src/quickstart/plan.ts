@@ -72,6 +72,7 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'lake.url': lake,
       'table.name': dataset,
       'kafka.coordinates': 'true',
+      'rotate.interval.ms': '1000',
       'value.converter': 'JsonConverter',
       'value.converter.schemas.enable': 'true',
       'value.converter.schema.content': cleanSchema,

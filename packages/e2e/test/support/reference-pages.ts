@@ -1,0 +1,223 @@
+/** The pages of docs/reference, each made from the one declaration that the code itself runs by. */
+import { bundledPlugins } from '@sluice/cli'
+import { jsonSettings } from '@sluice/codecs'
+import { birdStrikeGate } from '@sluice/processor-bird-strikes'
+import birdStrikes from '@sluice/processor-bird-strikes'
+import { csvRowsGate } from '@sluice/processor-csv-rows'
+import csvRows from '@sluice/processor-csv-rows'
+import { ACTIONS, SEVERITIES, checkReferencePage, compileGate, type CheckDefinition, type GateDefinition } from '@sluice/quality'
+import { defineSettings, ERROR_CODES, type Connector, type SettingsDeclaration } from '@sluice/sdk'
+import { streamsSettings, type Processor } from '@sluice/streams'
+import { connectorSettings, sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
+import * as prettier from 'prettier'
+
+/** A page by its file name in docs/reference. */
+export interface ReferencePage {
+  readonly file: string
+  readonly text: string
+}
+
+/** Every page, formatted as `npm run format` leaves it. */
+export async function referencePages(): Promise<readonly ReferencePage[]> {
+  const plugins = await bundledPlugins({})
+  const pages = [
+    { file: 'README.md', text: contents() },
+    { file: 'errors.md', text: errorsPage() },
+    { file: 'connectors.md', text: connectorsPage(plugins.connectors.all()) },
+    { file: 'processors.md', text: processorsPage() },
+    { file: 'checks.md', text: `${GENERATED}\n\n${checkReferencePage()}` },
+    {
+      file: 'converters-and-transforms.md',
+      text: pluginsPage(plugins.converters.all(), plugins.transforms.all(), plugins.predicates.all()),
+    },
+  ]
+  return Promise.all(pages.map(async ({ file, text }) => ({ file, text: await formatted(text) })))
+}
+
+/** The bundled processors, with the gates they judge by. A new one gets its line here. */
+export const PROCESSORS: readonly { readonly processor: Processor; readonly gates: readonly GateDefinition[] }[] = [
+  { processor: birdStrikes as unknown as Processor, gates: [birdStrikeGate] },
+  { processor: csvRows as unknown as Processor, gates: [csvRowsGate('csv-rows', true)] },
+]
+
+const GENERATED = '<!-- Generated from the code: see CONTRIBUTING.md. Edits to this page are overwritten. -->'
+
+function contents(): string {
+  return `${GENERATED}
+
+# Reference
+
+Made from the declarations that the code itself runs by, so it cannot say anything else than the code does.
+
+- [Connectors](connectors.md): settings of a worker, of every connector, and of each one
+- [Processors](processors.md): settings of an application, of each processor, and the rules they judge by
+- [Checks](checks.md): what a rule of a quality gate can ask
+- [Converters and transforms](converters-and-transforms.md): their names, and the names of Kafka Connect that they answer to
+- [Errors](errors.md): every code and what it means
+`
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(ERROR_CODES).map(([code, meaning]) => `| \`${code}\` | ${cell(meaning)} |`)
+  return `${GENERATED}
+
+# Errors
+
+An error says what happened and where, what caused it, and what to do about it. Its code says which kind it is:
+
+| code | when |
+|---|---|
+${rows.join('\n')}
+
+In code, \`error.code\` is one of these, \`error.place\` locates the bad value (file, line, column, topic, partition, offset, field …),
+\`error.remedy\` says what to do, and \`error.retriable\` whether the same thing may succeed later.
+`
+}
+
+function connectorsPage(connectors: readonly Connector[]): string {
+  const links = connectors.map(({ name }) => `[\`${name}\`](#${name})`).join(', ')
+  return `${GENERATED}
+
+# Connectors
+
+Bundled are ${links}. A connector's properties file holds its own settings and those [of every connector](#every-connector); the worker's
+file holds [the worker's](#worker). How to write one: [Write a source](../tutorials/write-a-source.md).
+
+${connectors.map(connectorSection).join('\n')}
+
+## Every connector
+
+${connectorSettings.page(3)}
+Besides, \`transforms.<alias>.type\`, \`transforms.<alias>.predicate\` and \`transforms.<alias>.negate\` belong to each alias of \`transforms\`,
+\`predicates.<alias>.type\` to each of \`predicates\`, and whatever stands below \`key.converter.\`, \`value.converter.\` or \`header.converter.\`
+is given to that converter.
+
+## Every source
+
+${beyondEveryConnector(sourceSettings).page(3)}
+## Every sink
+
+${beyondEveryConnector(sinkSettings).page(3)}
+## Worker
+
+Settings of \`sluice connect-standalone worker.properties …\`.
+
+${standaloneSettings.page(3)}`
+}
+
+function connectorSection({ name, kind, documentation, aliases = [], settings }: Connector): string {
+  const also = aliases.length === 0 ? '' : ` Also found as ${codes(aliases)}.`
+  return `## ${name}
+
+A ${kind}. ${documentation}
+
+\`connector.class=${name}\`.${also}
+
+${settings.page(3)}`
+}
+
+function beyondEveryConnector(settings: SettingsDeclaration): SettingsDeclaration {
+  const own = Object.entries(settings.declarations).filter(([name]) => connectorSettings.declarations[name] === undefined)
+  return defineSettings(Object.fromEntries(own))
+}
+
+function processorsPage(): string {
+  const links = PROCESSORS.map(({ processor: { name } }) => `[\`${name}\`](#${name})`).join(', ')
+  return `${GENERATED}
+
+# Processors
+
+Bundled are ${links}. A processor's properties file, for \`sluice process processor.properties\`, holds \`bootstrap.servers\`, \`processor.class\`
+(a package name, or a path that begins with ./ or /), its own settings, and those [of every application](#every-application).
+
+${PROCESSORS.map(({ processor, gates }) => processorSection(processor, gates)).join('\n')}
+
+## Every application
+
+${streamsSettings.page(3)}`
+}
+
+function processorSection({ name, documentation, settings }: Processor, gates: readonly GateDefinition[]): string {
+  return `## ${name}
+
+${documentation}
+
+${gates.map((gate) => rulesSection(name, gate)).join('\n\n')}
+
+### Settings of ${name}
+
+${settings.page(4)}`
+}
+
+function rulesSection(processor: string, gate: GateDefinition): string {
+  const { ruleset, mode } = gate
+  const actions = new Map(compileGate(gate).checks.map(({ id, action }) => [id, action]))
+  const rows = ruleset.checks.map((check) => ruleRow(check, actions.get(check.id)!))
+  return `### Rules of ${processor}
+
+\`${ruleset.id}\`, version ${ruleset.version}, mode \`${mode}\`. ${ruleset.doc ?? ''} A record gets the strongest action of the rules it
+fails: ${ACTIONS.join(' < ')}. Severities are ${SEVERITIES.join(', ')}; what the checks ask is told in [Checks](checks.md).
+
+| rule | check | of | severity | action | why |
+|---|---|---|---|---|---|
+${rows.join('\n')}`
+}
+
+function ruleRow(check: CheckDefinition, action: string): string {
+  const fields = check.fields ?? (check.field === undefined ? [] : [check.field])
+  const of = fields.length === 0 ? 'the whole value' : codes(fields)
+  const asked = `[\`${check.check}\`](checks.md#${check.check})`
+  return `| \`${check.id}\` | ${asked} | ${of} | ${check.severity ?? 'error'} | ${action} | ${cell(check.doc ?? '')} |`
+}
+
+interface Named {
+  readonly name: string
+  readonly aliases: readonly string[]
+}
+
+function pluginsPage(converters: readonly Named[], transforms: readonly Named[], predicates: readonly Named[]): string {
+  return `${GENERATED}
+
+# Converters and transforms
+
+Configurations written for Kafka Connect name these by Java's class names; those names are understood.
+
+## Converters
+
+A converter turns the key, the value or the headers of a record into bytes and back. Name it in \`key.converter\`, \`value.converter\` or
+\`header.converter\`; its own settings stand below that name, such as \`value.converter.schemas.enable\`.
+
+${nameTable(converters)}
+
+### Settings of json
+
+${jsonSettings.page(4)}
+## Transforms
+
+${nameTable(transforms)}
+
+## Predicates
+
+${nameTable(predicates)}
+`
+}
+
+function nameTable(plugins: readonly Named[]): string {
+  if (plugins.length === 0) return 'None are bundled yet.'
+  const rows = plugins.map(({ name, aliases }) => `| \`${name}\` | ${codes(aliases)} |`)
+  return `| name | also found as |\n|---|---|\n${rows.join('\n')}`
+}
+
+function codes(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(', ')
+}
+
+/** A text within a table. */
+function cell(text: string): string {
+  return text.replaceAll('|', String.raw`\|`)
+}
+
+async function formatted(text: string): Promise<string> {
+  const options = await prettier.resolveConfig(new URL('../../../../docs/reference/page.md', import.meta.url))
+  return prettier.format(text, { ...options, parser: 'markdown' })
+}
