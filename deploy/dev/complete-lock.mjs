@@ -6,7 +6,14 @@
 import fs from 'node:fs'
 
 const FILE = 'package-lock.json'
-const OS = { darwin: 'darwin', linux: 'linux', win32: 'win32', freebsd: 'freebsd', android: 'android', openharmony: 'openharmony' }
+const OS = {
+  darwin: 'darwin',
+  linux: 'linux',
+  win32: 'win32',
+  freebsd: 'freebsd',
+  android: 'android',
+  openharmony: 'openharmony',
+}
 const CPU = {
   wasm32: 'wasm32',
   arm64: 'arm64',
@@ -26,7 +33,9 @@ for (const [folder, entry] of Object.entries(lock.packages)) {
     if (!isLocked(folder, name)) added[`node_modules/${name}`] = platformEntry(name, version, entry.dev === true)
   }
 }
-lock.packages = Object.fromEntries(Object.entries({ ...lock.packages, ...added }).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+lock.packages = Object.fromEntries(
+  Object.entries({ ...lock.packages, ...added }).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+)
 fs.writeFileSync(FILE, `${JSON.stringify(lock, null, 2)}\n`)
 console.log(`${Object.keys(added).length} entries of other platforms added to ${FILE}`)
 
@@ -42,14 +51,19 @@ function platformEntry(name, version, dev) {
   const last = name.slice(name.lastIndexOf('/') + 1)
   const os = first(OS, last)
   const cpu = first(CPU, last)
-  if (os === undefined && cpu === undefined) throw new Error(`${name} is optional, not locked, and names no platform: install it where it can be had`)
+  if (os === undefined && cpu === undefined)
+    throw new Error(`${name} is optional, not locked, and names no platform: install it where it can be had`)
   return {
     version: version.replace(/^[~^]/, ''),
     optional: true,
     ...(dev ? { dev } : {}),
     ...(cpu === undefined ? {} : { cpu: [cpu] }),
     ...(os === undefined ? {} : { os: [os] }),
-    ...(last.includes('musl') ? { libc: ['musl'] } : last.includes('linux') && last.includes('gnu') ? { libc: ['glibc'] } : {}),
+    ...(last.includes('musl')
+      ? { libc: ['musl'] }
+      : last.includes('linux') && last.includes('gnu')
+        ? { libc: ['glibc'] }
+        : {}),
   }
 }
 

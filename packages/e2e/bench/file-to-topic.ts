@@ -35,7 +35,12 @@ export async function bench(short: boolean): Promise<readonly BenchCase[]> {
         unit: 'CPU-s',
         ours,
         bar: BAR_CPU_SECONDS * (lines / 1_000_000),
-        peer: [{ name: `readline and kafkajs (${peerLines.toLocaleString('en')} lines, scaled)`, value: peer * (lines / peerLines) }],
+        peer: [
+          {
+            name: `readline and kafkajs (${peerLines.toLocaleString('en')} lines, scaled)`,
+            value: peer * (lines / peerLines),
+          },
+        ],
       },
     ]
   } finally {

@@ -103,11 +103,19 @@ async function consume(fetcher: Fetcher, count: number): Promise<number> {
 }
 
 async function producePeer(kafka: kafkajs.Kafka, topic: string, values: readonly Buffer[]): Promise<number> {
-  const producer = kafka.producer({ createPartitioner: () => ({ message }) => message.partition ?? 0 })
+  const producer = kafka.producer({
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition ?? 0,
+  })
   await producer.connect()
   const send = async (batch: number): Promise<void> => {
     const partition = batch % PARTITIONS
-    const messages = Array.from({ length: BATCH }, (_, i) => ({ value: values[(batch * 31 + i) % values.length]!, partition }))
+    const messages = Array.from({ length: BATCH }, (_, i) => ({
+      value: values[(batch * 31 + i) % values.length]!,
+      partition,
+    }))
     await producer.send({ topic, acks: -1, messages })
   }
   await pump((PEER_RECORDS * 0.3) / BATCH, send)
@@ -167,10 +175,23 @@ function cpuSeconds(started: NodeJS.CpuUsage): number {
 function payloads(size: number): Buffer[] {
   let seed = 12345
   const random = (): number => (seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) / 0x7fffffff
-  const words = ['order', 'customer', 'shipped', 'pending', 'amount', 'currency', 'EUR', 'status', 'region', 'item', 'sku']
+  const words = [
+    'order',
+    'customer',
+    'shipped',
+    'pending',
+    'amount',
+    'currency',
+    'EUR',
+    'status',
+    'region',
+    'item',
+    'sku',
+  ]
   return Array.from({ length: 997 }, () => {
     let text = `{"id":${Math.floor(random() * 1e9)},"v":"`
-    while (text.length < size) text += `${words[Math.floor(random() * words.length)]}${Math.floor(random() * 1e6).toString(36)} `
+    while (text.length < size)
+      text += `${words[Math.floor(random() * words.length)]}${Math.floor(random() * 1e6).toString(36)} `
     return Buffer.from(`${text.slice(0, size - 2)}"}`)
   })
 }

@@ -18,7 +18,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lake: ['sdk', 'object-store'],
   streams: ['sdk', 'kafka', 'codecs', 'quality'],
   worker: ['sdk', 'kafka', 'codecs', 'transforms', 'quality', 'streams'],
-  cli: ['sdk', 'kafka', 'codecs', 'transforms', 'quality', 'streams', 'worker', 'lake', 'object-store', 'connector-*', 'processor-*'],
+  cli: [
+    'sdk',
+    'kafka',
+    'codecs',
+    'transforms',
+    'quality',
+    'streams',
+    'worker',
+    'lake',
+    'object-store',
+    'connector-*',
+    'processor-*',
+  ],
   'connector-*': ['sdk', 'lake', 'codecs', 'object-store'],
   'processor-*': ['streams', 'quality', 'codecs', 'sdk'],
 }
@@ -38,7 +50,9 @@ const packages: readonly Package[] = ['packages', 'connectors', 'processors'].fl
   fs.readdirSync(path.join(root, shelf)).flatMap((folder) => {
     const dir = path.join(root, shelf, folder)
     if (!fs.existsSync(path.join(dir, 'package.json'))) return []
-    const manifest = JSON.parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')) as Package['manifest'] & { name: string }
+    const manifest = JSON.parse(fs.readFileSync(path.join(dir, 'package.json'), 'utf8')) as Package['manifest'] & {
+      name: string
+    }
     const name = manifest.name.replace('@sluice/', '')
     const kind = shelf === 'connectors' ? 'connector-*' : shelf === 'processors' ? 'processor-*' : name
     return [{ name, dir, kind, manifest }]
@@ -57,7 +71,9 @@ function filesBelow(dir: string): string[] {
 /** Everything a file imports, by its specifier. */
 function importsOf(file: string): string[] {
   const text = fs.readFileSync(file, 'utf8')
-  const statements = text.matchAll(/^\s*(?:import|export)\b[^'"`;]*?\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm)
+  const statements = text.matchAll(
+    /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
+  )
   return [...statements].map((match) => match[1] ?? match[2] ?? match[3]!)
 }
 
@@ -85,35 +101,48 @@ describe('the house', () => {
     expect(offences).toEqual([])
   })
 
-  test.each(housed.map((item) => [item.name, item] as const))('%s declares what its sources import', (_, { dir, manifest, name }) => {
-    const declared = new Set([...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.optionalDependencies ?? {})])
-    const undeclared = filesBelow(path.join(dir, 'src')).flatMap((file) =>
-      importsOf(file)
-        .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
-        .map(packageOf)
-        .filter((specifier) => !declared.has(specifier) && specifier !== `@sluice/${name}`)
-        .map((specifier) => `${path.relative(root, file)} → ${specifier}`),
-    )
-    expect(undeclared).toEqual([])
-  })
+  test.each(housed.map((item) => [item.name, item] as const))(
+    '%s declares what its sources import',
+    (_, { dir, manifest, name }) => {
+      const declared = new Set([
+        ...Object.keys(manifest.dependencies ?? {}),
+        ...Object.keys(manifest.optionalDependencies ?? {}),
+      ])
+      const undeclared = filesBelow(path.join(dir, 'src')).flatMap((file) =>
+        importsOf(file)
+          .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+          .map(packageOf)
+          .filter((specifier) => !declared.has(specifier) && specifier !== `@sluice/${name}`)
+          .map((specifier) => `${path.relative(root, file)} → ${specifier}`),
+      )
+      expect(undeclared).toEqual([])
+    },
+  )
 
-  test.each(housed.map((item) => [item.name, item] as const))('%s builds after what it depends on', (_, { dir, manifest }) => {
-    const config = JSON.parse(fs.readFileSync(path.join(dir, 'tsconfig.json'), 'utf8')) as {
-      readonly references?: readonly { readonly path: string }[]
-    }
-    const referenced = (config.references ?? []).map(({ path: to }) => path.resolve(dir, to)).toSorted()
-    const dependencies = Object.keys(manifest.dependencies ?? {})
-      .filter((name) => name.startsWith('@sluice/'))
-      .map((name) => packages.find((item) => `@sluice/${item.name}` === name)!.dir)
-      .toSorted()
-    expect(referenced).toEqual(dependencies)
-  })
+  test.each(housed.map((item) => [item.name, item] as const))(
+    '%s builds after what it depends on',
+    (_, { dir, manifest }) => {
+      const config = JSON.parse(fs.readFileSync(path.join(dir, 'tsconfig.json'), 'utf8')) as {
+        readonly references?: readonly { readonly path: string }[]
+      }
+      const referenced = (config.references ?? []).map(({ path: to }) => path.resolve(dir, to)).toSorted()
+      const dependencies = Object.keys(manifest.dependencies ?? {})
+        .filter((name) => name.startsWith('@sluice/'))
+        .map((name) => packages.find((item) => `@sluice/${item.name}` === name)!.dir)
+        .toSorted()
+      expect(referenced).toEqual(dependencies)
+    },
+  )
 
   test('no source reaches into another package past its door', () => {
     const offences = packages.flatMap(({ dir }) =>
       filesBelow(path.join(dir, 'src')).flatMap((file) =>
         importsOf(file)
-          .filter((specifier) => /^@sluice\/[^/]+\/(src|dist)/.test(specifier) || path.relative(dir, path.resolve(path.dirname(file), specifier)).startsWith('..'))
+          .filter(
+            (specifier) =>
+              /^@sluice\/[^/]+\/(src|dist)/.test(specifier) ||
+              path.relative(dir, path.resolve(path.dirname(file), specifier)).startsWith('..'),
+          )
           .filter((specifier) => specifier.startsWith('.') || specifier.startsWith('@sluice/'))
           .map((specifier) => `${path.relative(root, file)} → ${specifier}`),
       ),

@@ -23,7 +23,9 @@ describe('docs/reference', () => {
     const onDisk = path.join(folder, file)
     const found = fs.existsSync(onDisk) ? fs.readFileSync(onDisk, 'utf8') : ''
     if (found !== byName.get(file)) {
-      throw new Error(`docs/reference/${file} is not what the code declares (${firstDifference(found, byName.get(file)!)}). Run: ${REMEDY}`)
+      throw new Error(
+        `docs/reference/${file} is not what the code declares (${firstDifference(found, byName.get(file)!)}). Run: ${REMEDY}`,
+      )
     }
   })
 
@@ -43,7 +45,9 @@ describe('docs/reference', () => {
 
   test('tells of every processor of the house', () => {
     const page = byName.get('processors.md')!
-    const folders = fs.readdirSync(path.join(root, 'processors')).filter((name) => fs.existsSync(path.join(root, 'processors', name, 'package.json')))
+    const folders = fs
+      .readdirSync(path.join(root, 'processors'))
+      .filter((name) => fs.existsSync(path.join(root, 'processors', name, 'package.json')))
     expect(PROCESSORS.map(({ processor }) => processor.name).toSorted()).toEqual(folders.toSorted())
     for (const name of folders) expect(page).toContain(`\n## ${name}\n`)
   })

@@ -21,7 +21,12 @@ import type { TrialOptions } from './main.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')
-const CSV = path.join(path.dirname(createRequire(import.meta.url).resolve('vega-datasets')), '..', 'data', 'birdstrikes.csv')
+const CSV = path.join(
+  path.dirname(createRequire(import.meta.url).resolve('vega-datasets')),
+  '..',
+  'data',
+  'birdstrikes.csv',
+)
 const RUN_DEADLINE_MS = 180_000
 /** About how long records are on the move before the source says that it is done. */
 const MOVING_MS = 800
@@ -137,7 +142,12 @@ async function inspect(dir: string): Promise<Ledger> {
   const port = 42_000 + (process.pid % 10_000)
   const address = execFileSync('bash', [KAFKA, 'start', kafkaDir, String(port)], { encoding: 'utf8' }).trim()
   try {
-    return await readLedger({ broker: address, dataset: 'bird_strikes', csv: CSV, table: path.join(dir, 'lake', 'bird_strikes') })
+    return await readLedger({
+      broker: address,
+      dataset: 'bird_strikes',
+      csv: CSV,
+      table: path.join(dir, 'lake', 'bird_strikes'),
+    })
   } finally {
     spawnSync('bash', [KAFKA, 'stop', kafkaDir])
   }
@@ -145,11 +155,19 @@ async function inspect(dir: string): Promise<Ledger> {
 
 /** Processes that still name the folder, and the lock. */
 function leftBehind(dir: string): number {
-  const processes = spawnSync('pgrep', ['-f', dir], { encoding: 'utf8' }).stdout.split('\n').filter((pid) => pid !== '')
+  const processes = spawnSync('pgrep', ['-f', dir], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((pid) => pid !== '')
   return processes.length + (fs.existsSync(path.join(dir, 'lock')) ? 1 : 0)
 }
 
-function report(life: number, moments: string[], finished: { status: number; output: string }, ledger: Ledger, orphans: number): boolean {
+function report(
+  life: number,
+  moments: string[],
+  finished: { status: number; output: string },
+  ledger: Ledger,
+  orphans: number,
+): boolean {
   const { lost, missing, doubled, unbalanced } = ledger
   const held = finished.status === 0 && lost + missing + doubled + unbalanced + orphans === 0
   console.log(

@@ -31,7 +31,10 @@ export async function readLedger({ broker, dataset, csv, table }: Place): Promis
   const clean = await readTopic(kafka, `${dataset}.clean`)
   const quarantine = await readTopic(kafka, `${dataset}.quarantine`)
   const lines = csvLines(csv)
-  const found = new Set([...clean.map((record) => cleanIdentity(record.value)), ...quarantine.map((record) => rawIdentity(record.value))])
+  const found = new Set([
+    ...clean.map((record) => cleanIdentity(record.value)),
+    ...quarantine.map((record) => rawIdentity(record.value)),
+  ])
   const lostLines = [...new Set(lines)].filter((line) => !found.has(line))
 
   const { rows, version } = await readTable(table)
@@ -117,7 +120,10 @@ async function readTopic(kafka: kafkajs.Kafka, topic: string): Promise<TopicReco
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${topic}: ${records.length} of ${wanted} records came in time`)), 60_000)
+    const timer = setTimeout(
+      () => reject(new Error(`${topic}: ${records.length} of ${wanted} records came in time`)),
+      60_000,
+    )
     void consumer.run({
       eachMessage: async ({ partition, message }) => {
         records.push({ partition, offset: Number(message.offset), value: message.value! })
@@ -132,7 +138,11 @@ async function readTopic(kafka: kafkajs.Kafka, topic: string): Promise<TopicReco
   return records
 }
 
-async function balance(kafka: kafkajs.Kafka, topic: string, groupId: string): Promise<{ raw: number; passed: number; unbalanced: number }> {
+async function balance(
+  kafka: kafkajs.Kafka,
+  topic: string,
+  groupId: string,
+): Promise<{ raw: number; passed: number; unbalanced: number }> {
   const admin = kafka.admin()
   await admin.connect()
   const ends = await admin.fetchTopicOffsets(topic)
@@ -167,7 +177,10 @@ function sum(counts: Readonly<Record<string, number>> | undefined): number {
 /** `partition/offset` of each row of the files that the log lists, by DuckDB; the log is read as the plain JSON it is. */
 async function readTable(dir: string): Promise<{ rows: string[]; version: number }> {
   const log = path.join(dir, '_delta_log')
-  const commits = fs.readdirSync(log).filter((name) => /^\d{20}\.json$/.test(name)).toSorted()
+  const commits = fs
+    .readdirSync(log)
+    .filter((name) => /^\d{20}\.json$/.test(name))
+    .toSorted()
   const files = new Set<string>()
   for (const commit of commits) {
     for (const line of fs.readFileSync(path.join(log, commit), 'utf8').split('\n')) {
@@ -182,7 +195,9 @@ async function readTable(dir: string): Promise<{ rows: string[]; version: number
   const instance = await DuckDBInstance.create(':memory:')
   const connection = await instance.connect()
   const list = [...files].map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
-  const result = await connection.runAndReadAll(`select _kafka_partition as p, _kafka_offset as o from read_parquet([${list}])`)
+  const result = await connection.runAndReadAll(
+    `select _kafka_partition as p, _kafka_offset as o from read_parquet([${list}])`,
+  )
   const rows = result.getRows().map(([p, o]) => `${String(p)}/${String(o)}`)
   connection.closeSync()
   return { rows, version }

@@ -48,13 +48,22 @@ function adapt(root: winston.Logger, context: LogFields): Logger {
   }
 }
 
+interface ReadableLine {
+  readonly timestamp: string
+  readonly level: string
+  readonly message: string
+  readonly connector?: string
+  readonly task?: number
+  readonly [fact: string]: unknown
+}
+
 /** `[name|task-0] message key=value`: Kafka Connect's connector context in front, so that existing log filters work. */
 const readable = winston.format.combine(
   winston.format.timestamp(),
   winston.format.printf((info) => {
-    const { timestamp, level, message, connector, task, ...rest } = info as Record<string, unknown>
-    const context = connector === undefined ? '' : ` [${String(connector)}${task === undefined ? '' : `|task-${String(task)}`}]`
+    const { timestamp, level, message, connector, task, ...rest } = info as unknown as ReadableLine
+    const context = connector === undefined ? '' : ` [${connector}${task === undefined ? '' : `|task-${task}`}]`
     const facts = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    return `${String(timestamp)} ${String(level).toUpperCase()}${context} ${String(message)}${facts.join('')}`
+    return `${timestamp} ${level.toUpperCase()}${context} ${message}${facts.join('')}`
   }),
 )

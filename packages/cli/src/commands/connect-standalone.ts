@@ -11,9 +11,13 @@ export const connectStandalone: Command = {
   async run(args, signal) {
     const [workerFile, ...connectorFiles] = args
     if (workerFile === undefined || connectorFiles.length === 0) {
-      throw new SluiceError('SETTINGS_INVALID', 'connect-standalone needs a worker file and at least one connector file', {
-        remedy: 'sluice connect-standalone worker.properties connector.properties…',
-      })
+      throw new SluiceError(
+        'SETTINGS_INVALID',
+        'connect-standalone needs a worker file and at least one connector file',
+        {
+          remedy: 'sluice connect-standalone worker.properties connector.properties…',
+        },
+      )
     }
     const worker = await readProperties(workerFile)
     const connectors = await Promise.all(connectorFiles.map(readProperties))
@@ -27,7 +31,9 @@ export const connectStandalone: Command = {
         metrics: new MemoryMetrics(),
       })
       logger.info('Worker started; Ctrl-C stops it', { connectors: connectors.length })
-      const interrupted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+      const interrupted = new Promise<void>((resolve) =>
+        signal.addEventListener('abort', () => resolve(), { once: true }),
+      )
       try {
         await Promise.race([running.ended(), interrupted])
       } finally {

@@ -15,12 +15,16 @@ export const process: Command = {
   async run(args, signal) {
     const [file, ...rest] = args
     if (file === undefined || rest.length > 0) {
-      throw new SluiceError('SETTINGS_INVALID', 'process needs one properties file', { remedy: 'sluice process processor.properties' })
+      throw new SluiceError('SETTINGS_INVALID', 'process needs one properties file', {
+        remedy: 'sluice process processor.properties',
+      })
     }
     const raw = await readProperties(file)
     const module = raw['processor.class']
     const bootstrapServers = raw['bootstrap.servers']
-    const missing = Object.entries({ 'processor.class': module, 'bootstrap.servers': bootstrapServers }).filter(([, value]) => value === undefined)
+    const missing = Object.entries({ 'processor.class': module, 'bootstrap.servers': bootstrapServers }).filter(
+      ([, value]) => value === undefined,
+    )
     if (module === undefined || bootstrapServers === undefined) {
       const names = missing.map(([name]) => `Missing required configuration "${name}" which has no default value.`)
       throw new SluiceError('SETTINGS_INVALID', names.join('\n'), { remedy: `Add it to ${file}.` })

@@ -17,7 +17,13 @@ export const quickstart: Command = {
     'Running it again adds what is new, and nothing else. It can be interrupted or killed at any moment.',
   async run(args, signal) {
     const { dir, file, key } = parse(args)
-    await runQuickstart({ dir: path.resolve(dir), ...(file === undefined ? { file: birdStrikes(), key: undefined } : { file: path.resolve(file), key: key! }) }, signal)
+    await runQuickstart(
+      {
+        dir: path.resolve(dir),
+        ...(file === undefined ? { file: birdStrikes(), key: undefined } : { file: path.resolve(file), key: key! }),
+      },
+      signal,
+    )
     return 0
   },
 }
@@ -25,7 +31,10 @@ export const quickstart: Command = {
 function parse(args: readonly string[]): { dir: string; file: string | undefined; key: string | undefined } {
   let values: { dir?: string; file?: string; key?: string }
   try {
-    values = parseArgs({ args: [...args], options: { dir: { type: 'string' }, file: { type: 'string' }, key: { type: 'string' } } }).values
+    values = parseArgs({
+      args: [...args],
+      options: { dir: { type: 'string' }, file: { type: 'string' }, key: { type: 'string' } },
+    }).values
   } catch (cause) {
     throw new SluiceError('SETTINGS_INVALID', 'These arguments are not understood', { cause, remedy: quickstart.usage })
   }
@@ -42,6 +51,7 @@ function parse(args: readonly string[]): { dir: string; file: string | undefined
 function birdStrikes(): string {
   const entry = createRequire(import.meta.url).resolve('vega-datasets')
   const file = path.join(path.dirname(entry), '..', 'data', 'birdstrikes.csv')
-  if (!fs.existsSync(file)) throw new SluiceError('SOURCE_UNAVAILABLE', `The data set is not at ${file}`, { remedy: 'Run npm ci.' })
+  if (!fs.existsSync(file))
+    throw new SluiceError('SOURCE_UNAVAILABLE', `The data set is not at ${file}`, { remedy: 'Run npm ci.' })
   return file
 }

@@ -11,11 +11,15 @@ export const sql: Command = {
   async run(args) {
     const [dir, query, ...rest] = args
     if (dir === undefined || query === undefined || rest.length > 0) {
-      throw new SluiceError('SETTINGS_INVALID', 'sql needs a folder and a query', { remedy: "sluice sql FOLDER 'select …'" })
+      throw new SluiceError('SETTINGS_INVALID', 'sql needs a folder and a query', {
+        remedy: "sluice sql FOLDER 'select …'",
+      })
     }
     const table = await LocalTable.open(dir)
     if (table.version < 0) {
-      throw new SluiceError('OBJECT_MISSING', `${dir} is no Delta table`, { remedy: 'Give a folder that holds _delta_log.' })
+      throw new SluiceError('OBJECT_MISSING', `${dir} is no Delta table`, {
+        remedy: 'Give a folder that holds _delta_log.',
+      })
     }
     process.stdout.write(printResult(await table.query(path.basename(dir), query)))
     return 0

@@ -66,7 +66,12 @@ export async function runFlow(ports: FlowPorts): Promise<FilePosition | null> {
   }
 }
 
-async function startWorker(plan: QuickstartPlan, broker: string, logger: Logger, metrics: Metrics): Promise<StandaloneWorker> {
+async function startWorker(
+  plan: QuickstartPlan,
+  broker: string,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<StandaloneWorker> {
   const settings: RawSettings = { ...plan.worker, 'bootstrap.servers': broker }
   const plugins = await bundledPlugins(settings)
   return StandaloneWorker.start({ worker: settings, connectors: [plan.source, plan.sink], plugins, logger, metrics })
@@ -78,7 +83,11 @@ interface RunningProcessor {
   failure(): unknown
 }
 
-function startProcessor(kafka: Kafka, { plan, processor, logger, metrics }: FlowPorts, signal: AbortSignal): RunningProcessor {
+function startProcessor(
+  kafka: Kafka,
+  { plan, processor, logger, metrics }: FlowPorts,
+  signal: AbortSignal,
+): RunningProcessor {
   const builder = new StreamsBuilder()
   processor.topology(builder, processor.settings.parse(plan.processor.settings))
   const settings = streamsSettings.parse({
@@ -98,7 +107,12 @@ function startProcessor(kafka: Kafka, { plan, processor, logger, metrics }: Flow
 }
 
 /** Looks at all three stages until each has caught up with the one before it. */
-async function watch(kafka: Kafka, worker: StandaloneWorker, processor: RunningProcessor, ports: FlowPorts): Promise<void> {
+async function watch(
+  kafka: Kafka,
+  worker: StandaloneWorker,
+  processor: RunningProcessor,
+  ports: FlowPorts,
+): Promise<void> {
   const { plan, show, signal } = ports
   const size = fs.statSync(plan.file).size
   for (;;) {
@@ -108,14 +122,36 @@ async function watch(kafka: Kafka, worker: StandaloneWorker, processor: RunningP
     const read = position?.position === size || size === 0
     const raw = read ? await ends(kafka, plan.topics.raw) : null
     const processed = processor.streams.progress()
-    const judged = raw !== null && processed.length > 0 && processed.every(({ partition, committed }) => (committed ?? 0) >= raw[partition]!)
+    const judged =
+      raw !== null &&
+      processed.length > 0 &&
+      processed.every(({ partition, committed }) => (committed ?? 0) >= raw[partition]!)
     const clean = judged ? await ends(kafka, plan.topics.clean) : null
     const put = worker.progress(plan.sink['name']!)[0] as readonly SinkPartitionProgress[]
-    const landed = clean !== null && put.length > 0 && put.every(({ partition, position: at }) => at >= clean[partition]!)
+    const landed =
+      clean !== null && put.length > 0 && put.every(({ partition, position: at }) => at >= clean[partition]!)
     const stages: StageProgress[] = [
-      { stage: 'source', what: 'lines read', done: position?.line ?? 0, total: read ? (position?.line ?? 0) : null, complete: read },
-      { stage: 'processor', what: 'records judged', done: sum(processed.map(({ tally }) => tally.in)), total: raw && sum(raw), complete: judged },
-      { stage: 'lake sink', what: 'rows put', done: sum(put.map(({ tally }) => tally.passed)), total: clean && sum(clean), complete: landed },
+      {
+        stage: 'source',
+        what: 'lines read',
+        done: position?.line ?? 0,
+        total: read ? (position?.line ?? 0) : null,
+        complete: read,
+      },
+      {
+        stage: 'processor',
+        what: 'records judged',
+        done: sum(processed.map(({ tally }) => tally.in)),
+        total: raw && sum(raw),
+        complete: judged,
+      },
+      {
+        stage: 'lake sink',
+        what: 'rows put',
+        done: sum(put.map(({ tally }) => tally.passed)),
+        total: clean && sum(clean),
+        complete: landed,
+      },
     ]
     show(stages, landed)
     if (landed) return
@@ -128,7 +164,8 @@ function throwFailures(worker: StandaloneWorker, processor: RunningProcessor): v
   if (failure !== undefined) throw failure
   for (const { name, tasks } of worker.status()) {
     for (const { state, task, trace } of tasks) {
-      if (state === 'FAILED') throw new SluiceError('TASK_FAILED', `The connector ${name} failed: ${trace ?? ''}`, { place: { task } })
+      if (state === 'FAILED')
+        throw new SluiceError('TASK_FAILED', `The connector ${name} failed: ${trace ?? ''}`, { place: { task } })
     }
   }
 }
@@ -153,4 +190,3 @@ function sum(numbers: readonly number[]): number {
 function interrupted(): SluiceError {
   return new SluiceError('INTERRUPTED', 'Interrupted; what is committed is safe, and the next run goes on from there')
 }
-

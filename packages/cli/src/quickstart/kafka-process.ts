@@ -24,7 +24,8 @@ export async function startKafka(dir: string, signal: AbortSignal): Promise<Kafk
   const missing = ['java', 'mvn', 'bash'].filter((tool) => spawnSync('which', [tool]).status !== 0)
   if (missing.length > 0) {
     throw new SluiceError('KAFKA_UNREACHABLE', `Apache Kafka cannot be started: ${missing.join(' and ')} not found`, {
-      remedy: 'Install a JDK 17 and Maven (Debian: apt-get install openjdk-17-jdk-headless maven; macOS: brew install openjdk@17 maven) and run this again.',
+      remedy:
+        'Install a JDK 17 and Maven (Debian: apt-get install openjdk-17-jdk-headless maven; macOS: brew install openjdk@17 maven) and run this again.',
     })
   }
   fs.mkdirSync(dir, { recursive: true })
@@ -53,11 +54,16 @@ function firstLine(child: ChildProcess, signal: AbortSignal): Promise<string> {
       reject(
         new SluiceError('KAFKA_UNREACHABLE', `Apache Kafka did not start: ${why}`, {
           cause,
-          remedy: 'Look into start.log and broker.log below the kafka folder; the first start needs Maven to reach its repository.',
+          remedy:
+            'Look into start.log and broker.log below the kafka folder; the first start needs Maven to reach its repository.',
         }),
       )
     const timer = setTimeout(() => refuse(`no answer within ${START_TIMEOUT_MS / 1000} s`), START_TIMEOUT_MS)
-    signal.addEventListener('abort', () => reject(new SluiceError('INTERRUPTED', 'Interrupted while Kafka was starting')), { once: true })
+    signal.addEventListener(
+      'abort',
+      () => reject(new SluiceError('INTERRUPTED', 'Interrupted while Kafka was starting')),
+      { once: true },
+    )
     child.once('error', (cause) => refuse('the script could not be run', cause))
     child.once('exit', (code) => refuse(`the script ended with status ${code}`))
     child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {

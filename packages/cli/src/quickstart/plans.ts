@@ -34,7 +34,10 @@ function planBirdStrikes(dir: string, file: string): PlannedRun {
 async function planOwnFile(dir: string, file: string, key: string): Promise<PlannedRun> {
   const headings = await readHeadings(file)
   if (!headings.includes(key)) {
-    throw new DataError(`The file has no column "${key}"`, { place: { file, line: 1 }, remedy: `Give --key one of: ${headings.join(', ')}.` })
+    throw new DataError(`The file has no column "${key}"`, {
+      place: { file, line: 1 },
+      remedy: `Give --key one of: ${headings.join(', ')}.`,
+    })
   }
   const dataset = datasetName(file)
   const topics = topicsOf(dataset)

@@ -19,7 +19,7 @@ export class ProgressLines {
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out
-    this.#live = out.isTTY === true
+    this.#live = Boolean(out.isTTY)
   }
 
   show(stages: readonly StageProgress[], final = false): void {

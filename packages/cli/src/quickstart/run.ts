@@ -43,7 +43,10 @@ export async function runQuickstart({ dir, file, key }: QuickstartRequest, signa
       say(nextCommands(plan))
       const broken = summary.equations.filter(({ holds }) => !holds)
       if (broken.length > 0) {
-        throw new SluiceError('INTERNAL', `The counts do not add up: ${broken.map(({ sentence }) => sentence).join('; ')}`)
+        throw new SluiceError(
+          'INTERNAL',
+          `The counts do not add up: ${broken.map(({ sentence }) => sentence).join('; ')}`,
+        )
       }
     } catch (error) {
       logger.error(describeError(error))
@@ -103,7 +106,8 @@ function writeSettings(plan: QuickstartPlan): void {
       ...plan.processor.settings,
     },
   }
-  for (const [name, settings] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), formatProperties(settings))
+  for (const [name, settings] of Object.entries(files))
+    fs.writeFileSync(path.join(folder, name), formatProperties(settings))
 }
 
 function nextCommands(plan: QuickstartPlan): string {

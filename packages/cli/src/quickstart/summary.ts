@@ -13,7 +13,12 @@ export interface QuickstartSummary {
   readonly dataset: string
   readonly file: string
   /** The source's own counts, from its stored position: `lines = records + diverted + skipped`. */
-  readonly read: { readonly lines: number; readonly records: number; readonly diverted: number; readonly skipped: number }
+  readonly read: {
+    readonly lines: number
+    readonly records: number
+    readonly diverted: number
+    readonly skipped: number
+  }
   /** Records now in each topic. */
   readonly topics: { readonly raw: number; readonly clean: number; readonly quarantine: number }
   /** The processor's counts, committed with its offsets. */
@@ -50,9 +55,15 @@ export async function summarise(
       sentence: `${n(judged.in)} judged = ${n(judged.passed)} passed + ${n(quarantined)} quarantined + ${n(dropped)} dropped`,
       holds: judged.in === judged.passed + quarantined + dropped,
     },
-    { sentence: `${n(judged.in)} judged = ${n(topics.raw)} records in ${plan.topics.raw}`, holds: judged.in === topics.raw },
+    {
+      sentence: `${n(judged.in)} judged = ${n(topics.raw)} records in ${plan.topics.raw}`,
+      holds: judged.in === topics.raw,
+    },
     { sentence: `${n(topics.raw)} records in ${plan.topics.raw} ≥ ${n(records)} read`, holds: topics.raw >= records },
-    { sentence: `${n(topics.clean)} records in ${plan.topics.clean} ≥ ${n(judged.passed)} passed`, holds: topics.clean >= judged.passed },
+    {
+      sentence: `${n(topics.clean)} records in ${plan.topics.clean} ≥ ${n(judged.passed)} passed`,
+      holds: topics.clean >= judged.passed,
+    },
     {
       sentence: `${n(topics.quarantine)} records in ${plan.topics.quarantine} ≥ ${n(quarantined)} quarantined + ${n(diverted)} diverted + ${n(refused)} refused by the sink`,
       holds: topics.quarantine >= quarantined + diverted + refused,
@@ -62,7 +73,16 @@ export async function summarise(
       holds: topics.clean === table.rows + refused,
     },
   ]
-  return { dataset: plan.dataset, file: plan.file, read: { lines: line, records, diverted, skipped }, topics, judged, landed, table, equations }
+  return {
+    dataset: plan.dataset,
+    file: plan.file,
+    read: { lines: line, records, diverted, skipped },
+    topics,
+    judged,
+    landed,
+    table,
+    equations,
+  }
 }
 
 /** The table that a person reads. */
@@ -85,7 +105,8 @@ export function printSummary(summary: QuickstartSummary): string {
   const width = Math.max(...rows.map(([what]) => what.length))
   const lines = rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}`)
   const broken = equations.filter(({ holds }) => !holds)
-  const sums = broken.length === 0 ? ['  ✓ it adds up'] : broken.map(({ sentence }) => `  ✗ this does not hold: ${sentence}`)
+  const sums =
+    broken.length === 0 ? ['  ✓ it adds up'] : broken.map(({ sentence }) => `  ✗ this does not hold: ${sentence}`)
   return `${[...lines, '', ...sums].join('\n')}\n`
 }
 

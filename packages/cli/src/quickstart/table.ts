@@ -58,12 +58,17 @@ export class LocalTable {
     const connection = await instance.connect()
     try {
       const list = this.files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
-      await connection.run(`create view "${name.replaceAll('"', '""')}" as select * from read_parquet([${list}], union_by_name = true)`)
+      await connection.run(
+        `create view "${name.replaceAll('"', '""')}" as select * from read_parquet([${list}], union_by_name = true)`,
+      )
       const result = await connection.runAndReadAll(sql)
       const rows = result.getRows().map((row) => row.map((value) => (value === null ? '' : String(value))))
       return { columns: result.columnNames(), rows }
     } catch (cause) {
-      throw new SluiceError('DATA_INVALID', 'DuckDB refused the query', { cause, remedy: `The table is called ${name} in it.` })
+      throw new SluiceError('DATA_INVALID', 'DuckDB refused the query', {
+        cause,
+        remedy: `The table is called ${name} in it.`,
+      })
     } finally {
       connection.closeSync()
       instance.closeSync()

@@ -1,11 +1,9 @@
 /** The pages of docs/reference, each made from the one declaration that the code itself runs by. */
 import { bundledPlugins } from '@sluice/cli'
 import { jsonSettings } from '@sluice/codecs'
-import { birdStrikeGate } from '@sluice/processor-bird-strikes'
-import birdStrikes from '@sluice/processor-bird-strikes'
-import { csvRowsGate } from '@sluice/processor-csv-rows'
-import csvRows from '@sluice/processor-csv-rows'
-import { ACTIONS, SEVERITIES, checkReferencePage, compileGate, type CheckDefinition, type GateDefinition } from '@sluice/quality'
+import birdStrikes, { birdStrikeGate } from '@sluice/processor-bird-strikes'
+import csvRows, { csvRowsGate } from '@sluice/processor-csv-rows'
+import { ACTIONS, checkReferencePage, compileGate, type CheckDefinition, type GateDefinition } from '@sluice/quality'
 import { defineSettings, ERROR_CODES, type Connector, type SettingsDeclaration } from '@sluice/sdk'
 import { streamsSettings, type Processor } from '@sluice/streams'
 import { connectorSettings, sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
@@ -117,7 +115,9 @@ ${settings.page(3)}`
 }
 
 function beyondEveryConnector(settings: SettingsDeclaration): SettingsDeclaration {
-  const own = Object.entries(settings.declarations).filter(([name]) => connectorSettings.declarations[name] === undefined)
+  const own = Object.entries(settings.declarations).filter(
+    ([name]) => connectorSettings.declarations[name] === undefined,
+  )
   return defineSettings(Object.fromEntries(own))
 }
 
@@ -152,22 +152,20 @@ ${settings.page(4)}`
 function rulesSection(processor: string, gate: GateDefinition): string {
   const { ruleset, mode } = gate
   const actions = new Map(compileGate(gate).checks.map(({ id, action }) => [id, action]))
-  const rows = ruleset.checks.map((check) => ruleRow(check, actions.get(check.id)!))
+  const rules = ruleset.checks.map((check) => rule(check, actions.get(check.id)!))
+  const about = ruleset.doc === undefined ? '' : `: ${ruleset.doc}`
   return `### Rules of ${processor}
 
-\`${ruleset.id}\`, version ${ruleset.version}, mode \`${mode}\`. ${ruleset.doc ?? ''} A record gets the strongest action of the rules it
-fails: ${ACTIONS.join(' < ')}. Severities are ${SEVERITIES.join(', ')}; what the checks ask is told in [Checks](checks.md).
+\`${ruleset.id}\` in version ${ruleset.version}${about}. The gate's mode is \`${mode}\`. A record gets the strongest action of the rules that it
+fails: ${ACTIONS.join(' < ')}.
 
-| rule | check | of | severity | action | why |
-|---|---|---|---|---|---|
-${rows.join('\n')}`
+${rules.join('\n')}`
 }
 
-function ruleRow(check: CheckDefinition, action: string): string {
+function rule(check: CheckDefinition, action: string): string {
   const fields = check.fields ?? (check.field === undefined ? [] : [check.field])
-  const of = fields.length === 0 ? 'the whole value' : codes(fields)
-  const asked = `[\`${check.check}\`](checks.md#${check.check})`
-  return `| \`${check.id}\` | ${asked} | ${of} | ${check.severity ?? 'error'} | ${action} | ${cell(check.doc ?? '')} |`
+  const of = fields.length === 0 ? '' : ` of ${codes(fields)}`
+  return `- **\`${check.id}\`** ([\`${check.check}\`](checks.md#${check.check})${of}; ${check.severity ?? 'error'}, so: ${action}). ${check.doc ?? ''}`
 }
 
 interface Named {

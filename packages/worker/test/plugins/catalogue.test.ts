@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { defineSettings, defineSource, type ConverterPlugin } from '@sluice/sdk'
+import { defineSettings, defineSource, type Connector, type ConverterPlugin } from '@sluice/sdk'
 import { Plugins } from '../../src/plugins/catalogue.ts'
 
-const connector = (name: string, aliases: string[]): ReturnType<typeof defineSource> =>
+const connector = (name: string, aliases: string[]): Connector =>
   defineSource({
     name,
     version: '1',
@@ -10,7 +10,7 @@ const connector = (name: string, aliases: string[]): ReturnType<typeof defineSou
     documentation: '',
     settings: defineSettings({}),
     createTask: () => ({ start: async () => undefined, poll: async () => null, stop: async () => undefined }),
-  }) as unknown as ReturnType<typeof defineSource>
+  })
 
 const plugins = new Plugins({
   connectors: [
@@ -35,7 +35,7 @@ describe('plugins by name', () => {
 
   test('an unknown name is answered with the nearest one and all that there are', () => {
     expect(() => plugins.connectors.get('JdbcSourceConnectr')).toThrow(
-      expect.objectContaining({ code: 'PLUGIN_UNKNOWN', remedy: expect.stringMatching(/JdbcSource.*file, other, jdbc/s) as string }),
+      expect.objectContaining({ code: 'PLUGIN_UNKNOWN', remedy: expect.stringMatching(/JdbcSource.*file, other, jdbc/s) as unknown }),
     )
   })
 })
