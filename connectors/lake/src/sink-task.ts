@@ -173,8 +173,7 @@ export class LakeSinkTask implements SinkTask {
     }
     const behaviour = this.#settings['behavior.on.null.values']
     if (behaviour === 'ignore') {
-      const labels = { connector: this.#context.connector, task: String(this.#context.task) }
-      this.#context.metrics.counter('sluice_lake_null_values_total', labels).add(1)
+      this.#context.drop(record, 'null-value')
       return
     }
     const { originalTopic: topic, originalPartition: partition, originalOffset: offset } = record

@@ -17,6 +17,8 @@ export interface SinkTaskContext extends TaskContext {
    * committed. Throws when the task tolerates no errors.
    */
   report(record: SinkRecord, error: unknown): void
+  /** Says that a record was left out on purpose, and why, in a word or two: it counts as dropped for that reason (invariant 2). */
+  drop(record: SinkRecord, reason: string): void
 }
 
 /**

@@ -19,7 +19,7 @@ export class ProgressLines {
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out
-    this.#live = Boolean(out.isTTY)
+    this.#live = out.isTTY
   }
 
   show(stages: readonly StageProgress[], final = false): void {

@@ -34,8 +34,8 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
 
 /** The bundled processors, with the gates they judge by. A new one gets its line here. */
 export const PROCESSORS: readonly { readonly processor: Processor; readonly gates: readonly GateDefinition[] }[] = [
-  { processor: birdStrikes as unknown as Processor, gates: [birdStrikeGate] },
-  { processor: csvRows as unknown as Processor, gates: [csvRowsGate('csv-rows', true)] },
+  { processor: birdStrikes, gates: [birdStrikeGate] },
+  { processor: csvRows, gates: [csvRowsGate('csv-rows', true)] },
 ]
 
 const GENERATED = '<!-- Generated from the code: see CONTRIBUTING.md. Edits to this page are overwritten. -->'
@@ -165,7 +165,7 @@ ${rules.join('\n')}`
 function rule(check: CheckDefinition, action: string): string {
   const fields = check.fields ?? (check.field === undefined ? [] : [check.field])
   const of = fields.length === 0 ? '' : ` of ${codes(fields)}`
-  return `- **\`${check.id}\`** ([\`${check.check}\`](checks.md#${check.check})${of}; ${check.severity ?? 'error'}, so: ${action}). ${check.doc ?? ''}`
+  return `- **\`${check.id}\`** ([\`${check.check}\`](checks.md#${check.check})${of}; severity ${check.severity ?? 'error'}, action ${action}). ${check.doc ?? ''}`
 }
 
 interface Named {

@@ -16,6 +16,11 @@ export interface Diverted {
 }
 
 /** A record that a sink could not write. */
+export interface Dropped {
+  readonly record: SinkRecord
+  readonly reason: string
+}
+
 export interface Reported {
   readonly record: SinkRecord
   readonly error: unknown
@@ -59,6 +64,7 @@ export class FakeSourceContext extends FakeTaskContext implements SourceTaskCont
 
 export class FakeSinkContext extends FakeTaskContext implements SinkTaskContext {
   readonly reported: Reported[] = []
+  readonly dropped: Dropped[] = []
   /** What `rewind` was asked for, until somebody takes it out. */
   rewinds: TopicPartitionOffset[] = []
   readonly paused: Set<string> = new Set()
@@ -93,6 +99,10 @@ export class FakeSinkContext extends FakeTaskContext implements SinkTaskContext 
 
   resume(partitions: readonly TopicPartition[]): void {
     for (const { topic, partition } of partitions) this.paused.delete(`${topic}-${partition}`)
+  }
+
+  drop(record: SinkRecord, reason: string): void {
+    this.dropped.push({ record, reason })
   }
 
   report(record: SinkRecord, error: unknown): void {

@@ -15,6 +15,13 @@ import { toleranceExceeded, type Tolerance } from './tolerance.ts'
 
 type Basics = Pick<SinkTaskContext, 'connector' | 'task' | 'logger' | 'metrics' | 'clock' | 'random'>
 
+/** A record that will not be written. Without a letter it is dropped. */
+interface Report {
+  readonly partition: TopicPartition
+  readonly letter: ProducerRecord | null
+  readonly reason: string
+}
+
 /** What a worker gives to a sink task; keeps what the task asks for until the loop takes it. */
 export class SinkContext implements SinkTaskContext {
   readonly connector: string
@@ -33,7 +40,7 @@ export class SinkContext implements SinkTaskContext {
   #commitRequested = false
   #fetched: readonly FetchedPartition[] = []
   /** Reports of the running `put`: they count only if that put succeeds, because a failed one is repeated whole. */
-  #reports: { readonly partition: TopicPartition; readonly letter: ProducerRecord | null }[] = []
+  #reports: Report[] = []
 
   constructor(
     basics: Basics,
@@ -83,8 +90,13 @@ export class SinkContext implements SinkTaskContext {
     const place = { ...partition, offset: record.originalOffset }
     const verdict = this.#tolerance.decide(error, 'put', place)
     const letter = this.#deadLetters?.ofSinkRecord(record, this.#originalOf(record), error) ?? null
-    if (letter !== null || verdict === 'go-on') this.#reports.push({ partition, letter })
+    if (letter !== null || verdict === 'go-on') this.#reports.push({ partition, letter, reason: 'put' })
     if (verdict === 'stop') throw toleranceExceeded(error, 'put', place)
+  }
+
+  drop(record: SinkRecord, reason: string): void {
+    const partition = { topic: record.originalTopic, partition: record.originalPartition }
+    this.#reports.push({ partition, letter: null, reason })
   }
 
   /** What the next `put` is made of: a record reported during it has its original bytes there. */
@@ -109,10 +121,10 @@ export class SinkContext implements SinkTaskContext {
   }
 
   putDone(): void {
-    for (const { partition, letter } of this.#reports) {
-      if (letter === null) this.#positions.dropped(partition, 'put')
+    for (const { partition, letter, reason } of this.#reports) {
+      if (letter === null) this.#positions.dropped(partition, reason)
       else {
-        this.#positions.quarantined(partition, 'put')
+        this.#positions.quarantined(partition, reason)
         this.#letters.push(letter)
       }
     }
