@@ -3,7 +3,13 @@ import type { ConverterPlugin } from '@sluice/sdk'
 import { booleanConverter } from './boolean-converter.ts'
 import { byteArrayConverter } from './byte-array-converter.ts'
 import { jsonConverter } from './json/json-converter.ts'
-import { doubleConverter, floatConverter, integerConverter, longConverter, shortConverter } from './number-converters.ts'
+import {
+  doubleConverter,
+  floatConverter,
+  integerConverter,
+  longConverter,
+  shortConverter,
+} from './number-converters.ts'
 import { stringConverter } from './string-converter.ts'
 
 export const converters: readonly ConverterPlugin[] = [

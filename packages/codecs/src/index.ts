@@ -4,5 +4,11 @@ export { byteArrayConverter } from './byte-array-converter.ts'
 export { converterByName, converters } from './converters.ts'
 export { jsonConverter } from './json/json-converter.ts'
 export { jsonSettings } from './json/json-settings.ts'
-export { doubleConverter, floatConverter, integerConverter, longConverter, shortConverter } from './number-converters.ts'
+export {
+  doubleConverter,
+  floatConverter,
+  integerConverter,
+  longConverter,
+  shortConverter,
+} from './number-converters.ts'
 export { stringConverter } from './string-converter.ts'

@@ -2,21 +2,15 @@
  * The name of the Java class that Kafka Connect would have at hand instead of a value, for messages that people search for.
  */
 export function javaClass(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return 'java.lang.String'
-    case 'boolean':
-      return 'java.lang.Boolean'
-    case 'number':
-      return Number.isInteger(value) ? 'java.lang.Long' : 'java.lang.Double'
-    case 'bigint':
-      return BigInt.asIntN(64, value) === value ? 'java.lang.Long' : 'java.math.BigInteger'
-    case 'object':
-      break
-    default:
-      return typeof value
-  }
+  if (typeof value === 'string') return 'java.lang.String'
+  if (typeof value === 'boolean') return 'java.lang.Boolean'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'java.lang.Long' : 'java.lang.Double'
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? 'java.lang.Long' : 'java.math.BigInteger'
   if (value === null) return 'null'
+  return typeof value === 'object' ? objectClass(value) : typeof value
+}
+
+function objectClass(value: object): string {
   if (value instanceof Uint8Array) return '[B'
   if (Array.isArray(value)) return 'java.util.ArrayList'
   if (value instanceof Map) return 'java.util.HashMap'

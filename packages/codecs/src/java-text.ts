@@ -1,9 +1,10 @@
 /** Values as Java's `toString` shows them, which is what Kafka Connect's StringConverter writes for anything but strings. */
-import { DataError, LOGICAL } from '@sluice/sdk'
+import { DataError } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
 import { readDecimal } from './decimal.ts'
 import { isPlainObject, javaClass } from './java-class.ts'
 import { javaDecimal, javaDouble, javaFloat } from './java-number.ts'
+import { logicalType } from './logical-type.ts'
 
 /**
  * The text of a value: `100.0` for a double, `[1, b]`, `{a=1}`, `Struct{x=1}` without the null fields, a date as
@@ -13,21 +14,9 @@ import { javaDecimal, javaDouble, javaFloat } from './java-number.ts'
 export function javaText(schema: Schema | null, value: Value | undefined): string {
   if (value === null || value === undefined) return 'null'
   if (schema === null) return schemalessText(value)
-  switch (typeof value) {
-    case 'string':
-      return isLogical(schema, 'bytes', LOGICAL.decimal) ? decimal(schema, value) : value
-    case 'number':
-      return number(schema, value)
-    case 'bigint':
-    case 'boolean':
-      return String(value)
-    default:
-      return composite(schema, value)
-  }
-}
-
-function isLogical(schema: Schema, type: Schema['type'], name: string): boolean {
-  return schema.type === type && schema.name === name
+  if (typeof value === 'string') return logicalType(schema) === 'decimal' ? decimal(schema, value) : value
+  if (typeof value === 'number') return number(schema, value)
+  return typeof value === 'object' ? composite(schema, value) : String(value)
 }
 
 function decimal(schema: Schema, text: string): string {
@@ -38,9 +27,9 @@ function decimal(schema: Schema, text: string): string {
 function number(schema: Schema, value: number): string {
   if (schema.type === 'float64') return javaDouble(value)
   if (schema.type === 'float32') return javaFloat(Math.fround(value))
-  if (isLogical(schema, 'int32', LOGICAL.date)) return dateText(value * 86_400_000)
-  if (isLogical(schema, 'int32', LOGICAL.time) || isLogical(schema, 'int64', LOGICAL.timestamp)) return dateText(value)
-  return wholeOrDouble(value)
+  const logical = logicalType(schema)
+  if (logical === undefined) return wholeOrDouble(value)
+  return dateText(logical === 'date' ? value * 86_400_000 : value)
 }
 
 function composite(schema: Schema, value: Value): string {

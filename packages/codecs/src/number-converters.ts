@@ -11,8 +11,8 @@ interface NumberFormat {
   /** Java's name of the type, in messages. */
   readonly javaType: string
   /** Numbers of another type are converted as Java does it: whole numbers wrap, others are cut and stop at the limits. */
-  write(bytes: Buffer, value: number | bigint): void
-  read(bytes: Buffer): number | bigint
+  readonly write: (bytes: Buffer, value: number | bigint) => void
+  readonly read: (bytes: Buffer) => number | bigint
 }
 
 /** 16 bits. */

@@ -36,7 +36,9 @@ function measure(name: string, run: (round: number) => void): void {
     const { user, system } = process.cpuUsage(before)
     best = Math.min(best, (user + system) / (rounds * recordsPerBatch))
   }
-  console.log(JSON.stringify({ measured: name, valueBytes, recordsPerBatch, cpuMicrosPerRecord: Number(best.toFixed(4)) }))
+  console.log(
+    JSON.stringify({ measured: name, valueBytes, recordsPerBatch, cpuMicrosPerRecord: Number(best.toFixed(4)) }),
+  )
 }
 
 measure('encode into a leased buffer, crc', (i) => {

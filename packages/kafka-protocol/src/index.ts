@@ -1,4 +1,9 @@
-export { ProtocolError, type ProtocolErrorCode, type ProtocolErrorFacts, PROTOCOL_ERROR_CODES } from './protocol-error.ts'
+export {
+  ProtocolError,
+  type ProtocolErrorCode,
+  type ProtocolErrorFacts,
+  PROTOCOL_ERROR_CODES,
+} from './protocol-error.ts'
 export { type Int64 } from './wire/int64.ts'
 export { Reader } from './wire/reader.ts'
 export { Writer } from './wire/writer.ts'

@@ -5,7 +5,8 @@ import type { Struct } from '@sluice/kafka-protocol'
  * Kafka's own JSON form of a message: bytes are base64, record sets appear as their size, fields that the version lacks and
  * tagged fields at their default are left out.
  */
-export type KafkaJson = null | boolean | number | bigint | string | readonly KafkaJson[] | { readonly [key: string]: KafkaJson }
+export type KafkaJson =
+  null | boolean | number | bigint | string | readonly KafkaJson[] | { readonly [key: string]: KafkaJson }
 type JsonObject = { readonly [key: string]: KafkaJson }
 
 /** The message that an encoder takes for the JSON. */
@@ -21,7 +22,8 @@ export function fromKafkaJson(struct: Struct, json: JsonObject): Record<string, 
 /** Fails unless the decoded message says what the JSON says. */
 export function expectKafkaJson(struct: Struct, json: JsonObject, message: Record<string, unknown>): void {
   expect(Object.keys(message)).toEqual(Object.keys(struct).filter((name) => name !== '$'))
-  for (const [name, wanted] of Object.entries(fromKafkaJson(struct, json))) expectValue(struct[name]!, wanted, message[name])
+  for (const [name, wanted] of Object.entries(fromKafkaJson(struct, json)))
+    expectValue(struct[name]!, wanted, message[name])
 }
 
 function expectValue(field: string | Struct, wanted: unknown, got: unknown): void {

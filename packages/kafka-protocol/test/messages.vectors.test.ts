@@ -41,8 +41,8 @@ interface SchemaApi {
   }[]
 }
 
-const { cases } = readVectors<{ cases: MessageCase[] }>('messages.json')
-const schemas = readVectors<{ apis: SchemaApi[] }>('schemas.json')
+const { cases } = readVectors('messages.json') as { cases: MessageCase[] }
+const schemas = readVectors('schemas.json') as { apis: SchemaApi[] }
 const ours = cases.filter(({ api }) => apiVersions(api) !== undefined)
 const nameOf = ({ api, version, kind }: MessageCase, i: number): string => `#${i} key ${api} v${version} ${kind}`
 const apiNameOf = (key: number): ApiName => apiVersions(key)!.name
@@ -51,7 +51,9 @@ const bytesOf = ({ bytes }: MessageCase): Uint8Array => new Uint8Array(Buffer.fr
 
 function encode({ api, version, kind }: MessageCase, message: Record<string, unknown>): Uint8Array {
   const body = message as never
-  return kind === 'request' ? encodeRequestBody(apiNameOf(api), version, body) : encodeResponseBody(apiNameOf(api), version, body)
+  return kind === 'request'
+    ? encodeRequestBody(apiNameOf(api), version, body)
+    : encodeResponseBody(apiNameOf(api), version, body)
 }
 
 function decode({ api, version, kind }: MessageCase, bytes: Uint8Array): Record<string, unknown> {
@@ -109,17 +111,26 @@ describe("the table against Kafka's schemas", () => {
     )
   })
 
-  test.each(known.map((api) => [api.name, api] as const))('%s has the versions, fields and types of Kafka', (_name, api) => {
-    const facts = apiVersions(api.key)!
-    const definition = definitionOf(api.key)
-    expect([facts.minVersion, facts.maxVersion, facts.stableVersion]).toEqual([api.min, api.max, api.maxStable])
-    for (const { version, requestHeader, request, response } of api.versions) {
-      const isFlexible = requestHeader === 2
-      const all = { first: api.min, last: api.max }
-      expect({ version, fields: expandFields(definition.request, version, all, isFlexible) }).toEqual({ version, fields: request })
-      expect({ version, fields: expandFields(definition.response, version, all, isFlexible) }).toEqual({ version, fields: response })
-    }
-  })
+  test.each(known.map((api) => [api.name, api] as const))(
+    '%s has the versions, fields and types of Kafka',
+    (_name, api) => {
+      const facts = apiVersions(api.key)!
+      const definition = definitionOf(api.key)
+      expect([facts.minVersion, facts.maxVersion, facts.stableVersion]).toEqual([api.min, api.max, api.maxStable])
+      for (const { version, requestHeader, request, response } of api.versions) {
+        const isFlexible = requestHeader === 2
+        const all = { first: api.min, last: api.max }
+        expect({ version, fields: expandFields(definition.request, version, all, isFlexible) }).toEqual({
+          version,
+          fields: request,
+        })
+        expect({ version, fields: expandFields(definition.response, version, all, isFlexible) }).toEqual({
+          version,
+          fields: response,
+        })
+      }
+    },
+  )
 
   test('request headers are in the version that Kafka expects', () => {
     for (const { key, versions } of known) {

@@ -12,7 +12,8 @@ export function expandFields(struct: Struct, version: number, all: Range, isFlex
   const tagged: { tag: number; name: string; type: unknown }[] = []
   for (const [name, field] of Object.entries(struct)) {
     if (name === '$') continue
-    const words = (typeof field === 'string' ? field : String(field['$'])).split(' = ')[0]!.split(' ')
+    const line = typeof field === 'string' ? field : (field['$'] as string)
+    const words = line.split(' = ')[0]!.split(' ')
     const type = words.shift()!
     const versions = /^\d/.test(words[0] ?? '') ? rangeOf(words.shift()!, all) : all
     if (!holds(versions, version)) continue
@@ -38,7 +39,9 @@ function typeOf(
 ): unknown {
   if (word.startsWith('[]')) {
     const of =
-      typeof field === 'string' ? scalar(word.slice(2), isFlexible, false) : expandFields(field, version, versions, isFlexible)
+      typeof field === 'string'
+        ? scalar(word.slice(2), isFlexible, false)
+        : expandFields(field, version, versions, isFlexible)
     const array = isFlexible ? (isNullable ? 'compact-nullable' : 'compact') : isNullable ? 'nullable' : 'plain'
     return { array, of }
   }

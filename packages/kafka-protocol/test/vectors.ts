@@ -7,12 +7,12 @@ type Reviver = (key: string, value: unknown, context: { readonly source?: string
 const parseJson = JSON.parse as (text: string, reviver: Reviver) => unknown
 
 /** A file of vectors. 64-bit numbers keep their value: what is not a safe integer becomes a bigint. */
-export function readVectors<T>(file: string): T {
+export function readVectors(file: string): unknown {
   return parseJson(readFileSync(`${folder}/kafka-protocol/${file}`, 'utf8'), (_key, value, { source }) =>
     typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && !Number.isSafeInteger(value)
       ? BigInt(source)
       : value,
-  ) as T
+  )
 }
 
 /** Runs a check on every case; the message of the failure names the first few that did not pass. */

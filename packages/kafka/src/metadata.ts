@@ -18,7 +18,7 @@ export interface TopicMetadata {
 /** `metadata.max.age.ms`. */
 const AGE_MAX_MS = 300_000
 
-/** Between two requests for metadata, whoever asks. */
+/** Between two requests for the same metadata, whoever asks. */
 const PAUSE_MS = 100
 
 /**
@@ -40,6 +40,8 @@ export class Metadata implements BrokerDirectory {
   #changes = 0
   #turn = 0
   #askedAt = -Infinity
+  /** How many topics the last request was for: one for a topic more need not wait. */
+  #askedFor = 0
   #answeredAt = -Infinity
   #current: Promise<void> | undefined
   #next: Promise<void> | undefined
@@ -155,7 +157,8 @@ export class Metadata implements BrokerDirectory {
 
   async #ask(): Promise<void> {
     const pauseMs = this.#askedAt + PAUSE_MS - this.#clock.monotonic()
-    if (pauseMs > 0) await this.#clock.sleep(pauseMs, this.#context.signal)
+    if (pauseMs > 0 && this.#wanted.size === this.#askedFor) await this.#clock.sleep(pauseMs, this.#context.signal)
+    this.#askedFor = this.#wanted.size
     this.#askedAt = this.#clock.monotonic()
     const connection = await this.anyBroker()
     const version = connection.version('Metadata', { lowest: 10, highest: 12 })

@@ -122,7 +122,10 @@ export class TopicTable {
     }
   }
 
-  /** Calls the listener for each change from now on, in the order of the log. Returns the way to stop that. */
+  /**
+   * Calls the listener for each change from now on, per key in the order of the log; a change that a later one has already
+   * overtaken is left out. Returns the way to stop that.
+   */
   onChange(listener: TableListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

@@ -1,44 +1,109 @@
 /** Kafka's client settings, as operators write them (`producer.…`, `producer.override.…`), in the port's words. */
-import { oneOf, atLeast, defineSettings, type RawSettings } from '@sluice/sdk'
+import { oneOf, atLeast, defineSettings, invalidValue, type RawSettings } from '@sluice/sdk'
 import type { FetcherOptions, ProducerOptions } from '@sluice/kafka'
 
-const producer = defineSettings({
-  'compression.type': {
-    type: 'string',
-    default: 'none',
-    validator: oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
-    importance: 'medium',
-    documentation: 'Compression of record batches.',
+/** The smallest batch that the producer makes. */
+const BATCH_BYTES_MIN = 1024
+
+/** Room above the largest record for the headers that say why it is a dead letter. */
+const LETTER_ROOM_BYTES = 131_072
+
+/** What may stand below `producer.` in the worker's file, and below `producer.override.` in a connector's. */
+export const producerSettings = defineSettings(
+  {
+    'compression.type': {
+      type: 'string',
+      default: 'none',
+      validator: oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+      importance: 'medium',
+      documentation: 'Compression of record batches.',
+    },
+    'batch.size': {
+      type: 'int',
+      default: 262_144,
+      validator: atLeast(0),
+      importance: 'medium',
+      documentation: 'Most bytes of a batch; less than 1024 counts as 1024.',
+    },
+    'linger.ms': {
+      type: 'long',
+      default: 0,
+      validator: atLeast(0),
+      importance: 'medium',
+      documentation: 'How long a batch may wait for more.',
+    },
+    'buffer.memory': {
+      type: 'long',
+      default: 33_554_432,
+      validator: atLeast(1),
+      importance: 'medium',
+      documentation: 'Most bytes waiting to be sent; no less than batch.size and max.request.size.',
+    },
+    'max.request.size': {
+      type: 'int',
+      default: 1_048_576,
+      validator: atLeast(1),
+      importance: 'medium',
+      documentation: 'Most bytes of a record.',
+    },
+    'delivery.timeout.ms': {
+      type: 'int',
+      default: 120_000,
+      validator: atLeast(1),
+      importance: 'medium',
+      documentation: 'Deadline of a record.',
+    },
+    'request.timeout.ms': {
+      type: 'int',
+      default: 30_000,
+      validator: atLeast(1),
+      importance: 'medium',
+      documentation: 'Deadline of a request.',
+    },
   },
-  'batch.size': { type: 'int', default: 262_144, validator: atLeast(1), importance: 'medium', documentation: 'Most bytes of a batch.' },
-  'linger.ms': { type: 'long', default: 0, validator: atLeast(0), importance: 'medium', documentation: 'How long a batch may wait for more.' },
-  'buffer.memory': {
-    type: 'long',
-    default: 33_554_432,
-    validator: atLeast(1),
-    importance: 'medium',
-    documentation: 'Most bytes waiting to be sent.',
+  {
+    *check(settings) {
+      const least = Math.max(settings['batch.size'], BATCH_BYTES_MIN, settings['max.request.size'])
+      const memory = settings['buffer.memory']
+      if (memory < least)
+        yield {
+          setting: 'buffer.memory',
+          message: invalidValue(
+            'buffer.memory',
+            memory,
+            `Value must be at least batch.size and max.request.size, here ${least}`,
+          ),
+        }
+    },
   },
-  'max.request.size': { type: 'int', default: 1_048_576, validator: atLeast(1), importance: 'medium', documentation: 'Most bytes of a record.' },
-  'delivery.timeout.ms': { type: 'int', default: 120_000, validator: atLeast(1), importance: 'medium', documentation: 'Deadline of a record.' },
-  'request.timeout.ms': { type: 'int', default: 30_000, validator: atLeast(1), importance: 'medium', documentation: 'Deadline of a request.' },
-})
+)
+
+/** The options of a task's producer, and how large its own records may be: dead letters may be larger by what is said about them. */
+export interface ProducerLimits {
+  readonly options: Required<Omit<ProducerOptions, 'inFlightMax'>>
+  readonly recordBytesMax: number
+}
 
 /** @throws SluiceError SETTINGS_INVALID */
-export function producerOptions(raw: RawSettings): Required<Omit<ProducerOptions, 'inFlightMax'>> {
-  const settings = producer.parse(raw)
+export function producerLimits(raw: RawSettings): ProducerLimits {
+  const settings = producerSettings.parse(raw)
+  const recordBytesMax = settings['max.request.size']
   return {
-    compression: settings['compression.type'],
-    batchBytesMax: settings['batch.size'],
-    lingerMs: settings['linger.ms'],
-    bufferBytesMax: settings['buffer.memory'],
-    requestBytesMax: settings['max.request.size'],
-    deliveryTimeoutMs: settings['delivery.timeout.ms'],
-    requestTimeoutMs: settings['request.timeout.ms'],
+    options: {
+      compression: settings['compression.type'],
+      batchBytesMax: Math.max(settings['batch.size'], BATCH_BYTES_MIN),
+      lingerMs: settings['linger.ms'],
+      bufferBytesMax: settings['buffer.memory'] + LETTER_ROOM_BYTES,
+      requestBytesMax: recordBytesMax + LETTER_ROOM_BYTES,
+      deliveryTimeoutMs: settings['delivery.timeout.ms'],
+      requestTimeoutMs: settings['request.timeout.ms'],
+    },
+    recordBytesMax,
   }
 }
 
-const consumer = defineSettings({
+/** What may stand below `consumer.` in the worker's file, and below `consumer.override.` in a connector's. */
+export const consumerSettings = defineSettings({
   'isolation.level': {
     type: 'string',
     default: 'read_uncommitted',
@@ -46,7 +111,13 @@ const consumer = defineSettings({
     importance: 'medium',
     documentation: 'Whether records of open and aborted transactions are read.',
   },
-  'fetch.max.bytes': { type: 'int', default: 8_388_608, validator: atLeast(1), importance: 'medium', documentation: 'Most bytes of a fetch.' },
+  'fetch.max.bytes': {
+    type: 'int',
+    default: 8_388_608,
+    validator: atLeast(1),
+    importance: 'medium',
+    documentation: 'Most bytes of a fetch.',
+  },
   'max.partition.fetch.bytes': {
     type: 'int',
     default: 1_048_576,
@@ -54,20 +125,33 @@ const consumer = defineSettings({
     importance: 'medium',
     documentation: 'Most bytes of a fetch for one partition.',
   },
-  'fetch.max.wait.ms': { type: 'int', default: 500, validator: atLeast(0), importance: 'low', documentation: 'How long a fetch may wait.' },
-  'fetch.min.bytes': { type: 'int', default: 1, validator: atLeast(0), importance: 'medium', documentation: 'Fewest bytes worth an answer.' },
+  'fetch.max.wait.ms': {
+    type: 'int',
+    default: 500,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'How long a fetch may wait.',
+  },
+  'fetch.min.bytes': {
+    type: 'int',
+    default: 1,
+    validator: atLeast(0),
+    importance: 'medium',
+    documentation: 'Fewest bytes worth an answer.',
+  },
   'auto.offset.reset': {
     type: 'string',
     default: 'earliest',
     validator: oneOf('earliest', 'latest', 'none'),
     importance: 'medium',
-    documentation: 'Where to go on when an offset is no longer there.',
+    documentation:
+      'Where to begin without a committed offset, and where to go on when an offset is no longer there; none: fail.',
   },
 })
 
 /** @throws SluiceError SETTINGS_INVALID */
-export function fetcherOptions(raw: RawSettings): FetcherOptions {
-  const settings = consumer.parse(raw)
+export function fetcherOptions(raw: RawSettings): Required<FetcherOptions> {
+  const settings = consumerSettings.parse(raw)
   return {
     isolation: settings['isolation.level'],
     bytesMax: settings['fetch.max.bytes'],

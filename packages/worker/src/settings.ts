@@ -2,12 +2,20 @@
 import {
   anyNonDuplicateValues,
   atLeast,
+  between,
   defineSettings,
   nonEmptyString,
   nonEmptyStringWithoutControlChars,
   oneOf,
+  validatedBy,
   type ParsedSettings,
 } from '@sluice/sdk'
+
+/** The longest wait there is: timers take no more. Some 24 days. */
+const WAIT_MAX_MS = 2_147_483_647
+
+/** What headers are converted by unless somebody says otherwise. */
+export const HEADER_CONVERTER = 'StringConverter'
 
 /** Settings of a standalone worker. */
 export const standaloneSettings = defineSettings(
@@ -17,12 +25,25 @@ export const standaloneSettings = defineSettings(
       importance: 'high',
       documentation: 'Kafka brokers to begin with, as host:port, separated by commas.',
     },
-    'client.id': { type: 'string', default: 'sluice', importance: 'low', documentation: 'How this worker names itself to the brokers.' },
-    'key.converter': { type: 'class', importance: 'high', documentation: 'Converter of keys, unless a connector names its own.' },
-    'value.converter': { type: 'class', importance: 'high', documentation: 'Converter of values, unless a connector names its own.' },
+    'client.id': {
+      type: 'string',
+      default: 'sluice',
+      importance: 'low',
+      documentation: 'How this worker names itself to the brokers.',
+    },
+    'key.converter': {
+      type: 'class',
+      importance: 'high',
+      documentation: 'Converter of keys, unless a connector names its own.',
+    },
+    'value.converter': {
+      type: 'class',
+      importance: 'high',
+      documentation: 'Converter of values, unless a connector names its own.',
+    },
     'header.converter': {
       type: 'class',
-      default: 'SimpleHeaderConverter',
+      default: HEADER_CONVERTER,
       importance: 'low',
       documentation: 'Converter of header values, unless a connector names its own.',
     },
@@ -56,21 +77,21 @@ export const standaloneSettings = defineSettings(
     'offset.flush.interval.ms': {
       type: 'long',
       default: 60_000,
-      validator: atLeast(1),
+      validator: between(1, WAIT_MAX_MS),
       importance: 'low',
       documentation: 'How often positions and offsets are stored.',
     },
     'offset.flush.timeout.ms': {
       type: 'long',
       default: 5_000,
-      validator: atLeast(1),
+      validator: between(1, WAIT_MAX_MS),
       importance: 'low',
       documentation: 'How long a stopping task waits for what is under way before it stores its positions.',
     },
     'task.shutdown.graceful.timeout.ms': {
       type: 'long',
       default: 30_000,
-      validator: atLeast(1),
+      validator: between(1, WAIT_MAX_MS),
       importance: 'low',
       documentation: 'How long tasks may take to stop before the worker ends without them.',
     },
@@ -85,7 +106,8 @@ export const standaloneSettings = defineSettings(
       type: 'list',
       default: [],
       importance: 'low',
-      documentation: 'Packages or files of connectors to load besides the bundled ones: a package name, or a path that begins with ./ or /.',
+      documentation:
+        'Packages or files of connectors to load besides the bundled ones: a package name, or a path that begins with ./ or /.',
     },
   },
   {
@@ -111,7 +133,12 @@ export const connectorSettings = defineSettings({
     group: 'Common',
     documentation: 'Globally unique name of the connector.',
   },
-  'connector.class': { type: 'class', importance: 'high', group: 'Common', documentation: 'Name of the connector, ours or a known Java class.' },
+  'connector.class': {
+    type: 'class',
+    importance: 'high',
+    group: 'Common',
+    documentation: 'Name of the connector, ours or a known Java class.',
+  },
   'tasks.max': {
     type: 'int',
     default: 1,
@@ -120,9 +147,27 @@ export const connectorSettings = defineSettings({
     group: 'Common',
     documentation: 'Most tasks this connector may use.',
   },
-  'key.converter': { type: 'class', default: null, importance: 'low', group: 'Common', documentation: "Converter of keys; default: the worker's." },
-  'value.converter': { type: 'class', default: null, importance: 'low', group: 'Common', documentation: "Converter of values; default: the worker's." },
-  'header.converter': { type: 'class', default: null, importance: 'low', group: 'Common', documentation: "Converter of headers; default: the worker's." },
+  'key.converter': {
+    type: 'class',
+    default: null,
+    importance: 'low',
+    group: 'Common',
+    documentation: "Converter of keys; default: the worker's.",
+  },
+  'value.converter': {
+    type: 'class',
+    default: null,
+    importance: 'low',
+    group: 'Common',
+    documentation: "Converter of values; default: the worker's.",
+  },
+  'header.converter': {
+    type: 'class',
+    default: null,
+    importance: 'low',
+    group: 'Common',
+    documentation: "Converter of headers; default: the worker's.",
+  },
   transforms: {
     type: 'list',
     default: [],
@@ -142,13 +187,16 @@ export const connectorSettings = defineSettings({
   'errors.retry.timeout': {
     type: 'long',
     default: 0,
+    validator: atLeast(-1),
     importance: 'medium',
     group: 'Error Handling',
-    documentation: 'Milliseconds during which a failed operation on a record is tried again; 0: not at all, -1: for ever.',
+    documentation:
+      'Milliseconds during which a failed operation on a record is tried again; 0: not at all, -1: for ever.',
   },
   'errors.retry.delay.max.ms': {
     type: 'long',
     default: 60_000,
+    validator: between(0, WAIT_MAX_MS),
     importance: 'medium',
     group: 'Error Handling',
     documentation: 'Longest wait between two tries, in milliseconds.',
@@ -159,7 +207,8 @@ export const connectorSettings = defineSettings({
     validator: oneOf('none', 'all'),
     importance: 'medium',
     group: 'Error Handling',
-    documentation: 'none: the first record that fails stops the task. all: such records are diverted, or dropped with a count.',
+    documentation:
+      'none: the first record that fails stops the task. all: such records become dead letters or, without a topic for those, are dropped with a count. Bytes that a source cannot read are never dropped: without that topic they stop the task.',
   },
   'errors.log.enable': {
     type: 'boolean',
@@ -173,7 +222,8 @@ export const connectorSettings = defineSettings({
     default: false,
     importance: 'medium',
     group: 'Error Handling',
-    documentation: "Whether the log line of a failed record names the record's place (topic, partition, offset, or position). Never its content.",
+    documentation:
+      "Whether the log line of a failed record names the record's place (topic, partition, offset, or position). Never its content.",
   },
   'errors.deadletterqueue.topic.name': {
     type: 'string',
@@ -204,9 +254,13 @@ export const sourceSettings = connectorSettings.extend(
     'topic.creation.default.partitions': {
       type: 'int',
       default: null,
+      validator: validatedBy('-1 or at least 1', (partitions) =>
+        partitions === -1 || Number(partitions) >= 1 ? undefined : 'Value must be -1 or at least 1',
+      ),
       importance: 'low',
       group: 'Topic Creation',
-      documentation: 'Partitions of topics the connector writes to, when they must be created. Not given: as many as the broker makes by default.',
+      documentation:
+        'Partitions of topics the connector writes to, when they must be created. Not given: as many as the broker makes by default.',
     },
     'topic.creation.default.replication.factor': {
       type: 'short',
@@ -220,16 +274,31 @@ export const sourceSettings = connectorSettings.extend(
 
 /** What sinks have besides. */
 export const sinkSettings = connectorSettings.extend(
-  defineSettings({
-    topics: {
-      type: 'list',
-      validator: anyNonDuplicateValues(false),
-      importance: 'high',
-      group: 'Common',
-      documentation: 'Topics to read, separated by commas.',
+  defineSettings(
+    {
+      topics: {
+        type: 'list',
+        validator: anyNonDuplicateValues(false),
+        importance: 'high',
+        group: 'Common',
+        documentation: 'Topics to read, separated by commas. Those that are not there yet are waited for.',
+      },
     },
-  }),
+    {
+      *check(settings) {
+        // Asked with the settings of every connector too.
+        const letters = (settings as typeof settings & Pick<ConnectorSettings, typeof DEAD_LETTERS>)[DEAD_LETTERS]
+        if (settings.topics.includes(letters))
+          yield {
+            setting: DEAD_LETTERS,
+            message: `${DEAD_LETTERS} must not be one of topics, here ${letters}: the sink would read its own dead letters.`,
+          }
+      },
+    },
+  ),
 )
+
+const DEAD_LETTERS = 'errors.deadletterqueue.topic.name'
 
 export type ConnectorSettings = ParsedSettings<typeof connectorSettings>
 export type SourceSettings = ParsedSettings<typeof sourceSettings>

@@ -1,12 +1,13 @@
 import { SluiceError, type Logger, type RawSettings, type SinkConnector, type TopicPartition } from '@sluice/sdk'
-import { fetcherOptions, producerOptions } from './clients.ts'
+import type { FetcherOptions } from '@sluice/kafka'
+import { fetcherOptions } from './clients.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder } from './record-path/convert.ts'
 import { SinkContext } from './record-path/sink-context.ts'
 import { SinkLoop } from './record-path/sink-loop.ts'
-import { SinkPositions, type SinkPartitionProgress } from './record-path/sink-positions.ts'
+import { SinkPositions, type Beginnings, type SinkPartitionProgress } from './record-path/sink-positions.ts'
 import { below, sinkSettings } from './settings.ts'
-import { makeTolerance, openDeadLetters } from './source-builder.ts'
+import { limitsOf, makeTolerance, openDeadLetters } from './source-builder.ts'
 import type { WorkerParts } from './standalone.ts'
 import type { Loop } from './task-runner.ts'
 
@@ -14,9 +15,12 @@ export interface SinkHandle extends Loop {
   progress(): readonly SinkPartitionProgress[]
 }
 
+const TOPICS_LOOK_MS = 500
+
 /**
  * Puts a sink task together from its settings. Partitions are dealt out by number among the connector's tasks; offsets are kept for
- * the group `connect-<name>`, as in Kafka Connect.
+ * the group `connect-<name>`, as in Kafka Connect. The task begins when all of its topics are there: a source beside it may be the
+ * one that makes them.
  */
 export async function buildSinkTask(
   worker: WorkerParts,
@@ -28,22 +32,20 @@ export async function buildSinkTask(
 ): Promise<SinkHandle> {
   const { kafka, clock, random, metrics, plugins, settings } = worker
   const common = sinkSettings.parse(raw)
-  const assignment = await partitionsOf(worker, common.topics, task, tasks)
-  const deadLetters = await openDeadLetters(worker, common, connector.name, task)
+  const limits = limitsOf(worker, raw)
+  const deadLetters = await openDeadLetters(worker, common, connector.name, task, limits)
   const tolerance = makeTolerance(worker, common, logger)
   const chain = makeChain(plugins, common.transforms, raw)
   const decoder = new RecordDecoder(makeConverters(plugins, worker.worker, raw))
-  const positions = new SinkPositions((partitions) => kafka.admin.listOffsets(partitions, 'earliest'))
-  const fetcher = kafka.fetcher(fetcherOptions({ ...below('consumer.', worker.worker), ...below('consumer.override.', raw) }))
-  const producer = kafka.producer(producerOptions(below('producer.', worker.worker)))
-  const context = new SinkContext(
-    { connector: common.name, task, logger, metrics, clock, random },
-    { assignment, fetcher, positions, tolerance, deadLetters },
-  )
-  const loop = new SinkLoop({
+  const reading = fetcherOptions({ ...below('consumer.', worker.worker), ...below('consumer.override.', raw) })
+  const positions = new SinkPositions(beginningsOf(worker, reading.reset))
+  const fetcher = kafka.fetcher(reading)
+  const producer = kafka.producer(limits.options)
+  const basics = { connector: common.name, task, logger, metrics, clock, random }
+  const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters })
+  const parts = {
     task: connector.createTask(connector.settings.parse(raw), context),
     context,
-    partitions: assignment,
     fetcher,
     offsets: kafka.groupOffsets(`connect-${common.name}`),
     positions,
@@ -55,13 +57,14 @@ export async function buildSinkTask(
     logger,
     clock,
     commitIntervalMs: settings['offset.flush.interval.ms'],
-    flushTimeoutMs: settings['offset.flush.timeout.ms'],
-  })
+  }
   return {
     progress: () => positions.progress(),
     run: async (signal) => {
       try {
-        await loop.run(signal)
+        const counts = await partitionCounts(worker, common.topics, logger, signal)
+        if (counts === null) return
+        await new SinkLoop({ ...parts, partitions: shareOf(counts, task, tasks) }).run(signal)
       } finally {
         await fetcher.close()
         await producer.close(settings['offset.flush.timeout.ms'])
@@ -70,20 +73,47 @@ export async function buildSinkTask(
   }
 }
 
-async function partitionsOf(
-  worker: WorkerParts,
-  topics: readonly string[],
-  task: number,
-  tasks: number,
-): Promise<readonly TopicPartition[]> {
-  const found = await worker.kafka.admin.describeTopics(topics)
-  const missing = topics.filter((topic) => !found.some((description) => description.topic === topic))
-  if (missing.length > 0) {
-    throw new SluiceError('KAFKA_REFUSED', `These topics do not exist: ${missing.join(', ')}`, {
-      remedy: 'Create them, or start what writes them first.',
-      retriable: true,
-    })
+/** Where partitions begin that the group has not read yet, as `auto.offset.reset` says. */
+function beginningsOf({ kafka }: WorkerParts, reset: Required<FetcherOptions>['reset']): Beginnings {
+  return (partitions) => {
+    if (reset !== 'none') return kafka.admin.listOffsets(partitions, reset)
+    throw new SluiceError(
+      'OFFSET_OUT_OF_RANGE',
+      'There is no committed offset to begin with, and auto.offset.reset is none',
+      {
+        place: { topic: partitions[0]!.topic, partition: partitions[0]!.partition },
+        remedy: 'Commit an offset for the group, or set auto.offset.reset to earliest or latest.',
+      },
+    )
   }
-  const all = found.flatMap(({ topic, partitions }) => Array.from({ length: partitions }, (_, partition) => ({ topic, partition })))
-  return all.filter((_, index) => index % tasks === task)
+}
+
+/** How many partitions each topic has, once all are there. Null when the signal was aborted before. */
+async function partitionCounts(
+  { kafka, clock }: WorkerParts,
+  topics: readonly string[],
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number> | null> {
+  let told = ''
+  while (!signal.aborted) {
+    const found = new Map(
+      (await kafka.admin.describeTopics(topics)).map(({ topic, partitions }) => [topic, partitions]),
+    )
+    const missing = topics.filter((topic) => !found.has(topic)).join(', ')
+    if (missing === '') return new Map(topics.map((topic) => [topic, found.get(topic)!]))
+    if (missing !== told) logger.warn('Waiting for topics that are not there', { topics: missing })
+    told = missing
+    await clock.sleep(TOPICS_LOOK_MS, signal)
+  }
+  return null
+}
+
+/** A task's partitions. Whose a partition is depends on nothing that may change between two tasks' looks. */
+function shareOf(counts: ReadonlyMap<string, number>, task: number, tasks: number): readonly TopicPartition[] {
+  return [...counts].flatMap(([topic, count], index) =>
+    Array.from({ length: count }, (_, partition) => ({ topic, partition })).filter(
+      ({ partition }) => (index + partition) % tasks === task,
+    ),
+  )
 }

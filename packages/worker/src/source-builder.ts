@@ -1,5 +1,5 @@
 import type { Logger, RawSettings, SourceConnector } from '@sluice/sdk'
-import { producerOptions } from './clients.ts'
+import { producerLimits, type ProducerLimits } from './clients.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordEncoder } from './record-path/convert.ts'
 import { DeadLetters } from './record-path/dead-letters.ts'
@@ -26,13 +26,13 @@ export async function buildSourceTask(
 ): Promise<SourceHandle> {
   const { kafka, clock, random, metrics, positions, plugins, settings } = worker
   const common = sourceSettings.parse(raw)
-  const options = producerOptions({ ...below('producer.', worker.worker), ...below('producer.override.', raw) })
-  const deadLetters = await openDeadLetters(worker, common, connector.name, task)
+  const limits = limitsOf(worker, raw)
+  const deadLetters = await openDeadLetters(worker, common, connector.name, task, limits)
   const counts = new SourceCounts(metrics, common.name, task)
   const context = new SourceContext({ connector: common.name, task, logger, metrics, clock, random, positions, counts })
   const chain = makeChain(plugins, common.transforms, raw)
   const encoder = new RecordEncoder(makeConverters(plugins, worker.worker, raw))
-  const producer = kafka.producer(options)
+  const producer = kafka.producer(limits.options)
   const loop = new SourceLoop({
     connector: common.name,
     task: connector.createTask(connector.settings.parse(raw), context),
@@ -51,7 +51,8 @@ export async function buildSourceTask(
     logger,
     clock,
     queueBytesMax: settings['task.queue.bytes'],
-    recordBytesMax: options.requestBytesMax,
+    recordBytesMax: limits.recordBytesMax,
+    letterBytesMax: limits.options.requestBytesMax,
     flushIntervalMs: settings['offset.flush.interval.ms'],
     flushTimeoutMs: settings['offset.flush.timeout.ms'],
   })
@@ -65,6 +66,11 @@ export async function buildSourceTask(
       }
     },
   }
+}
+
+/** A task's producer: the worker's settings, and the connector's own over them. */
+export function limitsOf(worker: Pick<WorkerParts, 'worker'>, raw: RawSettings): ProducerLimits {
+  return producerLimits({ ...below('producer.', worker.worker), ...below('producer.override.', raw) })
 }
 
 export function makeTolerance(worker: WorkerParts, common: ConnectorSettings, logger: Logger): Tolerance {
@@ -82,17 +88,19 @@ export function makeTolerance(worker: WorkerParts, common: ConnectorSettings, lo
   )
 }
 
-/** Null when the connector names no dead letter topic; else the topic exists afterwards. */
+/** Null when the connector names no dead letter topic; else the topic exists afterwards. One that is made here has room for any letter. */
 export async function openDeadLetters(
   worker: WorkerParts,
   common: ConnectorSettings,
   className: string,
   task: number,
+  { options }: ProducerLimits,
 ): Promise<DeadLetters | null> {
   const topic = common['errors.deadletterqueue.topic.name']
   if (topic === '') return null
   const replicationFactor = common['errors.deadletterqueue.topic.replication.factor']
-  await worker.kafka.admin.ensureTopics([{ topic, partitions: 1, replicationFactor }])
+  const configs = { 'max.message.bytes': String(options.requestBytesMax) }
+  await worker.kafka.admin.ensureTopics([{ topic, partitions: 1, replicationFactor, configs }])
   return new DeadLetters({
     topic,
     connector: common.name,

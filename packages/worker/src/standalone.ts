@@ -4,6 +4,7 @@
  */
 import { connect, TopicTable, type Kafka } from '@sluice/kafka'
 import {
+  describeError,
   SluiceError,
   systemClock,
   systemRandom,
@@ -13,15 +14,15 @@ import {
   type Metrics,
   type Random,
   type RawSettings,
-  type SettingsDeclaration,
 } from '@sluice/sdk'
+import { checkSettings } from './check-settings.ts'
 import { FilePositions } from './positions/file-positions.ts'
 import type { PositionStore } from './positions/position-store.ts'
 import { TopicPositions } from './positions/topic-positions.ts'
 import type { Plugins } from './plugins/catalogue.ts'
 import { buildSinkTask, type SinkHandle } from './sink-builder.ts'
 import { buildSourceTask, type SourceHandle } from './source-builder.ts'
-import { connectorSettings, sinkSettings, sourceSettings, standaloneSettings, type StandaloneSettings } from './settings.ts'
+import { connectorSettings, type StandaloneSettings } from './settings.ts'
 import { TaskRunner, type TaskStatus } from './task-runner.ts'
 
 export interface StandaloneOptions {
@@ -83,7 +84,7 @@ export class StandaloneWorker {
       try {
         for (const raw of options.connectors) await worker.#startConnector(raw)
       } catch (error) {
-        await worker.#stopTasks()
+        await worker.#stopTasks().catch((late: unknown) => options.logger.error(describeError(late)))
         throw error
       }
       return worker
@@ -104,7 +105,9 @@ export class StandaloneWorker {
 
   /** What each task of a connector has done: counts and positions. */
   progress(name: string): readonly ReturnType<SourceHandle['progress'] | SinkHandle['progress']>[] {
-    return this.#running.filter((running) => running.name === name).flatMap(({ tasks }) => tasks.map(({ handle }) => handle.progress()))
+    return this.#running
+      .filter((running) => running.name === name)
+      .flatMap(({ tasks }) => tasks.map(({ handle }) => handle.progress()))
   }
 
   /** Resolves when every task has ended; rejects with the first failure among them then. */
@@ -131,6 +134,15 @@ export class StandaloneWorker {
     const connector = plugins.connectors.get(common['connector.class'])
     const settings = connector.settings.parse(raw)
     const taskSettings = (await connector.taskSettings?.(settings, raw, common['tasks.max'])) ?? [raw]
+    if (taskSettings.length > common['tasks.max']) {
+      throw new SluiceError(
+        'TASK_FAILED',
+        `The connector ${common.name} made ${taskSettings.length} tasks, but tasks.max is ${common['tasks.max']}`,
+        {
+          remedy: 'Raise tasks.max, or have the connector corrected by its author.',
+        },
+      )
+    }
     const tasks: Running['tasks'][number][] = []
     this.#running.push({ name: common.name, connector, tasks })
     for (const [task, own] of taskSettings.entries()) {
@@ -151,46 +163,6 @@ export class StandaloneWorker {
     const late = outcomes.find((outcome) => outcome.status === 'rejected')
     if (late !== undefined) throw late.reason
   }
-}
-
-function checkSettings(options: Required<StandaloneOptions>): StandaloneSettings {
-  const { worker, connectors, plugins, logger } = options
-  const problems: string[] = []
-  const attempt = (what: string, check: () => void): void => {
-    try {
-      check()
-    } catch (error) {
-      if (!(error instanceof SluiceError)) throw error
-      problems.push(`${what}: ${error.message}${error.remedy === undefined ? '' : `\n    ${error.remedy}`}`)
-    }
-  }
-  let settings: StandaloneSettings | undefined
-  attempt('worker', () => (settings = standaloneSettings.parse(worker)))
-  const names = new Set<string>()
-  for (const [index, raw] of connectors.entries()) {
-    const name = raw['name'] ?? `connector ${index + 1}`
-    if (names.has(name)) problems.push(`${name}: two connectors have this name; give each its own`)
-    names.add(name)
-    attempt(name, () => connectorSettings.parse(raw))
-    const type = raw['connector.class']
-    if (type === undefined) continue
-    attempt(name, () => {
-      const connector = plugins.connectors.get(type)
-      const common: SettingsDeclaration = connector.kind === 'source' ? sourceSettings : sinkSettings
-      const declared = common.extend(connector.settings)
-      const passed = ['transforms.', 'predicates.', 'producer.override.', 'consumer.override.', 'key.converter.', 'value.converter.', 'header.converter.']
-      for (const { key, nearest } of declared.unknownKeys(raw, passed)) {
-        logger.warn(`The setting "${key}" is not known to ${connector.name}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`, { connector: name })
-      }
-      declared.parse(raw)
-    })
-  }
-  if (problems.length > 0 || settings === undefined) {
-    throw new SluiceError('SETTINGS_INVALID', `The settings are not right:\n${[...new Set(problems)].join('\n')}`, {
-      remedy: 'Correct what is named above and start again; nothing was started.',
-    })
-  }
-  return settings
 }
 
 async function openPositions(settings: StandaloneSettings, kafka: Kafka): Promise<PositionStore> {

@@ -64,7 +64,8 @@ export class TaskRunner {
     if (!inTime) {
       throw new SluiceError('STOP_TIMED_OUT', `The task did not stop within ${timeoutMs} ms`, {
         place: { task: this.task },
-        remedy: 'Raise task.shutdown.graceful.timeout.ms, or find what blocks the connector; nothing that was committed is lost.',
+        remedy:
+          'Raise task.shutdown.graceful.timeout.ms, or find what blocks the connector; nothing that was committed is lost.',
       })
     }
   }
@@ -75,8 +76,8 @@ export class TaskRunner {
       this.#state = 'STOPPED'
     } catch (error) {
       this.#state = 'FAILED'
-      this.#error = error
-      this.#logger.error(`The task failed and stays so until it is restarted: ${describeError(error)}`)
+      this.#error = error ?? new SluiceError('TASK_FAILED', 'The task failed and did not say why')
+      this.#logger.error(`The task failed and stays so until it is restarted: ${describeError(this.#error)}`)
     }
   }
 }

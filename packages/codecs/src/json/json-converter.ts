@@ -1,6 +1,6 @@
 /** Kafka Connect's JsonConverter, byte for byte: JSON with its schema in an envelope, or bare. */
 import type { Converter, ConverterPlugin, Schema, SchemaAndValue, ValueEncoder } from '@sluice/sdk'
-import { DataError } from '@sluice/sdk'
+import { SluiceError } from '@sluice/sdk'
 import { utf8Text } from '../utf8-text.ts'
 import { located } from '../value-path.ts'
 import { EnvelopeReader } from './envelope-reader.ts'
@@ -34,7 +34,7 @@ export class JsonConverter implements Converter {
   readonly #schemalessEncoder: ValueEncoder
   readonly decode: Converter['decode']
 
-  /** @throws DataError when `schema.content` is no schema */
+  /** @throws SluiceError SETTINGS_INVALID when `schema.content` is no schema */
   constructor(settings: JsonSettings) {
     this.#settings = settings
     this.#schemalessEncoder = this.#compileSchemaless()
@@ -137,7 +137,16 @@ function readText(text: string, read: ReadJson): SchemaAndValue['value'] {
 }
 
 function schemaOf(content: string, settings: JsonSettings): Schema {
-  const schema = readSchema(parseExactly(content).root, settings)
-  if (schema === null) throw new DataError('The schema in schema.content is null')
-  return schema
+  const refused = (reason: string, cause?: unknown): SluiceError =>
+    new SluiceError('SETTINGS_INVALID', `The setting schema.content is not a schema: ${reason}`, {
+      cause,
+      remedy: 'Give it in the JSON that an envelope would carry, such as {"type":"struct","fields":[…]}.',
+    })
+  try {
+    const schema = readSchema(parseExactly(content).root, settings)
+    if (schema !== null) return schema
+  } catch (cause) {
+    throw refused((cause as Error).message, cause)
+  }
+  throw refused('it is null')
 }

@@ -1,9 +1,11 @@
 /** Values of a schema to JSON text: one small function per schema, put together once. */
-import { DataError, LOGICAL, decimalScale } from '@sluice/sdk'
+import { DataError, decimalScale } from '@sluice/sdk'
 import type { ArraySchema, MapSchema, Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
 import { bigIntBytes, mismatch, readDecimal } from '../decimal.ts'
 import { javaClass } from '../java-class.ts'
 import { javaDecimal } from '../java-number.ts'
+import { logicalType } from '../logical-type.ts'
+import type { LogicalType } from '../logical-type.ts'
 import type { JsonSettings } from './json-settings.ts'
 import { JsonWriter } from './json-writer.ts'
 import { writeSchemaless } from './schemaless-encoding.ts'
@@ -42,21 +44,25 @@ function compileNull(schema: Schema, settings: JsonSettings, write: WriteNonNull
 }
 
 function compileNonNull(schema: Schema, settings: JsonSettings): WriteNonNull {
-  switch (schema.name) {
-    case LOGICAL.decimal:
-      if (schema.type === 'bytes') return compileDecimal(schema, settings)
-      break
-    case LOGICAL.date:
-      if (schema.type === 'int32') return integerWriter('Date, expected Date but was', -(2 ** 31), 2 ** 31 - 1)
-      break
-    case LOGICAL.time:
-      if (schema.type === 'int32') return writeTime
-      break
-    case LOGICAL.timestamp:
-      if (schema.type === 'int64')
-        return integerWriter('Timestamp, expected Date but was', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+  const logical = logicalType(schema)
+  return logical === undefined ? compilePlain(schema, settings) : compileLogical(schema, logical, settings)
+}
+
+function compileLogical(schema: Schema, logical: LogicalType, settings: JsonSettings): WriteNonNull {
+  switch (logical) {
+    case 'decimal':
+      return compileDecimal(schema, settings)
+    case 'date':
+      return integerWriter('Date, expected Date but was', -(2 ** 31), 2 ** 31 - 1)
+    case 'time':
+      return writeTime
+    case 'timestamp':
       break
   }
+  return integerWriter('Timestamp, expected Date but was', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+}
+
+function compilePlain(schema: Schema, settings: JsonSettings): WriteNonNull {
   switch (schema.type) {
     case 'int8':
       return integerWriter('INT8:', -128, 127)
@@ -82,8 +88,9 @@ function compileNonNull(schema: Schema, settings: JsonSettings): WriteNonNull {
     case 'map':
       return compileMap(schema, settings)
     case 'struct':
-      return compileStruct(schema, settings)
+      break
   }
+  return compileStruct(schema, settings)
 }
 
 function integerWriter(what: string, least: number, most: number): WriteNonNull {
@@ -216,9 +223,7 @@ function rejectUnknown(value: StructValue, known: ReadonlySet<string>): void {
 }
 
 function isStruct(value: Value): value is StructValue {
-  return (
-    typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array) && !(value instanceof Map)
-  )
+  return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Uint8Array) && !(value instanceof Map)
 }
 
 function fieldPrefix(lead: string, name: string): Uint8Array {

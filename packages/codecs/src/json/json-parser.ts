@@ -43,7 +43,9 @@ class Parser {
   readonly #spans = new Map<string, Span>()
 
   constructor(text: string) {
-    this.#text = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+    this.#text = text
+    // A byte order mark is not part of the document.
+    if (text.charCodeAt(0) === 0xfeff) this.#at = 1
   }
 
   document(): JsonDocument {

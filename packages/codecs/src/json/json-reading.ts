@@ -1,7 +1,9 @@
 /** JSON trees to values of a schema: one small function per schema, put together once. */
-import { DataError, decimalScale, LOGICAL, ValueError } from '@sluice/sdk'
+import { DataError, decimalScale, ValueError } from '@sluice/sdk'
 import type { ArraySchema, MapSchema, Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
 import { bigIntOf, decimalText, rescale } from '../decimal.ts'
+import { logicalType } from '../logical-type.ts'
+import type { LogicalType } from '../logical-type.ts'
 import { under } from '../value-path.ts'
 import { base64Bytes } from './base64-bytes.ts'
 import { INEXACT } from './inexact.ts'
@@ -33,20 +35,25 @@ export function compileReadJson(schema: Schema | null, settings: JsonSettings): 
 }
 
 function compileNonNull(schema: Schema, settings: JsonSettings): (node: JsonNode) => Value {
-  switch (schema.name) {
-    case LOGICAL.decimal:
-      if (schema.type === 'bytes') return (node) => readDecimal(schema, node)
-      break
-    case LOGICAL.date:
-      if (schema.type === 'int32') return (node) => readWhole(node, 32, 'Date', 'integer')
-      break
-    case LOGICAL.time:
-      if (schema.type === 'int32') return readTime
-      break
-    case LOGICAL.timestamp:
-      if (schema.type === 'int64') return (node) => readWhole(node, 64, 'Timestamp', 'integral')
+  const logical = logicalType(schema)
+  return logical === undefined ? compilePlain(schema, settings) : compileLogical(schema, logical)
+}
+
+function compileLogical(schema: Schema, logical: LogicalType): (node: JsonNode) => Value {
+  switch (logical) {
+    case 'decimal':
+      return (node) => readDecimal(schema, node)
+    case 'date':
+      return (node) => readWhole(node, 32, 'Date', 'integer')
+    case 'time':
+      return readTime
+    case 'timestamp':
       break
   }
+  return (node) => readWhole(node, 64, 'Timestamp', 'integral')
+}
+
+function compilePlain(schema: Schema, settings: JsonSettings): (node: JsonNode) => Value {
   switch (schema.type) {
     case 'int8':
       return (node) => (isSmall(node) ? (node << 24) >> 24 : Number(BigInt.asIntN(8, readLong(node))))
@@ -71,8 +78,9 @@ function compileNonNull(schema: Schema, settings: JsonSettings): (node: JsonNode
     case 'map':
       return compileMap(schema, settings)
     case 'struct':
-      return compileStruct(schema, settings)
+      break
   }
+  return compileStruct(schema, settings)
 }
 
 /** Whether it is a number of `JSON.parse` whose whole part is exact. */

@@ -32,7 +32,7 @@ export class JsonWriter {
     const count = bytes.length
     let at = this.#slab.reserve(this.#at, count)
     const out = this.#slab.bytes
-    if (count > 32) out.set(bytes, at)
+    if (count > 8) out.set(bytes, at)
     else for (let i = 0; i < count; i++) out[at + i] = bytes[i]!
     at += count
     this.#at = at
@@ -177,7 +177,15 @@ function writeEscaped(out: Buffer, from: number, text: string, first: number): n
 }
 
 const SHORT_ESCAPES = new Uint8Array(128)
-for (const [char, escape] of Object.entries({ '\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r', '"': '"', '\\': '\\' }))
+for (const [char, escape] of Object.entries({
+  '\b': 'b',
+  '\t': 't',
+  '\n': 'n',
+  '\f': 'f',
+  '\r': 'r',
+  '"': '"',
+  '\\': '\\',
+}))
   SHORT_ESCAPES[char.charCodeAt(0)] = escape.charCodeAt(0)
 
 const HEX = Buffer.from('0123456789ABCDEF')

@@ -27,8 +27,7 @@ function withoutDefault(node: JsonObject, type: string, settings: JsonSettings):
   switch (type) {
     case 'array': {
       const items = member(node, 'items')
-      if (items === undefined || items === null)
-        throw new DataError('Array schema did not specify the element type')
+      if (items === undefined || items === null) throw new DataError('Array schema did not specify the element type')
       return array(required(items, settings, 'elementSchema'), options(node))
     }
     case 'map': {
@@ -73,9 +72,7 @@ function options(node: JsonObject): SchemaOptions {
     optional: member(node, 'optional') === true,
     name: text('name'),
     version:
-      version instanceof JsonNumber && version.isIntegral
-        ? Number(BigInt.asIntN(32, version.toLong()))
-        : undefined,
+      version instanceof JsonNumber && version.isIntegral ? Number(BigInt.asIntN(32, version.toLong())) : undefined,
     doc: text('doc'),
     parameters: isJsonObject(parameters) ? texts(parameters) : undefined,
   }

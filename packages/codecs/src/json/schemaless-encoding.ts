@@ -20,30 +20,12 @@ const COLON = 0x3a
  * @throws DataError for what no Connect type exists for
  */
 export function writeSchemaless(out: JsonWriter, value: Value | undefined, depth: number): void {
-  switch (typeof value) {
-    case 'string':
-      out.string(value)
-      return
-    case 'number':
-      if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.integer(value)
-      else out.double(value)
-      return
-    case 'boolean':
-      out.raw(value ? TRUE : FALSE)
-      return
-    case 'bigint':
-      if (BigInt.asIntN(64, value) !== value) noType(value)
-      out.ascii(String(value))
-      return
-    case 'undefined':
-      out.raw(NULL)
-      return
-    case 'object':
-      break
-    default:
-      noType(value)
-  }
-  if (value === null) out.raw(NULL)
+  if (typeof value === 'string') out.string(value)
+  else if (typeof value === 'number') writeNumber(out, value)
+  else if (value === null || value === undefined) out.raw(NULL)
+  else if (typeof value === 'boolean') out.raw(value ? TRUE : FALSE)
+  else if (typeof value === 'bigint') writeBigint(out, value)
+  else if (typeof value !== 'object') noType(value)
   else if (value instanceof Uint8Array) out.base64(value)
   else if (depth >= MAX_DEPTH)
     throw new DataError(`Document nesting depth (${depth + 1}) exceeds the maximum allowed (${MAX_DEPTH})`)
@@ -51,6 +33,16 @@ export function writeSchemaless(out: JsonWriter, value: Value | undefined, depth
   else if (value instanceof Map) writeMap(out, value as ReadonlyMap<Value, Value>, depth + 1)
   else if (isPlainObject(value)) writeObject(out, value as Readonly<Record<string, Value>>, depth + 1)
   else noType(value)
+}
+
+function writeNumber(out: JsonWriter, value: number): void {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) out.integer(value)
+  else out.double(value)
+}
+
+function writeBigint(out: JsonWriter, value: bigint): void {
+  if (BigInt.asIntN(64, value) !== value) noType(value)
+  out.ascii(String(value))
 }
 
 function writeArray(out: JsonWriter, items: readonly Value[], depth: number): void {

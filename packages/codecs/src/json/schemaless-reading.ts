@@ -13,22 +13,17 @@ const MAX_DEPTH = 1000
  * @throws INEXACT when the node comes from `JSON.parse` and an integer may have lost digits
  */
 export function readSchemaless(node: JsonNode | undefined, depth: number): Value {
-  switch (typeof node) {
-    case 'undefined':
-      return null
-    case 'number':
-      // A double beyond 2^53 looks like an integer that lost digits; only its text can tell.
-      if (node > Number.MAX_SAFE_INTEGER || node < Number.MIN_SAFE_INTEGER) throw INEXACT
-      // Java reads −0 as 0.
-      return node + 0
-    case 'object':
-      break
-    default:
-      return node
+  if (node === null || node === undefined) return null
+  if (typeof node === 'number') {
+    // A double beyond 2^53 looks like an integer that lost digits; only its text can tell.
+    if (node > Number.MAX_SAFE_INTEGER || node < Number.MIN_SAFE_INTEGER) throw INEXACT
+    // Java reads −0 as 0.
+    return node + 0
   }
-  if (node === null) return null
+  if (typeof node !== 'object') return node
   if (node instanceof JsonNumber) return node.isIntegral ? longValue(node.toLong()) : node.toNumber()
-  if (depth >= MAX_DEPTH) throw notJson(`Document nesting depth (${depth + 1}) exceeds the maximum allowed (${MAX_DEPTH})`)
+  if (depth >= MAX_DEPTH)
+    throw notJson(`Document nesting depth (${depth + 1}) exceeds the maximum allowed (${MAX_DEPTH})`)
   return Array.isArray(node) ? readItems(node, depth + 1) : readMembers(node, depth + 1)
 }
 

@@ -38,7 +38,8 @@ export function batchSizeBound(
   headers: readonly layout.RecordHeader[] | null,
 ): number {
   let bound = layout.RECORDS + 36 + (key?.length ?? 0) + (value?.length ?? 0)
-  if (headers !== null) for (const { key: name, value: text } of headers) bound += 10 + name.length * 3 + (text?.length ?? 0)
+  if (headers !== null)
+    for (const { key: name, value: text } of headers) bound += 10 + name.length * 3 + (text?.length ?? 0)
   return bound
 }
 
@@ -126,7 +127,8 @@ export class BatchAppender {
 
   /** Writes the header and the checksum; returns the batch as a view of the buffer. Nothing can be appended afterwards. */
   seal(options: SealOptions = {}): Uint8Array {
-    if (this.#isSealed) throw new ProtocolError('INVALID_MESSAGE', 'The batch is sealed already', { remedy: 'Call reset first.' })
+    if (this.#isSealed)
+      throw new ProtocolError('INVALID_MESSAGE', 'The batch is sealed already', { remedy: 'Call reset first.' })
     this.#isSealed = true
     const bytes = this.#bytes
     const codec = this.#compress(options)

@@ -90,7 +90,10 @@ export class BatchRecords implements RecordPositions {
       const valueAt = cursor.position
       if (valueLength < -1 || valueLength > end - valueAt) throw malformed(i, valueAt)
       if (valueLength > 0) cursor.position += valueLength
-      headers.push({ key: this.#text.toString('utf8', keyAt, keyAt + keyLength), value: this.#view(valueAt, valueLength) })
+      headers.push({
+        key: this.#text.toString('utf8', keyAt, keyAt + keyLength),
+        value: this.#view(valueAt, valueLength),
+      })
     }
     if (cursor.position !== end) throw malformed(i, cursor.position)
     return headers
@@ -207,5 +210,7 @@ function readVarint(bytes: Uint8Array, cursor: { position: number }): number {
 }
 
 function malformed(record: number, position: number): ProtocolError {
-  return new ProtocolError('MALFORMED', `Record ${record} of a batch does not fit the length it announces`, { position })
+  return new ProtocolError('MALFORMED', `Record ${record} of a batch does not fit the length it announces`, {
+    position,
+  })
 }

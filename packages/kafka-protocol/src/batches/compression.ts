@@ -9,15 +9,35 @@ export const COMPRESSION_CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as c
 
 export type CompressionCodec = (typeof COMPRESSION_CODECS)[number]
 
-const require = createRequire(import.meta.url)
-
-interface Lz4 {
-  compressFrameSync(bytes: Buffer): Buffer
-  decompressFrameSync(bytes: Buffer): Buffer
+interface Compressor {
+  compress(bytes: Uint8Array, level: number | undefined): Uint8Array
+  /** At most `bytesMax` bytes, decided before more are allocated. */
+  decompress(bytes: Uint8Array, bytesMax: number): Uint8Array
 }
-interface Snappy {
-  compressSync(bytes: Uint8Array): Buffer
-  uncompressSync(bytes: Uint8Array): Buffer | string
+
+const compressors: Readonly<Record<CompressionCodec, Compressor>> = {
+  none: { compress: (bytes) => bytes, decompress: (bytes) => bytes },
+  gzip: {
+    compress: (bytes, level) => gzipSync(bytes, level === undefined ? {} : { level }),
+    decompress: (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength }),
+  },
+  snappy: {
+    compress: (bytes) => snappyJavaCompress(bytes, snappy()),
+    decompress: (bytes, bytesMax) => snappyJavaUncompress(bytes, bytesMax, snappy()),
+  },
+  lz4: {
+    compress: (bytes) => lz4().compressFrameSync(bufferOf(bytes)),
+    decompress: (bytes, bytesMax) => {
+      const size = lz4FrameSize(bytes)
+      if (size > bytesMax) throw tooLarge('lz4', bytesMax)
+      return lz4().decompressFrameSync(bufferOf(bytes))
+    },
+  },
+  zstd: {
+    compress: (bytes, level) =>
+      zstdCompressSync(bytes, level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } }),
+    decompress: (bytes, maxOutputLength) => zstdDecompressSync(bytes, { maxOutputLength }),
+  },
 }
 
 /** The id that a batch's attributes carry. */
@@ -34,21 +54,7 @@ export function codecOf(id: number): CompressionCodec {
 
 /** Compresses as Kafka's Java clients do, so that every client can read it. `level` is the codec's own, for gzip and zstd. */
 export function compress(codec: CompressionCodec, bytes: Uint8Array, level?: number): Uint8Array {
-  switch (codec) {
-    case 'none':
-      return bytes
-    case 'gzip':
-      return gzipSync(bytes, level === undefined ? {} : { level })
-    case 'snappy':
-      return snappyJavaCompress(bytes, snappy())
-    case 'lz4':
-      return lz4().compressFrameSync(bufferOf(bytes))
-    case 'zstd':
-      return zstdCompressSync(
-        bytes,
-        level === undefined ? {} : { params: { [constants.ZSTD_c_compressionLevel]: level } },
-      )
-  }
+  return compressors[codec].compress(bytes, level)
 }
 
 /**
@@ -57,19 +63,7 @@ export function compress(codec: CompressionCodec, bytes: Uint8Array, level?: num
  */
 export function decompress(codec: CompressionCodec, bytes: Uint8Array, bytesMax: number): Uint8Array {
   try {
-    switch (codec) {
-      case 'none':
-        return bytes
-      case 'gzip':
-        return gunzipSync(bytes, { maxOutputLength: bytesMax })
-      case 'snappy':
-        return snappyJavaUncompress(bytes, bytesMax, snappy())
-      case 'lz4':
-        if (lz4FrameSize(bytes) > bytesMax) throw tooLarge(codec, bytesMax)
-        return lz4().decompressFrameSync(bufferOf(bytes))
-      case 'zstd':
-        return zstdDecompressSync(bytes, { maxOutputLength: bytesMax })
-    }
+    return compressors[codec].decompress(bytes, bytesMax)
   } catch (error) {
     if (error instanceof ProtocolError) throw error
     if (isTooLarge(error)) throw tooLarge(codec, bytesMax, error)
@@ -79,7 +73,7 @@ export function decompress(codec: CompressionCodec, bytes: Uint8Array, bytesMax:
 
 /** What zlib says when its output would exceed `maxOutputLength`. */
 function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
 }
 
 function tooLarge(codec: CompressionCodec, bytesMax: number, cause?: unknown): ProtocolError {
@@ -90,15 +84,20 @@ function tooLarge(codec: CompressionCodec, bytesMax: number, cause?: unknown): P
 }
 
 // The native codecs are loaded when a batch first needs them.
+interface Lz4 {
+  compressFrameSync(bytes: Buffer): Buffer
+  decompressFrameSync(bytes: Buffer): Buffer
+}
+const require = createRequire(import.meta.url)
 let loadedLz4: Lz4 | undefined
-let loadedSnappy: (SnappyBlocks & Snappy) | undefined
+let loadedSnappy: SnappyBlocks | undefined
 
 function lz4(): Lz4 {
   return (loadedLz4 ??= require('lz4-napi') as Lz4)
 }
 
 function snappy(): SnappyBlocks {
-  return (loadedSnappy ??= require('snappy') as SnappyBlocks & Snappy)
+  return (loadedSnappy ??= require('snappy') as SnappyBlocks)
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

@@ -53,9 +53,13 @@ export class RecordBatch {
     this.count = view.getInt32(layout.RECORD_COUNT)
     this.#decompressedBytesMax = decompressedBytesMax
     if (this.count < 0 || lastOffsetDelta < 0) {
-      throw new ProtocolError('MALFORMED', `A batch announces ${this.count} records and ${lastOffsetDelta + 1} offsets`, {
-        position: layout.LAST_OFFSET_DELTA,
-      })
+      throw new ProtocolError(
+        'MALFORMED',
+        `A batch announces ${this.count} records and ${lastOffsetDelta + 1} offsets`,
+        {
+          position: layout.LAST_OFFSET_DELTA,
+        },
+      )
     }
   }
 

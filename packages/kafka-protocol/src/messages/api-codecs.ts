@@ -82,12 +82,22 @@ export function isFlexible(api: ApiName, version: number): boolean {
 }
 
 /** Writes a request's body. Raises `INVALID_MESSAGE` for a body that the version cannot carry. */
-export function writeRequestBody<N extends ApiName>(writer: Writer, api: N, version: number, body: RequestInput<N>): void {
+export function writeRequestBody<N extends ApiName>(
+  writer: Writer,
+  api: N,
+  version: number,
+  body: RequestInput<N>,
+): void {
   codecOf(api, version, 'request').encode(writer, body)
 }
 
 /** Writes a response's body. */
-export function writeResponseBody<N extends ApiName>(writer: Writer, api: N, version: number, body: ResponseInput<N>): void {
+export function writeResponseBody<N extends ApiName>(
+  writer: Writer,
+  api: N,
+  version: number,
+  body: ResponseInput<N>,
+): void {
   codecOf(api, version, 'response').encode(writer, body)
 }
 
@@ -145,9 +155,13 @@ function codecOf(name: ApiName, version: number, kind: 'request' | 'response'): 
 
 function compile(api: Api, version: number, kind: 'request' | 'response'): Codec {
   if (!Number.isInteger(version) || !includes(api.versions, version)) {
-    throw new ProtocolError('UNSUPPORTED_VERSION', `${api.name} has versions ${api.definition.versions}, not ${version}`, {
-      remedy: 'Negotiate versions with ApiVersions before sending.',
-    })
+    throw new ProtocolError(
+      'UNSUPPORTED_VERSION',
+      `${api.name} has versions ${api.definition.versions}, not ${version}`,
+      {
+        remedy: 'Negotiate versions with ApiVersions before sending.',
+      },
+    )
   }
   const path = `${api.name} v${version} ${kind}`
   return structCodec(api.definition[kind], api.versions, version, includes(api.flexible, version), path)

@@ -2,7 +2,8 @@ import { ProtocolError } from '../protocol-error.ts'
 import type { Reader } from '../wire/reader.ts'
 import { Writer } from '../wire/writer.ts'
 import { type FieldLine, type Struct, type VersionRange, includes, parseLine } from './notation.ts'
-import { type Codec, arrayCodec, invalid, nullable, scalarCodec } from './value-codec.ts'
+import { scalarCodec } from './scalar-codec.ts'
+import { type Codec, arrayCodec, invalid, nullable } from './value-codec.ts'
 
 /**
  * Composes the encoder and the decoder of a struct for one version, once: what the version, the flexible encoding and
@@ -36,7 +37,13 @@ interface Slot {
 }
 
 /** `path` names the struct in errors. `all` are the versions of the message. */
-export function structCodec(struct: Struct, all: VersionRange, version: number, isFlexible: boolean, path: string): Codec {
+export function structCodec(
+  struct: Struct,
+  all: VersionRange,
+  version: number,
+  isFlexible: boolean,
+  path: string,
+): Codec {
   const fields: Plan[] = []
   const tagged: TaggedPlan[] = []
   const slots: Slot[] = []

@@ -30,7 +30,8 @@ const record: fc.Arbitrary<TestRecord> = fc.record({
 
 function appended(records: readonly TestRecord[], buffer = new Uint8Array(1 << 17)): BatchAppender {
   const appender = new BatchAppender(buffer)
-  for (const { key, value, timestamp, headers } of records) expect(appender.append(key, value, timestamp, headers)).toBe(true)
+  for (const { key, value, timestamp, headers } of records)
+    expect(appender.append(key, value, timestamp, headers)).toBe(true)
   return appender
 }
 
@@ -145,20 +146,29 @@ describe('the buffer is the limit', () => {
 })
 
 describe('stamps on a sealed batch', () => {
-  test.each(COMPRESSION_CODECS)('a new producer identity keeps the records and the checksum right, with %s', (compression) => {
-    const records = Array.from({ length: 40 }, () => plain)
-    const batch = appended(records).seal({ compression, producerId: 5, producerEpoch: 0, baseSequence: 40, isTransactional: true })
-    restampProducer(batch, { producerId: 2n ** 60n, producerEpoch: 1, baseSequence: 0 })
-    expect(readBatches(batch)[0]).toMatchObject({
-      producerId: 2n ** 60n,
-      producerEpoch: 1,
-      baseSequence: 0,
-      lastSequence: 39,
-      isTransactional: true,
-      compression,
-    })
-    expect(read(batch)).toEqual(records)
-  })
+  test.each(COMPRESSION_CODECS)(
+    'a new producer identity keeps the records and the checksum right, with %s',
+    (compression) => {
+      const records = Array.from({ length: 40 }, () => plain)
+      const batch = appended(records).seal({
+        compression,
+        producerId: 5,
+        producerEpoch: 0,
+        baseSequence: 40,
+        isTransactional: true,
+      })
+      restampProducer(batch, { producerId: 2n ** 60n, producerEpoch: 1, baseSequence: 0 })
+      expect(readBatches(batch)[0]).toMatchObject({
+        producerId: 2n ** 60n,
+        producerEpoch: 1,
+        baseSequence: 0,
+        lastSequence: 39,
+        isTransactional: true,
+        compression,
+      })
+      expect(read(batch)).toEqual(records)
+    },
+  )
 
   test("the broker's offset needs no new checksum, its time does and gets one", () => {
     const batch = appended([plain, plain]).seal()

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import { BatchAppender, COMPRESSION_CODECS, ProtocolError, compress, decompress, readBatches } from '@sluice/kafka-protocol'
+import {
+  BatchAppender,
+  COMPRESSION_CODECS,
+  ProtocolError,
+  compress,
+  decompress,
+  readBatches,
+} from '@sluice/kafka-protocol'
 import fc from 'fast-check'
 
 const CODECS = COMPRESSION_CODECS.filter((codec) => codec !== 'none')
@@ -24,7 +31,9 @@ describe('bombs', () => {
   test.each(CODECS)('%s that would become larger than allowed is refused', (codec) => {
     const bomb = compress(codec, zeros)
     expect(decompress(codec, bomb, zeros.length)).toHaveLength(zeros.length)
-    expect(() => decompress(codec, bomb, zeros.length - 1)).toThrow(expect.objectContaining({ code: 'BATCH_TOO_LARGE' }))
+    expect(() => decompress(codec, bomb, zeros.length - 1)).toThrow(
+      expect.objectContaining({ code: 'BATCH_TOO_LARGE' }),
+    )
     expect(() => decompress(codec, bomb, 1000)).toThrow(expect.objectContaining({ code: 'BATCH_TOO_LARGE' }))
   })
 
@@ -54,7 +63,9 @@ describe('bytes that are not of the codec', () => {
       }),
       { numRuns: 500 },
     )
-    expect(() => decompress(codec, new Uint8Array(30).fill(0xee), 1 << 20)).toThrow(expect.objectContaining({ code: 'MALFORMED' }))
+    expect(() => decompress(codec, new Uint8Array(30).fill(0xee), 1 << 20)).toThrow(
+      expect.objectContaining({ code: 'MALFORMED' }),
+    )
   })
 })
 

@@ -27,7 +27,13 @@ function codeOf(read: () => unknown): string {
 
 describe('facts of an API', () => {
   test('by name and by key', () => {
-    expect(apiVersions('Fetch')).toMatchObject({ key: 1, name: 'Fetch', minVersion: 4, maxVersion: 18, stableVersion: 18 })
+    expect(apiVersions('Fetch')).toMatchObject({
+      key: 1,
+      name: 'Fetch',
+      minVersion: 4,
+      maxVersion: 18,
+      stableVersion: 18,
+    })
     expect(apiVersions(22)).toMatchObject({ name: 'InitProducerId', maxVersion: 6, stableVersion: 5 })
     expect(apiVersions(9999)).toBeUndefined()
   })
@@ -42,11 +48,17 @@ describe('facts of an API', () => {
   })
 
   test('flexible versions', () => {
-    expect([isFlexible('Metadata', 8), isFlexible('Metadata', 9), isFlexible('SaslHandshake', 1)]).toEqual([false, true, false])
+    expect([isFlexible('Metadata', 8), isFlexible('Metadata', 9), isFlexible('SaslHandshake', 1)]).toEqual([
+      false,
+      true,
+      false,
+    ])
   })
 
   test('a version or an API that is not in the table is refused by name', () => {
-    expect(() => encodeRequestBody('Produce', 2, { acks: 1, timeoutMs: 1, topicData: [] })).toThrow(/Produce has versions 3-13, not 2/)
+    expect(() => encodeRequestBody('Produce', 2, { acks: 1, timeoutMs: 1, topicData: [] })).toThrow(
+      /Produce has versions 3-13, not 2/,
+    )
     expect(codeOf(() => decodeRequestBody('Produce', 14, new Uint8Array(9)))).toBe('UNSUPPORTED_VERSION')
     expect(codeOf(() => decodeRequestBody('Nothing' as ApiName, 0, new Uint8Array(9)))).toBe('UNKNOWN_API')
   })
@@ -93,7 +105,9 @@ describe('fields that are left out', () => {
     expect(codeOf(() => encodeRequestBody('TxnOffsetCommit', 2, { ...body, generationId: 3, memberId: 'm' }))).toBe(
       'UNSUPPORTED_VERSION',
     )
-    expect(codeOf(() => encodeRequestBody('TxnOffsetCommit', 2, { ...body, generationId: -1, memberId: '' }))).toBe('accepted')
+    expect(codeOf(() => encodeRequestBody('TxnOffsetCommit', 2, { ...body, generationId: -1, memberId: '' }))).toBe(
+      'accepted',
+    )
     expect(codeOf(() => encodeRequestBody('ListGroups', 3, { statesFilter: [], typesFilter: [] }))).toBe('accepted')
     expect(codeOf(() => encodeRequestBody('ListGroups', 3, { statesFilter: ['Stable'] }))).toBe('UNSUPPORTED_VERSION')
   })
@@ -112,7 +126,11 @@ describe('values that a type cannot carry are refused, never bent', () => {
     ['null where it is not allowed', { topicData: null }, /topicData must be an array, not null/],
     ['an object for text', { transactionalId: {} }, /transactionalId must be a string or null, not an object/],
     ['text longer than two bytes of length say', { transactionalId: 'x'.repeat(32768) }, /32767/],
-    ['something else than bytes for records', { topicData: [{ name: 't', partitionData: [{ index: 0, records: 'r' }] }] }, /records/],
+    [
+      'something else than bytes for records',
+      { topicData: [{ name: 't', partitionData: [{ index: 0, records: 'r' }] }] },
+      /records/,
+    ],
     ['no object for a struct', { topicData: [3] }, /topicData/],
   ])('%s', (_name, change, message) => {
     expect(produce(change)).toThrow(message)
@@ -128,7 +146,9 @@ describe('values that a type cannot carry are refused, never bent', () => {
 
   test('a uuid that is not 22 characters of base64', () => {
     for (const topicId of ['', 'x', ZERO_UUID.slice(1), `${ZERO_UUID}A`, '!!!!!!!!!!!!!!!!!!!!!!']) {
-      expect(codeOf(() => encodeRequestBody('Metadata', 12, { topics: [{ topicId, name: null }] }))).toBe('INVALID_MESSAGE')
+      expect(codeOf(() => encodeRequestBody('Metadata', 12, { topics: [{ topicId, name: null }] }))).toBe(
+        'INVALID_MESSAGE',
+      )
     }
   })
 })
@@ -136,8 +156,12 @@ describe('values that a type cannot carry are refused, never bent', () => {
 describe('bytes that lie', () => {
   test('a count that the bytes cannot hold is refused before anything is allocated', () => {
     const bytes = Uint8Array.of(0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0)
-    expect(() => decodeRequestBody('Metadata', 0, bytes)).toThrow(/topics announces 2147483647 elements, 4 bytes are left/)
-    expect(codeOf(() => decodeRequestBody('Metadata', 12, Uint8Array.of(255, 255, 255, 255, 15, 1, 1)))).toBe('MALFORMED')
+    expect(() => decodeRequestBody('Metadata', 0, bytes)).toThrow(
+      /topics announces 2147483647 elements, 4 bytes are left/,
+    )
+    expect(codeOf(() => decodeRequestBody('Metadata', 12, Uint8Array.of(255, 255, 255, 255, 15, 1, 1)))).toBe(
+      'MALFORMED',
+    )
   })
 
   test('null where the version does not allow it', () => {
@@ -160,9 +184,15 @@ describe('bytes that lie', () => {
   })
 
   test('random bytes are decoded or refused as malformed, by every API in every version', () => {
-    const pick = fc.constantFrom(...API_VERSIONS).chain((api) =>
-      fc.tuple(fc.constant(api), fc.integer({ min: api.minVersion, max: api.maxVersion }), fc.uint8Array({ maxLength: 200 })),
-    )
+    const pick = fc
+      .constantFrom(...API_VERSIONS)
+      .chain((api) =>
+        fc.tuple(
+          fc.constant(api),
+          fc.integer({ min: api.minVersion, max: api.maxVersion }),
+          fc.uint8Array({ maxLength: 200 }),
+        ),
+      )
     fc.assert(
       fc.property(pick, fc.boolean(), ([api, version, bytes], isRequest) => {
         const decode = isRequest ? decodeRequestBody : decodeResponseBody
@@ -181,5 +211,12 @@ function partition(): object & {
   abortedTransactions: null
   records: null
 } {
-  return { partitionIndex: 0, errorCode: 0, highWatermark: 1, lastStableOffset: 1, abortedTransactions: null, records: null }
+  return {
+    partitionIndex: 0,
+    errorCode: 0,
+    highWatermark: 1,
+    lastStableOffset: 1,
+    abortedTransactions: null,
+    records: null,
+  }
 }

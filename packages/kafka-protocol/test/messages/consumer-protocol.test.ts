@@ -25,7 +25,9 @@ test.each([0, 1, 2, 3])('a subscription v%i comes back with what the version car
 
 test('an assignment is the bytes that Java writes', () => {
   const bytes = consumerAssignment.encode(0, { assignedPartitions: ownedPartitions })
-  expect(Buffer.from(bytes).toString('hex')).toBe('0000' + '00000001' + '00066f7264657273' + '00000002' + '00000000' + '00000002' + 'ffffffff')
+  expect(Buffer.from(bytes).toString('hex')).toBe(
+    ['0000', '00000001', '00066f7264657273', '00000002', '00000000', '00000002', 'ffffffff'].join(''),
+  )
   expect(consumerAssignment.decode(bytes).body).toEqual({ assignedPartitions: ownedPartitions, userData: null })
 })
 
@@ -38,15 +40,28 @@ test('a newer version is read as the highest known one, and what it added is ign
 test('bytes that are cut off, a negative version and a version that cannot be written are refused', () => {
   const bytes = consumerSubscription.encode(3, { topics: ['orders'] })
   for (let length = 0; length < bytes.length; length++) {
-    expect(() => consumerSubscription.decode(bytes.subarray(0, length))).toThrow(expect.objectContaining({ code: 'MALFORMED' }))
+    expect(() => consumerSubscription.decode(bytes.subarray(0, length))).toThrow(
+      expect.objectContaining({ code: 'MALFORMED' }),
+    )
   }
-  expect(() => consumerSubscription.decode(Uint8Array.of(255, 255))).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }))
-  expect(() => consumerSubscription.encode(4, { topics: [] })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }))
+  expect(() => consumerSubscription.decode(Uint8Array.of(255, 255))).toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }),
+  )
+  expect(() => consumerSubscription.encode(4, { topics: [] })).toThrow(
+    expect.objectContaining({ code: 'UNSUPPORTED_VERSION' }),
+  )
 })
 
 test('other data can be described in the same notation', () => {
-  const codec = dataCodec('Place', { versions: '0-1', flexible: '1+', fields: { shard: 'int32', names: '[]string 1+' } })
-  expect(codec.decode(codec.encode(1, { shard: 7, names: ['a'] }))).toEqual({ version: 1, body: { shard: 7, names: ['a'] } })
+  const codec = dataCodec('Place', {
+    versions: '0-1',
+    flexible: '1+',
+    fields: { shard: 'int32', names: '[]string 1+' },
+  })
+  expect(codec.decode(codec.encode(1, { shard: 7, names: ['a'] }))).toEqual({
+    version: 1,
+    body: { shard: 7, names: ['a'] },
+  })
   const wrong = dataCodec('Wrong', { versions: '0', flexible: 'none', fields: { shard: 'int33' } })
   expect(() => wrong.encode(0, {} as never)).toThrow(/Wrong v0.shard: 'int33' is not a type/)
 })

@@ -20,22 +20,31 @@ function received(chunks: readonly Uint8Array[]): Uint8Array {
 const apiKeys = [{ apiKey: 18, minVersion: 0, maxVersion: 4 }]
 
 describe('requests', () => {
-  test.each([8, 9])('a produce request v%i arrives as it was sent, and its batch was not copied on the way', (version) => {
-    const records = Uint8Array.of(1, 2, 3)
-    const body = {
-      transactionalId: null,
-      acks: -1,
-      timeoutMs: 1000,
-      topicData: [{ name: 'orders', partitionData: [{ index: 3, records }] }],
-    }
-    const frame = encodeRequest('Produce', version, { correlationId: 77, clientId: 'clíent' }, body)
-    expect(frame.includes(records)).toBe(true)
-    const request = decodeRequest(received(frame))
-    expect(request).toMatchObject({ api: 'Produce', version, correlationId: 77, clientId: 'clíent', body: { acks: -1 } })
-    if (request.api !== 'Produce') throw new Error(request.api)
-    const partition = request.body.topicData[0]!.partitionData[0]!
-    expect([partition.index, [...partition.records!]]).toEqual([3, [1, 2, 3]])
-  })
+  test.each([8, 9])(
+    'a produce request v%i arrives as it was sent, and its batch was not copied on the way',
+    (version) => {
+      const records = Uint8Array.of(1, 2, 3)
+      const body = {
+        transactionalId: null,
+        acks: -1,
+        timeoutMs: 1000,
+        topicData: [{ name: 'orders', partitionData: [{ index: 3, records }] }],
+      }
+      const frame = encodeRequest('Produce', version, { correlationId: 77, clientId: 'clíent' }, body)
+      expect(frame.includes(records)).toBe(true)
+      const request = decodeRequest(received(frame))
+      expect(request).toMatchObject({
+        api: 'Produce',
+        version,
+        correlationId: 77,
+        clientId: 'clíent',
+        body: { acks: -1 },
+      })
+      if (request.api !== 'Produce') throw new Error(request.api)
+      const partition = request.body.topicData[0]!.partitionData[0]!
+      expect([partition.index, [...partition.records!]]).toEqual([3, [1, 2, 3]])
+    },
+  )
 
   test('records may be given in several pieces', () => {
     const records = [Uint8Array.of(1, 2), Uint8Array.of(3)]
@@ -70,15 +79,23 @@ describe('requests', () => {
 
 describe('responses', () => {
   test('flexible ones have a tagged header, ApiVersions never', () => {
-    expect(received(encodeResponse('Heartbeat', 3, 258, { errorCode: 0 })).subarray(0, 5)).toEqual(Buffer.from([0, 0, 1, 2, 0]))
+    expect(received(encodeResponse('Heartbeat', 3, 258, { errorCode: 0 })).subarray(0, 5)).toEqual(
+      Buffer.from([0, 0, 1, 2, 0]),
+    )
     expect(received(encodeResponse('Heartbeat', 4, 258, { errorCode: 9 }))).toHaveLength(4 + 1 + 4 + 2 + 1)
-    expect(received(encodeResponse('ApiVersions', 3, 258, { errorCode: 0, apiKeys: [] }))).toHaveLength(4 + 2 + 1 + 4 + 1)
+    expect(received(encodeResponse('ApiVersions', 3, 258, { errorCode: 0, apiKeys: [] }))).toHaveLength(
+      4 + 2 + 1 + 4 + 1,
+    )
     expect(correlationIdOf(received(encodeResponse('Heartbeat', 4, 258, { errorCode: 0 })))).toBe(258)
   })
 
   test('tags in a header are skipped', () => {
     const body = Uint8Array.of(0, 0, 0, 7, 1, 200, 1, 2, 9, 9, 0, 0, 0, 0, 0, 3, 0)
-    expect(decodeResponse('Heartbeat', 4, body)).toEqual({ correlationId: 7, version: 4, body: { throttleTimeMs: 0, errorCode: 3 } })
+    expect(decodeResponse('Heartbeat', 4, body)).toEqual({
+      correlationId: 7,
+      version: 4,
+      body: { throttleTimeMs: 0, errorCode: 3 },
+    })
   })
 })
 
@@ -106,7 +123,10 @@ describe('ApiVersions before versions are known (KIP-511)', () => {
   test('an answer in the version that was asked is read in it, also with error 35', () => {
     for (const errorCode of [0, 35]) {
       const frame = received(encodeResponse('ApiVersions', 3, 5, { errorCode, apiKeys, finalizedFeaturesEpoch: 8 }))
-      expect(decodeResponse('ApiVersions', 3, frame)).toMatchObject({ version: 3, body: { errorCode, finalizedFeaturesEpoch: 8 } })
+      expect(decodeResponse('ApiVersions', 3, frame)).toMatchObject({
+        version: 3,
+        body: { errorCode, finalizedFeaturesEpoch: 8 },
+      })
     }
   })
 })

@@ -37,7 +37,8 @@ class Shelf<P extends Named> {
     const found = this.#byName.get(name.trim())
     if (found !== undefined && found !== null) return found
     const near = nearestName(name, this.#byName.keys())
-    const what = found === null ? `More than one ${this.#kind} is called "${name}"` : `No ${this.#kind} is called "${name}"`
+    const what =
+      found === null ? `More than one ${this.#kind} is called "${name}"` : `No ${this.#kind} is called "${name}"`
     throw new SluiceError('PLUGIN_UNKNOWN', what, {
       remedy: `${near === undefined || near === name ? '' : `Did you mean "${near}"? `}Known are: ${this.#names.join(', ')}.`,
     })

@@ -63,7 +63,9 @@ export class FilePositions implements PositionStore {
       const key = this.#positions.get(canonical)?.key ?? positionKey(connector, partition)
       this.#positions.set(canonical, { key, position })
     }
-    const text = JSON.stringify(Object.fromEntries([...this.#positions.values()].map(({ key, position }) => [key, position])))
+    const text = JSON.stringify(
+      Object.fromEntries([...this.#positions.values()].map(({ key, position }) => [key, position])),
+    )
     const folder = path.dirname(this.#file)
     const temporary = `${this.#file}.tmp`
     try {
@@ -83,7 +85,10 @@ export class FilePositions implements PositionStore {
         await directory.close()
       }
     } catch (cause) {
-      throw new SluiceError('STORE_UNAVAILABLE', `Cannot write the positions file ${this.#file}`, { cause, retriable: true })
+      throw new SluiceError('STORE_UNAVAILABLE', `Cannot write the positions file ${this.#file}`, {
+        cause,
+        retriable: true,
+      })
     }
   }
 }
@@ -91,6 +96,7 @@ export class FilePositions implements PositionStore {
 function unreadable(file: string, cause: unknown): SluiceError {
   return new SluiceError('POSITION_UNREADABLE', `${file} is not a positions file of Sluice`, {
     cause,
-    remedy: 'Name another file in offset.storage.file.filename, or restore this one; a file written by Java cannot be read.',
+    remedy:
+      'Name another file in offset.storage.file.filename, or restore this one; a file written by Java cannot be read.',
   })
 }

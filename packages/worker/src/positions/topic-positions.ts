@@ -1,5 +1,5 @@
 import type { TopicTable } from '@sluice/kafka'
-import type { SourcePartition, SourcePosition } from '@sluice/sdk'
+import { SluiceError, type SourcePartition, type SourcePosition } from '@sluice/sdk'
 import type { SettledPosition } from '../record-path/in-flight.ts'
 import { canonicalKey, parsePositionKey, positionKey, type PositionStore } from './position-store.ts'
 
@@ -17,7 +17,7 @@ export class TopicPositions implements PositionStore {
   async position(connector: string, partition: SourcePartition): Promise<SourcePosition | null> {
     const value = this.#table.get(this.#keyOf(connector, partition))
     if (value === undefined) return null
-    return JSON.parse(Buffer.from(value).toString()) as SourcePosition | null
+    return this.#parse(connector, Buffer.from(value).toString())
   }
 
   async store(connector: string, positions: readonly SettledPosition[]): Promise<void> {
@@ -31,6 +31,21 @@ export class TopicPositions implements PositionStore {
 
   async close(): Promise<void> {
     await this.#table.close()
+  }
+
+  #parse(connector: string, text: string): SourcePosition | null {
+    let cause: unknown
+    try {
+      const stored: unknown = JSON.parse(text)
+      if (typeof stored === 'object' && !Array.isArray(stored)) return stored as SourcePosition | null
+    } catch (error) {
+      cause = error
+    }
+    throw new SluiceError('POSITION_UNREADABLE', 'What the position topic holds for a source is no position', {
+      cause,
+      place: { topic: this.#table.topic, connector },
+      remedy: 'Write the position again, or a null value under its key to begin from the beginning.',
+    })
   }
 
   #keyOf(connector: string, partition: SourcePartition): string {

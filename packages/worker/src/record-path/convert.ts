@@ -1,6 +1,7 @@
 /** Records ↔ bytes, with the converters' compiled functions kept for as long as topic and schema stay the same objects. */
-import type { ProducerRecord } from '@sluice/kafka'
-import { DataError } from '@sluice/sdk'
+import { inspect } from 'node:util'
+import type { FetchedRecords, ProducerRecord } from '@sluice/kafka'
+import { DataError, SluiceError } from '@sluice/sdk'
 import type {
   ConnectRecord,
   Converter,
@@ -12,7 +13,7 @@ import type {
   SourceRecord,
   ValueEncoder,
 } from '@sluice/sdk'
-import type { FetchedRecords } from '@sluice/kafka'
+import type { Place } from './tolerance.ts'
 
 /** The three converters of a task. */
 export interface Converters {
@@ -82,10 +83,11 @@ export class RecordEncoder {
     try {
       const headers = record.headers === null ? null : this.#encodeHeaders(topic, record.headers)
       part = 'key'
-      const key = record.key === null && record.keySchema === null ? null : this.#keys.get(topic, record.keySchema)(record.key)
+      const key =
+        record.key === null && record.keySchema === null ? null : this.#keys.get(topic, record.keySchema)(record.key)
       part = 'value'
       const value = this.#values.get(topic, record.valueSchema)(record.value)
-      return { topic, partition: record.partition, key, value, timestamp: record.timestamp, headers }
+      return { topic, partition: record.partition, key, value, timestamp: timestampOf(record), headers }
     } catch (error) {
       throw new ConversionFailure(part, error)
     }
@@ -94,6 +96,16 @@ export class RecordEncoder {
   #encodeHeaders(topic: string, headers: readonly Header[]): RawHeader[] {
     return headers.map(({ key, schema, value }) => ({ key, value: this.#headers.get(topic, schema)(value) }))
   }
+}
+
+/** As in Kafka Connect: −1 stands for none, other times before the epoch are refused. */
+function timestampOf({ topic, timestamp }: SourceRecord): number | null {
+  if (timestamp === null || timestamp === undefined || timestamp === -1) return null
+  if (Number.isSafeInteger(timestamp) && timestamp >= 0) return timestamp
+  throw new DataError(`Invalid record timestamp ${timestamp}`, {
+    place: { topic },
+    remedy: 'Give whole milliseconds since the epoch, or null for the time of sending.',
+  })
 }
 
 /** Decodes what was fetched for a sink. */
@@ -143,32 +155,74 @@ export class RecordDecoder {
   }
 }
 
-/** Roughly what a record occupies on its way: for queues bounded in bytes. */
+/** What a batch of one record takes besides key, value and headers, at most; and each header besides its bytes. */
+const RECORD_OVERHEAD = 128
+const HEADER_OVERHEAD = 10
+
+/** What a record occupies on its way, and no less: for queues bounded in bytes, and for what the producer takes. */
 export function recordBytes(record: ProducerRecord): number {
-  let bytes = 64 + (record.key?.length ?? 0) + (record.value?.length ?? 0)
-  if (record.headers !== null) for (const header of record.headers) bytes += header.key.length + (header.value?.length ?? 0) + 8
+  let bytes = RECORD_OVERHEAD + (record.key?.length ?? 0) + (record.value?.length ?? 0)
+  if (record.headers !== null)
+    for (const { key, value } of record.headers)
+      bytes += HEADER_OVERHEAD + key.length * UTF8_BYTES_MAX + (value?.length ?? 0)
   return bytes
 }
+
+/** Of one UTF-16 unit. */
+const UTF8_BYTES_MAX = 3
 
 /** A record that is larger than what may be produced. Its value is named by size only. */
 export function tooLarge(record: ProducerRecord, bytes: number, bytesMax: number): DataError {
   return new DataError(`A record of about ${bytes} bytes is larger than the ${bytesMax} bytes that may be produced`, {
     code: 'RECORD_TOO_LARGE',
     place: { topic: record.topic },
-    remedy: "Raise producer.override.max.request.size together with the topic's max.message.bytes, or divert such records.",
+    remedy:
+      "Raise producer.override.max.request.size together with the topic's max.message.bytes, or divert such records.",
   })
 }
 
-/** A record as readable bytes when its own converter failed on it: what dead letters hold of it. */
-export function readableBytes(value: ConnectRecord['value']): Uint8Array | null {
-  if (value === null) return null
+/** A dead letter that its topic cannot hold. */
+export function letterTooLarge(
+  letter: ProducerRecord,
+  bytes: number,
+  bytesMax: number,
+  cause: unknown,
+  place: Place,
+): SluiceError {
+  return new SluiceError(
+    'RECORD_TOO_LARGE',
+    `A record failed, and its dead letter of about ${bytes} bytes is larger than the ${bytesMax} that may be produced`,
+    {
+      cause,
+      place,
+      remedy: `Raise producer.override.max.request.size together with max.message.bytes of ${letter.topic}, or take the record out of the source.`,
+    },
+  )
+}
+
+/** A value as readable bytes when its own converter failed on it: what dead letters hold of it. Whatever it is, it never throws. */
+export function readableBytes(value: ConnectRecord['value'] | undefined): Uint8Array | null {
+  if (value === null || value === undefined) return null
   if (value instanceof Uint8Array) return value
-  if (typeof value === 'string') return Buffer.from(value)
-  const text = JSON.stringify(value, (_, at: unknown) => {
-    if (typeof at === 'bigint') return at.toString()
-    if (at instanceof Map) return [...at.entries()]
-    if (at instanceof Uint8Array) return Buffer.from(at).toString('base64')
-    return at
-  })
-  return Buffer.from(text)
+  return Buffer.from(typeof value === 'string' ? value : readableText(value))
+}
+
+/** Headers of a record that never had bytes, readable. */
+export function readableHeaders(headers: Headers): RawHeader[] | null {
+  return headers === null ? null : headers.map(({ key, value }) => ({ key, value: readableBytes(value) }))
+}
+
+function readableText(value: unknown): string {
+  try {
+    // A function of its own `this`, because bytes must be seen before their toJSON has made numbers of them.
+    const text = JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key: string, at: unknown) {
+      const own = this[key]
+      if (own instanceof Uint8Array) return Buffer.from(own).toString('base64')
+      if (typeof at === 'bigint') return at.toString()
+      return at instanceof Map ? [...at.entries()] : at
+    }) as string | undefined
+    return text ?? inspect(value)
+  } catch {
+    return inspect(value)
+  }
 }

@@ -11,7 +11,7 @@ import {
   type Stage,
   type TimestampType,
 } from '@sluice/sdk'
-import { readableBytes, type Part } from './convert.ts'
+import { readableBytes, readableHeaders, type Part } from './convert.ts'
 import type { DivertedBytes } from './source-context.ts'
 
 export interface DeadLetterOptions {
@@ -69,18 +69,22 @@ export class DeadLetters {
   /** Bytes that the source could not read as a record. */
   ofDivertedBytes({ bytes, reason }: DivertedBytes): ProducerRecord {
     const error = new DataError(reason.message, { code: 'SOURCE_DIVERTED', place: reason.place })
-    return this.#letter({ key: null, value: bytes, headers: null, timestamp: null, origin: null }, 'poll', 'value', error, () =>
-      this.#quarantine.diverted(bytes, reason),
+    return this.#letter(
+      { key: null, value: bytes, headers: null, timestamp: null, origin: null },
+      'poll',
+      'value',
+      error,
+      () => this.#quarantine.diverted(bytes, reason),
     )
   }
 
-  /** A polled record that could not be transformed, encoded or produced. It never had bytes: key and value are written readably. */
+  /** A polled record that could not be transformed, encoded or produced. It never had bytes: key, value and headers are written readably. */
   ofSourceRecord(record: SourceRecord, stage: Stage, part: Part, error: unknown): ProducerRecord {
     const original: OriginalRecord = {
       key: readableBytes(record.key),
       value: readableBytes(record.value),
-      headers: null,
-      timestamp: record.timestamp,
+      headers: readableHeaders(record.headers),
+      timestamp: record.timestamp !== null && record.timestamp >= 0 ? Math.trunc(record.timestamp) : null,
       origin: null,
     }
     return this.#failed(original, stage, part, error)
@@ -91,7 +95,7 @@ export class DeadLetters {
     return this.#failed(originalOf(fetched), stage, part, error)
   }
 
-  /** A record that the sink itself reported. Without the bytes it came as, its key and value are written readably. */
+  /** A record that the sink itself reported. Without the bytes it came as, key, value and headers are written readably. */
   ofSinkRecord(record: SinkRecord, fetched: FetchedOriginal | null, error: unknown): ProducerRecord {
     return this.#failed(fetched === null ? readableOriginal(record) : originalOf(fetched), 'put', 'value', error)
   }
@@ -108,7 +112,15 @@ export class DeadLetters {
     quarantined: () => { readonly headers: readonly RawHeader[] },
   ): ProducerRecord {
     const { topic, connector, task, className, contextHeaders } = this.#options
-    if (!contextHeaders) return { topic, partition: null, key: original.key, value: original.value, timestamp: original.timestamp, headers: original.headers }
+    if (!contextHeaders)
+      return {
+        topic,
+        partition: null,
+        key: original.key,
+        value: original.value,
+        timestamp: original.timestamp,
+        headers: original.headers,
+      }
     const { origin } = original
     return deadLetter(
       topic,
@@ -119,16 +131,31 @@ export class DeadLetters {
 }
 
 function readableOriginal(record: SinkRecord): OriginalRecord {
-  const { timestamp, timestampType, originalTopic: topic, originalPartition: partition, originalOffset: offset } = record
+  const {
+    timestamp,
+    timestampType,
+    originalTopic: topic,
+    originalPartition: partition,
+    originalOffset: offset,
+  } = record
   return {
     key: readableBytes(record.key),
     value: readableBytes(record.value),
-    headers: null,
+    headers: readableHeaders(record.headers),
     timestamp,
     origin: { topic, partition, offset, timestamp, timestampType },
   }
 }
 
-function originalOf({ key, value, headers, topic, partition, offset, timestamp, timestampType }: FetchedOriginal): OriginalRecord {
+function originalOf({
+  key,
+  value,
+  headers,
+  topic,
+  partition,
+  offset,
+  timestamp,
+  timestampType,
+}: FetchedOriginal): OriginalRecord {
   return { key, value, headers, timestamp, origin: { topic, partition, offset, timestamp, timestampType } }
 }

@@ -1,6 +1,6 @@
 import type { ProducerRecord } from '@sluice/kafka'
 import type { SourcePartition, SourcePosition, Stage } from '@sluice/sdk'
-import type { Part } from './convert.ts'
+import { recordBytes, type Part } from './convert.ts'
 import type { SettledPosition } from './in-flight.ts'
 
 /** A polled record that failed: its index in the batch, and where on its way. */
@@ -32,7 +32,7 @@ export class OutgoingBatch {
 
   addLetter(letter: ProducerRecord): void {
     this.letters += 1
-    this.add(letter, (letter.key?.length ?? 0) + (letter.value?.length ?? 0) + 512)
+    this.add(letter, recordBytes(letter))
   }
 
   /** The batch now covers its source up to here. Cheap while all records are of one partition object, as they mostly are. */

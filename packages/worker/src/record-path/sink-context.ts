@@ -1,4 +1,4 @@
-import type { FetchedPartition, Fetcher, Producer, ProducerRecord } from '@sluice/kafka'
+import type { FetchedPartition, FetchedRecords, Fetcher, Producer, ProducerRecord } from '@sluice/kafka'
 import type {
   Clock,
   Logger,
@@ -6,6 +6,7 @@ import type {
   Random,
   SinkRecord,
   SinkTaskContext,
+  SluiceError,
   TopicPartition,
   TopicPartitionOffset,
 } from '@sluice/sdk'
@@ -17,7 +18,7 @@ type Basics = Pick<SinkTaskContext, 'connector' | 'task' | 'logger' | 'metrics' 
 
 /** A record that will not be written. Without a letter it is dropped. */
 interface Report {
-  readonly partition: TopicPartition
+  readonly at: TopicPartitionOffset
   readonly letter: ProducerRecord | null
   readonly reason: string
 }
@@ -30,22 +31,25 @@ export class SinkContext implements SinkTaskContext {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly random: Random
-  readonly #assignment: readonly TopicPartition[]
   readonly #fetcher: Fetcher
   readonly #positions: SinkPositions
   readonly #tolerance: Tolerance
   readonly #deadLetters: DeadLetters | null
+  #assignment: readonly TopicPartition[] = []
+  /** Partitions that the task paused before they were fetched from; null once they are. */
+  #pausedEarly: Map<string, TopicPartition> | null = new Map()
   #rewinds: TopicPartitionOffset[] = []
   #letters: ProducerRecord[] = []
   #commitRequested = false
   #fetched: readonly FetchedPartition[] = []
-  /** Reports of the running `put`: they count only if that put succeeds, because a failed one is repeated whole. */
+  /** Reports of the running `put` or `flush`: they count only if it succeeds, because a failed one is repeated whole. */
   #reports: Report[] = []
+  /** What a report was answered with when the task tolerates nothing. */
+  #refusal: SluiceError | undefined
 
   constructor(
     basics: Basics,
     parts: {
-      readonly assignment: readonly TopicPartition[]
       readonly fetcher: Fetcher
       readonly positions: SinkPositions
       readonly tolerance: Tolerance
@@ -58,7 +62,6 @@ export class SinkContext implements SinkTaskContext {
     this.metrics = basics.metrics
     this.clock = basics.clock
     this.random = basics.random
-    this.#assignment = parts.assignment
     this.#fetcher = parts.fetcher
     this.#positions = parts.positions
     this.#tolerance = parts.tolerance
@@ -78,29 +81,49 @@ export class SinkContext implements SinkTaskContext {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    this.#fetcher.pause(partitions)
+    if (this.#pausedEarly === null) return this.#fetcher.pause(partitions)
+    for (const partition of partitions)
+      this.#pausedEarly.set(JSON.stringify([partition.topic, partition.partition]), partition)
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    this.#fetcher.resume(partitions)
+    if (this.#pausedEarly === null) return this.#fetcher.resume(partitions)
+    for (const { topic, partition } of partitions) this.#pausedEarly.delete(JSON.stringify([topic, partition]))
   }
 
   report(record: SinkRecord, error: unknown): void {
-    const partition = { topic: record.originalTopic, partition: record.originalPartition }
-    const place = { ...partition, offset: record.originalOffset }
+    const at = originOf(record)
+    const place = { ...at }
     const verdict = this.#tolerance.decide(error, 'put', place)
-    const letter = this.#deadLetters?.ofSinkRecord(record, this.#originalOf(record), error) ?? null
-    if (letter !== null || verdict === 'go-on') this.#reports.push({ partition, letter, reason: 'put' })
-    if (verdict === 'stop') throw toleranceExceeded(error, 'put', place)
+    const letter = this.#deadLetters?.ofSinkRecord(record, this.#originalOf(at), error) ?? null
+    if (verdict === 'stop') {
+      // The letter goes out all the same. A task that goes on over this error fails when its call is done.
+      if (letter !== null) this.#letters.push(letter)
+      this.#refusal ??= toleranceExceeded(error, 'put', place)
+      throw this.#refusal
+    }
+    this.#reports.push({ at, letter, reason: 'put' })
   }
 
   drop(record: SinkRecord, reason: string): void {
-    const partition = { topic: record.originalTopic, partition: record.originalPartition }
-    this.#reports.push({ partition, letter: null, reason })
+    this.#reports.push({ at: originOf(record), letter: null, reason })
+  }
+
+  /** The partitions, before the task is opened. */
+  assign(partitions: readonly TopicPartition[]): void {
+    this.#assignment = partitions
+  }
+
+  /** The fetcher has these partitions now. */
+  fetching(): void {
+    const paused = this.#pausedEarly
+    this.#pausedEarly = null
+    if (paused !== null && paused.size > 0) this.#fetcher.pause([...paused.values()])
   }
 
   /** What the next `put` is made of: a record reported during it has its original bytes there. */
   putting(fetched: readonly FetchedPartition[]): void {
+    this.#accept()
     this.#fetched = fetched
   }
 
@@ -120,35 +143,60 @@ export class SinkContext implements SinkTaskContext {
     this.#letters.push(letter)
   }
 
-  putDone(): void {
-    for (const { partition, letter, reason } of this.#reports) {
-      if (letter === null) this.#positions.dropped(partition, reason)
+  /** The task's call has succeeded: what it reported holds. @throws SluiceError when it reported what nobody tolerates */
+  callDone(): void {
+    if (this.#refusal !== undefined) throw this.#refusal
+    this.#accept()
+  }
+
+  /** The task's call has failed: what it reported comes again. @returns what fails the task, whatever the call failed with */
+  callFailed(): SluiceError | undefined {
+    this.#reports = []
+    return this.#refusal
+  }
+
+  /** Makes the dead letters so far durable; before the offsets behind them are committed. */
+  async sendLetters(producer: Producer): Promise<void> {
+    if (this.#letters.length === 0) return
+    const letters = this.#letters
+    await producer.produce(letters)
+    this.#letters = this.#letters.slice(letters.length)
+  }
+
+  #accept(): void {
+    for (const { at, letter, reason } of this.#reports) {
+      const partition = this.#positions.of(at)
+      if (letter === null) partition.dropped(at.offset, reason)
       else {
-        this.#positions.quarantined(partition, reason)
+        partition.quarantined(at.offset, reason)
         this.#letters.push(letter)
       }
     }
     this.#reports = []
   }
 
-  putFailed(): void {
-    this.#reports = []
+  /** The record as it was fetched; null when that was for an earlier `put`. */
+  #originalOf({ topic, partition, offset }: TopicPartitionOffset): FetchedOriginal | null {
+    const from = this.#fetched.find((at) => at.topic === topic && at.partition === partition)
+    const batch = from?.batches.find((candidate) => candidate.offset(candidate.count - 1) >= offset)
+    if (batch === undefined) return null
+    const i = indexOf(batch, offset)
+    return batch.offset(i) === offset ? fetchedOriginal(topic, partition, batch, i) : null
   }
+}
 
-  #originalOf(record: SinkRecord): FetchedOriginal | null {
-    const { originalTopic: topic, originalPartition: partition, originalOffset: offset } = record
-    for (const at of this.#fetched) {
-      if (at.topic !== topic || at.partition !== partition) continue
-      for (const batch of at.batches)
-        for (let i = 0; i < batch.count; i++) if (batch.offset(i) === offset) return fetchedOriginal(topic, partition, batch, i)
-    }
-    return null
-  }
+function originOf({ originalTopic, originalPartition, originalOffset }: SinkRecord): TopicPartitionOffset {
+  return { topic: originalTopic, partition: originalPartition, offset: originalOffset }
+}
 
-  /** Makes the dead letters so far durable; before the offsets behind them are committed. */
-  async sendLetters(producer: Producer): Promise<void> {
-    if (this.#letters.length === 0) return
-    await producer.produce(this.#letters)
-    this.#letters = []
+/** The first record of the batch at or behind that offset; there is one. */
+function indexOf(batch: FetchedRecords, offset: number): number {
+  let low = 0
+  let high = batch.count - 1
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (batch.offset(middle) < offset) low = middle + 1
+    else high = middle
   }
+  return low
 }

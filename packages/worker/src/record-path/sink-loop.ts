@@ -14,7 +14,9 @@ import {
 import { ConversionFailure, type Part, type RecordDecoder } from './convert.ts'
 import { fetchedOriginal, type DeadLetters } from './dead-letters.ts'
 import type { SinkContext } from './sink-context.ts'
+import type { SinkPartition } from './sink-partition.ts'
 import type { SinkPositions } from './sink-positions.ts'
+import { startTask } from './start-task.ts'
 import { toleranceExceeded, type Tolerance } from './tolerance.ts'
 
 /** What a sink task's loop is made of. */
@@ -36,7 +38,6 @@ export interface SinkLoopParts {
   readonly logger: Logger
   readonly clock: Clock
   readonly commitIntervalMs: number
-  readonly flushTimeoutMs: number
 }
 
 const POLL_MAX_MS = 500
@@ -61,66 +62,80 @@ export class SinkLoop {
 
   /** Runs until the signal is aborted; then flushes, commits and closes. Rejects with what made the task fail. */
   async run(signal: AbortSignal): Promise<void> {
-    const { task, partitions, logger } = this.#parts
+    const { task, context, partitions, producer, logger } = this.#parts
     let opened = false
     try {
-      await task.start(signal)
+      if (!(await startTask((at) => task.start(at), signal, this.#parts))) return
       await this.#open()
       opened = true
       await this.#move(signal)
       await this.#commit(true)
+    } catch (error) {
+      // So that the record that stopped the task is there to be looked at.
+      await quietly(logger, 'The last dead letters could not be sent', () => context.sendLetters(producer))
+      throw error
     } finally {
-      if (opened) await quietly(logger, 'close', () => task.close(partitions))
-      await quietly(logger, 'stop', () => task.stop())
+      if (opened) await quietly(logger, 'The sink did not close cleanly', () => task.close(partitions))
+      await quietly(logger, 'The sink did not stop cleanly', () => task.stop())
     }
   }
 
   async #open(): Promise<void> {
-    const { task, context, partitions, fetcher, offsets, positions, clock, commitIntervalMs } = this.#parts
+    const { task, context, partitions, fetcher, offsets, positions, clock, logger, commitIntervalMs } = this.#parts
     await positions.start(partitions, await offsets.committed(partitions))
+    context.assign(partitions)
     await task.open(partitions)
-    positions.rewind(context.takeRewinds())
+    positions.rewind(context.takeRewinds(), logger)
     fetcher.assign(positions.current())
+    context.fetching()
     this.#commitDueAt = clock.monotonic() + commitIntervalMs
   }
 
   async #move(signal: AbortSignal): Promise<void> {
-    const { fetcher, context, positions, clock } = this.#parts
+    const { fetcher, context, positions, producer, clock } = this.#parts
     while (!signal.aborted) {
       const wait = Math.max(0, Math.min(POLL_MAX_MS, this.#commitDueAt - clock.monotonic()))
       const fetched = await fetcher.poll(wait, signal)
       const records = await this.#decode(fetched, signal)
-      context.putting(fetched)
-      if (!(await this.#put(records, signal))) return
+      if (records === null || !(await this.#put(fetched, records, signal))) return
       positions.reached(fetched)
-      for (const rewind of positions.rewind(context.takeRewinds())) fetcher.seek(rewind)
+      this.#rewind()
+      // On each turn, because letters hold the whole answers that they were fetched with.
+      await this.#unlessLater(() => context.sendLetters(producer))
       if (context.takeCommitRequest() || clock.monotonic() >= this.#commitDueAt) await this.#commit(false)
     }
   }
 
-  /** Decodes and transforms all that was fetched; what fails is judged record by record. */
-  async #decode(fetched: readonly FetchedPartition[], signal: AbortSignal): Promise<SinkRecord[]> {
+  #rewind(): void {
+    const { fetcher, context, positions, logger } = this.#parts
+    for (const position of positions.rewind(context.takeRewinds(), logger)) fetcher.seek(position)
+  }
+
+  /** Decodes and transforms all that was fetched; what fails is judged record by record. Null: the signal was aborted first. */
+  async #decode(fetched: readonly FetchedPartition[], signal: AbortSignal): Promise<SinkRecord[] | null> {
     const out: SinkRecord[] = []
     for (const { topic, partition, batches } of fetched) {
-      const tally = this.#parts.positions.tally({ topic, partition })
+      const at = this.#parts.positions.of({ topic, partition })
       for (const batch of batches) {
-        tally.in += batch.count
+        at.took(batch)
         let next = 0
         let attempt = 0
         let since = 0
         while (next < batch.count) {
-          const failed = this.#decodeRun(topic, partition, batch, next, out)
+          const failed = this.#decodeRun(at, batch, next, out)
           if (failed === undefined) break
           if (failed.at !== next || attempt === 0) {
             attempt = 0
             since = this.#parts.clock.monotonic()
           }
           next = failed.at
-          if (await this.#parts.tolerance.mayRetry(failed.error, since, attempt, signal)) {
+          const retry = await this.#parts.tolerance.retry(failed.error, since, attempt, signal)
+          if (retry === 'stopped') return null
+          if (retry === 'again') {
             attempt += 1
             continue
           }
-          this.#judge(topic, partition, batch, failed)
+          this.#judge(at, batch, failed)
           next += 1
           attempt = 0
         }
@@ -130,14 +145,9 @@ export class SinkLoop {
   }
 
   /** The hot path: records of one batch from `from` on, until its end or the first failure. Synchronous. */
-  #decodeRun(
-    topic: string,
-    partition: number,
-    batch: FetchedRecords,
-    from: number,
-    out: SinkRecord[],
-  ): FailedFetch | undefined {
-    const { decoder, chain, positions } = this.#parts
+  #decodeRun(at: SinkPartition, batch: FetchedRecords, from: number, out: SinkRecord[]): FailedFetch | undefined {
+    const { decoder, chain } = this.#parts
+    const { topic, partition } = at
     let i = from
     let stage: Stage = 'decode'
     try {
@@ -146,7 +156,7 @@ export class SinkLoop {
         const record = decoder.decode(topic, partition, batch, i)
         stage = 'transform'
         const changed = chain === null ? record : chain(record)
-        if (changed === null) positions.dropped({ topic, partition }, 'transform')
+        if (changed === null) at.dropped(batch.offset(i), 'transform')
         else out.push(changed)
       }
       return undefined
@@ -157,40 +167,47 @@ export class SinkLoop {
   }
 
   /** One failed record: a dead letter, a counted drop, or the error that stops the task. */
-  #judge(topic: string, partition: number, batch: FetchedRecords, failed: FailedFetch): void {
-    const { tolerance, deadLetters, context, positions } = this.#parts
-    const offset = batch.offset(failed.at)
+  #judge(at: SinkPartition, batch: FetchedRecords, { at: i, stage, part, error }: FailedFetch): void {
+    const { tolerance, deadLetters, context } = this.#parts
+    const { topic, partition } = at
+    const offset = batch.offset(i)
     const place = { topic, partition, offset }
-    const verdict = tolerance.decide(failed.error, failed.stage, place)
+    const verdict = tolerance.decide(error, stage, place)
     if (deadLetters !== null) {
-      const { stage, part, error, at } = failed
-      context.addLetter(deadLetters.ofFetched(fetchedOriginal(topic, partition, batch, at), stage, part, error))
-      positions.quarantined({ topic, partition }, failed.stage)
-    } else if (verdict === 'go-on') positions.dropped({ topic, partition }, failed.stage)
-    if (verdict === 'stop') throw toleranceExceeded(failed.error, failed.stage, place)
+      context.addLetter(deadLetters.ofFetched(fetchedOriginal(topic, partition, batch, i), stage, part, error))
+      at.quarantined(offset, stage)
+    } else if (verdict === 'go-on') at.dropped(offset, stage)
+    if (verdict === 'stop') throw toleranceExceeded(error, stage, place)
   }
 
   /** False when the signal was aborted before the sink took the records. */
-  async #put(records: readonly SinkRecord[], signal: AbortSignal): Promise<boolean> {
+  async #put(
+    fetched: readonly FetchedPartition[],
+    records: readonly SinkRecord[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { task, clock, logger, context } = this.#parts
-    let delay = RETRY_FIRST_MS
+    context.putting(fetched)
+    let delayMs = RETRY_FIRST_MS
     for (;;) {
       try {
         await task.put(records)
-        context.putDone()
+        context.callDone()
         return true
       } catch (error) {
-        context.putFailed()
-        if (!isRetriable(error)) {
+        const refusal = context.callFailed()
+        if (refusal !== undefined || !isRetriable(error)) {
           throw new SluiceError('TASK_FAILED', 'Exiting WorkerSinkTask due to unrecoverable exception.', {
-            cause: error,
-            remedy: 'See the cause; the records were not committed and are put again after a restart.',
+            cause: refusal ?? error,
+            remedy:
+              remedyOf(refusal ?? error) ??
+              'See the cause; the records were not committed and are put again after a restart.',
           })
         }
-        logger.warn('The sink asked for the same records again later', { reason: describeError(error), delayMs: delay })
-        await clock.sleep(delay, signal)
+        logger.warn('The sink asked for the same records again later', { reason: describeError(error), delayMs })
+        await clock.sleep(delayMs, signal)
         if (signal.aborted) return false
-        delay = Math.min(delay * 2, RETRY_MAX_MS)
+        delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)
       }
     }
   }
@@ -198,20 +215,30 @@ export class SinkLoop {
   /** Dead letters first, then the sink's own data, then the offsets: so that nothing is forgotten at any moment. */
   async #commit(closing: boolean): Promise<void> {
     const { task, context, positions, offsets, producer, clock, commitIntervalMs, logger } = this.#parts
-    await context.sendLetters(producer)
-    const safe = await task.flush(positions.current(), closing)
-    const ready = positions.committable(safe, logger)
-    if (ready.length > 0) {
-      try {
-        await offsets.commit(ready)
-        positions.committed(ready)
-      } catch (error) {
-        // The sink holds the data; offsets that stay behind only mean that some of it is offered again.
-        if (!isRetriable(error)) throw error
-        logger.warn('Offsets could not be committed; they are committed with the next ones', { reason: describeError(error) })
-      }
-    }
+    await this.#unlessLater(async () => {
+      await context.sendLetters(producer)
+      const safe = await task.flush(positions.current(), closing)
+      context.callDone()
+      await context.sendLetters(producer)
+      const ready = positions.committable(safe, logger)
+      if (ready.length === 0) return
+      await offsets.commit(ready)
+      positions.committed(ready)
+    })
+    this.#rewind()
     this.#commitDueAt = clock.monotonic() + commitIntervalMs
+  }
+
+  /** What fails for now is done with the next commit: offsets that stay behind only mean that some records are offered again. */
+  async #unlessLater(work: () => Promise<void>): Promise<void> {
+    const { context, logger } = this.#parts
+    try {
+      await work()
+    } catch (error) {
+      const refusal = context.callFailed()
+      if (refusal !== undefined || !isRetriable(error)) throw refusal ?? error
+      logger.warn('Nothing could be committed; it is tried again with what comes', { reason: describeError(error) })
+    }
   }
 }
 
@@ -222,10 +249,15 @@ interface FailedFetch {
   readonly error: unknown
 }
 
-async function quietly(logger: Logger, what: string, work: () => Promise<void>): Promise<void> {
+/** What its author says is to be done about it. */
+function remedyOf(error: unknown): string | undefined {
+  return error instanceof SluiceError ? error.remedy : undefined
+}
+
+async function quietly(logger: Logger, complaint: string, work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {
-    logger.warn(`The sink did not ${what} cleanly`, { reason: describeError(error) })
+    logger.warn(complaint, { reason: describeError(error) })
   }
 }

@@ -1,27 +1,9 @@
-import { decodeTally, encodeTally, EMPTY_TALLY, type CommittedOffset, type FetchedPartition, type Tally } from '@sluice/kafka'
+import { decodeTally, EMPTY_TALLY, type CommittedOffset, type FetchedPartition, type Tally } from '@sluice/kafka'
 import type { Logger, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
+import { SinkPartition } from './sink-partition.ts'
 
-/** Where a partition stood after one turn of the loop, with everything counted up to there. */
-interface Checkpoint {
-  readonly offset: number
-  readonly tally: string
-}
-
-interface PartitionState extends TopicPartition {
-  /** The next offset the sink will be given. */
-  position: number
-  committed: number
-  readonly tally: MutableTally
-  /** Oldest first; everything at or behind the committed offset is gone. */
-  checkpoints: Checkpoint[]
-}
-
-/** `in = passed + quarantined + dropped`; `passed` follows from the others. */
-interface MutableTally {
-  in: number
-  readonly quarantined: Record<string, number>
-  readonly dropped: Record<string, number>
-}
+/** Where partitions begin that the group has not read yet. */
+export type Beginnings = (partitions: readonly TopicPartition[]) => Promise<readonly TopicPartitionOffset[]>
 
 /**
  * Positions of a sink task and what was counted on the way. A commit carries the tally as the offset's metadata, so both move
@@ -29,65 +11,50 @@ interface MutableTally {
  * committed: less is always correct.
  */
 export class SinkPositions {
-  readonly #states = new Map<string, PartitionState>()
-  readonly #earliest: (partitions: readonly TopicPartition[]) => Promise<readonly TopicPartitionOffset[]>
+  readonly #partitions = new Map<string, SinkPartition>()
+  readonly #beginnings: Beginnings
 
-  /** `earliest`: where partitions begin that the group has not read yet. */
-  constructor(earliest: (partitions: readonly TopicPartition[]) => Promise<readonly TopicPartitionOffset[]>) {
-    this.#earliest = earliest
+  constructor(beginnings: Beginnings) {
+    this.#beginnings = beginnings
   }
 
   async start(partitions: readonly TopicPartition[], committed: readonly CommittedOffset[]): Promise<void> {
-    const known = new Map(committed.map((offset) => [key(offset), offset]))
-    const fresh = partitions.filter((partition) => !known.has(key(partition)))
-    const begins = fresh.length === 0 ? [] : await this.#earliest(fresh)
-    for (const { topic, partition, offset } of begins) this.#states.set(key({ topic, partition }), state(topic, partition, offset, EMPTY_TALLY))
-    for (const { topic, partition, offset, metadata } of known.values())
-      this.#states.set(key({ topic, partition }), state(topic, partition, offset, decodeTally(metadata)))
+    const known = new Map(committed.map((offset) => [keyOf(offset), offset]))
+    const fresh = partitions.filter((partition) => !known.has(keyOf(partition)))
+    const begins = fresh.length === 0 ? [] : await this.#beginnings(fresh)
+    for (const begin of begins) this.#partitions.set(keyOf(begin), new SinkPartition(begin, begin.offset, EMPTY_TALLY))
+    for (const at of known.values())
+      this.#partitions.set(keyOf(at), new SinkPartition(at, at.offset, decodeTally(at.metadata)))
+  }
+
+  /** An assigned partition. Not for every record: it is found by name. */
+  of(partition: TopicPartition): SinkPartition {
+    return this.#partitions.get(keyOf(partition))!
   }
 
   current(): readonly TopicPartitionOffset[] {
-    return [...this.#states.values()].map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
-  }
-
-  tally(partition: TopicPartition): MutableTally {
-    return this.#states.get(key(partition))!.tally
-  }
-
-  dropped(partition: TopicPartition, reason: string): void {
-    const { dropped } = this.tally(partition)
-    dropped[reason] = (dropped[reason] ?? 0) + 1
-  }
-
-  quarantined(partition: TopicPartition, reason: string): void {
-    const { quarantined } = this.tally(partition)
-    quarantined[reason] = (quarantined[reason] ?? 0) + 1
+    return [...this.#partitions.values()].map(({ topic, partition, position }) => ({
+      topic,
+      partition,
+      offset: position,
+    }))
   }
 
   /** All that was fetched has been put. */
   reached(fetched: readonly FetchedPartition[]): void {
-    for (const { topic, partition, nextOffset } of fetched) {
-      const at = this.#states.get(key({ topic, partition }))!
-      at.position = nextOffset
-      at.checkpoints.push({ offset: nextOffset, tally: encodeTally(finished(at.tally)) })
-    }
+    for (const at of fetched) this.of(at).reached(at.nextOffset)
   }
 
-  /**
-   * Moves partitions to where the sink wants them; unknown ones are left out. A sink that skips forward says that it already has
-   * those records: they count as passed.
-   */
-  rewind(positions: readonly TopicPartitionOffset[]): readonly TopicPartitionOffset[] {
+  /** Moves partitions to where the sink wants them; unknown ones, and what is no offset, are left out. */
+  rewind(positions: readonly TopicPartitionOffset[], logger: Logger): readonly TopicPartitionOffset[] {
     return positions.filter((wanted) => {
-      const at = this.#states.get(key(wanted))
-      if (at === undefined || wanted.offset < 0) return false
-      if (wanted.offset > at.position) {
-        at.tally.in += wanted.offset - at.position
-        at.checkpoints.push({ offset: wanted.offset, tally: encodeTally(finished(at.tally)) })
-      } else if (wanted.offset < at.position) {
-        at.checkpoints = at.checkpoints.filter((checkpoint) => checkpoint.offset <= wanted.offset)
+      const { topic, partition, offset } = wanted
+      const at = this.#partitions.get(keyOf(wanted))
+      if (at === undefined || !Number.isSafeInteger(offset) || offset < 0) {
+        logger.warn('The sink wants to go where it cannot; ignored', { topic, partition, offset })
+        return false
       }
-      at.position = wanted.offset
+      at.rewind(offset)
       return true
     })
   }
@@ -96,34 +63,29 @@ export class SinkPositions {
   committable(safe: readonly TopicPartitionOffset[], logger: Logger): readonly CommittedOffset[] {
     const ready: CommittedOffset[] = []
     for (const { topic, partition, offset } of safe) {
-      const at = this.#states.get(key({ topic, partition }))
-      if (at === undefined || offset > at.position) {
+      const at = this.#partitions.get(keyOf({ topic, partition }))
+      if (at === undefined || !(offset <= at.position)) {
         logger.warn('The sink named an offset that it was not given; ignored', { topic, partition, offset })
         continue
       }
-      const checkpoint = at.checkpoints.findLast((candidate) => candidate.offset <= offset)
-      if (checkpoint !== undefined && checkpoint.offset > at.committed)
-        ready.push({ topic, partition, offset: checkpoint.offset, metadata: checkpoint.tally })
+      const found = at.committable(offset)
+      if (found !== undefined) ready.push(found)
     }
     return ready
   }
 
   committed(offsets: readonly CommittedOffset[]): void {
-    for (const { topic, partition, offset } of offsets) {
-      const at = this.#states.get(key({ topic, partition }))!
-      at.committed = offset
-      at.checkpoints = at.checkpoints.filter((checkpoint) => checkpoint.offset > offset)
-    }
+    for (const at of offsets) this.of(at).commit(at.offset)
   }
 
   /** Per partition: position, committed offset and the tally so far. */
   progress(): readonly SinkPartitionProgress[] {
-    return [...this.#states.values()].map(({ topic, partition, position, committed, tally }) => ({
+    return [...this.#partitions.values()].map(({ topic, partition, position, committed, tally }) => ({
       topic,
       partition,
       position,
       committed,
-      tally: finished(tally),
+      tally,
     }))
   }
 }
@@ -134,29 +96,6 @@ export interface SinkPartitionProgress extends TopicPartition {
   readonly tally: Tally
 }
 
-function state(topic: string, partition: number, offset: number, tally: Tally): PartitionState {
-  return {
-    topic,
-    partition,
-    position: offset,
-    committed: offset,
-    tally: { in: tally.in, quarantined: { ...tally.quarantined }, dropped: { ...tally.dropped } },
-    checkpoints: [],
-  }
-}
-
-function finished(tally: MutableTally): Tally {
-  const { quarantined, dropped } = tally
-  const passed = tally.in - sum(quarantined) - sum(dropped)
-  return { in: tally.in, passed, marked: 0, quarantined, dropped }
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  let total = 0
-  for (const reason of Object.keys(counts)) total += counts[reason]!
-  return total
-}
-
-function key({ topic, partition }: TopicPartition): string {
+function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`
 }

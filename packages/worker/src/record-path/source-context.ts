@@ -54,7 +54,8 @@ export class SourceContext implements SourceTaskContext {
   }
 
   divert(bytes: Uint8Array, reason: DivertReason, at: DivertedAt): void {
-    this.#diverted.push({ bytes, reason, at })
+    // Copied, because a source may read the next bytes into the same buffer.
+    this.#diverted.push({ bytes: new Uint8Array(bytes), reason, at })
   }
 
   takeDiverted(): readonly DivertedBytes[] {

@@ -1,8 +1,10 @@
-import type { Producer } from '@sluice/kafka'
+import { setImmediate as afterIo } from 'node:timers/promises'
+import type { Producer, ProducerRecord } from '@sluice/kafka'
 import {
   DataError,
   describeError,
   isRetriable,
+  SluiceError,
   type Clock,
   type Logger,
   type SourceRecord,
@@ -12,13 +14,14 @@ import {
 } from '@sluice/sdk'
 import type { PositionStore } from '../positions/position-store.ts'
 import type { TopicMaker } from '../topic-maker.ts'
-import { ConversionFailure, recordBytes, tooLarge, type RecordEncoder } from './convert.ts'
+import { ConversionFailure, letterTooLarge, recordBytes, tooLarge, type RecordEncoder } from './convert.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { InFlight, type SettledPosition } from './in-flight.ts'
 import { OutgoingBatch, type FailedRecord } from './outgoing-batch.ts'
 import type { SourceContext } from './source-context.ts'
 import type { SourceCounts } from './source-counts.ts'
-import { toleranceExceeded, type Tolerance } from './tolerance.ts'
+import { isInterruption, startTask } from './start-task.ts'
+import { toleranceExceeded, type Place, type Tolerance } from './tolerance.ts'
 
 /** What a source task's loop is made of. */
 export interface SourceLoopParts {
@@ -41,6 +44,8 @@ export interface SourceLoopParts {
   readonly queueBytesMax: number
   /** A record above this is refused here, where the task's tolerance can decide, not in the producer. */
   readonly recordBytesMax: number
+  /** The same for dead letters, which are larger by what is said about them. */
+  readonly letterBytesMax: number
   readonly flushIntervalMs: number
   readonly flushTimeoutMs: number
 }
@@ -77,9 +82,10 @@ export class SourceLoop {
     signal.addEventListener('abort', stop, { once: true })
     let settling: Promise<void> = Promise.resolve()
     try {
-      await task.start(this.#stop.signal)
-      settling = this.#settleRegularly()
-      await this.#move()
+      if (await startTask((at) => task.start(at), this.#stop.signal, this.#parts)) {
+        settling = this.#settleRegularly()
+        await this.#move()
+      }
     } catch (error) {
       this.#fail(error)
     } finally {
@@ -109,11 +115,14 @@ export class SourceLoop {
       idleMs = IDLE_FIRST_MS
       counts.polled(records.length + diverted.length)
       const batch = new OutgoingBatch()
-      const failure = (await this.#encode(records, batch)) ?? this.#divert(diverted, batch)
+      const encoded = await this.#encode(records, batch)
+      const failure = encoded === 'stopped' ? undefined : (encoded ?? this.#divert(diverted, batch))
       const missing = this.#parts.topicMaker.missing(batch.records)
       if (missing !== null) await this.#parts.topicMaker.make(missing)
       this.#send(batch)
       if (failure !== undefined) throw failure
+      // A source that never waits must not keep answers, timers and signals from coming in.
+      await afterIo()
     }
   }
 
@@ -121,14 +130,18 @@ export class SourceLoop {
     try {
       return (await this.#parts.task.poll(this.#stop.signal)) ?? []
     } catch (error) {
+      if (isInterruption(error, this.#stop.signal)) return []
       if (!isRetriable(error)) throw error
       this.#parts.logger.warn('The source asked to be polled again later', { reason: describeError(error) })
       return []
     }
   }
 
-  /** Transforms and encodes into the batch. Comes back with the error that stops the task, if any: then records behind it are left out. */
-  async #encode(records: readonly SourceRecord[], batch: OutgoingBatch): Promise<unknown> {
+  /**
+   * Transforms and encodes into the batch. Comes back with the error that stops the task, or with `stopped` when it was to end while a
+   * record waited for another try: then that record and those behind it are left out.
+   */
+  async #encode(records: readonly SourceRecord[], batch: OutgoingBatch): Promise<SluiceError | 'stopped' | undefined> {
     let next = 0
     let attempt = 0
     let since = 0
@@ -140,7 +153,9 @@ export class SourceLoop {
         since = this.#parts.clock.monotonic()
       }
       next = failed.at
-      if (await this.#parts.tolerance.mayRetry(failed.error, since, attempt, this.#stop.signal)) {
+      const retry = await this.#parts.tolerance.retry(failed.error, since, attempt, this.#stop.signal)
+      if (retry === 'stopped') return 'stopped'
+      if (retry === 'again') {
         attempt += 1
         continue
       }
@@ -184,32 +199,45 @@ export class SourceLoop {
   }
 
   /** One failed record: a dead letter, a counted drop, or the error that stops the task. */
-  #judge(record: SourceRecord, failed: FailedRecord, batch: OutgoingBatch): unknown {
+  #judge(record: SourceRecord, { stage, part, error }: FailedRecord, batch: OutgoingBatch): SluiceError | undefined {
     const { tolerance, deadLetters } = this.#parts
     const place = { topic: record.topic, position: JSON.stringify(record.sourcePosition) }
-    const verdict = tolerance.decide(failed.error, failed.stage, place)
-    if (deadLetters !== null) batch.addLetter(deadLetters.ofSourceRecord(record, failed.stage, failed.part, failed.error))
-    else if (verdict === 'go-on') batch.skipped += 1
-    if (verdict === 'stop') return toleranceExceeded(failed.error, failed.stage, place)
+    const verdict = tolerance.decide(error, stage, place)
+    const letter = deadLetters?.ofSourceRecord(record, stage, part, error)
+    const unheld = letter === undefined ? undefined : this.#addLetter(letter, batch, error, place)
+    if (unheld !== undefined) return unheld
+    if (verdict === 'stop') return toleranceExceeded(error, stage, place)
+    if (letter === undefined) batch.skipped += 1
     batch.reach(record)
     return undefined
   }
 
-  /** What the source could not read. */
-  #divert(diverted: ReturnType<SourceContext['takeDiverted']>, batch: OutgoingBatch): unknown {
+  /** What the source could not read. Nobody else has these bytes, so that they are never just dropped. */
+  #divert(diverted: ReturnType<SourceContext['takeDiverted']>, batch: OutgoingBatch): SluiceError | undefined {
     const { tolerance, deadLetters } = this.#parts
     for (const item of diverted) {
-      const error = new DataError(item.reason.message, {
+      const { message, place, remedy } = item.reason
+      const error = new DataError(message, {
         code: 'SOURCE_DIVERTED',
-        place: item.reason.place,
-        ...(item.reason.remedy === undefined ? {} : { remedy: item.reason.remedy }),
+        place,
+        ...(remedy === undefined ? {} : { remedy }),
       })
-      const verdict = tolerance.decide(error, 'poll', item.reason.place)
-      if (deadLetters !== null) batch.addLetter(deadLetters.ofDivertedBytes(item))
-      else if (verdict === 'go-on') batch.skipped += 1
-      if (verdict === 'stop') return toleranceExceeded(error, 'poll', item.reason.place)
+      const verdict = tolerance.decide(error, 'poll', place)
+      if (deadLetters === null) return toleranceExceeded(error, 'poll', place)
+      const unheld = this.#addLetter(deadLetters.ofDivertedBytes(item), batch, error, place)
+      if (unheld !== undefined) return unheld
+      if (verdict === 'stop') return toleranceExceeded(error, 'poll', place)
       batch.reach(item.at)
     }
+    return undefined
+  }
+
+  /** @returns what stops the task when the dead letter topic has no room for the letter: then the record stays where it is */
+  #addLetter(letter: ProducerRecord, batch: OutgoingBatch, cause: unknown, place: Place): SluiceError | undefined {
+    const { letterBytesMax } = this.#parts
+    const bytes = recordBytes(letter)
+    if (bytes <= letterBytesMax) batch.addLetter(letter)
+    else return letterTooLarge(letter, bytes, letterBytesMax, cause, place)
     return undefined
   }
 
@@ -244,12 +272,17 @@ export class SourceLoop {
     this.#pending = ready
     try {
       await positions.store(connector, ready)
-      this.#pending = []
-      counts.stored(ready)
-      await task.settled?.(new Map(ready.map(({ partition, position }) => [partition, position])))
     } catch (error) {
       counts.storeFailed()
       logger.warn('Positions could not be stored; they are stored with the next ones', { reason: describeError(error) })
+      return
+    }
+    this.#pending = []
+    counts.stored(ready)
+    try {
+      await task.settled?.(new Map(ready.map(({ partition, position }) => [partition, position])))
+    } catch (error) {
+      logger.warn('The source could not act on what is settled', { reason: describeError(error) })
     }
   }
 
@@ -273,7 +306,7 @@ export class SourceLoop {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error
+    this.#failure ??= error ?? new SluiceError('TASK_FAILED', 'The source failed and did not say why')
     this.#stop.abort()
   }
 }

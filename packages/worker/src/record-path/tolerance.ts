@@ -21,6 +21,12 @@ export interface ToleranceSettings {
 /** What becomes of a record that failed for good. */
 export type Verdict = 'go-on' | 'stop'
 
+/** Whether a record that failed is tried again; `stopped`: it would be, but the task is to end, and must leave it as if it never came. */
+export type Retry = 'again' | 'never' | 'stopped'
+
+/** Where a record is: topic, partition and offset, or the source's own place. */
+export type Place = Readonly<Record<string, string | number>>
+
 const FIRST_DELAY_MS = 300
 
 export class Tolerance {
@@ -37,21 +43,25 @@ export class Tolerance {
   }
 
   /**
-   * Whether the record may be tried again: true after the wait, false when the error is not retriable, the time is used up or the
-   * signal is aborted. `since` is `clock.monotonic()` of the first failure, `attempt` counts from 0.
+   * Whether the record may be tried again, after the wait for it. `never`: the error is not retriable, or the time is used up; the
+   * last try is made when it ends. `since` is `clock.monotonic()` of the first failure, `attempt` counts from 0.
    */
-  async mayRetry(error: unknown, since: number, attempt: number, signal: AbortSignal): Promise<boolean> {
+  async retry(error: unknown, since: number, attempt: number, signal: AbortSignal): Promise<Retry> {
     const { retryTimeoutMs, retryDelayMaxMs } = this.#settings
-    if (!isRetriable(error) || retryTimeoutMs === 0) return false
+    if (!isRetriable(error) || retryTimeoutMs === 0) return 'never'
     let delay = FIRST_DELAY_MS * 2 ** attempt
     if (delay > retryDelayMaxMs) delay = this.#random.next() * retryDelayMaxMs
-    if (retryTimeoutMs > 0 && this.#clock.monotonic() - since + delay > retryTimeoutMs) return false
+    if (retryTimeoutMs > 0) {
+      const left = retryTimeoutMs - (this.#clock.monotonic() - since)
+      if (left <= 0) return 'never'
+      delay = Math.min(delay, left)
+    }
     await this.#clock.sleep(delay, signal)
-    return !signal.aborted
+    return signal.aborted ? 'stopped' : 'again'
   }
 
   /** Logs the failure as configured and says whether the task goes on. */
-  decide(error: unknown, stage: Stage, place: Readonly<Record<string, string | number>>): Verdict {
+  decide(error: unknown, stage: Stage, place: Place): Verdict {
     if (this.#settings.log) {
       this.#logger.error(`Error in stage ${stage}: ${describeError(error)}`, this.#settings.logPlace ? place : {})
     }
@@ -60,7 +70,7 @@ export class Tolerance {
 }
 
 /** The error that stops a task on a record nobody tolerates. */
-export function toleranceExceeded(error: unknown, stage: Stage, place: Readonly<Record<string, string | number>>): SluiceError {
+export function toleranceExceeded(error: unknown, stage: Stage, place: Place): SluiceError {
   return new SluiceError('TASK_FAILED', `Tolerance exceeded in error handler: the record failed in stage ${stage}`, {
     cause: error,
     place,

@@ -24,9 +24,12 @@ const plugins = new Plugins({
 })
 
 describe('plugins by name', () => {
-  test.each(['jdbc', 'io.example.JdbcSourceConnector', 'JdbcSourceConnector', 'JdbcSource', ' jdbc '])('%s is known', (name) => {
-    expect(plugins.connectors.get(name).name).toBe('jdbc')
-  })
+  test.each(['jdbc', 'io.example.JdbcSourceConnector', 'JdbcSourceConnector', 'JdbcSource', ' jdbc '])(
+    '%s is known',
+    (name) => {
+      expect(plugins.connectors.get(name).name).toBe('jdbc')
+    },
+  )
 
   test('a name that two plugins claim is nobody’s', () => {
     expect(() => plugins.connectors.get('FileStreamSourceConnector')).toThrow(/More than one connector/)
@@ -35,7 +38,10 @@ describe('plugins by name', () => {
 
   test('an unknown name is answered with the nearest one and all that there are', () => {
     expect(() => plugins.connectors.get('JdbcSourceConnectr')).toThrow(
-      expect.objectContaining({ code: 'PLUGIN_UNKNOWN', remedy: expect.stringMatching(/JdbcSource.*file, other, jdbc/s) as unknown }),
+      expect.objectContaining({
+        code: 'PLUGIN_UNKNOWN',
+        remedy: expect.stringMatching(/JdbcSource.*file, other, jdbc/s) as unknown,
+      }),
     )
   })
 })

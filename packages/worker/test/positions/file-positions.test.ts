@@ -31,16 +31,17 @@ describe('positions in a file', () => {
   test('concurrent stores are all there', async () => {
     const file = path.join(dir, 'p.json')
     const store = await FilePositions.open(file)
-    await Promise.all(
-      Array.from({ length: 20 }, (_, n) => store.store('c', [{ partition: { n }, position: { n } }])),
-    )
+    await Promise.all(Array.from({ length: 20 }, (_, n) => store.store('c', [{ partition: { n }, position: { n } }])))
     const again = await FilePositions.open(file)
     for (let n = 0; n < 20; n++) expect(await again.position('c', { n })).toEqual({ n })
   })
 
-  test.each(['{', '[]', '{"key":1}', '\xac\xed\x00\x05'])('a file that is something else is refused: %s', async (text) => {
-    const file = path.join(dir, 'p.json')
-    await fs.writeFile(file, text)
-    await expect(FilePositions.open(file)).rejects.toMatchObject({ code: 'POSITION_UNREADABLE' })
-  })
+  test.each(['{', '[]', '{"key":1}', '\xac\xed\x00\x05'])(
+    'a file that is something else is refused: %s',
+    async (text) => {
+      const file = path.join(dir, 'p.json')
+      await fs.writeFile(file, text)
+      await expect(FilePositions.open(file)).rejects.toMatchObject({ code: 'POSITION_UNREADABLE' })
+    },
+  )
 })

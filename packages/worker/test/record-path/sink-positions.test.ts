@@ -29,7 +29,13 @@ describe('sink positions', () => {
     expect(first).toMatchObject({ offset: 10 })
     expect(decodeTally(first!.metadata)).toMatchObject({ in: 10, passed: 10 })
     const [second] = positions.committable([{ ...p0, offset: 15 }], silentLogger)
-    expect(decodeTally(second!.metadata)).toEqual({ in: 15, passed: 14, marked: 0, quarantined: { decode: 1 }, dropped: {} })
+    expect(decodeTally(second!.metadata)).toEqual({
+      in: 15,
+      passed: 14,
+      marked: 0,
+      quarantined: { decode: 1 },
+      dropped: {},
+    })
     checkTally(decodeTally(second!.metadata))
   })
 
@@ -60,13 +66,24 @@ describe('sink positions', () => {
     const after = new SinkPositions(fromZero)
     await after.start([p0], committed)
     turn(after, 3, 15)
-    expect(after.progress()[0]!.tally).toEqual({ in: 15, passed: 14, marked: 0, quarantined: {}, dropped: { transform: 1 } })
+    expect(after.progress()[0]!.tally).toEqual({
+      in: 15,
+      passed: 14,
+      marked: 0,
+      quarantined: {},
+      dropped: { transform: 1 },
+    })
   })
 
   test('a sink that skips forward has those records already: they count as passed', async () => {
     const positions = new SinkPositions(fromZero)
     await positions.start([p0], [])
-    expect(positions.rewind([{ ...p0, offset: 30 }, { topic: 'other', partition: 9, offset: 1 }])).toHaveLength(1)
+    expect(
+      positions.rewind([
+        { ...p0, offset: 30 },
+        { topic: 'other', partition: 9, offset: 1 },
+      ]),
+    ).toHaveLength(1)
     turn(positions, 2, 32)
     expect(positions.progress()[0]).toMatchObject({ position: 32, tally: { in: 32, passed: 32 } })
   })

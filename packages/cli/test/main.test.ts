@@ -1,0 +1,178 @@
+/** The command as a shell sees it: what it prints where, and its exit status. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { commands } from '../src/commands/index.ts'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const DEADLINE_MS = 20_000
+
+let dir: string
+beforeAll(() => {
+  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-cli-'))
+})
+afterAll(() => fs.rmSync(dir, { recursive: true, force: true }))
+
+function sluice(...args: string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=@sluice/source', MAIN, ...args], {
+    cwd: dir,
+    encoding: 'utf8',
+    timeout: DEADLINE_MS,
+  })
+  return { status, out: stdout, err: stderr }
+}
+
+describe('sluice', () => {
+  test.each(['help', '--help', '-h'])('%s lists every command, on standard output, and is no failure', (word) => {
+    const { status, out, err } = sluice(word)
+    expect(status).toBe(0)
+    expect(err).toBe('')
+    for (const { usage, summary } of commands)
+      expect(out).toMatch(new RegExp(`^ {2}${escape(usage)} +${escape(summary)}$`, 'm'))
+  })
+
+  test('without a command shows the same and is wrong usage', () => {
+    expect(sluice()).toMatchObject({ status: 2, out: expect.stringContaining('Usage: sluice <command>') })
+  })
+
+  test.each([
+    ['quickstrat', 'quickstart'],
+    ['proces', 'process'],
+    ['Connect-Standalone', 'connect-standalone'],
+  ])('%s is no command, and it guesses that %s was meant', (typed, meant) => {
+    const { status, out, err } = sluice(typed)
+    expect(status).toBe(2)
+    expect(out).toBe('')
+    expect(err).toContain(`there is no command "${typed}"; did you mean "${meant}"?`)
+    expect(err).toContain('Usage: sluice <command>')
+  })
+
+  test('does not guess at something that is near to nothing', () => {
+    expect(sluice('frobnicate')).toMatchObject({ status: 2, err: expect.not.stringContaining('did you mean') })
+  })
+
+  test.each(commands.map((command) => [command.name, command] as const))(
+    '%s --help says what it does and how it is called',
+    (name, command) => {
+      const { status, out } = sluice(name, '--help')
+      expect(status).toBe(0)
+      expect(out).toContain(command.summary)
+      expect(out).toContain(`sluice ${command.usage}`)
+    },
+  )
+})
+
+describe('what goes wrong is said on standard error with a remedy, and is exit status 1', () => {
+  test.each<[string, string[], string]>([
+    ['a file without a key', ['quickstart', '--file', 'my.csv'], '--file and --key belong together'],
+    ['a key without a file', ['quickstart', '--key', 'id'], '--file and --key belong together'],
+    ['an option that there is not', ['quickstart', '--fil', 'my.csv'], "Unknown option '--fil'"],
+    ['a file that is not there', ['quickstart', '--file', 'missing.csv', '--key', 'id'], 'missing.csv'],
+    ['a folder instead of a file', ['quickstart', '--file', '.', '--key', 'id'], 'What to do:'],
+    ['no query', ['sql', 'folder'], 'sql needs a folder and a query'],
+    ['a folder that is no table', ['sql', 'folder', 'select 1'], 'is no Delta table'],
+    ['no worker file', ['connect-standalone'], 'needs a worker file and at least one connector file'],
+    [
+      'no connector file',
+      ['connect-standalone', 'worker.properties'],
+      'needs a worker file and at least one connector file',
+    ],
+    ['a worker file that is not there', ['connect-standalone', 'w.properties', 'c.properties'], 'w.properties'],
+    ['no processor file', ['process'], 'process needs one properties file'],
+    ['a processor file that is not there', ['process', 'p.properties'], 'p.properties'],
+  ])('%s', (_, args, words) => {
+    const { status, out, err } = sluice(...args)
+    expect(status).toBe(1)
+    expect(out).toBe('')
+    expect(err).toMatch(/^sluice: /)
+    expect(err).toContain(words)
+    expect(err).toContain('What to do:')
+    expect(err).not.toMatch(/^\s+at /m)
+  })
+
+  test('all that is missing from a processor file, at once', () => {
+    fs.writeFileSync(path.join(dir, 'empty.properties'), 'application.id=a\n')
+    const { status, err } = sluice('process', 'empty.properties')
+    expect(status).toBe(1)
+    expect(err).toContain('"processor.class"')
+    expect(err).toContain('"bootstrap.servers"')
+  })
+
+  test.each([
+    ['that is not installed', '@nobody/nothing', 'cannot be loaded'],
+    ['whose module holds none', '@sluice/sdk', 'no processor as its default export'],
+  ])('a processor %s', (_, module, words) => {
+    fs.writeFileSync(
+      path.join(dir, 'p.props'),
+      `processor.class=${module}\nbootstrap.servers=127.0.0.1:1\napplication.id=a\n`,
+    )
+    expect(sluice('process', 'p.props')).toMatchObject({ status: 1, err: expect.stringContaining(words) })
+  })
+
+  test('every wrong setting of a worker and its connectors, before anything is connected to', () => {
+    fs.writeFileSync(
+      path.join(dir, 'worker.properties'),
+      'bootstrap.servers=127.0.0.1:1\nkey.converter=StringConverter\nvalue.converter=JsonConverter\n',
+    )
+    fs.writeFileSync(path.join(dir, 'source.properties'), 'name=s\nconnector.class=file-source\nformat=xml\n')
+    const { status, err } = sluice('connect-standalone', 'worker.properties', 'source.properties')
+    expect(status).toBe(1)
+    expect(err).toContain('offset.storage.file.filename')
+  })
+})
+
+describe('the quickstart', () => {
+  test('that is refused at its arguments leaves nothing behind', () => {
+    sluice('quickstart', '--dir', 'qs', '--file', 'missing.csv', '--key', 'id')
+    expect(fs.existsSync(path.join(dir, 'qs'))).toBe(false)
+  })
+
+  test('says what to install where Java and Maven are missing, and gives the folder back', () => {
+    const { status, err } = quickstartWith(tools('which', 'bash', 'sh'))
+    expect(status).toBe(1)
+    expect(err).toContain('java and mvn not found')
+    expect(err).toContain('openjdk-17')
+    expect(fs.existsSync(path.join(dir, 'qs', 'lock'))).toBe(false)
+  })
+
+  test('says at once that Kafka does not start, and where to look', () => {
+    const bin = tools('which', 'bash', 'sh', 'dirname', 'mkdir', 'seq', 'sleep', 'cat')
+    for (const tool of ['java', 'mvn']) fs.writeFileSync(path.join(bin, tool), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    const { status, err } = quickstartWith(bin)
+    expect(err).toContain('Apache Kafka did not start')
+    expect(err).toContain('start.log')
+    // Null: it had to be ended, because something still waited for the broker.
+    expect(status).toBe(1)
+    expect(fs.existsSync(path.join(dir, 'qs', 'lock'))).toBe(false)
+  })
+})
+
+function quickstartWith(bin: string): { status: number | null; err: string } {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--conditions=@sluice/source', MAIN, 'quickstart', '--dir', path.join(dir, 'qs')],
+    {
+      encoding: 'utf8',
+      timeout: DEADLINE_MS,
+      env: { ...process.env, PATH: bin, KAFKA_JARS: path.join(dir, 'no-jars') },
+    },
+  )
+  return { status, err: stderr }
+}
+
+/** A folder for PATH that has these tools and no others. */
+function tools(...names: readonly string[]): string {
+  const bin = fs.mkdtempSync(path.join(dir, 'bin-'))
+  for (const name of names) {
+    const found = spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim()
+    if (found !== '') fs.symlinkSync(found, path.join(bin, name))
+  }
+  return bin
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals'
+import { fileSource } from '@sluice/connector-file'
+import lakeSink from '@sluice/connector-lake'
+import type { RawSettings, SettingsDeclaration } from '@sluice/sdk'
+import { sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
+import { datasetName, makePlan, topicsOf } from '../../src/quickstart/plan.ts'
+
+const plan = makePlan({
+  dir: '/data/qs',
+  dataset: 'orders',
+  file: '/in/orders.csv',
+  key: 'Order No',
+  processor: { module: '@sluice/processor-csv-rows', settings: { headings: '["Order No"]' } },
+  cleanSchema: '{"type":"struct"}',
+})
+
+/** Settings that somebody else reads: of the converters below each side's name. */
+const CONVERTERS = ['key.converter.', 'value.converter.', 'header.converter.']
+
+/** What is wrong with settings, or unknown to whoever gets them. */
+function complaints(declaration: SettingsDeclaration, raw: RawSettings): readonly string[] {
+  const unknown = declaration.unknownKeys(raw, CONVERTERS).map(({ key }) => `unknown: ${key}`)
+  return [...declaration.problems(raw).map(({ message }) => message), ...unknown]
+}
+
+describe('the plan', () => {
+  test('keeps everything below its folder: the table too', () => {
+    expect(plan.tableDir).toBe('/data/qs/lake/orders')
+    expect(plan.sink).toMatchObject({ 'lake.url': '/data/qs/lake', 'table.name': 'orders' })
+  })
+
+  test('names the topics after the data set', () => {
+    expect(topicsOf('orders')).toEqual({ raw: 'orders.raw', clean: 'orders.clean', quarantine: 'orders.quarantine' })
+    expect(plan.topics).toEqual(topicsOf('orders'))
+  })
+
+  test('gives the worker and both connectors settings that they accept, and no others', () => {
+    expect(complaints(standaloneSettings, { 'bootstrap.servers': '127.0.0.1:9092', ...plan.worker })).toEqual([])
+    expect(complaints(sourceSettings.extend(fileSource.settings), plan.source)).toEqual([])
+    expect(complaints(sinkSettings.extend(lakeSink.settings), plan.sink)).toEqual([])
+  })
+
+  test('joins the stages: what one writes is what the next reads', () => {
+    expect(plan.source['topic']).toBe(plan.topics.raw)
+    expect(plan.sink['topics']).toBe(plan.topics.clean)
+    expect(plan.source['key.field']).toBe('Order No')
+  })
+
+  test('tolerates no bad record silently: both connectors divert to the quarantine', () => {
+    for (const connector of [plan.source, plan.sink]) {
+      expect(connector).toMatchObject({
+        'errors.tolerance': 'all',
+        'errors.deadletterqueue.topic.name': plan.topics.quarantine,
+      })
+    }
+  })
+
+  test('reads a last line without a line end, because the file does not grow', () => {
+    expect(plan.source['last.line']).toBe('read')
+  })
+})
+
+describe('the name of a data set', () => {
+  test.each([
+    ['/in/orders.csv', 'orders'],
+    ['My Orders (2).csv', 'my_orders_2'],
+    ['../exports/2026-07-30 Bestellungen.CSV', '2026_07_30_bestellungen'],
+    ['a..b.tar.csv', 'a_b_tar'],
+    ['__.csv', 'my_file'],
+    ['注文.csv', 'my_file'],
+    ['no-extension', 'no_extension'],
+    [`it's "quoted"; drop.csv`, 'it_s_quoted_drop'],
+  ])('of %s is %s', (file, name) => {
+    expect(datasetName(file)).toBe(name)
+  })
+})

@@ -1,0 +1,97 @@
+/** Runs the quickstart as a person would, as a process of its own, and looks at what is left of it. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { root } from './house-files.ts'
+
+const DEADLINE_MS = 60_000
+
+/** What is not found of what the quickstart needs. */
+export const missingTools: readonly string[] = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
+
+export interface Summary {
+  readonly read: Readonly<Record<'lines' | 'records' | 'diverted' | 'skipped', number>>
+  readonly topics: Readonly<Record<'raw' | 'clean' | 'quarantine', number>>
+  readonly judged: {
+    readonly in: number
+    readonly passed: number
+    readonly marked: number
+    readonly quarantined: Readonly<Record<string, number>>
+    readonly dropped: Readonly<Record<string, number>>
+  }
+  readonly table: Readonly<Record<'version' | 'files' | 'rows', number>>
+  readonly equations: readonly { readonly sentence: string; readonly holds: boolean }[]
+}
+
+/** A quickstart under way. */
+export class QuickstartRun {
+  output = ''
+  readonly #child: ChildProcess
+  readonly #ended: Promise<number>
+  readonly #ears = new Set<() => void>()
+
+  constructor(dir: string, args: readonly string[] = []) {
+    const main = path.join(root, 'packages/cli/src/main.ts')
+    this.#child = spawn(process.execPath, ['--conditions=@sluice/source', main, 'quickstart', '--dir', dir, ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const hear = (chunk: Buffer): void => {
+      this.output += chunk.toString()
+      for (const ear of this.#ears) ear()
+    }
+    this.#child.stdout!.on('data', hear)
+    this.#child.stderr!.on('data', hear)
+    this.#ended = new Promise((resolve) => {
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS)
+      this.#child.once('close', (code) => {
+        clearTimeout(late)
+        resolve(code ?? 137)
+      })
+    })
+  }
+
+  /** Resolves when it has said so; rejects, with all it said, when it ended without. */
+  said(words: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const listen = (): void => {
+        if (!this.output.includes(words)) return
+        this.#ears.delete(listen)
+        resolve()
+      }
+      this.#ears.add(listen)
+      listen()
+      void this.#ended.then((status) =>
+        reject(new Error(`ended with ${status} before it said "${words}":\n${this.output}`)),
+      )
+    })
+  }
+
+  interrupt(): void {
+    this.#child.kill('SIGINT')
+  }
+
+  /** The exit status; 137 when it had to be killed because it did not end in time. */
+  ended(): Promise<number> {
+    return this.#ended
+  }
+}
+
+/** Runs it to its end. @throws Error with all it said, unless it ended well */
+export async function runToTheEnd(dir: string, args: readonly string[] = []): Promise<string> {
+  const run = new QuickstartRun(dir, args)
+  const status = await run.ended()
+  if (status !== 0) throw new Error(`the quickstart ended with ${status}:\n${run.output}`)
+  return run.output
+}
+
+export function summaryOf(dir: string): Summary {
+  return JSON.parse(fs.readFileSync(path.join(dir, 'summary.json'), 'utf8')) as Summary
+}
+
+/** What a run that has ended must not leave: processes that name the folder, and its lock. */
+export function leftBehind(dir: string): readonly string[] {
+  const processes = spawnSync('pgrep', ['-fa', dir], { encoding: 'utf8' }).stdout.split('\n')
+  const lock = path.join(dir, 'lock')
+  return [...processes.filter((line) => line !== ''), ...(fs.existsSync(lock) ? [lock] : [])]
+}

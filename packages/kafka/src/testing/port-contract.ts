@@ -1,0 +1,55 @@
+/**
+ * What the port promises, as tests: run them for every broker that stands behind it. No test runner of its own, it takes the
+ * runner's `test`; each test makes its own topics and deletes them.
+ *
+ * ```ts
+ * portContract(test, () => connect({ bootstrapServers: 'localhost:9092' }))
+ * ```
+ */
+import type { Kafka } from '../port.ts'
+import { adminContract } from './admin-contract.ts'
+import { fetchContract } from './fetch-contract.ts'
+import { offsetsContract } from './offsets-contract.ts'
+import { produceContract } from './produce-contract.ts'
+import { PortFixture } from './port-fixture.ts'
+import { tableContract } from './table-contract.ts'
+
+/** A test runner's `test`. Tests end by themselves within thirty seconds. */
+export type Test = (name: string, body: () => Promise<void>) => unknown
+
+/** Opens a client of the cluster under test; the contract closes it. */
+export type OpenKafka = () => Promise<Kafka>
+
+const PATIENCE_MS = 30_000
+
+/** Declares the tests. */
+export function portContract(test: Test, openKafka: OpenKafka): void {
+  const withKafka: WithKafka = (name, body) => {
+    test(name, async () => {
+      const fixture = new PortFixture(await openKafka(), openKafka)
+      try {
+        await within(name, body(fixture))
+      } finally {
+        await fixture.dispose()
+      }
+    })
+  }
+  produceContract(withKafka)
+  fetchContract(withKafka)
+  offsetsContract(withKafka)
+  adminContract(withKafka)
+  tableContract(withKafka)
+}
+
+/** Declares a test that gets a cluster. */
+export type WithKafka = (name: string, body: (fixture: PortFixture) => Promise<void>) => void
+
+async function within(what: string, work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => reject(new Error(`not done within ${PATIENCE_MS} ms: ${what}`)), PATIENCE_MS)
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,133 @@
+/** A sink loop with everything around it in memory. */
+import { converters } from '@sluice/codecs'
+import { decodeTally, type CommittedOffset, type Tally } from '@sluice/kafka'
+import {
+  MemoryMetrics,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type SinkRecord,
+  type SinkTask,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  type Transform,
+} from '@sluice/sdk'
+import { MemoryLogger } from '@sluice/sdk/testing'
+import { RecordDecoder, type Converters } from '../../src/record-path/convert.ts'
+import { SinkContext } from '../../src/record-path/sink-context.ts'
+import { SinkLoop } from '../../src/record-path/sink-loop.ts'
+import { SinkPositions } from '../../src/record-path/sink-positions.ts'
+import type { ToleranceSettings } from '../../src/record-path/tolerance.ts'
+import { FakeFetcher, FakeOffsets, FakeProducer, logOf } from './fake-kafka.ts'
+import { lettersOf, toleranceOf } from './source-run.ts'
+
+export const P0: TopicPartition = Object.freeze({ topic: 't', partition: 0 })
+
+/** A sink that holds everything as soon as it is put. */
+export class HoldingSink implements SinkTask {
+  /** Values in the order in which they came, once per put. */
+  readonly values: unknown[] = []
+  readonly puts: number[] = []
+  readonly calls: string[] = []
+  closing: boolean | undefined
+
+  async start(): Promise<void> {
+    this.calls.push('start')
+  }
+
+  async open(_partitions: readonly TopicPartition[]): Promise<void> {
+    this.calls.push('open')
+  }
+
+  async put(records: readonly SinkRecord[]): Promise<void> {
+    this.puts.push(records.length)
+    this.values.push(...records.map(({ value }) => value))
+  }
+
+  async flush(positions: readonly TopicPartitionOffset[], closing: boolean): Promise<readonly TopicPartitionOffset[]> {
+    this.calls.push('flush')
+    this.closing = closing
+    return positions
+  }
+
+  async close(): Promise<void> {
+    this.calls.push('close')
+  }
+
+  async stop(): Promise<void> {
+    this.calls.push('stop')
+  }
+}
+
+export interface SinkRunOptions {
+  /** What is in the partition, from offset 0. */
+  readonly log: readonly string[]
+  readonly task?: (context: SinkContext) => SinkTask
+  readonly committed?: readonly CommittedOffset[]
+  readonly tolerance?: Partial<ToleranceSettings>
+  readonly deadLetters?: boolean
+  readonly chain?: Transform
+  readonly converters?: Partial<Converters>
+  readonly batch?: number
+  readonly commitIntervalMs?: number
+  readonly clock?: Clock
+}
+
+export class SinkRun {
+  readonly fetcher = new FakeFetcher()
+  readonly producer = new FakeProducer()
+  readonly offsets: FakeOffsets
+  readonly positions = new SinkPositions(async (partitions) => partitions.map((at) => ({ ...at, offset: 0 })))
+  readonly logger = new MemoryLogger()
+  readonly task: SinkTask
+  readonly #stop = new AbortController()
+  readonly #loop: SinkLoop
+
+  constructor(options: SinkRunOptions) {
+    const clock = options.clock ?? systemClock
+    const { fetcher, producer, positions, logger } = this
+    fetcher.logs.set('t-0', logOf(...options.log))
+    fetcher.batch = options.batch ?? 10
+    this.offsets = new FakeOffsets(options.committed)
+    const tolerance = toleranceOf(options.tolerance, logger, clock)
+    const deadLetters = options.deadLetters === true ? lettersOf(clock) : null
+    const basics = { connector: 'c', task: 0, logger, metrics: new MemoryMetrics(), clock, random: systemRandom }
+    const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters })
+    this.task = options.task?.(context) ?? new HoldingSink()
+    const string = converters.find(({ name }) => name === 'string')!.create({}, 'value')
+    this.#loop = new SinkLoop({
+      task: this.task,
+      context,
+      partitions: [P0],
+      fetcher,
+      offsets: this.offsets,
+      positions,
+      decoder: new RecordDecoder({ key: string, value: string, header: string, ...options.converters }),
+      chain: options.chain ?? null,
+      tolerance,
+      deadLetters,
+      producer,
+      logger,
+      clock,
+      commitIntervalMs: options.commitIntervalMs ?? 5,
+    })
+  }
+
+  /** Begins to run; resolves when the loop has ended, with what it failed with, if it did. */
+  run(): Promise<unknown> {
+    return this.#loop.run(this.#stop.signal).then(
+      () => undefined,
+      (error: unknown) => error ?? 'rejected with nothing',
+    )
+  }
+
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  /** The offset committed last, and the counts that went with it. */
+  get committed(): { readonly offset: number; readonly tally: Tally } | undefined {
+    const last = this.offsets.commits.at(-1)
+    return last === undefined ? undefined : { offset: last.offset, tally: decodeTally(last.metadata) }
+  }
+}
