@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** `sluice`: finds the command, runs it, and turns its outcome into an exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 import { describeError, nearestName, SluiceError } from '@sluice/sdk'
-import { commands, type Command } from './commands/index.ts'
+import type { Command } from './commands/command.ts'
+import { commands } from './commands/index.ts'
 
 const [name, ...args] = process.argv.slice(2)
 

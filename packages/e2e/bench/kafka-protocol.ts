@@ -51,7 +51,9 @@ export async function bench(short: boolean): Promise<readonly BenchCase[]> {
       unit: 'µs',
       ours: await costPerRecord(batches, () => positionsIn(batch)),
       bar: DECODE_BAR_MICROS,
-      peer: [{ name: 'kafkajs (an object each, no CRC)', value: await costPerRecord(peerBatches, () => peer.decode(batch)) }],
+      peer: [
+        { name: 'kafkajs (an object each, no CRC)', value: await costPerRecord(peerBatches, () => peer.decode(batch)) },
+      ],
     },
     {
       name: 'the same, and a view of every value',
@@ -85,7 +87,10 @@ interface KafkajsEncoder {
 }
 
 /** kafkajs' own codec of record batches; it has no public door. */
-function kafkajsBatches(): { encode(round: number, withKeys: boolean): Promise<number>; decode(bytes: Uint8Array): Promise<number> } {
+function kafkajsBatches(): {
+  encode(round: number, withKeys: boolean): Promise<number>
+  decode(bytes: Uint8Array): Promise<number>
+} {
   const require = createRequire(import.meta.url)
   const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as {
     RecordBatch(batch: object): Promise<KafkajsEncoder>

@@ -8,7 +8,7 @@ import type { BenchCase } from './bench-case.ts'
 
 interface Bench {
   readonly name: string
-  readonly load: () => Promise<{ bench(short: boolean): Promise<readonly BenchCase[]> }>
+  readonly load: () => Promise<{ bench(short: boolean): Promise<readonly BenchCase[]> | readonly BenchCase[] }>
 }
 
 const benches: readonly Bench[] = [

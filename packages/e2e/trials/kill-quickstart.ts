@@ -17,7 +17,7 @@ import path from 'node:path'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { readLedger, type Ledger } from './quickstart-ledger.ts'
-import type { TrialOptions } from './main.ts'
+import type { TrialOptions } from './trial-options.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')

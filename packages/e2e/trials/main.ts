@@ -2,14 +2,11 @@
  * `npm run trial -- NAME [--full] [--seed N]`: tries to break Sluice and counts what is left. The short form is what CI runs, the full
  * form what a change to its subject must pass once. A trial fails on counts; times are only printed.
  */
+import type { TrialOptions } from './trial-options.ts'
+
 interface Trial {
   readonly name: string
   readonly load: () => Promise<{ trial(options: TrialOptions): Promise<boolean> }>
-}
-
-export interface TrialOptions {
-  readonly full: boolean
-  readonly seed: number
 }
 
 const trials: readonly Trial[] = [{ name: 'kill-quickstart', load: () => import('./kill-quickstart.ts') }]

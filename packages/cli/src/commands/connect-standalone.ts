@@ -1,7 +1,7 @@
 import { SluiceError, MemoryMetrics } from '@sluice/sdk'
 import { openLogger, readProperties, StandaloneWorker } from '@sluice/worker'
 import { bundledPlugins } from '../bundled.ts'
-import type { Command } from './index.ts'
+import type { Command } from './command.ts'
 
 export const connectStandalone: Command = {
   name: 'connect-standalone',

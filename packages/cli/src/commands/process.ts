@@ -3,7 +3,7 @@ import { MemoryMetrics, SluiceError } from '@sluice/sdk'
 import { KafkaStreams, StreamsBuilder, streamsSettings } from '@sluice/streams'
 import { openLogger, readProperties } from '@sluice/worker'
 import { loadProcessor } from '../processors.ts'
-import type { Command } from './index.ts'
+import type { Command } from './command.ts'
 
 export const process: Command = {
   name: 'process',

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SluiceError } from '@sluice/sdk'
 import { runQuickstart } from '../quickstart/run.ts'
-import type { Command } from './index.ts'
+import type { Command } from './command.ts'
 
 export const quickstart: Command = {
   name: 'quickstart',

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { SluiceError } from '@sluice/sdk'
 import { LocalTable, printResult } from '../quickstart/table.ts'
-import type { Command } from './index.ts'
+import type { Command } from './command.ts'
 
 export const sql: Command = {
   name: 'sql',
