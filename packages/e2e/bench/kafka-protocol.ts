@@ -93,7 +93,7 @@ function kafkajsBatches(): {
 } {
   const require = createRequire(import.meta.url)
   const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0') as {
-    RecordBatch(batch: object): Promise<KafkajsEncoder>
+    readonly RecordBatch: (batch: object) => Promise<KafkajsEncoder>
   }
   const makeRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (record: object) => KafkajsEncoder
   const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder') as (decoder: object) => Promise<{

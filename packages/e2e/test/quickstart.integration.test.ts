@@ -127,11 +127,13 @@ where('the quickstart', () => {
     const reached = new Map<string, number>()
     for (const actions of log) {
       const adds = actions.filter((action) => action['add'] !== undefined)
-      const txns = actions.flatMap((action) => action['txn'] ?? [])
+      const txns = actions.flatMap(({ txn }) =>
+        txn === undefined ? [] : [{ appId: String(txn['appId']), version: Number(txn['version']) }],
+      )
       expect(txns.length).toBeGreaterThanOrEqual(Math.min(1, adds.length))
       for (const { appId, version } of txns) {
-        expect(version as number).toBeGreaterThan(reached.get(String(appId)) ?? -1)
-        reached.set(String(appId), version as number)
+        expect(version).toBeGreaterThan(reached.get(appId) ?? -1)
+        reached.set(appId, version)
       }
     }
     // One name per partition of the clean topic; together they have reached its end.

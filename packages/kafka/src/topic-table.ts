@@ -1,5 +1,5 @@
 import { type Logger, SluiceError, describeError, silentLogger } from '@sluice/sdk'
-import type { Fetcher, FetcherOptions, Kafka, Produced, Producer } from './port.ts'
+import type { FetchedPartition, Fetcher, FetcherOptions, Kafka, Produced, Producer } from './port.ts'
 import { partitionForKey } from './produce/partitioner.ts'
 
 export interface TopicTableOptions {
@@ -171,21 +171,33 @@ export class TopicTable {
     const { signal } = this.#closing
     while (!signal.aborted) {
       try {
-        for (const { partition, batches, nextOffset } of await this.#fetcher.poll(POLL_MS, signal)) {
-          for (const records of batches) {
-            for (let i = 0; i < records.count; i++) this.#take(records.key(i), records.value(i), records.offset(i))
-          }
-          this.#positions[partition] = nextOffset
-        }
+        this.#takeAll(await this.#fetcher.poll(POLL_MS, signal))
         this.#fault = undefined
       } catch (error) {
         if (signal.aborted) return
-        this.#fault = error instanceof SluiceError ? error : new SluiceError('INTERNAL', `Reading ${this.topic} failed`, { cause: error })
-        this.#logger.error('A topic table cannot be read; trying again', { topic: this.topic, error: describeError(error) })
-        await pause(PAUSE_MS, signal)
+        this.#fault = error instanceof SluiceError ? error : failed(this.topic, error)
+        // The client was closed under the table: nothing will ever come again.
+        if (this.#fault.code === 'INTERRUPTED') this.#closing.abort()
+        else await this.#complain(this.#fault, signal)
       }
       for (const look of this.#onProgress) look()
     }
+  }
+
+  #takeAll(fetched: readonly FetchedPartition[]): void {
+    for (const { partition, batches, nextOffset } of fetched) {
+      for (const records of batches) {
+        for (let i = 0; i < records.count; i++) this.#take(records.key(i), records.value(i), records.offset(i))
+      }
+      this.#positions[partition] = nextOffset
+    }
+  }
+
+  async #complain(fault: SluiceError, signal: AbortSignal): Promise<void> {
+    const facts = { topic: this.topic, error: describeError(fault) }
+    this.#logger.error('A topic table cannot be read; trying again', facts)
+    for (const look of this.#onProgress) look()
+    await pause(PAUSE_MS, signal)
   }
 
   #take(key: Uint8Array | null, value: Uint8Array | null, offset: number): void {
@@ -216,6 +228,10 @@ export class TopicTable {
       place: { topic: this.topic },
     })
   }
+}
+
+function failed(topic: string, cause: unknown): SluiceError {
+  return new SluiceError('INTERNAL', `Reading ${topic} failed`, { cause })
 }
 
 function textOf(key: Uint8Array): string {

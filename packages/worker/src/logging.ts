@@ -1,5 +1,7 @@
 /** Logs by winston: one JSON object a line to a file, or a short line for people to standard error. */
-import { describeError, type LogFields, type Logger } from '@sluice/sdk'
+import fs from 'node:fs'
+import path from 'node:path'
+import type { LogFields, Logger } from '@sluice/sdk'
 import winston from 'winston'
 
 export interface LogTarget {
@@ -13,37 +15,27 @@ export interface ClosableLogger extends Logger {
   close(): Promise<void>
 }
 
-/** A file that cannot be written to is said once on standard error; what is logged is then lost, and the work goes on. */
+/** A file that cannot be written to is told of once on standard error; what is logged is then lost, and the work goes on. */
 export function openLogger(target: LogTarget = {}): ClosableLogger {
   const { file, level = 'info' } = target
-  const root = winston.createLogger({
-    level,
-    transports: [
-      file === undefined
-        ? new winston.transports.Stream({ stream: process.stderr, format: readable })
-        : new winston.transports.File({
-            filename: file,
-            format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
-          }),
-    ],
-  })
-  let isBroken = false
-  const broken = Promise.withResolvers<void>()
-  root.on('error', (error: unknown) => {
-    if (!isBroken) process.stderr.write(`The log ${file ?? 'stream'} cannot be written: ${describeError(error)}\n`)
-    isBroken = true
-    broken.resolve()
-  })
-  return {
-    ...adapt(root, {}),
-    close: () => {
-      const written = new Promise<void>((resolve) => {
-        root.once('finish', () => setImmediate(resolve))
-        root.end()
-      })
-      return Promise.race([written, broken.promise])
-    },
+  const stream = file === undefined ? process.stderr : openFile(file)
+  const format =
+    file === undefined ? readable : winston.format.combine(winston.format.timestamp(), winston.format.json())
+  const root = winston.createLogger({ level, transports: [new winston.transports.Stream({ stream, format })] })
+  const close = async (): Promise<void> => {
+    await new Promise<void>((resolve) => root.once('finish', resolve).end())
+    if (file !== undefined) await new Promise<void>((resolve) => stream.end(() => resolve()))
   }
+  let closed: Promise<void> | undefined
+  return { ...adapt(root, {}), close: () => (closed ??= close()) }
+}
+
+/** Opened here and not by winston, which keeps it to itself when a file cannot be written, and then never says that it is done. */
+function openFile(file: string): NodeJS.WritableStream {
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  return fs.createWriteStream(file, { flags: 'a' }).on('error', (error) => {
+    process.stderr.write(`The log ${file} cannot be written: ${error.message}\n`)
+  })
 }
 
 function adapt(root: winston.Logger, context: LogFields): Logger {

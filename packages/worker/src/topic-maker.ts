@@ -8,11 +8,11 @@ export interface TopicCreation {
 
 /** Creates a source's topics before the first record goes to them (KIP-158, the default group). Existing topics are left alone. */
 export class TopicMaker {
-  readonly #admin: Admin
+  readonly #admin: Pick<Admin, 'ensureTopics'>
   readonly #creation: TopicCreation
   readonly #known = new Set<string>()
 
-  constructor(admin: Admin, creation: TopicCreation) {
+  constructor(admin: Pick<Admin, 'ensureTopics'>, creation: TopicCreation) {
     this.#admin = admin
     this.#creation = creation
   }

@@ -26,7 +26,12 @@ describe('a producer’s settings', () => {
 
   test('without any are Kafka’s, but for larger batches', () => {
     const { options, recordBytesMax } = producerLimits({})
-    expect(options).toMatchObject({ compression: 'none', batchBytesMax: 262_144, lingerMs: 0, deliveryTimeoutMs: 120_000 })
+    expect(options).toMatchObject({
+      compression: 'none',
+      batchBytesMax: 262_144,
+      lingerMs: 0,
+      deliveryTimeoutMs: 120_000,
+    })
     expect(recordBytesMax).toBe(1_048_576)
   })
 
@@ -40,7 +45,9 @@ describe('a producer’s settings', () => {
   })
 
   test('memory must hold at least one batch and one record', () => {
-    expect(() => producerLimits({ 'buffer.memory': '1000000' })).toThrow(/1000000 for configuration buffer\.memory.*1048576/)
+    expect(() => producerLimits({ 'buffer.memory': '1000000' })).toThrow(
+      /1000000 for configuration buffer\.memory.*1048576/,
+    )
   })
 })
 
@@ -53,7 +60,14 @@ test('a fetcher’s settings, in the port’s words', () => {
     'fetch.min.bytes': '2',
     'auto.offset.reset': 'latest',
   }
-  const options = { isolation: 'read_committed', bytesMax: 5, partitionBytesMax: 4, maxWaitMs: 3, minBytes: 2, reset: 'latest' }
+  const options = {
+    isolation: 'read_committed',
+    bytesMax: 5,
+    partitionBytesMax: 4,
+    maxWaitMs: 3,
+    minBytes: 2,
+    reset: 'latest',
+  }
   expect(fetcherOptions(settings)).toEqual(options)
   expect(fetcherOptions({})).toMatchObject({ isolation: 'read_uncommitted', reset: 'earliest' })
   expect(() => fetcherOptions({ 'auto.offset.reset': 'newest' })).toThrow(/auto\.offset\.reset/)

@@ -68,10 +68,14 @@ describe('a log in a file', () => {
 /** Runs a few lines that log, in a process of their own. */
 function run(lines: string): { readonly status: number | null; readonly stderr: string } {
   const script = `import { openLogger } from ${JSON.stringify(source)}\n${lines}`
-  const { status, stderr } = spawnSync(process.execPath, ['--conditions=@sluice/source', '--input-type=module', '-e', script], {
-    encoding: 'utf8',
-    timeout: 15_000,
-  })
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--conditions=@sluice/source', '--input-type=module', '-e', script],
+    {
+      encoding: 'utf8',
+      timeout: 15_000,
+    },
+  )
   return { status, stderr }
 }
 

@@ -26,7 +26,10 @@ describe('a task’s life', () => {
   })
 
   test('fails with what its loop was rejected with; the trace has causes and remedy', async () => {
-    const error = new SluiceError('SOURCE_UNAVAILABLE', 'The file is gone', { cause: new Error('ENOENT'), remedy: 'Put it back.' })
+    const error = new SluiceError('SOURCE_UNAVAILABLE', 'The file is gone', {
+      cause: new Error('ENOENT'),
+      remedy: 'Put it back.',
+    })
     const logger = new MemoryLogger()
     const task = new TaskRunner(0, { run: () => Promise.reject(error) }, logger, systemClock)
     await task.ended
@@ -36,7 +39,9 @@ describe('a task’s life', () => {
       state: 'FAILED',
       trace: 'The file is gone; because: ENOENT\n  What to do: Put it back.',
     })
-    expect(logger.lines).toMatchObject([{ level: 'error', message: expect.stringContaining('The file is gone') as unknown }])
+    expect(logger.lines).toMatchObject([
+      { level: 'error', message: expect.stringContaining('The file is gone') as unknown },
+    ])
     await task.stop(1000)
     expect(task.status().state).toBe('FAILED')
   })
@@ -45,7 +50,10 @@ describe('a task’s life', () => {
     // oxlint-disable-next-line prefer-promise-reject-errors -- what a connector's author may do
     const task = runner({ run: () => Promise.reject(nothing) })
     await task.ended
-    expect(task.status()).toMatchObject({ state: 'FAILED', trace: expect.stringContaining('did not say why') as unknown })
+    expect(task.status()).toMatchObject({
+      state: 'FAILED',
+      trace: expect.stringContaining('did not say why') as unknown,
+    })
     expect(task.error).toMatchObject({ code: 'TASK_FAILED' })
   })
 
@@ -54,7 +62,11 @@ describe('a task’s life', () => {
     const task = new TaskRunner(1, { run: () => new Promise(() => undefined) }, new MemoryLogger(), clock)
     const stopping = task.stop(500)
     clock.advance(500)
-    await expect(stopping).rejects.toMatchObject({ code: 'STOP_TIMED_OUT', place: { task: 1 }, remedy: expect.any(String) as unknown })
+    await expect(stopping).rejects.toMatchObject({
+      code: 'STOP_TIMED_OUT',
+      place: { task: 1 },
+      remedy: expect.any(String) as unknown,
+    })
     expect(task.status().state).toBe('RUNNING')
   })
 })

@@ -1,12 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Admin, ProducerRecord, TopicSpec } from '@sluice/kafka'
+import type { ProducerRecord, TopicSpec } from '@sluice/kafka'
 import { TopicMaker } from '../src/topic-maker.ts'
 
 function record(topic: string): ProducerRecord {
   return { topic, partition: null, key: null, value: null, timestamp: null, headers: null }
 }
 
-function maker(partitions: number | null = null): { readonly maker: TopicMaker; readonly specs: TopicSpec[]; refuse: boolean } {
+function maker(partitions: number | null = null): {
+  readonly maker: TopicMaker
+  readonly specs: TopicSpec[]
+  refuse: boolean
+} {
   const specs: TopicSpec[] = []
   const made = {
     specs,
@@ -18,7 +22,7 @@ function maker(partitions: number | null = null): { readonly maker: TopicMaker; 
           specs.push(...topics)
           return topics.map(({ topic }) => topic)
         },
-      } as Admin,
+      },
       { partitions, replicationFactor: 2 },
     ),
   }

@@ -26,7 +26,7 @@ async function holder(): Promise<{ child: ChildProcess; said: string }> {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   holders.push(child)
-  const [said] = (await once(child.stdout!.setEncoding('utf8'), 'data')) as [string]
+  const [said] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
   return { child, said: said.trim() }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { fileSource } from '@sluice/connector-file'
-import lakeSink from '@sluice/connector-lake'
+import { lakeSink } from '@sluice/connector-lake'
 import type { RawSettings, SettingsDeclaration } from '@sluice/sdk'
 import { sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
 import { datasetName, makePlan, topicsOf } from '../../src/quickstart/plan.ts'

@@ -15,7 +15,7 @@ export function strikesFile(dir: string, name: string, copies: number): StrikesF
     'data',
     'birdstrikes.csv',
   )
-  const [header, ...lines] = fs.readFileSync(csv, 'utf8').trimEnd().split('\n')
+  const [header, ...lines] = fs.readFileSync(csv, 'utf8').trimEnd().split(/\r?\n/)
   const rows = [...new Set(lines)].map(cells)
   const species = cells(header!).indexOf('Wildlife Species')
   const file = path.join(dir, `${name}.csv`)
@@ -29,7 +29,7 @@ export function strikesFile(dir: string, name: string, copies: number): StrikesF
 
 /** No cell of this file holds a line end. */
 function cells(line: string): string[] {
-  const found = line.replace(/\r$/, '').matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)
+  const found = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)
   return [...found].map(([, inQuotes, plain]) => inQuotes?.replaceAll('""', '"') ?? plain!)
 }
 

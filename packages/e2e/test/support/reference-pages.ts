@@ -168,12 +168,19 @@ function rule(check: CheckDefinition, action: string): string {
   return `- **\`${check.id}\`** ([\`${check.check}\`](checks.md#${check.check})${of}; severity ${check.severity ?? 'error'}, action ${action}). ${check.doc ?? ''}`
 }
 
-interface Named {
+/** A converter, transform or predicate; some say what they do and declare their settings. */
+interface Plugin {
   readonly name: string
   readonly aliases: readonly string[]
+  readonly documentation?: string
+  readonly settings?: SettingsDeclaration
 }
 
-function pluginsPage(converters: readonly Named[], transforms: readonly Named[], predicates: readonly Named[]): string {
+function pluginsPage(
+  converters: readonly Plugin[],
+  transforms: readonly Plugin[],
+  predicates: readonly Plugin[],
+): string {
   return `${GENERATED}
 
 # Converters and transforms
@@ -185,25 +192,32 @@ Configurations written for Kafka Connect name these by Java's class names; those
 A converter turns the key, the value or the headers of a record into bytes and back. Name it in \`key.converter\`, \`value.converter\` or
 \`header.converter\`; its own settings stand below that name, such as \`value.converter.schemas.enable\`.
 
-${nameTable(converters)}
+${pluginList(converters.map((plugin) => (plugin.name === 'json' ? { settings: jsonSettings, ...plugin } : plugin)))}
 
-### Settings of json
-
-${jsonSettings.page(4)}
 ## Transforms
 
-${nameTable(transforms)}
+A transform changes or drops records one by one. Give it an alias in \`transforms\`; its settings stand below \`transforms.<alias>.\`, its name in
+\`transforms.<alias>.type\`.
+
+${pluginList(transforms)}
 
 ## Predicates
 
-${nameTable(predicates)}
+A predicate says to which records a transform applies. Give it an alias in \`predicates\`; its settings stand below \`predicates.<alias>.\`, its
+name in \`predicates.<alias>.type\`.
+
+${pluginList(predicates)}
 `
 }
 
-function nameTable(plugins: readonly Named[]): string {
+function pluginList(plugins: readonly Plugin[]): string {
   if (plugins.length === 0) return 'None are bundled yet.'
   const rows = plugins.map(({ name, aliases }) => `| \`${name}\` | ${codes(aliases)} |`)
-  return `| name | also found as |\n|---|---|\n${rows.join('\n')}`
+  const sections = plugins.map(({ name, documentation, settings }) => {
+    if (documentation === undefined && settings === undefined) return ''
+    return `\n\n### ${name}\n\n${documentation ?? ''}\n\n${settings?.page(4) ?? ''}`
+  })
+  return `| name | also found as |\n|---|---|\n${rows.join('\n')}${sections.join('')}`
 }
 
 function codes(words: readonly string[]): string {

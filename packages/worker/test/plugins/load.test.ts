@@ -41,7 +41,10 @@ describe('loading connectors', () => {
   })
 
   test.each(['./nowhere.mjs', '@example/not-installed'])('%s is not there, and is named', async (specifier) => {
-    await expect(loadConnectors([specifier])).rejects.toMatchObject({ code: 'PLUGIN_UNKNOWN', message: expect.stringContaining(specifier) as unknown })
+    await expect(loadConnectors([specifier])).rejects.toMatchObject({
+      code: 'PLUGIN_UNKNOWN',
+      message: expect.stringContaining(specifier) as unknown,
+    })
   })
 
   test('what a module throws is the cause', async () => {

@@ -9,9 +9,7 @@ import { text } from '../support/fake-kafka.ts'
 const suffix: TransformPlugin = {
   name: 'suffix',
   aliases: ['com.example.Suffix'],
-  create:
-    (settings) =>
-    (record) => ({ ...record, topic: record.topic + (settings['text'] ?? '?') }),
+  create: (settings) => (record) => ({ ...record, topic: record.topic + (settings['text'] ?? '?') }),
 }
 const drop: TransformPlugin = { name: 'drop', aliases: [], create: () => () => null }
 const topicIs: PredicatePlugin = {
@@ -21,7 +19,11 @@ const topicIs: PredicatePlugin = {
 }
 const plugins = new Plugins({ connectors: [], converters, transforms: [suffix, drop], predicates: [topicIs] })
 
-function through(aliases: readonly string[], settings: RawSettings, record: ConnectRecord = sourceRecord(1)): string | undefined {
+function through(
+  aliases: readonly string[],
+  settings: RawSettings,
+  record: ConnectRecord = sourceRecord(1),
+): string | undefined {
   return makeChain(plugins, aliases, settings)!(record)?.topic
 }
 
@@ -55,16 +57,29 @@ describe('transforms', () => {
   test.each<[string, RawSettings, RegExp]>([
     ['without a type', {}, /transforms\.a\.type/],
     ['of an unknown type', { 'transforms.a.type': 'sufix' }, /No transform is called "sufix"/],
-    ['with a predicate that is not defined', { 'transforms.a.type': 'suffix', 'transforms.a.predicate': 'p' }, /"p", which is not defined/],
+    [
+      'with a predicate that is not defined',
+      { 'transforms.a.type': 'suffix', 'transforms.a.predicate': 'p' },
+      /"p", which is not defined/,
+    ],
     [
       'with a predicate of an unknown type',
       { 'transforms.a.type': 'suffix', 'transforms.a.predicate': 'p', 'predicates.p.type': 'topic' },
       /No predicate is called "topic"/,
     ],
-    ['with a negation of nothing', { 'transforms.a.type': 'suffix', 'transforms.a.negate': 'true' }, /no transforms\.a\.predicate/],
+    [
+      'with a negation of nothing',
+      { 'transforms.a.type': 'suffix', 'transforms.a.negate': 'true' },
+      /no transforms\.a\.predicate/,
+    ],
     [
       'with a negation that is neither true nor false',
-      { 'transforms.a.type': 'suffix', 'transforms.a.predicate': 'p', 'predicates.p.type': 'topic-is', 'transforms.a.negate': 'yes' },
+      {
+        'transforms.a.type': 'suffix',
+        'transforms.a.predicate': 'p',
+        'predicates.p.type': 'topic-is',
+        'transforms.a.negate': 'yes',
+      },
       /Invalid value yes for configuration transforms\.a\.negate/,
     ],
   ])('%s is refused', (_, settings, message) => {
@@ -73,8 +88,13 @@ describe('transforms', () => {
 })
 
 describe('converters', () => {
-  const worker = { 'key.converter': 'StringConverter', 'value.converter': 'JsonConverter', 'value.converter.schemas.enable': 'false' }
-  const encode = (connector: RawSettings): string => text(makeConverters(plugins, worker, connector).value.encoder('t', null)('x'))
+  const worker = {
+    'key.converter': 'StringConverter',
+    'value.converter': 'JsonConverter',
+    'value.converter.schemas.enable': 'false',
+  }
+  const encode = (connector: RawSettings): string =>
+    text(makeConverters(plugins, worker, connector).value.encoder('t', null)('x'))
 
   test('are the worker’s, with the worker’s settings', () => {
     expect(encode({})).toBe('"x"')
@@ -93,7 +113,10 @@ describe('converters', () => {
 
   test('one that is not there is named with its nearest', () => {
     expect(() => makeConverters(plugins, { ...worker, 'key.converter': 'JsonConvertor' }, {})).toThrow(
-      expect.objectContaining({ code: 'PLUGIN_UNKNOWN', remedy: expect.stringContaining('Did you mean "JsonConverter"?') as unknown }),
+      expect.objectContaining({
+        code: 'PLUGIN_UNKNOWN',
+        remedy: expect.stringContaining('Did you mean "JsonConverter"?') as unknown,
+      }),
     )
   })
 })

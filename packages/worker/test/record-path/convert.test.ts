@@ -21,7 +21,7 @@ class CountingConverter implements Converter {
     this.asked.push(`${topic}/${schema?.type ?? 'none'}`)
     return (value) => {
       if (value === 'bad') throw new DataError('bad is refused')
-      return value === null ? null : bytes(`${topic}:${String(value)}`)
+      return value === null ? null : bytes(`${topic}:${value as string}`)
     }
   }
 
@@ -57,7 +57,7 @@ describe('encoding', () => {
       { topic: 'b', valueSchema: null },
     ]
     for (let i = 0; i < 100; i++) {
-      const { value } = encoder.encode(sourceRecord(i, kinds[i % 4]!))
+      const { value } = encoder.encode(sourceRecord(i, kinds[i % 4]))
       expect(text(value)).toBe(`${kinds[i % 4]!.topic}:${i}`)
     }
     expect(all.value.asked.toSorted()).toEqual(['a/int32', 'a/string', 'b/none', 'b/string'])
@@ -113,7 +113,11 @@ describe('encoding', () => {
     expect(encoder.encode(sourceRecord(1, { timestamp: 0 })).timestamp).toBe(0)
     for (const timestamp of [-2, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
       const { error } = failureOf(() => encoder.encode(sourceRecord(1, { timestamp })))
-      expect(error).toMatchObject({ code: 'DATA_INVALID', place: { topic: 'out' }, remedy: expect.stringMatching(/milliseconds/) as unknown })
+      expect(error).toMatchObject({
+        code: 'DATA_INVALID',
+        place: { topic: 'out' },
+        remedy: expect.stringMatching(/milliseconds/) as unknown,
+      })
     }
   })
 })
@@ -180,9 +184,12 @@ describe('readable bytes', () => {
 
   test('never throw, whatever it is', () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withMap: true, withTypedArray: true, withNullPrototype: true }), (value) => {
-        readableBytes(value as Value)
-      }),
+      fc.property(
+        fc.anything({ withBigInt: true, withMap: true, withTypedArray: true, withNullPrototype: true }),
+        (value) => {
+          readableBytes(value as Value)
+        },
+      ),
     )
   })
 })
@@ -196,8 +203,13 @@ test('a record’s size is never less than what it takes in a batch of its own',
         oneBatch +
         (key?.length ?? 0) +
         (value?.length ?? 0) +
-        (headers ?? []).reduce((sum, header) => sum + 10 + Buffer.byteLength(header.key) + (header.value?.length ?? 0), 0)
-      expect(recordBytes({ topic: 't', partition: null, key, value, timestamp: null, headers })).toBeGreaterThanOrEqual(size)
+        (headers ?? []).reduce(
+          (sum, header) => sum + 10 + Buffer.byteLength(header.key) + (header.value?.length ?? 0),
+          0,
+        )
+      expect(recordBytes({ topic: 't', partition: null, key, value, timestamp: null, headers })).toBeGreaterThanOrEqual(
+        size,
+      )
     }),
   )
 })

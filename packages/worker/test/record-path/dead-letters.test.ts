@@ -12,14 +12,30 @@ const batch = fetchedRecords([
 
 describe('a dead letter', () => {
   test('of bytes that could not be read: the bytes, the place, both envelopes', () => {
-    const reason = { code: 'csv-row-width', message: 'two cells', place: { file: 'a.csv', line: 7, column: 3 }, remedy: 'Quote it.' }
-    const letter = lettersOf().ofDivertedBytes({ bytes: bytes('a,b'), reason, at: { sourcePartition: FILE, sourcePosition: {} } })
+    const reason = {
+      code: 'csv-row-width',
+      message: 'two cells',
+      place: { file: 'a.csv', line: 7, column: 3 },
+      remedy: 'Quote it.',
+    }
+    const letter = lettersOf().ofDivertedBytes({
+      bytes: bytes('a,b'),
+      reason,
+      at: { sourcePartition: FILE, sourcePosition: {} },
+    })
     expect([letter.topic, letter.key, text(letter.value), letter.timestamp]).toEqual(['dead', null, 'a,b', null])
     expect(readQuarantineHeaders(letter.headers)).toMatchObject({
       stage: 'poll',
       flow: 'c',
       origin: null,
-      reasons: [{ code: 'csv-row-width', message: 'two cells', place: { file: 'a.csv', line: 7, column: 3 }, expected: 'Quote it.' }],
+      reasons: [
+        {
+          code: 'csv-row-width',
+          message: 'two cells',
+          place: { file: 'a.csv', line: 7, column: 3 },
+          expected: 'Quote it.',
+        },
+      ],
     })
     expect(headersOf(letter)).toMatchObject({
       '__connect.errors.stage': 'TASK_POLL',
@@ -30,10 +46,18 @@ describe('a dead letter', () => {
 
   test('of a polled record: key, value and headers in a form that can be read', () => {
     const headers = [{ key: 'h', schema: null, value: { deep: 1n } }]
-    const letter = lettersOf().ofSourceRecord(sourceRecord(1, { key: 'k', value: { a: [1] }, headers, timestamp: 5 }), 'encode', 'value', error)
+    const letter = lettersOf().ofSourceRecord(
+      sourceRecord(1, { key: 'k', value: { a: [1] }, headers, timestamp: 5 }),
+      'encode',
+      'value',
+      error,
+    )
     expect([text(letter.key), text(letter.value), letter.timestamp]).toEqual(['k', '{"a":[1]}', 5])
     expect(headersOf(letter)).toMatchObject({ h: '{"deep":"1"}', '__connect.errors.stage': 'VALUE_CONVERTER' })
-    expect(readQuarantineHeaders(letter.headers)).toMatchObject({ stage: 'encode', reasons: [{ code: 'DATA_INVALID', expected: 'Mend the cell.' }] })
+    expect(readQuarantineHeaders(letter.headers)).toMatchObject({
+      stage: 'encode',
+      reasons: [{ code: 'DATA_INVALID', expected: 'Mend the cell.' }],
+    })
   })
 
   test('of a record with an impossible time has none', () => {
@@ -82,7 +106,12 @@ describe('a dead letter', () => {
     const unknown = lettersOf().ofSinkRecord(record, null, error)
     expect(text(unknown.value)).toBe('{"a":1}')
     expect(headersOf(unknown)).toMatchObject({ h: '1', '__connect.errors.stage': 'TASK_PUT' })
-    expect(readQuarantineHeaders(unknown.headers)?.origin).toMatchObject({ topic: 't', partition: 3, offset: 41, timestampType: 'append' })
+    expect(readQuarantineHeaders(unknown.headers)?.origin).toMatchObject({
+      topic: 't',
+      partition: 3,
+      offset: 41,
+      timestampType: 'append',
+    })
   })
 
   test('without context headers is the record as it came, and nothing else', () => {

@@ -32,7 +32,8 @@ test('the metrics say the same, by connector and task', () => {
   counts.polled(10)
   counts.settled(batch())
   counts.storeFailed()
-  const value = (what: string): number | undefined => metrics.value(`sluice_source_${what}_total`, { connector: 'c', task: '1' })
+  const value = (what: string): number | undefined =>
+    metrics.value(`sluice_source_${what}_total`, { connector: 'c', task: '1' })
   const names = ['polled', 'produced', 'dead_lettered', 'dropped', 'skipped'].map((what) => `records_${what}`)
   expect([...names, 'position_store_failures'].map(value)).toEqual([10, 2, 1, 3, 4, 1])
 })

@@ -12,7 +12,9 @@ describe('starting a task', () => {
       if (left-- > 0) throw new RetriableError('STORE_UNAVAILABLE', 'the store sleeps')
     }
     expect(await startTask(start, new AbortController().signal, { clock, logger })).toBe(true)
-    expect(logger.lines.map(({ fields }) => fields['delayMs'])).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000])
+    expect(logger.lines.map(({ fields }) => fields['delayMs'])).toEqual([
+      100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000,
+    ])
     expect(logger.lines[0]!.fields['reason']).toBe('the store sleeps')
   })
 

@@ -8,7 +8,10 @@ const later = new RetriableError('SINK_REFUSED', 'not now')
 const never = new AbortController().signal
 
 /** How long a record was waited for in all, and how often it was tried again. */
-async function tries(settings: { retryTimeoutMs: number; retryDelayMaxMs?: number }, failures: number): Promise<[number, number[]]> {
+async function tries(
+  settings: { retryTimeoutMs: number; retryDelayMaxMs?: number },
+  failures: number,
+): Promise<[number, number[]]> {
   const clock = new FakeClock({ impatient: true })
   const tolerance = toleranceOf(settings, new MemoryLogger(), clock)
   const waits: number[] = []
@@ -74,7 +77,9 @@ describe('the verdict', () => {
     ] as const) {
       const logger = new MemoryLogger()
       toleranceOf({ log, logPlace }, logger).decide(new DataError('the cell is odd'), 'decode', place)
-      expect(logger.lines.map(({ level, fields }) => [level, fields])).toEqual(fields === undefined ? [] : [['error', fields]])
+      expect(logger.lines.map(({ level, fields }) => [level, fields])).toEqual(
+        fields === undefined ? [] : [['error', fields]],
+      )
       for (const { message } of logger.lines) expect(message).toMatch(/stage decode.*the cell is odd/)
     }
   })
@@ -83,7 +88,12 @@ describe('the verdict', () => {
     const cause = new Error('why')
     const error = toleranceExceeded(cause, 'encode', { topic: 't', position: '{"n":1}' })
     expect(error).toBeInstanceOf(SluiceError)
-    expect(error).toMatchObject({ code: 'TASK_FAILED', cause, place: { topic: 't', position: '{"n":1}' }, retriable: false })
+    expect(error).toMatchObject({
+      code: 'TASK_FAILED',
+      cause,
+      place: { topic: 't', position: '{"n":1}' },
+      retriable: false,
+    })
     expect(error.message).toMatch(/^Tolerance exceeded in error handler.*encode.*topic=t/)
     expect(error.remedy).toMatch(/errors.tolerance=all.*errors.deadletterqueue.topic.name/)
   })

@@ -30,7 +30,7 @@ export class FakeProducer implements Producer {
   isClosed = false
 
   produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]> {
-    if (this.refusal !== undefined) return Promise.reject(this.refusal as Error)
+    if (this.refusal !== undefined) return Promise.reject(this.refusal)
     const { promise, resolve, reject } = Promise.withResolvers<readonly Produced[]>()
     const call: Call = {
       records,
@@ -41,7 +41,7 @@ export class FakeProducer implements Producer {
       },
       fail: (error) => {
         this.calls.splice(this.calls.indexOf(call), 1)
-        reject(error as Error)
+        reject(error)
       },
     }
     this.calls.push(call)

@@ -119,7 +119,7 @@ export class SourceRun {
       positions,
       tolerance: toleranceOf(options.tolerance, logger, clock),
       deadLetters: options.deadLetters === true ? lettersOf(clock) : null,
-      topicMaker: new TopicMaker(admin as Admin, { partitions: null, replicationFactor: -1 }),
+      topicMaker: new TopicMaker(admin, { partitions: null, replicationFactor: -1 }),
       counts: this.counts,
       logger,
       clock,
@@ -155,7 +155,11 @@ export function batches(...lists: readonly (readonly SourceRecord[])[]): () => P
   return async () => left.shift() ?? []
 }
 
-export function toleranceOf(given: Partial<ToleranceSettings> = {}, logger = new MemoryLogger(), clock: Clock = new FakeClock({ impatient: true })): Tolerance {
+export function toleranceOf(
+  given: Partial<ToleranceSettings> = {},
+  logger = new MemoryLogger(),
+  clock: Clock = new FakeClock({ impatient: true }),
+): Tolerance {
   const settings: ToleranceSettings = {
     retryTimeoutMs: 0,
     retryDelayMaxMs: 60_000,

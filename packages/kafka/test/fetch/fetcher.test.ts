@@ -1,0 +1,175 @@
+import { afterEach, expect, test } from '@jest/globals'
+import { BatchAppender } from '@sluice/kafka-protocol'
+import { type Fetcher, type FetcherOptions, type Kafka, connect } from '../../src/index.ts'
+import { type Fault, FakeCluster, type FakeTopic } from '../fake/fake-cluster.ts'
+
+let cluster: FakeCluster
+let kafka: Kafka
+let topic: FakeTopic
+let fetcher: Fetcher
+
+async function open(options: FetcherOptions = {}, brokers = 1, partitions = 1): Promise<void> {
+  cluster = await FakeCluster.start(brokers)
+  topic = cluster.createTopic('t', partitions)
+  kafka = await connect({ bootstrapServers: cluster.bootstrap, requestTimeoutMs: 500 })
+  fetcher = kafka.fetcher({ maxWaitMs: 100, ...options })
+}
+
+function write(partition: number, ...values: string[]): void {
+  const appender = new BatchAppender(Buffer.alloc(100_000))
+  for (const value of values) appender.append(null, Buffer.from(value), 1)
+  topic.partitions[partition]!.appendUnchecked(appender.seal())
+}
+
+const assign = (...offsets: number[]): void =>
+  fetcher.assign(offsets.map((offset, partition) => ({ topic: 't', partition, offset })))
+
+async function collect(count: number): Promise<string[]> {
+  const values: string[] = []
+  while (values.length < count) {
+    for (const { batches } of await fetcher.poll(200)) {
+      for (const records of batches) {
+        for (let i = 0; i < records.count; i++) values.push(Buffer.from(records.value(i)!).toString())
+      }
+    }
+  }
+  return values
+}
+
+afterEach(async () => {
+  await kafka.close()
+  await cluster.stop()
+})
+
+const faults: [string, Fault][] = [
+  ['a connection that drops', { do: 'drop' }],
+  ['an answer that stops in the middle', { do: 'truncate' }],
+  ['an answer that does not come', { do: 'mute' }],
+  ['a leader that has moved', { do: 'refuse', errorCode: 6 }],
+  ['a topic id that is unknown', { do: 'refuse', errorCode: 100 }],
+  ['a storage error', { do: 'refuse', errorCode: 56 }],
+  ['an offset that the new leader does not know yet', { do: 'refuse', errorCode: 78 }],
+]
+for (const [what, fault] of faults) {
+  test(`every record comes once and in order over ${what}`, async () => {
+    await open()
+    write(0, 'a', 'b')
+    assign(0)
+    expect(await collect(2)).toEqual(['a', 'b'])
+    cluster.failNext('Fetch', fault, fault)
+    write(0, 'c')
+    write(0, 'd')
+    expect(await collect(2)).toEqual(['c', 'd'])
+  })
+}
+
+test('errors are followed by pauses: no tight loop', async () => {
+  await open()
+  write(0, 'a')
+  cluster.faults.push(({ api }) => (api === 'Fetch' ? { do: 'refuse', errorCode: 6 } : undefined))
+  assign(0)
+  expect(await fetcher.poll(1000)).toEqual([])
+  expect(cluster.count('Fetch')).toBeLessThan(8)
+  expect(cluster.count('Metadata')).toBeLessThan(15)
+})
+
+test('a broker that answers empty at once is not asked in a tight loop', async () => {
+  await open({ maxWaitMs: 60_000 })
+  cluster.faults.push(({ api, body }) => {
+    if (api === 'Fetch') (body as { maxWaitMs: number }).maxWaitMs = 0
+    return undefined
+  })
+  assign(0)
+  await fetcher.poll(500)
+  expect(cluster.count('Fetch')).toBeLessThan(20)
+})
+
+test('partitions of several brokers are fetched side by side, and follow their leaders', async () => {
+  await open({ maxWaitMs: 2000 }, 2, 2)
+  assign(0, 0)
+  const idle = fetcher.poll(50)
+  await idle
+  write(1, 'from 2')
+  const started = performance.now()
+  expect(await collect(1)).toEqual(['from 2'])
+  expect(performance.now() - started).toBeLessThan(1000)
+  topic.partitions[1]!.leader = 1
+  write(1, 'from 1')
+  expect(await collect(1)).toEqual(['from 1'])
+})
+
+test('one answer is read ahead, not more', async () => {
+  await open({ bytesMax: 100, partitionBytesMax: 100 })
+  for (let i = 0; i < 10; i++) write(0, `${i}`.padEnd(80, '.'))
+  assign(0)
+  await collect(1)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const before = cluster.count('Fetch')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(cluster.count('Fetch')).toBe(before)
+  expect(before).toBe(2)
+  expect(await collect(9)).toHaveLength(9)
+})
+
+test('records that expired move the position as the policy says, and fail without one', async () => {
+  await open({ reset: 'earliest' })
+  write(0, 'a', 'b')
+  write(0, 'c', 'd')
+  topic.partitions[0]!.expireBefore(2)
+  assign(0)
+  expect(await collect(2)).toEqual(['c', 'd'])
+  const strict = kafka.fetcher()
+  strict.assign([{ topic: 't', partition: 0, offset: 0 }])
+  const fault = { code: 'OFFSET_OUT_OF_RANGE', place: { topic: 't', partition: 0, offset: 0 } }
+  await expect(strict.poll(1000)).rejects.toMatchObject(fault)
+  await expect(strict.poll(0)).rejects.toMatchObject(fault)
+})
+
+test('a partition that may not be read fails the poll, by name', async () => {
+  await open()
+  cluster.faults.push(({ api }) => (api === 'Fetch' ? { do: 'refuse', errorCode: 29 } : undefined))
+  assign(0)
+  await expect(fetcher.poll(1000)).rejects.toMatchObject({ place: { topic: 't', error: 'TOPIC_AUTHORIZATION_FAILED' } })
+})
+
+test('damaged bytes fail the poll with their place; a seek goes on behind them', async () => {
+  await open()
+  write(0, 'a')
+  write(0, 'b')
+  const [damaged] = topic.partitions[0]!.batches
+  damaged!.bytes[damaged!.bytes.length - 2]! ^= 1
+  assign(0)
+  await expect(fetcher.poll(1000)).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL', place: { topic: 't', partition: 0, offset: 0 } })
+  await expect(fetcher.poll(10)).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL' })
+  fetcher.seek({ topic: 't', partition: 0, offset: 1 })
+  expect(await collect(1)).toEqual(['b'])
+})
+
+test('data read ahead survives an assignment in which its position stays', async () => {
+  await open({ maxWaitMs: 20 }, 1, 2)
+  write(0, 'a')
+  assign(0)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const before = cluster.count('Fetch')
+  assign(0, 0)
+  const [first] = await fetcher.poll(0)
+  expect(first).toMatchObject({ partition: 0, nextOffset: 1 })
+  expect(before).toBeGreaterThanOrEqual(1)
+})
+
+test('a poll that waits is ended by closing', async () => {
+  await open()
+  assign(0)
+  const poll = fetcher.poll(60_000)
+  setTimeout(() => void fetcher.close(), 50)
+  await expect(poll).rejects.toMatchObject({ code: 'INTERRUPTED' })
+})
+
+test('brokers from before topic ids in fetches are read by name', async () => {
+  await open()
+  cluster.versions.set('Fetch', { minVersion: 4, maxVersion: 12 })
+  write(0, 'a')
+  assign(0)
+  expect(await collect(1)).toEqual(['a'])
+  expect(cluster.requests.find(({ api }) => api === 'Fetch')!.version).toBe(12)
+})

@@ -1,0 +1,59 @@
+/**
+ * What transforms do with fields. Without a schema an object is a plain object or a Map, and stays what it was; with one it is
+ * a struct, a plain object.
+ */
+import { DataError } from '@sluice/sdk'
+import type { Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
+import { javaClass, javaClassOf } from './java-class.ts'
+
+/** An object without a schema. */
+export type Fields = StructValue | ReadonlyMap<Value, Value>
+
+/** @throws DataError in Connect's words (`Requirements.requireMap`) when it is no object */
+export function requireMap(value: Value, purpose: string): Fields {
+  if (isFields(value)) return value
+  throw new DataError(`Only Map objects supported in absence of schema for [${purpose}], found: ${javaClass(value)}`)
+}
+
+/** @throws DataError in Connect's words (`Requirements.requireStruct`) when it is no struct, or null */
+export function requireStruct(schema: Schema, value: Value, purpose: string): [StructSchema, StructValue] {
+  if (schema.type !== 'struct' || !isFields(value) || value instanceof Map)
+    throw new DataError(`Only Struct objects supported for [${purpose}], found: ${javaClassOf(schema, value)}`)
+  return [schema, value as StructValue]
+}
+
+export function isFields(value: Value): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+}
+
+/** A field's value; null where it is missing. */
+export function fieldValue(fields: Fields, name: string): Value {
+  if (fields instanceof Map) return (fields as ReadonlyMap<Value, Value>).get(name) ?? null
+  return Object.hasOwn(fields, name) ? ((fields as StructValue)[name] ?? null) : null
+}
+
+/** Names and values, in order; names of a Map that are no strings are left out of what transforms can name. */
+export function entriesOf(fields: Fields): Iterable<readonly [Value, Value]> {
+  return fields instanceof Map ? (fields as ReadonlyMap<Value, Value>) : Object.entries(fields as StructValue)
+}
+
+/** A new object of the same kind: from entries, a later one of the same name wins. */
+export function likewise(fields: Fields, entries: Iterable<readonly [Value, Value]>): Value {
+  if (fields instanceof Map) return new Map(entries)
+  return Object.fromEntries(entries as Iterable<readonly [string, Value]>)
+}
+
+/** A copy with some fields set. */
+export function withFields(fields: Fields, changes: readonly (readonly [string, Value])[]): Value {
+  if (fields instanceof Map) return new Map([...(fields as ReadonlyMap<Value, Value>), ...changes])
+  const copy: Record<string, Value> = { ...(fields as StructValue) }
+  for (const [name, value] of changes) setField(copy, name, value)
+  return copy
+}
+
+/** Sets a field, whatever its name: `__proto__` is one like any other. */
+export function setField(object: Record<string, Value>, name: string, value: Value): void {
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
+  else object[name] = value
+}

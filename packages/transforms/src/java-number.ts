@@ -1,0 +1,60 @@
+/** Numbers as Java reads, prints and converts them. */
+
+/** Java's `Double.toString`: `100.0`, `1.0E-5`, `NaN`. */
+export function javaDouble(value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  const size = Math.abs(value)
+  if (size === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
+  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value)
+  if (size === Number.MIN_VALUE) return value < 0 ? '-4.9E-324' : '4.9E-324'
+  const [digits = '', exponent = ''] = value.toExponential().split('e')
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
+}
+
+/** Java's `Float.toString` of a number that is a float: the fewest digits that read back as the same float. */
+export function javaFloat(value: number): string {
+  for (let digits = Math.abs(value) < 2 ** -126 ? 2 : 6; digits < 9; digits++) {
+    const shorter = Number(value.toPrecision(digits))
+    if (Math.fround(shorter) === value) return javaDouble(shorter)
+  }
+  return javaDouble(Number(value.toPrecision(9)))
+}
+
+/** Java's `BigDecimal.toString` of plain decimal text: the text, unless it begins with more than six zeros behind the point. */
+export function javaDecimal(text: string): string {
+  const [, sign = '', zeros = '', rest = ''] = /^(-?)0\.(0*)(\d*)$/.exec(text) ?? []
+  const exponent = -zeros.length - 1
+  if (rest === '' ? zeros.length <= 6 : exponent >= -6) return text
+  if (rest === '') return `${sign}0E-${zeros.length}`
+  return `${sign}${rest[0]}${rest.length > 1 ? `.${rest.slice(1)}` : ''}E${exponent}`
+}
+
+/** Java's `(int)` or `(long)` of a double: the fraction is cut off, and beyond the limits it stays at the limit. */
+export function saturated(value: number, bits: 32 | 64): bigint {
+  if (Number.isNaN(value)) return 0n
+  const limit = 2 ** (bits - 1)
+  if (value >= limit) return BigInt(limit) - 1n
+  return BigInt(value <= -limit ? -limit : Math.trunc(value))
+}
+
+/** A 64-bit integer in our model: a number where that is exact. */
+export function longValue(value: bigint): number | bigint {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}
+
+/** Java's `Long.parseLong` and its smaller kin. Undefined for text that is no such number. */
+export function parseInteger(text: string, bits: 8 | 16 | 32 | 64): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined
+  const value = BigInt(text.replace(/^\+/, ''))
+  return BigInt.asIntN(bits, value) === value ? value : undefined
+}
+
+/** Java's `Double.parseDouble`, without its hexadecimal form. Undefined for text that is no number. */
+export function parseDouble(text: string): number | undefined {
+  // Java trims everything up to the blank.
+  const trimmed = text.replaceAll(/^[\0-\x20]+|[\0-\x20]+$/g, '')
+  if (/^[+-]?NaN$/.test(trimmed)) return Number.NaN
+  if (!/^[+-]?(?:Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[dDfF]?)$/.test(trimmed)) return undefined
+  return Number(trimmed.replace(/[dDfF]$/, ''))
+}

@@ -1,0 +1,47 @@
+/** The two sides of a record that a transform can work on: Connect's `$Key` and `$Value` variants are made of one piece. */
+import type { ConnectRecord, RawSettings, Schema, Transform, TransformPlugin, Value } from '@sluice/sdk'
+
+/** Key or value: how to read it and how to replace it. */
+export interface RecordSide {
+  schema(this: void, record: ConnectRecord): Schema | null
+  value(this: void, record: ConnectRecord): Value
+  /** The record with another schema and value; itself when both are the same. */
+  replace<R extends ConnectRecord>(this: void, record: R, schema: Schema | null, value: Value): R
+}
+
+const KEY: RecordSide = {
+  schema: (record) => record.keySchema,
+  value: (record) => record.key,
+  replace: (record, schema, value) =>
+    schema === record.keySchema && value === record.key ? record : { ...record, keySchema: schema, key: value },
+}
+
+const VALUE: RecordSide = {
+  schema: (record) => record.valueSchema,
+  value: (record) => record.value,
+  replace: (record, schema, value) =>
+    schema === record.valueSchema && value === record.value ? record : { ...record, valueSchema: schema, value },
+}
+
+/**
+ * The two plugins of a transform.
+ * @param name ours, such as `mask-field`: the plugins are `mask-field-key` and `mask-field-value`
+ * @param className Java's, such as `MaskField`
+ */
+export function keyAndValue(
+  name: string,
+  className: string,
+  create: (side: RecordSide, settings: RawSettings) => Transform,
+): readonly TransformPlugin[] {
+  const plugin = (suffix: 'Key' | 'Value', side: RecordSide): TransformPlugin => ({
+    name: `${name}-${suffix.toLowerCase()}`,
+    aliases: javaNames(`${className}$${suffix}`),
+    create: (settings) => create(side, settings),
+  })
+  return [plugin('Key', KEY), plugin('Value', VALUE)]
+}
+
+/** The names under which Kafka Connect knows a bundled transform, or a predicate in its folder. */
+export function javaNames(className: string, folder = ''): readonly string[] {
+  return [`org.apache.kafka.connect.transforms.${folder}${className}`, className]
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { checkTally, decodeTally, EMPTY_TALLY, type Tally } from '@sluice/kafka'
+import { SinkPartition } from '../../src/record-path/sink-partition.ts'
+import { fetchedRecords } from '../support/fake-kafka.ts'
+
+function fresh(offset = 0, tally: Tally = EMPTY_TALLY): SinkPartition {
+  return new SinkPartition({ topic: 't', partition: 0 }, offset, tally)
+}
+
+function turn(at: SinkPartition, nextOffset: number): void {
+  const from = at.position
+  at.took(fetchedRecords(Array.from({ length: nextOffset - from }, (_, i) => ({ offset: from + i }))))
+  at.reached(nextOffset)
+}
+
+function committed(at: SinkPartition, safe: number): [number, Tally] | undefined {
+  const found = at.committable(safe)
+  return found === undefined ? undefined : [found.offset, decodeTally(found.metadata)]
+}
+
+describe('a rewind', () => {
+  test('forward says that the sink has those records: they count as passed', () => {
+    const at = fresh()
+    at.rewind(30)
+    turn(at, 32)
+    expect([at.position, at.tally]).toMatchObject([32, { in: 32, passed: 32 }])
+    expect(committed(at, 30)).toMatchObject([30, { in: 30, passed: 30 }])
+  })
+
+  test('backward: what was counted is not counted again, and an offset has the counts it had', () => {
+    const at = fresh()
+    turn(at, 10)
+    at.quarantined(12, 'put')
+    turn(at, 20)
+    at.rewind(10)
+    at.quarantined(12, 'put')
+    at.dropped(13, 'transform')
+    turn(at, 15)
+    expect(committed(at, 15)).toMatchObject([10, { in: 10, passed: 10 }])
+    turn(at, 20)
+    expect(committed(at, 20)).toMatchObject([20, { in: 20, passed: 19, quarantined: { put: 1 }, dropped: {} }])
+    turn(at, 25)
+    expect(at.tally).toMatchObject({ in: 25, passed: 24 })
+  })
+
+  test('to before what is committed: nothing is committed until that is reached again', () => {
+    const tally = { in: 10, passed: 8, marked: 0, quarantined: { decode: 2 }, dropped: {} }
+    const at = fresh(10, tally)
+    at.rewind(4)
+    at.quarantined(5, 'decode')
+    turn(at, 10)
+    expect(committed(at, 10)).toBeUndefined()
+    turn(at, 12)
+    expect(committed(at, 12)).toEqual([12, { in: 12, passed: 10, marked: 0, quarantined: { decode: 2 }, dropped: {} }])
+  })
+
+  test('to where the partition stands changes nothing', () => {
+    const at = fresh()
+    turn(at, 10)
+    at.rewind(10)
+    expect([at.position, at.tally.in, committed(at, 10)?.[0]]).toEqual([10, 10, 10])
+  })
+})
+
+describe('a record judged late', () => {
+  test('is counted at its own place, in every checkpoint behind it', () => {
+    const at = fresh()
+    turn(at, 10)
+    turn(at, 20)
+    turn(at, 30)
+    at.quarantined(15, 'put')
+    at.dropped(5, 'null-value')
+    expect(committed(at, 10)).toMatchObject([10, { in: 10, passed: 9, quarantined: {}, dropped: { 'null-value': 1 } }])
+    expect(committed(at, 20)).toMatchObject([20, { in: 20, passed: 18, quarantined: { put: 1 } }])
+    expect(committed(at, 30)).toMatchObject([30, { in: 30, passed: 28, quarantined: { put: 1 } }])
+  })
+})
+
+describe('checkpoints', () => {
+  test('of a sink that never says what is safe do not pile up; the furthest is always there', () => {
+    const at = fresh()
+    for (let offset = 1; offset <= 50_000; offset++) turn(at, offset)
+    expect(committed(at, 50_000)).toMatchObject([50_000, { in: 50_000 }])
+    const kept = new Set(Array.from({ length: 50_001 }, (_, safe) => at.committable(safe)?.offset))
+    expect(kept.size).toBeLessThan(1100)
+    expect(kept.size).toBeGreaterThan(400)
+  })
+})
+
+test('whatever a sink does, a committed offset has exactly the counts of the records before it', () => {
+  const action = fc.oneof(
+    fc.record({ what: fc.constant('turn' as const), by: fc.integer({ min: 1, max: 6 }), bad: fc.nat(5) }),
+    fc.record({ what: fc.constant('back' as const), by: fc.integer({ min: 0, max: 12 }) }),
+    fc.record({ what: fc.constant('commit' as const), by: fc.integer({ min: 0, max: 12 }) }),
+    fc.record({ what: fc.constant('restart' as const), by: fc.constant(0) }),
+  )
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      let at = fresh()
+      let last: [number, Tally] = [0, EMPTY_TALLY]
+      for (const step of actions) {
+        if (step.what === 'turn') {
+          // Every record whose offset is a multiple of seven is bad; it is found out within its turn.
+          for (let offset = at.position; offset < at.position + step.by; offset++)
+            if (offset % 7 === 0) at.quarantined(offset, 'put')
+          turn(at, at.position + step.by)
+        } else if (step.what === 'back') at.rewind(Math.max(0, at.position - step.by))
+        else if (step.what === 'restart') at = fresh(...last)
+        else {
+          const safe = Math.max(0, at.position - step.by)
+          const found = committed(at, safe)
+          if (found === undefined) continue
+          const [offset, tally] = found
+          expect(offset).toBeLessThanOrEqual(safe)
+          expect(offset).toBeGreaterThan(last[0])
+          checkTally(tally)
+          expect(tally).toMatchObject({ in: offset, passed: offset - Math.ceil(offset / 7) })
+          at.commit(offset)
+          last = found
+        }
+      }
+    }),
+  )
+})
