@@ -16,6 +16,8 @@ const roots = ['<rootDir>/packages', '<rootDir>/connectors', '<rootDir>/processo
 const ignored = ['/node_modules/', '/dist/']
 
 export default {
+  // Machines are slow at times; a test that hangs is still told from one that waits its turn.
+  testTimeout: 30_000,
   projects: [
     {
       ...shared,

@@ -28,7 +28,7 @@ function linesOf(file: HouseFile, text: string, pattern: RegExp): readonly strin
 
 describe('source files', () => {
   test(`have at most ${LINES_MAX} lines: a longer one holds two things that want names of their own`, () => {
-    const long = code.map(({ path: at, text }) => ({ at, lines: text.trimEnd().split('\n').length }))
+    const long = sources.map(({ path: at, text }) => ({ at, lines: text.trimEnd().split('\n').length }))
     expect(long.filter(({ lines }) => lines > LINES_MAX).map(({ at, lines }) => `${at}: ${lines}`)).toEqual([])
   })
 

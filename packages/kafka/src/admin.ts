@@ -26,16 +26,26 @@ export class ClusterAdmin implements Admin {
     const missing = topics.filter(({ topic }) => !existing.has(topic))
     if (missing.length === 0) return []
     const created: string[] = []
-    await retrying(`create the topics ${missing.map(({ topic }) => topic).join(', ')}`, deadline, this.#context, async () => {
-      const wanted = missing.filter(({ topic }) => !existing.has(topic))
-      for (const { name, errorCode, errorMessage } of await this.#createTopics(wanted, deadline)) {
-        if (errorCode === KAFKA_ERROR.NONE) created.push(name)
-        else if (errorCode !== KAFKA_ERROR.TOPIC_ALREADY_EXISTS) {
-          throw await this.#refusedByController(errorCode, `Cannot create topic ${name}`, { topic: name }, errorMessage)
+    await retrying(
+      `create the topics ${missing.map(({ topic }) => topic).join(', ')}`,
+      deadline,
+      this.#context,
+      async () => {
+        const wanted = missing.filter(({ topic }) => !existing.has(topic))
+        for (const { name, errorCode, errorMessage } of await this.#createTopics(wanted, deadline)) {
+          if (errorCode === KAFKA_ERROR.NONE) created.push(name)
+          else if (errorCode !== KAFKA_ERROR.TOPIC_ALREADY_EXISTS) {
+            throw await this.#refusedByController(
+              errorCode,
+              `Cannot create topic ${name}`,
+              { topic: name },
+              errorMessage,
+            )
+          }
+          existing.add(name)
         }
-        existing.add(name)
-      }
-    })
+      },
+    )
     for (const { topic } of missing) await this.#context.metadata.topic(topic, deadline)
     return created
   }

@@ -54,7 +54,11 @@ async function groupByLeader<P extends TopicPartition>(
       await context.metadata.refresh()
       const { topic: name, partition: index } = partition
       throw new RetriableError('KAFKA_REFUSED', `Partition ${index} of ${name} has no leader`, {
-        place: { topic: name, partition: index, error: leader === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'LEADER_NOT_AVAILABLE' },
+        place: {
+          topic: name,
+          partition: index,
+          error: leader === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'LEADER_NOT_AVAILABLE',
+        },
       })
     }
     const group = groups.get(leader)
@@ -66,6 +70,7 @@ async function groupByLeader<P extends TopicPartition>(
 
 function refusal(what: string, { topic, partition }: TopicPartition, code: number, context: ClusterContext): Error {
   if (isStaleMetadata(code)) context.metadata.refreshSoon()
-  else if (isRetriableCode(code)) context.logger.debug('Refused for now', { what, topic, partition, error: errorName(code) })
+  else if (isRetriableCode(code))
+    context.logger.debug('Refused for now', { what, topic, partition, error: errorName(code) })
   return refused(code, `Cannot ${what}`, { topic, partition })
 }

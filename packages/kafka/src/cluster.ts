@@ -1,12 +1,4 @@
-import {
-  type Clock,
-  type Logger,
-  type Random,
-  SluiceError,
-  silentLogger,
-  systemClock,
-  systemRandom,
-} from '@sluice/sdk'
+import { type Clock, type Logger, type Random, SluiceError, silentLogger, systemClock, systemRandom } from '@sluice/sdk'
 import { ClusterAdmin } from './admin.ts'
 import { Deadline, type RetryContext, retrying } from './deadline.ts'
 import { PartitionFetcher } from './fetch/fetcher.ts'

@@ -34,7 +34,9 @@ export class CoordinatedOffsets implements GroupOffsets {
         topics: byTopic(left).map(([name, indexes]) => ({
           name,
           partitions: indexes.map((partitionIndex) => {
-            const { offset, metadata } = left.find(({ topic, partition }) => topic === name && partition === partitionIndex)!
+            const { offset, metadata } = left.find(
+              ({ topic, partition }) => topic === name && partition === partitionIndex,
+            )!
             return { partitionIndex, committedOffset: offset, committedMetadata: metadata }
           }),
         })),

@@ -3,6 +3,21 @@ export * from './port.ts'
 export { type KafkaConfig, connect } from './cluster.ts'
 export { type BrokerAddress, type Dial, type OnBytes, dialPlain } from './wire/dial.ts'
 export { murmur2, partitionForKey } from './produce/partitioner.ts'
-export { type TableChange, type TableEntry, type TableListener, TopicTable, type TopicTableOptions } from './topic-table.ts'
-export { EMPTY_TALLY, TALLY_BYTES_MAX, type Tally, addTallies, checkTally, decodeTally, encodeTally, total } from './tally.ts'
+export {
+  type TableChange,
+  type TableEntry,
+  type TableListener,
+  TopicTable,
+  type TopicTableOptions,
+} from './topic-table.ts'
+export {
+  EMPTY_TALLY,
+  TALLY_BYTES_MAX,
+  type Tally,
+  addTallies,
+  checkTally,
+  decodeTally,
+  encodeTally,
+  total,
+} from './tally.ts'
 export { type DeadLetterContext, type OriginalRecord, deadLetter } from './dead-letters.ts'

@@ -79,5 +79,7 @@ export function refused(
 
 function codeFor(code: number): ErrorCode {
   if (FENCED.has(code)) return 'KAFKA_FENCED'
-  return code === KAFKA_ERROR.MESSAGE_TOO_LARGE || code === KAFKA_ERROR.RECORD_LIST_TOO_LARGE ? 'RECORD_TOO_LARGE' : 'KAFKA_REFUSED'
+  return code === KAFKA_ERROR.MESSAGE_TOO_LARGE || code === KAFKA_ERROR.RECORD_LIST_TOO_LARGE
+    ? 'RECORD_TOO_LARGE'
+    : 'KAFKA_REFUSED'
 }

@@ -60,7 +60,8 @@ export function encodeTally(tally: Tally, bytesMax: number = TALLY_BYTES_MAX): s
     })
     if (Buffer.byteLength(text) <= bytesMax) return text
     const [least, leastOfOther] = [smallest(quarantined), smallest(dropped)]
-    const from = leastOfOther === undefined || (least !== undefined && least[1] <= leastOfOther[1]) ? quarantined : dropped
+    const from =
+      leastOfOther === undefined || (least !== undefined && least[1] <= leastOfOther[1]) ? quarantined : dropped
     if (!fold(from)) return text
   }
 }
@@ -84,12 +85,22 @@ export function decodeTally(metadata: string): Tally {
 export function checkTally(tally: Tally): void {
   const quarantined = total(tally.quarantined)
   const dropped = total(tally.dropped)
-  const counts = [tally.in, tally.passed, tally.marked, ...Object.values(tally.quarantined), ...Object.values(tally.dropped)]
+  const counts = [
+    tally.in,
+    tally.passed,
+    tally.marked,
+    ...Object.values(tally.quarantined),
+    ...Object.values(tally.dropped),
+  ]
   const holds = tally.in === tally.passed + quarantined + dropped && tally.marked <= tally.passed
   if (holds && counts.every(isCount)) return
-  throw new SluiceError('INTERNAL', 'Records are not accounted for: in = passed + quarantined + dropped does not hold', {
-    place: { in: tally.in, passed: tally.passed, marked: tally.marked, quarantined, dropped },
-  })
+  throw new SluiceError(
+    'INTERNAL',
+    'Records are not accounted for: in = passed + quarantined + dropped does not hold',
+    {
+      place: { in: tally.in, passed: tally.passed, marked: tally.marked, quarantined, dropped },
+    },
+  )
 }
 
 /** All counts of a map of reasons. */

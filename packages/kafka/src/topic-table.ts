@@ -62,7 +62,7 @@ export class TopicTable {
   #size = 0
   #fault: SluiceError | undefined
   #reading: Promise<void> = Promise.resolve()
-  #onProgress = new Set<() => void>()
+  readonly #onProgress = new Set<() => void>()
 
   /**
    * Creates the topic if it is missing, and resolves when everything that is in it now has been read.
@@ -223,10 +223,14 @@ export class TopicTable {
   }
 
   #late(): SluiceError {
-    return new SluiceError('KAFKA_TIMEOUT', `The end of topic ${this.topic} was not reached within ${this.#timeoutMs} ms`, {
-      retriable: true,
-      place: { topic: this.topic },
-    })
+    return new SluiceError(
+      'KAFKA_TIMEOUT',
+      `The end of topic ${this.topic} was not reached within ${this.#timeoutMs} ms`,
+      {
+        retriable: true,
+        place: { topic: this.topic },
+      },
+    )
   }
 }
 

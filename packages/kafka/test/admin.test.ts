@@ -43,7 +43,12 @@ test('offsets are asked of each leader, and of the new one where it moved', asyn
   topic.partitions[0]!.leader = 2
   const partitions = [3, 0, 1, 2].map((partition) => ({ topic: 't', partition }))
   const found = await kafka.admin.listOffsets(partitions, 'latest')
-  expect(found.map(({ partition, offset }) => [partition, offset])).toEqual([[3, 30], [0, 0], [1, 10], [2, 20]])
+  expect(found.map(({ partition, offset }) => [partition, offset])).toEqual([
+    [3, 30],
+    [0, 0],
+    [1, 10],
+    [2, 20],
+  ])
 })
 
 test('a partition without a leader is waited for, up to the deadline', async () => {
@@ -52,7 +57,9 @@ test('a partition without a leader is waited for, up to the deadline', async () 
   setTimeout(() => (topic.partitions[0]!.leader = 1), 300)
   expect(await kafka.admin.listOffsets([{ topic: 't', partition: 0 }], 'latest')).toHaveLength(1)
   topic.partitions[0]!.leader = -1
-  await expect(kafka.admin.listOffsets([{ topic: 't', partition: 0 }], 'latest')).rejects.toMatchObject({ retriable: true })
+  await expect(kafka.admin.listOffsets([{ topic: 't', partition: 0 }], 'latest')).rejects.toMatchObject({
+    retriable: true,
+  })
 })
 
 test('metadata comes from the brokers that are left', async () => {

@@ -12,7 +12,10 @@ afterEach(() => cluster.stop())
 describe('bootstrap servers', () => {
   test('may be text or a list, with dead ones among them', async () => {
     const port = cluster.brokers[0]!.port
-    for (const bootstrapServers of [`127.0.0.1:1, 127.0.0.1:${port}`, ['127.0.0.1:1', `PLAINTEXT://127.0.0.1:${port}`]]) {
+    for (const bootstrapServers of [
+      `127.0.0.1:1, 127.0.0.1:${port}`,
+      ['127.0.0.1:1', `PLAINTEXT://127.0.0.1:${port}`],
+    ]) {
       const kafka = await connect({ bootstrapServers })
       expect(await kafka.admin.describeCluster()).toEqual({ clusterId: 'fake', brokers: 2 })
       await kafka.close()

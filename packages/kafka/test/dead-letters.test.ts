@@ -23,7 +23,13 @@ function texts(headers: readonly { key: string; value: Uint8Array | null }[]): [
 
 test('the original record goes on unchanged, the reasons behind its own headers, in the order of Connect', () => {
   const letter = deadLetter('orders.dead', original, context)
-  expect(letter).toMatchObject({ topic: 'orders.dead', partition: null, key: original.key, value: original.value, timestamp: 1234 })
+  expect(letter).toMatchObject({
+    topic: 'orders.dead',
+    partition: null,
+    key: original.key,
+    value: original.value,
+    timestamp: 1234,
+  })
   const headers = texts(letter.headers!)
   expect(headers.slice(0, -1)).toEqual([
     ['own', 'header'],
@@ -55,7 +61,8 @@ test('bytes from a source have no coordinates in Kafka, and may have no exceptio
 })
 
 test('an exception without a message has a null one; what is thrown need not be an error', () => {
-  const last = (error: unknown): [string, string | null][] => texts(deadLetter('dead', original, { ...context, error }).headers!).slice(8)
+  const last = (error: unknown): [string, string | null][] =>
+    texts(deadLetter('dead', original, { ...context, error }).headers!).slice(8)
   expect(last(new TypeError())[1]).toEqual(['__connect.errors.exception.message', null])
   expect(last('just text')).toEqual([
     ['__connect.errors.exception.class.name', 'string'],

@@ -54,7 +54,11 @@ test('a commit goes out as one without membership', async () => {
 test('a group that has members is somebody else', async () => {
   cluster.failNext('OffsetCommit', { do: 'refuse', errorCode: 25 })
   const commit = kafka.groupOffsets('g').commit([{ ...at, offset: 1, metadata: '' }])
-  await expect(commit).rejects.toMatchObject({ code: 'KAFKA_FENCED', retriable: false, place: { group: 'g', error: 'UNKNOWN_MEMBER_ID' } })
+  await expect(commit).rejects.toMatchObject({
+    code: 'KAFKA_FENCED',
+    retriable: false,
+    place: { group: 'g', error: 'UNKNOWN_MEMBER_ID' },
+  })
 })
 
 test('what the coordinator refuses for longer than the deadline is an error with its name', async () => {

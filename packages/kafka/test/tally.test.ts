@@ -37,14 +37,22 @@ describe('the text', () => {
   })
 
   test('keeps every reason while there is room, also one called __proto__', () => {
-    const quarantined = Object.fromEntries([['__proto__', 2], ['a', 1]])
+    const quarantined = Object.fromEntries([
+      ['__proto__', 2],
+      ['a', 1],
+    ])
     const tally: Tally = { in: 3, passed: 0, marked: 0, quarantined, dropped: {} }
-    expect(Object.entries(decodeTally(encodeTally(tally)).quarantined)).toEqual([['__proto__', 2], ['a', 1]])
+    expect(Object.entries(decodeTally(encodeTally(tally)).quarantined)).toEqual([
+      ['__proto__', 2],
+      ['a', 1],
+    ])
   })
 
   test('folds the smallest reasons into other, which grows', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`reason-${i}-${'x'.repeat(60)}`, i + 1]))
-    const first = decodeTally(encodeTally({ in: 5057, passed: 0, marked: 0, quarantined: { ...many, other: 7 }, dropped: {} }))
+    const first = decodeTally(
+      encodeTally({ in: 5057, passed: 0, marked: 0, quarantined: { ...many, other: 7 }, dropped: {} }),
+    )
     expect(first.quarantined['other']).toBeGreaterThan(7)
     expect(first.quarantined[`reason-99-${'x'.repeat(60)}`]).toBe(100)
     expect(total(first.quarantined)).toBe(5057)
@@ -52,7 +60,15 @@ describe('the text', () => {
 })
 
 describe('reading', () => {
-  const foreign = ['', 'AgAAAZ', '{}', '[]', 'null', '{"sluice":2,"in":1}', '{"sluice":1,"in":"1","passed":1,"marked":0}']
+  const foreign = [
+    '',
+    'AgAAAZ',
+    '{}',
+    '[]',
+    'null',
+    '{"sluice":2,"in":1}',
+    '{"sluice":1,"in":"1","passed":1,"marked":0}',
+  ]
   const broken = [
     '{"sluice":1,"in":-1,"passed":0,"marked":0,"quarantined":{},"dropped":{}}',
     '{"sluice":1,"in":1,"passed":1,"marked":0,"quarantined":{"a":"b"},"dropped":{}}',

@@ -69,7 +69,9 @@ test('a topic that may not be read is said at once', async () => {
   await writer.set([{ key: bytes('k'), value: bytes('v') }])
   await writer.close()
   cluster.faults.push(({ api }) => (api === 'Fetch' ? { do: 'refuse', errorCode: 29 } : undefined))
-  await expect(TopicTable.open(kafka, { topic: 't' })).rejects.toMatchObject({ place: { error: 'TOPIC_AUTHORIZATION_FAILED' } })
+  await expect(TopicTable.open(kafka, { topic: 't' })).rejects.toMatchObject({
+    place: { error: 'TOPIC_AUTHORIZATION_FAILED' },
+  })
 })
 
 test('reading goes on after a failure', async () => {

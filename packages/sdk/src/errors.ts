@@ -30,7 +30,6 @@ export const ERROR_CODES = {
   SOURCE_DIVERTED: 'The source met data it cannot read, and no dead letter topic takes it.',
   SOURCE_UNAVAILABLE:
     'A source system cannot be read: missing file, a directory where a file is expected, no permission.',
-  SINK_REFUSED: 'A sink cannot write the records it was given.',
   RECORD_TOO_LARGE: 'A record exceeds the largest size that is allowed on its way.',
   KAFKA_UNREACHABLE: 'No broker answered in time.',
   KAFKA_REFUSED: 'The broker answered a request with an error code.',
@@ -46,7 +45,6 @@ export const ERROR_CODES = {
   TABLE_FENCED: 'Another writer of the same partition has committed; this one must stop.',
   TABLE_UNSUPPORTED: 'The table needs a feature that this writer does not have.',
   TABLE_SCHEMA: 'A row or a schema does not fit the table.',
-  OBJECT_EXISTS: 'An object that must not exist is already there.',
   OBJECT_MISSING: 'An object that must exist is not there.',
   STORE_UNAVAILABLE: 'An object store or a file system refused or did not answer.',
   TOPOLOGY_INVALID: 'A topology is wrong: a node without a name, an unknown topic, a cycle.',

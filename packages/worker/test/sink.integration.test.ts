@@ -183,7 +183,7 @@ onBroker('a sink on a broker', () => {
       put: async (records) => {
         if (records.length === 0) return
         puts.push(records.map(({ value }) => value as string))
-        if (failures-- > 0) throw new RetriableError('SINK_REFUSED', 'the store sleeps')
+        if (failures-- > 0) throw new RetriableError('STORE_UNAVAILABLE', 'the store sleeps')
       },
     }))
     const worker = await sink.start()
@@ -228,7 +228,7 @@ onBroker('a sink on a broker', () => {
       put: async (records) => {
         for (const record of records)
           if ((record.value as string).endsWith('3')) context.report(record, new DataError('three is odd'))
-        if (records.length > 0 && failures-- > 0) throw new RetriableError('SINK_REFUSED', 'the store sleeps')
+        if (records.length > 0 && failures-- > 0) throw new RetriableError('STORE_UNAVAILABLE', 'the store sleeps')
       },
     }))
     const worker = await sink.start({ 'errors.tolerance': 'all', 'errors.deadletterqueue.topic.name': sink.dead })

@@ -114,12 +114,13 @@ async function watch(
   ports: FlowPorts,
 ): Promise<void> {
   const { plan, show, signal } = ports
-  const size = fs.statSync(plan.file).size
+  // A file that is not there is told of by the source, with what to do about it.
+  const size = fs.statSync(plan.file, { throwIfNoEntry: false })?.size
   for (;;) {
     if (signal.aborted) throw interrupted()
     throwFailures(worker, processor)
     const position = filePosition(worker, plan)
-    const read = position?.position === size || size === 0
+    const read = size !== undefined && (size === 0 || position?.position === size || hasNothing(worker, ports, size))
     const raw = read ? await ends(kafka, plan.topics.raw) : null
     const processed = processor.streams.progress()
     const judged =
@@ -157,6 +158,15 @@ async function watch(
     if (landed) return
     await systemClock.sleep(LOOK_MS, signal)
   }
+}
+
+/** Whether the source stands at the end of a file in which it found nothing, not even something to store a position for. */
+function hasNothing(worker: StandaloneWorker, { plan, metrics }: FlowPorts, size: number): boolean {
+  const connector = plan.source['name']!
+  const { polled } = worker.progress(connector)[0] as SourceProgress
+  const gauge = (what: string): number =>
+    metrics.gauge(`sluice_file_source_${what}_bytes`, { connector, task: '0' }).value
+  return polled === 0 && gauge('position') === size && gauge('size') === size
 }
 
 function throwFailures(worker: StandaloneWorker, processor: RunningProcessor): void {

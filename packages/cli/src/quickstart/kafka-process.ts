@@ -48,31 +48,31 @@ export async function startKafka(dir: string, signal: AbortSignal): Promise<Kafk
 }
 
 function firstLine(child: ChildProcess, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const refuse = (why: string, cause?: unknown): void =>
-      reject(
-        new SluiceError('KAFKA_UNREACHABLE', `Apache Kafka did not start: ${why}`, {
-          cause,
-          remedy:
-            'Look into start.log and broker.log below the kafka folder; the first start needs Maven to reach its repository.',
-        }),
-      )
-    const timer = setTimeout(() => refuse(`no answer within ${START_TIMEOUT_MS / 1000} s`), START_TIMEOUT_MS)
-    signal.addEventListener(
-      'abort',
-      () => reject(new SluiceError('INTERRUPTED', 'Interrupted while Kafka was starting')),
-      { once: true },
+  const settled = new AbortController()
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const refuse = (why: string, cause?: unknown): void =>
+    reject(
+      new SluiceError('KAFKA_UNREACHABLE', `Apache Kafka did not start: ${why}`, {
+        cause,
+        remedy:
+          'Look into start.log and broker.log below the kafka folder; the first start needs Maven to reach its repository.',
+      }),
     )
-    child.once('error', (cause) => refuse('the script could not be run', cause))
-    child.once('exit', (code) => refuse(`the script ended with status ${code}`))
-    child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
-      text += chunk
-      const end = text.indexOf('\n')
-      if (end === -1) return
-      clearTimeout(timer)
-      resolve(text.slice(0, end).trim())
-    })
+  const timer = setTimeout(() => refuse(`no answer within ${START_TIMEOUT_MS / 1000} s`), START_TIMEOUT_MS)
+  const interrupt = (): void => reject(new SluiceError('INTERRUPTED', 'Interrupted while Kafka was starting'))
+  signal.addEventListener('abort', interrupt, { signal: settled.signal })
+  if (signal.aborted) interrupt()
+  child.once('error', (cause) => refuse('the script could not be run', cause))
+  child.once('exit', (code) => refuse(`the script ended with status ${code}`))
+  let text = ''
+  child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk
+    const end = text.indexOf('\n')
+    if (end !== -1) resolve(text.slice(0, end).trim())
+  })
+  return promise.finally(() => {
+    clearTimeout(timer)
+    settled.abort()
   })
 }
 

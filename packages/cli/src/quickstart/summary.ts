@@ -46,6 +46,8 @@ export async function summarise(
   const refused = total(landed.quarantined) + total(landed.dropped)
   const quarantined = total(judged.quarantined)
   const dropped = total(judged.dropped)
+  // Records that were too large for the raw topic, and whatever is in quarantine twice.
+  const unsent = Math.max(0, topics.quarantine - quarantined - diverted - refused)
   const equations: Equation[] = [
     {
       sentence: `${n(line)} lines read = ${n(records)} records + ${n(diverted)} diverted + ${n(skipped)} header or blank`,
@@ -59,7 +61,10 @@ export async function summarise(
       sentence: `${n(judged.in)} judged = ${n(topics.raw)} records in ${plan.topics.raw}`,
       holds: judged.in === topics.raw,
     },
-    { sentence: `${n(topics.raw)} records in ${plan.topics.raw} ≥ ${n(records)} read`, holds: topics.raw >= records },
+    {
+      sentence: `${n(topics.raw)} records in ${plan.topics.raw}${unsent === 0 ? '' : ` + ${n(unsent)} more in quarantine`} ≥ ${n(records)} read`,
+      holds: topics.raw + unsent >= records,
+    },
     {
       sentence: `${n(topics.clean)} records in ${plan.topics.clean} ≥ ${n(judged.passed)} passed`,
       holds: topics.clean >= judged.passed,

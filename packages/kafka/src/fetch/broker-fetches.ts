@@ -145,7 +145,10 @@ export class BrokerFetches {
     }
     const topics = Array.from(byTopic, ([topic, partitions]) => ({ topic, topicId: this.#idOf(topic), partitions }))
     const hasIds = topics.every(({ topicId }) => topicId !== ZERO_UUID)
-    const version = connection.version('Fetch', { lowest: VERSION_WITH_IDS - 1, highest: hasIds ? 17 : VERSION_WITH_IDS - 1 })
+    const version = connection.version('Fetch', {
+      lowest: VERSION_WITH_IDS - 1,
+      highest: hasIds ? 17 : VERSION_WITH_IDS - 1,
+    })
     return connection.send(
       'Fetch',
       version,
@@ -208,10 +211,15 @@ export class BrokerFetches {
     const { reset } = this.#options
     const { topic, partition, position } = state
     if (reset === 'none') {
-      state.fault = new SluiceError('OFFSET_OUT_OF_RANGE', `Offset ${position} of partition ${partition} of ${topic} is not there`, {
-        place: { topic, partition, offset: position },
-        remedy: 'Records may have expired before they were read. Set the position, or a reset policy: earliest or latest.',
-      })
+      state.fault = new SluiceError(
+        'OFFSET_OUT_OF_RANGE',
+        `Offset ${position} of partition ${partition} of ${topic} is not there`,
+        {
+          place: { topic, partition, offset: position },
+          remedy:
+            'Records may have expired before they were read. Set the position, or a reset policy: earliest or latest.',
+        },
+      )
       return
     }
     // Not fetched again before the new position is known.
@@ -262,5 +270,7 @@ export class BrokerFetches {
 const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 function asFault(error: unknown): SluiceError {
-  return error instanceof SluiceError ? error : new SluiceError('INTERNAL', 'A fetch could not be made', { cause: error })
+  return error instanceof SluiceError
+    ? error
+    : new SluiceError('INTERNAL', 'A fetch could not be made', { cause: error })
 }

@@ -133,7 +133,10 @@ export class PartitionFetcher implements Fetcher {
   #state(partition: TopicPartition): PartitionState {
     const state = this.#assigned.get(keyOf(partition))
     if (state !== undefined) return state
-    throw new SluiceError('INTERNAL', `Partition ${partition.partition} of ${partition.topic} is not assigned to this fetcher`)
+    throw new SluiceError(
+      'INTERNAL',
+      `Partition ${partition.partition} of ${partition.topic} is not assigned to this fetcher`,
+    )
   }
 }
 

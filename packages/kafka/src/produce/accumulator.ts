@@ -167,18 +167,26 @@ function partitionOf({ partition, key }: ProducerRecord, topic: TopicQueues): nu
 }
 
 function tooLarge({ topic }: ProducerRecord, bytes: number, bytesMax: number): SluiceError {
-  return new SluiceError('RECORD_TOO_LARGE', `A record of ${bytes} bytes for topic ${topic} exceeds ${bytesMax} bytes`, {
-    place: { topic },
-    remedy: 'Make the record smaller, or raise requestBytesMax and the max.message.bytes of the topic.',
-  })
+  return new SluiceError(
+    'RECORD_TOO_LARGE',
+    `A record of ${bytes} bytes for topic ${topic} exceeds ${bytesMax} bytes`,
+    {
+      place: { topic },
+      remedy: 'Make the record smaller, or raise requestBytesMax and the max.message.bytes of the topic.',
+    },
+  )
 }
 
 function noPartition({ topic, partition }: ProducerRecord, { metadata }: TopicQueues): SluiceError {
   const count = metadata.leaders.length
-  return new SluiceError('KAFKA_REFUSED', `Topic ${topic} has ${count} partitions, so there is no partition ${partition}`, {
-    place: { topic, partition: partition ?? -1, error: 'UNKNOWN_TOPIC_OR_PARTITION' },
-    remedy: 'Give a partition that the topic has, or null to have it chosen.',
-  })
+  return new SluiceError(
+    'KAFKA_REFUSED',
+    `Topic ${topic} has ${count} partitions, so there is no partition ${partition}`,
+    {
+      place: { topic, partition: partition ?? -1, error: 'UNKNOWN_TOPIC_OR_PARTITION' },
+      remedy: 'Give a partition that the topic has, or null to have it chosen.',
+    },
+  )
 }
 
 function unfit({ topic }: ProducerRecord, cause: unknown): SluiceError {

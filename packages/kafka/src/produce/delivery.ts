@@ -92,6 +92,7 @@ export class Delivery {
   }
 
   #succeed({ queue, batch }: Entry, baseOffset: number): void {
+    queue.acknowledged(batch)
     queue.remove(batch)
     batch.succeed(queue, baseOffset)
     this.#release(batch)

@@ -7,8 +7,10 @@ const EPOCH_MAX = 32767
 /**
  * The batches of one partition that are not settled, in the order of their sequences, and the producer's identity there.
  *
- * Order and idempotence (KIP-98) rest on three rules:
+ * Order and idempotence (KIP-98) rest on four rules:
  * - Batches are numbered when they are first sent, and sent in order.
+ * - The first batch of a producer id or epoch is in flight alone until it is acknowledged: a broker that does not know the
+ *   producer yet takes whatever number comes first, so a second batch could get in before a first one that was refused.
  * - While a batch that has failed once is unsettled, the partition has one batch in flight at a time. Those sent behind it
  *   come back with OUT_OF_ORDER_SEQUENCE_NUMBER and follow again in their turn.
  * - When a number can no longer be used (a batch was given up, or the broker lost its memory of us), the partition waits until
@@ -28,6 +30,8 @@ export class PartitionQueue implements TopicPartition {
   retryAt = 0
   #failed = 0
   #needsEpoch = false
+  /** Whether the broker has acknowledged a batch of this producer id and epoch. */
+  #isKnown = false
   #producerId = -1
   #producerEpoch = 0
   #nextSequence = 0
@@ -49,7 +53,8 @@ export class PartitionQueue implements TopicPartition {
 
   /** The batch that may be sent to this broker next, if the rules allow one now; null if not. */
   next(brokerId: number): ProducerBatch | null {
-    if (this.inFlight > 0 && (this.#needsEpoch || this.#failed > 0 || this.inFlightAt !== brokerId)) return null
+    const isAlone = this.#needsEpoch || !this.#isKnown || this.#failed > 0 || this.inFlightAt !== brokerId
+    if (this.inFlight > 0 && isAlone) return null
     for (const batch of this.batches) if (!batch.isInFlight) return batch
     return null
   }
@@ -81,6 +86,11 @@ export class PartitionQueue implements TopicPartition {
   answered(batch: ProducerBatch): void {
     batch.isInFlight = false
     this.inFlight--
+  }
+
+  /** The broker has written the batch, so it knows the producer by the identity that the batch has. */
+  acknowledged({ identity }: ProducerBatch): void {
+    this.#isKnown = identity?.producerEpoch === this.#producerEpoch && identity.producerId === this.#producerId
   }
 
   /** The batch stays and will be sent again. */
@@ -118,6 +128,7 @@ export class PartitionQueue implements TopicPartition {
 
   #nextEpoch(): void {
     this.#needsEpoch = false
+    this.#isKnown = false
     this.#producerEpoch++
     this.#nextSequence = 0
     for (const batch of this.batches) batch.identity = null

@@ -172,7 +172,12 @@ export class Sender {
     const { requestTimeoutMs } = this.#options
     const version = connection.version('Produce', { lowest: 9, highest: 12 })
     const topicData = Array.from(byTopic, ([name, partitionData]) => ({ name, partitionData }))
-    return connection.send('Produce', version, { acks: ALL_REPLICAS, timeoutMs: requestTimeoutMs, topicData }, requestTimeoutMs)
+    return connection.send(
+      'Produce',
+      version,
+      { acks: ALL_REPLICAS, timeoutMs: requestTimeoutMs, topicData },
+      requestTimeoutMs,
+    )
   }
 
   #answered(broker: BrokerState, entries: readonly Entry[], answer: ResponseBody<'Produce'>): void {
@@ -181,7 +186,7 @@ export class Sender {
     for (const entry of entries) {
       const topic = answer.responses.find(({ name }) => name === entry.queue.topic)
       const found = topic?.partitionResponses.find(({ index }) => index === entry.queue.partition)
-      const message = found?.errorMessage ?? null
+      const message = found?.recordErrors[0]?.batchIndexErrorMessage ?? found?.errorMessage ?? null
       this.#delivery.answered(entry, found?.errorCode ?? -1, Number(found?.baseOffset ?? -1), message)
     }
     this.wake()

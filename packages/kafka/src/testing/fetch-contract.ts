@@ -24,7 +24,10 @@ export function fetchContract(test: WithKafka): void {
     await fetcher.close()
   })
 
-  test('records come in small answers as in large ones, one larger than the limits included', async ({ kafka, topic }) => {
+  test('records come in small answers as in large ones, one larger than the limits included', async ({
+    kafka,
+    topic,
+  }) => {
     const name = await topic()
     const producer = kafka.producer({ batchBytesMax: 2048 })
     const values = range(300).map((i) => `${i}:`.padEnd(i === 150 ? 300_000 : 100, 'x'))
@@ -90,10 +93,20 @@ export function fetchContract(test: WithKafka): void {
     const [a, b] = range(2).map((partition) => ({ topic: name, partition }))
     fetcher.assign([a!, b!].map((partition) => ({ ...partition, offset: 0 })))
     fetcher.pause([a!])
-    assert.deepEqual(await collect(fetcher, 10), range(20).filter((i) => i % 2 === 1).map(String))
+    assert.deepEqual(
+      await collect(fetcher, 10),
+      range(20)
+        .filter((i) => i % 2 === 1)
+        .map(String),
+    )
     assert.deepEqual(await fetcher.poll(QUIET_MS), [])
     fetcher.resume([a!])
-    assert.deepEqual(await collect(fetcher, 10), range(20).filter((i) => i % 2 === 0).map(String))
+    assert.deepEqual(
+      await collect(fetcher, 10),
+      range(20)
+        .filter((i) => i % 2 === 0)
+        .map(String),
+    )
     await fetcher.close()
   })
 
@@ -142,7 +155,10 @@ export function fetchContract(test: WithKafka): void {
     const fetcher = kafka.fetcher({ bytesMax: 20_000 })
     fetcher.assign(range(24).map((partition) => ({ topic: name, partition, offset: 0 })))
     const found = (await collect(fetcher, 5000)).map(Number)
-    assert.deepEqual(found.toSorted((a, b) => a - b), range(5000))
+    assert.deepEqual(
+      found.toSorted((a, b) => a - b),
+      range(5000),
+    )
     await fetcher.close()
   })
 }

@@ -4,7 +4,12 @@ import { assertRefused } from './port-fixture.ts'
 
 /** What `groupOffsets` promises. */
 export function offsetsContract(test: WithKafka): void {
-  test('committed offsets come back with their metadata, for other clients too', async ({ kafka, topic, another, freshName }) => {
+  test('committed offsets come back with their metadata, for other clients too', async ({
+    kafka,
+    topic,
+    another,
+    freshName,
+  }) => {
     const name = await topic(3)
     const group = freshName()
     const partitions = [0, 1, 2].map((partition) => ({ topic: name, partition }))

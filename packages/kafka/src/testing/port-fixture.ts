@@ -64,7 +64,15 @@ export class PortFixture {
         for (const records of batches) {
           for (let i = 0; i < records.count; i++) {
             const [offset, timestamp, headers] = [records.offset(i), records.timestamp(i), records.headers(i)]
-            found.push({ topic, partition, offset, timestamp, key: text(records.key(i)), value: text(records.value(i)), headers })
+            found.push({
+              topic,
+              partition,
+              offset,
+              timestamp,
+              key: text(records.key(i)),
+              value: text(records.value(i)),
+              headers,
+            })
           }
         }
       }
@@ -81,7 +89,10 @@ export class PortFixture {
 }
 
 /** A record with only what matters filled in; keys and values as text. */
-export function record(topic: string, of: { readonly [K in keyof ProducerRecord]?: ProducerRecord[K] | string | null }): ProducerRecord {
+export function record(
+  topic: string,
+  of: { readonly [K in keyof ProducerRecord]?: ProducerRecord[K] | string | null },
+): ProducerRecord {
   return {
     topic,
     partition: (of.partition as number | undefined) ?? null,
@@ -93,7 +104,11 @@ export function record(topic: string, of: { readonly [K in keyof ProducerRecord]
 }
 
 /** Asserts that the work is refused with this code. */
-export async function assertRefused(work: Promise<unknown>, code: SluiceError['code'], error?: string): Promise<SluiceError> {
+export async function assertRefused(
+  work: Promise<unknown>,
+  code: SluiceError['code'],
+  error?: string,
+): Promise<SluiceError> {
   const outcome = await work.then(
     () => assert.fail(`was not refused; ${code} was expected`),
     (cause: unknown) => cause,

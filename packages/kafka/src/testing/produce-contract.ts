@@ -21,14 +21,19 @@ export function produceContract(test: WithKafka): void {
       { key: 'ü', value: null },
       { key: 'h', value: Buffer.alloc(0) },
     ]
-    const produced = await producer.produce([record(name, { key: 'k', value: 'v', timestamp: 1_600_000_000_123, headers })])
+    const produced = await producer.produce([
+      record(name, { key: 'k', value: 'v', timestamp: 1_600_000_000_123, headers }),
+    ])
     assert.deepEqual(produced, [{ topic: name, partition: 0, firstOffset: 0, count: 1 }])
     const [found] = await readAll(name)
     assert.equal(found!.key, 'k')
     assert.equal(found!.value, 'v')
     assert.equal(found!.timestamp, 1_600_000_000_123)
     const read = found!.headers!.map(({ key, value }) => ({ key, value: value === null ? null : [...value] }))
-    assert.deepEqual(read, headers.map(({ key, value }) => ({ key, value: value === null ? null : [...value] })))
+    assert.deepEqual(
+      read,
+      headers.map(({ key, value }) => ({ key, value: value === null ? null : [...value] })),
+    )
     await producer.close()
   })
 
@@ -40,7 +45,13 @@ export function produceContract(test: WithKafka): void {
       record(name, { partition: 0, key: '', value: '' }),
     ])
     const found = await readAll(name)
-    assert.deepEqual(found.map(({ key, value, headers }) => [key, value, headers]), [[null, null, null], ['', '', null]])
+    assert.deepEqual(
+      found.map(({ key, value, headers }) => [key, value, headers]),
+      [
+        [null, null, null],
+        ['', '', null],
+      ],
+    )
     await producer.close()
   })
 
@@ -73,7 +84,10 @@ export function produceContract(test: WithKafka): void {
     await producer.produce(range(1000).map((i) => record(name, { value: 'x'.repeat(100) + i })))
     const counts = [0, 0, 0, 0]
     for (const { partition } of await readAll(name)) counts[partition]!++
-    assert.equal(counts.reduce((a, b) => a + b), 1000)
+    assert.equal(
+      counts.reduce((a, b) => a + b),
+      1000,
+    )
     assert.ok(Math.min(...counts) > 150, `uneven: ${counts.join(', ')}`)
     await producer.close()
   })
@@ -85,12 +99,18 @@ export function produceContract(test: WithKafka): void {
       producer.produce(range(10).map((i) => record(name, { partition: i % 3, value: `${call * 10 + i}` }))),
     )
     const produced = (await Promise.all(calls)).flat()
-    assert.equal(produced.reduce((sum, { count }) => sum + count, 0), 4000)
+    assert.equal(
+      produced.reduce((sum, { count }) => sum + count, 0),
+      4000,
+    )
     const found = await readAll(name)
     assert.equal(found.length, 4000)
     for (const partition of range(3)) {
       const values = found.filter((one) => one.partition === partition).map(({ value }) => Number(value))
-      assert.deepEqual(values, values.toSorted((a, b) => a - b))
+      assert.deepEqual(
+        values,
+        values.toSorted((a, b) => a - b),
+      )
     }
     await producer.close()
   })
@@ -98,14 +118,19 @@ export function produceContract(test: WithKafka): void {
   test('produce tells at which offsets each run of records lies', async ({ kafka, topic, readAll }) => {
     const name = await topic(2)
     const producer = kafka.producer({ batchBytesMax: 1024 })
-    const produced = await producer.produce(range(200).map((i) => record(name, { partition: i % 2, value: `value ${i}` })))
+    const produced = await producer.produce(
+      range(200).map((i) => record(name, { partition: i % 2, value: `value ${i}` })),
+    )
     const found = await readAll(name)
     for (const partition of range(2)) {
       const offsets = produced
         .filter((run) => run.partition === partition)
         .toSorted((a, b) => a.firstOffset - b.firstOffset)
         .flatMap(({ firstOffset, count }) => range(count).map((i) => firstOffset + i))
-      assert.deepEqual(offsets, found.filter((one) => one.partition === partition).map(({ offset }) => offset))
+      assert.deepEqual(
+        offsets,
+        found.filter((one) => one.partition === partition).map(({ offset }) => offset),
+      )
     }
     await producer.close()
   })
@@ -116,7 +141,10 @@ export function produceContract(test: WithKafka): void {
       const producer = kafka.producer({ compression })
       const values = range(2000).map((i) => `value ${i} ${'abc '.repeat(i % 40)}`)
       await producer.produce(values.map((value) => record(name, { value })))
-      assert.deepEqual((await readAll(name)).map(({ value }) => value), values)
+      assert.deepEqual(
+        (await readAll(name)).map(({ value }) => value),
+        values,
+      )
       await producer.close()
     })
   }
@@ -134,26 +162,44 @@ export function produceContract(test: WithKafka): void {
     await producer.close()
   })
 
-  test('a record above requestBytesMax is refused alone; the others of its call are durable', async ({ kafka, topic, readAll }) => {
+  test('a record above requestBytesMax is refused alone; the others of its call are durable', async ({
+    kafka,
+    topic,
+    readAll,
+  }) => {
     const name = await topic()
     const producer = kafka.producer({ requestBytesMax: 10_000, batchBytesMax: 5000 })
     const values = ['before', 'x'.repeat(10_001), 'after']
     await assertRefused(producer.produce(values.map((value) => record(name, { value }))), 'RECORD_TOO_LARGE')
-    assert.deepEqual((await readAll(name)).map(({ value }) => value), ['before', 'after'])
+    assert.deepEqual(
+      (await readAll(name)).map(({ value }) => value),
+      ['before', 'after'],
+    )
     await producer.close()
   })
 
-  test('a batch that the topic finds too large is split; one record too many is refused alone', async ({ kafka, topic, readAll }) => {
+  test('a batch that the topic finds too large is split; one record too many is refused alone', async ({
+    kafka,
+    topic,
+    readAll,
+  }) => {
     const name = await topic(1, { 'max.message.bytes': '3000' })
     const producer = kafka.producer()
     const values = range(100).map((i) => `${i}:`.padEnd(100, 'x'))
     await producer.produce(values.map((value) => record(name, { value })))
     await assertRefused(
-      producer.produce([record(name, { value: 'y' }), record(name, { value: 'x'.repeat(4000) }), record(name, { value: 'z' })]),
+      producer.produce([
+        record(name, { value: 'y' }),
+        record(name, { value: 'x'.repeat(4000) }),
+        record(name, { value: 'z' }),
+      ]),
       'RECORD_TOO_LARGE',
     )
     await producer.produce([record(name, { value: 'last' })])
-    assert.deepEqual((await readAll(name)).map(({ value }) => value), [...values, 'y', 'z', 'last'])
+    assert.deepEqual(
+      (await readAll(name)).map(({ value }) => value),
+      [...values, 'y', 'z', 'last'],
+    )
     await producer.close()
   })
 
@@ -180,7 +226,11 @@ export function produceContract(test: WithKafka): void {
     await producer.close()
   })
 
-  test('closing a producer settles every call: durable if there was time, else INTERRUPTED', async ({ kafka, topic, readAll }) => {
+  test('closing a producer settles every call: durable if there was time, else INTERRUPTED', async ({
+    kafka,
+    topic,
+    readAll,
+  }) => {
     const name = await topic()
     const patient = kafka.producer()
     const calls = range(50).map((i) => patient.produce([record(name, { value: `${i}` })]))
@@ -203,6 +253,9 @@ export function produceContract(test: WithKafka): void {
     await new Promise((resolve) => setTimeout(resolve, 100))
     await kafka.close()
     await kafka.close()
-    assert.deepEqual((await outcomes).map(({ status }) => status), ['rejected', 'rejected'])
+    assert.deepEqual(
+      (await outcomes).map(({ status }) => status),
+      ['rejected', 'rejected'],
+    )
   })
 }

@@ -21,7 +21,9 @@ export function tableContract(test: WithKafka): void {
     const found = [...again.entries()].map(({ key, value }) => `${key.toString()}=${value.toString()}`)
     assert.deepEqual(
       found.toSorted(),
-      range(10).filter((i) => i !== 3).map((i) => `key-${i}=9${i}`),
+      range(10)
+        .filter((i) => i !== 3)
+        .map((i) => `key-${i}=9${i}`),
     )
     await again.close()
   })
@@ -30,8 +32,14 @@ export function tableContract(test: WithKafka): void {
     const table = await TopicTable.open(kafka, { topic: freshName() })
     const keys = [Buffer.from([0xff]), Buffer.from([0xfe]), Buffer.from('ÿ'), Buffer.alloc(0)]
     await table.set(keys.map((key, i) => ({ key, value: bytes(`${i}`) })))
-    assert.deepEqual(keys.map((key) => table.get(key)?.toString()), ['0', '1', '2', '3'])
-    assert.deepEqual([...table.entries()].map(({ key }) => [...key]), keys.map((key) => [...key]))
+    assert.deepEqual(
+      keys.map((key) => table.get(key)?.toString()),
+      ['0', '1', '2', '3'],
+    )
+    assert.deepEqual(
+      [...table.entries()].map(({ key }) => [...key]),
+      keys.map((key) => [...key]),
+    )
     await table.close()
   })
 

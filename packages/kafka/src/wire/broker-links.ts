@@ -105,7 +105,8 @@ class Link {
     // A broker that accepts and hangs up is not reached: only one that has answered something ends the back-off.
     if (this.connection?.hasServed === true) this.#failures = 0
     this.connection = undefined
-    const backoffMs = this.#failures === 0 ? 0 : Math.min(RECONNECT_MAX_MS, RECONNECT_FIRST_MS * 2 ** (this.#failures - 1))
+    const backoffMs =
+      this.#failures === 0 ? 0 : Math.min(RECONNECT_MAX_MS, RECONNECT_FIRST_MS * 2 ** (this.#failures - 1))
     const pauseMs = this.#dialledAt + backoffMs - clock.monotonic()
     if (pauseMs > 0) await clock.sleep(pauseMs, signal)
     if (this.#closed !== undefined) throw this.#closed

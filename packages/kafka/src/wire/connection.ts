@@ -121,7 +121,15 @@ export class Connection {
       const frame = encodeRequest(api, version, { correlationId, clientId: this.#options.clientId }, body)
       this.#correlationId = (correlationId + 1) & 0x7fffffff
       const deadline = this.#options.clock.monotonic() + timeoutMs
-      this.#outstanding.push({ api, version, correlationId, timeoutMs, deadline, resolve: resolve as (body: unknown) => void, reject })
+      this.#outstanding.push({
+        api,
+        version,
+        correlationId,
+        timeoutMs,
+        deadline,
+        resolve: resolve as (body: unknown) => void,
+        reject,
+      })
       this.#wakeAt(deadline)
       socket.cork()
       for (const chunk of frame) socket.write(chunk)
@@ -165,7 +173,8 @@ export class Connection {
         place: this.#place,
       })
     }
-    for (const { apiKey, minVersion, maxVersion } of answer.apiKeys) this.#versions.set(apiKey, { minVersion, maxVersion })
+    for (const { apiKey, minVersion, maxVersion } of answer.apiKeys)
+      this.#versions.set(apiKey, { minVersion, maxVersion })
   }
 
   #answered(frame: Buffer): void {
@@ -185,7 +194,9 @@ export class Connection {
     const what = request === undefined ? 'What it sent unasked' : `Its answer to ${request.api} v${request.version}`
     const remedy = cause instanceof SluiceError ? cause.remedy : undefined
     const facts: ErrorFacts = { cause, place: this.#place, ...(remedy === undefined ? {} : { remedy }) }
-    request?.reject(new SluiceError('KAFKA_PROTOCOL', `${this.name} does not speak Kafka's protocol: ${what} is unreadable`, facts))
+    request?.reject(
+      new SluiceError('KAFKA_PROTOCOL', `${this.name} does not speak Kafka's protocol: ${what} is unreadable`, facts),
+    )
     this.#end(this.#lost('its answer could not be read', cause))
   }
 
@@ -228,15 +239,22 @@ export class Connection {
   }
 
   #lost(why: string, cause?: unknown): SluiceError {
-    return new RetriableError('KAFKA_UNREACHABLE', `The connection to ${this.name} is gone: ${why}`, { cause, place: this.#place })
+    return new RetriableError('KAFKA_UNREACHABLE', `The connection to ${this.name} is gone: ${why}`, {
+      cause,
+      place: this.#place,
+    })
   }
 
   #unsupported(api: ApiName, lowest: number, highest: number): SluiceError {
     const theirs = this.#versions.get(apiVersions(api).key)
     const has = theirs === undefined ? 'does not have it' : `has versions ${theirs.minVersion} to ${theirs.maxVersion}`
-    return new SluiceError('KAFKA_REFUSED', `${api} in version ${lowest} to ${highest} is needed, but ${this.name} ${has}`, {
-      place: { ...this.#place, error: 'UNSUPPORTED_VERSION' },
-      remedy: 'Use Apache Kafka 3.0 or later.',
-    })
+    return new SluiceError(
+      'KAFKA_REFUSED',
+      `${api} in version ${lowest} to ${highest} is needed, but ${this.name} ${has}`,
+      {
+        place: { ...this.#place, error: 'UNSUPPORTED_VERSION' },
+        remedy: 'Use Apache Kafka 3.0 or later.',
+      },
+    )
   }
 }

@@ -30,7 +30,11 @@ export interface FakeTopic {
   readonly partitions: FakeLog[]
 }
 
-type Handler<N extends ApiName> = (body: Extract<Request, { api: N }>['body'], broker: FakeBroker, version: number) => Answer<N>
+type Handler<N extends ApiName> = (
+  body: Extract<Request, { api: N }>['body'],
+  broker: FakeBroker,
+  version: number,
+) => Answer<N>
 type Answer<N extends ApiName> = ResponseInput<N> | Promise<ResponseInput<N>>
 
 export class FakeCluster {
@@ -38,7 +42,12 @@ export class FakeCluster {
   readonly topics: Map<string, FakeTopic> = new Map()
   readonly committed: Map<string, { offset: number; metadata: string }> = new Map()
   /** Every request, in the order of arrival. */
-  readonly requests: { readonly api: ApiName; readonly version: number; readonly broker: number; readonly body: unknown }[] = []
+  readonly requests: {
+    readonly api: ApiName
+    readonly version: number
+    readonly broker: number
+    readonly body: unknown
+  }[] = []
   /** Versions that the brokers claim to speak, where not those of the table. */
   readonly versions: Map<ApiName, { minVersion: number; maxVersion: number }> = new Map()
   readonly faults: FaultHook[] = []
@@ -140,7 +149,10 @@ export class FakeBroker {
     const { correlationId, apiKey, apiVersion } = decodeRequestHeader(frame)
     const claimed = this.cluster.versions.get('ApiVersions')
     if (apiKey === 18 && claimed !== undefined && apiVersion > claimed.maxVersion) {
-      write(socket, encodeResponse('ApiVersions', 0, correlationId, { errorCode: 35, apiKeys: [{ apiKey: 18, ...claimed }] }))
+      write(
+        socket,
+        encodeResponse('ApiVersions', 0, correlationId, { errorCode: 35, apiKeys: [{ apiKey: 18, ...claimed }] }),
+      )
       return
     }
     const request = decodeRequest(frame)
@@ -168,8 +180,7 @@ function write(socket: net.Socket, chunks: readonly Uint8Array[]): void {
 
 function answer(request: Request, broker: FakeBroker, refuse: number): Promise<unknown> {
   const handler = HANDLERS[request.api as keyof typeof HANDLERS] as
-    | ((body: unknown, broker: FakeBroker, version: number, refuse: number) => unknown)
-    | undefined
+    ((body: unknown, broker: FakeBroker, version: number, refuse: number) => unknown) | undefined
   if (handler === undefined) throw new Error(`the fake broker does not know ${request.api}`)
   return Promise.resolve(handler(request.body, broker, request.version, refuse))
 }
@@ -218,7 +229,11 @@ const HANDLERS: Handlers = {
     }),
   }),
 
-  InitProducerId: (_, { cluster }, __, errorCode) => ({ errorCode, producerId: cluster.nextProducerId++, producerEpoch: 0 }),
+  InitProducerId: (_, { cluster }, __, errorCode) => ({
+    errorCode,
+    producerId: cluster.nextProducerId++,
+    producerEpoch: 0,
+  }),
 
   Produce: ({ topicData }, { cluster, id }, _, refuse) => ({
     responses: topicData.map(({ name, partitionData }) => ({
@@ -244,7 +259,8 @@ const HANDLERS: Handlers = {
       let left = maxBytes
       let isReady = refuse !== 0
       const responses = topics.map(({ topic, topicId, partitions }) => {
-        const found = version > 12 ? [...cluster.topics.values()].find((one) => one.id === topicId) : cluster.topics.get(topic)
+        const found =
+          version > 12 ? [...cluster.topics.values()].find((one) => one.id === topicId) : cluster.topics.get(topic)
         return {
           topic,
           topicId,
@@ -253,7 +269,8 @@ const HANDLERS: Handlers = {
             const missing = version > 12 ? UNKNOWN_TOPIC_ID : UNKNOWN_TOPIC_OR_PARTITION
             const stale = log === undefined ? missing : log.leader === id ? 0 : NOT_LEADER_OR_FOLLOWER
             const errorCode = refuse || stale || log!.rangeError(Number(fetchOffset))
-            const records = errorCode === 0 ? log!.read(Number(fetchOffset), Math.min(left, partitionMaxBytes)) : new Uint8Array(0)
+            const records =
+              errorCode === 0 ? log!.read(Number(fetchOffset), Math.min(left, partitionMaxBytes)) : new Uint8Array(0)
             left = Math.max(0, left - records.length)
             isReady ||= errorCode !== 0 || records.length > 0
             return {
@@ -276,7 +293,8 @@ const HANDLERS: Handlers = {
       name,
       partitions: partitions.map(({ partitionIndex, timestamp }) => {
         const log = cluster.topics.get(name)?.partitions[partitionIndex]
-        if (log === undefined || refuse !== 0) return { partitionIndex, errorCode: refuse || UNKNOWN_TOPIC_OR_PARTITION }
+        if (log === undefined || refuse !== 0)
+          return { partitionIndex, errorCode: refuse || UNKNOWN_TOPIC_OR_PARTITION }
         if (log.leader !== id) return { partitionIndex, errorCode: NOT_LEADER_OR_FOLLOWER }
         return { partitionIndex, errorCode: 0, offset: log.offsetAt(Number(timestamp)), timestamp: -1 }
       }),

@@ -6,7 +6,8 @@ import { type RawPartition, decodeFetched } from '../../src/fetch/fetched-record
 function batch(baseOffset: number, values: readonly string[], producerId?: number): Uint8Array {
   const appender = new BatchAppender(Buffer.alloc(4096))
   for (const value of values) appender.append(null, Buffer.from(value), 1000)
-  const identity = producerId === undefined ? {} : { producerId, producerEpoch: 0, baseSequence: 0, isTransactional: true }
+  const identity =
+    producerId === undefined ? {} : { producerId, producerEpoch: 0, baseSequence: 0, isTransactional: true }
   return appender.seal({ baseOffset, ...identity })
 }
 
@@ -18,10 +19,17 @@ function raw(batches: readonly Uint8Array[], aborted: RawPartition['aborted'] = 
   return { records: Buffer.concat(batches), aborted, highWatermark: 1000 }
 }
 
-function valuesFrom(partition: RawPartition, position: number, isolation: 'read_committed' | 'read_uncommitted' = 'read_committed') {
+function valuesFrom(
+  partition: RawPartition,
+  position: number,
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
+) {
   const { batches, nextOffset } = decodeFetched(partition, position, isolation)
   const values = batches.flatMap((records) =>
-    Array.from({ length: records.count }, (_, i) => `${records.offset(i)}=${Buffer.from(records.value(i)!).toString()}`),
+    Array.from(
+      { length: records.count },
+      (_, i) => `${records.offset(i)}=${Buffer.from(records.value(i)!).toString()}`,
+    ),
   )
   return { values, nextOffset }
 }
@@ -80,7 +88,13 @@ describe('read_committed', () => {
   })
 
   test('two aborted transactions of one producer in one answer', () => {
-    const twice = [batch(0, ['x'], 1), marker(1, 1, 'abort'), batch(2, ['y'], 1), marker(3, 1, 'abort'), batch(4, ['z'], 1)]
+    const twice = [
+      batch(0, ['x'], 1),
+      marker(1, 1, 'abort'),
+      batch(2, ['y'], 1),
+      marker(3, 1, 'abort'),
+      batch(4, ['z'], 1),
+    ]
     const ranges = [
       { producerId: 1, firstOffset: 0 },
       { producerId: 1, firstOffset: 2 },
@@ -97,5 +111,7 @@ describe('read_committed', () => {
 test('bytes that were damaged are an error, not records', () => {
   const bytes = batch(0, ['a'])
   bytes[bytes.length - 2]! ^= 1
-  expect(() => decodeFetched(raw([bytes]), 0, 'read_committed')).toThrow(expect.objectContaining({ code: 'CORRUPT_BATCH' }))
+  expect(() => decodeFetched(raw([bytes]), 0, 'read_committed')).toThrow(
+    expect.objectContaining({ code: 'CORRUPT_BATCH' }),
+  )
 })

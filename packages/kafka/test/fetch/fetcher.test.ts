@@ -139,7 +139,10 @@ test('damaged bytes fail the poll with their place; a seek goes on behind them',
   const [damaged] = topic.partitions[0]!.batches
   damaged!.bytes[damaged!.bytes.length - 2]! ^= 1
   assign(0)
-  await expect(fetcher.poll(1000)).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL', place: { topic: 't', partition: 0, offset: 0 } })
+  await expect(fetcher.poll(1000)).rejects.toMatchObject({
+    code: 'KAFKA_PROTOCOL',
+    place: { topic: 't', partition: 0, offset: 0 },
+  })
   await expect(fetcher.poll(10)).rejects.toMatchObject({ code: 'KAFKA_PROTOCOL' })
   fetcher.seek({ topic: 't', partition: 0, offset: 1 })
   expect(await collect(1)).toEqual(['b'])

@@ -24,6 +24,15 @@ function queueOf(...counts: number[]): { queue: PartitionQueue; batches: Produce
   return { queue, batches }
 }
 
+/** As if the broker knew the producer already. */
+function knownQueueOf(...counts: number[]): { queue: PartitionQueue; batches: ProducerBatch[] } {
+  const { queue, batches } = queueOf(...counts)
+  const before = new ClaimedBatch(0)
+  before.seal({ producerId: 7, producerEpoch: 0, baseSequence: 0 }, 'none')
+  queue.acknowledged(before)
+  return { queue, batches }
+}
+
 function send(queue: PartitionQueue, broker = 1): ProducerBatch | null {
   const batch = queue.next(broker)
   if (batch === null) return null
@@ -34,7 +43,7 @@ function send(queue: PartitionQueue, broker = 1): ProducerBatch | null {
 
 describe('numbers', () => {
   test('follow each other in the order of sending, from 0', () => {
-    const { queue, batches } = queueOf(3, 5, 1)
+    const { queue, batches } = knownQueueOf(3, 5, 1)
     while (send(queue) !== null);
     expect(batches.map(({ identity }) => identity)).toEqual([
       { producerId: 7, producerEpoch: 0, baseSequence: 0 },
@@ -44,13 +53,13 @@ describe('numbers', () => {
   })
 
   test('wrap behind 2^31 - 1', () => {
-    const { queue, batches } = queueOf(2 ** 31 - 3, 5, 1)
+    const { queue, batches } = knownQueueOf(2 ** 31 - 3, 5, 1)
     while (send(queue) !== null);
     expect(batches.map(({ identity }) => identity!.baseSequence)).toEqual([0, 2 ** 31 - 3, 2])
   })
 
   test('a new epoch counts from 0, once nothing is in flight', () => {
-    const { queue, batches } = queueOf(3, 5, 1)
+    const { queue, batches } = knownQueueOf(3, 5, 1)
     send(queue)
     send(queue)
     queue.requireEpoch()
@@ -80,8 +89,19 @@ describe('numbers', () => {
 })
 
 describe('order', () => {
-  test('while one that failed is unsettled, one is in flight at a time', () => {
+  test('the first batch of an epoch is alone until the broker knows the producer', () => {
     const { queue, batches } = queueOf(1, 1, 1)
+    expect(send(queue)).toBe(batches[0])
+    expect(queue.next(1)).toBeNull()
+    queue.answered(batches[0]!)
+    queue.acknowledged(batches[0]!)
+    queue.remove(batches[0]!)
+    expect(send(queue)).toBe(batches[1])
+    expect(send(queue)).toBe(batches[2])
+  })
+
+  test('while one that failed is unsettled, one is in flight at a time', () => {
+    const { queue, batches } = knownQueueOf(1, 1, 1)
     send(queue)
     send(queue)
     for (const batch of batches.slice(0, 2)) {
@@ -98,7 +118,7 @@ describe('order', () => {
   })
 
   test('a new leader gets nothing while the old one may still answer', () => {
-    const { queue, batches } = queueOf(1, 1)
+    const { queue, batches } = knownQueueOf(1, 1)
     send(queue, 1)
     expect(queue.next(2)).toBeNull()
     queue.answered(batches[0]!)

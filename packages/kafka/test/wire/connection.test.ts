@@ -60,7 +60,9 @@ describe('versions', () => {
       }
     })()
     expect(error).toMatchObject({ code: 'KAFKA_REFUSED', place: { error: 'UNSUPPORTED_VERSION' } })
-    expect((error as SluiceError).message).toMatch(/Produce in version 9.*broker 1 at 127\.0\.0\.1:\d+ has versions 0 to 7/)
+    expect((error as SluiceError).message).toMatch(
+      /Produce in version 9.*broker 1 at 127\.0\.0\.1:\d+ has versions 0 to 7/,
+    )
   })
 })
 
@@ -102,7 +104,10 @@ describe('requests', () => {
   test('an answer that stops in the middle is a connection lost', async () => {
     const found = await open()
     cluster.failNext('Metadata', { do: 'truncate' })
-    expect(await refusal(found.send('Metadata', 12, metadata))).toMatchObject({ code: 'KAFKA_UNREACHABLE', retriable: true })
+    expect(await refusal(found.send('Metadata', 12, metadata))).toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      retriable: true,
+    })
   })
 
   test('an answer that is not Kafka fails its request for good, those behind it retriably', async () => {

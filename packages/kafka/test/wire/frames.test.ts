@@ -37,6 +37,8 @@ for (const length of [-1, 0, 3, 0x48545450]) {
     const reader = new FrameReader({ broker: 'b:9092' }, () => undefined)
     const bytes = Buffer.alloc(4)
     bytes.writeInt32BE(length)
-    expect(() => reader.push(bytes, 4)).toThrow(expect.objectContaining({ code: 'KAFKA_PROTOCOL', place: { broker: 'b:9092' } }))
+    expect(() => reader.push(bytes, 4)).toThrow(
+      expect.objectContaining({ code: 'KAFKA_PROTOCOL', place: { broker: 'b:9092' } }),
+    )
   })
 }

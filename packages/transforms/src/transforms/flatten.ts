@@ -27,9 +27,9 @@ export const flatten: readonly TransformPlugin[] = keyAndValue('flatten', 'Flatt
     if (value === null) return record
     if (schema === null) {
       const fields = requireMap(value, PURPOSE)
-      for (const [, item] of entriesOf(fields))
-        if (isFields(item)) return side.replace(record, null, likewise(fields, flatEntries(fields, '', delimiter)))
-      return record
+      return hasNested(fields)
+        ? side.replace(record, null, likewise(fields, flatEntries(fields, '', delimiter)))
+        : record
     }
     const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
     const { flat, move } = planOf(structSchema)
@@ -37,6 +37,12 @@ export const flatten: readonly TransformPlugin[] = keyAndValue('flatten', 'Flatt
   }
   return transform
 })
+
+function hasNested(fields: Fields): boolean {
+  if (fields instanceof Map) return [...(fields as ReadonlyMap<Value, Value>).values()].some(isFields)
+  for (const name in fields) if (isFields((fields as StructValue)[name]!)) return true
+  return false
+}
 
 function* flatEntries(fields: Fields, prefix: string, delimiter: string): Generator<readonly [string, Value]> {
   for (const [name, item] of entriesOf(fields)) {

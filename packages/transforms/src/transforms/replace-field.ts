@@ -1,7 +1,7 @@
 /** Kafka Connect's ReplaceField: leaves fields out and renames fields. */
 import { defineSettings, validatedBy } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
-import { entriesOf, likewise, requireMap, requireStruct, setField } from '../fields.ts'
+import { requireMap, requireStruct, setField } from '../fields.ts'
 import { keyAndValue } from '../record-side.ts'
 import { replaceNullWithDefault } from '../shared-settings.ts'
 import { fillDefaults, perSchema, readField, sameOr, structLike } from '../struct-plan.ts'
@@ -58,20 +58,33 @@ export const replaceField: readonly TransformPlugin[] = keyAndValue('replace-fie
       return side.replace(record, replaced, move(struct))
     }
     const fields = requireMap(value, PURPOSE)
-    const entries = [...entriesOf(fields)]
-    // Names that are no text can be neither listed nor renamed: they are kept unless only listed ones are.
-    if (!entries.some(([name]) => touches(name as string))) return record
-    const kept = entries.filter(([name]) => isKept(name as string))
     return side.replace(
       record,
       null,
-      likewise(
-        fields,
-        kept.map(([name, item]) => [renames.get(name as string) ?? name, item] as const),
-      ),
+      fields instanceof Map ? replacedMap(fields) : replacedObject(fields as StructValue),
     )
   }
   return transform
+
+  function replacedObject(fields: StructValue): Value {
+    let isTouched = false
+    for (const name in fields) if (touches(name)) isTouched = true
+    if (!isTouched) return fields
+    const replaced: Record<string, Value> = {}
+    for (const name in fields) if (isKept(name)) setField(replaced, renames.get(name) ?? name, fields[name]!)
+    return replaced
+  }
+
+  /** Names that are no text can be neither listed nor renamed. */
+  function replacedMap(fields: ReadonlyMap<Value, Value>): Value {
+    const replaced = new Map<Value, Value>()
+    let isTouched = false
+    for (const [name, item] of fields) {
+      if (touches(name as string)) isTouched = true
+      if (isKept(name as string)) replaced.set(renames.get(name as string) ?? name, item)
+    }
+    return isTouched ? replaced : fields
+  }
 })
 
 function plan(

@@ -4,7 +4,7 @@ import { FakeClock, MemoryLogger } from '@sluice/sdk/testing'
 import { toleranceExceeded } from '../../src/record-path/tolerance.ts'
 import { toleranceOf } from '../support/source-run.ts'
 
-const later = new RetriableError('SINK_REFUSED', 'not now')
+const later = new RetriableError('STORE_UNAVAILABLE', 'not now')
 const never = new AbortController().signal
 
 /** How long a record was waited for in all, and how often it was tried again. */

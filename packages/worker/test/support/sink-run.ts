@@ -1,11 +1,13 @@
 /** A sink loop with everything around it in memory. */
 import { converters } from '@sluice/codecs'
-import { decodeTally, type CommittedOffset, type Tally } from '@sluice/kafka'
+import { decodeTally, encodeTally, type CommittedOffset, type Tally } from '@sluice/kafka'
 import {
+  DataError,
   MemoryMetrics,
   systemClock,
   systemRandom,
   type Clock,
+  type Converter,
   type SinkRecord,
   type SinkTask,
   type TopicPartition,
@@ -18,7 +20,7 @@ import { SinkContext } from '../../src/record-path/sink-context.ts'
 import { SinkLoop } from '../../src/record-path/sink-loop.ts'
 import { SinkPositions } from '../../src/record-path/sink-positions.ts'
 import type { ToleranceSettings } from '../../src/record-path/tolerance.ts'
-import { FakeFetcher, FakeOffsets, FakeProducer, logOf } from './fake-kafka.ts'
+import { FakeFetcher, FakeOffsets, FakeProducer, logOf, text } from './fake-kafka.ts'
 import { lettersOf, toleranceOf } from './source-run.ts'
 
 export const P0: TopicPartition = Object.freeze({ topic: 't', partition: 0 })
@@ -129,5 +131,43 @@ export class SinkRun {
   get committed(): { readonly offset: number; readonly tally: Tally } | undefined {
     const last = this.offsets.commits.at(-1)
     return last === undefined ? undefined : { offset: last.offset, tally: decodeTally(last.metadata) }
+  }
+}
+
+/** What is in the partition of most tests: 25 records whose values are their offsets. */
+export const LOG: readonly string[] = Array.from({ length: 25 }, (_, n) => String(n))
+
+/** A sink whose `put` may do something of its own first. */
+export class ActingSink extends HoldingSink {
+  readonly #act: (records: readonly SinkRecord[]) => void | Promise<void>
+
+  constructor(act: (records: readonly SinkRecord[]) => void | Promise<void>) {
+    super()
+    this.#act = act
+  }
+
+  override async put(records: readonly SinkRecord[]): Promise<void> {
+    await this.#act(records)
+    await super.put(records)
+  }
+}
+
+/** A converter that refuses to decode these values. */
+export function refusing(...values: string[]): Converter {
+  return {
+    encoder: () => () => null,
+    decode: (_, value) => {
+      if (values.includes(text(value))) throw new DataError(`${text(value)} is odd`)
+      return { schema: null, value: text(value) }
+    },
+  }
+}
+
+/** An offset of the partition, committed with the counts up to there. */
+export function committedAt(offset: number, rest: object = {}): CommittedOffset {
+  return {
+    ...P0,
+    offset,
+    metadata: encodeTally({ in: offset, passed: offset, marked: 0, quarantined: {}, dropped: {}, ...rest }),
   }
 }

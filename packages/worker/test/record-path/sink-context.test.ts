@@ -1,0 +1,248 @@
+/** What a sink task asks of its context, with the loop around it in memory. */
+import { describe, expect, test } from '@jest/globals'
+import { readQuarantineHeaders } from '@sluice/quality'
+import { DataError, RetriableError, type SinkRecord, type TopicPartitionOffset } from '@sluice/sdk'
+import { FakeClock } from '@sluice/sdk/testing'
+import type { SinkContext } from '../../src/record-path/sink-context.ts'
+import { eventually } from '../support/eventually.ts'
+import { ActingSink, committedAt, HoldingSink, LOG, P0, SinkRun } from '../support/sink-run.ts'
+
+const later = new RetriableError('STORE_UNAVAILABLE', 'the store sleeps')
+
+describe('a report', () => {
+  /** Reports every record whose value ends in 3; fails the first put of them, so that it is put again. */
+  const reporting =
+    (failures: number) =>
+    (context: SinkContext): HoldingSink => {
+      let left = failures
+      return new ActingSink((records) => {
+        for (const record of records)
+          if ((record.value as string).endsWith('3')) context.report(record, new DataError('three'))
+        if (records.length > 0 && left-- > 0) throw later
+      })
+    }
+
+  test('becomes a dead letter once, with the bytes the record came as, however often the put was repeated', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      task: reporting(2),
+      deadLetters: true,
+      tolerance: { tolerance: 'all' },
+      commitIntervalMs: 0,
+      clock: new FakeClock({ impatient: true }),
+      chain: (record) => ({ ...record, value: `changed ${record.value as string}` }),
+    })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect(run.producer.values('dead')).toEqual(['3', '13', '23'])
+    expect(run.committed?.tally).toEqual({ in: 25, passed: 22, marked: 0, quarantined: { put: 3 }, dropped: {} })
+    expect(readQuarantineHeaders(run.producer.durable[1]!.headers)).toMatchObject({
+      stage: 'put',
+      origin: { offset: 13 },
+    })
+  })
+
+  test('without a dead letter topic is a counted drop', async () => {
+    const run = new SinkRun({ log: LOG, task: reporting(0), tolerance: { tolerance: 'all' } })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect(run.committed?.tally).toEqual({ in: 25, passed: 22, marked: 0, quarantined: {}, dropped: { put: 3 } })
+  })
+
+  test('with tolerance none fails the task, and leaves the record in the dead letter topic', async () => {
+    const run = new SinkRun({ log: LOG, task: reporting(0), deadLetters: true })
+    expect(await run.run()).toMatchObject({
+      message: 'Exiting WorkerSinkTask due to unrecoverable exception.',
+      cause: { code: 'TASK_FAILED', place: { topic: 't', partition: 0, offset: 3 }, cause: { message: 'three' } },
+    })
+    expect([run.producer.values('dead'), run.offsets.commits]).toEqual([['3'], []])
+  })
+
+  test('with tolerance none fails the task also when the sink goes on over it', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      deadLetters: true,
+      task: (context) =>
+        new ActingSink((records) => {
+          for (const record of records) {
+            try {
+              context.report(record, new DataError('every one'))
+            } catch {
+              // A sink that catches whatever comes.
+            }
+          }
+        }),
+    })
+    expect(await run.run()).toMatchObject({ message: 'Exiting WorkerSinkTask due to unrecoverable exception.' })
+    expect(run.offsets.commits).toEqual([])
+  })
+
+  test('of a flush is durable before the offset is committed, and counted at the record’s own place', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      batch: 5,
+      commitIntervalMs: 60_000,
+      deadLetters: true,
+      tolerance: { tolerance: 'all' },
+      task: (context) => {
+        const buffered: SinkRecord[] = []
+        return new (class extends HoldingSink {
+          override async put(records: readonly SinkRecord[]): Promise<void> {
+            buffered.push(...records)
+            await super.put(records)
+          }
+
+          override async flush(positions: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> {
+            for (const record of buffered.splice(0))
+              if ((record.value as string).endsWith('3')) context.report(record, new DataError('three'))
+            return positions.map((position) => ({ ...position, offset: Math.min(position.offset, 12) }))
+          }
+        })()
+      },
+    })
+    const sink = run.task as HoldingSink
+    const ended = run.run()
+    await eventually('all is put', () => sink.values.length === 25)
+    run.stop()
+    expect(await ended).toBeUndefined()
+    expect(run.producer.values('dead')).toEqual(['3', '13', '23'])
+    expect(run.committed).toEqual({
+      offset: 10,
+      tally: { in: 10, passed: 9, marked: 0, quarantined: { put: 1 }, dropped: {} },
+    })
+  })
+
+  test('a record left out on purpose is dropped for its reason', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      task: (context) =>
+        new ActingSink((records) => {
+          for (const record of records) if (record.value === '4') context.drop(record, 'null-value')
+        }),
+    })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect(run.committed?.tally).toEqual({
+      in: 25,
+      passed: 24,
+      marked: 0,
+      quarantined: {},
+      dropped: { 'null-value': 1 },
+    })
+  })
+
+  test('of every record of a large fetch takes no time to speak of', async () => {
+    const many = Array.from({ length: 50_000 }, (_, n) => String(n))
+    const run = new SinkRun({
+      log: many,
+      batch: many.length,
+      deadLetters: false,
+      tolerance: { tolerance: 'all' },
+      task: (context) =>
+        new ActingSink((records) => records.forEach((record) => context.report(record, new DataError('no')))),
+    })
+    const began = performance.now()
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === many.length)
+    run.stop()
+    await ended
+    expect(performance.now() - began).toBeLessThan(3000)
+    expect(run.committed?.tally.dropped).toEqual({ put: many.length })
+  })
+})
+
+describe('a rewind', () => {
+  const opening = (offset: number) => (context: SinkContext) =>
+    new (class extends HoldingSink {
+      override async open(): Promise<void> {
+        context.rewind([{ ...P0, offset }])
+      }
+    })()
+
+  test('forward in open: those records are not put, and count as passed', async () => {
+    const run = new SinkRun({ log: LOG, task: opening(20), committed: [committedAt(5)] })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect((run.task as HoldingSink).values).toEqual(LOG.slice(20))
+    expect(run.committed?.tally).toMatchObject({ in: 25, passed: 25 })
+  })
+
+  test('backward in open: records are put again, and counted once', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      task: opening(5),
+      committed: [committedAt(20, { passed: 19, quarantined: { put: 1 } })],
+    })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect((run.task as HoldingSink).values).toEqual(LOG.slice(5))
+    expect(run.committed?.tally).toMatchObject({ in: 25, passed: 24, quarantined: { put: 1 } })
+    expect(run.offsets.commits.map(({ offset }) => offset)).toEqual([25])
+  })
+
+  test('in put and in flush: before the next fetch, and counted once', async () => {
+    let left = 2
+    const run = new SinkRun({
+      log: LOG,
+      batch: 5,
+      task: (context) =>
+        new (class extends ActingSink {
+          constructor() {
+            super((records) => {
+              if (records[0]?.offset === 10 && left-- === 2) context.rewind([{ ...P0, offset: 3 }])
+            })
+          }
+
+          override async flush(
+            positions: readonly TopicPartitionOffset[],
+            closing: boolean,
+          ): Promise<readonly TopicPartitionOffset[]> {
+            if (positions[0]!.offset === 25 && left-- === 0) context.rewind([{ ...P0, offset: 24 }])
+            return super.flush(positions, closing)
+          }
+        })(),
+    })
+    const ended = run.run()
+    await eventually(
+      'read to the end twice',
+      () => (run.task as HoldingSink).values.filter((value) => value === '24').length >= 2,
+    )
+    run.stop()
+    await ended
+    expect(run.fetcher.seeks.map(({ offset }) => offset)).toEqual([3, 24])
+    expect(new Set((run.task as HoldingSink).values)).toEqual(new Set(LOG))
+    expect(run.committed?.tally).toMatchObject({ in: 25, passed: 25 })
+  })
+
+  test('pausing in open holds from the first fetch on', async () => {
+    let context: SinkContext | undefined
+    const run = new SinkRun({
+      log: LOG,
+      task: (own) =>
+        new (class extends HoldingSink {
+          override async open(): Promise<void> {
+            context = own
+            expect(own.assignment()).toEqual([P0])
+            own.pause([P0])
+          }
+        })(),
+    })
+    const ended = run.run()
+    await eventually('some turns', () => run.fetcher.polls > 5)
+    expect((run.task as HoldingSink).values).toEqual([])
+    context!.resume([P0])
+    await eventually('all is put', () => (run.task as HoldingSink).values.length === 25)
+    run.stop()
+    expect(await ended).toBeUndefined()
+  })
+})

@@ -1,0 +1,171 @@
+/** The sink loop and what cannot be decoded: judged record by record, never forgotten. */
+import { describe, expect, test } from '@jest/globals'
+import { readQuarantineHeaders } from '@sluice/quality'
+import { RetriableError, SluiceError, systemClock, type Converter } from '@sluice/sdk'
+import { FakeClock } from '@sluice/sdk/testing'
+import { eventually } from '../support/eventually.ts'
+import { headersOf, text } from '../support/fake-kafka.ts'
+import { HoldingSink, LOG, refusing, SinkRun } from '../support/sink-run.ts'
+
+describe('a record that cannot be decoded', () => {
+  test('is a dead letter with the bytes it came as, before its offset is committed', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      converters: { value: refusing('7', '8') },
+      deadLetters: true,
+      tolerance: { tolerance: 'all' },
+      batch: 25,
+    })
+    run.fetcher.logs.get('t-0')![7] = {
+      offset: 7,
+      key: new Uint8Array([1, 2]),
+      value: Buffer.from('7'),
+      headers: [{ key: 'h', value: null }],
+    }
+    run.producer.holds = true
+    const ended = run.run()
+    await eventually('the letters are on their way', () => run.producer.calls.length === 1)
+    await systemClock.sleep(30)
+    expect(run.offsets.commits).toEqual([])
+    run.producer.calls[0]!.done()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    const [letter] = run.producer.durable
+    expect([[...letter!.key!], text(letter!.value), letter!.headers![0]]).toEqual([
+      [1, 2],
+      '7',
+      { key: 'h', value: null },
+    ])
+    expect(readQuarantineHeaders(letter!.headers)).toMatchObject({
+      stage: 'decode',
+      origin: { topic: 't', partition: 0, offset: 7 },
+    })
+    expect(headersOf(letter!)['__connect.errors.stage']).toBe('VALUE_CONVERTER')
+    expect(run.committed?.tally).toEqual({ in: 25, passed: 23, marked: 0, quarantined: { decode: 2 }, dropped: {} })
+    expect((run.task as HoldingSink).values).not.toContain('7')
+  })
+
+  test('without a dead letter topic is dropped, with a count', async () => {
+    const run = new SinkRun({ log: LOG, converters: { value: refusing('7') }, tolerance: { tolerance: 'all' } })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect(run.committed?.tally).toEqual({ in: 25, passed: 24, marked: 0, quarantined: {}, dropped: { decode: 1 } })
+  })
+
+  test('with tolerance none stops the task before it, and is left in the dead letter topic, if there is one', async () => {
+    const run = new SinkRun({ log: LOG, converters: { value: refusing('17') }, deadLetters: true })
+    expect(await run.run()).toMatchObject({
+      code: 'TASK_FAILED',
+      place: { topic: 't', partition: 0, offset: 17 },
+      cause: { message: '17 is odd' },
+    })
+    expect(run.producer.values('dead')).toEqual(['17'])
+    expect((run.task as HoldingSink).calls).toEqual(expect.arrayContaining(['close', 'stop']))
+    expect(run.committed?.offset ?? 0).toBeLessThanOrEqual(10)
+  })
+
+  test('for now is tried again until it can, and nothing overtakes it', async () => {
+    let failures = 2
+    const value: Converter = {
+      encoder: () => () => null,
+      decode: (_, bytes) => {
+        if (text(bytes) === '7' && failures-- > 0) throw new RetriableError('KAFKA_TIMEOUT', 'the registry sleeps')
+        return { schema: null, value: text(bytes) }
+      },
+    }
+    const run = new SinkRun({
+      log: LOG,
+      converters: { value },
+      tolerance: { retryTimeoutMs: -1 },
+      commitIntervalMs: 0,
+      clock: new FakeClock({ impatient: true }),
+    })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect((run.task as HoldingSink).values).toEqual(LOG)
+    expect(run.committed?.tally.in).toBe(25)
+  })
+
+  test('for now, when the task is stopped meanwhile: neither judged nor committed', async () => {
+    let tried = 0
+    const value: Converter = {
+      encoder: () => () => null,
+      decode: (_, bytes) => {
+        if (text(bytes) !== '17') return { schema: null, value: text(bytes) }
+        tried += 1
+        throw new RetriableError('KAFKA_TIMEOUT', 'the registry sleeps')
+      },
+    }
+    const run = new SinkRun({
+      log: LOG,
+      converters: { value },
+      deadLetters: true,
+      tolerance: { retryTimeoutMs: -1, tolerance: 'all' },
+    })
+    const ended = run.run()
+    await eventually('it waits', () => tried > 0)
+    run.stop()
+    expect(await ended).toBeUndefined()
+    expect([run.producer.values('dead'), run.committed?.offset]).toEqual([[], 10])
+  })
+
+  test('a record that a transform drops is counted', async () => {
+    const run = new SinkRun({ log: LOG, chain: (record) => (Number(record.value) % 5 === 0 ? null : record) })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect(run.committed?.tally).toEqual({ in: 25, passed: 20, marked: 0, quarantined: {}, dropped: { transform: 5 } })
+  })
+})
+
+describe('dead letters', () => {
+  test('do not wait for the next commit: they would hold what they were fetched with', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      converters: { value: refusing(...LOG) },
+      deadLetters: true,
+      tolerance: { tolerance: 'all' },
+      commitIntervalMs: 60_000,
+    })
+    const ended = run.run()
+    await eventually('all letters are durable', () => run.producer.durable.length === 25)
+    expect(run.offsets.commits).toEqual([])
+    run.stop()
+    await ended
+    expect(run.committed).toMatchObject({ offset: 25, tally: { in: 25, passed: 0 } })
+  })
+
+  test('that cannot be sent for now hold the offsets back; those that never can fail the task', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      converters: { value: refusing('3') },
+      deadLetters: true,
+      tolerance: { tolerance: 'all' },
+    })
+    run.producer.refusal = new RetriableError('KAFKA_TIMEOUT', 'nobody answers')
+    const ended = run.run()
+    await eventually('all is put', () => (run.task as HoldingSink).values.length === 24)
+    await systemClock.sleep(30)
+    expect(run.offsets.commits).toEqual([])
+    run.producer.refusal = undefined
+    await eventually('committed', () => run.committed?.offset === 25)
+    expect(run.producer.values('dead')).toEqual(['3'])
+    run.stop()
+    await ended
+    const failing = new SinkRun({
+      log: LOG,
+      converters: { value: refusing('3') },
+      deadLetters: true,
+      tolerance: { tolerance: 'all' },
+    })
+    failing.producer.refusal = new SluiceError('RECORD_TOO_LARGE', 'no room')
+    expect(await failing.run()).toMatchObject({ code: 'RECORD_TOO_LARGE' })
+    expect(failing.offsets.commits).toEqual([])
+  })
+})
