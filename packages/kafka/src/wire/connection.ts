@@ -127,7 +127,7 @@ export class Connection {
         correlationId,
         timeoutMs,
         deadline,
-        resolve: resolve as (body: unknown) => void,
+        resolve,
         reject,
       })
       this.#wakeAt(deadline)

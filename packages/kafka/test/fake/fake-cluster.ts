@@ -179,7 +179,7 @@ function write(socket: net.Socket, chunks: readonly Uint8Array[]): void {
 }
 
 function answer(request: Request, broker: FakeBroker, refuse: number): Promise<unknown> {
-  const handler = HANDLERS[request.api as keyof typeof HANDLERS] as
+  const handler = HANDLERS[request.api] as
     ((body: unknown, broker: FakeBroker, version: number, refuse: number) => unknown) | undefined
   if (handler === undefined) throw new Error(`the fake broker does not know ${request.api}`)
   return Promise.resolve(handler(request.body, broker, request.version, refuse))

@@ -77,7 +77,7 @@ describe('a record is written once although', () => {
     ['the broker misses what came before', { do: 'refuse', errorCode: OUT_OF_ORDER }],
   ]
   for (const [what, fault] of losses) {
-    test(`${what}`, async () => {
+    test(what, async () => {
       await send('a')
       cluster.failNext('Produce', fault)
       expect(await send('b', 'c')).toEqual([{ topic: 't', partition: 0, firstOffset: 1, count: 2 }])
