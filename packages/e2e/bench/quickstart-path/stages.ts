@@ -182,7 +182,7 @@ function judgeAndEncode(
     partition: null,
     key,
     value: encoder(value),
-    timestamp: 0,
+    timestamp: null,
     headers,
   }))
 }
