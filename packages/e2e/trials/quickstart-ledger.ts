@@ -40,7 +40,10 @@ export async function readLedger({ broker, dataset, csv, table }: Place): Promis
   const { rows, version } = await readTable(table)
   const times = new Map<string, number>()
   for (const row of rows) times.set(row, (times.get(row) ?? 0) + 1)
-  const missing = clean.filter(({ partition, offset }) => !times.has(`${partition}/${offset}`)).length
+  const wanted = new Set(clean.map(({ partition, offset }) => `${partition}/${offset}`))
+  // Missing either way: a record without a row, and a row without a record.
+  const missing =
+    [...wanted].filter((at) => !times.has(at)).length + [...times.keys()].filter((at) => !wanted.has(at)).length
   const doubled = [...times.values()].filter((count) => count > 1).length
 
   const { raw, passed, unbalanced } = await balance(kafka, `${dataset}.raw`, `${dataset}-processor`)

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { connect, type Kafka } from '@sluice/kafka'
 import { SluiceError, systemClock, type Logger, type Metrics, type RawSettings } from '@sluice/sdk'
+import type { Scorecard } from '@sluice/quality'
 import { KafkaStreams, StreamsBuilder, streamsSettings, type Processor } from '@sluice/streams'
 import { StandaloneWorker, type SinkPartitionProgress, type SourceProgress } from '@sluice/worker'
 import { bundledPlugins } from '../bundled.ts'
@@ -20,6 +21,8 @@ export interface FlowPorts {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly show: (stages: readonly StageProgress[], final: boolean) => void
+  /** Told in the end what each rule found in this run. */
+  readonly onRules?: (rules: readonly Scorecard[]) => void
   readonly signal: AbortSignal
 }
 
@@ -52,6 +55,7 @@ export async function runFlow(ports: FlowPorts): Promise<FilePosition | null> {
       const processor = startProcessor(kafka, ports, stop.signal)
       try {
         await watch(kafka, worker, processor, ports)
+        ports.onRules?.(processor.streams.scorecards())
       } finally {
         stop.abort()
         await processor.ended
@@ -120,7 +124,9 @@ async function watch(
     if (signal.aborted) throw interrupted()
     throwFailures(worker, processor)
     const position = filePosition(worker, plan)
-    const read = size !== undefined && (size === 0 || position?.position === size || hasNothing(worker, ports, size))
+    const read =
+      size !== undefined &&
+      (size === 0 || (position !== null && position.position >= size) || hasNothing(worker, ports, size))
     const raw = read ? await ends(kafka, plan.topics.raw) : null
     const processed = processor.streams.progress()
     const judged =

@@ -53,6 +53,6 @@ async function planOwnFile(dir: string, file: string, key: string): Promise<Plan
   }
   return {
     plan: makePlan({ dir, dataset, file, key, processor, cleanSchema: rowSchemaJsonOf(columns, dataset) }),
-    query: `select count(*) as rows, count(distinct "${columns[headings.indexOf(key)]!.name}") as keys from ${dataset}`,
+    query: `select count(*) as rows, count(distinct "${columns[headings.indexOf(key)]!.name}") as keys from "${dataset}"`,
   }
 }

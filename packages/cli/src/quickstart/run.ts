@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { connect } from '@sluice/kafka'
 import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
+import type { Scorecard } from '@sluice/quality'
 import type { Processor } from '@sluice/streams'
 import { formatProperties, openLogger, type ClosableLogger } from '@sluice/worker'
 import { loadProcessor } from '../processors.ts'
@@ -12,6 +13,7 @@ import { lockFolder } from './lock.ts'
 import type { QuickstartPlan } from './plan.ts'
 import { planFor } from './plans.ts'
 import { ProgressLines } from './progress.ts'
+import { printRules } from './rules.ts'
 import { printSummary, summarise, type QuickstartSummary } from './summary.ts'
 import { LocalTable, printResult } from './table.ts'
 
@@ -23,7 +25,8 @@ export interface QuickstartRequest {
 }
 
 /** @throws SluiceError INTERRUPTED; what any stage failed with; INTERNAL when the counts do not add up */
-export async function runQuickstart({ dir, file, key }: QuickstartRequest, signal: AbortSignal): Promise<void> {
+export async function runQuickstart(request: QuickstartRequest, signal: AbortSignal): Promise<void> {
+  const { dir, file, key } = request
   const say = (text: string): void => void process.stdout.write(`${text}\n`)
   const { plan, query } = await planFor(dir, file, key)
   const processor = await loadProcessor(plan.processor.module)
@@ -35,12 +38,12 @@ export async function runQuickstart({ dir, file, key }: QuickstartRequest, signa
       say(`\nSluice quickstart: ${file}\n  everything is kept below ${dir}\n`)
       writeSettings(plan)
       say('  Apache Kafka is starting (the first time, Maven fetches its jars: 142 MB) …')
-      const summary = await withKafka(plan, processor, logger, signal, say)
+      const { summary, rules } = await withKafka(plan, processor, logger, signal, say)
       const table = await LocalTable.open(plan.tableDir)
-      fs.writeFileSync(path.join(dir, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`)
-      say(`\n${printSummary(summary)}`)
+      fs.writeFileSync(path.join(dir, 'summary.json'), `${JSON.stringify({ ...summary, rules }, null, 2)}\n`)
+      say(`\n${printRules(rules)}${printSummary(summary)}`)
       if (table.files.length > 0) say(`${query}\n\n${printResult(await table.query(plan.dataset, query))}`)
-      say(nextCommands(plan))
+      say(nextCommands(plan, request))
       const broken = summary.equations.filter(({ holds }) => !holds)
       if (broken.length > 0) {
         throw new SluiceError(
@@ -65,11 +68,12 @@ async function withKafka(
   logger: ClosableLogger,
   signal: AbortSignal,
   say: (text: string) => void,
-): Promise<QuickstartSummary> {
+): Promise<{ readonly summary: QuickstartSummary; readonly rules: readonly Scorecard[] }> {
   const kafka = await startKafka(path.join(plan.dir, 'kafka'), signal)
   try {
     say(`  Apache Kafka is up at ${kafka.address}\n`)
     const lines = new ProgressLines(process.stdout)
+    let rules: readonly Scorecard[] = []
     const position = await runFlow({
       plan,
       broker: kafka.address,
@@ -78,11 +82,12 @@ async function withKafka(
       metrics: new MemoryMetrics(),
       show: (stages, final) => lines.show(stages, final),
       signal,
+      onRules: (found) => (rules = found),
     })
     const table = await LocalTable.open(plan.tableDir)
     const client = await connect({ bootstrapServers: [kafka.address], clientId: 'quickstart-summary', logger })
     try {
-      return await summarise(client, plan, position, await table.summary())
+      return { summary: await summarise(client, plan, position, await table.summary()), rules }
     } finally {
       await client.close()
     }
@@ -110,13 +115,21 @@ function writeSettings(plan: QuickstartPlan): void {
     fs.writeFileSync(path.join(folder, name), formatProperties(settings))
 }
 
-function nextCommands(plan: QuickstartPlan): string {
+function nextCommands(plan: QuickstartPlan, { dir, file, key }: QuickstartRequest): string {
   const table = path.relative(process.cwd(), plan.tableDir)
+  const folder = path.relative(process.cwd(), dir)
+  const given = [
+    ...(folder === path.join('.sluice', 'quickstart') ? [] : ['--dir', folder]),
+    ...(key === undefined ? [] : ['--file', file, '--key', `'${key}'`]),
+  ]
+  const again = ['npm run quickstart', ...(given.length === 0 ? [] : ['--', ...given])].join(' ')
   return [
     'Try next:',
-    `  npm run quickstart                                          again: nothing new, nothing added`,
-    `  npm run sluice -- sql ${table} 'describe ${plan.dataset}'`,
-    `  npm run quickstart -- --file my.csv --key id                your own file`,
+    `  ${again}    (again: nothing new, nothing added)`,
+    `  npm run sluice -- sql ${table} 'describe "${plan.dataset}"'`,
+    key === undefined
+      ? '  npm run quickstart -- --file my.csv --key id    (your own file)'
+      : '  npm run quickstart    (the FAA bird strikes)',
     '',
   ].join('\n')
 }

@@ -50,7 +50,7 @@ export async function summarise(
   const unsent = Math.max(0, topics.quarantine - quarantined - diverted - refused)
   const equations: Equation[] = [
     {
-      sentence: `${n(line)} lines read = ${n(records)} records + ${n(diverted)} diverted + ${n(skipped)} header or blank`,
+      sentence: `${n(line)} lines read = ${n(records)} records + ${n(diverted)} diverted + ${n(skipped)} header, blank, or continued`,
       holds: line === records + diverted + skipped,
     },
     {
@@ -92,7 +92,7 @@ export async function summarise(
 
 /** The table that a person reads. */
 export function printSummary(summary: QuickstartSummary): string {
-  const { read, judged, landed, table, equations } = summary
+  const { read, topics, judged, landed, table, equations } = summary
   const refused = total(landed.quarantined) + total(landed.dropped)
   const rows: [string, string][] = [
     ['read', `${n(read.records)} records of ${n(read.lines)} lines`],
@@ -104,8 +104,15 @@ export function printSummary(summary: QuickstartSummary): string {
     ['dropped', n(total(judged.dropped))],
     ...reasons(judged.dropped),
     ...(refused === 0 ? [] : [['refused by the sink', n(refused)] as [string, string]]),
+    ...again('sent again', topics.raw - read.records),
+    ...again('processed again', topics.clean - judged.passed),
     ['rows in the table', n(table.rows)],
-    ['table version', `${n(table.version)} (${n(table.files)} Parquet ${table.files === 1 ? 'file' : 'files'})`],
+    [
+      'table version',
+      table.version < 0
+        ? 'no table yet'
+        : `${n(table.version)} (${n(table.files)} Parquet ${table.files === 1 ? 'file' : 'files'})`,
+    ],
   ]
   const width = Math.max(...rows.map(([what]) => what.length))
   const lines = rows.map(([what, value]) => `  ${what.padEnd(width)}  ${value}`)
@@ -113,6 +120,11 @@ export function printSummary(summary: QuickstartSummary): string {
   const sums =
     broken.length === 0 ? ['  ✓ it adds up'] : broken.map(({ sentence }) => `  ✗ this does not hold: ${sentence}`)
   return `${[...lines, '', ...sums].join('\n')}\n`
+}
+
+/** Up to the table it is at least once: what a kill interrupts is done again, and such rows are in the table twice. */
+function again(what: string, records: number): [string, string][] {
+  return records <= 0 ? [] : [[what, `${n(records)} after an interruption (at least once)`]]
 }
 
 function reasons(counts: Readonly<Record<string, number>>): [string, string][] {

@@ -182,6 +182,7 @@ function judgeAndEncode(
     partition: null,
     key,
     value: encoder(value),
+    // Now: a broker forgets records of 1970 as too old.
     timestamp: null,
     headers,
   }))

@@ -27,7 +27,7 @@ export class SinkPartition implements TopicPartition {
     readonly quarantined: Record<string, number>
     readonly dropped: Record<string, number>
   }
-  /** Ascending; everything at or before the committed offset is gone. */
+  /** Ascending, and all of them behind the committed offset. */
   #checkpoints: Checkpoint[] = []
 
   constructor({ topic, partition }: TopicPartition, offset: number, tally: Tally) {
@@ -93,10 +93,10 @@ export class SinkPartition implements TopicPartition {
     this.#position = offset
   }
 
-  /** The furthest checkpoint at or before `safe` that is not committed yet: less is always correct. */
+  /** The furthest checkpoint at or before `safe`; undefined when that much is committed already. Less is always correct. */
   committable(safe: number): CommittedOffset | undefined {
     const found = this.#checkpoints.findLast(({ offset }) => offset <= safe)
-    if (found === undefined || found.offset <= this.#committed) return undefined
+    if (found === undefined) return undefined
     return { topic: this.topic, partition: this.partition, offset: found.offset, metadata: encodeTally(found.tally) }
   }
 

@@ -52,8 +52,8 @@ describe('encoding', () => {
     const [string, int] = [primitive('string'), primitive('int32')]
     const kinds = [
       { topic: 'a', valueSchema: string },
-      { topic: 'a', valueSchema: int },
       { topic: 'b', valueSchema: string },
+      { topic: 'a', valueSchema: int },
       { topic: 'b', valueSchema: null },
     ]
     for (let i = 0; i < 100; i++) {

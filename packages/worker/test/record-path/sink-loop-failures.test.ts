@@ -152,7 +152,8 @@ describe('dead letters', () => {
     const ended = run.run()
     await eventually('all is put', () => (run.task as HoldingSink).values.length === 24)
     await systemClock.sleep(30)
-    expect(run.offsets.commits).toEqual([])
+    // Nor is the sink asked to flush: one that keeps offsets with its data would be past the record for good.
+    expect([(run.task as HoldingSink).calls, run.offsets.commits]).toEqual([['start', 'open'], []])
     run.producer.refusal = undefined
     await eventually('committed', () => run.committed?.offset === 25)
     expect(run.producer.values('dead')).toEqual(['3'])

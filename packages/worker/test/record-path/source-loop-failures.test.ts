@@ -235,6 +235,25 @@ describe('bytes that a source could not read', () => {
     expect(run.counts.progress()).toMatchObject({ polled: 3, produced: 2, deadLettered: 1 })
   })
 
+  test('at the end of a source: its position is the one behind them', async () => {
+    let polls = 0
+    const run = new SourceRun({
+      task: (context) => ({
+        poll: async () => {
+          polls += 1
+          if (polls === 2) context.divert(bytes('last'), reason, at(2))
+          return polls === 1 ? [sourceRecord(1)] : []
+        },
+      }),
+      deadLetters: true,
+      tolerance: { tolerance: 'all' },
+    })
+    const ended = run.run()
+    await eventually('stored behind them', () => run.positions.at === 2)
+    run.stop()
+    expect(await ended).toBeUndefined()
+  })
+
   test('their position is not stored before they are durable', async () => {
     const run = new SourceRun({ task: divertsOnce(2), deadLetters: true, tolerance: { tolerance: 'all' } })
     run.producer.holds = true

@@ -213,7 +213,16 @@ describe('polling', () => {
 
   test('a source that never waits keeps neither timers nor signals out, even if nothing of it is sent', async () => {
     let n = 0
-    const run = new SourceRun({ task: () => ({ poll: async () => [sourceRecord(++n)] }), chain: () => null })
+    const run = new SourceRun({
+      task: () => ({
+        poll: async () => {
+          n += 1
+          if (n > 100_000 && run.positions.at === undefined) throw new Error('no timer gets through')
+          return [sourceRecord(n)]
+        },
+      }),
+      chain: () => null,
+    })
     const ended = run.run()
     await eventually('positions move', () => Number(run.positions.at ?? 0) > 10, 3000)
     run.stop()
