@@ -81,7 +81,7 @@ onKafka('kafkajs (needs SLUICE_TEST_KAFKA)', () => {
 
   test('produces what we read, and sends keys to the same partitions', async () => {
     const topic = await fixture.topic(5)
-    const producer = peer.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    const producer = peer.producer({ idempotent: true, createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
     await producer.connect()
     const messages = range(300).map((i) => ({
       key: `key-${i}`,

@@ -5,7 +5,7 @@ import { connect } from '@sluice/kafka'
 import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
 import type { Scorecard } from '@sluice/quality'
 import type { Processor } from '@sluice/streams'
-import { formatProperties, openLogger, type ClosableLogger } from '@sluice/worker'
+import { formatProperties, openLogger, parseProperties, type ClosableLogger } from '@sluice/worker'
 import { loadProcessor } from '../processors.ts'
 import { runFlow } from './flow.ts'
 import { startKafka } from './kafka-process.ts'
@@ -96,9 +96,20 @@ async function withKafka(
   }
 }
 
-/** The settings as files, as one would write them by hand: to read, and to start from. */
+/**
+ * The settings as files, as one would write them by hand: to read, and to start from. They also tell which file a data set is made of.
+ * @throws SluiceError SETTINGS_INVALID when the folder holds a data set of that name from another file
+ */
 function writeSettings(plan: QuickstartPlan): void {
-  const folder = path.join(plan.dir, 'config')
+  const folder = path.join(plan.dir, 'config', plan.dataset)
+  const source = path.join(folder, 'source.properties')
+  const before = fs.existsSync(source) ? parseProperties(fs.readFileSync(source, 'utf8'))['file'] : undefined
+  if (before !== undefined && before !== plan.file) {
+    throw new SluiceError('SETTINGS_INVALID', `The data set ${plan.dataset} of this folder is made of another file`, {
+      place: { file: plan.file, before },
+      remedy: 'Give another folder with --dir, or rename the file.',
+    })
+  }
   fs.mkdirSync(folder, { recursive: true })
   const files = {
     'worker.properties': { 'bootstrap.servers': '127.0.0.1:9092', ...plan.worker },
