@@ -26,6 +26,9 @@ interface Polled {
 /** From one read of the file: large enough to be cheap, small enough that a decoded block is soon done with. */
 const CHUNK_BYTES = 262_144
 
+/** How much of the file one poll covers at most, so that long lines do not make large batches. */
+const POLL_BYTES_MAX = 4 * 1024 * 1024
+
 /**
  * Reads one file and follows it as it grows: bytes → blocks of complete lines → rows → records.
  *
@@ -69,7 +72,9 @@ export class FileSourceTask implements SourceTask {
     if (signal.aborted || (this.#reader === null && !(await this.#open()))) return null
     const polled: Polled = { records: [], diverted: [] }
     try {
+      const from = this.#at.position
       while (!signal.aborted && (this.#hasRows() || (await this.#nextBlock()))) {
+        if (this.#at.position - from >= POLL_BYTES_MAX) break
         if (!this.#readRows(polled)) break
       }
     } catch (error) {

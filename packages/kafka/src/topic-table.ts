@@ -205,7 +205,9 @@ export class TopicTable {
     if (key === null) return
     // Copies, because a view would hold the whole response for as long as the row lives.
     this.#apply(Buffer.from(key), value === null ? null : Buffer.from(value), offset)
-    if (value === null) this.#rows.delete(textOf(key))
+    // A later write of the same key may have been applied already: then this is not its end.
+    const text = textOf(key)
+    if (value === null && this.#rows.get(text)?.offset === offset) this.#rows.delete(text)
   }
 
   /** A row changes only by a later record of the log: what was applied when it was written is not applied again when read. */

@@ -32,7 +32,7 @@ export const connectStandalone: Command = {
       })
       logger.info('Worker started; Ctrl-C stops it', { connectors: connectors.length })
       const interrupted = new Promise<void>((resolve) =>
-        signal.addEventListener('abort', () => resolve(), { once: true }),
+        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
       )
       try {
         await Promise.race([running.ended(), interrupted])
