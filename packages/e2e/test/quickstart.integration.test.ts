@@ -60,6 +60,21 @@ where('the quickstart', () => {
     expect(judged.dropped).toEqual({ duplicate_line: strikes.duplicates })
   })
 
+  test('finds with each rule as many faults as plain conditions do, zeros too', () => {
+    const { rules } = summaryOf(dir)
+    const found = rules.flatMap(({ checks }) => checks.map(({ id, failed }) => [id, failed] as const))
+    const nothing = Object.fromEntries(found.map(([id]) => [id, 0]))
+    expect(Object.fromEntries(found)).toEqual({ ...nothing, duplicate_line: strikes.duplicates, ...strikes.faults })
+    expect(strikes.faults).toMatchObject({
+      speed_known: 2836,
+      speed_not_zero: 19,
+      speed_within_limit: 62,
+      operator_known: 72,
+    })
+    expect(strikes.faults).toMatchObject({ cost_without_damage: 55, damage_without_cost: 907, damage_code: 15 })
+    expect(rules.flatMap(({ checks }) => checks.filter(({ errors }) => errors > 0))).toEqual([])
+  })
+
   test('says that it adds up, and every sentence of it holds', () => {
     expect(summaryOf(dir).equations.filter(({ holds }) => !holds)).toEqual([])
     expect(output).toContain('✓ it adds up')
@@ -150,9 +165,13 @@ where('the quickstart', () => {
   test(
     'adds nothing when it runs again: same counts, same version, same files',
     async () => {
-      const before = { summary: summaryOf(dir), files: stateOf(tableIn(dir)) }
+      const { rules: _, ...before } = summaryOf(dir)
+      const files = stateOf(tableIn(dir))
       await runToTheEnd(dir)
-      expect({ summary: summaryOf(dir), files: stateOf(tableIn(dir)) }).toEqual(before)
+      const { rules, ...after } = summaryOf(dir)
+      expect(after).toEqual(before)
+      expect(stateOf(tableIn(dir))).toEqual(files)
+      expect(rules.map(({ records }) => records)).toEqual([0])
       expect(leftBehind(dir)).toEqual([])
     },
     TEST_MS,

@@ -24,6 +24,8 @@ export interface CountedStrikes {
   readonly good: readonly Strike[]
   /** How many of them are doubtful in some way. */
   readonly doubtful: number
+  /** How many of all lines have this fault, by the rule that must find it; rules that are not here must find nothing. */
+  readonly faults: Readonly<Record<string, number>>
 }
 
 export function countStrikes(): CountedStrikes {
@@ -50,6 +52,21 @@ export function countStrikes(): CountedStrikes {
     repairWithoutDamage: contradicting.length,
     good,
     doubtful: good.filter(isDoubtful).length,
+    faults: faultsOf(strikes.map(({ strike }) => strike)),
+  }
+}
+
+function faultsOf(all: readonly Strike[]): Readonly<Record<string, number>> {
+  const count = (fault: (strike: Strike) => boolean): number => all.filter(fault).length
+  return {
+    damage_code: count(({ damage }) => !CODE_BOOK.has(damage)),
+    repair_without_damage: count(({ damage, repairDollars }) => damage === 'None' && repairDollars !== 0),
+    cost_without_damage: count(({ damage, totalDollars }) => damage === 'None' && totalDollars !== 0),
+    damage_without_cost: count(({ damage, totalDollars }) => damage !== 'None' && totalDollars === 0),
+    speed_known: count(({ speed }) => speed === ''),
+    speed_not_zero: count(({ speed }) => speed === '0'),
+    speed_within_limit: count(({ speed }) => Number(speed) > 250),
+    operator_known: count(({ operator }) => operator === 'UNKNOWN'),
   }
 }
 

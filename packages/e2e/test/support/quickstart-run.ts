@@ -21,6 +21,11 @@ export interface Summary {
   }
   readonly table: Readonly<Record<'version' | 'files' | 'rows', number>>
   readonly equations: readonly { readonly sentence: string; readonly holds: boolean }[]
+  /** What each rule found among the records of this run; everything else is counted from the beginning of the data. */
+  readonly rules: readonly {
+    readonly records: number
+    readonly checks: readonly { readonly id: string; readonly failed: number; readonly errors: number }[]
+  }[]
 }
 
 /** A quickstart under way. */

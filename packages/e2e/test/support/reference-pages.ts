@@ -6,7 +6,14 @@ import csvRows, { csvRowsGate } from '@sluice/processor-csv-rows'
 import { ACTIONS, checkReferencePage, compileGate, type CheckDefinition, type GateDefinition } from '@sluice/quality'
 import { defineSettings, ERROR_CODES, type Connector, type SettingsDeclaration } from '@sluice/sdk'
 import { streamsSettings, type Processor } from '@sluice/streams'
-import { connectorSettings, sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
+import {
+  connectorSettings,
+  consumerSettings,
+  producerSettings,
+  sinkSettings,
+  sourceSettings,
+  standaloneSettings,
+} from '@sluice/worker'
 import * as prettier from 'prettier'
 
 /** A page by its file name in docs/reference. */
@@ -79,7 +86,7 @@ function connectorsPage(connectors: readonly Connector[]): string {
 # Connectors
 
 Bundled are ${links}. A connector's properties file holds its own settings and those [of every connector](#every-connector); the worker's
-file holds [the worker's](#worker). How to write one: [Write a source](../tutorials/write-a-source.md).
+file holds [the worker's](#worker), and both may tune the [Kafka clients](#kafka-clients). How to write one: [Write a source](../tutorials/write-a-source.md).
 
 ${connectors.map(connectorSection).join('\n')}
 
@@ -100,7 +107,18 @@ ${beyondEveryConnector(sinkSettings).page(3)}
 
 Settings of \`sluice connect-standalone worker.properties …\`.
 
-${standaloneSettings.page(3)}`
+${standaloneSettings.page(3)}
+## Kafka clients
+
+How records are produced and fetched: for all connectors below \`producer.\` and \`consumer.\` in the worker's file, for one connector below
+\`producer.override.\` and \`consumer.override.\` in its own.
+
+### producer
+
+${producerSettings.page(4)}
+### consumer
+
+${consumerSettings.page(4)}`
 }
 
 function connectorSection({ name, kind, documentation, aliases = [], settings }: Connector): string {
