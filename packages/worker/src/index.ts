@@ -1,4 +1,5 @@
 /** Runs connectors. */
+export { consumerSettings, producerSettings } from './clients.ts'
 export { openLogger, type ClosableLogger, type LogTarget } from './logging.ts'
 export { Plugins, type PluginLists } from './plugins/catalogue.ts'
 export { loadConnectors } from './plugins/load.ts'
