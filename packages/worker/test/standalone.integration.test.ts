@@ -93,21 +93,24 @@ onBroker('a standalone worker on a broker', () => {
     await worker.stop()
   })
 
-  test('a positions topic that holds something else for a source fails its task, and says where', async () => {
-    const name = cluster.name('odd')
-    const positions = await cluster.topic('odd', 1, { 'cleanup.policy': 'compact' })
-    await cluster.put(positions, [
-      { key: Buffer.from(JSON.stringify([name, { numbers: 'all' }])), value: Buffer.from('{"n":') },
-    ])
-    const worker = await startWorker({
-      plugins: [countingSource()],
-      connectors: [{ name, 'connector.class': 'counting', topic: `${name}.raw` }],
-      worker: { 'offset.storage.topic': positions },
-    })
-    await expect(worker.ended()).rejects.toMatchObject({
-      code: 'POSITION_UNREADABLE',
-      place: { topic: positions, connector: name },
-    })
-    await worker.stop()
-  })
+  test.each(['{"n":', '5', '[1]'])(
+    'a positions topic that holds something else fails the task, and says where: %s',
+    async (stored) => {
+      const name = cluster.name('odd')
+      const positions = await cluster.topic('odd', 1, { 'cleanup.policy': 'compact' })
+      await cluster.put(positions, [
+        { key: Buffer.from(JSON.stringify([name, { numbers: 'all' }])), value: Buffer.from(stored) },
+      ])
+      const worker = await startWorker({
+        plugins: [countingSource()],
+        connectors: [{ name, 'connector.class': 'counting', topic: `${name}.raw` }],
+        worker: { 'offset.storage.topic': positions },
+      })
+      await expect(worker.ended()).rejects.toMatchObject({
+        code: 'POSITION_UNREADABLE',
+        place: { topic: positions, connector: name },
+      })
+      await worker.stop()
+    },
+  )
 })

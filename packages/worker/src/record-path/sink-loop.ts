@@ -1,4 +1,4 @@
-import type { FetchedPartition, FetchedRecords, Fetcher, GroupOffsets, Producer } from '@sluice/kafka'
+import type { CommittedOffset, FetchedPartition, FetchedRecords, Fetcher, GroupOffsets, Producer } from '@sluice/kafka'
 import {
   describeError,
   isRetriable,
@@ -214,19 +214,23 @@ export class SinkLoop {
 
   /** Dead letters first, then the sink's own data, then the offsets: so that nothing is forgotten at any moment. */
   async #commit(closing: boolean): Promise<void> {
-    const { task, context, positions, offsets, producer, clock, commitIntervalMs, logger } = this.#parts
+    const { task, context, positions, producer, clock, commitIntervalMs, logger } = this.#parts
     await this.#unlessLater(async () => {
       await context.sendLetters(producer)
+      await this.#commitOffsets(positions.ahead())
       const safe = await task.flush(positions.current(), closing)
       context.callDone()
       await context.sendLetters(producer)
-      const ready = positions.committable(safe, logger)
-      if (ready.length === 0) return
-      await offsets.commit(ready)
-      positions.committed(ready)
+      await this.#commitOffsets(positions.committable(safe, logger))
     })
     this.#rewind()
     this.#commitDueAt = clock.monotonic() + commitIntervalMs
+  }
+
+  async #commitOffsets(ready: readonly CommittedOffset[]): Promise<void> {
+    if (ready.length === 0) return
+    await this.#parts.offsets.commit(ready)
+    this.#parts.positions.committed(ready)
   }
 
   /** What fails for now is done with the next commit: offsets that stay behind only mean that some records are offered again. */

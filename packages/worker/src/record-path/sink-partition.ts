@@ -1,10 +1,17 @@
-import { encodeTally, type CommittedOffset, type FetchedRecords, type Tally } from '@sluice/kafka'
+import { total, type CommittedOffset, type FetchedRecords, type Tally } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
+import { decodeCounts, encodeCounts, type CommittedCounts, type CountedOffset } from './committed-counts.ts'
 
 /** Where a partition stood after one turn of the loop, with everything counted up to there. */
-interface Checkpoint {
-  readonly offset: number
+interface Checkpoint extends CountedOffset {
   tally: Tally
+}
+
+/** A tally under way; `passed` follows from the others. */
+interface Counting {
+  in: number
+  readonly quarantined: Record<string, number>
+  readonly dropped: Record<string, number>
 }
 
 /** More are thinned out: a sink that never says what is safe must not fill the memory with them. */
@@ -13,6 +20,9 @@ const CHECKPOINTS_MAX = 1024
 /**
  * One partition of a sink task: how far it has been put, and what was counted on the way. A record counts once, however often it is
  * put: after a rewind, what was counted before stays as it is.
+ *
+ * A sink that keeps offsets with its data may be killed when its own commit is done and ours is not. It then goes on behind records that
+ * are not counted yet. So what would be counted is committed beforehand, beside the offset that stays (`ahead`), and found there again.
  */
 export class SinkPartition implements TopicPartition {
   readonly topic: string
@@ -22,21 +32,20 @@ export class SinkPartition implements TopicPartition {
   #committed: number
   /** Records before this offset have been counted, and are not counted again when they come again. */
   #counted: number
-  readonly #tally: {
-    in: number
-    readonly quarantined: Record<string, number>
-    readonly dropped: Record<string, number>
-  }
+  #tally: Counting
+  /** What the committed offset says. */
+  #said: CommittedCounts
   /** Ascending, and all of them behind the committed offset. */
   #checkpoints: Checkpoint[] = []
 
-  constructor({ topic, partition }: TopicPartition, offset: number, tally: Tally) {
+  constructor({ topic, partition }: TopicPartition, offset: number, said: CommittedCounts) {
     this.topic = topic
     this.partition = partition
     this.#position = offset
     this.#committed = offset
     this.#counted = offset
-    this.#tally = { in: tally.in, quarantined: { ...tally.quarantined }, dropped: { ...tally.dropped } }
+    this.#tally = countingFrom(said.tally)
+    this.#said = said
   }
 
   get position(): number {
@@ -87,7 +96,9 @@ export class SinkPartition implements TopicPartition {
     const from = Math.max(this.#position, this.#counted)
     this.#counted = Math.max(this.#counted, this.#position, offset)
     if (offset > from) {
-      this.#tally.in += offset - from
+      const { ahead } = this.#said
+      if (ahead?.offset === offset && from === this.#committed) this.#tally = countingFrom(ahead.tally)
+      else this.#tally.in += offset - from
       this.#checkpoint(offset)
     }
     this.#position = offset
@@ -97,12 +108,28 @@ export class SinkPartition implements TopicPartition {
   committable(safe: number): CommittedOffset | undefined {
     const found = this.#checkpoints.findLast(({ offset }) => offset <= safe)
     if (found === undefined) return undefined
-    return { topic: this.topic, partition: this.partition, offset: found.offset, metadata: encodeTally(found.tally) }
+    return this.#saying(found.offset, { tally: found.tally, ahead: null })
   }
 
-  commit(offset: number): void {
+  /** What to commit before the sink commits: the same offset, and what is ahead. Undefined when the counts ahead go without saying. */
+  ahead(): CommittedOffset | undefined {
+    const next = this.#checkpoints.at(-1)
+    if (next === undefined) return undefined
+    const { tally, ahead } = this.#said
+    const known = ahead?.offset === next.offset ? ahead.tally : tally
+    return judged(known) === judged(next.tally)
+      ? undefined
+      : this.#saying(this.#committed, { tally, ahead: { ...next } })
+  }
+
+  commit({ offset, metadata }: CommittedOffset): void {
     this.#committed = offset
+    this.#said = decodeCounts(metadata)
     this.#checkpoints = this.#checkpoints.filter((checkpoint) => checkpoint.offset > offset)
+  }
+
+  #saying(offset: number, counts: CommittedCounts): CommittedOffset {
+    return { topic: this.topic, partition: this.partition, offset, metadata: encodeCounts(counts) }
   }
 
   #checkpoint(offset: number): void {
@@ -122,7 +149,16 @@ export class SinkPartition implements TopicPartition {
 type Counts = Readonly<Record<string, number>>
 
 function tallyOf(taken: number, quarantined: Counts, dropped: Counts): Tally {
-  return { in: taken, passed: taken - sum(quarantined) - sum(dropped), marked: 0, quarantined, dropped }
+  return { in: taken, passed: taken - total(quarantined) - total(dropped), marked: 0, quarantined, dropped }
+}
+
+/** How many did not just pass. */
+function judged({ quarantined, dropped }: Tally): number {
+  return total(quarantined) + total(dropped)
+}
+
+function countingFrom({ in: taken, quarantined, dropped }: Tally): Counting {
+  return { in: taken, quarantined: { ...quarantined }, dropped: { ...dropped } }
 }
 
 function add(counts: Record<string, number>, reason: string): void {
@@ -131,10 +167,4 @@ function add(counts: Record<string, number>, reason: string): void {
 
 function added(counts: Counts, reason: string): Counts {
   return { ...counts, [reason]: (counts[reason] ?? 0) + 1 }
-}
-
-function sum(counts: Counts): number {
-  let total = 0
-  for (const reason of Object.keys(counts)) total += counts[reason]!
-  return total
 }

@@ -1,5 +1,6 @@
-import { decodeTally, EMPTY_TALLY, type CommittedOffset, type FetchedPartition, type Tally } from '@sluice/kafka'
+import { EMPTY_TALLY, type CommittedOffset, type FetchedPartition, type Tally } from '@sluice/kafka'
 import type { Logger, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
+import { decodeCounts, type CommittedCounts } from './committed-counts.ts'
 import { SinkPartition } from './sink-partition.ts'
 
 /** Where partitions begin that the group has not read yet. */
@@ -22,9 +23,9 @@ export class SinkPositions {
     const known = new Map(committed.map((offset) => [keyOf(offset), offset]))
     const fresh = partitions.filter((partition) => !known.has(keyOf(partition)))
     const begins = fresh.length === 0 ? [] : await this.#beginnings(fresh)
-    for (const begin of begins) this.#partitions.set(keyOf(begin), new SinkPartition(begin, begin.offset, EMPTY_TALLY))
+    for (const begin of begins) this.#partitions.set(keyOf(begin), new SinkPartition(begin, begin.offset, NOTHING))
     for (const at of known.values())
-      this.#partitions.set(keyOf(at), new SinkPartition(at, at.offset, decodeTally(at.metadata)))
+      this.#partitions.set(keyOf(at), new SinkPartition(at, at.offset, decodeCounts(at.metadata)))
   }
 
   /** An assigned partition. Not for every record: it is found by name. */
@@ -74,8 +75,13 @@ export class SinkPositions {
     return ready
   }
 
+  /** What to commit before the sink is asked to: nothing, mostly. */
+  ahead(): readonly CommittedOffset[] {
+    return [...this.#partitions.values()].flatMap((partition) => partition.ahead() ?? [])
+  }
+
   committed(offsets: readonly CommittedOffset[]): void {
-    for (const at of offsets) this.of(at).commit(at.offset)
+    for (const at of offsets) this.of(at).commit(at)
   }
 
   /** Per partition: position, committed offset and the tally so far. */
@@ -89,6 +95,8 @@ export class SinkPositions {
     }))
   }
 }
+
+const NOTHING: CommittedCounts = { tally: EMPTY_TALLY, ahead: null }
 
 export interface SinkPartitionProgress extends TopicPartition {
   readonly position: number

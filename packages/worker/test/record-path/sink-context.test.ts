@@ -226,6 +226,47 @@ describe('a rewind', () => {
     expect(run.committed?.tally).toMatchObject({ in: 25, passed: 25 })
   })
 
+  test('of a sink killed between its own commit and the worker’s: what was judged is not forgotten', async () => {
+    // The sink keeps offsets with its data, as a table does.
+    const table = { offset: 0 }
+    const keeping = (context: SinkContext) =>
+      new (class extends ActingSink {
+        constructor() {
+          super((records) => {
+            for (const record of records)
+              if ((record.value as string).endsWith('3')) context.report(record, new DataError('three'))
+          })
+        }
+
+        override async open(): Promise<void> {
+          context.rewind([{ ...P0, offset: table.offset }])
+        }
+
+        override async flush(positions: readonly TopicPartitionOffset[]): Promise<readonly TopicPartitionOffset[]> {
+          table.offset = positions[0]!.offset
+          return positions
+        }
+      })()
+    const options = { log: LOG, batch: 25, deadLetters: true, tolerance: { tolerance: 'all' } as const, task: keeping }
+    const killed = new SinkRun(options)
+    const commit = killed.offsets.commit.bind(killed.offsets)
+    killed.offsets.commit = async (offsets) => {
+      if (offsets.some(({ offset }) => offset > 0)) throw new Error('killed')
+      await commit(offsets)
+    }
+    expect(await killed.run()).toMatchObject({ message: 'killed' })
+    expect([table.offset, killed.producer.values('dead')]).toEqual([25, ['3', '13', '23']])
+
+    const again = new SinkRun({ ...options, committed: killed.offsets.commits })
+    again.fetcher.logs.get('t-0')!.push({ offset: 25, value: Buffer.from('25') })
+    const ended = again.run()
+    await eventually('committed', () => again.committed?.offset === 26)
+    again.stop()
+    expect(await ended).toBeUndefined()
+    expect(again.producer.values('dead')).toEqual([])
+    expect(again.committed?.tally).toEqual({ in: 26, passed: 23, marked: 0, quarantined: { put: 3 }, dropped: {} })
+  })
+
   test('pausing in open holds from the first fetch on', async () => {
     let context: SinkContext | undefined
     const run = new SinkRun({

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { checkTally, decodeTally, EMPTY_TALLY, type Tally } from '@sluice/kafka'
+import { decodeCounts } from '../../src/record-path/committed-counts.ts'
 import { SinkPartition } from '../../src/record-path/sink-partition.ts'
 import { fetchedRecords } from '../support/fake-kafka.ts'
 
 function fresh(offset = 0, tally: Tally = EMPTY_TALLY): SinkPartition {
-  return new SinkPartition({ topic: 't', partition: 0 }, offset, tally)
+  return new SinkPartition({ topic: 't', partition: 0 }, offset, { tally, ahead: null })
 }
 
 function turn(at: SinkPartition, nextOffset: number): void {
@@ -77,6 +78,68 @@ describe('a record judged late', () => {
   })
 })
 
+describe('what is ahead', () => {
+  /** A partition that was killed between the sink's commit and its own, and where the sink then goes on. */
+  function restarted(before: SinkPartition, offset: number): SinkPartition {
+    const { offset: committed, metadata } = before.ahead()!
+    const after = new SinkPartition(before, committed, decodeCounts(metadata))
+    after.rewind(offset)
+    return after
+  }
+
+  test('is said when records did not just pass, once, beside the offset that stays', () => {
+    const at = fresh()
+    turn(at, 10)
+    expect(at.ahead()).toBeUndefined()
+    at.quarantined(12, 'put')
+    turn(at, 20)
+    const said = at.ahead()!
+    expect(said).toMatchObject({ topic: 't', partition: 0, offset: 0 })
+    expect(decodeTally(said.metadata)).toEqual(EMPTY_TALLY)
+    at.commit(said)
+    expect(at.ahead()).toBeUndefined()
+    expect(committed(at, 20)).toMatchObject([20, { in: 20, quarantined: { put: 1 } }])
+    at.commit(at.committable(20)!)
+    expect(at.ahead()).toBeUndefined()
+    turn(at, 30)
+    expect(at.ahead()).toBeUndefined()
+  })
+
+  test('is found again by a sink that goes on there; it counts what was judged as that', () => {
+    const at = fresh()
+    at.quarantined(3, 'put')
+    at.dropped(5, 'null-value')
+    turn(at, 20)
+    const after = restarted(at, 20)
+    turn(after, 30)
+    expect(committed(after, 30)).toEqual([
+      30,
+      { in: 30, passed: 28, marked: 0, quarantined: { put: 1 }, dropped: { 'null-value': 1 } },
+    ])
+  })
+
+  test.each([0, 5, 25])('is nothing to a sink that goes on elsewhere: %d', (offset) => {
+    const at = fresh()
+    at.quarantined(3, 'put')
+    turn(at, 20)
+    const after = restarted(at, offset)
+    for (let bad = after.position; bad <= 3; bad++) if (bad === 3) after.quarantined(3, 'put')
+    turn(after, 30)
+    const [, tally] = committed(after, 30)!
+    checkTally(tally)
+    expect(tally.in).toBe(30)
+  })
+
+  test('is said again when a record is judged late', () => {
+    const at = fresh()
+    at.dropped(3, 'odd')
+    turn(at, 20)
+    at.commit(at.ahead()!)
+    at.quarantined(15, 'put')
+    expect(decodeCounts(at.ahead()!.metadata).ahead).toMatchObject({ offset: 20, tally: { quarantined: { put: 1 } } })
+  })
+})
+
 describe('checkpoints', () => {
   test('of a sink that never says what is safe do not pile up; the furthest is always there', () => {
     const at = fresh()
@@ -116,7 +179,7 @@ test('whatever a sink does, a committed offset has exactly the counts of the rec
           expect(offset).toBeGreaterThan(last[0])
           checkTally(tally)
           expect(tally).toMatchObject({ in: offset, passed: offset - Math.ceil(offset / 7) })
-          at.commit(offset)
+          at.commit(at.committable(safe)!)
           last = found
         }
       }
