@@ -1,6 +1,7 @@
 import type { ResponseBody } from '@sluice/kafka-protocol'
 import type { TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
 import { askLeaders } from './by-leader.ts'
+import { byTopic } from './by-topic.ts'
 import type { ClusterContext } from './cluster.ts'
 import { Deadline, retrying } from './deadline.ts'
 import { KAFKA_ERROR, refused } from './kafka-errors.ts'
@@ -174,17 +175,6 @@ export class ClusterAdmin implements Admin {
 }
 
 const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
-
-/** Partition numbers by topic, in the order of first appearance. */
-export function byTopic(partitions: readonly TopicPartition[]): [topic: string, partitions: number[]][] {
-  const topics = new Map<string, number[]>()
-  for (const { topic, partition } of partitions) {
-    const indexes = topics.get(topic)
-    if (indexes === undefined) topics.set(topic, [partition])
-    else indexes.push(partition)
-  }
-  return [...topics]
-}
 
 function describe(topic: ResponseBody<'Metadata'>['topics'][number]): TopicDescription[] {
   const { name, errorCode, partitions } = topic

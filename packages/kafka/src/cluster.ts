@@ -1,5 +1,6 @@
 import { type Clock, type Logger, type Random, SluiceError, silentLogger, systemClock, systemRandom } from '@sluice/sdk'
 import { ClusterAdmin } from './admin.ts'
+import { Coordinators } from './coordinator.ts'
 import { Deadline, type RetryContext, retrying } from './deadline.ts'
 import { PartitionFetcher } from './fetch/fetcher.ts'
 import { CoordinatedOffsets } from './group-offsets.ts'
@@ -31,6 +32,8 @@ export interface ClusterContext extends RetryContext {
   readonly logger: Logger
   readonly requestTimeoutMs: number
   readonly metadata: Metadata
+  /** Who coordinates which group and which transactional id. */
+  readonly coordinators: Coordinators
   /** For short requests of everybody. */
   readonly links: BrokerLinks
   /** Connections for one user alone; it closes them. */
@@ -72,6 +75,7 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
     logger,
     requestTimeoutMs,
     metadata,
+    coordinators: new Coordinators(metadata),
     links,
     ownLinks: () => new BrokerLinks(metadata, options, logger),
     opened: new Set(),

@@ -1,13 +1,11 @@
 import type { ResponseBody } from '@sluice/kafka-protocol'
 import type { TopicPartition } from '@sluice/sdk'
-import { byTopic } from './admin.ts'
+import { byTopic } from './by-topic.ts'
 import type { ClusterContext } from './cluster.ts'
-import { Deadline, retrying } from './deadline.ts'
+import { atCoordinator } from './coordinator.ts'
 import { KAFKA_ERROR, isRetriableCode, refused } from './kafka-errors.ts'
 import type { CommittedOffset, GroupOffsets } from './port.ts'
 import type { Connection } from './wire/connection.ts'
-
-const GROUP = 0
 
 /**
  * The committed offsets of one group, read and written at its coordinator as "simple" commits: generation -1 and no member,
@@ -16,7 +14,6 @@ const GROUP = 0
 export class CoordinatedOffsets implements GroupOffsets {
   readonly #context: ClusterContext
   readonly #groupId: string
-  #coordinator: { readonly nodeId: number; readonly host: string; readonly port: number } | undefined
 
   constructor(context: ClusterContext, groupId: string) {
     this.#context = context
@@ -75,34 +72,12 @@ export class CoordinatedOffsets implements GroupOffsets {
   }
 
   #repeat<T>(what: string, attempt: (connection: Connection) => Promise<T>): Promise<T> {
-    const deadline = new Deadline(this.#context.clock, this.#context.requestTimeoutMs)
-    return retrying(what, deadline, this.#context, async () => {
-      const { nodeId, host, port } = (this.#coordinator ??= await this.#findCoordinator())
-      try {
-        return await attempt(await this.#context.links.at(`broker ${nodeId}`, { host, port }))
-      } catch (error) {
-        // It may have moved. Asking again is cheap.
-        this.#coordinator = undefined
-        throw error
-      }
-    })
+    return atCoordinator(this.#context, 'group', this.#groupId, what, attempt)
   }
 
-  async #findCoordinator(): Promise<ResponseBody<'FindCoordinator'>['coordinators'][number]> {
-    const connection = await this.#context.metadata.anyBroker()
-    const version = connection.version('FindCoordinator', { lowest: 4, highest: 6 })
-    const { coordinators } = await connection.send('FindCoordinator', version, {
-      keyType: GROUP,
-      coordinatorKeys: [this.#groupId],
-    })
-    const found = coordinators[0]
-    if (found !== undefined && found.errorCode === KAFKA_ERROR.NONE) return found
-    throw this.#refused(found?.errorCode ?? -1, 'Cannot find the coordinator', undefined, found?.errorMessage)
-  }
-
-  #refused(code: number, what: string, at?: TopicPartition, message: string | null = null): Error {
+  #refused(code: number, what: string, at?: TopicPartition): Error {
     const place = at === undefined ? {} : { topic: at.topic, partition: at.partition }
-    return refused(code, `${what} of group ${this.#groupId}`, { group: this.#groupId, ...place }, message)
+    return refused(code, `${what} of group ${this.#groupId}`, { group: this.#groupId, ...place })
   }
 }
 
