@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sdk: [],
   'kafka-protocol': [],
   kafka: ['sdk', 'kafka-protocol'],
+  'embedded-kafka': ['kafka-protocol'],
   codecs: ['sdk'],
   transforms: ['sdk'],
   quality: ['sdk'],
