@@ -5,8 +5,10 @@ import { Deadline, type RetryContext, retrying } from './deadline.ts'
 import { PartitionFetcher } from './fetch/fetcher.ts'
 import { CoordinatedOffsets } from './group-offsets.ts'
 import { Metadata } from './metadata.ts'
+import { type MetricGroup, MetricsRegistry } from './metrics.ts'
 import type { Admin, Fetcher, FetcherOptions, GroupOffsets, Kafka, Producer, ProducerOptions } from './port.ts'
 import { BatchingProducer } from './produce/producer.ts'
+import { type LoggedRequest, RequestLog } from './request-log.ts'
 import { BrokerLinks } from './wire/broker-links.ts'
 import type { ConnectionOptions } from './wire/connection.ts'
 import { type BrokerAddress, type Dial, dialPlain } from './wire/dial.ts'
@@ -20,6 +22,8 @@ export interface KafkaConfig {
   readonly requestTimeoutMs?: number
   /** `socket.connection.setup.timeout.ms`: default 10,000. */
   readonly connectTimeoutMs?: number
+  /** How many requests `requestLog()` remembers. Default 200. */
+  readonly requestLogSize?: number
   readonly logger?: Logger
   readonly clock?: Clock
   readonly random?: Random
@@ -36,11 +40,18 @@ export interface ClusterContext extends RetryContext {
   readonly coordinators: Coordinators
   /** For short requests of everybody. */
   readonly links: BrokerLinks
-  /** Connections for one user alone; it closes them. */
-  ownLinks(): BrokerLinks
+  /**
+   * Connections for one user alone; it closes them. Without a client id they get one of their own, as in `sluice-producer-1`;
+   * metrics of that user are found under it: `metrics.group('producer-metrics', { 'client-id': links.clientId })`.
+   */
+  ownLinks(role?: ClientRole, clientId?: string): BrokerLinks
+  readonly metrics: MetricsRegistry
   /** What has been opened and not closed yet; closed with the cluster. */
   readonly opened: Set<Closeable>
 }
+
+/** Whose metrics and connections they are: the first word of Kafka's groups of metrics. */
+export type ClientRole = 'producer' | 'consumer' | 'admin-client'
 
 /** `timeoutMs`: how long what is under way may still take. */
 interface Closeable {
@@ -58,8 +69,17 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
   const random = config.random ?? systemRandom
   const logger = config.logger ?? silentLogger
   const requestTimeoutMs = config.requestTimeoutMs ?? 30_000
+  const clientId = config.clientId ?? 'sluice'
+  const metrics = new MetricsRegistry(clock)
+  const requestLog = new RequestLog(config.requestLogSize)
+  const serials = new Map<ClientRole, number>()
+  const ownId = (role: ClientRole): string => {
+    const serial = (serials.get(role) ?? 0) + 1
+    serials.set(role, serial)
+    return `${clientId}-${role}-${serial}`
+  }
   const options: ConnectionOptions = {
-    clientId: config.clientId ?? 'sluice',
+    clientId,
     connectTimeoutMs: config.connectTimeoutMs ?? 10_000,
     requestTimeoutMs,
     dial: config.dial ?? dialPlain,
@@ -77,7 +97,8 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
     metadata,
     coordinators: new Coordinators(metadata),
     links,
-    ownLinks: () => new BrokerLinks(metadata, options, logger),
+    metrics,
+    ownLinks: (role = 'consumer', id = ownId(role)) => new BrokerLinks(metadata, { ...options, clientId: id }, logger),
     opened: new Set(),
   }
   try {
@@ -87,17 +108,19 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
     links.close()
     throw error
   }
-  return new Cluster(context, closing)
+  return new Cluster(context, closing, requestLog)
 }
 
 class Cluster implements Kafka {
   readonly admin: Admin
   readonly #context: ClusterContext
   readonly #closing: AbortController
+  readonly #requestLog: RequestLog
 
-  constructor(context: ClusterContext, closing: AbortController) {
+  constructor(context: ClusterContext, closing: AbortController, requestLog: RequestLog) {
     this.#context = context
     this.#closing = closing
+    this.#requestLog = requestLog
     this.admin = new ClusterAdmin(context)
   }
 
@@ -113,6 +136,14 @@ class Cluster implements Kafka {
 
   groupOffsets(groupId: string): GroupOffsets {
     return new CoordinatedOffsets(this.#context, groupId)
+  }
+
+  metrics(): readonly MetricGroup[] {
+    return this.#context.metrics.read()
+  }
+
+  requestLog(): readonly LoggedRequest[] {
+    return this.#requestLog.read()
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,8 @@
 export * from './port.ts'
 export { type KafkaConfig, connect } from './cluster.ts'
 export { type BrokerAddress, type Dial, type OnBytes, dialPlain } from './wire/dial.ts'
+export type { MetricGroup } from './metrics.ts'
+export type { LoggedRequest } from './request-log.ts'
 export { murmur2, partitionForKey } from './produce/partitioner.ts'
 export {
   type TableChange,

@@ -5,6 +5,8 @@
  * place and is retriable where Kafka says so, KAFKA_FENCED and RECORD_TOO_LARGE are not.
  */
 import type { RawHeader, TimestampType, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
+import type { MetricGroup } from './metrics.ts'
+import type { LoggedRequest } from './request-log.ts'
 
 /** One cluster: its connections are shared by all that is opened here, and closed with it. */
 export interface Kafka {
@@ -13,6 +15,10 @@ export interface Kafka {
   /** Committed offsets of a group that manages its partitions itself (no membership). */
   groupOffsets(groupId: string): GroupOffsets
   readonly admin: Admin
+  /** What Kafka's own clients measure, under its names. */
+  metrics(): readonly MetricGroup[]
+  /** The last requests and what became of them, oldest first: for reports about failures. */
+  requestLog(): readonly LoggedRequest[]
   /** Flushes nothing: whoever opened a producer closes it first. Ends every connection; idempotent. */
   close(): Promise<void>
 }

@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   RECORD_TOO_LARGE: 'A record exceeds the largest size that is allowed on its way.',
   KAFKA_UNREACHABLE: 'No broker answered in time.',
   KAFKA_REFUSED: 'The broker answered a request with an error code.',
+  KAFKA_AUTHENTICATION: 'A broker and this client do not accept each other: credentials, mechanism, or certificates.',
   KAFKA_TIMEOUT: 'A request or a delivery was not answered before its deadline; its outcome is unknown.',
   KAFKA_FENCED: 'A newer owner has taken over; this one must stop.',
   KAFKA_PROTOCOL: 'A broker sent bytes that are not the protocol.',
