@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'sdk',
     'kafka',
+    'embedded-kafka',
     'codecs',
     'transforms',
     'quality',
