@@ -1,10 +1,10 @@
 import type { ResponseBody } from '@sluice/kafka-protocol'
 import type { TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
 import { askLeaders } from './by-leader.ts'
-import { byTopic } from './by-topic.ts'
 import type { ClusterContext } from './cluster.ts'
 import { Deadline, retrying } from './deadline.ts'
 import { KAFKA_ERROR, refused } from './kafka-errors.ts'
+import { askOffsets } from './list-offsets.ts'
 import type { Admin, TopicDescription, TopicSpec } from './port.ts'
 import type { Connection } from './wire/connection.ts'
 
@@ -133,23 +133,11 @@ export class ClusterAdmin implements Admin {
     return answer.topics
   }
 
-  async #listOffsets(partitions: readonly TopicPartition[], timestamp: number, deadline: Deadline): Promise<number[]> {
-    return askLeaders('list offsets', partitions, deadline, this.#context, async (connection, group) => {
-      const version = connection.version('ListOffsets', { highest: 7 })
-      const answer = await connection.send('ListOffsets', version, {
-        topics: byTopic(group).map(([name, indexes]) => ({
-          name,
-          partitions: indexes.map((partitionIndex) => ({ partitionIndex, timestamp })),
-        })),
-      })
-      const offsets = new Map<string, { readonly answer: number } | { readonly errorCode: number }>()
-      for (const { name, partitions: found } of answer.topics) {
-        for (const { partitionIndex, errorCode, offset } of found) {
-          offsets.set(`${name} ${partitionIndex}`, errorCode === 0 ? { answer: Number(offset) } : { errorCode })
-        }
-      }
-      return group.map(({ topic, partition }) => offsets.get(`${topic} ${partition}`) ?? { errorCode: -1 })
-    })
+  async #listOffsets(partitions: readonly TopicPartition[], at: number, deadline: Deadline): Promise<number[]> {
+    const queries = partitions.map(({ topic, partition }) => ({ topic, partition, at }))
+    const ask = askOffsets('read_uncommitted', deadline.remainingMs)
+    const found = await askLeaders('list offsets', queries, deadline, this.#context, ask)
+    return found.map(({ offset }) => offset)
   }
 
   /** KRaft brokers forward to the controller; older clusters want to be asked there. */

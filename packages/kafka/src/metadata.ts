@@ -1,5 +1,5 @@
 import type { ResponseBody } from '@sluice/kafka-protocol'
-import { type Clock, type Logger, RetriableError, describeError } from '@sluice/sdk'
+import { type Clock, type Logger, RetriableError, type SluiceError, describeError } from '@sluice/sdk'
 import { Deadline, type RetryContext, retrying } from './deadline.ts'
 import { KAFKA_ERROR, isRetriableCode, refused } from './kafka-errors.ts'
 import type { BrokerDirectory, BrokerLinks } from './wire/broker-links.ts'
@@ -13,6 +13,14 @@ export interface TopicMetadata {
   readonly id: string
   /** By partition: the leader's broker id, -1 when there is none. */
   readonly leaders: readonly number[]
+  /** By partition: grows with every election (KIP-320); -1 when the cluster does not say. */
+  readonly leaderEpochs: readonly number[]
+}
+
+/** What a broker that is no longer the leader says about the one that is (KIP-951). */
+export interface LeaderHint {
+  readonly leaderId: number
+  readonly leaderEpoch: number
 }
 
 /** `metadata.max.age.ms`. */
@@ -120,6 +128,39 @@ export class Metadata implements BrokerDirectory {
     })
   }
 
+  /** Takes a new leader's name from an answer, so that nobody need ask. Returns whether it was news (KIP-951). */
+  leaderMoved(
+    topic: string,
+    partition: number,
+    { leaderId, leaderEpoch }: LeaderHint,
+    endpoints: ResponseBody<'Fetch'>['nodeEndpoints'],
+  ): boolean {
+    const known = this.#topics.get(topic)
+    if (known === undefined || leaderId < 0 || leaderEpoch <= (known.leaderEpochs[partition] ?? Infinity)) return false
+    for (const { nodeId, host, port } of endpoints) this.#brokers.set(nodeId, { host, port })
+    if (!this.#brokers.has(leaderId)) return false
+    const leaders = known.leaders.with(partition, leaderId)
+    this.#topics.set(topic, { ...known, leaders, leaderEpochs: known.leaderEpochs.with(partition, leaderEpoch) })
+    this.#changes++
+    return true
+  }
+
+  /** Asks once for those of the topics that are not known. What the cluster said of one that stays unknown: `refusal`. */
+  async find(topics: readonly string[]): Promise<void> {
+    const missing = topics.filter((topic) => !this.#topics.has(topic))
+    if (missing.length === 0) return
+    for (const topic of missing) {
+      if (!this.#wanted.has(topic)) this.#wanted.set(topic, KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION)
+    }
+    await this.refresh()
+  }
+
+  /** Why a topic is not known. */
+  refusal(topic: string): SluiceError {
+    const code = this.#wanted.get(topic) ?? KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION
+    return refused(code || KAFKA_ERROR.LEADER_NOT_AVAILABLE, `Topic ${topic} cannot be used`, { topic })
+  }
+
   /** Forgets a topic that was deleted. */
   forget(topic: string): void {
     this.#topics.delete(topic)
@@ -179,18 +220,28 @@ export class Metadata implements BrokerDirectory {
       this.#wanted.set(found.name, found.errorCode)
       if (found.errorCode === 0) this.#takeTopic(found.name, found)
       else if (!isRetriableCode(found.errorCode) || found.errorCode === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION) {
-        this.#topics.delete(found.name)
+        if (this.#topics.delete(found.name)) this.#changes++
       }
     }
   }
 
   #takeTopic(topic: string, found: ResponseBody<'Metadata'>['topics'][number]): void {
-    const leaders: number[] = Array.from({ length: found.partitions.length }, () => -1)
-    for (const { partitionIndex, leaderId } of found.partitions) leaders[partitionIndex] = leaderId
     const known = this.#topics.get(topic)
-    const isSame = known?.id === found.topicId && known.leaders.length === leaders.length
-    if (isSame && leaders.every((leader, partition) => leader === known.leaders[partition])) return
-    this.#topics.set(topic, { topic, id: found.topicId, leaders })
+    const isSameTopic = known?.id === found.topicId
+    const count = found.partitions.length
+    const leaders: number[] = Array.from({ length: count }, () => -1)
+    const leaderEpochs: number[] = Array.from({ length: count }, () => -1)
+    for (const { partitionIndex, leaderId, leaderEpoch } of found.partitions) {
+      if (partitionIndex < 0 || partitionIndex >= count) continue
+      // A broker that lags behind tells of an election that is over: what is known is newer.
+      const knownEpoch = isSameTopic ? (known.leaderEpochs[partitionIndex] ?? -1) : -1
+      const isOld = leaderEpoch !== -1 && leaderEpoch < knownEpoch
+      leaders[partitionIndex] = isOld ? known!.leaders[partitionIndex]! : leaderId
+      leaderEpochs[partitionIndex] = isOld ? knownEpoch : leaderEpoch
+    }
+    const isSame = isSameTopic && areEqual(known.leaders, leaders) && areEqual(known.leaderEpochs, leaderEpochs)
+    if (isSame) return
+    this.#topics.set(topic, { topic, id: found.topicId, leaders, leaderEpochs })
     this.#changes++
   }
 }
@@ -199,4 +250,8 @@ const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 function bootstrapName(address: BrokerAddress): string {
   return `bootstrap broker ${addressText(address)}`
+}
+
+function areEqual(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i])
 }

@@ -5,8 +5,11 @@
  * place and is retriable where Kafka says so, KAFKA_FENCED and RECORD_TOO_LARGE are not.
  */
 import type { RawHeader, TimestampType, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
+import type { ConsumerMember, ConsumerMemberOptions, GroupMember, GroupMemberOptions } from './group/group-port.ts'
 import type { MetricGroup } from './metrics.ts'
 import type { LoggedRequest } from './request-log.ts'
+
+export type * from './group/group-port.ts'
 
 /** One cluster: its connections are shared by all that is opened here, and closed with it. */
 export interface Kafka {
@@ -14,6 +17,10 @@ export interface Kafka {
   fetcher(options?: FetcherOptions): Fetcher
   /** Committed offsets of a group that manages its partitions itself (no membership). */
   groupOffsets(groupId: string): GroupOffsets
+  /** A place in a group of any kind; `join` takes it. */
+  groupMember(options: GroupMemberOptions): GroupMember
+  /** A place in a consumer group. */
+  consumerMember(options: ConsumerMemberOptions): ConsumerMember
   readonly admin: Admin
   /** What Kafka's own clients measure, under its names. */
   metrics(): readonly MetricGroup[]
@@ -92,11 +99,37 @@ export interface FetchedRecords {
 
 /** What one fetch brought for one partition, in offset order. */
 export interface FetchedPartition extends TopicPartition {
+  /** Kafka's text for the topic's uuid. A topic that was deleted and created again has another one. */
+  readonly topicId: string
   readonly batches: readonly FetchedRecords[]
-  /** Where to go on; moves also over control records and compacted gaps. */
+  /** Where to go on; moves also over control records, aborted transactions and compacted gaps. */
   readonly nextOffset: number
+  /** The leader epoch (KIP-320) of the record before `nextOffset`: to be kept with it. -1 when the log does not say. */
+  readonly leaderEpoch: number
+  /** Behind the last record that all in-sync replicas have: `highWatermark - nextOffset` is the lag. */
   readonly highWatermark: number
+  /** Before the first transaction that is still open: what `read_committed` can reach. */
+  readonly lastStableOffset: number
+  /** The first record that is still there. */
+  readonly logStartOffset: number
 }
+
+/** Where to begin with a partition. */
+export interface FetchPosition extends TopicPartition {
+  /** Null: nowhere yet, as when nothing was committed: the reset policy decides. */
+  readonly offset: number | null
+  /** Of the record before `offset`, where it is known: then a log that was truncated below it is noticed (KIP-320). */
+  readonly leaderEpoch?: number
+  /** Of the topic that `offset` belongs to, where it is known: then a recreated topic is noticed. */
+  readonly topicId?: string
+}
+
+/**
+ * Where a position goes that is not, or no longer, in the log: to an end; to the first record at or after a time
+ * (milliseconds since the epoch) or of the last so many milliseconds (KIP-1106), or to the end if there is none; or nowhere:
+ * the partition fails with OFFSET_OUT_OF_RANGE.
+ */
+export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly timestamp: number } | { readonly durationMs: number }
 
 export interface FetcherOptions {
   /** Default `read_uncommitted`, as in Kafka. */
@@ -105,26 +138,34 @@ export interface FetcherOptions {
   readonly maxWaitMs?: number
   /** `fetch.min.bytes`: default 1. */
   readonly minBytes?: number
-  /** `fetch.max.bytes`: default 8 MiB per response; one is read ahead. */
+  /** `fetch.max.bytes`: default 8 MiB per response, and of decompressed records per poll; one response is read ahead. */
   readonly bytesMax?: number
+  /** What responses under way and read ahead may hold together, over all brokers. Default 24 MiB. */
+  readonly bufferBytesMax?: number
   /** `max.partition.fetch.bytes`: default 1 MiB. */
   readonly partitionBytesMax?: number
-  /** What to do when a position is out of range: move to the end named, or fail with OFFSET_OUT_OF_RANGE. Default `none`. */
-  readonly reset?: 'earliest' | 'latest' | 'none'
+  /** `client.rack`: a replica in the same rack is read from where the cluster allows it (KIP-392). Default: none. */
+  readonly rackId?: string
+  /** Also for a log that was truncated below the position: without a policy LOG_TRUNCATED. Default `none`. */
+  readonly reset?: ResetPolicy
 }
 
-/** Reads given partitions from given positions. Not for two callers at a time. */
+/**
+ * Reads given partitions from given positions. Not for two callers at a time. A partition that cannot be read fails every
+ * `poll` until it is moved or no longer assigned; besides the broker's refusals with OFFSET_OUT_OF_RANGE, LOG_TRUNCATED, and,
+ * whatever the reset policy, TOPIC_RECREATED: positions in the old topic mean nothing in the new one.
+ */
 export interface Fetcher {
   /** Replaces what is read. Data already fetched for partitions that stay is kept if its position fits. */
-  assign(positions: readonly TopicPartitionOffset[]): void
+  assign(positions: readonly FetchPosition[]): void
   /** Moves one assigned partition; what was read ahead for it is forgotten. */
-  seek(position: TopicPartitionOffset): void
-  /** A paused partition is neither fetched nor returned; its read-ahead is kept. */
+  seek(position: FetchPosition): void
+  /** A paused partition is neither fetched nor returned; its read-ahead is kept while it is little. */
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
   /** What has arrived, or an empty list after `timeoutMs` or when the signal is aborted. */
   poll(timeoutMs: number, signal?: AbortSignal): Promise<readonly FetchedPartition[]>
-  /** The next offset that `poll` will return of a partition, or undefined when it is not assigned. */
+  /** The next offset that `poll` will return of a partition; undefined when it is not assigned, or not known yet. */
   position(partition: TopicPartition): number | undefined
   close(): Promise<void>
 }
@@ -132,13 +173,29 @@ export interface Fetcher {
 /** A committed offset; `metadata` is text of at most 4096 bytes (the broker's limit). */
 export interface CommittedOffset extends TopicPartitionOffset {
   readonly metadata: string
+  /** Of the last record before the offset (KIP-320). Absent when it was not committed. */
+  readonly leaderEpoch?: number
+}
+
+/** Which member of which group: what commits are checked against, so that a zombie is refused (KIP-447). */
+export interface GroupIdentity {
+  readonly groupId: string
+  /** Of the last rebalance; under the `consumer` protocol the member epoch. */
+  readonly generationId: number
+  readonly memberId: string
+  readonly instanceId: string | null
 }
 
 export interface GroupOffsets {
-  /** Rejects when any partition was refused; none is silently left out. */
+  /** In the order of the calls. Rejects when any partition was refused; none is silently left out. */
   commit(offsets: readonly CommittedOffset[]): Promise<void>
-  /** Only the partitions that have a committed offset come back. */
+  /** Only the partitions that have a committed offset come back. Offsets that transactions still decide about are waited for. */
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
+  /**
+   * Commits once more what is committed. Without members, the broker forgets an offset `offsets.retention.minutes` (7 days) after
+   * its last commit: whoever may rest for longer renews now and then.
+   */
+  renew(partitions: readonly TopicPartition[]): Promise<void>
 }
 
 export interface TopicSpec {

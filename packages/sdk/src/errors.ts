@@ -39,6 +39,10 @@ export const ERROR_CODES = {
   KAFKA_PROTOCOL: 'A broker sent bytes that are not the protocol.',
   OFFSET_OUT_OF_RANGE:
     'A position lies outside of what the partition still holds, and no reset policy allows to move it.',
+  LOG_TRUNCATED:
+    'A partition lost records that had been read (an unclean leader election, or a restored log): what was read and what is there differ.',
+  TOPIC_RECREATED:
+    'A topic was deleted and created again under its name: positions in the old one mean nothing in the new one.',
   POSITION_UNREADABLE: 'A stored position cannot be understood by the connector that wrote it.',
   GATE_HALTED: 'A quality gate stopped the flow before the offending record; nothing after it was committed.',
   GATE_RULES_INVALID: 'A rule set is wrong: unknown check, bad parameter, expression that does not compile.',

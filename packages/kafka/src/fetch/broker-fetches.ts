@@ -1,58 +1,58 @@
-import type { ResponseBody } from '@sluice/kafka-protocol'
 import { SluiceError, describeError } from '@sluice/sdk'
-import { ClusterAdmin } from '../admin.ts'
 import type { ClusterContext } from '../cluster.ts'
 import { Deadline, backoffMs } from '../deadline.ts'
 import { KAFKA_ERROR, isRetriableCode, isStaleMetadata, refused } from '../kafka-errors.ts'
-import type { FetcherOptions } from '../port.ts'
 import type { BrokerLinks } from '../wire/broker-links.ts'
-import type { Connection } from '../wire/connection.ts'
+import { BrokerFetch, type OnPartition } from './broker-fetch.ts'
+import type { FetchSettings } from './fetch-settings.ts'
+import { LookUps } from './look-ups.ts'
 import type { PartitionState } from './partition-state.ts'
+import { ReadAhead } from './read-ahead.ts'
 
-const ISOLATION_LEVELS = { read_uncommitted: 0, read_committed: 1 } as const
-
-/** From this version on topics are named by their id alone (KIP-516). */
-const VERSION_WITH_IDS = 13
-
-const PAUSE_MS = 100
-/** A broker that answers an empty fetch sooner than this does not wait as it was asked to. */
-const ANSWER_TOO_SOON_MS = 5
-
-type PartitionAnswer = ResponseBody<'Fetch'>['responses'][number]['partitions'][number]
+/** How long a replica nearby is used before the leader is asked again (KIP-392: `metadata.max.age.ms`). */
+const REPLICA_MS = 300_000
 
 /**
- * Keeps one fetch under way per broker that leads hungry partitions. A broker is not asked again while something it sent waits
- * to be polled: one answer is read ahead, and a long poll for idle partitions never delays a busy one. Every failure is
- * followed by a pause.
+ * Keeps one fetch under way per broker that has hungry partitions. A broker is not asked again while something it sent waits
+ * to be polled: one answer is read ahead, and a long poll for idle partitions never delays a busy one. The brokers share
+ * `bufferBytesMax` evenly: as each has either a fetch under way or an answer waiting, they never hold more together.
  */
 export class BrokerFetches {
   readonly #context: ClusterContext
-  readonly #options: Required<FetcherOptions>
+  readonly #settings: FetchSettings
   readonly #assigned: ReadonlyMap<string, PartitionState>
   readonly #onArrival: () => void
   readonly #links: BrokerLinks
-  readonly #busy = new Set<number>()
-  readonly #lookUps = new Set<string>()
+  readonly #lookUps: LookUps
+  readonly #brokers = new Map<number, BrokerFetch>()
+  readonly #topicsAsked = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #isClosed = false
 
   constructor(
     context: ClusterContext,
-    options: Required<FetcherOptions>,
+    settings: FetchSettings,
     assigned: ReadonlyMap<string, PartitionState>,
     onArrival: () => void,
   ) {
     this.#context = context
-    this.#options = options
+    this.#settings = settings
     this.#assigned = assigned
     this.#onArrival = onArrival
     this.#links = context.ownLinks()
+    const onFailure = (state: PartitionState): void => this.#backOff(state, context.clock.monotonic())
+    this.#lookUps = new LookUps(context, settings, onFailure, () => {
+      this.pump()
+      onArrival()
+    })
   }
 
-  close(): void {
+  /** Ends the sessions, then the connections. */
+  async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#timer)
+    if (!this.#context.signal.aborted) await Promise.all([...this.#brokers.values()].map((broker) => broker.close()))
     this.#links.close()
   }
 
@@ -60,39 +60,92 @@ export class BrokerFetches {
   pump(): void {
     if (this.#isClosed) return
     const now = this.#context.clock.monotonic()
-    this.#context.metadata.changes()
-    const groups = new Map<number, PartitionState[]>()
-    const full = new Set<number>(this.#busy)
+    const changes = this.#context.metadata.changes()
+    for (const broker of this.#brokers.values()) {
+      if (!broker.isBusy) broker.wanted.length = 0
+      broker.isAhead = false
+      broker.isUsed = false
+    }
+    const resets: PartitionState[] = []
+    const checks: PartitionState[] = []
+    let heldBytes = 0
     for (const state of this.#assigned.values()) {
-      const leader = this.#leaderOf(state, now)
-      if (leader === -1) continue
-      if (state.ready !== null && !state.isPaused) full.add(leader)
-      if (!state.isHungry(now)) {
-        if (state.retryAt > now && state.retryAt < Infinity) this.#wakeAt(state.retryAt)
+      if (state.fault !== null || state.isLookedUp || !this.#locate(state, changes, now)) continue
+      if (state.isUnchecked) state.lookUp ??= 'epoch'
+      if (state.lookUp !== null) {
+        if (now < state.retryAt) this.#wakeAt(state.retryAt)
+        else (state.lookUp === 'reset' ? resets : checks).push(state)
         continue
       }
-      const group = groups.get(leader)
-      if (group === undefined) groups.set(leader, [state])
-      else group.push(state)
+      if (state.ready !== null && state.isPaused) heldBytes = this.#keepOrForget(state, heldBytes)
+      const broker = this.#brokerOf(state.source(now))
+      broker.isUsed = true
+      if (state.ready !== null && !state.isPaused) broker.isAhead = true
+      if (broker.isBusy) continue
+      if (state.isHungry(now)) broker.wanted.push(state)
+      else if (state.retryAt > now) this.#wakeAt(state.retryAt)
     }
-    for (const [broker, group] of groups) if (!full.has(broker)) void this.#fetch(broker, group)
+    this.#lookUps.start('reset', resets)
+    this.#lookUps.start('epoch', checks)
+    this.#fetchAll(now)
   }
 
-  /** -1 when it is not known yet; then it is being asked for. */
-  #leaderOf(state: PartitionState, now: number): number {
+  #fetchAll(now: number): void {
+    for (const [id, broker] of this.#brokers) {
+      if (broker.isUsed || broker.isBusy) continue
+      this.#brokers.delete(id)
+      void broker.close()
+    }
+    const shareBytes = Math.floor(this.#settings.bufferBytesMax / this.#brokers.size)
+    for (const broker of this.#brokers.values()) {
+      if (broker.isBusy || broker.isAhead || broker.wanted.length === 0) continue
+      if (broker.retryAt > now) this.#wakeAt(broker.retryAt)
+      else void this.#fetch(broker, shareBytes)
+    }
+  }
+
+  async #fetch(broker: BrokerFetch, shareBytes: number): Promise<void> {
+    try {
+      if (await broker.fetch(Math.min(this.#settings.bytesMax, shareBytes))) this.#onArrival()
+    } catch (error) {
+      if (this.#isClosed) return
+      for (const state of broker.wanted) state.fault = asFault(error)
+      this.#onArrival()
+    } finally {
+      this.pump()
+    }
+  }
+
+  /** Whether it is known whom to ask about a partition; if not, that is being found out. */
+  #locate(state: PartitionState, changes: number, now: number): boolean {
+    if (state.locatedAt === changes) return true
     const { metadata } = this.#context
     const topic = metadata.peek(state.topic)
+    if (topic !== undefined && state.topicId !== '' && topic.id !== state.topicId) {
+      state.fault = recreated(state, topic.id)
+      this.#onArrival()
+      return false
+    }
     const leader = topic?.leaders[state.partition] ?? -1
-    if (leader !== -1 || now < state.retryAt) return leader
-    if (topic === undefined) void this.#lookUp(state.topic)
-    else metadata.refreshSoon()
-    this.#backOff(state, now)
-    return -1
+    if (topic === undefined || leader === -1) {
+      if (now < state.retryAt) return false
+      if (topic === undefined) void this.#ask(state.topic)
+      else metadata.refreshSoon()
+      this.#backOff(state, now)
+      return false
+    }
+    if (leader !== state.leader) state.replica = -1
+    state.topicId = topic.id
+    state.leader = leader
+    state.leaderEpoch = topic.leaderEpochs[state.partition] ?? -1
+    state.locatedAt = changes
+    return true
   }
 
-  async #lookUp(topic: string): Promise<void> {
-    if (this.#lookUps.has(topic)) return
-    this.#lookUps.add(topic)
+  /** A topic that nobody has asked for yet, or that is not there yet. */
+  async #ask(topic: string): Promise<void> {
+    if (this.#topicsAsked.has(topic)) return
+    this.#topicsAsked.add(topic)
     const { metadata, clock, requestTimeoutMs, logger } = this.#context
     try {
       await metadata.topic(topic, new Deadline(clock, requestTimeoutMs))
@@ -100,105 +153,51 @@ export class BrokerFetches {
       if (!this.#isClosed) logger.warn('A topic to read cannot be found', { topic, error: describeError(error) })
       if (!(error instanceof SluiceError) || !error.retriable) this.#fail(topic, error)
     }
-    this.#lookUps.delete(topic)
+    this.#topicsAsked.delete(topic)
     for (const state of this.#assigned.values()) if (state.topic === topic) state.retryAt = 0
     this.pump()
   }
 
-  async #fetch(broker: number, group: readonly PartitionState[]): Promise<void> {
-    const { clock, metadata } = this.#context
-    this.#busy.add(broker)
-    for (const state of group) state.isBusy = true
-    try {
-      const connection = await this.#links.to(broker)
-      const sentAt = clock.monotonic()
-      const answer = await this.#request(connection, group)
-      if (answer.errorCode !== KAFKA_ERROR.NONE) throw refused(answer.errorCode, `Broker ${broker} refused a fetch`)
-      const isEmpty = !this.#take(group, answer)
-      if (isEmpty && clock.monotonic() - sentAt < Math.min(ANSWER_TOO_SOON_MS, this.#options.maxWaitMs / 2)) {
-        for (const state of group) state.retryAt = Math.max(state.retryAt, clock.monotonic() + PAUSE_MS / 2)
-      }
-    } catch (error) {
-      if (this.#isClosed) return
-      metadata.refreshSoon()
-      this.#context.logger.debug('Fetching again', { broker, error: describeError(error) })
-      for (const state of group) {
-        if (error instanceof SluiceError && error.retriable) this.#backOff(state, clock.monotonic())
-        else state.fault = asFault(error)
-      }
-      this.#onArrival()
-    } finally {
-      this.#busy.delete(broker)
-      for (const state of group) state.isBusy = false
-      this.pump()
-    }
-  }
-
-  #request(connection: Connection, group: readonly PartitionState[]): Promise<ResponseBody<'Fetch'>> {
-    const { maxWaitMs, minBytes, bytesMax, partitionBytesMax, isolation } = this.#options
-    const byTopic = new Map<string, { partition: number; fetchOffset: number; partitionMaxBytes: number }[]>()
-    for (const { topic, partition, position } of group) {
-      const one = { partition, fetchOffset: position, partitionMaxBytes: partitionBytesMax }
-      const partitions = byTopic.get(topic)
-      if (partitions === undefined) byTopic.set(topic, [one])
-      else partitions.push(one)
-    }
-    const topics = Array.from(byTopic, ([topic, partitions]) => ({ topic, topicId: this.#idOf(topic), partitions }))
-    const hasIds = topics.every(({ topicId }) => topicId !== ZERO_UUID)
-    const version = connection.version('Fetch', {
-      lowest: VERSION_WITH_IDS - 1,
-      highest: hasIds ? 17 : VERSION_WITH_IDS - 1,
-    })
-    return connection.send(
-      'Fetch',
-      version,
-      {
-        maxWaitMs,
-        minBytes,
-        maxBytes: bytesMax,
-        isolationLevel: ISOLATION_LEVELS[isolation],
-        topics,
-        forgottenTopicsData: [],
-        rackId: '',
-      },
-      this.#context.requestTimeoutMs + maxWaitMs,
-    )
-  }
-
-  /** Hands each partition its answer; false if nothing came for any. */
-  #take(group: readonly PartitionState[], answer: ResponseBody<'Fetch'>): boolean {
+  readonly #onPartition: OnPartition = (state, found, endpoints) => {
     const now = this.#context.clock.monotonic()
-    const answers = new Map<string, PartitionAnswer>()
-    const nameOf = new Map(group.map(({ topic }) => [this.#idOf(topic), topic]))
-    for (const { topic, topicId, partitions } of answer.responses) {
-      const name = topic === '' ? nameOf.get(topicId) : topic
-      for (const partition of partitions) answers.set(`${name} ${partition.partitionIndex}`, partition)
+    const { errorCode, records, preferredReadReplica } = found
+    if (errorCode !== KAFKA_ERROR.NONE) return this.#refused(state, errorCode, found.currentLeader, endpoints, now)
+    state.failures = 0
+    state.checkedEpoch = state.sentLeaderEpoch
+    if (preferredReadReplica >= 0 && this.#context.metadata.addressOf(preferredReadReplica) !== undefined) {
+      state.replica = preferredReadReplica
+      state.replicaUntil = now + REPLICA_MS
     }
-    let isAny = false
-    for (const state of group) {
-      const found = answers.get(`${state.topic} ${state.partition}`)
-      // Sessionless fetches are answered in full; a partition that is missing is asked about again.
-      if (found === undefined) this.#backOff(state, now)
-      else isAny = this.#takePartition(state, found, now) || isAny
+    if (records === null || records.length === 0) return false
+    const raw = {
+      records,
+      aborted: found.abortedTransactions ?? [],
+      highWatermark: Number(found.highWatermark),
+      lastStableOffset: Number(found.lastStableOffset),
+      logStartOffset: Number(found.logStartOffset),
     }
-    if (isAny) this.#onArrival()
-    return isAny
+    state.ready = new ReadAhead(raw, this.#settings.isolation)
+    return true
   }
 
-  #takePartition(state: PartitionState, found: PartitionAnswer, now: number): boolean {
-    const { errorCode, records } = found
+  #refused(
+    state: PartitionState,
+    errorCode: number,
+    leader: { readonly leaderId: number; readonly leaderEpoch: number },
+    endpoints: Parameters<OnPartition>[2],
+    now: number,
+  ): boolean {
     const { topic, partition } = state
-    if (errorCode === KAFKA_ERROR.NONE) {
-      state.failures = 0
-      if (records === null || records.length === 0) return false
-      const aborted = found.abortedTransactions ?? []
-      state.ready = { records, aborted, highWatermark: Number(found.highWatermark) }
-      return true
-    }
-    if (errorCode === KAFKA_ERROR.OFFSET_OUT_OF_RANGE) {
-      void this.#reset(state)
+    const { metadata } = this.#context
+    if (state.replica !== -1) {
+      // The replica may lag behind, or be one no longer: only the leader's word counts.
+      state.replica = -1
+      this.#backOff(state, now)
+    } else if (errorCode === KAFKA_ERROR.OFFSET_OUT_OF_RANGE) {
+      state.lookUp = 'reset'
     } else if (isRetriableCode(errorCode) || isStaleMetadata(errorCode)) {
-      if (isStaleMetadata(errorCode)) this.#context.metadata.refreshSoon()
+      if (metadata.leaderMoved(topic, partition, leader, endpoints)) return false
+      if (isStaleMetadata(errorCode)) metadata.refreshSoon()
       this.#backOff(state, now)
     } else {
       state.fault = refused(errorCode, `Partition ${partition} of ${topic} cannot be read`, { topic, partition })
@@ -206,37 +205,21 @@ export class BrokerFetches {
     return state.fault !== null
   }
 
-  /** The position is not, or no longer, in the log: moves it as the reset policy says. */
-  async #reset(state: PartitionState): Promise<void> {
-    const { reset } = this.#options
-    const { topic, partition, position } = state
-    if (reset === 'none') {
-      state.fault = new SluiceError(
-        'OFFSET_OUT_OF_RANGE',
-        `Offset ${position} of partition ${partition} of ${topic} is not there`,
-        {
-          place: { topic, partition, offset: position },
-          remedy:
-            'Records may have expired before they were read. Set the position, or a reset policy: earliest or latest.',
-        },
-      )
-      return
+  /** Paused partitions keep what was read ahead for them as long as that is little: each may hold a whole answer. */
+  #keepOrForget(state: PartitionState, heldBytes: number): number {
+    const bytes = state.ready!.heldBytes
+    if (heldBytes + bytes <= this.#settings.bufferBytesMax / 2) return heldBytes + bytes
+    state.ready = null
+    return heldBytes
+  }
+
+  #brokerOf(id: number): BrokerFetch {
+    let broker = this.#brokers.get(id)
+    if (broker === undefined) {
+      broker = new BrokerFetch(id, this.#context, this.#settings, this.#links, this.#onPartition)
+      this.#brokers.set(id, broker)
     }
-    // Not fetched again before the new position is known.
-    state.retryAt = Infinity
-    try {
-      const [end] = await new ClusterAdmin(this.#context).listOffsets([{ topic, partition }], reset)
-      state.position = end!.offset
-      state.retryAt = 0
-      const moved = { topic, partition, from: position, to: end!.offset, reset }
-      this.#context.logger.warn('A position was out of range and has been moved', moved)
-    } catch (error) {
-      if (this.#isClosed) return
-      const facts = { topic, partition, error: describeError(error) }
-      this.#context.logger.warn('A position is out of range and cannot be moved yet', facts)
-      this.#backOff(state, this.#context.clock.monotonic())
-    }
-    this.pump()
+    return broker
   }
 
   #fail(topic: string, error: unknown): void {
@@ -247,10 +230,6 @@ export class BrokerFetches {
   #backOff(state: PartitionState, now: number): void {
     state.retryAt = now + backoffMs(++state.failures, this.#context.random)
     this.#wakeAt(state.retryAt)
-  }
-
-  #idOf(topic: string): string {
-    return this.#context.metadata.peek(topic)?.id ?? ZERO_UUID
   }
 
   #wakeAt(at: number): void {
@@ -267,10 +246,15 @@ export class BrokerFetches {
   }
 }
 
-const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
-
 function asFault(error: unknown): SluiceError {
   return error instanceof SluiceError
     ? error
     : new SluiceError('INTERNAL', 'A fetch could not be made', { cause: error })
+}
+
+function recreated({ topic, partition, position, topicId }: PartitionState, id: string): SluiceError {
+  return new SluiceError('TOPIC_RECREATED', `Topic ${topic} is another one than the one that was read`, {
+    place: { topic, partition, offset: position, topicId, newTopicId: id },
+    remedy: 'The topic was deleted and created again. Decide what its old records still mean, then set the position.',
+  })
 }

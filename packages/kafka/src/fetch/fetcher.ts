@@ -1,18 +1,18 @@
 import { setImmediate as afterIo } from 'node:timers/promises'
-import { type TopicPartition, type TopicPartitionOffset, SluiceError } from '@sluice/sdk'
+import { type TopicPartition, SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
-import type { FetchedPartition, Fetcher, FetcherOptions } from '../port.ts'
+import type { FetchPosition, FetchedPartition, Fetcher, FetcherOptions } from '../port.ts'
 import { BrokerFetches } from './broker-fetches.ts'
-import { decodeFetched } from './fetched-records.ts'
+import { type FetchSettings, fetchSettings } from './fetch-settings.ts'
 import { PartitionState } from './partition-state.ts'
 
 /**
- * The way of a fetched record: broker → broker-fetches (one request per broker, one answer read ahead) → `poll`, which finds the
- * records in the answer's bytes and moves the position. Positions live here and nowhere else.
+ * The way of a fetched record: broker → broker-fetch (one request at a time, one answer read ahead) → `poll`, which finds the
+ * records in the answer's bytes (read-ahead) and moves the position. Positions live here and nowhere else.
  */
 export class PartitionFetcher implements Fetcher {
   readonly #context: ClusterContext
-  readonly #options: Required<FetcherOptions>
+  readonly #settings: FetchSettings
   readonly #assigned = new Map<string, PartitionState>()
   readonly #fetches: BrokerFetches
   #onArrival: () => void = () => undefined
@@ -20,33 +20,25 @@ export class PartitionFetcher implements Fetcher {
 
   constructor(context: ClusterContext, options: FetcherOptions) {
     this.#context = context
-    this.#options = {
-      isolation: options.isolation ?? 'read_uncommitted',
-      maxWaitMs: options.maxWaitMs ?? 500,
-      minBytes: options.minBytes ?? 1,
-      bytesMax: options.bytesMax ?? 8 * 1024 * 1024,
-      partitionBytesMax: options.partitionBytesMax ?? 1024 * 1024,
-      reset: options.reset ?? 'none',
-    }
-    this.#fetches = new BrokerFetches(context, this.#options, this.#assigned, () => this.#onArrival())
+    this.#settings = fetchSettings(options)
+    this.#fetches = new BrokerFetches(context, this.#settings, this.#assigned, () => this.#onArrival())
     context.opened.add(this)
   }
 
-  assign(positions: readonly TopicPartitionOffset[]): void {
+  assign(positions: readonly FetchPosition[]): void {
     const before = new Map(this.#assigned)
     this.#assigned.clear()
-    for (const { topic, partition, offset } of positions) {
-      const key = keyOf({ topic, partition })
+    for (const position of positions) {
+      const key = keyOf(position)
       const known = before.get(key)
-      const stays = known !== undefined && known.position === offset && known.fault === null
-      this.#assigned.set(key, stays ? known : new PartitionState(topic, partition, offset))
+      this.#assigned.set(key, known !== undefined && stays(known, position) ? known : new PartitionState(position))
     }
     this.#fetches.pump()
   }
 
-  seek({ topic, partition, offset }: TopicPartitionOffset): void {
-    const known = this.#state({ topic, partition })
-    const moved = new PartitionState(topic, partition, offset)
+  seek(position: FetchPosition): void {
+    const known = this.#state(position)
+    const moved = new PartitionState(position)
     moved.isPaused = known.isPaused
     this.#assigned.set(keyOf(moved), moved)
     this.#fetches.pump()
@@ -63,7 +55,8 @@ export class PartitionFetcher implements Fetcher {
   }
 
   position(partition: TopicPartition): number | undefined {
-    return this.#assigned.get(keyOf(partition))?.position
+    const position = this.#assigned.get(keyOf(partition))?.position
+    return position === -1 ? undefined : position
   }
 
   async poll(timeoutMs: number, signal?: AbortSignal): Promise<readonly FetchedPartition[]> {
@@ -87,27 +80,42 @@ export class PartitionFetcher implements Fetcher {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#fetches.close()
     this.#assigned.clear()
     this.#context.opened.delete(this)
     this.#onArrival()
+    await this.#fetches.close()
   }
 
   /** What has been read ahead of partitions that are not paused. @throws the fault of a partition, before anything is taken */
   #take(): FetchedPartition[] {
     for (const { fault } of this.#assigned.values()) if (fault !== null) throw fault
     const fetched: FetchedPartition[] = []
+    // Compressed records can become many times as much: what a poll returns is bounded by what comes out.
+    let leftBytes = this.#settings.bytesMax
     for (const state of this.#assigned.values()) {
       if (state.ready === null || state.isPaused) continue
-      const raw = state.ready
-      const { topic, partition, position } = state
-      state.ready = null
+      if (leftBytes <= 0) break
+      const { topic, partition, position, ready } = state
       try {
-        const { batches, nextOffset } = decodeFetched(raw, position, this.#options.isolation)
+        const { batches, bytes, nextOffset, leaderEpoch } = ready.take(position, leftBytes)
         if (nextOffset === position) throw new Error('no whole record batch came')
+        leftBytes -= bytes
         state.position = nextOffset
-        fetched.push({ topic, partition, batches, nextOffset, highWatermark: raw.highWatermark })
+        if (leaderEpoch !== -1) state.positionEpoch = leaderEpoch
+        if (ready.isEmpty) state.ready = null
+        const { highWatermark, lastStableOffset, logStartOffset } = ready.raw
+        const lag = { highWatermark, lastStableOffset, logStartOffset }
+        fetched.push({
+          topic,
+          partition,
+          topicId: state.topicId,
+          batches,
+          nextOffset,
+          leaderEpoch: state.positionEpoch,
+          ...lag,
+        })
       } catch (cause) {
+        state.ready = null
         state.fault = new SluiceError('KAFKA_PROTOCOL', 'What a broker holds of a partition cannot be read', {
           cause,
           place: { topic, partition, offset: position },
@@ -142,4 +150,10 @@ export class PartitionFetcher implements Fetcher {
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic} ${partition}`
+}
+
+/** Whether a new assignment goes on where the partition stands: then what was read ahead is kept. */
+function stays(known: PartitionState, { offset, topicId }: FetchPosition): boolean {
+  const isSameTopic = topicId === undefined || known.topicId === '' || topicId === known.topicId
+  return known.fault === null && isSameTopic && (offset === null ? known.lookUp === 'reset' : known.position === offset)
 }

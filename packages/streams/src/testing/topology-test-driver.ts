@@ -143,5 +143,15 @@ function oneRecord(
     headers: () => headers,
     bytes: bytesOf({ key, value, headers }),
   }
-  return { topic, partition: 0, batches: [batch], nextOffset: offset + 1, highWatermark: offset + 1 }
+  return {
+    topic,
+    partition: 0,
+    batches: [batch],
+    nextOffset: offset + 1,
+    highWatermark: offset + 1,
+    lastStableOffset: offset + 1,
+    logStartOffset: 0,
+    leaderEpoch: 0,
+    topicId: '',
+  }
 }

@@ -43,7 +43,17 @@ function fetched(values: readonly (string | null)[], from = 0, gap = 0): Fetched
     bytes: 0,
   }
   const nextOffset = from + values.length + gap
-  return { topic: 'in', partition: 0, batches: [batch], nextOffset, highWatermark: nextOffset }
+  return {
+    topic: 'in',
+    partition: 0,
+    batches: [batch],
+    nextOffset,
+    highWatermark: nextOffset,
+    lastStableOffset: nextOffset,
+    logStartOffset: 0,
+    leaderEpoch: 0,
+    topicId: '',
+  }
 }
 
 const text = ({ value }: ProducerRecord): string => (value === null ? 'null' : Buffer.from(value).toString())

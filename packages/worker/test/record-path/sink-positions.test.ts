@@ -14,7 +14,18 @@ function turn(positions: SinkPositions, nextOffset: number): void {
   const from = positions.of(p0).position
   const batch = fetchedRecords(Array.from({ length: nextOffset - from }, (_, i) => ({ offset: from + i })))
   positions.of(p0).took(batch)
-  positions.reached([{ ...p0, batches: [batch], nextOffset, highWatermark: 100 }])
+  positions.reached([
+    {
+      ...p0,
+      batches: [batch],
+      nextOffset,
+      highWatermark: 100,
+      lastStableOffset: 100,
+      logStartOffset: 0,
+      leaderEpoch: 0,
+      topicId: '',
+    },
+  ])
 }
 
 async function started(): Promise<SinkPositions> {

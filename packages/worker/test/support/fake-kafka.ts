@@ -117,7 +117,17 @@ export class FakeFetcher implements Fetcher {
       if (found.length === 0 || this.paused.has(key)) continue
       const nextOffset = found.at(-1)!.offset + 1
       this.#positions.set(key, { topic, partition, offset: nextOffset })
-      fetched.push({ topic, partition, batches: [fetchedRecords(found)], nextOffset, highWatermark: nextOffset })
+      fetched.push({
+        topic,
+        partition,
+        batches: [fetchedRecords(found)],
+        nextOffset,
+        highWatermark: nextOffset,
+        lastStableOffset: nextOffset,
+        logStartOffset: 0,
+        leaderEpoch: 0,
+        topicId: '',
+      })
     }
     if (fetched.length === 0) await systemClock.sleep(Math.min(timeoutMs, 2), signal)
     return fetched

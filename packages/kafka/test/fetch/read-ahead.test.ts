@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { BatchAppender, transactionMarker } from '@sluice/kafka-protocol'
-import { type RawPartition, decodeFetched } from '../../src/fetch/fetched-records.ts'
+import { type RawPartition, ReadAhead, type Taken } from '../../src/fetch/read-ahead.ts'
+import type { Isolation } from '../../src/list-offsets.ts'
 
 /** A batch of values at an offset; `producerId` makes it part of a transaction. */
 function batch(baseOffset: number, values: readonly string[], producerId?: number): Uint8Array {
@@ -16,14 +17,14 @@ function marker(baseOffset: number, producerId: number, type: 'commit' | 'abort'
 }
 
 function raw(batches: readonly Uint8Array[], aborted: RawPartition['aborted'] = []): RawPartition {
-  return { records: Buffer.concat(batches), aborted, highWatermark: 1000 }
+  return { records: Buffer.concat(batches), aborted, highWatermark: 1000, lastStableOffset: 1000, logStartOffset: 0 }
 }
 
-function valuesFrom(
-  partition: RawPartition,
-  position: number,
-  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
-) {
+function decodeFetched(partition: RawPartition, position: number, isolation: Isolation): Taken {
+  return new ReadAhead(partition, isolation).take(position, Infinity)
+}
+
+function valuesFrom(partition: RawPartition, position: number, isolation: Isolation = 'read_committed') {
   const { batches, nextOffset } = decodeFetched(partition, position, isolation)
   const values = batches.flatMap((records) =>
     Array.from(

@@ -1,0 +1,54 @@
+import type { TopicPartition } from '@sluice/sdk'
+import type { Ask, PartitionAnswer } from './by-leader.ts'
+import { groupByTopic } from './by-topic.ts'
+
+/** How a broker names places in a partition where other requests have a time: ListOffsets. */
+export const PLACE = {
+  latest: -1,
+  earliest: -2,
+  /** The record with the largest timestamp (KIP-734, Apache Kafka 3.0). */
+  maxTimestamp: -3,
+} as const
+
+export type Isolation = 'read_uncommitted' | 'read_committed'
+
+export const ISOLATION_LEVELS = { read_uncommitted: 0, read_committed: 1 } as const
+
+/** `at`: milliseconds since the epoch, or one of `PLACE`. */
+export interface OffsetQuery extends TopicPartition {
+  readonly at: number
+}
+
+export interface FoundOffset {
+  /** -1: no record at or after that time. */
+  readonly offset: number
+  /** -1 for the ends of a partition. */
+  readonly timestamp: number
+  /** -1 when the broker does not say. */
+  readonly leaderEpoch: number
+}
+
+const VERSION_OF_MAX_TIMESTAMP = 7
+
+/** ListOffsets of partitions that one broker leads. For `read_committed` the latest offset is the last stable one. */
+export function askOffsets(isolation: Isolation, timeoutMs: number): Ask<OffsetQuery, FoundOffset> {
+  return async (connection, queries) => {
+    const lowest = queries.some(({ at }) => at === PLACE.maxTimestamp) ? VERSION_OF_MAX_TIMESTAMP : 2
+    const { topics } = await connection.send('ListOffsets', connection.version('ListOffsets', { lowest }), {
+      isolationLevel: ISOLATION_LEVELS[isolation],
+      topics: groupByTopic(queries).map(([name, group]) => ({
+        name,
+        partitions: group.map(({ partition, at }) => ({ partitionIndex: partition, timestamp: at })),
+      })),
+      timeoutMs,
+    })
+    const answers = new Map<string, PartitionAnswer<FoundOffset>>()
+    for (const { name, partitions } of topics) {
+      for (const { partitionIndex, errorCode, offset, timestamp, leaderEpoch } of partitions) {
+        const answer = { offset: Number(offset), timestamp: Number(timestamp), leaderEpoch }
+        answers.set(`${name} ${partitionIndex}`, errorCode === 0 ? { answer } : { errorCode })
+      }
+    }
+    return queries.map(({ topic, partition }) => answers.get(`${topic} ${partition}`) ?? { errorCode: -1 })
+  }
+}
