@@ -41,6 +41,7 @@ export {
   unsupportedApiVersions,
 } from './messages/frames.ts'
 export { type RecordHeader, type TimestampType, advanceSequence } from './batches/batch-layout.ts'
+export * as batchLayout from './batches/batch-layout.ts'
 export {
   BatchAppender,
   type SealOptions,
@@ -58,3 +59,33 @@ export { type Crc32c, crc32c, crc32cSlicing } from './crc32c.ts'
 export { KAFKA_ERRORS, type KafkaError, type KafkaErrorName, kafkaError, kafkaErrorCode } from './kafka-errors.ts'
 export { type DataCodec, dataCodec } from './messages/data-codec.ts'
 export { consumerAssignment, consumerSubscription } from './messages/consumer-protocol.ts'
+export {
+  type ClientFinal,
+  type ClientFirst,
+  type ServerFinal,
+  type ServerFirst,
+  authMessage,
+  clientFinal,
+  clientFinalWithoutProof,
+  clientFirst,
+  parseClientFinal,
+  parseClientFirst,
+  parseServerFinal,
+  parseServerFirst,
+  serverFinal,
+  serverFirst,
+} from './sasl/scram-messages.ts'
+export {
+  SCRAM_ITERATIONS_MIN,
+  SCRAM_MECHANISMS,
+  type ScramCredential,
+  type ScramMechanism,
+  clientProof,
+  isClientProof,
+  isServerSignature,
+  saltedPassword,
+  scramCredential,
+  scramNonce,
+  serverKeyOf,
+  serverSignature,
+} from './sasl/scram-keys.ts'

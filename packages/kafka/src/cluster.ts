@@ -3,17 +3,20 @@ import { ClusterAdmin } from './admin.ts'
 import { Coordinators } from './coordinator.ts'
 import { Deadline, type RetryContext, retrying } from './deadline.ts'
 import { PartitionFetcher } from './fetch/fetcher.ts'
-import { CoordinatedOffsets } from './group-offsets.ts'
+import { CoordinatedOffsets } from './group/offsets.ts'
 import { Metadata } from './metadata.ts'
 import { type MetricGroup, MetricsRegistry } from './metrics.ts'
 import type { Admin, Fetcher, FetcherOptions, GroupOffsets, Kafka, Producer, ProducerOptions } from './port.ts'
 import { BatchingProducer } from './produce/producer.ts'
 import { type LoggedRequest, RequestLog } from './request-log.ts'
+import { resolveSecurity } from './security/security.ts'
+import type { SecurityConfig } from './security/security-config.ts'
 import { BrokerLinks } from './wire/broker-links.ts'
 import type { ConnectionOptions } from './wire/connection.ts'
-import { type BrokerAddress, type Dial, dialPlain } from './wire/dial.ts'
+import type { BrokerAddress, Dial } from './wire/dial.ts'
+import { WireMetrics } from './wire/wire-metrics.ts'
 
-export interface KafkaConfig {
+export interface KafkaConfig extends SecurityConfig {
   /** `host:port` of some brokers, as a list or separated by commas; the rest of the cluster is found through them. */
   readonly bootstrapServers: string | readonly string[]
   /** Named in the brokers' logs and quotas. Default `sluice`. */
@@ -22,12 +25,18 @@ export interface KafkaConfig {
   readonly requestTimeoutMs?: number
   /** `socket.connection.setup.timeout.ms`: default 10,000. */
   readonly connectTimeoutMs?: number
+  /** `reconnect.backoff.ms`: the pause before the second attempt to reach a broker, doubled with each. Default 50. */
+  readonly reconnectBackoffMs?: number
+  /** `reconnect.backoff.max.ms`: default 1000. */
+  readonly reconnectBackoffMaxMs?: number
+  /** `connections.max.idle.ms`: default 540,000; -1: idle connections stay. */
+  readonly connectionsMaxIdleMs?: number
   /** How many requests `requestLog()` remembers. Default 200. */
   readonly requestLogSize?: number
   readonly logger?: Logger
   readonly clock?: Clock
   readonly random?: Random
-  /** How a byte stream to a broker is opened. Default: plain TCP. */
+  /** How a byte stream to a broker is opened. Default: plain TCP, or TLS as `ssl` says. */
   readonly dial?: Dial
 }
 
@@ -62,7 +71,8 @@ const PORT_DEFAULT = 9092
 
 /**
  * Connects to a cluster: resolves when a broker has answered.
- * @throws SluiceError KAFKA_UNREACHABLE when none does within requestTimeoutMs, KAFKA_PROTOCOL when what answers is not Kafka
+ * @throws SluiceError KAFKA_UNREACHABLE when none does within requestTimeoutMs, KAFKA_PROTOCOL when what answers is not Kafka,
+ *   KAFKA_AUTHENTICATION when one side does not accept the other, SETTINGS_INVALID
  */
 export async function connect(config: KafkaConfig): Promise<Kafka> {
   const clock = config.clock ?? systemClock
@@ -78,18 +88,30 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
     serials.set(role, serial)
     return `${clientId}-${role}-${serial}`
   }
+  const security = resolveSecurity(config, logger)
   const options: ConnectionOptions = {
     clientId,
     connectTimeoutMs: config.connectTimeoutMs ?? 10_000,
     requestTimeoutMs,
-    dial: config.dial ?? dialPlain,
+    dial: config.dial ?? security.dial,
     clock,
+    random,
+    authenticator: security.authenticator,
+    fault: security.fault,
+    idleMaxMs: config.connectionsMaxIdleMs,
+    reconnectBackoffMs: config.reconnectBackoffMs,
+    reconnectBackoffMaxMs: config.reconnectBackoffMaxMs,
+    requestLog,
   }
+  const linksOf = (role: ClientRole, id: string): BrokerLinks =>
+    new BrokerLinks(metadata, { ...options, clientId: id, metrics: new WireMetrics(metrics, role, id) }, logger, () =>
+      metrics.forget(id),
+    )
   const bootstrap = parseBootstrap(config.bootstrapServers)
   const closing = new AbortController()
   const retry: RetryContext = { clock, random, signal: closing.signal }
   const metadata: Metadata = new Metadata(bootstrap, () => links, retry, logger)
-  const links = new BrokerLinks(metadata, options, logger)
+  const links = linksOf('admin-client', clientId)
   const context: ClusterContext = {
     ...retry,
     logger,
@@ -98,7 +120,7 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
     coordinators: new Coordinators(metadata),
     links,
     metrics,
-    ownLinks: (role = 'consumer', id = ownId(role)) => new BrokerLinks(metadata, { ...options, clientId: id }, logger),
+    ownLinks: (role = 'consumer', id = ownId(role)) => linksOf(role, id),
     opened: new Set(),
   }
   try {

@@ -4,6 +4,20 @@ export { type KafkaConfig, connect } from './cluster.ts'
 export { type BrokerAddress, type Dial, type OnBytes, dialPlain } from './wire/dial.ts'
 export type { MetricGroup } from './metrics.ts'
 export type { LoggedRequest } from './request-log.ts'
+export type {
+  AuthenticationProviderArgs,
+  CustomMechanism,
+  KafkajsLogger,
+  OAuthBearerConfig,
+  OAuthToken,
+  PlainConfig,
+  SaslConfig,
+  ScramConfig,
+  Secret,
+  SecurityConfig,
+  SecurityProtocol,
+  SslConfig,
+} from './security/security-config.ts'
 export { murmur2, partitionForKey } from './produce/partitioner.ts'
 export {
   type TableChange,

@@ -1,4 +1,4 @@
-import { type Logger, RetriableError, SluiceError, describeError } from '@sluice/sdk'
+import { type Logger, RetriableError, SluiceError, describeError, systemRandom } from '@sluice/sdk'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import { type BrokerAddress, addressText } from './dial.ts'
 
@@ -7,8 +7,8 @@ export interface BrokerDirectory {
   addressOf(nodeId: number): BrokerAddress | undefined
 }
 
-const RECONNECT_FIRST_MS = 50
-const RECONNECT_MAX_MS = 1000
+const RECONNECT_BACKOFF_MS = 50
+const RECONNECT_BACKOFF_MAX_MS = 1000
 
 /**
  * The connections of one user: one per broker, dialled on first use and again, with back-off, after they died. A broker
@@ -19,12 +19,24 @@ export class BrokerLinks {
   readonly #options: ConnectionOptions
   readonly #logger: Logger
   readonly #links = new Map<string, Link>()
+  readonly #onClose: () => void
   #isClosed = false
 
-  constructor(directory: BrokerDirectory, options: ConnectionOptions, logger: Logger) {
+  constructor(
+    directory: BrokerDirectory,
+    options: ConnectionOptions,
+    logger: Logger,
+    onClose: () => void = () => undefined,
+  ) {
+    this.#onClose = onClose
     this.#directory = directory
     this.#options = options
     this.#logger = logger
+  }
+
+  /** What these connections call themselves to the brokers. */
+  get clientId(): string {
+    return this.#options.clientId
   }
 
   /** A connection to a broker by its id. Rejects with a retriable error if it is unknown or cannot be reached now. */
@@ -65,6 +77,7 @@ export class BrokerLinks {
     this.#isClosed = true
     for (const link of this.#links.values()) link.close(closed(link.name))
     this.#links.clear()
+    this.#onClose()
   }
 }
 
@@ -100,20 +113,22 @@ class Link {
   }
 
   async #dial(): Promise<Connection> {
-    const { clock } = this.#options
+    const { clock, reconnectBackoffMs, reconnectBackoffMaxMs, random = systemRandom } = this.#options
     const { signal } = this.#closing
     // A broker that accepts and hangs up is not reached: only one that has answered something ends the back-off.
     if (this.connection?.hasServed === true) this.#failures = 0
     this.connection = undefined
-    const backoffMs =
-      this.#failures === 0 ? 0 : Math.min(RECONNECT_MAX_MS, RECONNECT_FIRST_MS * 2 ** (this.#failures - 1))
+    const firstMs = reconnectBackoffMs ?? RECONNECT_BACKOFF_MS
+    const maxMs = reconnectBackoffMaxMs ?? RECONNECT_BACKOFF_MAX_MS
+    const exactMs = this.#failures === 0 ? 0 : Math.min(maxMs, firstMs * 2 ** (this.#failures - 1))
+    const backoffMs = exactMs * (0.8 + 0.4 * random.next())
     const pauseMs = this.#dialledAt + backoffMs - clock.monotonic()
     if (pauseMs > 0) await clock.sleep(pauseMs, signal)
     if (this.#closed !== undefined) throw this.#closed
     this.#dialledAt = clock.monotonic()
     this.#failures++
     try {
-      const connection = await Connection.open(this.name, this.address, this.#options)
+      const connection = await Connection.open(this.name, this.address, this.#options, nodeIdOf(this.name))
       if (this.#closed !== undefined) connection.close(this.#closed)
       else this.connection = connection
       return connection
@@ -131,4 +146,9 @@ class Link {
 
 function closed(name: string): SluiceError {
   return new SluiceError('INTERRUPTED', `The connection to ${name} was closed on request`)
+}
+
+/** Kafka's name of a node in the tags of metrics; all bootstrap addresses share one. */
+function nodeIdOf(name: string): string {
+  return /^broker \d+$/.test(name) ? name.replace('broker ', 'node-') : 'node--1'
 }

@@ -8,10 +8,15 @@ import {
   encodeRequest,
   negotiateVersion,
 } from '@sluice/kafka-protocol'
-import { type Clock, type ErrorFacts, RetriableError, SluiceError } from '@sluice/sdk'
+import { type Clock, type ErrorFacts, type Random, RetriableError, SluiceError, systemRandom } from '@sluice/sdk'
 import type net from 'node:net'
+import { errorName } from '../kafka-errors.ts'
+import type { RequestLog } from '../request-log.ts'
+import type { Authenticator } from '../security/sasl-authenticator.ts'
 import { type BrokerAddress, type Dial, addressText } from './dial.ts'
 import { FrameReader } from './frames.ts'
+import { RequestGate } from './request-gate.ts'
+import type { NodeMetrics, WireMetrics } from './wire-metrics.ts'
 
 export interface ConnectionOptions {
   readonly clientId: string
@@ -19,6 +24,19 @@ export interface ConnectionOptions {
   readonly requestTimeoutMs: number
   readonly dial: Dial
   readonly clock: Clock
+  readonly random?: Random
+  /** Who we are. Without it nothing is said about it. */
+  readonly authenticator?: Authenticator | undefined
+  /** What the transport knows about the end of a connection, if trying again cannot help. */
+  readonly fault?: ((cause: unknown, address: BrokerAddress) => SluiceError | undefined) | undefined
+  /** `connections.max.idle.ms`: default 540,000; -1: never. */
+  readonly idleMaxMs?: number | undefined
+  /** `reconnect.backoff.ms`: default 50. */
+  readonly reconnectBackoffMs?: number | undefined
+  /** `reconnect.backoff.max.ms`: default 1000. */
+  readonly reconnectBackoffMaxMs?: number | undefined
+  readonly metrics?: WireMetrics
+  readonly requestLog?: RequestLog
 }
 
 /** The versions of an API that the calling code is written for. */
@@ -28,14 +46,20 @@ export interface Versions {
 }
 
 const UNSUPPORTED_VERSION = 35
+const IDLE_MAX_MS = 540_000
 
-/** A request that has been written and waits for its answer. */
-interface Outstanding {
+/** A request that waits to be written, or for its answer. */
+interface PendingRequest {
   readonly api: ApiName
   readonly version: number
   readonly correlationId: number
   readonly timeoutMs: number
-  readonly deadline: number
+  frame: readonly Uint8Array[]
+  bytes: number
+  sentAt: number
+  deadline: number
+  /** Its number in the log of requests. */
+  ticket: number
   resolve(body: unknown): void
   reject(error: SluiceError): void
 }
@@ -51,44 +75,68 @@ interface Outstanding {
 export class Connection {
   /** As in `broker 1 at kafka:9092`. */
   readonly name: string
+  readonly #address: BrokerAddress
   readonly #options: ConnectionOptions
+  readonly #meters: NodeMetrics | undefined
   readonly #place: Readonly<Record<string, string | number>>
-  readonly #outstanding: Outstanding[] = []
+  readonly #outstanding: PendingRequest[] = []
+  readonly #gate: RequestGate<PendingRequest>
   readonly #versions = new Map<number, { readonly minVersion: number; readonly maxVersion: number }>()
   readonly #negotiated = new Map<string, number>()
   #socket: net.Socket | undefined
   #correlationId = 0
   #ended: SluiceError | undefined
-  #answers = 0
+  #hasServed = false
+  #isReady = false
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
+  #idleTimer: NodeJS.Timeout | undefined
+  #usedAt: number
 
-  /** Dials and asks the broker which versions it speaks. Rejects with a retriable error when that takes too long. */
-  static async open(name: string, address: BrokerAddress, options: ConnectionOptions): Promise<Connection> {
-    const connection = new Connection(name, address, options)
+  /**
+   * Dials, asks the broker which versions it speaks, and authenticates.
+   * @throws SluiceError retriable when that takes too long; KAFKA_AUTHENTICATION when one side does not accept the other
+   */
+  static async open(
+    name: string,
+    address: BrokerAddress,
+    options: ConnectionOptions,
+    nodeId: string = 'node--1',
+  ): Promise<Connection> {
+    const connection = new Connection(name, address, options, nodeId)
     await connection.#dial(address)
     try {
       await connection.#askVersions()
+      await connection.#authenticate()
+      connection.#isReady = true
       return connection
     } catch (error) {
+      const ended = connection.#ended
       connection.close()
-      throw error
+      throw ended?.code === 'KAFKA_AUTHENTICATION' ? ended : error
     }
   }
 
-  private constructor(name: string, address: BrokerAddress, options: ConnectionOptions) {
+  private constructor(name: string, address: BrokerAddress, options: ConnectionOptions, nodeId: string) {
     this.name = `${name} at ${addressText(address)}`
+    this.#address = address
     this.#options = options
+    this.#meters = options.metrics?.node(nodeId)
     this.#place = { broker: addressText(address) }
+    this.#usedAt = options.clock.monotonic()
+    this.#gate = new RequestGate(options.clock, {
+      write: (request) => this.#write(request),
+      authenticate: () => this.#reauthenticate(),
+    })
   }
 
   get isOpen(): boolean {
     return this.#ended === undefined
   }
 
-  /** Whether the broker has answered more than the question for its versions. */
+  /** Whether the broker has answered more than what opening a connection takes. */
   get hasServed(): boolean {
-    return this.#answers > 1
+    return this.#hasServed
   }
 
   /**
@@ -107,34 +155,17 @@ export class Connection {
     return version
   }
 
-  /** Sends a request and resolves to the body of the answer. `version` comes from `version(…)`. */
+  /**
+   * Sends a request and resolves to the body of the answer. `version` comes from `version(…)`. It leaves at once, unless the
+   * broker asked this client to wait, or wants to be told again who it is: then it waits its turn, in order.
+   */
   send<N extends ApiName>(
     api: N,
     version: number,
     body: RequestInput<N>,
     timeoutMs: number = this.#options.requestTimeoutMs,
   ): Promise<ResponseBody<N>> {
-    return new Promise((resolve, reject) => {
-      const socket = this.#socket
-      if (this.#ended !== undefined || socket === undefined) return reject(this.#ended ?? this.#lost('not connected'))
-      const correlationId = this.#correlationId
-      const frame = encodeRequest(api, version, { correlationId, clientId: this.#options.clientId }, body)
-      this.#correlationId = (correlationId + 1) & 0x7fffffff
-      const deadline = this.#options.clock.monotonic() + timeoutMs
-      this.#outstanding.push({
-        api,
-        version,
-        correlationId,
-        timeoutMs,
-        deadline,
-        resolve,
-        reject,
-      })
-      this.#wakeAt(deadline)
-      socket.cork()
-      for (const chunk of frame) socket.write(chunk)
-      socket.uncork()
-    })
+    return this.#ask(api, version, body, timeoutMs, (request) => this.#gate.pass(request))
   }
 
   /** Ends the connection now; what is outstanding fails with the error given. */
@@ -143,7 +174,7 @@ export class Connection {
   }
 
   async #dial(address: BrokerAddress): Promise<void> {
-    const { dial, connectTimeoutMs } = this.#options
+    const { dial, connectTimeoutMs, metrics, fault } = this.#options
     const frames = new FrameReader(this.#place, (frame) => this.#answered(frame))
     const socket = await dial(address, connectTimeoutMs, (bytes, count) => {
       try {
@@ -153,9 +184,11 @@ export class Connection {
       }
     })
     this.#socket = socket
+    metrics?.connectionCreations.add()
     let cause: unknown
     socket.on('error', (error) => (cause = error))
-    socket.on('close', () => this.#end(this.#lost('the broker closed it', cause)))
+    socket.on('close', () => this.#end(fault?.(cause, address) ?? this.#lost('the broker closed it', cause)))
+    this.#watchIdle()
   }
 
   /** KIP-511: a broker that does not know our version answers in version 0 and says which ones it has. */
@@ -177,6 +210,108 @@ export class Connection {
       this.#versions.set(apiKey, { minVersion, maxVersion })
   }
 
+  /** Tells the broker who we are, and notes when to do it again. */
+  async #authenticate(): Promise<void> {
+    const { authenticator, clock, requestTimeoutMs, connectTimeoutMs, metrics, random = systemRandom } = this.#options
+    if (authenticator === undefined) return
+    const over = new AbortController()
+    const late = clock.sleep(requestTimeoutMs, over.signal).then(() => {
+      throw new RetriableError(
+        'KAFKA_TIMEOUT',
+        `Authentication to ${this.name} took more than ${requestTimeoutMs} ms`,
+        {
+          place: this.#place,
+          remedy: 'Look at what gives the password or the token, and at the log of the broker.',
+        },
+      )
+    })
+    try {
+      const peer = {
+        name: this.name,
+        address: this.#address,
+        version: (api: ApiName, versions: Versions) => this.version(api, versions),
+        ask: <N extends ApiName>(api: N, version: number, body: RequestInput<N>) =>
+          this.#ask(api, version, body, connectTimeoutMs, (request) => this.#write(request)),
+      }
+      const lifetimeMs = await Promise.race([authenticator.authenticate(peer), late])
+      this.#gate.authenticated(lifetimeMs, random)
+      if (!this.#isReady) metrics?.authentications.add()
+    } catch (error) {
+      if (!this.#isReady) metrics?.failedAuthentications.add()
+      throw error
+    } finally {
+      late.catch(() => undefined)
+      over.abort()
+    }
+  }
+
+  /** KIP-368, on this same connection: what was sent before is answered before, what comes meanwhile waits at the gate. */
+  async #reauthenticate(): Promise<void> {
+    const { clock, metrics } = this.#options
+    const begunAt = clock.monotonic()
+    try {
+      await this.#authenticate()
+      metrics?.reauthentications.add()
+      metrics?.reauthenticationLatency.record(clock.monotonic() - begunAt, clock.monotonic())
+    } catch (error) {
+      metrics?.failedReauthentications.add()
+      // A new connection authenticates anew, and says for good whether we are still welcome.
+      this.#end(this.#lost('it did not accept our authentication again', error))
+    }
+  }
+
+  #ask<N extends ApiName>(
+    api: N,
+    version: number,
+    body: RequestInput<N>,
+    timeoutMs: number,
+    go: (request: PendingRequest) => void,
+  ): Promise<ResponseBody<N>> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended)
+      const correlationId = this.#correlationId
+      const frame = encodeRequest(api, version, { correlationId, clientId: this.#options.clientId }, body)
+      this.#correlationId = (correlationId + 1) & 0x7fffffff
+      let bytes = 0
+      for (const chunk of frame) bytes += chunk.length
+      go({
+        api,
+        version,
+        correlationId,
+        timeoutMs,
+        frame,
+        bytes,
+        sentAt: 0,
+        deadline: Infinity,
+        ticket: -1,
+        resolve,
+        reject,
+      })
+    })
+  }
+
+  #write(request: PendingRequest): void {
+    const socket = this.#socket
+    if (this.#ended !== undefined || socket === undefined) {
+      return request.reject(this.#ended ?? this.#lost('not connected'))
+    }
+    const { clock, clientId, requestLog } = this.#options
+    const now = clock.monotonic()
+    this.#usedAt = now
+    request.sentAt = now
+    request.deadline = now + request.timeoutMs
+    this.#outstanding.push(request)
+    this.#wakeAt(request.deadline)
+    socket.cork()
+    for (const chunk of request.frame) socket.write(chunk)
+    socket.uncork()
+    request.frame = []
+    this.#meters?.sent(request.bytes, now)
+    if (requestLog === undefined) return
+    const { api, version, correlationId, bytes } = request
+    request.ticket = requestLog.sent(clock.now(), clientId, this.name, api, version, correlationId, bytes)
+  }
+
   #answered(frame: Buffer): void {
     if (this.#ended !== undefined) return
     const request = this.#outstanding[0]
@@ -184,8 +319,20 @@ export class Connection {
     if (request?.correlationId !== correlationId) throw new Error(`request ${correlationId} is answered out of turn`)
     const { body } = decodeResponse(request.api, request.version, frame)
     this.#outstanding.shift()
-    this.#answers++
+    this.#hasServed = this.#isReady
+    this.#account(request, frame.length + 4, body)
     request.resolve(body)
+  }
+
+  #account(request: PendingRequest, bytes: number, body: { throttleTimeMs?: number; errorCode?: number }): void {
+    const { clock, metrics, requestLog, requestTimeoutMs } = this.#options
+    const now = clock.monotonic()
+    const { throttleTimeMs = 0, errorCode = 0 } = body
+    this.#usedAt = now
+    this.#meters?.answered(bytes, now - request.sentAt, now)
+    metrics?.throttled(request.api, throttleTimeMs, now)
+    requestLog?.ended(request.ticket, now - request.sentAt, bytes, errorCode === 0 ? 'answered' : errorName(errorCode))
+    if (throttleTimeMs > 0) this.#gate.mute(Math.min(throttleTimeMs, requestTimeoutMs))
   }
 
   /** What arrived cannot be read. That answer is lost for good; the requests behind it can be sent again elsewhere. */
@@ -194,10 +341,15 @@ export class Connection {
     const what = request === undefined ? 'What it sent unasked' : `Its answer to ${request.api} v${request.version}`
     const remedy = cause instanceof SluiceError ? cause.remedy : undefined
     const facts: ErrorFacts = { cause, place: this.#place, ...(remedy === undefined ? {} : { remedy }) }
-    request?.reject(
-      new SluiceError('KAFKA_PROTOCOL', `${this.name} does not speak Kafka's protocol: ${what} is unreadable`, facts),
-    )
+    const message = `${this.name} does not speak Kafka's protocol: ${what} is unreadable`
+    if (request !== undefined) this.#fail(request, new SluiceError('KAFKA_PROTOCOL', message, facts))
     this.#end(this.#lost('its answer could not be read', cause))
+  }
+
+  #fail(request: PendingRequest, error: SluiceError): void {
+    const { requestLog, clock } = this.#options
+    if (request.ticket !== -1) requestLog?.ended(request.ticket, clock.monotonic() - request.sentAt, 0, error.code)
+    request.reject(error)
   }
 
   /** Makes sure that somebody looks at the deadlines at the given time. */
@@ -217,7 +369,8 @@ export class Connection {
     if (earliest > this.#options.clock.monotonic()) return this.#wakeAt(earliest)
     const late = this.#outstanding.find(({ deadline }) => deadline === earliest)!
     this.#outstanding.splice(this.#outstanding.indexOf(late), 1)
-    late.reject(
+    this.#fail(
+      late,
       new RetriableError('KAFKA_TIMEOUT', `${this.name} did not answer ${late.api} within ${late.timeoutMs} ms`, {
         place: { ...this.#place, request: late.api },
         remedy: 'Look at the load and the log of that broker; raise requestTimeoutMs if it is only slow.',
@@ -226,22 +379,38 @@ export class Connection {
     this.#end(this.#lost(`${late.api} was not answered in time`))
   }
 
+  /** Brokers hang up on who is silent for ten minutes; whoever hangs up first is not surprised in the middle of a request. */
+  #watchIdle(): void {
+    const { idleMaxMs = IDLE_MAX_MS, clock } = this.#options
+    if (idleMaxMs < 0 || this.#ended !== undefined) return
+    const leftMs = this.#usedAt + idleMaxMs - clock.monotonic()
+    const isInUse = this.#outstanding.length > 0 || this.#gate.isHolding
+    if (leftMs <= 0 && !isInUse) return this.#end(this.#lost(`it was not used for ${idleMaxMs} ms`))
+    this.#idleTimer = setTimeout(() => this.#watchIdle(), Math.max(1, leftMs <= 0 ? idleMaxMs : leftMs))
+    this.#idleTimer.unref()
+  }
+
   #end(error: SluiceError): void {
     if (this.#ended !== undefined) return
     this.#ended = error
     clearTimeout(this.#timer)
+    clearTimeout(this.#idleTimer)
+    if (this.#socket !== undefined) this.#options.metrics?.connectionCloses.add()
     this.#socket?.destroy()
-    for (const request of this.#outstanding.splice(0)) {
+    for (const request of [...this.#outstanding.splice(0), ...this.#gate.close()]) {
       const place = { ...this.#place, request: request.api }
       const facts: ErrorFacts = { place, retriable: error.retriable, cause: error }
-      request.reject(new SluiceError(error.code, `${request.api} was not answered by ${this.name}`, facts))
+      this.#fail(request, new SluiceError(error.code, `${request.api} was not answered by ${this.name}`, facts))
     }
   }
 
   #lost(why: string, cause?: unknown): SluiceError {
+    const remedy =
+      'Check that the security protocol fits this listener: one that wants TLS, SASL or a client certificate hangs up without it.'
     return new RetriableError('KAFKA_UNREACHABLE', `The connection to ${this.name} is gone: ${why}`, {
       cause,
       place: this.#place,
+      ...(this.#hasServed ? {} : { remedy }),
     })
   }
 

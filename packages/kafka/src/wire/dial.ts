@@ -1,5 +1,6 @@
+import dns from 'node:dns/promises'
 import net from 'node:net'
-import { RetriableError } from '@sluice/sdk'
+import { RetriableError, SluiceError } from '@sluice/sdk'
 
 export interface BrokerAddress {
   readonly host: string
@@ -19,35 +20,92 @@ const READ_BUFFER_BYTES = 256 * 1024
 
 /** Plain TCP. Bytes are read into one buffer per connection (`onread`), so nothing is allocated per chunk. */
 export const dialPlain: Dial = (address, timeoutMs, onBytes) =>
-  new Promise((resolve, reject) => {
-    const socket = net.connect({
-      ...address,
-      noDelay: true,
-      onread: {
-        buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
-        callback: (count, bytes) => {
-          onBytes(bytes, count)
-          return true
-        },
-      },
-    })
+  dialEach(address, timeoutMs, {
+    readyOn: 'connect',
+    open: (host) =>
+      net.connect({ host, port: address.port, noDelay: true, onread: readInto(READ_BUFFER_BYTES, onBytes) }),
+  })
+
+/** How one attempt at one address is made. */
+export interface Attempt {
+  /** Begins to connect to an IP address. */
+  open(host: string): net.Socket
+  /** The event after which the socket may be written to. */
+  readonly readyOn: 'connect' | 'secureConnect'
+  /** The error for a failure that would be the same at every address. */
+  fault?(cause: unknown): SluiceError | undefined
+}
+
+/** Tries each address that the host's name stands for, in the resolver's order (`client.dns.lookup`: use_all_dns_ips). */
+export async function dialEach(address: BrokerAddress, timeoutMs: number, attempt: Attempt): Promise<net.Socket> {
+  const until = performance.now() + timeoutMs
+  let last: unknown
+  try {
+    const hosts = await addressesOf(address.host, timeoutMs)
+    for (const [i, host] of hosts.entries()) {
+      // An address that swallows packets must leave time for those behind it.
+      const shareMs = Math.max(1, (until - performance.now()) / (hosts.length - i))
+      try {
+        return await ready(attempt.open(host), attempt.readyOn, shareMs)
+      } catch (cause) {
+        const fault = attempt.fault?.(cause)
+        if (fault !== undefined) throw fault
+        last = cause
+      }
+    }
+  } catch (cause) {
+    if (cause instanceof SluiceError) throw cause
+    last = cause
+  }
+  throw unreachable(address, last)
+}
+
+/** `onread` of a socket: one buffer, used again for every chunk. */
+export function readInto(bytes: number, onBytes: OnBytes): net.OnReadOpts {
+  return {
+    buffer: Buffer.allocUnsafeSlow(bytes),
+    callback: (count, buffer) => {
+      onBytes(buffer, count)
+      return true
+    },
+  }
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function addressText(address: BrokerAddress): string {
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
+}
+
+function ready(socket: net.Socket, event: string, timeoutMs: number): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => {
       clearTimeout(timer)
       socket.destroy()
-      reject(unreachable(address, cause))
+      reject(cause instanceof Error ? cause : new Error(String(cause)))
     }
-    const timer = setTimeout(() => fail(`no answer within ${timeoutMs} ms`), timeoutMs)
+    const timer = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs)
     socket.once('error', fail)
-    socket.once('connect', () => {
+    socket.once(event, () => {
       clearTimeout(timer)
       socket.off('error', fail)
       resolve(socket)
     })
   })
+}
 
-/** `host:port`, with brackets around an IPv6 address. */
-export function addressText(address: BrokerAddress): string {
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
+async function addressesOf(host: string, timeoutMs: number): Promise<string[]> {
+  if (net.isIP(host) !== 0) return [host]
+  const timeout = new AbortController()
+  const late = new Promise<never>((_, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the name was not resolved within ${timeoutMs} ms`)), timeoutMs)
+    timeout.signal.addEventListener('abort', () => clearTimeout(timer))
+  })
+  try {
+    const found = await Promise.race([dns.lookup(host, { all: true, order: 'verbatim' }), late])
+    return [...new Set(found.map(({ address }) => address))]
+  } finally {
+    timeout.abort()
+  }
 }
 
 function unreachable(address: BrokerAddress, cause: unknown): RetriableError {

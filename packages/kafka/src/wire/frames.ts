@@ -3,8 +3,14 @@ import { SluiceError } from '@sluice/sdk'
 /** A longer answer is taken for a peer that does not speak Kafka: no broker sends one. */
 const FRAME_BYTES_MAX = 1 << 30
 
+/** The first answer only says which versions there are. Before it came, nothing is believed. */
+const FIRST_FRAME_BYTES_MAX = 1 << 20
+
 /** Responses up to this size share slabs; larger ones get memory of their own. */
 const POOLED_BYTES_MAX = 2048
+
+/** How the refusal of a TLS server begins: an alert, of protocol version 3.x. */
+const TLS_ALERT = 0x1503
 
 /**
  * Cuts a stream of bytes into response frames: a length of four bytes, then as many bytes. Each frame is copied once, into a
@@ -13,6 +19,7 @@ const POOLED_BYTES_MAX = 2048
 export class FrameReader {
   readonly #onFrame: (frame: Buffer) => void
   readonly #place: Readonly<Record<string, string | number>>
+  #bytesMax = FIRST_FRAME_BYTES_MAX
   #length = 0
   #lengthBytes = 0
   #frame: Buffer | undefined
@@ -42,7 +49,8 @@ export class FrameReader {
 
   #begin(): void {
     const length = this.#length
-    if (length < 4 || length > FRAME_BYTES_MAX) {
+    if (length < 4 || length > this.#bytesMax) {
+      if (length >>> 16 === TLS_ALERT) throw this.#speaksTls()
       throw new SluiceError('KAFKA_PROTOCOL', `The peer announces an answer of ${length} bytes`, {
         place: this.#place,
         remedy: 'Check that this host and port are a Kafka listener of the expected security protocol.',
@@ -52,8 +60,16 @@ export class FrameReader {
     this.#filled = 0
   }
 
+  #speaksTls(): SluiceError {
+    return new SluiceError('KAFKA_PROTOCOL', 'The peer answers in TLS', {
+      place: this.#place,
+      remedy: 'Set ssl, or securityProtocol to SSL or SASL_SSL; or use the port of a listener without TLS.',
+    })
+  }
+
   #end(frame: Buffer): void {
     this.#frame = undefined
+    this.#bytesMax = FRAME_BYTES_MAX
     this.#length = 0
     this.#lengthBytes = 0
     this.#onFrame(frame)
