@@ -22,6 +22,7 @@ export interface Broker {
   readonly transactions: Transactions
   readonly access: Access
   readonly quotas: Quotas
+  readonly faults: FaultSettings
   /** The API versions offered now, caps applied: key → lowest and highest. */
   offered(): ReadonlyMap<number, readonly [number, number]>
   /** Finalised features: `transaction.version` 2, `group.version` 1 … as the emulated release has them; 0 when absent. */
@@ -34,6 +35,14 @@ export interface BrokerSettings {
   number(name: string): number
   boolean(name: string): boolean
   text(name: string): string
+}
+
+/** Faults that last, set by the verbs of `EmbeddedKafka`; each part reads its own when it acts. */
+export interface FaultSettings {
+  /** `EndTxn` answers at once, markers are written this much later: CONCURRENT_TRANSACTIONS really appears. 0: at once. */
+  readonly lateMarkersMs: number
+  /** Every answer asks the client to be quiet for this long. */
+  readonly throttleMs: number
 }
 
 /** The virtual nodes. Ids begin with 1. */

@@ -21,7 +21,9 @@ export interface BrokerRequest<N extends ApiName> {
 
 /** What a handler answers when nothing is to be sent (acks=0). */
 export const NO_ANSWER: unique symbol = Symbol('no answer')
-export type Answer<N extends ApiName> = ResponseInput<N> | typeof NO_ANSWER
+/** What a handler answers when the connection is to be closed instead (acks=0 and the records are refused). */
+export const HANG_UP: unique symbol = Symbol('hang up')
+export type Answer<N extends ApiName> = ResponseInput<N> | typeof NO_ANSWER | typeof HANG_UP
 
 /** One API: which versions are served, and what a request comes to. */
 export interface ApiHandler<N extends ApiName = ApiName> {
