@@ -35,6 +35,8 @@ export class TopicQueues {
   }
 
   update(metadata: TopicMetadata): void {
+    // Created again under its name: what is queued goes there, as with Java, but nobody there knows the producer.
+    if (metadata.id !== this.metadata.id) for (const queue of this.queues) queue?.forgotten()
     this.metadata = metadata
     this.sticky.grow(metadata.leaders.length)
   }

@@ -1,11 +1,13 @@
+import type { ResponseBody } from '@sluice/kafka-protocol'
 import { RetriableError, SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
-import { backoffMs } from '../deadline.ts'
+import { pauseMs } from '../deadline.ts'
 import { KAFKA_ERROR, isRetriableCode, isStaleMetadata, refused } from '../kafka-errors.ts'
 import type { Accumulator } from './accumulator.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerBatch } from './producer-batch.ts'
-import { splitBatch } from './split-batch.ts'
+import type { ProducerIdentity } from './producer-identity.ts'
+import { splitBatch, withoutRefused } from './split-batch.ts'
 
 /** A batch in a request, and where it belongs. */
 export interface Entry {
@@ -13,56 +15,78 @@ export interface Entry {
   readonly batch: ProducerBatch
 }
 
+export type PartitionAnswer = ResponseBody<'Produce'>['responses'][number]['partitionResponses'][number]
+
 /**
  * What becomes of a batch after an answer, or without one: settled, sent again, split, or given up. Decides per error code as
- * Kafka's own producer does for an idempotent producer without transactions.
+ * Kafka's own producer does (KIP-360, KIP-467, KIP-890), and never gives a batch another identity while it may be written
+ * under the one it had.
  */
 export class Delivery {
   readonly #context: ClusterContext
   readonly #accumulator: Accumulator
+  readonly #identity: ProducerIdentity
   readonly #timeoutMs: number
   /** Memory has become free. */
   readonly #onRelease: () => void
 
-  constructor(context: ClusterContext, accumulator: Accumulator, timeoutMs: number, onRelease: () => void) {
+  constructor(
+    context: ClusterContext,
+    accumulator: Accumulator,
+    identity: ProducerIdentity,
+    timeoutMs: number,
+    onRelease: () => void,
+  ) {
     this.#context = context
     this.#accumulator = accumulator
+    this.#identity = identity
     this.#timeoutMs = timeoutMs
     this.#onRelease = onRelease
   }
 
   /** The broker has answered for this batch. */
-  answered(entry: Entry, errorCode: number, baseOffset: number, message: string | null): void {
+  answered(entry: Entry, answer: PartitionAnswer): void {
     const { queue, batch } = entry
+    const { errorCode } = answer
     queue.answered(batch)
     if (batch.isSettled) return this.#release(batch)
     switch (errorCode) {
       case KAFKA_ERROR.NONE:
-        return this.#succeed(entry, baseOffset)
+        return this.#succeed(entry, Number(answer.baseOffset))
       case KAFKA_ERROR.DUPLICATE_SEQUENCE_NUMBER:
         // Written by an earlier attempt, so long ago that the broker has forgotten where.
         return this.#succeed(entry, -1)
       case KAFKA_ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER:
       case KAFKA_ERROR.UNKNOWN_PRODUCER_ID:
-        // Behind a batch that is to be sent again this is expected. For the first one it says that the broker has lost what
-        // came before; it has not written this one, so a new epoch cannot double it.
-        if (queue.isFirst(batch)) queue.requireEpoch()
-        return this.#retry(entry, this.#refusal(entry, errorCode, message))
+        return this.#outOfOrder(entry, refusalOf(entry, answer))
       case KAFKA_ERROR.MESSAGE_TOO_LARGE:
       case KAFKA_ERROR.RECORD_LIST_TOO_LARGE:
-        if (batch.count > 1) return this.#split(entry)
-        return this.giveUp(entry, this.#refusal(entry, errorCode, message))
+        if (batch.count > 1 && !batch.mayBeWritten) return this.#split(entry)
+        return this.giveUp(entry, refusalOf(entry, answer))
+      case KAFKA_ERROR.REQUEST_TIMED_OUT:
+      case KAFKA_ERROR.NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+        // The leader has it; whether it stays is open.
+        batch.mayBeWritten = true
+        return this.#retry(entry, refusalOf(entry, answer))
       default:
+        // Something went wrong inside the broker: before or after it wrote.
+        if (errorCode === KAFKA_ERROR.UNKNOWN_SERVER_ERROR || errorCode === KAFKA_ERROR.KAFKA_STORAGE_ERROR) {
+          batch.mayBeWritten = true
+        }
         if (isStaleMetadata(errorCode)) this.#context.metadata.refreshSoon()
-        if (isRetriableCode(errorCode)) return this.#retry(entry, this.#refusal(entry, errorCode, message))
-        return this.giveUp(entry, this.#refusal(entry, errorCode, message))
+        if (isRetriableCode(errorCode)) return this.#retry(entry, refusalOf(entry, answer))
+        if (this.#canGoOnWithout(entry, answer)) return this.#dropRefused(entry, answer)
+        return this.giveUp(entry, refusalOf(entry, answer))
     }
   }
 
   /** No answer came: whether the batch was written is unknown, and sending it again tells. */
   lost(entry: Entry, error: SluiceError): void {
-    entry.queue.answered(entry.batch)
-    if (entry.batch.isSettled) return this.#release(entry.batch)
+    const { queue, batch } = entry
+    queue.answered(batch)
+    if (batch.isSettled) return this.#release(batch)
+    batch.mayBeWritten = true
+    this.#identity.lost()
     if (error.retriable) this.#retry(entry, error)
     else this.giveUp(entry, error)
   }
@@ -72,22 +96,26 @@ export class Delivery {
     const { queue, batch } = entry
     if (now - batch.createdAt < this.#timeoutMs) return false
     const place = { topic: queue.topic, partition: queue.partition }
-    const facts = { place, cause: batch.lastError ?? lastError }
     const what = `${batch.count} records for partition ${queue.partition} of ${queue.topic}`
     const within = `within ${this.#timeoutMs} ms`
-    if (batch.failures === 0) {
-      this.giveUp(entry, new RetriableError('KAFKA_UNREACHABLE', `${what} could not be sent ${within}`, facts))
-    } else {
+    const last = batch.lastError ?? lastError
+    const facts = { place, cause: last }
+    if (batch.mayBeWritten) {
       this.giveUp(entry, new RetriableError('KAFKA_TIMEOUT', `${what} were sent, but not confirmed ${within}`, facts))
+    } else if (batch.failures > 0 && last?.code === 'KAFKA_REFUSED') {
+      const refusal = { ...facts, place: { ...place, ...last.place } }
+      this.giveUp(entry, new RetriableError('KAFKA_REFUSED', `${what} were not written: refused ${within}`, refusal))
+    } else {
+      this.giveUp(entry, new RetriableError('KAFKA_UNREACHABLE', `${what} could not be sent ${within}`, facts))
     }
     return true
   }
 
-  /** Settles a batch as failed. Its numbers will be missing, so those behind it need a new epoch. */
+  /** Settles a batch as failed. */
   giveUp({ queue, batch }: Entry, error: SluiceError): void {
-    queue.remove(batch)
-    if (batch.identity !== null) queue.requireEpoch()
-    batch.fail(error)
+    if (batch.isInFlight) batch.mayBeWritten = true
+    queue.abandon(batch)
+    batch.fail(this.#identity.failed(batch.mayBeWritten ? unknownOutcome(error) : error))
     if (!batch.isInFlight) this.#release(batch)
   }
 
@@ -98,11 +126,27 @@ export class Delivery {
     this.#release(batch)
   }
 
-  #retry({ queue, batch }: Entry, error: SluiceError): void {
+  /** The broker misses what came before this batch: so it has not written it, now or by an earlier attempt. */
+  #outOfOrder(entry: Entry, error: SluiceError): void {
+    const { queue, batch } = entry
+    batch.mayBeWritten = false
+    // Behind a batch that is to be sent again this is expected.
+    if (!queue.isFirst(batch)) return this.#retry(entry, error)
+    // In a transaction it may be that something of it was lost.
+    if (this.#identity.transactionalId !== null) return this.giveUp(entry, error)
+    queue.missesNumber(batch)
+    this.#retry(entry, error)
+  }
+
+  #retry(entry: Entry, error: SluiceError): void {
+    const { queue, batch } = entry
+    const { doom } = this.#identity
+    if (doom !== undefined && !batch.mayBeWritten) return this.giveUp(entry, doom)
     batch.lastError = error
-    queue.retry(batch, this.#context.clock.monotonic() + backoffMs(batch.failures + 1, this.#context.random))
+    const { clock, random, logger } = this.#context
+    queue.retry(batch, clock.monotonic() + pauseMs(error, batch.failures + 1, random))
     this.#accumulator.waiting.add(queue)
-    this.#context.logger.debug('Sending a batch again', {
+    logger.debug('Sending a batch again', {
       topic: queue.topic,
       partition: queue.partition,
       failures: batch.failures,
@@ -119,12 +163,47 @@ export class Delivery {
     this.#release(batch)
   }
 
+  /** Whether some records alone are at fault (KIP-467). A transaction that lost one must be aborted, so there it is all the same. */
+  #canGoOnWithout({ batch }: Entry, { recordErrors }: PartitionAnswer): boolean {
+    if (this.#identity.transactionalId !== null || batch.mayBeWritten) return false
+    const named = new Set(recordErrors.map(({ batchIndex }) => batchIndex))
+    const isIndex = (index: number): boolean => index >= 0 && index < batch.count
+    return named.size > 0 && named.size < batch.count && [...named].every(isIndex)
+  }
+
+  #dropRefused(entry: Entry, answer: PartitionAnswer): void {
+    const { queue, batch } = entry
+    const errors = new Map<number, SluiceError>()
+    for (const { batchIndex, batchIndexErrorMessage } of answer.recordErrors) {
+      errors.set(batchIndex, refusalOf(entry, answer, batchIndexErrorMessage ?? answer.errorMessage))
+    }
+    const rest = withoutRefused(batch, errors, this.#accumulator.pool)
+    queue.shrink(batch, rest)
+    this.#accumulator.waiting.add(queue)
+    this.#release(batch)
+  }
+
   #release(batch: ProducerBatch): void {
     this.#accumulator.pool.release(batch.buffer)
     this.#onRelease()
   }
+}
 
-  #refusal({ queue: { topic, partition } }: Entry, code: number, message: string | null): SluiceError {
-    return refused(code, `Partition ${partition} of ${topic} refused a batch`, { topic, partition }, message)
-  }
+function refusalOf(
+  { queue: { topic, partition } }: Entry,
+  { errorCode, recordErrors, errorMessage }: PartitionAnswer,
+  message: string | null = recordErrors[0]?.batchIndexErrorMessage ?? errorMessage,
+): SluiceError {
+  return refused(errorCode, `Partition ${partition} of ${topic} refused a batch`, { topic, partition }, message)
+}
+
+/** The same, saying that the records may be there all the same. */
+function unknownOutcome(error: SluiceError): SluiceError {
+  if (error.code === 'KAFKA_TIMEOUT') return error
+  const code = error.code === 'KAFKA_REFUSED' || error.code === 'KAFKA_UNREACHABLE' ? 'KAFKA_TIMEOUT' : error.code
+  return new SluiceError(code, 'Records were sent, not confirmed, and given up: they may be written, or not', {
+    cause: error,
+    retriable: error.retriable,
+    ...(error.place === undefined ? {} : { place: error.place }),
+  })
 }

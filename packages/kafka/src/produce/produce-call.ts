@@ -52,7 +52,12 @@ export class ProduceCall {
     this.#close()
   }
 
-  /** One record was refused and never queued. */
+  /** Every record of a batch has been refused by itself. */
+  closed(): void {
+    this.#close()
+  }
+
+  /** One record was refused: it was never queued, or the broker named it. */
   refuse(error: SluiceError): void {
     this.#error ??= error
   }

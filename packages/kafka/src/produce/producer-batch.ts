@@ -36,6 +36,10 @@ export class ProducerBatch {
   lastError: SluiceError | undefined
   /** Null until it is first sent, and again after an epoch bump. */
   identity: BatchIdentity | null = null
+  /** Whether an attempt went without an answer that would say what became of it, and no later answer has said so. */
+  mayBeWritten = false
+  /** Whether its number comes after one that is missing: see PartitionQueue. */
+  isBehindGap = false
   #bytes: Uint8Array | null = null
   #shares: Share[] = []
   #last: Share | null = null
@@ -71,8 +75,8 @@ export class ProducerBatch {
   }
 
   /** Seals it under an identity, or gives the sealed batch another one. */
-  seal(identity: BatchIdentity, compression: CompressionCodec): Uint8Array {
-    if (this.#bytes === null) this.#bytes = this.appender.seal({ ...identity, compression })
+  seal(identity: BatchIdentity, compression: CompressionCodec, isTransactional = false): Uint8Array {
+    if (this.#bytes === null) this.#bytes = this.appender.seal({ ...identity, compression, isTransactional })
     else restampProducer(this.#bytes, identity)
     this.isFull = true
     this.identity = identity
@@ -90,6 +94,24 @@ export class ProducerBatch {
   fail(error: SluiceError): void {
     this.isSettled = true
     for (const { call } of this.#shares) call.failed(error)
+  }
+
+  /** Fails the records at these indexes; the claims of the others go to the batch that takes its place, which has them in order. */
+  failSome(errors: ReadonlyMap<number, SluiceError>, rest: ProducerBatch): void {
+    this.isSettled = true
+    let at = 0
+    for (const { call, first, count } of this.#shares) {
+      let left = count
+      for (let i = first; i < first + count; i++) {
+        const error = errors.get(i)
+        if (error === undefined) continue
+        call.refuse(error)
+        left--
+      }
+      if (left > 0) rest.#shares.push({ call, first: at, count: left })
+      else call.closed()
+      at += left
+    }
   }
 
   /** Hands the claims of its calls to the two batches that take its place: `head` has the records before `head.count`. */

@@ -4,6 +4,7 @@ import { Deadline } from '../deadline.ts'
 import type { Produced, Producer, ProducerOptions, ProducerRecord } from '../port.ts'
 import { Accumulator } from './accumulator.ts'
 import { ProduceCall } from './produce-call.ts'
+import { IdempotentIdentity, type ProducerIdentity } from './producer-identity.ts'
 import { Sender } from './sender.ts'
 
 /** `max.block.ms`: how long a call waits for a topic that cannot be found. */
@@ -31,12 +32,14 @@ export class BatchingProducer implements Producer {
   #flushes = 0
   #isClosed = false
 
-  constructor(context: ClusterContext, options: ProducerOptions) {
+  /** `identity`: default that of a producer without transactions. */
+  constructor(context: ClusterContext, options: ProducerOptions, identity?: ProducerIdentity) {
     this.#context = context
-    const settings = resolve(options, context.requestTimeoutMs)
+    const settings = resolveProducerOptions(options, context.requestTimeoutMs)
     this.#deliveryTimeoutMs = settings.deliveryTimeoutMs
     this.#accumulator = new Accumulator(settings, context.clock, context.random)
-    this.#sender = new Sender(context, this.#accumulator, settings, () => this.#advance())
+    const own = identity ?? new IdempotentIdentity(context, settings.deliveryTimeoutMs)
+    this.#sender = new Sender(context, this.#accumulator, own, settings, () => this.#advance())
     this.#sender.isHurried = () => this.#flushes > 0 || this.#line.length > 0
     context.opened.add(this)
   }
@@ -74,6 +77,18 @@ export class BatchingProducer implements Producer {
     for (const call of this.#line.splice(0)) call.abandon(closed())
     this.#sender.close(closed())
     this.#context.opened.delete(this)
+  }
+
+  /** Fails what was not sent, or is certain not to be written: nobody wants it any more. */
+  abandonUnsent(error: SluiceError): void {
+    for (const call of this.#line.splice(0)) call.abandon(error)
+    this.#sender.giveUpUnsent(error)
+  }
+
+  /** Fails everything. */
+  abandonAll(error: SluiceError): void {
+    for (const call of this.#line.splice(0)) call.abandon(error)
+    this.#sender.giveUpAll(error)
   }
 
   readonly #forget = (call: ProduceCall): void => {
@@ -117,7 +132,8 @@ export class BatchingProducer implements Producer {
   }
 }
 
-function resolve(options: ProducerOptions, requestTimeoutMs: number): Required<ProducerOptions> {
+/** The options with Kafka's defaults. @throws SluiceError SETTINGS_INVALID with all that is wrong */
+export function resolveProducerOptions(options: ProducerOptions, requestTimeoutMs: number): Required<ProducerOptions> {
   const deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
   const settings: Required<ProducerOptions> = {
     compression: options.compression ?? 'none',

@@ -1,12 +1,13 @@
 import type { CompressionCodec, ResponseBody } from '@sluice/kafka-protocol'
 import { SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
-import { Deadline } from '../deadline.ts'
+import { KAFKA_ERROR } from '../kafka-errors.ts'
+import type { TopicMetadata } from '../metadata.ts'
 import type { BrokerLinks } from '../wire/broker-links.ts'
 import type { Connection } from '../wire/connection.ts'
 import type { Accumulator } from './accumulator.ts'
-import { Delivery, type Entry } from './delivery.ts'
-import { newProducerId } from './producer-ids.ts'
+import { Delivery, type Entry, type PartitionAnswer } from './delivery.ts'
+import type { ProducerIdentity } from './producer-identity.ts'
 
 export interface SenderOptions {
   readonly compression: CompressionCodec
@@ -26,6 +27,13 @@ interface BrokerState {
   lastError: SluiceError | undefined
 }
 
+/** Batches of one topic in a request: `partitions[i]` is what is sent of `entries[i]`. */
+interface TopicPart {
+  readonly topic: TopicMetadata
+  readonly entries: Entry[]
+  readonly partitions: { readonly index: number; readonly records: Uint8Array }[]
+}
+
 interface PendingRequest {
   readonly entries: Entry[]
   bytes: number
@@ -33,6 +41,19 @@ interface PendingRequest {
 
 const ALL_REPLICAS = -1
 const PAUSE_MS = 100
+const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+/** What is made of an answer that leaves a partition out. */
+const NO_ANSWER: PartitionAnswer = {
+  index: -1,
+  errorCode: KAFKA_ERROR.UNKNOWN_SERVER_ERROR,
+  baseOffset: -1,
+  logAppendTimeMs: -1,
+  logStartOffset: -1,
+  recordErrors: [],
+  errorMessage: 'the broker left the partition out of its answer',
+  currentLeader: { leaderId: -1, leaderEpoch: -1 },
+}
 
 /**
  * Sends what has been queued: whenever a broker has a request slot free, one request with the next batch of each partition
@@ -43,12 +64,11 @@ export class Sender {
   readonly #accumulator: Accumulator
   readonly #options: SenderOptions
   readonly #delivery: Delivery
+  readonly #identity: ProducerIdentity
   readonly #links: BrokerLinks
   readonly #brokers = new Map<number, BrokerState>()
   /** Whether batches leave before their linger time: somebody waits for them, or for their memory. */
   isHurried: () => boolean = () => false
-  #producerId: number | undefined
-  #isGettingId = false
   /** What metadata looked like when the leaders were last taken from it. */
   #seenChanges = -1
   #isScheduled = false
@@ -56,12 +76,20 @@ export class Sender {
   #timerAt = Infinity
   #isClosed = false
 
-  constructor(context: ClusterContext, accumulator: Accumulator, options: SenderOptions, onRelease: () => void) {
+  constructor(
+    context: ClusterContext,
+    accumulator: Accumulator,
+    identity: ProducerIdentity,
+    options: SenderOptions,
+    onRelease: () => void,
+  ) {
     this.#context = context
     this.#accumulator = accumulator
+    this.#identity = identity
     this.#options = options
-    this.#delivery = new Delivery(context, accumulator, options.deliveryTimeoutMs, onRelease)
-    this.#links = context.ownLinks()
+    this.#delivery = new Delivery(context, accumulator, identity, options.deliveryTimeoutMs, onRelease)
+    this.#links = context.ownLinks('producer')
+    identity.attach({ wake: () => this.wake(), giveUpAll: (error) => this.giveUpAll(error) })
   }
 
   /** Something may be ready to be sent. What is queued in the same turn of the event loop goes out together. */
@@ -79,7 +107,17 @@ export class Sender {
     this.#isClosed = true
     clearTimeout(this.#timer)
     this.#links.close()
-    this.#giveUpAll(error)
+    this.giveUpAll(error)
+  }
+
+  /** Fails every batch. */
+  giveUpAll(error: SluiceError): void {
+    this.#giveUp(error, () => true)
+  }
+
+  /** Fails the batches that were not sent, or are certain not to be written. */
+  giveUpUnsent(error: SluiceError): void {
+    this.#giveUp(error, ({ isInFlight, mayBeWritten }) => !isInFlight && !mayBeWritten)
   }
 
   #run(): void {
@@ -130,9 +168,9 @@ export class Sender {
     const batch = queue.next(broker.id)
     if (batch === null) return
     if (now < queue.retryAt) return this.#wakeAt(queue.retryAt)
+    if (!this.#identity.admits(queue)) return
     const isDue = batch.isFull || now - batch.createdAt >= lingerMs || this.isHurried()
     if (!isDue) return this.#wakeAt(batch.createdAt + lingerMs)
-    if (queue.needsProducerId && !this.#giveProducerId(queue)) return
     if (this.#links.openTo(broker.id) === undefined) return this.#connect(broker, now)
     const request = requests.get(broker)
     if (request === undefined) requests.set(broker, { entries: [{ queue, batch }], bytes: batch.length })
@@ -146,48 +184,68 @@ export class Sender {
     const connection = this.#links.openTo(broker.id)
     if (connection === undefined) return
     const { waiting, topics } = this.#accumulator
-    const byTopic = new Map<string, { index: number; records: Uint8Array }[]>()
-    for (const { queue, batch } of entries) {
-      if (queue.open === batch) topics.get(queue.topic)?.closed(queue.partition)
-      const records = batch.seal(queue.identify(batch), this.#options.compression)
+    const isTransactional = this.#identity.transactionalId !== null
+    const parts = new Map<string, TopicPart>()
+    for (const entry of entries) {
+      const { queue, batch } = entry
+      const topic = topics.get(queue.topic)!
+      if (queue.open === batch) topic.closed(queue.partition)
+      const records = batch.seal(queue.identify(batch), this.#options.compression, isTransactional)
       queue.sent(batch, broker.id)
       // To the end of the line, so that every partition gets its turn.
       waiting.delete(queue)
       if (queue.batches.some((left) => !left.isInFlight)) waiting.add(queue)
-      const partitions = byTopic.get(queue.topic)
-      if (partitions === undefined) byTopic.set(queue.topic, [{ index: queue.partition, records }])
-      else partitions.push({ index: queue.partition, records })
+      let part = parts.get(queue.topic)
+      if (part === undefined) {
+        part = { topic: topic.metadata, entries: [], partitions: [] }
+        parts.set(queue.topic, part)
+      }
+      part.entries.push(entry)
+      part.partitions.push({ index: queue.partition, records })
     }
     broker.inFlight++
-    this.#request(connection, byTopic).then(
-      (answer) => this.#answered(broker, entries, answer),
+    const topicParts = [...parts.values()]
+    this.#request(connection, topicParts).then(
+      (answer) => this.#answered(broker, topicParts, answer),
       (error: unknown) => this.#lost(broker, entries, error),
     )
   }
 
-  async #request(
-    connection: Connection,
-    byTopic: ReadonlyMap<string, readonly { index: number; records: Uint8Array }[]>,
-  ): Promise<ResponseBody<'Produce'>> {
+  async #request(connection: Connection, parts: readonly TopicPart[]): Promise<ResponseBody<'Produce'>> {
     const { requestTimeoutMs } = this.#options
-    const version = connection.version('Produce', { lowest: 9, highest: 12 })
-    const topicData = Array.from(byTopic, ([name, partitionData]) => ({ name, partitionData }))
-    return connection.send(
-      'Produce',
-      version,
-      { acks: ALL_REPLICAS, timeoutMs: requestTimeoutMs, topicData },
-      requestTimeoutMs,
-    )
+    const { transactionalId, versions } = this.#identity
+    // From version 13 on a topic goes by its id, which a topic of an old cluster lacks.
+    const hasIds = parts.every(({ topic }) => topic.id !== ZERO_UUID)
+    const version = connection.version('Produce', hasIds ? versions : { ...versions, highest: Math.min(12, versions.highest!) })
+    const topicData = parts.map(({ topic, partitions }) => ({
+      name: topic.topic,
+      topicId: topic.id,
+      partitionData: partitions,
+    }))
+    const body = { transactionalId, acks: ALL_REPLICAS, timeoutMs: requestTimeoutMs, topicData }
+    return connection.send('Produce', version, body, requestTimeoutMs)
   }
 
-  #answered(broker: BrokerState, entries: readonly Entry[], answer: ResponseBody<'Produce'>): void {
+  #answered(broker: BrokerState, parts: readonly TopicPart[], answered: ResponseBody<'Produce'>): void {
+    const { responses, nodeEndpoints } = answered
     broker.inFlight--
     broker.lastError = undefined
-    for (const entry of entries) {
-      const topic = answer.responses.find(({ name }) => name === entry.queue.topic)
-      const found = topic?.partitionResponses.find(({ index }) => index === entry.queue.partition)
-      const message = found?.recordErrors[0]?.batchIndexErrorMessage ?? found?.errorMessage ?? null
-      this.#delivery.answered(entry, found?.errorCode ?? -1, Number(found?.baseOffset ?? -1), message)
+    for (const [at, { topic, entries }] of parts.entries()) {
+      const isMeant = ({ name, topicId }: (typeof responses)[number]): boolean =>
+        name === topic.topic || (name === '' && topicId === topic.id)
+      // Brokers answer in the order of the request, nearly always.
+      const inOrder = responses[at]
+      const found = inOrder !== undefined && isMeant(inOrder) ? inOrder : responses.find(isMeant)
+      const partitions = found?.partitionResponses ?? []
+      for (const [i, entry] of entries.entries()) {
+        const { partition } = entry.queue
+        const candidate = partitions[i]
+        const answer = candidate?.index === partition ? candidate : partitions.find(({ index }) => index === partition)
+        if (answer !== undefined && answer.currentLeader.leaderId >= 0) {
+          this.#context.metadata.leaderMoved(topic.topic, partition, answer.currentLeader, nodeEndpoints)
+        }
+        this.#delivery.answered(entry, answer ?? NO_ANSWER)
+      }
     }
     this.wake()
   }
@@ -218,31 +276,10 @@ export class Sender {
       })
   }
 
-  /** False while the id is still to come. */
-  #giveProducerId(queue: Entry['queue']): boolean {
-    if (this.#producerId !== undefined && this.#producerId !== queue.producerId) {
-      queue.useProducerId(this.#producerId)
-      return true
-    }
-    if (!this.#isGettingId) {
-      this.#isGettingId = true
-      newProducerId(this.#context, new Deadline(this.#context.clock, this.#options.deliveryTimeoutMs))
-        .then(
-          (id) => (this.#producerId = id),
-          (error: unknown) => this.#giveUpAll(asSluiceError(error)),
-        )
-        .finally(() => {
-          this.#isGettingId = false
-          this.wake()
-        })
-    }
-    return false
-  }
-
-  #giveUpAll(error: SluiceError): void {
+  #giveUp(error: SluiceError, isMeant: (batch: Entry['batch']) => boolean): void {
     for (const { queues } of this.#accumulator.topics.values()) {
       for (const queue of queues) {
-        for (const batch of queue?.batches.slice() ?? []) this.#delivery.giveUp({ queue: queue!, batch }, error)
+        for (const batch of queue?.batches.filter(isMeant) ?? []) this.#delivery.giveUp({ queue: queue!, batch }, error)
       }
     }
   }

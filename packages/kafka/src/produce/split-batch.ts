@@ -1,4 +1,5 @@
-import { advanceSequence, readBatches } from '@sluice/kafka-protocol'
+import { type RecordBatch, advanceSequence, readBatches } from '@sluice/kafka-protocol'
+import type { SluiceError } from '@sluice/sdk'
 import type { BufferPool } from './buffer-pool.ts'
 import { type BatchIdentity, ProducerBatch } from './producer-batch.ts'
 
@@ -11,25 +12,44 @@ const MARGIN_BYTES = 128
  */
 export function splitBatch(batch: ProducerBatch, pool: BufferPool): readonly [ProducerBatch, ProducerBatch] {
   const [sealed] = readBatches(batch.bytes!, { checkCrc: false })
-  const records = sealed!.records()
-  const middle = Math.ceil(records.count / 2)
+  const { count, compression, isTransactional } = sealed!
+  const middle = Math.ceil(count / 2)
   const identity = batch.identity!
-  const copy = (from: number, to: number): ProducerBatch => {
-    const half = new ProducerBatch(pool.leaseAnyway(records.source.length + MARGIN_BYTES), batch.createdAt)
-    for (let i = from; i < to; i++) {
-      half.appender.append(records.key(i), records.value(i), records.timestamp(i), records.headers(i))
-    }
-    half.failures = 1
-    half.isFull = true
-    half.lastError = batch.lastError
-    return half
-  }
-  const head = copy(0, middle)
-  const tail = copy(middle, records.count)
+  const head = copyOf(batch, sealed!, pool, (i) => i < middle)
+  const tail = copyOf(batch, sealed!, pool, (i) => i >= middle)
   batch.splitInto(head, tail)
-  head.seal(identity, sealed!.compression)
-  tail.seal(numberedFrom(identity, head.count), sealed!.compression)
+  head.seal(identity, compression, isTransactional)
+  tail.seal(numberedFrom(identity, head.count), compression, isTransactional)
   return [head, tail]
+}
+
+/** A batch, not numbered yet, with the records of one that the broker refused because of those at the indexes of `errors` (KIP-467). */
+export function withoutRefused(
+  batch: ProducerBatch,
+  errors: ReadonlyMap<number, SluiceError>,
+  pool: BufferPool,
+): ProducerBatch {
+  const [sealed] = readBatches(batch.bytes!, { checkCrc: false })
+  const rest = copyOf(batch, sealed!, pool, (i) => !errors.has(i))
+  batch.failSome(errors, rest)
+  return rest
+}
+
+function copyOf(
+  batch: ProducerBatch,
+  sealed: RecordBatch,
+  pool: BufferPool,
+  isWanted: (index: number) => boolean,
+): ProducerBatch {
+  const records = sealed.records()
+  const copy = new ProducerBatch(pool.leaseAnyway(records.source.length + MARGIN_BYTES), batch.createdAt)
+  for (let i = 0; i < records.count; i++) {
+    if (isWanted(i)) copy.appender.append(records.key(i), records.value(i), records.timestamp(i), records.headers(i))
+  }
+  copy.failures = 1
+  copy.isFull = true
+  copy.lastError = batch.lastError
+  return copy
 }
 
 function numberedFrom(identity: BatchIdentity, by: number): BatchIdentity {

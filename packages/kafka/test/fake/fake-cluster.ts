@@ -235,22 +235,28 @@ const HANDLERS: Handlers = {
     producerEpoch: 0,
   }),
 
-  Produce: ({ topicData }, { cluster, id }, _, refuse) => ({
-    responses: topicData.map(({ name, partitionData }) => ({
-      name,
-      partitionResponses: partitionData.map(({ index, records }) => {
-        const log = cluster.topics.get(name)?.partitions[index]
-        const appended =
-          refuse !== 0
-            ? { errorCode: refuse, baseOffset: -1 }
-            : log === undefined
-              ? { errorCode: UNKNOWN_TOPIC_OR_PARTITION, baseOffset: -1 }
-              : log.leader !== id
-                ? { errorCode: NOT_LEADER_OR_FOLLOWER, baseOffset: -1 }
-                : log.append(records!)
-        return { index, ...appended, recordErrors: [] }
-      }),
-    })),
+  Produce: ({ topicData }, { cluster, id }, version, refuse) => ({
+    responses: topicData.map(({ name, topicId, partitionData }) => {
+      const topic =
+        version > 12 ? [...cluster.topics.values()].find((one) => one.id === topicId) : cluster.topics.get(name)
+      const missing = version > 12 ? UNKNOWN_TOPIC_ID : UNKNOWN_TOPIC_OR_PARTITION
+      return {
+        name,
+        topicId,
+        partitionResponses: partitionData.map(({ index, records }) => {
+          const log = topic?.partitions[index]
+          const appended =
+            refuse !== 0
+              ? { errorCode: refuse, baseOffset: -1 }
+              : log === undefined
+                ? { errorCode: missing, baseOffset: -1 }
+                : log.leader !== id
+                  ? { errorCode: NOT_LEADER_OR_FOLLOWER, baseOffset: -1 }
+                  : log.append(records!)
+          return { index, recordErrors: [], ...appended }
+        }),
+      }
+    }),
   }),
 
   Fetch: async ({ topics, maxWaitMs, maxBytes }, { cluster, id }, version, refuse) => {
