@@ -6,11 +6,22 @@ import { PartitionFetcher } from './fetch/fetcher.ts'
 import { CoordinatedOffsets } from './group/offsets.ts'
 import { Metadata } from './metadata.ts'
 import { type MetricGroup, MetricsRegistry } from './metrics.ts'
-import type { Admin, Fetcher, FetcherOptions, GroupOffsets, Kafka, Producer, ProducerOptions } from './port.ts'
+import type {
+  Admin,
+  Fetcher,
+  FetcherOptions,
+  GroupOffsets,
+  Kafka,
+  Producer,
+  ProducerOptions,
+  TransactionalProducer,
+  TransactionalProducerOptions,
+} from './port.ts'
 import { BatchingProducer } from './produce/producer.ts'
 import { type LoggedRequest, RequestLog } from './request-log.ts'
 import { resolveSecurity } from './security/security.ts'
 import type { SecurityConfig } from './security/security-config.ts'
+import { openTransactionalProducer } from './transactions/transactional-producer.ts'
 import { BrokerLinks } from './wire/broker-links.ts'
 import type { ConnectionOptions } from './wire/connection.ts'
 import type { BrokerAddress, Dial } from './wire/dial.ts'
@@ -149,6 +160,11 @@ class Cluster implements Kafka {
   producer(options: ProducerOptions = {}): Producer {
     this.#assertOpen()
     return new BatchingProducer(this.#context, options)
+  }
+
+  async transactionalProducer(options: TransactionalProducerOptions): Promise<TransactionalProducer> {
+    this.#assertOpen()
+    return openTransactionalProducer(this.#context, options)
   }
 
   fetcher(options: FetcherOptions = {}): Fetcher {

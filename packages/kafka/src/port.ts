@@ -2,7 +2,8 @@
  * The door to Kafka: everything the rest of the platform may ask of it. `connect` (cluster.ts) opens it.
  *
  * Errors are SluiceErrors: KAFKA_UNREACHABLE and KAFKA_TIMEOUT are retriable, KAFKA_REFUSED carries the broker's error name in its
- * place and is retriable where Kafka says so, KAFKA_FENCED and RECORD_TOO_LARGE are not.
+ * place and is retriable where Kafka says so, KAFKA_FENCED and RECORD_TOO_LARGE are not. KAFKA_TIMEOUT also says that the outcome
+ * is unknown: what was asked for may have been done.
  */
 import type { RawHeader, TimestampType, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
 import type { ConsumerMember, ConsumerMemberOptions, GroupMember, GroupMemberOptions } from './group/group-port.ts'
@@ -14,6 +15,12 @@ export type * from './group/group-port.ts'
 /** One cluster: its connections are shared by all that is opened here, and closed with it. */
 export interface Kafka {
   producer(options?: ProducerOptions): Producer
+  /**
+   * A producer whose records become visible to read_committed readers together, or never. Resolves when the coordinator has made it
+   * the owner of the transactional id (InitProducerId): older owners are fenced, and what they had left open is aborted.
+   * @throws SluiceError KAFKA_REFUSED, as for a transactionTimeoutMs above what the broker allows; KAFKA_UNREACHABLE, KAFKA_TIMEOUT
+   */
+  transactionalProducer(options: TransactionalProducerOptions): Promise<TransactionalProducer>
   fetcher(options?: FetcherOptions): Fetcher
   /** Committed offsets of a group that manages its partitions itself (no membership). */
   groupOffsets(groupId: string): GroupOffsets
@@ -61,6 +68,37 @@ export interface Producer {
   close(timeoutMs?: number): Promise<void>
 }
 
+/**
+ * One transaction at a time: `begin`, any number of `produce` and `sendOffsets`, then `commit` or `abort`.
+ *
+ * Errors, beside those of misuse (KAFKA_TRANSACTION_STATE, nothing happens):
+ * - KAFKA_TRANSACTION_ABORTABLE: something of the transaction failed. It cannot be committed any more, whoever ignores the error;
+ *   after `abort` the producer can go on.
+ * - KAFKA_FENCED: another producer has taken over the transactional id, or the transaction outlived transactionTimeoutMs. Nothing of
+ *   the open transaction is or becomes visible, and everything from now on is refused. (Of `sendOffsets`, with error
+ *   FENCED_INSTANCE_ID: the group member was replaced; `abort` is still right.)
+ * - KAFKA_TIMEOUT of `commit`: nobody knows yet whether the transaction is committed. Call `commit` again, which asks again; or close
+ *   the producer and open another one of the same transactional id, then look where the group's offsets stand.
+ * - Any other is the end of this producer: close it and open another one.
+ */
+export interface TransactionalProducer {
+  /** @throws SluiceError KAFKA_TRANSACTION_STATE while a transaction is open or to be aborted */
+  begin(): void
+  /** As `Producer.produce`, in the open transaction. A record that is not accepted dooms the transaction. */
+  produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]>
+  /**
+   * Puts offsets of a group into the open transaction: they are committed with it, or not at all. One call for all partitions. A
+   * member of an older generation is refused (KIP-447); generation -1 and member '' stand for a group without members.
+   */
+  sendOffsets(group: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void>
+  /** Flushes, then commits: resolves when everything produced in the transaction is durable and bound to become visible. */
+  commit(): Promise<void>
+  /** Records that were not sent yet fail; those that were are waited for. Right also after a failure of `produce` or `sendOffsets`. */
+  abort(): Promise<void>
+  /** Aborts what is open, for at most `timeoutMs` (default: deliveryTimeoutMs); with 0 the broker does, after transactionTimeoutMs. */
+  close(timeoutMs?: number): Promise<void>
+}
+
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** Kafka's own producer settings, in our words; defaults are Kafka's where not said otherwise. */
@@ -80,6 +118,14 @@ export interface ProducerOptions {
   readonly inFlightMax?: number
   /** `max.request.size`: default 1,048,576; a record above it is refused with RECORD_TOO_LARGE. */
   readonly requestBytesMax?: number
+}
+
+/** `deliveryTimeoutMs` is also how long a coordinator is asked: to begin, to add to, and to end a transaction. */
+export interface TransactionalProducerOptions extends ProducerOptions {
+  /** `transactional.id`: stable for whoever does the same work, so that the next one fences the one before. */
+  readonly transactionalId: string
+  /** `transaction.timeout.ms`: a transaction that is open for longer is aborted by the broker. Default 60,000. */
+  readonly transactionTimeoutMs?: number
 }
 
 /** The records of one fetched record batch (or the rest of it behind the position): positions in one buffer, nothing decoded yet. */

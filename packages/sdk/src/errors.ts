@@ -36,6 +36,9 @@ export const ERROR_CODES = {
   KAFKA_AUTHENTICATION: 'A broker and this client do not accept each other: credentials, mechanism, or certificates.',
   KAFKA_TIMEOUT: 'A request or a delivery was not answered before its deadline; its outcome is unknown.',
   KAFKA_FENCED: 'A newer owner has taken over; this one must stop.',
+  KAFKA_TRANSACTION_ABORTABLE:
+    'Something of a transaction failed: it must be aborted, after which the producer can go on.',
+  KAFKA_TRANSACTION_STATE: 'A transaction was used out of turn, as in a commit without a begin; nothing was done.',
   KAFKA_PROTOCOL: 'A broker sent bytes that are not the protocol.',
   OFFSET_OUT_OF_RANGE:
     'A position lies outside of what the partition still holds, and no reset policy allows to move it.',

@@ -3,6 +3,7 @@ import type { ClusterContext } from '../cluster.ts'
 import { Deadline } from '../deadline.ts'
 import type { Versions } from '../wire/connection.ts'
 import type { PartitionQueue } from './partition-queue.ts'
+import type { ProducerBatch } from './producer-batch.ts'
 import { newProducerId } from './producer-ids.ts'
 
 /** Under which identity batches are sent, when, and what losing one of them means. The sender asks per batch, never per record. */
@@ -15,7 +16,7 @@ export interface ProducerIdentity {
   /** Whom to tell when something changes. */
   attach(user: IdentityUser): void
   /** Gives the partition an identity to number its next batch by; false if that is not possible yet, and the sender is woken later. */
-  admits(queue: PartitionQueue): boolean
+  admits(queue: PartitionQueue, batch: ProducerBatch): boolean
   /** A batch has been sent, and whether the broker has acted on it is unknown. */
   lost(): void
   /** A batch is given up. Returns what its records fail with. */

@@ -168,7 +168,7 @@ export class Sender {
     const batch = queue.next(broker.id)
     if (batch === null) return
     if (now < queue.retryAt) return this.#wakeAt(queue.retryAt)
-    if (!this.#identity.admits(queue)) return
+    if (!this.#identity.admits(queue, batch)) return
     const isDue = batch.isFull || now - batch.createdAt >= lingerMs || this.isHurried()
     if (!isDue) return this.#wakeAt(batch.createdAt + lingerMs)
     if (this.#links.openTo(broker.id) === undefined) return this.#connect(broker, now)
@@ -216,7 +216,10 @@ export class Sender {
     const { transactionalId, versions } = this.#identity
     // From version 13 on a topic goes by its id, which a topic of an old cluster lacks.
     const hasIds = parts.every(({ topic }) => topic.id !== ZERO_UUID)
-    const version = connection.version('Produce', hasIds ? versions : { ...versions, highest: Math.min(12, versions.highest!) })
+    const version = connection.version(
+      'Produce',
+      hasIds ? versions : { ...versions, highest: Math.min(12, versions.highest!) },
+    )
     const topicData = parts.map(({ topic, partitions }) => ({
       name: topic.topic,
       topicId: topic.id,

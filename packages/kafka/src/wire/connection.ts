@@ -82,6 +82,7 @@ export class Connection {
   readonly #outstanding: PendingRequest[] = []
   readonly #gate: RequestGate<PendingRequest>
   readonly #versions = new Map<number, { readonly minVersion: number; readonly maxVersion: number }>()
+  readonly #features = new Map<string, number>()
   readonly #negotiated = new Map<string, number>()
   #socket: net.Socket | undefined
   #correlationId = 0
@@ -137,6 +138,17 @@ export class Connection {
   /** Whether the broker has answered more than what opening a connection takes. */
   get hasServed(): boolean {
     return this.#hasServed
+  }
+
+  /** The level at which the cluster has finalised a feature, as in `transaction.version` (KIP-584); 0 where it has not. */
+  feature(name: string): number {
+    return this.#features.get(name) ?? 0
+  }
+
+  /** Whether the broker speaks this version of an API. */
+  speaks(api: ApiName, version: number): boolean {
+    const theirs = this.#versions.get(apiVersions(api).key)
+    return theirs !== undefined && theirs.minVersion <= version && version <= theirs.maxVersion
   }
 
   /**
@@ -208,6 +220,7 @@ export class Connection {
     }
     for (const { apiKey, minVersion, maxVersion } of answer.apiKeys)
       this.#versions.set(apiKey, { minVersion, maxVersion })
+    for (const { name, maxVersionLevel } of answer.finalizedFeatures) this.#features.set(name, maxVersionLevel)
   }
 
   /** Tells the broker who we are, and notes when to do it again. */
