@@ -1,15 +1,23 @@
 import { type Clock, type Logger, type Random, SluiceError, silentLogger, systemClock, systemRandom } from '@sluice/sdk'
-import { ClusterAdmin } from './admin.ts'
+import { PortAdmin } from './admin/admin.ts'
 import { Coordinators } from './coordinator.ts'
 import { Deadline, type RetryContext, retrying } from './deadline.ts'
 import { PartitionFetcher } from './fetch/fetcher.ts'
+import { ClassicDialogue } from './group/classic-dialogue.ts'
+import { PartitionMember } from './group/consumer-member.ts'
+import { CoordinatedMember } from './group/member.ts'
 import { CoordinatedOffsets } from './group/offsets.ts'
+import { VitalSigns } from './group/vital-signs.ts'
 import { Metadata } from './metadata.ts'
 import { type MetricGroup, MetricsRegistry } from './metrics.ts'
 import type {
   Admin,
+  ConsumerMember,
+  ConsumerMemberOptions,
   Fetcher,
   FetcherOptions,
+  GroupMember,
+  GroupMemberOptions,
   GroupOffsets,
   Kafka,
   Producer,
@@ -154,7 +162,7 @@ class Cluster implements Kafka {
     this.#context = context
     this.#closing = closing
     this.#requestLog = requestLog
-    this.admin = new ClusterAdmin(context)
+    this.admin = new PortAdmin(context)
   }
 
   producer(options: ProducerOptions = {}): Producer {
@@ -174,6 +182,19 @@ class Cluster implements Kafka {
 
   groupOffsets(groupId: string): GroupOffsets {
     return new CoordinatedOffsets(this.#context, groupId)
+  }
+
+  groupMember(options: GroupMemberOptions): GroupMember {
+    this.#assertOpen()
+    const signs = new VitalSigns(options)
+    const dialogue = new ClassicDialogue(this.#context, options, signs)
+    const { groupId, instanceId = null, hooks } = options
+    return new CoordinatedMember(this.#context, { groupId, instanceId, hooks, signs, dialogue })
+  }
+
+  consumerMember(options: ConsumerMemberOptions): ConsumerMember {
+    this.#assertOpen()
+    return new PartitionMember(this.#context, this.admin, options)
   }
 
   metrics(): readonly MetricGroup[] {

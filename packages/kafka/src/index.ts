@@ -18,6 +18,11 @@ export type {
   SecurityProtocol,
   SslConfig,
 } from './security/security-config.ts'
+export { cooperativeStickyAssignor } from './group/assignors/cooperative-sticky.ts'
+export { rangeAssignor } from './group/assignors/range.ts'
+export { roundRobinAssignor } from './group/assignors/round-robin.ts'
+export { stickyAssignor } from './group/assignors/sticky.ts'
+export { valuesOf } from './admin/admin-requests.ts'
 export { murmur2, partitionForKey } from './produce/partitioner.ts'
 export {
   type TableChange,

@@ -7,9 +7,11 @@
  */
 import type { RawHeader, TimestampType, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
 import type { ConsumerMember, ConsumerMemberOptions, GroupMember, GroupMemberOptions } from './group/group-port.ts'
+import type { Admin } from './admin/admin-port.ts'
 import type { MetricGroup } from './metrics.ts'
 import type { LoggedRequest } from './request-log.ts'
 
+export type * from './admin/admin-port.ts'
 export type * from './group/group-port.ts'
 
 /** One cluster: its connections are shared by all that is opened here, and closed with it. */
@@ -242,32 +244,4 @@ export interface GroupOffsets {
    * its last commit: whoever may rest for longer renews now and then.
    */
   renew(partitions: readonly TopicPartition[]): Promise<void>
-}
-
-export interface TopicSpec {
-  readonly topic: string
-  /** -1: the broker's default. */
-  readonly partitions: number
-  /** -1: the broker's default. Default -1. */
-  readonly replicationFactor?: number
-  readonly configs?: Readonly<Record<string, string>>
-}
-
-export interface TopicDescription {
-  readonly topic: string
-  readonly partitions: number
-}
-
-export interface Admin {
-  /** Creates the topics that do not exist yet; resolves to the names it created. */
-  ensureTopics(topics: readonly TopicSpec[]): Promise<readonly string[]>
-  deleteTopics(topics: readonly string[]): Promise<void>
-  /** Topics that exist; unknown names are left out. Without names: all. */
-  describeTopics(topics?: readonly string[]): Promise<readonly TopicDescription[]>
-  /** The offset of the first record still there, behind the last one, or of the first at or after a time (ms). */
-  listOffsets(
-    partitions: readonly TopicPartition[],
-    at: 'earliest' | 'latest' | number,
-  ): Promise<readonly TopicPartitionOffset[]>
-  describeCluster(): Promise<{ readonly clusterId: string; readonly brokers: number }>
 }

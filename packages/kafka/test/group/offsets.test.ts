@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { type Kafka, connect } from '../src/index.ts'
-import { FakeCluster, type Fault } from './fake/fake-cluster.ts'
+import { type Kafka, connect } from '../../src/index.ts'
+import { FakeCluster, type Fault } from '../fake/fake-cluster.ts'
 
 let cluster: FakeCluster
 let kafka: Kafka
