@@ -71,6 +71,10 @@ export class Metadata implements BrokerDirectory {
     return this.#controllerId
   }
 
+  get brokerIds(): readonly number[] {
+    return [...this.#brokers.keys()].toSorted((a, b) => a - b)
+  }
+
   get brokerCount(): number {
     return this.#brokers.size
   }
