@@ -2,7 +2,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { RetriableError } from '@sluice/sdk'
 import { type Dial, addressText, dialEach, readInto } from '../wire/dial.ts'
-import { tlsFault } from './tls-faults.ts'
+import { codeOf, tlsFault } from './tls-faults.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
 /** OpenSSL hands over one TLS record at a time: 16 KiB at most. */
@@ -37,7 +37,7 @@ export function dialTls(material: TlsMaterial): Dial {
 
 /** A Kafka listener without TLS takes the greeting for an oversized request and hangs up; so does a broker on its way down. */
 function hungUp(cause: unknown, at: string): RetriableError | undefined {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const code = codeOf(cause)
   if (code !== 'ECONNRESET' && code !== 'EPIPE') return undefined
   return new RetriableError('KAFKA_UNREACHABLE', `The broker at ${at} hung up on the greeting of TLS`, {
     cause,

@@ -64,8 +64,9 @@ export class SaslAuthenticator implements Authenticator {
     try {
       await this.#mechanism.authenticate(peer.address, exchange)
     } catch (error) {
-      // Whatever a mechanism makes of a refusal: the broker's own words say more.
-      throw refusal ?? this.#failed(peer, error)
+      // What somebody else's mechanism makes of a refusal says less than the broker's own words.
+      if (refusal !== undefined && (error === refusal || !(error instanceof SluiceError))) throw refusal
+      throw this.#failed(peer, error)
     }
     return lifetimeMs
   }

@@ -39,9 +39,14 @@ const FAULTS: readonly Fault[] = [
 
 const OUR_CERTIFICATE = /^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)/
 
+/** Node's name of what went wrong, or nothing. */
+export function codeOf(cause: unknown): string {
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : ''
+}
+
 /** The error for what ended a TLS connection, if trying again cannot help; undefined for what may pass. */
 export function tlsFault(cause: unknown, address: BrokerAddress, hasCertificate: boolean): SluiceError | undefined {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const code = codeOf(cause)
   const facts: ErrorFacts = { cause, place: { broker: addressText(address) } }
   const refused = `Cannot speak TLS with the broker at ${addressText(address)}`
   if (OUR_CERTIFICATE.test(code)) {

@@ -13,7 +13,7 @@ export class TlsMaterial {
   readonly #files: readonly string[]
   #stamp = ''
   #context: tls.SecureContext | undefined
-  #complaint = ''
+  #warnedAt = ''
 
   constructor(ssl: SslConfig, logger: Logger) {
     this.ssl = ssl
@@ -30,17 +30,18 @@ export class TlsMaterial {
 
   /** @throws SluiceError SETTINGS_INVALID when there never was anything usable */
   async current(): Promise<tls.SecureContext> {
+    let stamp = 'unreadable'
     try {
-      const stamp = await this.#stampNow()
+      stamp = await this.#stampNow()
       if (this.#context === undefined || stamp !== this.#stamp) {
         this.#context = await this.#load()
         if (this.#stamp !== '' && stamp !== '') this.#logger.info('TLS files have changed and are used from now on')
         this.#stamp = stamp
-        this.#complaint = ''
+        this.#warnedAt = ''
       }
     } catch (cause) {
       if (this.#context === undefined) throw unusable(cause)
-      this.#warnOnce(describeError(cause))
+      this.#warnOnce(stamp, cause)
     }
     return this.#context
   }
@@ -64,10 +65,11 @@ export class TlsMaterial {
   }
 
   /** Certificate and key are two files, and for a moment only one of them may be the new one: the next connection looks again. */
-  #warnOnce(complaint: string): void {
-    if (complaint === this.#complaint) return
-    this.#complaint = complaint
-    this.#logger.warn('TLS files have changed but cannot be used; the former ones stay in force', { error: complaint })
+  #warnOnce(stamp: string, cause: unknown): void {
+    if (stamp === this.#warnedAt) return
+    this.#warnedAt = stamp
+    const error = describeError(cause)
+    this.#logger.warn('TLS files have changed but cannot be used; the former ones stay in force', { error })
   }
 }
 

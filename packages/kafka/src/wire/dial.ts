@@ -78,12 +78,12 @@ export function addressText(address: BrokerAddress): string {
 
 function ready(socket: net.Socket, event: string, timeoutMs: number): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: unknown): void => {
+    const fail = (cause: Error): void => {
       clearTimeout(timer)
       socket.destroy()
-      reject(cause instanceof Error ? cause : new Error(String(cause)))
+      reject(cause)
     }
-    const timer = setTimeout(() => fail(`no answer within ${Math.round(timeoutMs)} ms`), timeoutMs)
+    const timer = setTimeout(() => fail(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), timeoutMs)
     socket.once('error', fail)
     socket.once(event, () => {
       clearTimeout(timer)

@@ -18,7 +18,8 @@ beforeEach(async () => {
   cluster = await FakeCluster.start(2)
   addresses = new Map(cluster.brokers.map(({ id, port }) => [id, { host: '127.0.0.1', port }]))
   dials = []
-  const options = { clientId: 'test', connectTimeoutMs: 1000, requestTimeoutMs: 1000, dial, clock: systemClock }
+  const random = { next: () => 0.5 }
+  const options = { clientId: 'test', connectTimeoutMs: 1000, requestTimeoutMs: 1000, dial, clock: systemClock, random }
   links = new BrokerLinks({ addressOf: (id) => addresses.get(id) }, options, silentLogger)
 })
 afterEach(async () => {
