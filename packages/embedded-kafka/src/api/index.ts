@@ -1,0 +1,9 @@
+/** Every API that the broker serves: one line a part. What is not here is not advertised. */
+import { clusterApis } from '../cluster/index.ts'
+import { type FetchSessions, recordApis } from '../record-path/index.ts'
+import { transactionApis } from '../transactions/index.ts'
+import type { ApiHandler } from './handler.ts'
+
+export function brokerApis(sessions: FetchSessions): readonly ApiHandler[] {
+  return [...clusterApis, ...recordApis(sessions), ...transactionApis]
+}

@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net'
+import type { Reply } from '../api/dispatcher.ts'
+import type { Client } from '../broker.ts'
+import { FrameCutter, FrameError } from './frame-cutter.ts'
+import type { MemoryBudget, MemoryHolder } from './memory-budget.ts'
+
+/** What a connection needs of the server. */
+export interface ConnectionHost {
+  readonly budget: MemoryBudget
+  /** The longest request, in bytes. */
+  readonly frameBytesMax: number
+  serve(frame: Uint8Array, client: Client): Reply | Promise<Reply>
+  /** Called once, when the connection is gone. */
+  closed(connection: ClientConnection): void
+  log(level: 'info' | 'warn' | 'error', message: string): void
+}
+
+/**
+ * One client. As in Kafka, one request at a time: the next is looked at when the answer before has left for the client, which gives
+ * the order of answers, and bounds what a client can have in progress to one request and one answer, however many it sends and
+ * however little it reads.
+ */
+export class ClientConnection implements Client, MemoryHolder {
+  readonly id: number
+  readonly host: string
+  principal = 'User:ANONYMOUS'
+  readonly software = { name: '', version: '' }
+  /** When bytes last came or left. */
+  lastActive = performance.now()
+  readonly #socket: Socket
+  readonly #server: ConnectionHost
+  readonly #cutter: FrameCutter
+  readonly #gone = new AbortController()
+  /** A request is in progress, the answer before it has not left, or the client is to be quiet. */
+  #isBusy = false
+  #isEnded = false
+
+  constructor(id: number, socket: Socket, server: ConnectionHost) {
+    this.id = id
+    this.host = socket.remoteAddress ?? ''
+    this.#socket = socket
+    this.#server = server
+    this.#cutter = new FrameCutter(server.frameBytesMax)
+    socket.on('data', (bytes: Buffer) => this.#received(bytes))
+    socket.on('error', () => {})
+    socket.on('end', () => this.end(null))
+    socket.on('close', () => this.end(null))
+  }
+
+  get closed(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  /** Whether nothing is owed to the client: it is its turn. */
+  get isIdle(): boolean {
+    return !this.#isBusy || this.#socket.writableNeedDrain
+  }
+
+  get isMidFrame(): boolean {
+    return this.#cutter.isMidFrame
+  }
+
+  evict(reason: string): void {
+    this.end(reason)
+  }
+
+  /** Closes the connection; `reason` goes to the log. What waits on the client's behalf ends. */
+  end(reason: string | null): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    if (reason !== null) this.#server.log('warn', `The connection from ${this.host} was closed: ${reason}`)
+    this.#server.budget.hold(this, 0)
+    this.#socket.destroy()
+    this.#gone.abort()
+    this.#server.closed(this)
+  }
+
+  #received(bytes: Buffer): void {
+    if (this.#isEnded) return
+    this.lastActive = performance.now()
+    this.#cutter.push(bytes)
+    if (this.#isBusy) this.#socket.pause()
+    else this.#advance()
+  }
+
+  /** Serves what is there, request by request, until one has to be waited for. */
+  #advance(): void {
+    try {
+      while (!this.#isBusy && !this.#isEnded) {
+        const frame = this.#cutter.next()
+        if (frame === undefined) return this.#readOn()
+        const reply = this.#server.serve(frame, this)
+        if (reply instanceof Promise) {
+          this.#isBusy = true
+          reply.then((late) => this.#answeredLate(late)).catch((error) => this.#broken(error))
+        } else this.#answer(reply)
+      }
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  #readOn(): void {
+    const { budget } = this.#server
+    budget.hold(this, this.#cutter.heldBytes + this.#socket.writableLength)
+    if (budget.isFull) {
+      this.#socket.pause()
+      budget.whenRoom(() => this.#socket.resume())
+    } else if (this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  #answeredLate(reply: Reply): void {
+    this.#isBusy = false
+    if (this.#isEnded) return
+    this.#answer(reply)
+    this.#advance()
+  }
+
+  #answer({ frame, closes, quietMs }: Reply): void {
+    if (frame !== null) this.#write(frame)
+    if (closes !== null) return this.end(closes)
+    if (quietMs > 0) {
+      this.#isBusy = true
+      setTimeout(() => this.#goOn(), quietMs).unref()
+    } else if (this.#socket.writableNeedDrain) {
+      this.#isBusy = true
+      this.#server.budget.hold(this, this.#cutter.heldBytes + this.#socket.writableLength)
+      this.#socket.once('drain', () => this.#goOn())
+    }
+  }
+
+  #goOn(): void {
+    this.#isBusy = false
+    this.lastActive = performance.now()
+    this.#server.budget.hold(this, this.#cutter.heldBytes + this.#socket.writableLength)
+    this.#advance()
+  }
+
+  #write(frame: readonly Uint8Array[]): void {
+    this.lastActive = performance.now()
+    if (frame.length === 1) {
+      this.#socket.write(frame[0]!)
+      return
+    }
+    this.#socket.cork()
+    for (const chunk of frame) this.#socket.write(chunk)
+    this.#socket.uncork()
+  }
+
+  #broken(error: unknown): void {
+    if (error instanceof FrameError) return this.end(error.message)
+    this.#server.log(
+      'error',
+      `A request from ${this.host} broke: ${error instanceof Error ? error.stack : String(error)}`,
+    )
+    this.end('the broker failed to serve it')
+  }
+}

@@ -1,0 +1,105 @@
+import type { Reply } from '../api/dispatcher.ts'
+import type { BrokerSettings, Client } from '../broker.ts'
+import type { ClientConnection } from './client-connection.ts'
+import { NodeListener, type ServerContext } from './listener.ts'
+import { MemoryBudget } from './memory-budget.ts'
+import type { VirtualNodes } from './nodes.ts'
+
+const SWEEP_EVERY_MS_MAX = 5_000
+const HALF_REQUEST_MS_MAX = 30_000
+
+export interface KafkaServerOptions {
+  readonly host: string
+  /** Of the first node; 0 for free ports. */
+  readonly port: number
+  readonly advertisedHost: string
+  readonly count: number
+  readonly settings: BrokerSettings
+  serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
+  log(level: 'info' | 'warn' | 'error', message: string): void
+}
+
+/** The sockets of all virtual nodes. */
+export class KafkaServer {
+  readonly #options: KafkaServerOptions
+  readonly #nodes: VirtualNodes
+  readonly #context: ServerContext
+  readonly #listeners: NodeListener[] = []
+  #sweeper: NodeJS.Timeout | undefined
+
+  constructor(options: KafkaServerOptions, nodes: VirtualNodes) {
+    const { settings } = options
+    this.#options = options
+    this.#nodes = nodes
+    const idleMsMax = settings.number('connections.max.idle.ms')
+    this.#context = {
+      limits: {
+        frameBytesMax: settings.number('socket.request.max.bytes'),
+        connectionsMax: settings.number('max.connections'),
+        idleMsMax,
+        halfRequestMsMax: Math.min(idleMsMax, HALF_REQUEST_MS_MAX),
+      },
+      budget: new MemoryBudget(settings.number('queued.max.request.bytes')),
+      connections: new Set<ClientConnection>(),
+      serve: (frame, client, node) => options.serve(frame, client, node),
+      log: (level, message) => options.log(level, message),
+    }
+  }
+
+  get connectionCount(): number {
+    return this.#context.connections.size
+  }
+
+  /** Bytes held for clients: requests that are not whole yet, answers that are not taken. */
+  get heldBytes(): number {
+    return this.#context.budget.total
+  }
+
+  /** Opens the ports of all nodes, or none of them. @throws ListenError */
+  async start(): Promise<void> {
+    const { host, port, advertisedHost, count } = this.#options
+    try {
+      for (let i = 0; i < count; i++) {
+        const listener = new NodeListener(i + 1, this.#context)
+        this.#nodes.add(advertisedHost, await listener.listen(host, port === 0 ? 0 : port + i))
+        this.#listeners.push(listener)
+      }
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+    const everyMs = Math.max(10, Math.min(SWEEP_EVERY_MS_MAX, this.#context.limits.idleMsMax / 4))
+    this.#sweeper = setInterval(() => this.#sweep(), everyMs).unref()
+  }
+
+  /** Stops listening and disconnects everybody. */
+  async stop(): Promise<void> {
+    clearInterval(this.#sweeper)
+    this.#context.budget.stop()
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+  }
+
+  async killNode(id: number): Promise<void> {
+    const listener = this.#listenerOf(id)
+    this.#nodes.setUp(id, false)
+    await listener.close()
+  }
+
+  async restartNode(id: number): Promise<void> {
+    const listener = this.#listenerOf(id)
+    if (this.#nodes.isAlive(id)) return
+    await listener.listen(this.#options.host, this.#nodes.get(id)!.port)
+    this.#nodes.setUp(id, true)
+  }
+
+  #listenerOf(id: number): NodeListener {
+    const listener = this.#listeners[id - 1]
+    if (listener === undefined) throw new RangeError(`There is no node ${id}; there are ${this.#listeners.length}`)
+    return listener
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    for (const listener of this.#listeners) listener.sweep(now)
+  }
+}

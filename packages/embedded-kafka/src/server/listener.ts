@@ -1,0 +1,142 @@
+import net from 'node:net'
+import type { Reply } from '../api/dispatcher.ts'
+import type { Client } from '../broker.ts'
+import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+
+export interface ListenerLimits {
+  readonly frameBytesMax: number
+  /** Connections of all nodes together. */
+  readonly connectionsMax: number
+  /** A client that says nothing, or does not take its answer, for so long is disconnected. */
+  readonly idleMsMax: number
+  /** Half a request may stand still for so long. */
+  readonly halfRequestMsMax: number
+}
+
+/** What the listeners of all nodes share. */
+export interface ServerContext {
+  readonly limits: ListenerLimits
+  readonly budget: MemoryBudget
+  readonly connections: Set<ClientConnection>
+  serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
+  log(level: 'info' | 'warn' | 'error', message: string): void
+}
+
+let nextClientId = 1
+
+/** The port of one virtual node, and who is connected to it. */
+export class NodeListener {
+  readonly #node: number
+  readonly #context: ServerContext
+  readonly #connections = new Set<ClientConnection>()
+  #server: net.Server | undefined
+
+  constructor(node: number, context: ServerContext) {
+    this.#node = node
+    this.#context = context
+  }
+
+  /** Listens; resolves to the port. @throws ListenError when host or port are not to be had */
+  listen(host: string, port: number): Promise<number> {
+    const server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    return new Promise((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(host, port, error)))
+      server.listen({ host, port, exclusive: true, backlog: 511 }, () => {
+        server.removeAllListeners('error')
+        server.on('error', (error) => this.#context.log('error', `Node ${this.#node} cannot accept: ${error.message}`))
+        this.#server = server
+        resolve((server.address() as net.AddressInfo).port)
+      })
+    })
+  }
+
+  /** Stops listening and disconnects everybody. */
+  async close(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    const stopped = new Promise<void>((resolve) => {
+      if (server === undefined) resolve()
+      else server.close(() => resolve())
+    })
+    for (const connection of [...this.#connections]) connection.end(null)
+    await stopped
+  }
+
+  /** Disconnects who has been still for too long; called from time to time. */
+  sweep(now: number): void {
+    const { idleMsMax, halfRequestMsMax } = this.#context.limits
+    for (const connection of [...this.#connections]) {
+      const stillMs = now - connection.lastActive
+      if (connection.isMidFrame && stillMs > halfRequestMsMax) connection.end('it sent half a request, then nothing')
+      else if (connection.isIdle && stillMs > idleMsMax) connection.end(`nothing moved for ${Math.round(stillMs)} ms`)
+    }
+  }
+
+  #accept(socket: net.Socket): void {
+    const { connections, limits, budget, log } = this.#context
+    if (connections.size >= limits.connectionsMax) {
+      log(
+        'warn',
+        `A connection from ${socket.remoteAddress} was refused: ${connections.size} are open (max.connections)`,
+      )
+      socket.destroy()
+      return
+    }
+    const host: ConnectionHost = {
+      budget,
+      frameBytesMax: limits.frameBytesMax,
+      serve: (frame, client) => this.#context.serve(frame, client, this.#node),
+      closed: (gone) => {
+        this.#connections.delete(gone)
+        connections.delete(gone)
+      },
+      log,
+    }
+    const connection = new ClientConnection(nextClientId++, socket, host)
+    this.#connections.add(connection)
+    connections.add(connection)
+  }
+}
+
+/** The broker cannot listen where it was told to. */
+export class ListenError extends Error {
+  readonly code: string
+  readonly remedy: string
+
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+    const where = `${host}:${port}`
+    const [sentence, remedy] = explain(cause.code, where, host)
+    super(`${sentence} ${remedy}`, { cause })
+    this.name = 'ListenError'
+    this.code = cause.code ?? 'UNKNOWN'
+    this.remedy = remedy
+  }
+}
+
+function explain(code: string | undefined, where: string, host: string): [sentence: string, remedy: string] {
+  switch (code) {
+    case 'EADDRINUSE':
+      return [
+        `The embedded broker cannot listen on ${where}: the port is in use.`,
+        'Stop what listens there, or choose another port (0 finds a free one).',
+      ]
+    case 'EACCES':
+      return [
+        `The embedded broker may not listen on ${where}: the port is reserved.`,
+        'Choose a port above 1023, or 0 for a free one.',
+      ]
+    case 'ENOTFOUND':
+    case 'EADDRNOTAVAIL':
+    case 'EAI_AGAIN':
+      return [
+        `The embedded broker cannot listen on ${where}: ${host} is no address of this machine.`,
+        'Use 127.0.0.1, or an address that the machine has.',
+      ]
+    default:
+      return [
+        `The embedded broker cannot listen on ${where} (${code ?? 'unknown error'}).`,
+        'Choose another host or port.',
+      ]
+  }
+}
