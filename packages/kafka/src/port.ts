@@ -76,9 +76,9 @@ export interface Producer {
  * Errors, beside those of misuse (KAFKA_TRANSACTION_STATE, nothing happens):
  * - KAFKA_TRANSACTION_ABORTABLE: something of the transaction failed. It cannot be committed any more, whoever ignores the error;
  *   after `abort` the producer can go on.
- * - KAFKA_FENCED: another producer has taken over the transactional id, or the transaction outlived transactionTimeoutMs. Nothing of
- *   the open transaction is or becomes visible, and everything from now on is refused. (Of `sendOffsets`, with error
- *   FENCED_INSTANCE_ID: the group member was replaced; `abort` is still right.)
+ * - KAFKA_FENCED: another producer has taken over the transactional id, or the transaction outlived transactionTimeoutMs (which some
+ *   brokers call abortable). Nothing of the open transaction is or becomes visible, and everything from now on is refused. (Of
+ *   `sendOffsets`, with error FENCED_INSTANCE_ID: the group member was replaced; `abort` is still right.)
  * - KAFKA_TIMEOUT of `commit`: nobody knows yet whether the transaction is committed. Call `commit` again, which asks again; or close
  *   the producer and open another one of the same transactional id, then look where the group's offsets stand.
  * - Any other is the end of this producer: close it and open another one.

@@ -1,7 +1,7 @@
 /** The port's contract on the fake cluster that the fault tests use: what the fake gets wrong they would get wrong too. */
 import { afterAll, beforeAll, describe, jest, test } from '@jest/globals'
 import { connect } from '../src/index.ts'
-import { portContract } from '../src/testing/index.ts'
+import { CONTRACT_GROUPS, portContract } from '../src/testing/index.ts'
 import { FakeCluster } from './fake/fake-cluster.ts'
 
 jest.setTimeout(30_000)
@@ -14,6 +14,9 @@ const NEEDS_BROKER = [
   'offsets are found by end and by time',
 ]
 
+/** The fake cluster has no transactions and no groups. */
+const { produce, fetch, offsets, admin, table } = CONTRACT_GROUPS
+
 describe('the port, on a fake cluster of two brokers', () => {
   let cluster: FakeCluster
   beforeAll(async () => {
@@ -24,5 +27,6 @@ describe('the port, on a fake cluster of two brokers', () => {
   portContract(
     (name, body) => (NEEDS_BROKER.includes(name) ? undefined : test(name, body)),
     () => connect({ bootstrapServers: cluster.bootstrap, clientId: 'port-contract' }),
+    [produce, fetch, offsets, admin, table],
   )
 })

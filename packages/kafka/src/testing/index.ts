@@ -1,2 +1,2 @@
 /** What an implementation of the port, or of a broker behind it, is tested with. */
-export { type OpenKafka, type Test, portContract } from './port-contract.ts'
+export { CONTRACT_GROUPS, type ContractGroup, type OpenKafka, type Test, portContract } from './port-contract.ts'

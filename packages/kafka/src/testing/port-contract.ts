@@ -13,6 +13,10 @@ import { offsetsContract } from './offsets-contract.ts'
 import { produceContract } from './produce-contract.ts'
 import { PortFixture } from './port-fixture.ts'
 import { tableContract } from './table-contract.ts'
+import { transactionContract } from './transaction-contract.ts'
+import { transactionFailureContract } from './transaction-failure-contract.ts'
+import { transactionFencingContract } from './transaction-fencing-contract.ts'
+import { transactionOffsetsContract } from './transaction-offsets-contract.ts'
 
 /** A test runner's `test`. Tests end by themselves within thirty seconds. */
 export type Test = (name: string, body: () => Promise<void>) => unknown
@@ -22,8 +26,28 @@ export type OpenKafka = () => Promise<Kafka>
 
 const PATIENCE_MS = 30_000
 
-/** Declares the tests. */
-export function portContract(test: Test, openKafka: OpenKafka): void {
+/** Declares the tests of one part of the port. */
+export type ContractGroup = (test: WithKafka) => void
+
+/** The parts, for brokers that cannot do everything. */
+export const CONTRACT_GROUPS = {
+  produce: produceContract,
+  transactions: transactionContract,
+  transactionFailures: transactionFailureContract,
+  transactionOffsets: transactionOffsetsContract,
+  transactionFencing: transactionFencingContract,
+  fetch: fetchContract,
+  offsets: offsetsContract,
+  admin: adminContract,
+  table: tableContract,
+} as const satisfies Readonly<Record<string, ContractGroup>>
+
+/** Declares the tests of these groups; by default of all. */
+export function portContract(
+  test: Test,
+  openKafka: OpenKafka,
+  groups: readonly ContractGroup[] = Object.values(CONTRACT_GROUPS),
+): void {
   const withKafka: WithKafka = (name, body) => {
     test(name, async () => {
       const fixture = new PortFixture(await openKafka(), openKafka)
@@ -34,11 +58,7 @@ export function portContract(test: Test, openKafka: OpenKafka): void {
       }
     })
   }
-  produceContract(withKafka)
-  fetchContract(withKafka)
-  offsetsContract(withKafka)
-  adminContract(withKafka)
-  tableContract(withKafka)
+  for (const group of groups) group(withKafka)
 }
 
 /** Declares a test that gets a cluster. */

@@ -17,9 +17,13 @@ const FATAL: ReadonlySet<unknown> = new Set([
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ])
 
-/** Refusals of EndTxn after which the transaction can still be aborted; others that are not retriable are the end. */
+/**
+ * Refusals of EndTxn after which the transaction can still be aborted; others that are not retriable are the end. INVALID_TXN_STATE is
+ * how KIP-890's coordinator says that it has aborted the transaction itself, since it took too long.
+ */
 const ABORTABLE_AT_END: ReadonlySet<unknown> = new Set([
   'TRANSACTION_ABORTABLE',
+  'INVALID_TXN_STATE',
   'UNKNOWN_PRODUCER_ID',
   'INVALID_PRODUCER_ID_MAPPING',
 ])

@@ -224,9 +224,7 @@ class BatchingTransactions implements TransactionalProducer {
     try {
       this.#identity.use(await this.#requests.end(this.#identity.numbers, false, this.#identity.isV2, deadline))
     } catch (error) {
-      const name = refusalName(error as SluiceError)
-      const isOverThere = name === 'INVALID_TXN_STATE' || judgeEnd(error as SluiceError) === 'abortable'
-      if (!isOverThere || (error as SluiceError).retriable) throw error
+      if ((error as SluiceError).retriable || judgeEnd(error as SluiceError) !== 'abortable') throw error
       // The coordinator has nothing to abort, or has lost it: with the next epoch nothing of it can come to life.
       await this.#init(deadline)
     }
