@@ -122,10 +122,10 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
     reconnectBackoffMaxMs: config.reconnectBackoffMaxMs,
     requestLog,
   }
-  const linksOf = (role: ClientRole, id: string): BrokerLinks =>
-    new BrokerLinks(metadata, { ...options, clientId: id, metrics: new WireMetrics(metrics, role, id) }, logger, () =>
-      metrics.forget(id),
-    )
+  const linksOf = (role: ClientRole, id: string): BrokerLinks => {
+    const metered = { ...options, clientId: id, metrics: new WireMetrics(metrics, role, id) }
+    return new BrokerLinks(metadata, metered, logger, metrics.opened(id))
+  }
   const bootstrap = parseBootstrap(config.bootstrapServers)
   const closing = new AbortController()
   const retry: RetryContext = { clock, random, signal: closing.signal }

@@ -14,6 +14,7 @@ export interface MetricGroup {
 export class MetricsRegistry {
   readonly #clock: Clock
   readonly #groups = new Map<string, MetricSet>()
+  readonly #open = new Map<string, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -27,9 +28,16 @@ export class MetricsRegistry {
     return set
   }
 
-  /** Takes away every group of a client that was closed. */
-  forget(clientId: string): void {
-    for (const [key, { tags }] of this.#groups) if (tags['client-id'] === clientId) this.#groups.delete(key)
+  /** Call what this gives when the client is closed: with the last one of that id its groups are taken away. */
+  opened(clientId: string): () => void {
+    this.#open.set(clientId, (this.#open.get(clientId) ?? 0) + 1)
+    return () => {
+      const left = this.#open.get(clientId)! - 1
+      this.#open.set(clientId, left)
+      if (left > 0) return
+      this.#open.delete(clientId)
+      for (const [key, { tags }] of this.#groups) if (tags['client-id'] === clientId) this.#groups.delete(key)
+    }
   }
 
   read(): MetricGroup[] {

@@ -17,21 +17,9 @@ export interface LoggedRequest {
   readonly outcome: string
 }
 
-interface Slot {
-  ticket: number
-  at: number
-  clientId: string
-  broker: string
-  api: string
-  version: number
-  correlationId: number
-  requestBytes: number
-  responseBytes: number
-  latencyMs: number
-  outcome: string
-}
+type Slot = { -readonly [K in keyof LoggedRequest]: LoggedRequest[K] }
 
-const SLOTS_DEFAULT = 200
+const SIZE_DEFAULT = 200
 
 /** The last requests to a cluster, in a ring of slots that are made once and written over. */
 export class RequestLog {
@@ -39,11 +27,11 @@ export class RequestLog {
   readonly #size: number
   #next = 0
 
-  constructor(size: number = SLOTS_DEFAULT) {
+  constructor(size: number = SIZE_DEFAULT) {
     this.#size = size
   }
 
-  /** Notes a request that was written; the number goes to `answered`. */
+  /** Notes a request that was written; the number goes to `ended`. */
   sent(
     at: number,
     clientId: string,
@@ -54,18 +42,17 @@ export class RequestLog {
     requestBytes: number,
   ): number {
     const ticket = this.#next++
-    if (this.#size === 0) return ticket
-    const facts = { ticket, at, clientId, broker, api, version, correlationId, requestBytes }
-    const slot = this.#slots[ticket % this.#size]
-    if (slot === undefined) this.#slots.push({ ...facts, responseBytes: 0, latencyMs: NaN, outcome: 'waiting' })
-    else Object.assign(slot, facts, { responseBytes: 0, latencyMs: NaN, outcome: 'waiting' })
+    const facts = { at, clientId, broker, api, version, correlationId, requestBytes }
+    const open = { responseBytes: 0, latencyMs: NaN, outcome: 'waiting' }
+    if (ticket < this.#size) this.#slots.push({ ...facts, ...open })
+    else if (this.#size > 0) Object.assign(this.#slots[ticket % this.#size]!, facts, open)
     return ticket
   }
 
   /** What became of it. A request whose slot was written over since is not noted. */
   ended(ticket: number, latencyMs: number, responseBytes: number, outcome: string): void {
-    const slot = this.#slots[ticket % this.#size]
-    if (slot?.ticket !== ticket) return
+    const slot = ticket < this.#next - this.#size ? undefined : this.#slots[ticket % this.#size]
+    if (slot === undefined) return
     slot.latencyMs = latencyMs
     slot.responseBytes = responseBytes
     slot.outcome = outcome
@@ -73,6 +60,7 @@ export class RequestLog {
 
   /** Oldest first. */
   read(): LoggedRequest[] {
-    return this.#slots.toSorted((a, b) => a.ticket - b.ticket).map(({ ticket: _, ...request }) => request)
+    const oldest = this.#next <= this.#size ? 0 : this.#next % this.#size
+    return [...this.#slots.slice(oldest), ...this.#slots.slice(0, oldest)].map((slot) => ({ ...slot }))
   }
 }

@@ -39,11 +39,14 @@ test('a spread has mean and maximum of the last thirty to sixty seconds', () => 
   expect(read()).toEqual([NaN, NaN])
 })
 
-test('a client that was closed is not measured any more', () => {
+test('a client is measured until the last one of its id was closed', () => {
   const registry = new MetricsRegistry(clock)
   registry.group('producer-metrics', { 'client-id': 'a' }).total('request-total')
   registry.group('producer-node-metrics', { 'client-id': 'a', 'node-id': 'node-1' }).total('request-total')
   registry.group('producer-metrics', { 'client-id': 'b' }).total('request-total')
-  registry.forget('a')
+  const [closeOne, closeOther] = [registry.opened('a'), registry.opened('a')]
+  closeOne()
+  expect(registry.read()).toHaveLength(3)
+  closeOther()
   expect(registry.read().map(({ tags }) => tags['client-id'])).toEqual(['b'])
 })

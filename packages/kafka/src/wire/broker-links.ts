@@ -74,6 +74,7 @@ export class BrokerLinks {
   }
 
   close(): void {
+    if (this.#isClosed) return
     this.#isClosed = true
     for (const link of this.#links.values()) link.close(closed(link.name))
     this.#links.clear()

@@ -37,11 +37,16 @@ export interface Attempt {
 }
 
 /** Tries each address that the host's name stands for, in the resolver's order (`client.dns.lookup`: use_all_dns_ips). */
-export async function dialEach(address: BrokerAddress, timeoutMs: number, attempt: Attempt): Promise<net.Socket> {
+export async function dialEach(
+  address: BrokerAddress,
+  timeoutMs: number,
+  attempt: Attempt,
+  resolve: (host: string, timeoutMs: number) => Promise<readonly string[]> = addressesOf,
+): Promise<net.Socket> {
   const until = performance.now() + timeoutMs
   let last: unknown
   try {
-    const hosts = await addressesOf(address.host, timeoutMs)
+    const hosts = await resolve(address.host, timeoutMs)
     for (const [i, host] of hosts.entries()) {
       // An address that swallows packets must leave time for those behind it.
       const shareMs = Math.max(1, (until - performance.now()) / (hosts.length - i))

@@ -16,7 +16,8 @@ import {
   serverSignature,
 } from '@sluice/kafka-protocol'
 
-export type SaslAnswer = string | { readonly error: string } | 'hang!' | 'drop!' | 'garbage!'
+/** Bytes, a refusal, or what no broker should do. */
+export type SaslAnswer = string | { readonly error: string } | { readonly do: 'hang' | 'drop' | 'garbage' }
 
 /** One conversation: answers what the client sends, message by message. */
 export type Conversation = (bytes: Buffer) => SaslAnswer
@@ -82,19 +83,20 @@ export class SaslServer {
     if (socket instanceof tls.TLSSocket) this.subjects.push(String(socket.getPeerCertificate().subject?.CN))
     this.#sockets.add(socket)
     socket.on('error', () => undefined)
+    const handle = async (frame: Buffer): Promise<void> => {
+      const request = decodeRequest(frame)
+      this.requests.push(`${request.api}:${connection}`)
+      if (request.api === 'SaslHandshake') conversation = this.#options.converse?.()
+      const chunks = await this.#answer(request, conversation)
+      if (chunks === 'drop') socket.destroy()
+      else if (chunks !== 'hang') for (const one of chunks) socket.write(one)
+    }
     socket.on('data', (chunk: Buffer) => {
       pending = Buffer.concat([pending, chunk])
       while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
         const frame = Buffer.from(pending.subarray(4, 4 + pending.readInt32BE(0)))
         pending = pending.subarray(4 + frame.length)
-        line = line.then(async () => {
-          const request = decodeRequest(frame)
-          this.requests.push(`${request.api}:${connection}`)
-          if (request.api === 'SaslHandshake') conversation = this.#options.converse?.()
-          const chunks = await this.#answer(request, conversation)
-          if (chunks === 'drop!') socket.destroy()
-          else if (chunks !== 'hang!') for (const one of chunks) socket.write(one)
-        })
+        line = line.then(() => handle(frame))
       }
     })
   }
@@ -102,43 +104,41 @@ export class SaslServer {
   async #answer(
     request: ReturnType<typeof decodeRequest>,
     conversation: Conversation | undefined,
-  ): Promise<Uint8Array[] | 'drop!' | 'hang!'> {
+  ): Promise<Uint8Array[] | 'drop' | 'hang'> {
     const { mechanisms = ['PLAIN'], lifetimeMs = () => 0, throttleMs = () => 0, workMs = 0 } = this.#options
     const { version, correlationId } = request
-    switch (request.api) {
-      case 'ApiVersions': {
-        const apiKeys = SPOKEN.map((name) => {
-          const { key, minVersion, stableVersion } = apiVersions(name)
-          return { apiKey: key, minVersion, maxVersion: stableVersion }
-        })
-        return encodeResponse('ApiVersions', version, correlationId, { errorCode: 0, apiKeys })
-      }
-      case 'SaslHandshake': {
-        const errorCode = mechanisms.includes(request.body.mechanism) ? 0 : UNSUPPORTED_SASL_MECHANISM
-        return encodeResponse('SaslHandshake', version, correlationId, { errorCode, mechanisms: [...mechanisms] })
-      }
-      case 'SaslAuthenticate': {
-        const answer = conversation?.(Buffer.from(request.body.authBytes)) ?? ''
-        if (answer === 'hang!' || answer === 'drop!') return answer
-        if (answer === 'garbage!') return [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')]
-        const isRefusal = typeof answer !== 'string'
-        return encodeResponse('SaslAuthenticate', version, correlationId, {
-          errorCode: isRefusal ? SASL_AUTHENTICATION_FAILED : 0,
-          errorMessage: isRefusal ? answer.error : null,
-          authBytes: Buffer.from(isRefusal ? '' : answer),
-          sessionLifetimeMs: lifetimeMs(),
-        })
-      }
-      default:
-        await new Promise((resolve) => setTimeout(resolve, workMs))
-        return encodeResponse('Metadata', version, correlationId, {
-          throttleTimeMs: throttleMs(),
-          brokers: [],
-          clusterId: 'sasl',
-          controllerId: 1,
-          topics: [],
-        })
+    if (request.api === 'ApiVersions') {
+      const apiKeys = SPOKEN.map((name) => {
+        const { key, minVersion, stableVersion } = apiVersions(name)
+        return { apiKey: key, minVersion, maxVersion: stableVersion }
+      })
+      return encodeResponse('ApiVersions', version, correlationId, { errorCode: 0, apiKeys })
     }
+    if (request.api === 'SaslHandshake') {
+      const errorCode = mechanisms.includes(request.body.mechanism) ? 0 : UNSUPPORTED_SASL_MECHANISM
+      return encodeResponse('SaslHandshake', version, correlationId, { errorCode, mechanisms: [...mechanisms] })
+    }
+    if (request.api === 'SaslAuthenticate') {
+      const answer = conversation?.(Buffer.from(request.body.authBytes)) ?? ''
+      const isRefusal = typeof answer !== 'string'
+      if (isRefusal && 'do' in answer) {
+        return answer.do === 'garbage' ? [Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')] : answer.do
+      }
+      return encodeResponse('SaslAuthenticate', version, correlationId, {
+        errorCode: isRefusal ? SASL_AUTHENTICATION_FAILED : 0,
+        errorMessage: isRefusal ? answer.error : null,
+        authBytes: Buffer.from(isRefusal ? '' : answer),
+        sessionLifetimeMs: lifetimeMs(),
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, workMs))
+    return encodeResponse('Metadata', version, correlationId, {
+      throttleTimeMs: throttleMs(),
+      brokers: [],
+      clusterId: 'sasl',
+      controllerId: 1,
+      topics: [],
+    })
   }
 }
 

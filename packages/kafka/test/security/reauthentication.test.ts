@@ -103,7 +103,7 @@ test('a broker that refuses the second time ends the connection retriably: a new
 
 test('a broker that falls silent the second time does not hang anybody', async () => {
   let isSilent = false
-  await open({ converse: () => () => (isSilent ? 'hang!' : ''), lifetimeMs: () => HOUR_MS })
+  await open({ converse: () => () => (isSilent ? { do: 'hang' } : ''), lifetimeMs: () => HOUR_MS })
   isSilent = true
   time.aheadMs += HOUR_MS
   await expect(ask()).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE', retriable: true })

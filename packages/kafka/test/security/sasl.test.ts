@@ -93,7 +93,7 @@ describe.each(['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)('%s', (mechanism) => 
 
   test.each([
     ['a signature that does not fit', { final: () => 'v=AAAA' }, /signature is wrong/],
-    ['a signature of another length', { final: (truth: string) => `${truth.slice(0, -4)}` }, /signature|server-final/],
+    ['a signature of another length', { final: (truth: string) => truth.slice(0, -4) }, /signature|server-final/],
     ['an error instead of a signature', { final: () => 'e=other-error' }, /ended with the error other-error/],
     ['a nonce that is not ours', { nonce: () => 'stranger' }, /does not continue ours/],
     ['our nonce and nothing of its own', { nonce: (truth: string) => truth.slice(0, -6) }, /does not continue ours/],
@@ -111,17 +111,17 @@ describe.each(['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)('%s', (mechanism) => 
 
 describe('whatever happens in the middle, nobody hangs', () => {
   test('a broker that falls silent', async () => {
-    const error = await refusal(open(alice('PLAIN'), { converse: () => () => 'hang!' }, 100))
+    const error = await refusal(open(alice('PLAIN'), { converse: () => () => ({ do: 'hang' }) }, 100))
     expect(error).toMatchObject({ code: 'KAFKA_TIMEOUT', retriable: true })
   })
 
   test('a broker that hangs up', async () => {
-    const error = await refusal(open(alice('PLAIN'), { converse: () => () => 'drop!' }))
+    const error = await refusal(open(alice('PLAIN'), { converse: () => () => ({ do: 'drop' }) }))
     expect(error).toMatchObject({ code: 'KAFKA_UNREACHABLE', retriable: true })
   })
 
   test('a broker that sends garbage', async () => {
-    const error = await refusal(open(alice('PLAIN'), { converse: () => () => 'garbage!' }))
+    const error = await refusal(open(alice('PLAIN'), { converse: () => () => ({ do: 'garbage' }) }))
     expect(error).toMatchObject({ code: 'KAFKA_PROTOCOL', retriable: false })
   })
 

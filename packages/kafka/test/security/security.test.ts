@@ -8,7 +8,7 @@ const sasl: SaslConfig = { mechanism: 'PLAIN', username: 'alice', password: 'ope
 const resolve = (config: SecurityConfig): ReturnType<typeof resolveSecurity> => resolveSecurity(config, silentLogger)
 const problems = (config: object): string => {
   try {
-    resolve(config as SecurityConfig)
+    resolve(config)
   } catch (error) {
     expect((error as SluiceError).code).toBe('SETTINGS_INVALID')
     return (error as SluiceError).message

@@ -131,8 +131,11 @@ test('what connections did is counted per client and per node', async () => {
   const metrics = new WireMetrics(registry, 'producer', 'counted')
   server = await SaslServer.listen({ throttleMs: () => 0 })
   const directory = { addressOf: () => ({ host: '127.0.0.1', port: server.port }) }
-  const links = new BrokerLinks(directory, { ...OPTIONS, clientId: 'counted', metrics }, silentLogger, () =>
-    registry.forget('counted'),
+  const links = new BrokerLinks(
+    directory,
+    { ...OPTIONS, clientId: 'counted', metrics },
+    silentLogger,
+    registry.opened('counted'),
   )
   await (await links.to(7)).send('Metadata', 12, METADATA)
   const groups = registry.read().filter(({ tags }) => tags['client-id'] === 'counted')
