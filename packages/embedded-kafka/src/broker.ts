@@ -76,6 +76,8 @@ export interface Client {
 // ── topics ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface Topics {
+  /** Goes up with every topic that is created or deleted, and when one gets more partitions. */
+  readonly changes: number
   get(name: string): Topic | undefined
   /** By Kafka's text for the uuid. */
   byId(id: string): Topic | undefined
@@ -111,6 +113,8 @@ export interface TopicConfig {
   readonly retentionMs: number
   readonly deleteRetentionMs: number
   readonly minCompactionLagMs: number
+  readonly minCleanableDirtyRatio: number
+  readonly indexIntervalBytes: number
   readonly maxMessageBytes: number
   readonly timestampType: 'create' | 'append'
   readonly timestampBeforeMaxMs: number
@@ -145,9 +149,10 @@ export interface PartitionLog {
    * false length), INVALID_RECORD (with `recordErrors`), MESSAGE_TOO_LARGE, INVALID_TIMESTAMP, OUT_OF_ORDER_SEQUENCE_NUMBER,
    * INVALID_PRODUCER_EPOCH, UNKNOWN_PRODUCER_ID, INVALID_TXN_STATE, KAFKA_STORAGE_ERROR (disk full: the log is as before). A
    * duplicate of one of the last five batches of a producer is answered with the offset it was written at.
-   * The bytes are used before the call returns; nothing keeps them.
+   * The bytes are used before the call returns; nothing keeps them. `isStrict` is for transactions v2 (a transactional batch by Produce 12
+   * or later, KIP-890): a producer that the log does not know begins with sequence 0.
    */
-  append(records: Uint8Array, leaderEpoch: number): Appended
+  append(records: Uint8Array, leaderEpoch: number, isStrict?: boolean): Appended
   /** Appends records of the broker's own (coordinators' topics); with `producer` as a transactional batch. */
   appendOwn(records: readonly OwnRecord[], leaderEpoch: number, producer?: ProducerStamp): Appended
   /** Ends a producer's transaction in this partition. Without an open one it still writes the marker and bumps the epoch. */

@@ -1,0 +1,159 @@
+import {
+  type BatchRecords,
+  type KafkaErrorName,
+  ProtocolError,
+  batchLayout as layout,
+  crc32c,
+  readBatches,
+} from '@sluice/kafka-protocol'
+import { ApiError } from '../api/handler.ts'
+import type { TopicConfig } from '../broker.ts'
+import { type BatchHeader, isControl, isLogAppendTime, readHeader } from './batch-header.ts'
+
+/** What is wrong with one record of a batch. */
+export interface RecordError {
+  readonly batchIndex: number
+  readonly batchIndexErrorMessage: string
+}
+
+/** Refuses a batch because of some of its records; the answer names them (`recordErrors`, Produce 8 and later). */
+export class RecordErrors extends ApiError {
+  readonly recordErrors: readonly RecordError[]
+
+  constructor(name: KafkaErrorName, message: string, recordErrors: readonly RecordError[]) {
+    super(name, message)
+    this.recordErrors = recordErrors
+  }
+}
+
+const LARGEST_CODEC = 4
+
+/**
+ * The one batch that a producer sent, checked by its header and checksum; records are looked at only where a rule of the topic
+ * needs them. Throws ApiErrors as Kafka would: CORRUPT_MESSAGE for bytes that are no batch, INVALID_RECORD for a batch that no
+ * client may write, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP.
+ */
+export function checkedBatch(bytes: Buffer, config: TopicConfig, now: number): BatchHeader {
+  if (bytes.length < layout.RECORDS) throw corrupt(`${bytes.length} bytes are no record batch.`)
+  const header = readHeader(bytes, 0)
+  if (header.magic !== 2) {
+    throw new ApiError('INVALID_RECORD', `Message format v${header.magic} is not served; only v2 is.`)
+  }
+  if (header.length < layout.RECORDS || header.length > bytes.length) {
+    throw corrupt(`A record batch says it is ${header.length} bytes long; ${bytes.length} were sent.`)
+  }
+  if (header.length !== bytes.length) {
+    throw new ApiError('INVALID_RECORD', 'A partition of a produce request holds exactly one record batch.')
+  }
+  if (header.length > config.maxMessageBytes) {
+    throw new ApiError(
+      'MESSAGE_TOO_LARGE',
+      `A record batch of ${header.length} bytes is larger than max.message.bytes (${config.maxMessageBytes}).`,
+    )
+  }
+  if (crc32c(bytes.subarray(layout.ATTRIBUTES)) !== header.crc) {
+    throw corrupt('The checksum of a record batch does not match its bytes.')
+  }
+  checkHeader(header)
+  checkRecords(bytes, header, config, now)
+  return header
+}
+
+function checkHeader(header: BatchHeader): void {
+  const { count, lastOffsetDelta } = header
+  if (count <= 0 || lastOffsetDelta < 0 || lastOffsetDelta + 1 !== count) {
+    throw new ApiError(
+      'INVALID_RECORD',
+      `A record batch announces ${count} records and ${lastOffsetDelta + 1} offsets.`,
+    )
+  }
+  if (isControl(header)) throw new ApiError('INVALID_RECORD', 'Clients may not write control records.')
+  if (header.producerId >= 0 && header.baseSequence < 0) {
+    throw new ApiError('INVALID_RECORD', `A batch of producer ${header.producerId} has no sequence number.`)
+  }
+  if ((header.attributes & layout.CODEC_MASK) > LARGEST_CODEC) {
+    throw new ApiError(
+      'UNSUPPORTED_COMPRESSION_TYPE',
+      'A record batch has a compression codec that Kafka does not define.',
+    )
+  }
+}
+
+function checkRecords(bytes: Buffer, header: BatchHeader, config: TopicConfig, now: number): void {
+  const isUncompressed = (header.attributes & layout.CODEC_MASK) === 0
+  if (isUncompressed && !isWellFramed(bytes, header.count)) {
+    throw new ApiError('INVALID_RECORD', 'The records of a batch do not fit the lengths they announce.')
+  }
+  const isClientTime = config.timestampType === 'create'
+  const latest = now + config.timestampAfterMaxMs
+  const earliest = now - config.timestampBeforeMaxMs
+  const areTimesDoubtful = isClientTime && (header.maxTimestamp > latest || earliest > 0 || isLogAppendTime(header))
+  if (!config.isCompacted && !areTimesDoubtful) return
+
+  const records = recordsOf(bytes)
+  const errors: RecordError[] = []
+  let timeErrors = 0
+  for (let i = 0; i < records.count; i++) {
+    if (config.isCompacted && records.keyLength(i) < 0) {
+      errors.push({
+        batchIndex: i,
+        batchIndexErrorMessage: `Compacted topic cannot accept message without key in topic partition.`,
+      })
+      continue
+    }
+    const timestamp = records.timestamp(i)
+    const isBad = isLogAppendTime(header) || (timestamp !== -1 && (timestamp > latest || timestamp < earliest))
+    if (!isClientTime || !isBad) continue
+    timeErrors++
+    errors.push({ batchIndex: i, batchIndexErrorMessage: timeError(header, timestamp, earliest, latest) })
+  }
+  if (errors.length === 0) return
+  if (timeErrors === errors.length) {
+    throw new RecordErrors(
+      'INVALID_TIMESTAMP',
+      'One or more records have been rejected due to invalid timestamp',
+      errors,
+    )
+  }
+  throw new RecordErrors(
+    'INVALID_RECORD',
+    `One or more records have been rejected due to ${errors.length} record errors in total, and only showing the first three errors at most: ${JSON.stringify(errors.slice(0, 3))}`,
+    errors,
+  )
+}
+
+function timeError(header: BatchHeader, timestamp: number, earliest: number, latest: number): string {
+  if (isLogAppendTime(header)) return 'Producers may not set the timestamp type LogAppendTime.'
+  return `Timestamp ${timestamp} is out of range: this topic takes ${earliest} to ${latest}.`
+}
+
+/** The records themselves: decompressed, which is why it is done only when a rule needs them. */
+function recordsOf(bytes: Buffer): BatchRecords {
+  try {
+    return readBatches(bytes, { checkCrc: false })[0]!.records()
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    throw new ApiError('INVALID_RECORD', error.message)
+  }
+}
+
+/** Whether so many records, each as long as it says, fill the batch exactly. */
+function isWellFramed(bytes: Buffer, count: number): boolean {
+  let at: number = layout.RECORDS
+  for (let i = 0; i < count; i++) {
+    let x = bytes[at++]!
+    let zigzag = x & 127
+    for (let shift = 7; x > 127 && shift < 35; shift += 7) {
+      x = bytes[at++]!
+      zigzag |= (x & 127) << shift
+    }
+    const length = (zigzag >>> 1) ^ -(zigzag & 1)
+    if (length < layout.RECORD_SIZE_MIN - 1 || length > bytes.length - at) return false
+    at += length
+  }
+  return at === bytes.length
+}
+
+function corrupt(message: string): ApiError {
+  return new ApiError('CORRUPT_MESSAGE', message)
+}
