@@ -13,10 +13,14 @@ import type net from 'node:net'
 import { errorName } from '../kafka-errors.ts'
 import type { RequestLog } from '../request-log.ts'
 import type { Authenticator } from '../security/sasl-authenticator.ts'
+import { Abilities, type Versions } from './abilities.ts'
 import { type BrokerAddress, type Dial, addressText } from './dial.ts'
 import { FrameReader } from './frames.ts'
+import { Outstanding, type PendingRequest } from './outstanding.ts'
 import { RequestGate } from './request-gate.ts'
 import type { NodeMetrics, WireMetrics } from './wire-metrics.ts'
+
+export type { Versions } from './abilities.ts'
 
 export interface ConnectionOptions {
   readonly clientId: string
@@ -39,30 +43,8 @@ export interface ConnectionOptions {
   readonly requestLog?: RequestLog
 }
 
-/** The versions of an API that the calling code is written for. */
-export interface Versions {
-  readonly lowest?: number
-  readonly highest?: number
-}
-
 const UNSUPPORTED_VERSION = 35
 const IDLE_MAX_MS = 540_000
-
-/** A request that waits to be written, or for its answer. */
-interface PendingRequest {
-  readonly api: ApiName
-  readonly version: number
-  readonly correlationId: number
-  readonly timeoutMs: number
-  frame: readonly Uint8Array[]
-  bytes: number
-  sentAt: number
-  deadline: number
-  /** Its number in the log of requests. */
-  ticket: number
-  resolve(body: unknown): void
-  reject(error: SluiceError): void
-}
 
 /**
  * One connection to one broker. Requests may be sent without waiting for answers; the broker answers in order. A request
@@ -79,18 +61,14 @@ export class Connection {
   readonly #options: ConnectionOptions
   readonly #meters: NodeMetrics | undefined
   readonly #place: Readonly<Record<string, string | number>>
-  readonly #outstanding: PendingRequest[] = []
+  readonly #outstanding: Outstanding
   readonly #gate: RequestGate<PendingRequest>
-  readonly #versions = new Map<number, { readonly minVersion: number; readonly maxVersion: number }>()
-  readonly #features = new Map<string, number>()
-  readonly #negotiated = new Map<string, number>()
+  readonly #abilities: Abilities
   #socket: net.Socket | undefined
   #correlationId = 0
   #ended: SluiceError | undefined
   #hasServed = false
   #isReady = false
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Infinity
   #idleTimer: NodeJS.Timeout | undefined
   #usedAt: number
 
@@ -125,6 +103,8 @@ export class Connection {
     this.#meters = options.metrics?.node(nodeId)
     this.#place = { broker: addressText(address) }
     this.#usedAt = options.clock.monotonic()
+    this.#abilities = new Abilities(this.name, this.#place)
+    this.#outstanding = new Outstanding(options.clock, (request) => this.#late(request))
     this.#gate = new RequestGate(options.clock, {
       write: (request) => this.#write(request),
       authenticate: () => this.#reauthenticate(),
@@ -142,29 +122,20 @@ export class Connection {
 
   /** The level at which the cluster has finalised a feature, as in `transaction.version` (KIP-584); 0 where it has not. */
   feature(name: string): number {
-    return this.#features.get(name) ?? 0
+    return this.#abilities.feature(name)
   }
 
   /** Whether the broker speaks this version of an API. */
   speaks(api: ApiName, version: number): boolean {
-    const theirs = this.#versions.get(apiVersions(api).key)
-    return theirs !== undefined && theirs.minVersion <= version && version <= theirs.maxVersion
+    return this.#abilities.speaks(api, version)
   }
 
   /**
    * The version to use for an API: the highest that the broker, the message table and the caller's code speak.
    * @throws SluiceError KAFKA_REFUSED when there is none
    */
-  version(api: ApiName, { lowest = 0, highest = 32767 }: Versions = {}): number {
-    const key = `${api} ${lowest} ${highest}`
-    let version = this.#negotiated.get(key)
-    if (version === undefined) {
-      const theirs = this.#versions.get(apiVersions(api).key)
-      version = theirs === undefined ? undefined : negotiateVersion(api, theirs, highest)
-      if (version === undefined || version < lowest) throw this.#unsupported(api, lowest, highest)
-      this.#negotiated.set(key, version)
-    }
-    return version
+  version(api: ApiName, versions: Versions = {}): number {
+    return this.#abilities.version(api, versions)
   }
 
   /**
@@ -218,9 +189,7 @@ export class Connection {
         place: this.#place,
       })
     }
-    for (const { apiKey, minVersion, maxVersion } of answer.apiKeys)
-      this.#versions.set(apiKey, { minVersion, maxVersion })
-    for (const { name, maxVersionLevel } of answer.finalizedFeatures) this.#features.set(name, maxVersionLevel)
+    this.#abilities.learn(answer)
   }
 
   /** Tells the broker who we are, and notes when to do it again. */
@@ -313,8 +282,7 @@ export class Connection {
     this.#usedAt = now
     request.sentAt = now
     request.deadline = now + request.timeoutMs
-    this.#outstanding.push(request)
-    this.#wakeAt(request.deadline)
+    this.#outstanding.add(request)
     socket.cork()
     for (const chunk of request.frame) socket.write(chunk)
     socket.uncork()
@@ -327,7 +295,7 @@ export class Connection {
 
   #answered(frame: Buffer): void {
     if (this.#ended !== undefined) return
-    const request = this.#outstanding[0]
+    const request = this.#outstanding.first
     const correlationId = correlationIdOf(frame)
     if (request?.correlationId !== correlationId) throw new Error(`request ${correlationId} is answered out of turn`)
     const { body } = decodeResponse(request.api, request.version, frame)
@@ -365,31 +333,16 @@ export class Connection {
     request.reject(error)
   }
 
-  /** Makes sure that somebody looks at the deadlines at the given time. */
-  #wakeAt(deadline: number): void {
-    if (deadline >= this.#timerAt) return
-    clearTimeout(this.#timer)
-    this.#timerAt = deadline
-    this.#timer = setTimeout(() => this.#checkDeadlines(), Math.max(1, deadline - this.#options.clock.monotonic()))
-  }
-
-  #checkDeadlines(): void {
-    this.#timerAt = Infinity
-    this.#timer = undefined
-    let earliest = Infinity
-    for (const { deadline } of this.#outstanding) earliest = Math.min(earliest, deadline)
-    if (earliest === Infinity) return
-    if (earliest > this.#options.clock.monotonic()) return this.#wakeAt(earliest)
-    const late = this.#outstanding.find(({ deadline }) => deadline === earliest)!
-    this.#outstanding.splice(this.#outstanding.indexOf(late), 1)
+  #late(request: PendingRequest): void {
+    const { api, timeoutMs } = request
     this.#fail(
-      late,
-      new RetriableError('KAFKA_TIMEOUT', `${this.name} did not answer ${late.api} within ${late.timeoutMs} ms`, {
-        place: { ...this.#place, request: late.api },
+      request,
+      new RetriableError('KAFKA_TIMEOUT', `${this.name} did not answer ${api} within ${timeoutMs} ms`, {
+        place: { ...this.#place, request: api },
         remedy: 'Look at the load and the log of that broker; raise requestTimeoutMs if it is only slow.',
       }),
     )
-    this.#end(this.#lost(`${late.api} was not answered in time`))
+    this.#end(this.#lost(`${api} was not answered in time`))
   }
 
   /** Brokers hang up on who is silent for ten minutes; whoever hangs up first is not surprised in the middle of a request. */
@@ -397,7 +350,7 @@ export class Connection {
     const { idleMaxMs = IDLE_MAX_MS, clock } = this.#options
     if (idleMaxMs < 0 || this.#ended !== undefined) return
     const leftMs = this.#usedAt + idleMaxMs - clock.monotonic()
-    const isInUse = this.#outstanding.length > 0 || this.#gate.isHolding
+    const isInUse = !this.#outstanding.isEmpty || this.#gate.isHolding
     if (leftMs <= 0 && !isInUse) return this.#end(this.#lost(`it was not used for ${idleMaxMs} ms`))
     this.#idleTimer = setTimeout(() => this.#watchIdle(), Math.max(1, leftMs <= 0 ? idleMaxMs : leftMs))
     this.#idleTimer.unref()
@@ -406,11 +359,10 @@ export class Connection {
   #end(error: SluiceError): void {
     if (this.#ended !== undefined) return
     this.#ended = error
-    clearTimeout(this.#timer)
     clearTimeout(this.#idleTimer)
     if (this.#socket !== undefined) this.#options.metrics?.connectionCloses.add()
     this.#socket?.destroy()
-    for (const request of [...this.#outstanding.splice(0), ...this.#gate.close()]) {
+    for (const request of [...this.#outstanding.drain(), ...this.#gate.close()]) {
       const place = { ...this.#place, request: request.api }
       const facts: ErrorFacts = { place, retriable: error.retriable, cause: error }
       this.#fail(request, new SluiceError(error.code, `${request.api} was not answered by ${this.name}`, facts))
@@ -425,18 +377,5 @@ export class Connection {
       place: this.#place,
       ...(this.#hasServed ? {} : { remedy }),
     })
-  }
-
-  #unsupported(api: ApiName, lowest: number, highest: number): SluiceError {
-    const theirs = this.#versions.get(apiVersions(api).key)
-    const has = theirs === undefined ? 'does not have it' : `has versions ${theirs.minVersion} to ${theirs.maxVersion}`
-    return new SluiceError(
-      'KAFKA_REFUSED',
-      `${api} in version ${lowest} to ${highest} is needed, but ${this.name} ${has}`,
-      {
-        place: { ...this.#place, error: 'UNSUPPORTED_VERSION' },
-        remedy: 'Use Apache Kafka 3.0 or later.',
-      },
-    )
   }
 }
