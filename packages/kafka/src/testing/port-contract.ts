@@ -8,10 +8,13 @@
  */
 import type { Kafka } from '../port.ts'
 import { adminContract } from './admin-contract.ts'
+import { committedContract } from './committed-contract.ts'
 import { fetchContract } from './fetch-contract.ts'
 import { offsetsContract } from './offsets-contract.ts'
 import { produceContract } from './produce-contract.ts'
+import { produceRefusalContract } from './produce-refusal-contract.ts'
 import { PortFixture } from './port-fixture.ts'
+import { positionContract } from './position-contract.ts'
 import { tableContract } from './table-contract.ts'
 import { transactionContract } from './transaction-contract.ts'
 import { transactionFailureContract } from './transaction-failure-contract.ts'
@@ -32,11 +35,14 @@ export type ContractGroup = (test: WithKafka) => void
 /** The parts, for brokers that cannot do everything. */
 export const CONTRACT_GROUPS = {
   produce: produceContract,
+  produceRefusals: produceRefusalContract,
   transactions: transactionContract,
   transactionFailures: transactionFailureContract,
   transactionOffsets: transactionOffsetsContract,
   transactionFencing: transactionFencingContract,
   fetch: fetchContract,
+  positions: positionContract,
+  committed: committedContract,
   offsets: offsetsContract,
   admin: adminContract,
   table: tableContract,

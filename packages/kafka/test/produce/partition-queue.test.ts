@@ -20,7 +20,7 @@ function queueOf(...counts: number[]): { queue: PartitionQueue; batches: Produce
   const queue = new PartitionQueue('t', 0)
   const batches = counts.map((count) => new ClaimedBatch(count))
   queue.batches.push(...batches)
-  queue.useProducerId(7)
+  queue.useIdentity(7, 0)
   return { queue, batches }
 }
 
@@ -58,33 +58,119 @@ describe('numbers', () => {
     expect(batches.map(({ identity }) => identity!.baseSequence)).toEqual([0, 2 ** 31 - 3, 2])
   })
 
-  test('a new epoch counts from 0, once nothing is in flight', () => {
+  test('when the epochs are used up a fresh producer id is needed', () => {
+    const { queue } = queueOf(1)
+    for (let epoch = 0; epoch < 32767; epoch++) {
+      queue.missesNumber(queue.batches[0]!)
+      expect(queue.needsProducerId).toBe(false)
+      queue.identify(queue.batches[0]!)
+    }
+    queue.missesNumber(queue.batches[0]!)
+    expect(queue.needsProducerId).toBe(true)
+    queue.useIdentity(8, 0)
+    expect(queue.needsProducerId).toBe(false)
+    expect(queue.identify(queue.batches[0]!)).toEqual({ producerId: 8, producerEpoch: 0, baseSequence: 0 })
+  })
+})
+
+describe('a gap in the numbers', () => {
+  /** Sends all, and has these come back: refused for their number, or without an answer. */
+  function sentThen(batches: ProducerBatch[], queue: PartitionQueue, lost: number[]): void {
+    while (send(queue) !== null);
+    for (const [i, batch] of batches.entries()) {
+      queue.answered(batch)
+      if (lost.includes(i)) batch.mayBeWritten = true
+      queue.retry(batch, 0)
+    }
+  }
+  const numbers = (batch: ProducerBatch | null): [number, number] => [
+    batch!.identity!.producerEpoch,
+    batch!.identity!.baseSequence,
+  ]
+
+  test('is left in the next epoch, which counts from 0, once nothing is in flight', () => {
     const { queue, batches } = knownQueueOf(3, 5, 1)
     send(queue)
     send(queue)
-    queue.requireEpoch()
-    expect(queue.next(1)).toBeNull()
     queue.answered(batches[0]!)
-    queue.remove(batches[0]!)
+    queue.abandon(batches[0]!)
     expect(queue.next(1)).toBeNull()
     queue.answered(batches[1]!)
     queue.retry(batches[1]!, 0)
     expect(send(queue)).toBe(batches[1])
-    expect(batches[1]!.identity).toEqual({ producerId: 7, producerEpoch: 1, baseSequence: 0 })
+    expect(numbers(batches[1]!)).toEqual([1, 0])
   })
 
-  test('when the epochs are used up a fresh producer id is needed', () => {
-    const { queue } = queueOf(1)
-    for (let epoch = 0; epoch < 32767; epoch++) {
-      queue.requireEpoch()
-      expect(queue.needsProducerId).toBe(false)
-      queue.identify(queue.batches[0]!)
-    }
-    queue.requireEpoch()
-    expect(queue.needsProducerId).toBe(true)
-    queue.useProducerId(8)
-    expect(queue.needsProducerId).toBe(false)
-    expect(queue.identify(queue.batches[0]!)).toEqual({ producerId: 8, producerEpoch: 0, baseSequence: 0 })
+  test('a batch behind it that may be written goes out again under its own number', () => {
+    const { queue, batches } = knownQueueOf(3, 5, 1)
+    sentThen(batches, queue, [0, 1])
+    queue.abandon(batches[0]!)
+    expect(send(queue)).toBe(batches[1])
+    expect(numbers(batches[1]!)).toEqual([0, 3])
+    expect(queue.next(1)).toBeNull()
+  })
+
+  test('is none if a batch from behind it is acknowledged: what was given up is written', () => {
+    const { queue, batches } = knownQueueOf(3, 5, 1)
+    sentThen(batches, queue, [0, 1])
+    queue.abandon(batches[0]!)
+    send(queue)
+    queue.answered(batches[1]!)
+    queue.acknowledged(batches[1]!)
+    queue.remove(batches[1]!)
+    expect(send(queue)).toBe(batches[2])
+    expect(numbers(batches[2]!)).toEqual([0, 8])
+  })
+
+  test('is one if a batch from behind it is refused: the rest moves to the next epoch', () => {
+    const { queue, batches } = knownQueueOf(3, 5, 1)
+    sentThen(batches, queue, [0, 1, 2])
+    queue.abandon(batches[0]!)
+    send(queue)
+    queue.answered(batches[1]!)
+    batches[1]!.mayBeWritten = false
+    queue.missesNumber(batches[1]!)
+    queue.retry(batches[1]!, 0)
+    expect(send(queue)).toBe(batches[1])
+    expect(numbers(batches[1]!)).toEqual([1, 0])
+  })
+
+  test('before which a batch may be written: that one keeps its number, and closes nothing', () => {
+    const { queue, batches } = knownQueueOf(3, 5, 1)
+    sentThen(batches, queue, [0])
+    queue.abandon(batches[1]!)
+    expect(send(queue)).toBe(batches[0])
+    expect(numbers(batches[0]!)).toEqual([0, 0])
+    queue.answered(batches[0]!)
+    queue.acknowledged(batches[0]!)
+    queue.remove(batches[0]!)
+    expect(send(queue)).toBe(batches[2])
+    expect(numbers(batches[2]!)).toEqual([1, 0])
+  })
+
+  test('new batches wait until it is clear whether there is one', () => {
+    const { queue, batches } = knownQueueOf(3, 5)
+    sentThen(batches, queue, [0, 1])
+    queue.abandon(batches[0]!)
+    const fresh = new ClaimedBatch(2)
+    queue.batches.push(fresh)
+    expect(send(queue)).toBe(batches[1])
+    expect(queue.next(1)).toBeNull()
+    queue.answered(batches[1]!)
+    queue.acknowledged(batches[1]!)
+    queue.remove(batches[1]!)
+    expect(send(queue)).toBe(fresh)
+    expect(numbers(fresh)).toEqual([0, 8])
+  })
+
+  test('the last batch given up, numbers start anew in the next epoch', () => {
+    const { queue, batches } = knownQueueOf(3)
+    sentThen(batches, queue, [0])
+    queue.abandon(batches[0]!)
+    const fresh = new ClaimedBatch(2)
+    queue.batches.push(fresh)
+    expect(send(queue)).toBe(fresh)
+    expect(numbers(fresh)).toEqual([1, 0])
   })
 })
 
