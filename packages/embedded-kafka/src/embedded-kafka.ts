@@ -74,7 +74,7 @@ export interface FaultVerbs {
 
 /**
  * Starts a broker. It is for one machine: development, tests, demos.
- * @throws ListenError when a port is in use or the host is none of this machine's
+ * @throws BrokerStartError when a port or the directory is in use, or the host is none of this machine's
  */
 export function startEmbeddedKafka(options: EmbeddedKafkaOptions = {}): Promise<EmbeddedKafka> {
   return RunningBroker.start(options)

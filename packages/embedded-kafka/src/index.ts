@@ -11,4 +11,4 @@ export {
 } from './server/faults.ts'
 export type { RequestEntry, RequestOutcome } from './api/request-ring.ts'
 export type { VersionCaps, VersionRange } from './api/registry.ts'
-export { ListenError } from './server/listener.ts'
+export { BrokerStartError } from './start-error.ts'

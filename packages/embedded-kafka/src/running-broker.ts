@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import type { ApiName } from '@sluice/kafka-protocol'
 import { Dispatcher } from './api/dispatcher.ts'
 import { brokerApis } from './api/index.ts'
 import { ApiRegistry, type VersionCaps } from './api/registry.ts'
 import { RELEASES } from './api/releases.ts'
 import { type RequestEntry, RequestRing } from './api/request-ring.ts'
-import type { Access, Broker, BrokerSettings, FaultSettings, Groups, Quotas, Topics } from './broker.ts'
+import type { Access, Broker, FaultSettings, Quotas } from './broker.ts'
 import { BrokerClock } from './clock.ts'
+import { clusterIdIn } from './cluster-id.ts'
 import type { EmbeddedKafka, NodeAddress } from './embedded-kafka.ts'
+import { GroupCoordinator } from './groups/coordinator.ts'
 import { noQuotas, openAccess } from './open-access.ts'
 import type { EmbeddedKafkaOptions, EmulatedRelease } from './options.ts'
 import { FetchSessions } from './record-path/index.ts'
@@ -20,9 +21,10 @@ import {
 } from './server/faults.ts'
 import { KafkaServer } from './server/kafka-server.ts'
 import { VirtualNodes } from './server/nodes.ts'
-import { SERVER_SETTINGS } from './server/server-settings.ts'
+import { ConfiguredSettings } from './settings/broker-settings.ts'
 import { openStateFile } from './settings/state-file.ts'
-import { standInTopics } from './stand-in/topics.ts'
+import { type OpenedTopics, openTopics } from './topics/open-topics.ts'
+import type { TopicRegistry } from './topics/topic-registry.ts'
 import { ProducerIds, TransactionCoordinator } from './transactions/index.ts'
 
 /** Puts the parts together, starts and stops them, and is the door to faults. */
@@ -30,10 +32,10 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   readonly clock = new BrokerClock()
   readonly clusterId: string
   readonly release: EmulatedRelease
-  readonly nodes = new VirtualNodes()
-  readonly settings: BrokerSettings
-  readonly topics: Topics
-  readonly groups: Groups
+  readonly nodes: VirtualNodes
+  readonly settings: ConfiguredSettings
+  readonly topics: TopicRegistry
+  readonly groups: GroupCoordinator
   readonly transactions: TransactionCoordinator
   readonly access: Access = openAccess
   readonly quotas: Quotas = noQuotas
@@ -44,6 +46,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   readonly #ring = new RequestRing()
   readonly #sessions = new FetchSessions()
   readonly #server: KafkaServer
+  readonly #opened: OpenedTopics
   #closing: Promise<void> | undefined
 
   static async start(options: EmbeddedKafkaOptions): Promise<RunningBroker> {
@@ -61,14 +64,25 @@ export class RunningBroker implements Broker, EmbeddedKafka {
     const { host = '127.0.0.1', port = 0, nodes = 1, emulate = '4.3', log = () => {} } = options
     this.log = log
     this.release = emulate
-    this.clusterId = randomBytes(16).toString('base64url')
-    this.settings = standInSettings(options.configs ?? {})
-    this.topics = standInTopics(this.clock, (partition) => this.nodes.leaderFor(partition))
-    this.groups = { partitionOf: () => 0, transactionEnded: () => {}, expireMember: () => {} }
-    this.transactions = new TransactionCoordinator(
-      this,
-      new ProducerIds(openStateFile(options.dataDir, 'producer-ids')),
-    )
+    this.nodes = new VirtualNodes(nodes)
+    const { dataDir, flush, configs = {} } = options
+    const settings = new ConfiguredSettings(configs, openStateFile(dataDir, 'settings'))
+    this.settings = settings
+    // From here on the directory is this process's.
+    this.#opened = openTopics({
+      dataDir,
+      clock: this.clock,
+      flush,
+      setting: (name) => settings.number(name),
+      brokerOverride: (name) => settings.override(name),
+      leaders: this.nodes,
+      log,
+    })
+    this.topics = this.#opened.topics
+    settings.onChange(() => this.topics.settingsChanged())
+    this.clusterId = clusterIdIn(openStateFile(dataDir, 'cluster'))
+    this.groups = new GroupCoordinator(this)
+    this.transactions = new TransactionCoordinator(this, new ProducerIds(openStateFile(dataDir, 'producer-ids')))
     this.#registry = new ApiRegistry(brokerApis(this.#sessions), emulate)
     const dispatcher = new Dispatcher(this, this.#registry, this.#intercepts, this.#ring)
     this.#server = new KafkaServer(
@@ -76,7 +90,6 @@ export class RunningBroker implements Broker, EmbeddedKafka {
         host,
         port,
         advertisedHost: options.advertisedHost ?? host,
-        count: nodes,
         settings: this.settings,
         serve: (frame, client, node) => dispatcher.serve(frame, client, node),
         log,
@@ -86,9 +99,11 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   }
 
   async #start(): Promise<void> {
+    // Whoever connects finds coordinators that have read their topics.
+    this.groups.start()
+    this.transactions.start()
     await this.#server.start()
     this.nodes.onChange(() => this.#sessions.markAll())
-    this.transactions.start()
     this.log(
       'info',
       `An embedded Kafka broker listens on ${this.bootstrapServers}. It is for one machine: nothing is replicated.`,
@@ -134,7 +149,9 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   async #close(): Promise<void> {
     await this.#server.stop()
     this.transactions.stop()
+    this.groups.stop()
     this.clock.stop()
+    this.#opened.close()
   }
 
   intercept<N extends ApiName>(
@@ -166,10 +183,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   }
 
   moveLeader(topic: string, partition: number, node: number): void {
-    const found = this.topics.partition(topic, partition) as { leader: number; leaderEpoch: number } | undefined
-    if (found === undefined) throw new RangeError(`There is no partition ${topic}-${partition}`)
-    found.leader = node
-    found.leaderEpoch++
+    this.topics.moveLeader(topic, partition, node)
     this.#sessions.markAll(topic)
   }
 
@@ -212,22 +226,4 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   capVersions(caps: VersionCaps): void {
     this.#registry.cap(caps)
   }
-}
-
-function standInSettings(configs: Readonly<Record<string, string>>): BrokerSettings {
-  const text = (name: string): string => {
-    const value = configs[name] ?? SERVER_SETTINGS[name] ?? STAND_IN[name]
-    if (value === undefined) throw new RangeError(`There is no setting ${name}`)
-    return value
-  }
-  return { text, number: (name) => Number(text(name)), boolean: (name) => text(name) === 'true' }
-}
-const STAND_IN: Readonly<Record<string, string>> = {
-  'transaction.partition.verification.enable': 'true',
-  'transaction.max.timeout.ms': '900000',
-  'transaction.state.log.num.partitions': '5',
-  'transactional.id.expiration.ms': '604800000',
-  'transaction.state.log.segment.bytes': '104857600',
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '10000',
-  'transaction.remove.expired.transaction.cleanup.interval.ms': '3600000',
 }

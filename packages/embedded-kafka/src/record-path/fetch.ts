@@ -112,10 +112,11 @@ class Fetching {
         if (wait.isOver || this.#isPromising()) looks = this.#look()
         if (this.#isEnough(looks)) break
       }
-      return this.#answer(looks)
     } finally {
+      // Before the answer: a session that opens with it watches the same partitions for itself.
       wait.stop()
     }
+    return this.#answer(looks)
   }
 
   #look(): readonly Look[] {

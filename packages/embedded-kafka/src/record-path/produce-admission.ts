@@ -17,10 +17,13 @@ const IMPLICIT_SINCE = 12
 export class Admission {
   readonly #request: BrokerRequest<'Produce'>
   readonly #broker: Broker
+  /** Transactions v2: partitions are added here, and the log is strict about sequences. */
+  readonly isImplicit: boolean
 
   constructor(request: BrokerRequest<'Produce'>, broker: Broker) {
     this.#request = request
     this.#broker = broker
+    this.isImplicit = request.version >= IMPLICIT_SINCE && broker.feature('transaction.version') >= 2
   }
 
   /** Returns an error code; 0 when the batch may be written. */
@@ -29,9 +32,8 @@ export class Admission {
     const { version, body } = this.#request
     const producer = producerOf(batch)
     if (log.openTransaction(producer.producerId) !== undefined) return 0
-    const isImplicit = version >= IMPLICIT_SINCE && this.#broker.feature('transaction.version') >= 2
     const partition = { topic: topic.name, partition: index }
-    const refused = this.#broker.transactions.admit(body.transactionalId ?? '', producer, [partition], isImplicit)
+    const refused = this.#broker.transactions.admit(body.transactionalId ?? '', producer, [partition], this.isImplicit)
     return refused === TRANSACTION_ABORTABLE && version < ABORTABLE_SINCE ? INVALID_TXN_STATE : refused
   }
 }

@@ -20,6 +20,8 @@ export function checkForm(records: Uint8Array | null, version: number): Uint8Arr
   if (records === null || records.length <= MAGIC) {
     throw new ApiError('INVALID_RECORD', 'A produce request must have one record batch per partition')
   }
+  const magic = records[MAGIC]!
+  if (magic > 2) throw new ApiError('CORRUPT_MESSAGE', `Invalid magic found in record: ${magic}`)
   if (version < ZSTD_SINCE && records.length > ATTRIBUTES_LOW && (records[ATTRIBUTES_LOW]! & CODEC_MASK) === ZSTD) {
     throw new ApiError('UNSUPPORTED_COMPRESSION_TYPE', `Produce v${version} does not allow zstd`)
   }

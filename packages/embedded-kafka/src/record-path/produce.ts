@@ -94,15 +94,16 @@ function write(
     const partition = locatePartition(topic, index, request.node)
     if (typeof partition === 'number') return elsewhere(topic.partitions[index], partition)
     const refused = admission.judge(partition, batch)
-    return refused === 0 ? append(partition, batch) : refusal(index, refused)
+    if (refused !== 0) return refusal(index, refused)
+    return append(partition, batch, admission.isImplicit && isTransactionalBatch(batch))
   } catch (error) {
     return refusedBy(index, error)
   }
 }
 
-function append(partition: Partition, batch: Uint8Array): PartitionAnswer {
+function append(partition: Partition, batch: Uint8Array, isStrict: boolean): PartitionAnswer {
   const { log, index, leaderEpoch } = partition
-  const { baseOffset, logAppendTime } = log.append(batch, leaderEpoch)
+  const { baseOffset, logAppendTime } = log.append(batch, leaderEpoch, isStrict)
   return { index, errorCode: 0, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
 }
 

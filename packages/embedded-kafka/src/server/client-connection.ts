@@ -2,11 +2,15 @@ import type { Socket } from 'node:net'
 import type { Reply } from '../api/dispatcher.ts'
 import type { Client } from '../broker.ts'
 import { FrameCutter, FrameError } from './frame-cutter.ts'
+import type { FramePool } from './frame-pool.ts'
 import type { MemoryBudget, MemoryHolder } from './memory-budget.ts'
+
+const PRODUCE_KEY = 0
 
 /** What a connection needs of the server. */
 export interface ConnectionHost {
   readonly budget: MemoryBudget
+  readonly pool: FramePool
   /** The longest request, in bytes. */
   readonly frameBytesMax: number
   serve(frame: Uint8Array, client: Client): Reply | Promise<Reply>
@@ -40,7 +44,7 @@ export class ClientConnection implements Client, MemoryHolder {
     this.host = socket.remoteAddress ?? ''
     this.#socket = socket
     this.#server = server
-    this.#cutter = new FrameCutter(server.frameBytesMax)
+    this.#cutter = new FrameCutter(server.frameBytesMax, server.pool)
     socket.on('data', (bytes: Buffer) => this.#received(bytes))
     socket.on('error', () => {})
     socket.on('end', () => this.end(null))
@@ -92,8 +96,8 @@ export class ClientConnection implements Client, MemoryHolder {
         const reply = this.#server.serve(frame, this)
         if (reply instanceof Promise) {
           this.#isBusy = true
-          reply.then((late) => this.#answeredLate(late)).catch((error) => this.#broken(error))
-        } else this.#answer(reply)
+          reply.then((late) => this.#answeredLate(frame, late)).catch((error) => this.#broken(error))
+        } else this.#answer(frame, reply)
       }
     } catch (error) {
       this.#broken(error)
@@ -109,14 +113,16 @@ export class ClientConnection implements Client, MemoryHolder {
     } else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
-  #answeredLate(reply: Reply): void {
+  #answeredLate(request: Buffer, reply: Reply): void {
     this.#isBusy = false
     if (this.#isEnded) return
-    this.#answer(reply)
+    this.#answer(request, reply)
     this.#advance()
   }
 
-  #answer({ frame, closes, quietMs }: Reply): void {
+  #answer(request: Buffer, { frame, closes, quietMs }: Reply): void {
+    // Nothing keeps a view of what was produced.
+    if (request.readInt16BE() === PRODUCE_KEY) this.#server.pool.give(request)
     if (frame !== null) this.#write(frame)
     if (closes !== null) return this.end(closes)
     if (quietMs > 0) {

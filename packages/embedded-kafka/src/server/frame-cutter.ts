@@ -1,3 +1,5 @@
+import type { FramePool } from './frame-pool.ts'
+
 /** Why a connection's bytes cannot be cut into requests: it is closed. */
 export class FrameError extends Error {
   constructor(message: string) {
@@ -17,6 +19,7 @@ const FRAME_BYTES_MIN = 10
  */
 export class FrameCutter {
   readonly #bytesMax: number
+  readonly #pool: FramePool
   /** Received, not cut yet. */
   #rest: Buffer | undefined
   #at = 0
@@ -27,8 +30,9 @@ export class FrameCutter {
   #partial: Buffer | undefined
   #filled = 0
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, pool: FramePool) {
     this.#bytesMax = bytesMax
+    this.#pool = pool
   }
 
   /** Memory that a request which is not whole yet takes. */
@@ -62,7 +66,7 @@ export class FrameCutter {
       throw new FrameError(`a request announces ${length} bytes; ${FRAME_BYTES_MIN} to ${this.#bytesMax} are taken`)
     }
     if (rest.length - this.#at < length) {
-      return this.#fill(rest, Buffer.allocUnsafeSlow(Math.min(length, AT_ONCE_BYTES_MAX)))
+      return this.#fill(rest, this.#pool.take(Math.min(length, AT_ONCE_BYTES_MAX)))
     }
     const frame = rest.subarray(this.#at, this.#at + length)
     this.#at += length

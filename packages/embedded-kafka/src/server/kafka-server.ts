@@ -1,10 +1,14 @@
 import type { Reply } from '../api/dispatcher.ts'
 import type { BrokerSettings, Client } from '../broker.ts'
 import type { ClientConnection } from './client-connection.ts'
+import { FramePool } from './frame-pool.ts'
 import { NodeListener, type ServerContext } from './listener.ts'
 import { MemoryBudget } from './memory-budget.ts'
 import type { VirtualNodes } from './nodes.ts'
 
+/** Kafka's defaults are no bounds; on one machine there are some. */
+const CONNECTIONS_MAX = 10_000
+const HELD_BYTES_MAX = 256 << 20
 const SWEEP_EVERY_MS_MAX = 5_000
 const HALF_REQUEST_MS_MAX = 30_000
 
@@ -13,7 +17,6 @@ export interface KafkaServerOptions {
   /** Of the first node; 0 for free ports. */
   readonly port: number
   readonly advertisedHost: string
-  readonly count: number
   readonly settings: BrokerSettings
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
   log(level: 'info' | 'warn' | 'error', message: string): void
@@ -32,14 +35,16 @@ export class KafkaServer {
     this.#options = options
     this.#nodes = nodes
     const idleMsMax = settings.number('connections.max.idle.ms')
+    const heldBytesMax = settings.number('queued.max.request.bytes')
     this.#context = {
       limits: {
         frameBytesMax: settings.number('socket.request.max.bytes'),
-        connectionsMax: settings.number('max.connections'),
+        connectionsMax: Math.min(settings.number('max.connections'), CONNECTIONS_MAX),
         idleMsMax,
         halfRequestMsMax: Math.min(idleMsMax, HALF_REQUEST_MS_MAX),
       },
-      budget: new MemoryBudget(settings.number('queued.max.request.bytes')),
+      budget: new MemoryBudget(heldBytesMax < 0 ? HELD_BYTES_MAX : heldBytesMax),
+      pool: new FramePool(),
       connections: new Set<ClientConnection>(),
       serve: (frame, client, node) => options.serve(frame, client, node),
       log: (level, message) => options.log(level, message),
@@ -55,14 +60,14 @@ export class KafkaServer {
     return this.#context.budget.total
   }
 
-  /** Opens the ports of all nodes, or none of them. @throws ListenError */
+  /** Opens the ports of all nodes, or none of them. @throws BrokerStartError */
   async start(): Promise<void> {
-    const { host, port, advertisedHost, count } = this.#options
+    const { host, port, advertisedHost } = this.#options
     try {
-      for (let i = 0; i < count; i++) {
-        const listener = new NodeListener(i + 1, this.#context)
-        this.#nodes.add(advertisedHost, await listener.listen(host, port === 0 ? 0 : port + i))
+      for (const { id } of this.#nodes.all()) {
+        const listener = new NodeListener(id, this.#context)
         this.#listeners.push(listener)
+        this.#nodes.open(id, advertisedHost, await listener.listen(host, port === 0 ? 0 : port + id - 1))
       }
     } catch (error) {
       await this.stop()

@@ -1,7 +1,9 @@
 import net from 'node:net'
 import type { Reply } from '../api/dispatcher.ts'
 import type { Client } from '../broker.ts'
+import { BrokerStartError } from '../start-error.ts'
 import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import type { FramePool } from './frame-pool.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 export interface ListenerLimits {
@@ -18,6 +20,7 @@ export interface ListenerLimits {
 export interface ServerContext {
   readonly limits: ListenerLimits
   readonly budget: MemoryBudget
+  readonly pool: FramePool
   readonly connections: Set<ClientConnection>
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
   log(level: 'info' | 'warn' | 'error', message: string): void
@@ -37,11 +40,11 @@ export class NodeListener {
     this.#context = context
   }
 
-  /** Listens; resolves to the port. @throws ListenError when host or port are not to be had */
+  /** Listens; resolves to the port. @throws BrokerStartError when host or port are not to be had */
   listen(host: string, port: number): Promise<number> {
     const server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
     return new Promise((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(new ListenError(host, port, error)))
+      server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)))
       server.listen({ host, port, exclusive: true, backlog: 511 }, () => {
         server.removeAllListeners('error')
         server.on('error', (error) => this.#context.log('error', `Node ${this.#node} cannot accept: ${error.message}`))
@@ -74,7 +77,7 @@ export class NodeListener {
   }
 
   #accept(socket: net.Socket): void {
-    const { connections, limits, budget, log } = this.#context
+    const { connections, limits, budget, pool, log } = this.#context
     if (connections.size >= limits.connectionsMax) {
       log(
         'warn',
@@ -85,6 +88,7 @@ export class NodeListener {
     }
     const host: ConnectionHost = {
       budget,
+      pool,
       frameBytesMax: limits.frameBytesMax,
       serve: (frame, client) => this.#context.serve(frame, client, this.#node),
       closed: (gone) => {
@@ -99,19 +103,9 @@ export class NodeListener {
   }
 }
 
-/** The broker cannot listen where it was told to. */
-export class ListenError extends Error {
-  readonly code: string
-  readonly remedy: string
-
-  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
-    const where = `${host}:${port}`
-    const [sentence, remedy] = explain(cause.code, where, host)
-    super(`${sentence} ${remedy}`, { cause })
-    this.name = 'ListenError'
-    this.code = cause.code ?? 'UNKNOWN'
-    this.remedy = remedy
-  }
+function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): BrokerStartError {
+  const [sentence, remedy] = explain(cause.code, `${host}:${port}`, host)
+  return new BrokerStartError(sentence, remedy, cause)
 }
 
 function explain(code: string | undefined, where: string, host: string): [sentence: string, remedy: string] {

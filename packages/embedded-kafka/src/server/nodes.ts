@@ -3,7 +3,10 @@ import type { Node, Nodes } from '../broker.ts'
 /** Which parts of the cluster's state follow a node; told whenever a node goes down, comes back, or a coordinator moves. */
 export type NodesListener = () => void
 
-interface Seat extends Node {
+interface Seat {
+  readonly id: number
+  host: string
+  port: number
   isUp: boolean
 }
 
@@ -16,11 +19,17 @@ export class VirtualNodes implements Nodes {
   readonly #moved = new Map<string, number>()
   readonly #listeners: NodesListener[] = []
 
-  /** Adds the next node; ids begin with 1. */
-  add(host: string, port: number): Node {
-    const seat = { id: this.#seats.length + 1, host, port, isUp: true }
-    this.#seats.push(seat)
-    return seat
+  /** That many nodes, all of them down; ids begin with 1. */
+  constructor(count: number) {
+    for (let id = 1; id <= count; id++) this.#seats.push({ id, host: '', port: 0, isUp: false })
+  }
+
+  /** A node listens here from now on. */
+  open(id: number, host: string, port: number): void {
+    const seat = this.#seats[id - 1]!
+    seat.host = host
+    seat.port = port
+    this.setUp(id, true)
   }
 
   alive(): readonly Node[] {

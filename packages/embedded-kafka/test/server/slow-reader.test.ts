@@ -1,0 +1,25 @@
+/** A client that asks and does not read: what it is owed stays bounded. */
+import { expect, test } from '@jest/globals'
+import { startEmbeddedKafka } from '@sluice/embedded-kafka'
+import { batchOf } from '../support/batches.ts'
+import { RawClient } from '../support/raw-client.ts'
+import { createTopic, fetchBody, produceBody } from '../support/requests.ts'
+
+test('a client that never reads holds one answer, and others are served', async () => {
+  await using kafka = await startEmbeddedKafka()
+  const port = kafka.addresses[0]!.port
+  const healthy = await RawClient.open(port)
+  const topic = await createTopic(healthy, 'big')
+  const batch = batchOf(Array.from({ length: 900 }, () => 'x'.repeat(1000)))
+  for (let i = 0; i < 10; i++) await healthy.send('Produce', produceBody(topic, batch))
+  const greedy = await RawClient.open(port)
+  greedy.socket.pause()
+  for (let i = 0; i < 200; i++) void greedy.send('Fetch', fetchBody(topic, { bytesMax: 5 << 20 })).catch(() => {})
+  for (let i = 0; i < 20; i++) await healthy.send('Metadata', { topics: [] }, 12)
+  expect(kafka.heldBytes).toBeGreaterThan(0)
+  expect(kafka.heldBytes).toBeLessThan(8 << 20)
+  const open = kafka.requests().filter(({ api }) => api === 'Fetch')
+  expect(open.length).toBeLessThan(5)
+  greedy.close()
+  healthy.close()
+})
