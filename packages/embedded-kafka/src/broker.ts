@@ -35,6 +35,8 @@ export interface BrokerSettings {
   number(name: string): number
   boolean(name: string): boolean
   text(name: string): string
+  /** A setting that a group may have of its own (`consumer.session.timeout.ms`), as a number. */
+  ofGroup(groupId: string, name: string): number
 }
 
 /** Faults that last, set by the verbs of `EmbeddedKafka`; each part reads its own when it acts. */
