@@ -1,9 +1,10 @@
 /** Every API that the broker serves: one line a part. What is not here is not advertised. */
 import { clusterApis } from '../cluster/index.ts'
+import { groupApis } from '../groups/index.ts'
 import { type FetchSessions, recordApis } from '../record-path/index.ts'
 import { transactionApis } from '../transactions/index.ts'
 import type { ApiHandler } from './handler.ts'
 
 export function brokerApis(sessions: FetchSessions): readonly ApiHandler[] {
-  return [...clusterApis, ...recordApis(sessions), ...transactionApis]
+  return [...clusterApis, ...recordApis(sessions), ...groupApis, ...transactionApis]
 }
