@@ -9,7 +9,10 @@ interface Trial {
   readonly load: () => Promise<{ trial(options: TrialOptions): Promise<boolean> }>
 }
 
-const trials: readonly Trial[] = [{ name: 'kill-quickstart', load: () => import('./kill-quickstart.ts') }]
+const trials: readonly Trial[] = [
+  { name: 'kill-quickstart', load: () => import('./kill-quickstart.ts') },
+  { name: 'exactly-once-copy', load: () => import('./exactly-once-copy.ts') },
+]
 
 const args = process.argv.slice(2)
 const name = args.find((arg) => !arg.startsWith('--'))

@@ -13,6 +13,8 @@ export interface EmbeddedKafkaOptions {
   readonly host?: string
   /** What clients are told to connect to. Default: `host`. */
   readonly advertisedHost?: string
+  /** As `port`, for a broker behind a proxy. Default: the port it listens on. */
+  readonly advertisedPort?: number
   /** Virtual nodes, each with a port of its own, in this one process: leaders and coordinators can move between them. Default 1. */
   readonly nodes?: number
   /** Default `os`, which is Kafka's own default. */

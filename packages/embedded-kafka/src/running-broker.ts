@@ -66,7 +66,8 @@ export class RunningBroker implements Broker, EmbeddedKafka {
     this.release = emulate
     this.nodes = new VirtualNodes(nodes)
     const { dataDir, flush, configs = {} } = options
-    const settings = new ConfiguredSettings(configs, openStateFile(dataDir, 'settings'))
+    const directory = dataDir === undefined ? {} : { 'log.dirs': dataDir }
+    const settings = new ConfiguredSettings({ ...directory, ...configs }, openStateFile(dataDir, 'settings'))
     this.settings = settings
     // From here on the directory is this process's.
     this.#opened = openTopics({
@@ -90,6 +91,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
         host,
         port,
         advertisedHost: options.advertisedHost ?? host,
+        advertisedPort: options.advertisedPort ?? null,
         settings: this.settings,
         serve: (frame, client, node) => dispatcher.serve(frame, client, node),
         log,
@@ -184,7 +186,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
 
   moveLeader(topic: string, partition: number, node: number): void {
     this.topics.moveLeader(topic, partition, node)
-    this.#sessions.markAll(topic)
+    this.#sessions.markAll(this.topics.get(topic))
   }
 
   async killNode(node: number): Promise<void> {

@@ -17,6 +17,8 @@ export interface KafkaServerOptions {
   /** Of the first node; 0 for free ports. */
   readonly port: number
   readonly advertisedHost: string
+  /** Of the first node; null: the port it listens on. */
+  readonly advertisedPort: number | null
   readonly settings: BrokerSettings
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
   log(level: 'info' | 'warn' | 'error', message: string): void
@@ -62,12 +64,13 @@ export class KafkaServer {
 
   /** Opens the ports of all nodes, or none of them. @throws BrokerStartError */
   async start(): Promise<void> {
-    const { host, port, advertisedHost } = this.#options
+    const { host, port, advertisedHost, advertisedPort } = this.#options
     try {
       for (const { id } of this.#nodes.all()) {
         const listener = new NodeListener(id, this.#context)
         this.#listeners.push(listener)
-        this.#nodes.open(id, advertisedHost, await listener.listen(host, port === 0 ? 0 : port + id - 1))
+        const own = await listener.listen(host, port === 0 ? 0 : port + id - 1)
+        this.#nodes.open(id, advertisedHost, advertisedPort === null ? own : advertisedPort + id - 1)
       }
     } catch (error) {
       await this.stop()

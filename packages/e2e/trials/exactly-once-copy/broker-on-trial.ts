@@ -1,0 +1,81 @@
+/** A broker of its own for a trial, in a process of its own, that tells clients to come through a proxy. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')
+const START_TIMEOUT_MS = 60_000
+
+export interface BrokerOnTrial {
+  readonly name: string
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** Why Apache Kafka cannot be tried here; null when it can. */
+export function whyNoApacheKafka(): string | null {
+  const missing = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
+  return missing.length === 0 ? null : `${missing.join(' and ')} not found`
+}
+
+export async function startApacheKafka(version: string, advertisedPort: number): Promise<BrokerOnTrial> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
+  const port = await freePorts(2)
+  const advertised = `advertised.listeners=PLAINTEXT://127.0.0.1:${advertisedPort}`
+  execFileSync('bash', [KAFKA, 'start', dir, String(port), version, advertised], { stdio: 'pipe' })
+  const stop = async (): Promise<void> => {
+    spawnSync('bash', [KAFKA, 'stop', dir])
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+  return { name: `Apache Kafka ${version}`, port, stop }
+}
+
+export async function startEmbedded(advertisedPort: number): Promise<BrokerOnTrial> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
+  const port = await freePorts(1)
+  const where = ['--port', String(port), '--advertised-port', String(advertisedPort), '--dir', dir]
+  const command = ['--conditions=@sluice/source', 'packages/cli/src/main.ts', 'kafka', ...where]
+  const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the embedded broker did not start')), START_TIMEOUT_MS)
+    child.stdout.on('data', (text: Buffer) => {
+      if (!text.toString().includes('127.0.0.1:')) return
+      clearTimeout(timer)
+      resolve()
+    })
+    child.once('exit', (code) => reject(new Error(`the embedded broker ended with ${code}`)))
+  })
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM')
+    await ended
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+  return { name: 'embedded Kafka', port, stop }
+}
+
+/** The first of so many neighbouring ports that are free. */
+async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = await listenOnce(0)
+    if (first === null) continue
+    const others = await Promise.all(Array.from({ length: count - 1 }, (_, i) => listenOnce(first + 1 + i)))
+    if (!others.includes(null)) return first
+  }
+  throw new Error(`no ${count} neighbouring ports are free on 127.0.0.1`)
+}
+
+function listenOnce(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.once('error', () => resolve(null))
+    server.listen(port, '127.0.0.1', () => {
+      const found = (server.address() as net.AddressInfo).port
+      server.close(() => resolve(found))
+    })
+  })
+}
