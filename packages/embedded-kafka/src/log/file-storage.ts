@@ -252,12 +252,13 @@ class SegmentFile implements LogFile, OpenableFile {
     return bytes
   }
 
-  /** Takes back what a failed write left. If that fails too, recovery does it: what is behind `size` is written over. */
+  /** Takes back what a failed write left; the next one opens the file anew. */
   #undo(): void {
     try {
       if (this.descriptor !== undefined) ftruncateSync(this.descriptor, this.size)
+      this.#files.close(this)
     } catch {
-      // The next append writes over it.
+      // What is behind `size` is written over by the next append, and cut off by recovery.
     }
   }
 }

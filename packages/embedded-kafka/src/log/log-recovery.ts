@@ -1,6 +1,6 @@
 import { batchLayout as layout, crc32c } from '@sluice/kafka-protocol'
 import { isControl, lastOffsetOf, readHeader } from './batch-header.ts'
-import { type Checkpoint, nameOf, readCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, nameOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { markerOf } from './control-records.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { Producers } from './producers.ts'
@@ -13,6 +13,8 @@ export interface RecoveredLog {
   readonly epochs: LeaderEpochs
   /** What was behind the last whole batch, and is gone now. */
   readonly truncatedBytes: number
+  /** How much of the last segment need not be read the next time. */
+  readonly checkpointBytes: number
 }
 
 export interface RecoveryRules {
@@ -42,6 +44,7 @@ export function recoverLog(
   let known: Checkpoint | undefined
   let isStateKnown = true
   let truncatedBytes = 0
+  let checkpointBytes = 0
   for (const baseOffset of bases) {
     const previous = segments.at(-1)
     if (truncatedBytes > 0 || (previous !== undefined && baseOffset < previous.endOffset)) {
@@ -53,6 +56,7 @@ export function recoverLog(
     const segment = new Segment(baseOffset, directory.open(nameOf(baseOffset, 'log')))
     const checkpoint = readCheckpoint(directory, baseOffset, segment.size)
     const covered = checkpoint?.size ?? 0
+    checkpointBytes = covered
     if (checkpoint !== undefined) {
       adopt(segment, checkpoint)
       known = checkpoint
@@ -64,9 +68,13 @@ export function recoverLog(
       truncatedBytes += scan(segment, covered, state, { indexIntervalBytes, cleanedOffset })
     }
     segments.push(segment)
+    // The last one gets its checkpoint when it is full, or the broker stops.
+    if (covered < segment.size && baseOffset !== bases.at(-1)) {
+      writeCheckpoint(directory, segment, { epochs: state.epochs.store(), producers: state.producers.store() })
+    }
   }
   if (!isStateKnown) load(state, known)
-  return { segments, ...state, truncatedBytes }
+  return { segments, ...state, truncatedBytes, checkpointBytes }
 }
 
 function adopt(segment: Segment, { endOffset, maxTimestamp, firstTimestamp, aborted, index }: Checkpoint): void {

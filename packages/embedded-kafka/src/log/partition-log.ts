@@ -85,7 +85,7 @@ export class SegmentLog implements PartitionLog {
       this.#segments.push(new Segment(base, directory.open(nameOf(base, 'log'))))
     }
     this.#active = this.#segments.at(-1)!
-    this.#checkpointBytes = this.#active.size
+    this.#checkpointBytes = found.checkpointBytes
     this.#countBytes()
     this.#notes.startOffset = Math.max(this.#notes.startOffset, this.#segments[0]!.baseOffset)
   }
@@ -164,7 +164,7 @@ export class SegmentLog implements PartitionLog {
   }
 
   replay(from: number, onBatch: (records: Uint8Array) => void): void {
-    for (const segment of [...this.#segments]) {
+    for (const segment of this.#segments.slice()) {
       if (segment.endOffset <= from) continue
       for (const batch of batchesOf(segment, segment.positionOf(from))) onBatch(batch)
     }
@@ -230,7 +230,8 @@ export class SegmentLog implements PartitionLog {
   compact(): void {
     if (this.#active.size > 0) this.#roll()
     this.#compaction = undefined
-    for (const step of compaction(this.#toCompact())) void step
+    const running = compaction(this.#toCompact())
+    while (running.next().done !== true);
     this.#countBytes()
   }
 
@@ -277,7 +278,7 @@ export class SegmentLog implements PartitionLog {
     else if (header.producerId >= 0) this.#producers.wrote({ ...header, baseOffset, maxTimestamp })
     if (segment.size - this.#checkpointBytes > CHECKPOINT_BYTES) this.#checkpoint(segment)
     this.#around.onWrite(this)
-    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener()
+    if (this.#listeners.size > 0) for (const listener of Array.from(this.#listeners)) listener()
     return { baseOffset, lastOffset, logAppendTime, isDuplicate: false }
   }
 

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { BatchAppender, batchLayout, crc32c } from '@sluice/kafka-protocol'
+import type { RecordErrors } from '../../src/log/batch-rules.ts'
+import { Bench, CODECS, batchOf, batchesIn, readAll, values, valuesOf } from './support.ts'
+
+describe('what a log takes', () => {
+  let bench: Bench
+  beforeEach(() => {
+    bench = new Bench('memory')
+  })
+  afterEach(() => bench.end())
+
+  function changed(change: (batch: Buffer) => void, isSummed = true): Buffer {
+    const batch = Buffer.from(batchOf(values('a', 'b'), { producerId: 1, producerEpoch: 0, baseSequence: 0 }))
+    change(batch)
+    if (isSummed) batch.writeUInt32BE(crc32c(batch.subarray(batchLayout.ATTRIBUTES)), batchLayout.CRC)
+    return batch
+  }
+
+  it.each([
+    ['a wrong checksum', 'CORRUPT_MESSAGE', changed((b) => (b[70]! ^= 1), false)],
+    [
+      'a length beyond what was sent',
+      'CORRUPT_MESSAGE',
+      changed((b) => b.writeInt32BE(b.length, batchLayout.BATCH_LENGTH)),
+    ],
+    ['a length below a header', 'CORRUPT_MESSAGE', changed((b) => b.writeInt32BE(10, batchLayout.BATCH_LENGTH))],
+    ['a negative length', 'CORRUPT_MESSAGE', changed((b) => b.writeInt32BE(-5, batchLayout.BATCH_LENGTH))],
+    ['no bytes', 'CORRUPT_MESSAGE', Buffer.alloc(0)],
+    ['an old message format', 'INVALID_RECORD', changed((b) => (b[batchLayout.MAGIC] = 1))],
+    [
+      'a count that is not that of its offsets',
+      'INVALID_RECORD',
+      changed((b) => b.writeInt32BE(3, batchLayout.RECORD_COUNT)),
+    ],
+    ['a negative last offset', 'INVALID_RECORD', changed((b) => b.writeInt32BE(-1, batchLayout.LAST_OFFSET_DELTA))],
+    ['no records', 'INVALID_RECORD', Buffer.from(new BatchAppender(new Uint8Array(100)).seal())],
+    ['a control record', 'INVALID_RECORD', changed((b) => b.writeInt16BE(batchLayout.CONTROL, batchLayout.ATTRIBUTES))],
+    ['records that are longer than they say', 'INVALID_RECORD', changed((b) => (b[batchLayout.RECORDS]! -= 2))],
+    [
+      'more records than there are',
+      'INVALID_RECORD',
+      changed((b) => {
+        b.writeInt32BE(3, batchLayout.RECORD_COUNT)
+        b.writeInt32BE(2, batchLayout.LAST_OFFSET_DELTA)
+      }),
+    ],
+    ['an unknown codec', 'UNSUPPORTED_COMPRESSION_TYPE', changed((b) => b.writeInt16BE(6, batchLayout.ATTRIBUTES))],
+  ] as const)('refuses %s', (_, name, batch) => {
+    const log = bench.log()
+    expect(() => log.append(batch, 0)).toThrow(expect.objectContaining({ name }))
+    expect(log.endOffset).toBe(0)
+  })
+
+  it('refuses a batch that is larger than max.message.bytes, and than a segment', () => {
+    const batch = batchOf(values('x'.repeat(500)))
+    expect(() => bench.log({ 'max.message.bytes': '500' }, 'small').append(batch, 0)).toThrow(
+      expect.objectContaining({ name: 'MESSAGE_TOO_LARGE' }),
+    )
+    expect(() => bench.log({ 'internal.segment.bytes': '500' }, 'short').append(batch, 0)).toThrow(
+      expect.objectContaining({ name: 'RECORD_LIST_TOO_LARGE' }),
+    )
+  })
+
+  it.each(CODECS)(
+    'names the records without a key that a compacted topic refuses, compressed with %s',
+    (compression) => {
+      const log = bench.log({ 'cleanup.policy': 'compact' })
+      const batch = batchOf([{ key: 'k', value: '1' }, { value: '2' }], { compression })
+      let error: RecordErrors | undefined
+      try {
+        log.append(batch, 0)
+      } catch (thrown) {
+        error = thrown as RecordErrors
+      }
+      expect(error).toMatchObject({ name: 'INVALID_RECORD', recordErrors: [{ batchIndex: 1 }] })
+    },
+  )
+
+  it('refuses timestamps that lie too far from the time of the broker, and names their records', () => {
+    const now = bench.clock.now()
+    const early = bench.log({ 'message.timestamp.before.max.ms': '1000' }, 'early')
+    expect(() => early.append(batchOf([{ timestamp: now }, { timestamp: now - 1001 }]), 0)).toThrow(
+      expect.objectContaining({
+        name: 'INVALID_TIMESTAMP',
+        recordErrors: [expect.objectContaining({ batchIndex: 1 })],
+      }),
+    )
+    expect(() => bench.log().append(batchOf([{ timestamp: now + 3_600_001 }]), 0)).toThrow(
+      expect.objectContaining({ name: 'INVALID_TIMESTAMP' }),
+    )
+    expect(bench.log().append(batchOf([{ timestamp: now + 3_599_999 }]), 0)).toMatchObject({ logAppendTime: -1 })
+  })
+
+  it('gives records its own time where the topic says LogAppendTime', () => {
+    const log = bench.log({ 'message.timestamp.type': 'LogAppendTime' })
+    expect(log.append(batchOf(values('a'), { now: 5 }), 0)).toMatchObject({ logAppendTime: bench.clock.now() })
+    const read = log.read({ offset: 0, bytesMax: 1000, isAtLeastOne: true, isCommittedOnly: false })
+    const batch = batchesIn(read)[0]!
+    expect(batch.timestampType).toBe('append')
+    expect(batch.records().timestamp(0)).toBe(bench.clock.now())
+  })
+
+  it.each(CODECS)('stores batches in the codec of the topic: from %s', (compression) => {
+    const text = 'the same again and '.repeat(100)
+    const sent = batchOf(values(text, text), { compression, producerId: 3, producerEpoch: 1, baseSequence: 8 })
+    for (const wanted of ['uncompressed', 'gzip', 'snappy', 'lz4', 'zstd']) {
+      const log = bench.log({ 'compression.type': wanted }, `${compression}-${wanted}`)
+      log.append(sent, 0)
+      const batch = batchesIn(log.read({ offset: 0, bytesMax: 9e6, isAtLeastOne: true, isCommittedOnly: false }))[0]!
+      expect(batch.compression).toBe(wanted === 'uncompressed' ? 'none' : wanted)
+      expect(batch).toMatchObject({ producerId: 3, producerEpoch: 1, baseSequence: 8 })
+      expect(valuesOf(readAll(log))).toEqual([text, text])
+    }
+  })
+})
