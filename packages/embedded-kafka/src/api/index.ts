@@ -1,4 +1,5 @@
 /** Every API that the broker serves: one line a part. What is not here is not advertised. */
+import { adminApis } from '../admin/index.ts'
 import { clusterApis } from '../cluster/index.ts'
 import { groupApis } from '../groups/index.ts'
 import { type FetchSessions, recordApis } from '../record-path/index.ts'
@@ -6,5 +7,5 @@ import { transactionApis } from '../transactions/index.ts'
 import type { ApiHandler } from './handler.ts'
 
 export function brokerApis(sessions: FetchSessions): readonly ApiHandler[] {
-  return [...clusterApis, ...recordApis(sessions), ...groupApis, ...transactionApis]
+  return [...clusterApis, ...adminApis, ...recordApis(sessions), ...groupApis, ...transactionApis]
 }

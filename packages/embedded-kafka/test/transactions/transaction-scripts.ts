@@ -191,7 +191,10 @@ export class Scribe {
     const { errorCode, transactionState, transactionTimeoutMs, producerId, producerEpoch, topics } =
       transactionStates[0]!
     const partitions = topics
-      .map(({ topic, partitions }) => `${topic === this.topic ? 'topic' : topic}:${partitions.toSorted((a, b) => a - b).join(',')}`)
+      .map(
+        ({ topic, partitions }) =>
+          `${topic === this.topic ? 'topic' : topic}:${partitions.toSorted((a, b) => a - b).join(',')}`,
+      )
       .toSorted()
     this.note(
       'DescribeTransactions',
