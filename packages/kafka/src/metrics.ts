@@ -15,6 +15,7 @@ export class MetricsRegistry {
   readonly #clock: Clock
   readonly #groups = new Map<string, MetricSet>()
   readonly #open = new Map<string, number>()
+  readonly #providers = new Map<string, (() => readonly MetricGroup[])[]>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -28,6 +29,11 @@ export class MetricsRegistry {
     return set
   }
 
+  /** Groups that a client makes when somebody reads, because they come and go: one per partition. */
+  provide(clientId: string, read: () => readonly MetricGroup[]): void {
+    this.#providers.set(clientId, [...(this.#providers.get(clientId) ?? []), read])
+  }
+
   /** Call what this gives when the client is closed: with the last one of that id its groups are taken away. */
   opened(clientId: string): () => void {
     this.#open.set(clientId, (this.#open.get(clientId) ?? 0) + 1)
@@ -36,12 +42,14 @@ export class MetricsRegistry {
       this.#open.set(clientId, left)
       if (left > 0) return
       this.#open.delete(clientId)
+      this.#providers.delete(clientId)
       for (const [key, { tags }] of this.#groups) if (tags['client-id'] === clientId) this.#groups.delete(key)
     }
   }
 
   read(): MetricGroup[] {
-    return Array.from(this.#groups.values(), (set) => set.read())
+    const provided = [...this.#providers.values()].flat().flatMap((read) => read())
+    return [...Array.from(this.#groups.values(), (set) => set.read()), ...provided]
   }
 }
 

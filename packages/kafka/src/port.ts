@@ -120,6 +120,8 @@ export interface ProducerOptions {
   readonly inFlightMax?: number
   /** `max.request.size`: default 1,048,576; a record above it is refused with RECORD_TOO_LARGE. */
   readonly requestBytesMax?: number
+  /** `client.id`, in the brokers' logs and quotas and in metrics. Default: one of its own, as in `sluice-producer-1`. */
+  readonly clientId?: string
 }
 
 /** `deliveryTimeoutMs` is also how long a coordinator is asked: to begin, to add to, and to end a transaction. */
@@ -177,9 +179,12 @@ export interface FetchPosition extends TopicPartition {
  * (milliseconds since the epoch) or of the last so many milliseconds (KIP-1106), or to the end if there is none; or nowhere:
  * the partition fails with OFFSET_OUT_OF_RANGE.
  */
-export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly timestamp: number } | { readonly durationMs: number }
+export type ResetPolicy =
+  'earliest' | 'latest' | 'none' | { readonly timestamp: number } | { readonly durationMs: number }
 
 export interface FetcherOptions {
+  /** `client.id`, in the brokers' logs and quotas and in metrics. Default: one of its own, as in `sluice-consumer-1`. */
+  readonly clientId?: string
   /** Default `read_uncommitted`, as in Kafka. */
   readonly isolation?: 'read_uncommitted' | 'read_committed'
   /** `fetch.max.wait.ms`: default 500. */

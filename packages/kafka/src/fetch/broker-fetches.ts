@@ -23,6 +23,7 @@ export class BrokerFetches {
   readonly #assigned: ReadonlyMap<string, PartitionState>
   readonly #onArrival: () => void
   readonly #links: BrokerLinks
+  readonly #isCommittedOnly: boolean
   readonly #lookUps: LookUps
   readonly #brokers = new Map<number, BrokerFetch>()
   readonly #topicsAsked = new Set<string>()
@@ -40,12 +41,18 @@ export class BrokerFetches {
     this.#settings = settings
     this.#assigned = assigned
     this.#onArrival = onArrival
-    this.#links = context.ownLinks()
+    this.#links = context.ownLinks('consumer', settings.clientId)
+    this.#isCommittedOnly = settings.isolation === 'read_committed'
     const onFailure = (state: PartitionState): void => this.#backOff(state, context.clock.monotonic())
     this.#lookUps = new LookUps(context, settings, onFailure, () => {
       this.pump()
       onArrival()
     })
+  }
+
+  /** What the connections call themselves. */
+  get clientId(): string {
+    return this.#links.clientId
   }
 
   /** Ends the sessions, then the connections. */
@@ -168,6 +175,8 @@ export class BrokerFetches {
       state.replica = preferredReadReplica
       state.replicaUntil = now + REPLICA_MS
     }
+    state.endOffset = Number(this.#isCommittedOnly ? found.lastStableOffset : found.highWatermark)
+    state.startOffset = Number(found.logStartOffset)
     if (records === null || records.length === 0) return false
     const raw = {
       records,

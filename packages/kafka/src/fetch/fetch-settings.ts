@@ -2,7 +2,7 @@ import { SluiceError } from '@sluice/sdk'
 import type { FetcherOptions, ResetPolicy } from '../port.ts'
 
 /** The options of a fetcher with their defaults filled in. */
-export type FetchSettings = Required<FetcherOptions>
+export type FetchSettings = Required<Omit<FetcherOptions, 'clientId'>> & { readonly clientId: string | undefined }
 
 const MIB = 1024 * 1024
 
@@ -19,6 +19,7 @@ export function fetchSettings(options: FetcherOptions): FetchSettings {
     bufferBytesMax,
     rackId: options.rackId ?? '',
     reset: options.reset ?? 'none',
+    clientId: options.clientId,
   }
   const { maxWaitMs, minBytes, partitionBytesMax } = settings
   const numbers = { maxWaitMs, minBytes, bytesMax, partitionBytesMax, bufferBytesMax }

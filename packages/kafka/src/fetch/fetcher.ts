@@ -3,6 +3,7 @@ import { type TopicPartition, SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
 import type { FetchPosition, FetchedPartition, Fetcher, FetcherOptions } from '../port.ts'
 import { BrokerFetches } from './broker-fetches.ts'
+import { FetchMetrics } from './fetch-metrics.ts'
 import { type FetchSettings, fetchSettings } from './fetch-settings.ts'
 import { PartitionState } from './partition-state.ts'
 
@@ -15,6 +16,7 @@ export class PartitionFetcher implements Fetcher {
   readonly #settings: FetchSettings
   readonly #assigned = new Map<string, PartitionState>()
   readonly #fetches: BrokerFetches
+  readonly #metrics: FetchMetrics
   #onArrival: () => void = () => undefined
   #isClosed = false
 
@@ -22,6 +24,7 @@ export class PartitionFetcher implements Fetcher {
     this.#context = context
     this.#settings = fetchSettings(options)
     this.#fetches = new BrokerFetches(context, this.#settings, this.#assigned, () => this.#onArrival())
+    this.#metrics = new FetchMetrics(context.metrics, this.#fetches.clientId, this.#assigned)
     context.opened.add(this)
   }
 
@@ -124,6 +127,7 @@ export class PartitionFetcher implements Fetcher {
         if (fetched.length === 0) throw state.fault
       }
     }
+    if (fetched.length > 0) this.#metrics.polled(fetched, this.#context.clock.monotonic())
     return fetched
   }
 

@@ -38,6 +38,10 @@ export class PartitionState implements TopicPartition {
   replica = -1
   replicaUntil = 0
 
+  /** Behind the last offset that may be read, and the first one, as the broker last said; -1 when it has not yet. */
+  endOffset = -1
+  startOffset = -1
+
   /** What the broker's fetch session was last told of it: see fetch-session.ts. */
   session: FetchSession | null = null
   sentPosition = -1

@@ -7,6 +7,7 @@ import type { Accumulator } from './accumulator.ts'
 import type { PartitionQueue } from './partition-queue.ts'
 import type { ProducerBatch } from './producer-batch.ts'
 import type { ProducerIdentity } from './producer-identity.ts'
+import type { ProducerMetrics } from './producer-metrics.ts'
 import { splitBatch, withoutRefused } from './split-batch.ts'
 
 /** A batch in a request, and where it belongs. */
@@ -26,6 +27,7 @@ export class Delivery {
   readonly #context: ClusterContext
   readonly #accumulator: Accumulator
   readonly #identity: ProducerIdentity
+  readonly #metrics: ProducerMetrics
   readonly #timeoutMs: number
   /** Memory has become free. */
   readonly #onRelease: () => void
@@ -34,12 +36,14 @@ export class Delivery {
     context: ClusterContext,
     accumulator: Accumulator,
     identity: ProducerIdentity,
+    metrics: ProducerMetrics,
     timeoutMs: number,
     onRelease: () => void,
   ) {
     this.#context = context
     this.#accumulator = accumulator
     this.#identity = identity
+    this.#metrics = metrics
     this.#timeoutMs = timeoutMs
     this.#onRelease = onRelease
   }
@@ -86,7 +90,7 @@ export class Delivery {
     queue.answered(batch)
     if (batch.isSettled) return this.#release(batch)
     batch.mayBeWritten = true
-    this.#identity.lost()
+    this.#identity.disturbed()
     if (error.retriable) this.#retry(entry, error)
     else this.giveUp(entry, error)
   }
@@ -115,6 +119,7 @@ export class Delivery {
   giveUp({ queue, batch }: Entry, error: SluiceError): void {
     if (batch.isInFlight) batch.mayBeWritten = true
     queue.abandon(batch)
+    this.#metrics.failed.add(batch.count)
     batch.fail(this.#identity.failed(batch.mayBeWritten ? unknownOutcome(error) : error))
     if (!batch.isInFlight) this.#release(batch)
   }
@@ -143,6 +148,7 @@ export class Delivery {
     const { doom } = this.#identity
     if (doom !== undefined && !batch.mayBeWritten) return this.giveUp(entry, doom)
     batch.lastError = error
+    this.#metrics.retried.add(batch.count)
     const { clock, random, logger } = this.#context
     queue.retry(batch, clock.monotonic() + pauseMs(error, batch.failures + 1, random))
     this.#accumulator.waiting.add(queue)
@@ -155,6 +161,7 @@ export class Delivery {
   }
 
   #split({ queue, batch }: Entry): void {
+    this.#metrics.split.add()
     const [head, tail] = splitBatch(batch, this.#accumulator.pool)
     queue.replace(batch, head, tail)
     const topic = this.#accumulator.topics.get(queue.topic)
@@ -179,6 +186,7 @@ export class Delivery {
     }
     const rest = withoutRefused(batch, errors, this.#accumulator.pool)
     queue.shrink(batch, rest)
+    this.#metrics.failed.add(errors.size)
     this.#accumulator.waiting.add(queue)
     this.#release(batch)
   }

@@ -17,8 +17,8 @@ export interface ProducerIdentity {
   attach(user: IdentityUser): void
   /** Gives the partition an identity to number its next batch by; false if that is not possible yet, and the sender is woken later. */
   admits(queue: PartitionQueue, batch: ProducerBatch): boolean
-  /** A batch has been sent, and whether the broker has acted on it is unknown. */
-  lost(): void
+  /** A batch may still be on its way to the broker, or its numbers are missing there: only another epoch is safe from both. */
+  disturbed(): void
   /** A batch is given up. Returns what its records fail with. */
   failed(error: SluiceError): SluiceError
 }
@@ -62,7 +62,7 @@ export class IdempotentIdentity implements ProducerIdentity {
     return false
   }
 
-  lost(): void {}
+  disturbed(): void {}
 
   failed(error: SluiceError): SluiceError {
     return error

@@ -101,6 +101,7 @@ export class BatchingProducer implements Producer {
       const call = this.#line[0]
       if (call === undefined) break
       const outcome = this.#accumulator.queue(call)
+      this.#sender.metrics.poolWait(outcome === 'memory', this.#context.clock)
       if (outcome === 'memory') break
       if (outcome !== 'queued') {
         this.#lookUp(call, outcome.topic, outcome.isKnown)
@@ -132,10 +133,12 @@ export class BatchingProducer implements Producer {
   }
 }
 
+type ProducerSettings = Required<Omit<ProducerOptions, 'clientId'>> & { readonly clientId: string | undefined }
+
 /** The options with Kafka's defaults. @throws SluiceError SETTINGS_INVALID with all that is wrong */
-export function resolveProducerOptions(options: ProducerOptions, requestTimeoutMs: number): Required<ProducerOptions> {
+export function resolveProducerOptions(options: ProducerOptions, requestTimeoutMs: number): ProducerSettings {
   const deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
-  const settings: Required<ProducerOptions> = {
+  const settings: ProducerSettings = {
     compression: options.compression ?? 'none',
     batchBytesMax: options.batchBytesMax ?? 262_144,
     lingerMs: options.lingerMs ?? 0,
@@ -144,6 +147,7 @@ export function resolveProducerOptions(options: ProducerOptions, requestTimeoutM
     requestTimeoutMs: Math.min(options.requestTimeoutMs ?? requestTimeoutMs, deliveryTimeoutMs),
     inFlightMax: options.inFlightMax ?? IN_FLIGHT_LIMIT,
     requestBytesMax: options.requestBytesMax ?? 1_048_576,
+    clientId: options.clientId,
   }
   const problems: string[] = []
   const check = (isRight: boolean, what: string): void => void (isRight || problems.push(what))

@@ -8,6 +8,7 @@ import type { Connection } from '../wire/connection.ts'
 import type { Accumulator } from './accumulator.ts'
 import { Delivery, type Entry, type PartitionAnswer } from './delivery.ts'
 import type { ProducerIdentity } from './producer-identity.ts'
+import { ProducerMetrics } from './producer-metrics.ts'
 
 export interface SenderOptions {
   readonly compression: CompressionCodec
@@ -16,6 +17,7 @@ export interface SenderOptions {
   readonly requestTimeoutMs: number
   readonly inFlightMax: number
   readonly requestBytesMax: number
+  readonly clientId: string | undefined
 }
 
 /** What the sender knows of one broker. */
@@ -60,6 +62,7 @@ const NO_ANSWER: PartitionAnswer = {
  * that it leads. Runs once per turn of the event loop at most, when something was queued, answered, or has become due.
  */
 export class Sender {
+  readonly metrics: ProducerMetrics
   readonly #context: ClusterContext
   readonly #accumulator: Accumulator
   readonly #options: SenderOptions
@@ -87,8 +90,13 @@ export class Sender {
     this.#accumulator = accumulator
     this.#identity = identity
     this.#options = options
-    this.#delivery = new Delivery(context, accumulator, identity, options.deliveryTimeoutMs, onRelease)
-    this.#links = context.ownLinks('producer')
+    this.#links = context.ownLinks('producer', options.clientId)
+    this.metrics = new ProducerMetrics(context.metrics, this.#links.clientId, accumulator.pool, () => {
+      let inFlight = 0
+      for (const broker of this.#brokers.values()) inFlight += broker.inFlight
+      return inFlight
+    })
+    this.#delivery = new Delivery(context, accumulator, identity, this.metrics, options.deliveryTimeoutMs, onRelease)
     identity.attach({ wake: () => this.wake(), giveUpAll: (error) => this.giveUpAll(error) })
   }
 
@@ -204,6 +212,7 @@ export class Sender {
       part.partitions.push({ index: queue.partition, records })
     }
     broker.inFlight++
+    this.metrics.request(entries, this.#context.clock.monotonic())
     const topicParts = [...parts.values()]
     this.#request(connection, topicParts).then(
       (answer) => this.#answered(broker, topicParts, answer),

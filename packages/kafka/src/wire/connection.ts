@@ -311,7 +311,7 @@ export class Connection {
     const { throttleTimeMs = 0, errorCode = 0 } = body
     this.#usedAt = now
     this.#meters?.answered(bytes, now - request.sentAt, now)
-    metrics?.throttled(request.api, throttleTimeMs, now)
+    metrics?.answered(request.api, bytes, now - request.sentAt, throttleTimeMs, now)
     requestLog?.ended(request.ticket, now - request.sentAt, bytes, errorCode === 0 ? 'answered' : errorName(errorCode))
     if (throttleTimeMs > 0) this.#gate.mute(Math.min(throttleTimeMs, requestTimeoutMs))
   }

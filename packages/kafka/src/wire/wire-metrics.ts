@@ -1,6 +1,43 @@
 import type { ClientRole } from '../cluster.ts'
 import type { MetricSet, MetricsRegistry, Spread, Total } from '../metrics.ts'
 
+/** Kafka's names for what the answers to one API are measured by; stems of `-avg` and `-max` but for the total. */
+interface ApiNames {
+  readonly group: string
+  readonly total?: string
+  readonly latency?: string
+  readonly size?: string
+  readonly throttle?: string
+}
+
+interface ApiMeters {
+  readonly total: Total | undefined
+  readonly latency: Spread | undefined
+  readonly size: Spread | undefined
+  readonly throttle: Spread | undefined
+}
+
+const FETCHES = 'consumer-fetch-manager-metrics'
+const GROUP = 'consumer-coordinator-metrics'
+const HEARTBEAT: ApiNames = { group: GROUP, total: 'heartbeat-total', latency: 'heartbeat-response-time' }
+const NAMES: Readonly<Partial<Record<ClientRole, Readonly<Record<string, ApiNames>>>>> = {
+  producer: { Produce: { group: 'producer-metrics', throttle: 'produce-throttle-time' } },
+  consumer: {
+    Fetch: {
+      group: FETCHES,
+      total: 'fetch-total',
+      latency: 'fetch-latency',
+      size: 'fetch-size',
+      throttle: 'fetch-throttle-time',
+    },
+    Heartbeat: HEARTBEAT,
+    ConsumerGroupHeartbeat: HEARTBEAT,
+    JoinGroup: { group: GROUP, total: 'join-total', latency: 'join-time' },
+    SyncGroup: { group: GROUP, total: 'sync-total', latency: 'sync-time' },
+    OffsetCommit: { group: GROUP, total: 'commit-total', latency: 'commit-latency' },
+  },
+}
+
 /** What the connections of one client count, under the names of Kafka's `Selector` and `Sender`. */
 export class WireMetrics {
   readonly connectionCreations: Total
@@ -14,7 +51,7 @@ export class WireMetrics {
   readonly #role: ClientRole
   readonly #clientId: string
   readonly #traffic: Traffic
-  readonly #throttles: ReadonlyMap<string, Spread>
+  readonly #apis = new Map<string, ApiMeters>()
 
   constructor(registry: MetricsRegistry, role: ClientRole, clientId: string) {
     this.#registry = registry
@@ -30,7 +67,6 @@ export class WireMetrics {
     this.failedReauthentications = set.total('failed-reauthentication-total')
     this.reauthenticationLatency = set.spread('reauthentication-latency')
     this.#traffic = new Traffic(set)
-    this.#throttles = throttlesOf(registry, set, role, clientId)
   }
 
   /** The meters of the connections to one broker. `nodeId` as in Kafka: `node-1`, and `node--1` for a bootstrap address. */
@@ -39,9 +75,26 @@ export class WireMetrics {
     return new NodeMetrics(this.#traffic, new Traffic(this.#registry.group(`${this.#role}-node-metrics`, tags)))
   }
 
-  /** How long the broker told this client to wait (KIP-219), 0 mostly. */
-  throttled(api: string, throttleMs: number, now: number): void {
-    this.#throttles.get(api)?.record(throttleMs, now)
+  /** What one answer took, under the names that its API has in Kafka's metrics, if it has any. */
+  answered(api: string, bytes: number, latencyMs: number, throttleMs: number, now: number): void {
+    const names = NAMES[this.#role]?.[api]
+    if (names === undefined) return
+    let meters = this.#apis.get(api)
+    if (meters === undefined) this.#apis.set(api, (meters = this.#metersOf(names)))
+    meters.total?.add()
+    meters.latency?.record(latencyMs, now)
+    meters.size?.record(bytes, now)
+    meters.throttle?.record(throttleMs, now)
+  }
+
+  #metersOf({ group, total, latency, size, throttle }: ApiNames): ApiMeters {
+    const set = this.#registry.group(group, { 'client-id': this.#clientId })
+    return {
+      total: total === undefined ? undefined : set.total(total),
+      latency: latency === undefined ? undefined : set.spread(latency),
+      size: size === undefined ? undefined : set.spread(size),
+      throttle: throttle === undefined ? undefined : set.spread(throttle),
+    }
   }
 }
 
@@ -97,17 +150,4 @@ class Traffic {
     this.#incoming.value += bytes
     this.#latency.record(latencyMs, now)
   }
-}
-
-/** Kafka keeps throttle times where the request belongs: of producers with the client, of consumers with the fetches. */
-function throttlesOf(
-  registry: MetricsRegistry,
-  set: MetricSet,
-  role: ClientRole,
-  clientId: string,
-): ReadonlyMap<string, Spread> {
-  if (role === 'producer') return new Map([['Produce', set.spread('produce-throttle-time')]])
-  if (role !== 'consumer') return new Map()
-  const fetches = registry.group('consumer-fetch-manager-metrics', { 'client-id': clientId })
-  return new Map([['Fetch', fetches.spread('fetch-throttle-time')]])
 }
