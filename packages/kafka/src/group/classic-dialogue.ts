@@ -27,7 +27,7 @@ const NO_BYTES = new Uint8Array(0)
  * connection of their own.
  */
 export class ClassicDialogue implements Dialogue {
-  readonly commitApi = 'OffsetCommit'
+  readonly isByEpoch = false
   readonly #context: ClusterContext
   readonly #options: GroupMemberOptions
   readonly #signs: VitalSigns

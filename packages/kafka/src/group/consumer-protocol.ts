@@ -1,6 +1,7 @@
 import { consumerAssignment, consumerSubscription } from '@sluice/kafka-protocol'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { byTopic } from '../by-topic.ts'
+import { byText } from './assignors/member-order.ts'
 import type { GroupIdentity } from '../port.ts'
 import type {
   GroupProtocol,
@@ -85,8 +86,10 @@ export function topicsOf(subscriptions: readonly OwnSubscription[]): string[] {
   return [...new Set(subscriptions.flatMap(({ topics }) => topics))]
 }
 
+/** In order, as Java writes them: the coordinator compares a member's bytes with those it had before. */
 function nested(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
-  return byTopic(partitions).map(([topic, indexes]) => ({ topic, partitions: indexes }))
+  const topics = byTopic(partitions).toSorted(([a], [b]) => byText(a, b))
+  return topics.map(([topic, indexes]) => ({ topic, partitions: indexes.toSorted((a, b) => a - b) }))
 }
 
 function flat(topics: readonly { topic: string; partitions: readonly number[] }[]): TopicPartition[] {

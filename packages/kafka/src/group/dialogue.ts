@@ -18,7 +18,8 @@ export interface Refusal {
  * the membership has ended changes nothing.
  */
 export interface Dialogue {
-  readonly commitApi: MemberApi
+  /** Whether a membership lasts over many epochs (KIP-848), or ends with its generation. */
+  readonly isByEpoch: boolean
   join(membership: Membership, reason: string): Promise<Refusal | undefined>
   heartbeat(membership: Membership): Promise<Refusal | undefined>
   /** The caller has taken an assignment over, and has given up what it had to. */

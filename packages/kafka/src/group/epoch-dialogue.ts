@@ -28,7 +28,7 @@ const TRIES_PER_SESSION = 3
  * that looks like a cooperative group whose assignments come by themselves, in the bytes of the classic one.
  */
 export class EpochDialogue implements Dialogue {
-  readonly commitApi = 'OffsetCommit by epoch'
+  readonly isByEpoch = true
   readonly #context: ClusterContext
   readonly #options: ConsumerMemberOptions
   readonly #signs: VitalSigns

@@ -54,7 +54,8 @@ export interface MemberMetadata {
 
 /**
  * Called one at a time, each awaited: the member does not join again, or leave, before the last one has settled. One that takes
- * longer than `rebalanceTimeoutMs` costs the member its place (the others go on); one that throws ends the membership.
+ * longer than `rebalanceTimeoutMs` costs the member its place (the others go on); one that throws ends the membership, and the
+ * member leaves.
  */
 export interface GroupHooks {
   /** Before everything is given up: the place is still held, so positions can be committed. */
@@ -103,7 +104,10 @@ export interface GroupMember {
    * @throws SluiceError KAFKA_REFUSED, retriable, while the group rebalances; KAFKA_FENCED without a place
    */
   identity(): GroupIdentity
-  /** Asks for a rebalance; the reason (at most 255 characters) is found in the coordinator's log (KIP-800). */
+  /**
+   * Joins once more. That is a rebalance for all if the member leads, or if its metadata has changed; else it gets its assignment
+   * again. The reason (its first 255 characters) is found in the coordinator's log (KIP-800).
+   */
   requestRejoin(reason: string): void
   /**
    * Commits in the order of the calls, checked against the member's place. Rejects when any partition was refused.

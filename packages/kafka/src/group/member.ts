@@ -58,7 +58,7 @@ export class CoordinatedMember implements GroupMember, Organism {
     this.#membership = new Membership(groupId, instanceId)
     this.#heart = new Heart(context.clock, signs, this)
     this.#offsets = new CoordinatedOffsets(context, groupId, {
-      identity: () => this.identity(),
+      hold: () => this.#hold(),
       refused: (code, identity) => this.#commitRefused(code, identity),
       reader: () => dialogue.reader(this.#membership.place),
     })
@@ -252,8 +252,20 @@ export class CoordinatedMember implements GroupMember, Organism {
     return false
   }
 
+  /** The place as it is now, as long as it stays the same one: a generation, or under KIP-848 a membership. */
+  #hold(): () => GroupIdentity {
+    const { generationId } = this.identity()
+    const { attempt } = this.#membership
+    return () => {
+      const now = this.identity()
+      const isSameGeneration = this.#dialogue.isByEpoch || now.generationId === generationId
+      if (this.#membership.attempt === attempt && isSameGeneration) return now
+      throw rebalanceInProgress(this.#groupId)
+    }
+  }
+
   #commitRefused(code: number, identity: GroupIdentity): SluiceError | 'retry' | undefined {
-    const verdict = verdictOn(this.#dialogue.commitApi, code)
+    const verdict = verdictOn(this.#dialogue.isByEpoch ? 'OffsetCommit by epoch' : 'OffsetCommit', code)
     if (verdict === 'accept' || verdict === 'find' || verdict === 'fail') return undefined
     if (verdict === 'retry') return code === KAFKA_ERROR.STALE_MEMBER_EPOCH ? 'retry' : undefined
     const { generationId, memberId } = this.#membership.place
@@ -286,7 +298,7 @@ export class CoordinatedMember implements GroupMember, Organism {
     this.#context.logger.warn('A group member leaves', { group: this.#groupId, error: cause.message })
     const { place } = this.#membership
     this.#membership.rest(cause)
-    this.#tell(place, 'consumer poll timeout has expired.', 'default').finally(() => this.#changed.ring())
+    void this.#tell(place, 'consumer poll timeout has expired.', 'default')
     this.#changed.ring()
   }
 

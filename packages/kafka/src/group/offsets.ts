@@ -9,8 +9,11 @@ import type { Connection } from '../wire/connection.ts'
 
 /** In whose name offsets are committed and read. */
 export interface Committer {
-  /** Asked for before every attempt. @throws SluiceError when nothing may be committed now: the answer to the caller. */
-  identity(): GroupIdentity
+  /**
+   * Called when a commit is asked for; what it returns is called before every attempt to send it, so that nothing that was true in
+   * one place is committed in the name of a later one. Both throw what the caller is to be told.
+   */
+  hold(): () => GroupIdentity
   /** What the coordinator's refusal means: try again (`retry`), an answer for the caller, or undefined: as for everybody. */
   refused(errorCode: number, identity: GroupIdentity): SluiceError | 'retry' | undefined
   /** Under the `consumer` protocol also who reads is checked. */
@@ -34,9 +37,10 @@ export class CoordinatedOffsets implements GroupOffsets {
     this.#committer = committer
   }
 
-  commit(offsets: readonly CommittedOffset[]): Promise<void> {
-    if (offsets.length === 0) return Promise.resolve()
-    return this.#inTurn(() => this.#commit(offsets))
+  async commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    if (offsets.length === 0) return
+    const held = this.#committer.hold()
+    return this.#inTurn(() => this.#commit(offsets, held))
   }
 
   async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
@@ -49,8 +53,9 @@ export class CoordinatedOffsets implements GroupOffsets {
 
   renew(partitions: readonly TopicPartition[]): Promise<void> {
     return this.#inTurn(async () => {
+      const held = this.#committer.hold()
       const found = await this.committed(partitions)
-      if (found.length > 0) await this.#commit(found)
+      if (found.length > 0) await this.#commit(found, held)
     })
   }
 
@@ -60,13 +65,13 @@ export class CoordinatedOffsets implements GroupOffsets {
     return turn
   }
 
-  async #commit(offsets: readonly CommittedOffset[]): Promise<void> {
+  async #commit(offsets: readonly CommittedOffset[], held: () => GroupIdentity): Promise<void> {
     let left = offsets
     const what = `commit offsets of group ${this.#groupId}`
     const refusal = await atCoordinator(this.#context, 'group', this.#groupId, what, async (connection) => {
       let identity: GroupIdentity
       try {
-        identity = this.#committer.identity()
+        identity = held()
       } catch (error) {
         return error
       }
@@ -155,7 +160,7 @@ export class CoordinatedOffsets implements GroupOffsets {
 /** Nobody in particular. */
 function outsider(groupId: string): Committer {
   const identity: GroupIdentity = { groupId, generationId: -1, memberId: '', instanceId: null }
-  return { identity: () => identity, refused: () => undefined, reader: () => undefined }
+  return { hold: () => () => identity, refused: () => undefined, reader: () => undefined }
 }
 
 type ErrorCodes = ReadonlyMap<string, ReadonlyMap<number, number>>

@@ -7,14 +7,24 @@
  * ```
  */
 import type { Kafka } from '../port.ts'
+import { adminClusterContract } from './admin-cluster-contract.ts'
+import { adminConfigsContract } from './admin-configs-contract.ts'
 import { adminContract } from './admin-contract.ts'
+import { adminConsumerGroupsContract, adminGroupsContract } from './admin-groups-contract.ts'
+import { adminTopicsContract } from './admin-topics-contract.ts'
 import { committedContract } from './committed-contract.ts'
+import { consumerContract } from './consumer-contract.ts'
+import { epochContract } from './epoch-contract.ts'
 import { fetchContract } from './fetch-contract.ts'
+import { metricsContract } from './metrics-contract.ts'
+import { groupContract } from './group-contract.ts'
+import { memberOffsetsContract } from './member-offsets-contract.ts'
 import { offsetsContract } from './offsets-contract.ts'
 import { produceContract } from './produce-contract.ts'
 import { produceRefusalContract } from './produce-refusal-contract.ts'
 import { PortFixture } from './port-fixture.ts'
 import { positionContract } from './position-contract.ts'
+import { staticMemberContract } from './static-member-contract.ts'
 import { tableContract } from './table-contract.ts'
 import { transactionContract } from './transaction-contract.ts'
 import { transactionFailureContract } from './transaction-failure-contract.ts'
@@ -44,8 +54,19 @@ export const CONTRACT_GROUPS = {
   positions: positionContract,
   committed: committedContract,
   offsets: offsetsContract,
+  groups: groupContract,
+  staticMembers: staticMemberContract,
+  memberOffsets: memberOffsetsContract,
+  consumers: consumerContract,
+  epochMembers: epochContract,
   admin: adminContract,
+  adminTopics: adminTopicsContract,
+  adminConfigs: adminConfigsContract,
+  adminGroups: adminGroupsContract,
+  adminConsumerGroups: adminConsumerGroupsContract,
+  adminCluster: adminClusterContract,
   table: tableContract,
+  metrics: metricsContract,
 } as const satisfies Readonly<Record<string, ContractGroup>>
 
 /** Declares the tests of these groups; by default of all. */

@@ -75,23 +75,31 @@ class Sharing {
     }
   }
 
+  /** From the one that has most to the one that has least, until no step makes it more even. */
   even(): void {
     for (let isEven = false; !isEven;) {
       isEven = true
-      for (const { owners, takers } of this.#topics) {
-        if (takers.length < 2) continue
-        let taker = this.#leastLoaded(takers)
-        // From behind, so that the first partitions stay where they are.
-        for (let partition = owners.length - 1; partition >= 0; partition--) {
-          const owner = owners[partition]!
-          if (this.#loads[owner]! <= this.#loads[taker]! + 1) continue
-          owners[partition] = taker
-          this.#loads[owner]!--
-          this.#loads[taker]!++
-          taker = this.#leastLoaded(takers)
-          isEven = false
-        }
+      for (const topic of this.#topics) if (topic.takers.length > 1 && this.#evenTopic(topic)) isEven = false
+    }
+  }
+
+  #evenTopic({ owners, takers }: Topic): boolean {
+    const held = new Map<number, number[]>(takers.map((taker) => [taker, []]))
+    for (const [partition, owner] of owners.entries()) held.get(owner)!.push(partition)
+    for (let moves = 0; ; moves++) {
+      let giver = NOBODY
+      for (const taker of takers) {
+        if (held.get(taker)!.length === 0) continue
+        if (giver === NOBODY || this.#loads[taker]! > this.#loads[giver]!) giver = taker
       }
+      const taker = this.#leastLoaded(takers)
+      if (giver === NOBODY || this.#loads[giver]! <= this.#loads[taker]! + 1) return moves > 0
+      // From behind, so that the first partitions stay where they are.
+      const partition = held.get(giver)!.pop()!
+      held.get(taker)!.push(partition)
+      owners[partition] = taker
+      this.#loads[giver]!--
+      this.#loads[taker]!++
     }
   }
 
