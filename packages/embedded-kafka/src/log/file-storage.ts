@@ -256,10 +256,10 @@ class SegmentFile implements LogFile, OpenableFile {
   #undo(): void {
     try {
       if (this.descriptor !== undefined) ftruncateSync(this.descriptor, this.size)
-      this.#files.close(this)
     } catch {
       // What is behind `size` is written over by the next append, and cut off by recovery.
     }
+    this.#files.close(this)
   }
 }
 

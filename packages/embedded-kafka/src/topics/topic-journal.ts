@@ -12,6 +12,7 @@ import {
 import { dirname } from 'node:path'
 import { crc32c } from '@sluice/kafka-protocol'
 import { storageError, systemCode } from '../log/storage-error.ts'
+import { BrokerStartError } from '../start-error.ts'
 
 /** A change to the topics there are. Topics are named by their ids. */
 export type TopicChange =
@@ -73,8 +74,9 @@ export class TopicJournalFile implements TopicJournal {
       at = end + 1
     }
     if (at < bytes.length && bytes.indexOf(10, at) !== -1 && bytes.indexOf(10, at) < bytes.length - 1) {
-      throw new Error(
-        `${this.#path} is damaged behind byte ${at}: it lists the topics. Restore it from a copy, or remove the line and what follows to lose those changes.`,
+      throw new BrokerStartError(
+        `${this.#path}, which lists the topics, is damaged behind byte ${at}.`,
+        'Restore it from a copy, or cut it off there to lose the changes behind.',
       )
     }
     this.#size = at
