@@ -45,6 +45,15 @@ test('a connection that died is dialled again', async () => {
   expect(second.isOpen).toBe(true)
 })
 
+test('a broker that was upgraded in between is asked again what it speaks', async () => {
+  cluster.versions.set('Fetch', { minVersion: 4, maxVersion: 12 })
+  const before = await links.to(1)
+  expect(before.version('Fetch')).toBe(12)
+  cluster.versions.set('Fetch', { minVersion: 4, maxVersion: 15 })
+  before.close()
+  expect((await links.to(1)).version('Fetch')).toBe(15)
+})
+
 test('a broker that cannot be reached is dialled with growing pauses', async () => {
   await cluster.stop()
   for (let i = 0; i < 4; i++) await expect(links.to(1)).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE' })

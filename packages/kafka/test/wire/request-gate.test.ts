@@ -48,6 +48,22 @@ describe('the gate', () => {
     expect(written).toEqual([0, 1, 2, 3])
   })
 
+  test('lets nothing overtake what it holds, at the very end of an authentication either', async () => {
+    const written: number[] = []
+    const gate: RequestGate<number> = new RequestGate<number>(systemClock, {
+      write: (request) => written.push(request),
+      authenticate: async () => {
+        gate.authenticated(0, systemRandom)
+        gate.pass(2)
+      },
+    })
+    gate.authenticated(1, systemRandom)
+    await systemClock.sleep(10)
+    gate.pass(1)
+    await systemClock.sleep(10)
+    expect(written).toEqual([1, 2])
+  })
+
   test('closed, it gives back what it holds and lets nothing out', async () => {
     const written: number[] = []
     const gate = new RequestGate<number>(systemClock, {
