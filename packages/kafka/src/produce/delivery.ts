@@ -119,6 +119,7 @@ export class Delivery {
   giveUp({ queue, batch }: Entry, error: SluiceError): void {
     if (batch.isInFlight) batch.mayBeWritten = true
     queue.abandon(batch)
+    if (batch.identity !== null) this.#identity.disturbed()
     this.#metrics.failed.add(batch.count)
     batch.fail(this.#identity.failed(batch.mayBeWritten ? unknownOutcome(error) : error))
     if (!batch.isInFlight) this.#release(batch)

@@ -28,8 +28,8 @@ export class TransactionalIdentity implements ProducerIdentity {
   #user: IdentityUser | undefined
   readonly #new = new Set<PartitionQueue>()
   #adding: Promise<void> | undefined
-  /** Whether a batch was sent, and what became of it is not known: it may arrive at a broker even later. */
-  hasLost = false
+  /** Whether a batch may still be on its way, or its numbers are missing. */
+  isDisturbed = false
 
   constructor(
     transactionalId: string,
@@ -86,8 +86,8 @@ export class TransactionalIdentity implements ProducerIdentity {
     return false
   }
 
-  lost(): void {
-    this.hasLost = true
+  disturbed(): void {
+    this.isDisturbed = true
   }
 
   failed(error: SluiceError): SluiceError {

@@ -140,7 +140,8 @@ class BatchingTransactions implements TransactionalProducer {
   /** Of TransactionOwner. What was not sent fails too, but not before what is at work with batches has come to its end. */
   failed(error: SluiceError): SluiceError {
     const { doom, phase } = this.#state
-    if (phase === 'ended') return doom!
+    // What was given up because of a failure, or an abort, does not fail once more.
+    if (phase === 'ended' || error === doom) return doom!
     const verdict = judge(error)
     if (verdict !== 'abortable')
       return this.#end(
@@ -232,7 +233,7 @@ class BatchingTransactions implements TransactionalProducer {
 
   /** Goes to the next epoch if something of this one is missing or may still be on its way, and ending has not done so already. */
   async #renew(deadline: Deadline): Promise<void> {
-    const isUnclean = this.#hasFailed || this.#identity.hasLost || this.#requests.lost > this.#lostBefore
+    const isUnclean = this.#hasFailed || this.#identity.isDisturbed || this.#requests.lost > this.#lostBefore
     if (isUnclean && !this.#identity.isV2) return this.#init(deadline)
     this.#clean()
   }
@@ -245,7 +246,7 @@ class BatchingTransactions implements TransactionalProducer {
 
   #clean(): void {
     this.#hasFailed = false
-    this.#identity.hasLost = false
+    this.#identity.isDisturbed = false
     this.#lostBefore = this.#requests.lost
   }
 

@@ -14,6 +14,7 @@ import {
   encodeResponse,
 } from '@sluice/kafka-protocol'
 import { FakeLog } from './fake-log.ts'
+import { FakeTransactions, batchOf } from './fake-transactions.ts'
 
 /** How one request goes wrong. Answering with `errorCode` means refusing every partition in it, without acting. */
 export type Fault =
@@ -51,6 +52,7 @@ export class FakeCluster {
   /** Versions that the brokers claim to speak, where not those of the table. */
   readonly versions: Map<ApiName, { minVersion: number; maxVersion: number }> = new Map()
   readonly faults: FaultHook[] = []
+  readonly transactions: FakeTransactions = new FakeTransactions(this)
   nextProducerId = 1000
   coordinator = 1
 
@@ -207,6 +209,10 @@ const HANDLERS: Handlers = {
       apiKey: key,
       ...(cluster.versions.get(name) ?? { minVersion, maxVersion: stableVersion }),
     })),
+    finalizedFeaturesEpoch: 1,
+    finalizedFeatures: [
+      { name: 'transaction.version', minVersionLevel: 0, maxVersionLevel: cluster.transactions.version },
+    ],
   }),
 
   Metadata: ({ topics }, { cluster }, _, refuse) => ({
@@ -229,13 +235,65 @@ const HANDLERS: Handlers = {
     }),
   }),
 
-  InitProducerId: (_, { cluster }, __, errorCode) => ({
-    errorCode,
-    producerId: cluster.nextProducerId++,
-    producerEpoch: 0,
-  }),
+  InitProducerId: ({ transactionalId, producerId, producerEpoch }, { cluster, id }, _, refuse) => {
+    const errorCode = refuse || (transactionalId === null || cluster.coordinator === id ? 0 : NOT_COORDINATOR)
+    if (errorCode !== 0) return { errorCode, producerId: -1, producerEpoch: -1 }
+    if (transactionalId === null) return { errorCode, producerId: cluster.nextProducerId++, producerEpoch: 0 }
+    return cluster.transactions.init(transactionalId, { producerId: Number(producerId), producerEpoch })
+  },
 
-  Produce: ({ topicData }, { cluster, id }, version, refuse) => ({
+  AddPartitionsToTxn: (body, { cluster, id }, _, refuse) => {
+    const numbers = { producerId: Number(body.v3AndBelowProducerId), producerEpoch: body.v3AndBelowProducerEpoch }
+    const logs = body.v3AndBelowTopics.flatMap(({ name, partitions }) =>
+      partitions.map((partition) => cluster.topics.get(name)!.partitions[partition]!),
+    )
+    const errorCode =
+      refuse ||
+      (cluster.coordinator === id
+        ? cluster.transactions.add(body.v3AndBelowTransactionalId, numbers, logs)
+        : NOT_COORDINATOR)
+    return {
+      resultsByTopicV3AndBelow: body.v3AndBelowTopics.map(({ name, partitions }) => ({
+        name,
+        resultsByPartition: partitions.map((partitionIndex) => ({ partitionIndex, partitionErrorCode: errorCode })),
+      })),
+    }
+  },
+
+  AddOffsetsToTxn: ({ transactionalId, producerId, producerEpoch }, { cluster, id }, _, refuse) => {
+    const numbers = { producerId: Number(producerId), producerEpoch }
+    if (refuse !== 0 || cluster.coordinator !== id) return { errorCode: refuse || NOT_COORDINATOR }
+    return { errorCode: cluster.transactions.add(transactionalId, numbers, []) }
+  },
+
+  TxnOffsetCommit: ({ transactionalId, groupId, producerId, producerEpoch, topics }, { cluster, id }, _, refuse) => {
+    const offsets = new Map(
+      topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex, committedOffset, committedMetadata }) => [
+          `${groupId} ${name} ${partitionIndex}`,
+          { offset: Number(committedOffset), metadata: committedMetadata ?? '' },
+        ]),
+      ),
+    )
+    const numbers = { producerId: Number(producerId), producerEpoch }
+    const errorCode =
+      refuse ||
+      (cluster.coordinator === id ? cluster.transactions.offsets(transactionalId, numbers, offsets) : NOT_COORDINATOR)
+    return {
+      topics: topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode })),
+      })),
+    }
+  },
+
+  EndTxn: ({ transactionalId, producerId, producerEpoch, committed }, { cluster, id }, version, refuse) => {
+    if (refuse !== 0 || cluster.coordinator !== id) return { errorCode: refuse || NOT_COORDINATOR, producerEpoch: -1 }
+    const numbers = { producerId: Number(producerId), producerEpoch }
+    return cluster.transactions.end(transactionalId, numbers, committed, version)
+  },
+
+  Produce: ({ topicData, transactionalId }, { cluster, id }, version, refuse) => ({
     responses: topicData.map(({ name, topicId, partitionData }) => {
       const topic =
         version > 12 ? [...cluster.topics.values()].find((one) => one.id === topicId) : cluster.topics.get(name)
@@ -245,6 +303,11 @@ const HANDLERS: Handlers = {
         topicId,
         partitionResponses: partitionData.map(({ index, records }) => {
           const log = topic?.partitions[index]
+          const batch = batchOf(records!)
+          const barred =
+            batch.isTransactional && log !== undefined
+              ? cluster.transactions.admit(transactionalId, batch, log, version)
+              : 0
           const appended =
             refuse !== 0
               ? { errorCode: refuse, baseOffset: -1 }
@@ -252,7 +315,9 @@ const HANDLERS: Handlers = {
                 ? { errorCode: missing, baseOffset: -1 }
                 : log.leader !== id
                   ? { errorCode: NOT_LEADER_OR_FOLLOWER, baseOffset: -1 }
-                  : log.append(records!)
+                  : barred !== 0
+                    ? { errorCode: barred, baseOffset: -1 }
+                    : log.append(records!)
           return { index, recordErrors: [], ...appended }
         }),
       }

@@ -53,6 +53,17 @@ export class FakeLog {
     return { errorCode: 0, baseOffset: this.appendUnchecked(bytes) }
   }
 
+  /** Appends a transaction's marker. From then on older epochs are refused. */
+  mark(bytes: Uint8Array): void {
+    const [marker] = readBatches(bytes)
+    const id = String(marker!.producerId)
+    const known = this.#producers.get(id)
+    if (known === undefined || marker!.producerEpoch > known.epoch) {
+      this.#producers.set(id, { epoch: marker!.producerEpoch, nextSequence: 0, last: [] })
+    }
+    this.appendUnchecked(bytes)
+  }
+
   /** Appends whatever batch it is; returns its base offset. */
   appendUnchecked(bytes: Uint8Array): number {
     const stored = Uint8Array.from(bytes)
