@@ -1,6 +1,7 @@
 import type { TopicPartition } from '@sluice/sdk'
 import type { Ask, PartitionAnswer } from './by-leader.ts'
 import { groupByTopic } from './by-topic.ts'
+import { layers } from './layers.ts'
 
 /** How a broker names places in a partition where other requests have a time: ListOffsets. */
 export const PLACE = {
@@ -34,21 +35,31 @@ const VERSION_OF_MAX_TIMESTAMP = 7
 export function askOffsets(isolation: Isolation, timeoutMs: number): Ask<OffsetQuery, FoundOffset> {
   return async (connection, queries) => {
     const lowest = queries.some(({ at }) => at === PLACE.maxTimestamp) ? VERSION_OF_MAX_TIMESTAMP : 2
-    const { topics } = await connection.send('ListOffsets', connection.version('ListOffsets', { lowest }), {
-      isolationLevel: ISOLATION_LEVELS[isolation],
-      topics: groupByTopic(queries).map(([name, group]) => ({
-        name,
-        partitions: group.map(({ partition, at }) => ({ partitionIndex: partition, timestamp: at })),
-      })),
-      timeoutMs,
-    })
-    const answers = new Map<string, PartitionAnswer<FoundOffset>>()
-    for (const { name, partitions } of topics) {
-      for (const { partitionIndex, errorCode, offset, timestamp, leaderEpoch } of partitions) {
-        const answer = { offset: Number(offset), timestamp: Number(timestamp), leaderEpoch }
-        answers.set(`${name} ${partitionIndex}`, errorCode === 0 ? { answer } : { errorCode })
+    const version = connection.version('ListOffsets', { lowest })
+    const answers = new Map<OffsetQuery, PartitionAnswer<FoundOffset>>()
+    const asked = layers(queries, nameOf).map(async (layer) => {
+      const { topics } = await connection.send('ListOffsets', version, {
+        isolationLevel: ISOLATION_LEVELS[isolation],
+        topics: groupByTopic(layer).map(([name, group]) => ({
+          name,
+          partitions: group.map(({ partition, at }) => ({ partitionIndex: partition, timestamp: at })),
+        })),
+        timeoutMs,
+      })
+      const queryOf = new Map(layer.map((query) => [nameOf(query), query]))
+      for (const { name: topic, partitions } of topics) {
+        for (const { partitionIndex: partition, errorCode, offset, timestamp, leaderEpoch } of partitions) {
+          const query = queryOf.get(nameOf({ topic, partition }))
+          const answer = { offset: Number(offset), timestamp: Number(timestamp), leaderEpoch }
+          if (query !== undefined) answers.set(query, errorCode === 0 ? { answer } : { errorCode })
+        }
       }
-    }
-    return queries.map(({ topic, partition }) => answers.get(`${topic} ${partition}`) ?? { errorCode: -1 })
+    })
+    await Promise.all(asked)
+    return queries.map((query) => answers.get(query) ?? { errorCode: -1 })
   }
+}
+
+function nameOf({ topic, partition }: TopicPartition): string {
+  return `${topic} ${partition}`
 }

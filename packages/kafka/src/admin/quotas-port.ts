@@ -40,6 +40,5 @@ export interface QuotasAdmin {
   ): Promise<readonly Outcome<Q>[]>
   /** SCRAM users and what they have; without names all of them. RESOURCE_NOT_FOUND for one that has none. */
   describeScramUsers(users?: readonly string[]): Promise<readonly Outcome<string, readonly ScramCredential[]>[]>
-  /** One outcome per user. */
-  alterScramUsers(changes: readonly ScramChange[]): Promise<readonly Outcome<string>[]>
+  alterScramUsers<C extends ScramChange>(changes: readonly C[]): Promise<readonly Outcome<C>[]>
 }

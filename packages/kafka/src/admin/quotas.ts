@@ -1,6 +1,7 @@
 import { pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { KAFKA_ERROR, refused } from '../kafka-errors.ts'
+import { layers } from '../layers.ts'
 import { wordOf } from './acl-words.ts'
 import { type AdminRequests, type Answer, answered } from './admin-requests.ts'
 import type {
@@ -106,22 +107,36 @@ export class Quotas implements QuotasAdmin {
     })
   }
 
-  async alterScramUsers(changes: readonly ScramChange[]): Promise<readonly Outcome<string>[]> {
-    const prepared = await Promise.all(changes.map(prepare))
-    const users = [...new Set(changes.map(({ user }) => user))]
-    return this.#requests.outcomes('alter SCRAM users', users, async (left) => {
+  async alterScramUsers<C extends ScramChange>(changes: readonly C[]): Promise<readonly Outcome<C>[]> {
+    const prepared = new Map(await Promise.all(changes.map(async (change) => [change, await prepare(change)] as const)))
+    const found = new Map<C, Outcome<C>>()
+    for (const layer of layers(changes, ({ user }) => user)) {
+      for (const outcome of await this.#alterScramUsers(layer, prepared)) found.set(outcome.item, outcome)
+    }
+    return changes.map((change) => found.get(change)!)
+  }
+
+  #alterScramUsers<C extends ScramChange>(
+    changes: readonly C[],
+    prepared: ReadonlyMap<C, Deletion | Upsertion>,
+  ): Promise<readonly Outcome<C>[]> {
+    return this.#requests.outcomes('alter SCRAM users', changes, async (left) => {
       const connection = await this.#requests.controller()
       const version = connection.version('AlterUserScramCredentials')
-      const wanted = prepared.filter(({ name }) => left.includes(name))
+      const wanted = left.map((change) => prepared.get(change)!)
       const { results } = await connection.send('AlterUserScramCredentials', version, {
         deletions: wanted.filter((change) => change.salt === undefined),
         upsertions: wanted.flatMap((change) => (change.salt === undefined ? [] : [change])),
       })
+      const answers = new Map(results.map((result) => [result.user, result]))
       return new Map(
-        results.map(({ user, errorCode, errorMessage }) => [
-          user,
-          answered(errorCode, undefined, `Cannot alter SCRAM user ${user}`, { user }, errorMessage),
-        ]),
+        left.flatMap((item): [C, Answer<undefined>][] => {
+          const { user } = item
+          const answer = answers.get(user)
+          if (answer === undefined) return []
+          const what = `Cannot alter SCRAM user ${user}`
+          return [[item, answered(answer.errorCode, undefined, what, { user }, answer.errorMessage)]]
+        }),
       )
     })
   }

@@ -59,12 +59,12 @@ export function committedContract(test: WithKafka): void {
     const name = await topic()
     const producer = await transactional(kafka, freshName)
     const plain = kafka.producer()
-    const fetcher = kafka.fetcher({ isolation: 'read_committed' })
-    fetcher.assign([{ topic: name, partition: 0, offset: 0 }])
     await plain.produce([record(name, { value: 'before' })])
     producer.begin()
     await producer.produce([record(name, { value: 'aborted' })])
     await plain.produce([record(name, { value: 'behind' })])
+    const fetcher = kafka.fetcher({ isolation: 'read_committed' })
+    fetcher.assign([{ topic: name, partition: 0, offset: 0 }])
     const [first] = await fetcher.poll(5000)
     assert.deepEqual(valuesOf(first!), ['before'])
     assert.equal(first!.lastStableOffset, 1)
@@ -104,7 +104,7 @@ export function committedContract(test: WithKafka): void {
 
   test('an aborted transaction whose marker lies many answers later', async ({ kafka, topic, freshName }) => {
     const name = await topic()
-    const producer = await transactional(kafka, freshName, { batchBytesMax: 1000 })
+    const producer = await transactional(kafka, freshName, { batchBytesMax: 1024 })
     producer.begin()
     for (const i of range(20))
       await producer.produce(range(10).map((j) => record(name, { value: `bad ${i}.${j}`.padEnd(90) })))
