@@ -14,6 +14,7 @@ import { openTopics } from '../src/topics/open-topics.ts'
 
 const batches = Number(process.argv[2] ?? 4000)
 const recordsPerBatch = 1000
+const RUN = 100
 const value = Buffer.alloc(100, 'v')
 
 function sealed(sequence: number): Uint8Array {
@@ -50,12 +51,11 @@ for (const partitions of [1, 100, 2000]) {
     let bytes = 0
     let appendMicros = 0
     let readMicros = 0
-    // A reader follows each batch; measured in runs, since the clock of CPU time is coarse.
-    for (let i = 0; i < count;) {
-      const stop = Math.min(count, i + 100)
-      const from = i
+    // A reader follows the batches; in runs, since the clock of CPU time is coarse.
+    for (let from = 0; from < count; from += RUN) {
+      const stop = Math.min(count, from + RUN)
       appendMicros += cpuMicros(() => {
-        for (; i < stop; i++) logs[i % partitions]!.append(sent[Math.floor(i / partitions)]!, 0)
+        for (let k = from; k < stop; k++) logs[k % partitions]!.append(sent[Math.floor(k / partitions)]!, 0)
       })
       readMicros += cpuMicros(() => {
         for (let k = from; k < stop; k++) {

@@ -1,4 +1,4 @@
-import { batchLayout as layout } from '@sluice/kafka-protocol'
+import { crc32c, batchLayout as layout } from '@sluice/kafka-protocol'
 
 /** What a log needs of a record batch v2 to store and find it: its header, the records stay bytes. */
 export interface BatchHeader {
@@ -67,6 +67,12 @@ export function isLogAppendTime(header: BatchHeader): boolean {
 /** A view of the same bytes. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
+/** Takes back the flag that the broker's time is meant. */
+export function stampCreateTime(batch: Buffer): void {
+  batch.writeInt16BE(batch.readInt16BE(layout.ATTRIBUTES) & ~layout.LOG_APPEND_TIME, layout.ATTRIBUTES)
+  batch.writeUInt32BE(crc32c(batch.subarray(layout.ATTRIBUTES)), layout.CRC)
 }
 
 /** Offsets, timestamps and producer ids that brokers give out are safe integers; what is not loses precision, not its sign. */

@@ -28,23 +28,25 @@ export class RecordErrors extends ApiError {
 
 const LARGEST_CODEC = 4
 
+/** Sizes that Kafka tells a cut-off batch from no batch by: of the fields up to the length, up to the magic, and of an empty v0 record. */
+const LENGTH_END = layout.LENGTH_OVERHEAD
+const MAGIC_END = layout.MAGIC + 1
+const RECORD_LENGTH_MIN = 14
+
+export interface CheckedBatch {
+  /** The batch alone: bytes behind it that are no batch are ignored, as Kafka does. */
+  readonly bytes: Buffer
+  readonly header: BatchHeader
+}
+
 /**
  * The one batch that a producer sent, checked by its header and checksum; records are looked at only where a rule of the topic
- * needs them. Throws ApiErrors as Kafka would: CORRUPT_MESSAGE for bytes that are no batch, INVALID_RECORD for a batch that no
+ * needs them. Throws ApiErrors as Kafka does: CORRUPT_MESSAGE for bytes that are no batch, INVALID_RECORD for a batch that no
  * client may write, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP.
  */
-export function checkedBatch(bytes: Buffer, config: TopicConfig, now: number): BatchHeader {
-  if (bytes.length < layout.RECORDS) throw corrupt(`${bytes.length} bytes are no record batch.`)
+export function checkedBatch(sent: Buffer, config: TopicConfig, now: number): CheckedBatch {
+  const bytes = onlyBatch(sent)
   const header = readHeader(bytes, 0)
-  if (header.magic !== 2) {
-    throw new ApiError('INVALID_RECORD', `Message format v${header.magic} is not served; only v2 is.`)
-  }
-  if (header.length < layout.RECORDS || header.length > bytes.length) {
-    throw corrupt(`A record batch says it is ${header.length} bytes long; ${bytes.length} were sent.`)
-  }
-  if (header.length !== bytes.length) {
-    throw new ApiError('INVALID_RECORD', 'A partition of a produce request holds exactly one record batch.')
-  }
   if (header.length > config.maxMessageBytes) {
     throw new ApiError(
       'MESSAGE_TOO_LARGE',
@@ -56,11 +58,38 @@ export function checkedBatch(bytes: Buffer, config: TopicConfig, now: number): B
   }
   checkHeader(header)
   checkRecords(bytes, header, config, now)
-  return header
+  return { bytes, header }
+}
+
+function onlyBatch(sent: Buffer): Buffer {
+  const length = wholeBatchAt(sent, 0)
+  if (length === 0) throw new ApiError('INVALID_RECORD', 'A produce request holds no record batch for a partition.')
+  if (sent[layout.MAGIC] !== 2) {
+    throw new ApiError('INVALID_RECORD', `Message format v${sent[layout.MAGIC]} is not served; only v2 is.`)
+  }
+  if (length < layout.RECORDS) throw corrupt(`A record batch cannot be ${length} bytes long.`)
+  if (length === sent.length) return sent
+  if (wholeBatchAt(sent, length) > 0) {
+    throw new ApiError('INVALID_RECORD', 'A partition of a produce request holds exactly one record batch.')
+  }
+  return sent.subarray(0, length)
+}
+
+/** The length of the batch of any format that begins here; 0 if there is none, or only a part of one. */
+function wholeBatchAt(bytes: Buffer, at: number): number {
+  const left = bytes.length - at
+  if (left < LENGTH_END) return 0
+  const length = bytes.readInt32BE(at + layout.BATCH_LENGTH)
+  if (length < RECORD_LENGTH_MIN) throw corrupt(`A record batch cannot be ${length} bytes long.`)
+  if (left < MAGIC_END) return 0
+  const magic = bytes.readInt8(at + layout.MAGIC)
+  if (magic < 0 || magic > 2) throw corrupt(`There is no message format v${magic}.`)
+  return length + LENGTH_END > left ? 0 : length + LENGTH_END
 }
 
 function checkHeader(header: BatchHeader): void {
-  const { count, lastOffsetDelta } = header
+  const { count, lastOffsetDelta, baseOffset } = header
+  if (baseOffset !== 0) throw new ApiError('INVALID_RECORD', `A record batch begins with offset ${baseOffset}, not 0.`)
   if (count <= 0 || lastOffsetDelta < 0 || lastOffsetDelta + 1 !== count) {
     throw new ApiError(
       'INVALID_RECORD',
@@ -84,10 +113,12 @@ function checkRecords(bytes: Buffer, header: BatchHeader, config: TopicConfig, n
   if (isUncompressed && !isWellFramed(bytes, header.count)) {
     throw new ApiError('INVALID_RECORD', 'The records of a batch do not fit the lengths they announce.')
   }
+  // Producers do not stamp the broker's time. Kafka overlooks the flag, and removes it, where the topic has their time.
   const isClientTime = config.timestampType === 'create'
+  const isFalselyStamped = !isClientTime && isLogAppendTime(header)
   const latest = now + config.timestampAfterMaxMs
   const earliest = now - config.timestampBeforeMaxMs
-  const areTimesDoubtful = isClientTime && (header.maxTimestamp > latest || earliest > 0 || isLogAppendTime(header))
+  const areTimesDoubtful = isFalselyStamped || (isClientTime && (header.maxTimestamp > latest || earliest > 0))
   if (!config.isCompacted && !areTimesDoubtful) return
 
   const records = recordsOf(bytes)
@@ -102,13 +133,16 @@ function checkRecords(bytes: Buffer, header: BatchHeader, config: TopicConfig, n
       continue
     }
     const timestamp = records.timestamp(i)
-    const isBad = isLogAppendTime(header) || (timestamp !== -1 && (timestamp > latest || timestamp < earliest))
-    if (!isClientTime || !isBad) continue
+    const isOutOfRange = isClientTime && timestamp !== -1 && (timestamp > latest || timestamp < earliest)
+    if (!isFalselyStamped && !isOutOfRange) continue
     timeErrors++
-    errors.push({ batchIndex: i, batchIndexErrorMessage: timeError(header, timestamp, earliest, latest) })
+    errors.push({
+      batchIndex: i,
+      batchIndexErrorMessage: isFalselyStamped ? FALSELY_STAMPED : outOfRange(timestamp, earliest, latest),
+    })
   }
   if (errors.length === 0) return
-  if (timeErrors === errors.length) {
+  if (timeErrors > 0) {
     throw new RecordErrors(
       'INVALID_TIMESTAMP',
       'One or more records have been rejected due to invalid timestamp',
@@ -122,8 +156,9 @@ function checkRecords(bytes: Buffer, header: BatchHeader, config: TopicConfig, n
   )
 }
 
-function timeError(header: BatchHeader, timestamp: number, earliest: number, latest: number): string {
-  if (isLogAppendTime(header)) return 'Producers may not set the timestamp type LogAppendTime.'
+const FALSELY_STAMPED = 'Producers may not set the timestamp type LogAppendTime.'
+
+function outOfRange(timestamp: number, earliest: number, latest: number): string {
   return `Timestamp ${timestamp} is out of range: this topic takes ${earliest} to ${latest}.`
 }
 

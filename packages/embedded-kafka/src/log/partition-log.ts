@@ -18,7 +18,7 @@ import type {
   TopicConfig,
 } from '../broker.ts'
 import type { BrokerClock } from '../clock.ts'
-import { type BatchHeader, bufferOf, readHeader } from './batch-header.ts'
+import { type BatchHeader, bufferOf, isLogAppendTime, readHeader, stampCreateTime } from './batch-header.ts'
 import { checkedBatch } from './batch-rules.ts'
 import { confirmFlushed, nameOf, writeCheckpoint } from './checkpoint.ts'
 import { type CompactedLog, compaction, dirtyRatio } from './compaction.ts'
@@ -109,8 +109,7 @@ export class SegmentLog implements PartitionLog {
   append(records: Uint8Array, leaderEpoch: number, isStrict = false): Appended {
     const config = this.#config()
     const now = this.#around.clock.now()
-    let bytes = bufferOf(records)
-    let header = checkedBatch(bytes, config, now)
+    let { bytes, header } = checkedBatch(bufferOf(records), config, now)
     if (config.compression !== 'producer') {
       bytes = inCodec(bytes, config.compression)
       header = readHeader(bytes, 0)
@@ -267,6 +266,7 @@ export class SegmentLog implements PartitionLog {
     reserved.writeUInt32BE(baseOffset % 4294967296, layout.BASE_OFFSET + 4)
     reserved.writeInt32BE(leaderEpoch, layout.LEADER_EPOCH)
     if (logAppendTime !== -1) stampLogAppendTime(reserved, logAppendTime)
+    else if (isLogAppendTime(header)) stampCreateTime(reserved)
     file.append(reserved)
     if (this.#around.isFlushedAlways) this.#flushOrUndo(segment, position)
 

@@ -165,7 +165,7 @@ describe('the journal of topics', () => {
     const damaged = Buffer.from(whole)
     damaged[30]! ^= 1
     writeFileSync(path(), damaged)
-    expect(() => bench.restart('abandon')).toThrow(/topics.journal is damaged/)
+    expect(() => bench.restart('abandon')).toThrow(/topics\.journal.* is damaged/)
     writeFileSync(path(), whole)
     bench.restart('abandon')
     expect(valuesOf(readAll(bench.log()))).toEqual(['a'])
