@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { type ScramCredential, saltedPassword, scramCredential } from '@sluice/kafka-protocol'
 import { type SluiceError, describeError, silentLogger, systemClock } from '@sluice/sdk'
+import { connect } from '../../src/cluster.ts'
 import { resolveSecurity } from '../../src/security/security.ts'
 import type { CustomMechanism, SaslConfig } from '../../src/security/security-config.ts'
 import { Connection } from '../../src/wire/connection.ts'
@@ -54,6 +55,17 @@ test('a wrong password is an error for good that names broker, mechanism and rem
     /broker 1 at 127\.0\.0\.1:\d+ refused .* PLAIN: Authentication failed: Invalid username/,
   )
   expect(error.remedy).toMatch(/Check user name and password/)
+})
+
+test('a client shows its password to nobody who looks at it', async () => {
+  server = await SaslServer.listen({ mechanisms: MECHANISMS, converse: plainServer('alice', PASSWORD) })
+  const kafka = await connect({ bootstrapServers: `127.0.0.1:${server.port}`, sasl: alice('PLAIN') })
+  const seen = [kafka, kafka.admin, kafka.metrics(), kafka.requestLog()].map((one) =>
+    inspect(one, { depth: 20, showHidden: true, maxArrayLength: null }),
+  )
+  expect(seen.join()).not.toContain(PASSWORD)
+  expect(seen.join()).toContain('SaslAuthenticate')
+  await kafka.close()
 })
 
 test('a password may be asked for each time', async () => {
