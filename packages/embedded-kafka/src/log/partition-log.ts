@@ -321,9 +321,14 @@ export class SegmentLog implements PartitionLog {
     this.#checkpointBytes = 0
   }
 
+  /** Without it the next start reads the segment again: no reason to refuse what is being written. */
   #checkpoint(segment: Segment): void {
-    writeCheckpoint(this.#directory, segment, { epochs: this.#epochs.store(), producers: this.#producers.store() })
     this.#checkpointBytes = segment.size
+    try {
+      writeCheckpoint(this.#directory, segment, { epochs: this.#epochs.store(), producers: this.#producers.store() })
+    } catch (error) {
+      this.#around.log('warn', `${this.name}: ${String(error)}`)
+    }
   }
 
   #removeSegments(count: number): void {
