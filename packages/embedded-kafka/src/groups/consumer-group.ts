@@ -66,7 +66,7 @@ export class ConsumerGroup implements Group {
   constructor(id: string, context: GroupContext) {
     this.id = id
     this.#context = context
-    this.members = new ConsumerMembers(context.topics)
+    this.members = new ConsumerMembers(id, context.topics)
     this.rules = new ConsumerOffsetRules(this.members)
   }
 

@@ -51,6 +51,16 @@ export interface ConsumerMember {
   current: CurrentAssignment
 }
 
+/** What the member has, with what it has still to let go of. */
+export function heldPartitions({ assigned, revoking }: CurrentAssignment): OwnedPartitions {
+  if (revoking.size === 0) return assigned
+  const held = new Map([...assigned].map(([topicId, partitions]) => [topicId, new Map(partitions)]))
+  for (const [topicId, partitions] of revoking) {
+    for (const [partition, at] of partitions) put(held, topicId, partition, at)
+  }
+  return held
+}
+
 export interface Reconciliation {
   readonly target: Assignment
   readonly targetEpoch: number

@@ -10,9 +10,11 @@ export class ConsumerMembers {
   readonly #byInstance = new Map<string, string>()
   /** By topic id and partition: who has it, or has still to let go of it. */
   readonly #owners = new Map<string, Map<number, string>>()
+  readonly #groupId: string
   readonly #topics: TopicsView
 
-  constructor(topics: TopicsView) {
+  constructor(groupId: string, topics: TopicsView) {
+    this.#groupId = groupId
     this.#topics = topics
   }
 
@@ -69,7 +71,7 @@ export class ConsumerMembers {
     }
     const member = this.all.get(memberId)
     if (member === undefined) {
-      throw new ApiError('UNKNOWN_MEMBER_ID', `Member ${memberId} is not a member of the group.`)
+      throw new ApiError('UNKNOWN_MEMBER_ID', `Member ${memberId} is not a member of group ${this.#groupId}.`)
     }
     return member
   }

@@ -2,6 +2,7 @@ import type { ResponseInput } from '@sluice/kafka-protocol'
 import { ApiError, type BrokerRequest, errorCodeOf, handler } from '../../api/handler.ts'
 import type { Broker } from '../../broker.ts'
 import { ConsumerGroup } from '../consumer-group.ts'
+import { heldPartitions } from '../consumer-member.ts'
 import { namedPartitions } from '../consumer-members.ts'
 import { GroupCoordinator } from '../coordinator.ts'
 import { checkGroup } from './access.ts'
@@ -46,7 +47,7 @@ function told(request: BrokerRequest<'ConsumerGroupDescribe'>, broker: Broker, g
     clientHost: subscription.clientHost,
     subscribedTopicNames: subscription.topicNames,
     subscribedTopicRegex: subscription.topicRegex,
-    assignment: { topicPartitions: namedPartitions(broker.topics, current.assigned) },
+    assignment: { topicPartitions: namedPartitions(broker.topics, heldPartitions(current)) },
     targetAssignment: { topicPartitions: namedPartitions(broker.topics, target) },
     memberType: CONSUMER_MEMBER,
   }))
