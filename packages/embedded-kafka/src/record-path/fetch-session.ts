@@ -1,4 +1,5 @@
 import type { RequestBody } from '@sluice/kafka-protocol'
+import type { Topic } from '../broker.ts'
 import { FetchPartition, type FetchTopic, type Look } from './fetch-partition.ts'
 
 /**
@@ -86,9 +87,9 @@ export class FetchSession {
   }
 
   /** A topic is gone, or leaders moved: look at all of it again. */
-  markAll(topic?: string): void {
+  markAll(topic?: Topic): void {
     for (const partition of this.#partitions.values()) {
-      if (topic !== undefined && partition.topicId !== topic && partition.topic !== topic) continue
+      if (topic !== undefined && partition.topicId !== topic.id && partition.topic !== topic.name) continue
       partition.forgetSource()
       this.#pending.add(partition)
     }

@@ -1,6 +1,6 @@
 import { kafkaErrorCode } from '@sluice/kafka-protocol'
 import type { BrokerRequest } from '../api/handler.ts'
-import type { Broker } from '../broker.ts'
+import type { Broker, Topic } from '../broker.ts'
 import type { FetchPartition } from './fetch-partition.ts'
 import { FetchSession } from './fetch-session.ts'
 
@@ -67,8 +67,8 @@ export class FetchSessions {
     return session
   }
 
-  /** Leaders moved: what sessions were told of them is old. */
-  markAll(topic?: string): void {
+  /** Leaders moved, of one topic or of all: what sessions were told of them is old. */
+  markAll(topic?: Topic): void {
     for (const session of this.#sessions.values()) session.markAll(topic)
   }
 
@@ -85,10 +85,7 @@ export class FetchSessions {
   #watch(broker: Broker): void {
     if (this.#watched.has(broker)) return
     this.#watched.add(broker)
-    broker.topics.onDelete(({ id, name }) => {
-      this.markAll(id)
-      this.markAll(name)
-    })
+    broker.topics.onDelete((topic) => this.markAll(topic))
   }
 
   #close(session: FetchSession | undefined): void {

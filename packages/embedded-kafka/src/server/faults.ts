@@ -1,16 +1,18 @@
 import { type ApiName, type KafkaErrorName, type ResponseInput, kafkaErrorCode } from '@sluice/kafka-protocol'
 import type { BrokerRequest } from '../api/handler.ts'
 
-/**
- * What becomes of a request that a fault looks at. Made by `fault`.
- */
-export type Verdict<N extends ApiName> =
+/** What becomes of a request that a fault looks at, whatever its API. */
+type PlainVerdict =
   | { readonly do: 'pass' }
-  | { readonly do: 'reply'; readonly response: ResponseInput<N> }
   | { readonly do: 'error'; readonly errorCode: number }
   | { readonly do: 'drop' }
   | { readonly do: 'hang' }
   | { readonly do: 'delay'; readonly ms: number }
+
+/** What becomes of a request that a fault looks at. Made by `fault`. */
+export type Verdict<N extends ApiName> =
+  | PlainVerdict
+  | { readonly do: 'reply'; readonly response: ResponseInput<N> }
   | { readonly do: 'after'; readonly alter: Alter<N> }
 
 /** Sees the answer after the broker acted. `drop` closes the connection: the client never learns what happened. */
@@ -29,9 +31,9 @@ export const fault = {
   /** Answer this; the broker never saw the request. */
   reply: <N extends ApiName>(response: ResponseInput<N>): Verdict<N> => ({ do: 'reply', response }),
   /** Refuse with this error, in every place of the answer that has one. */
-  error: (name: KafkaErrorName): Verdict<never> => ({ do: 'error', errorCode: kafkaErrorCode(name) }),
+  error: (name: KafkaErrorName): PlainVerdict => ({ do: 'error', errorCode: kafkaErrorCode(name) }),
   /** Let the broker see the request this much later. */
-  delay: (ms: number): Verdict<never> => ({ do: 'delay', ms }),
+  delay: (ms: number): PlainVerdict => ({ do: 'delay', ms }),
   /** Let the broker act, then alter, delay (by a promise) or lose its answer. */
   after: <N extends ApiName>(alter: Alter<N>): Verdict<N> => ({ do: 'after', alter }),
 } as const
