@@ -121,8 +121,8 @@ class Link {
     this.connection = undefined
     const firstMs = reconnectBackoffMs ?? RECONNECT_BACKOFF_MS
     const maxMs = reconnectBackoffMaxMs ?? RECONNECT_BACKOFF_MAX_MS
-    const exactMs = this.#failures === 0 ? 0 : Math.min(maxMs, firstMs * 2 ** (this.#failures - 1))
-    const backoffMs = exactMs * (0.8 + 0.4 * random.next())
+    const exactMs = this.#failures === 0 ? 0 : firstMs * 2 ** (this.#failures - 1)
+    const backoffMs = Math.min(maxMs, exactMs * (0.8 + 0.4 * random.next()))
     const pauseMs = this.#dialledAt + backoffMs - clock.monotonic()
     if (pauseMs > 0) await clock.sleep(pauseMs, signal)
     if (this.#closed !== undefined) throw this.#closed

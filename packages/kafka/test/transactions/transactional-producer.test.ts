@@ -36,7 +36,7 @@ async function start(version: number, brokers = 1, partitions = 3): Promise<void
   cluster = await FakeCluster.start(brokers)
   cluster.transactions.version = version
   topic = cluster.createTopic('t', partitions)
-  kafka = await connect({ bootstrapServers: cluster.bootstrap, requestTimeoutMs: 300 })
+  kafka = await connect({ bootstrapServers: cluster.bootstrap, requestTimeoutMs: 300, reconnectBackoffMaxMs: 100 })
 }
 
 async function open(
