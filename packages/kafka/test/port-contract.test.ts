@@ -15,7 +15,7 @@ const NEEDS_BROKER = [
 ]
 
 /** The fake cluster has no transactions and no groups. */
-const { produce, fetch, offsets, admin, table } = CONTRACT_GROUPS
+const { produce, fetch, offsets, admin, table, metrics } = CONTRACT_GROUPS
 
 describe('the port, on a fake cluster of two brokers', () => {
   let cluster: FakeCluster
@@ -27,6 +27,6 @@ describe('the port, on a fake cluster of two brokers', () => {
   portContract(
     (name, body) => (NEEDS_BROKER.includes(name) ? undefined : test(name, body)),
     () => connect({ bootstrapServers: cluster.bootstrap, clientId: 'port-contract' }),
-    [produce, fetch, offsets, admin, table],
+    [produce, fetch, offsets, admin, table, metrics],
   )
 })
