@@ -127,6 +127,8 @@ export class PartitionQueue implements TopicPartition {
     if (at >= 0) this.batches.splice(at, 1)
     if (batch.failures > 0) this.#failed--
     if (batch === this.open) this.open = null
+    // The pause was for a batch that had failed: those that come after it need not sit it out.
+    if (this.#failed === 0) this.retryAt = 0
   }
 
   /** The batch is settled without having been acknowledged: its numbers are missing from now on. */
