@@ -24,7 +24,7 @@ import { storageError, systemCode } from './storage-error.ts'
 export interface FileStorageOptions {
   /** The newest bytes kept in memory, over all logs. Default 32 MiB. */
   readonly recentBytesMax?: number
-  /** Descriptors held open, over all logs. Default 1000. */
+  /** Descriptors held open, over all logs; fewer where the system allows fewer. Default 2500. */
   readonly openFilesMax?: number
 }
 
@@ -39,7 +39,7 @@ export class FileStorage implements LogStorage {
   readonly #files: OpenFiles
   readonly #recent: RecentBytes
 
-  constructor(root: string, { recentBytesMax = 32 * MiB, openFilesMax = 1000 }: FileStorageOptions = {}) {
+  constructor(root: string, { recentBytesMax = 32 * MiB, openFilesMax = 2500 }: FileStorageOptions = {}) {
     this.#root = root
     this.#files = new OpenFiles(openFilesMax)
     this.#recent = new RecentBytes(recentBytesMax)

@@ -26,6 +26,8 @@ export interface KeptPartition {
   readonly isGone: boolean
 }
 
+/** However often the settings ask for it. */
+const INTERVAL_MS_MIN = 100
 const FOLDER = 'topics'
 /** How many logs the housekeeper looks at before it lets others have their turn. */
 const LOGS_PER_TURN = 64
@@ -65,7 +67,7 @@ export class Logs {
       )
     // Whatever is due first: retention and compaction are one walk over the logs.
     const interval = (): number =>
-      Math.min(setting('log.retention.check.interval.ms'), setting('log.cleaner.backoff.ms'))
+      Math.max(INTERVAL_MS_MIN, Math.min(setting('log.retention.check.interval.ms'), setting('log.cleaner.backoff.ms')))
     this.#repeat('retain', interval, () => this.#retain())
   }
 

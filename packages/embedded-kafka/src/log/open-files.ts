@@ -31,9 +31,10 @@ export class OpenFiles {
     if (file.descriptor !== undefined) return file.descriptor
     if (this.#open.size >= this.#countMax) this.#closeOldest()
     // Not `a+`: on Linux it would write at the end whatever position is given.
-    file.descriptor = openForUpdate(file.path)
+    const descriptor = this.#openWithRoom(file.path)
+    file.descriptor = descriptor
     this.#open.add(file)
-    return file.descriptor
+    return descriptor
   }
 
   close(file: OpenableFile): void {
@@ -45,6 +46,17 @@ export class OpenFiles {
 
   closeAll(): void {
     for (const file of this.#open) this.close(file)
+  }
+
+  /** The system may allow fewer than we were told; others need some too. */
+  #openWithRoom(path: string): number {
+    try {
+      return openForUpdate(path)
+    } catch (error) {
+      if (systemCode(error) !== 'EMFILE' || this.#open.size === 0) throw error
+      for (let i = Math.ceil(this.#open.size / 4); i > 0; i--) this.#closeOldest()
+      return openForUpdate(path)
+    }
   }
 
   #closeOldest(): void {
