@@ -119,5 +119,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** By the names that members ask for. */
-export const ASSIGNORS: Readonly<Record<string, Assignor>> = { uniform, range }
+export const ASSIGNORS: { readonly uniform: Assignor; readonly range: Assignor } = { uniform, range }
+
+/** By the name that members ask for; `uniform` for one that this broker does not have. */
+export function assignorNamed(name: string): Assignor {
+  return name === 'range' ? range : uniform
+}

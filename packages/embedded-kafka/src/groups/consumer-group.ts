@@ -1,6 +1,6 @@
 import type { OwnRecord } from '../broker.ts'
 import { ApiError } from '../api/handler.ts'
-import { ASSIGNORS } from './assignors.ts'
+import { assignorNamed } from './assignors.ts'
 import { type Assignment, NO_PARTITIONS, type OwnedPartitions, isSame, isWithin } from './assignment.ts'
 import {
   type ConsumerMember,
@@ -259,7 +259,7 @@ export class ConsumerGroup implements Group {
     const dueAt = this.#targetTimestamp + this.#context.setting('group.consumer.assignment.interval.ms')
     if (this.#targetTimestamp !== 0 && now < dueAt) return
     const members = [...this.members.all.values()]
-    const assign = ASSIGNORS[this.assignor]!
+    const assign = assignorNamed(this.assignor)
     const targets = assign(
       members.map((member) => ({
         id: member.id,

@@ -15,6 +15,11 @@ function offset(at: number, recordOffset = 0): CommittedOffset {
   }
 }
 
+/** Hexadecimal digits, with blanks between fields. */
+function hex(text: string): string {
+  return text.replaceAll(' ', '')
+}
+
 describe('offsets of an open transaction', () => {
   it('count when it is committed', () => {
     const offsets = new CommittedOffsets()
@@ -84,10 +89,8 @@ describe('the retention of an offset', () => {
 describe('a record of __consumer_offsets', () => {
   it('has the bytes that Kafka writes for an offset', () => {
     const { key, value } = offsetRecord('g', 't', 2, offset(5))
-    expect(Buffer.from(key!).toString('hex')).toBe('0001' + '000167' + '000174' + '00000002')
-    expect(Buffer.from(value!).toString('hex')).toBe(
-      '0004' + '0000000000000005' + '00000003' + '026d' + '00000000000003e8' + '00',
-    )
+    expect(Buffer.from(key!).toString('hex')).toBe(hex('0001 000167 000174 00000002'))
+    expect(Buffer.from(value!).toString('hex')).toBe(hex('0004 0000000000000005 00000003 026d 00000000000003e8 00'))
   })
 
   it('keeps an expiry of its own in version 1', () => {
@@ -110,7 +113,7 @@ describe('a record of __consumer_offsets', () => {
     const record = groupRecord('classicGroup', { group: 'g' }, value)
     expect(Buffer.from(record.key!).toString('hex')).toBe('0002000167')
     expect(Buffer.from(record.value!).toString('hex')).toBe(
-      '0003' + '0008636f6e73756d6572' + '00000003' + 'ffff' + 'ffff' + '0000000000000009' + '00000000',
+      hex('0003 0008636f6e73756d6572 00000003 ffff ffff 0000000000000009 00000000'),
     )
   })
 

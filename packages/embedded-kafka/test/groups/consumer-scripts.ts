@@ -71,7 +71,7 @@ export const CONSUMER_SCRIPTS: Readonly<Record<string, (scribe: GroupScribe) => 
   'two members of a consumer group': async (s) => {
     const c = new Consumer(s)
     await c.join('joins')
-    await s.pause(ASSIGNMENT_INTERVAL_MS)
+    await s.settle(ASSIGNMENT_INTERVAL_MS)
     await c.join('the second joins', { memberId: 'm2' })
     await c.beat('the first hears of it', { memberEpoch: 2 })
     await c.beat('the second waits', { memberId: 'm2', memberEpoch: 3 })
@@ -81,7 +81,7 @@ export const CONSUMER_SCRIPTS: Readonly<Record<string, (scribe: GroupScribe) => 
     await c.beat('its answer was lost', { memberEpoch: 2, topicPartitions: c.partitions(0, 1, 2) })
     await c.beat('the second gets them', { memberId: 'm2', memberEpoch: 3 })
     await c.commit('commit of a partition from before, with the epoch from before', 2)
-    await s.pause(ASSIGNMENT_INTERVAL_MS)
+    await s.settle(ASSIGNMENT_INTERVAL_MS)
     await c.beat('the second leaves', { memberId: 'm2', memberEpoch: -1 })
     await c.beat('the first gets them back', { memberEpoch: 3 })
     await s.ask('describe', 'ConsumerGroupDescribe', { groupIds: [s.group] })

@@ -1,4 +1,4 @@
-import type { ApiName, RequestInput, ResponseBody } from '@sluice/kafka-protocol'
+import { type ApiName, type RequestInput, type ResponseBody, apiVersions } from '@sluice/kafka-protocol'
 import { RawClient } from '../support/raw-client.ts'
 
 /**
@@ -12,12 +12,15 @@ export class GroupScribe {
   topicId = ''
   readonly #port: number
   readonly #host: string
+  readonly #isCluster: boolean
   readonly #clients: RawClient[] = []
+  #offered: ReadonlyMap<number, number> = new Map()
   readonly #seen = new Map<string, string>()
 
-  constructor(port: number, name: string, host = '127.0.0.1') {
+  constructor(port: number, name: string, peerHost?: string) {
     this.#port = port
-    this.#host = host
+    this.#host = peerHost ?? '127.0.0.1'
+    this.#isCluster = peerHost !== undefined
     this.group = `group-${name}`
     this.topic = `topic-${name}`
     this.#seen.set(this.group, 'GROUP').set(this.topic, 'TOPIC')
@@ -32,6 +35,12 @@ export class GroupScribe {
 
   async begin(partitions = 6): Promise<void> {
     const client = await this.client()
+    const { apiKeys } = await client.send(
+      'ApiVersions',
+      { clientSoftwareName: 'scribe', clientSoftwareVersion: '1' },
+      3,
+    )
+    this.#offered = new Map(apiKeys.map(({ apiKey, maxVersion }) => [apiKey, maxVersion]))
     const topic = { name: this.topic, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }
     const { topics } = await client.send('CreateTopics', { topics: [topic], timeoutMs: 10_000 })
     this.topicId = topics[0]!.topicId
@@ -41,7 +50,7 @@ export class GroupScribe {
       return answer.coordinators[0]!.errorCode === 0
     })
     await this.until(async () => {
-      const { groups } = await client.send('DescribeGroups', { groups: [this.group] }, 5)
+      const { groups } = await client.send('DescribeGroups', { groups: [this.group] }, 4)
       return groups[0]!.errorCode === 0
     })
     await this.until(async () => {
@@ -49,7 +58,7 @@ export class GroupScribe {
       return answer.topics[0]?.partitions.length === partitions
     })
     // A coordinator hears of topics in a way of its own, which cannot be asked.
-    await this.pause(500)
+    await this.settle(500)
   }
 
   end(): void {
@@ -64,7 +73,7 @@ export class GroupScribe {
     version?: number,
     client = this.#clients[0]!,
   ): Promise<ResponseBody<N>> {
-    return this.say(label, await client.send(api, body, version))
+    return this.say(label, await client.send(api, body, this.#capped(api, version)))
   }
 
   say<T>(label: string, answer: T): T {
@@ -77,6 +86,11 @@ export class GroupScribe {
     return answer
   }
 
+  /** Older releases are asked in the newest version that they have. */
+  #capped(api: ApiName, version: number = apiVersions(api).stableVersion): number {
+    return Math.min(version, this.#offered.get(apiVersions(api).key) ?? version)
+  }
+
   /** The first connection. */
   clientOf(): RawClient {
     return this.#clients[0]!
@@ -86,6 +100,11 @@ export class GroupScribe {
   async list(filter: RequestInput<'ListGroups'>): Promise<ResponseBody<'ListGroups'>['groups']> {
     const { groups } = await this.clientOf().send('ListGroups', filter)
     return groups.filter(({ groupId }) => groupId === this.group)
+  }
+
+  /** Time that a cluster needs, and one process does not. */
+  async settle(ms: number): Promise<void> {
+    if (this.#isCluster) await this.pause(ms)
   }
 
   pause(ms: number): Promise<void> {

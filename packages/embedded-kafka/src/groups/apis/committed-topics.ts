@@ -6,6 +6,8 @@ import type { OffsetToCommit } from '../coordinator.ts'
 const UNKNOWN_TOPIC_OR_PARTITION = kafkaErrorCode('UNKNOWN_TOPIC_OR_PARTITION')
 const UNKNOWN_TOPIC_ID = kafkaErrorCode('UNKNOWN_TOPIC_ID')
 const TOPIC_AUTHORIZATION_FAILED = kafkaErrorCode('TOPIC_AUTHORIZATION_FAILED')
+/** An offset that no log reaches. */
+const INVALID_COMMIT_OFFSET_SIZE = kafkaErrorCode('INVALID_COMMIT_OFFSET_SIZE')
 const OFFSET_METADATA_TOO_LARGE = kafkaErrorCode('OFFSET_METADATA_TOO_LARGE')
 
 /** The topics of a commit as OffsetCommit and TxnOffsetCommit have them. */
@@ -58,6 +60,7 @@ export class CommittedTopics {
         if (isDenied) result.errorCode = TOPIC_AUTHORIZATION_FAILED
         else if (isUnknown) result.errorCode = unknown
         else if (topic.partitions[partitionIndex] === undefined) result.errorCode = UNKNOWN_TOPIC_OR_PARTITION
+        else if (!Number.isSafeInteger(Number(committedOffset))) result.errorCode = INVALID_COMMIT_OFFSET_SIZE
         else if (metadata.length > limits.metadataMax) result.errorCode = OFFSET_METADATA_TOO_LARGE
         else {
           this.#results.push(result)

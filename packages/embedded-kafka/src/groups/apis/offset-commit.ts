@@ -18,7 +18,7 @@ export const offsetCommit = handler({
     const committed = new CommittedTopics(request, broker, body.topics, {
       isById: version >= 10,
       metadataMax: broker.settings.number('offset.metadata.max.bytes'),
-      expireTimestamp: retentionMs === DEFAULT_RETENTION ? -1 : broker.clock.now() + retentionMs,
+      expireTimestamp: retentionMs === DEFAULT_RETENTION ? -1 : expiryOf(broker.clock.now() + retentionMs),
     })
     try {
       if (committed.accepted.length > 0) commit()
@@ -32,7 +32,9 @@ export const offsetCommit = handler({
       const { groupId, memberId, groupInstanceId: instanceId, generationIdOrMemberEpoch: epoch } = body
       const coordinator = GroupCoordinator.of(broker)
       if (epoch >= 0 && coordinator.get(groupId) === undefined) {
-        throw new ApiError(version >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION')
+        // Coordinators from before KIP-848 know no other answer.
+        const isKnown = version >= 9 && broker.feature('group.version') >= 1
+        throw new ApiError(isKnown ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION')
       }
       const group = coordinator.simpleGroup(groupId)
       const check = group.rules.checkCommit({ memberId, instanceId, epoch, isTransactional: false, version })
@@ -46,3 +48,8 @@ export const offsetCommit = handler({
   },
   refuse: ({ body }, errorCode) => ({ topics: refusedTopics(body.topics, errorCode) }),
 })
+
+/** A time that can be written: a client may ask for any number of milliseconds. */
+function expiryOf(timestamp: number): number {
+  return Math.max(0, Math.min(timestamp, Number.MAX_SAFE_INTEGER))
+}
