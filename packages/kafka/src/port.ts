@@ -191,7 +191,7 @@ export interface FetcherOptions {
   readonly maxWaitMs?: number
   /** `fetch.min.bytes`: default 1. */
   readonly minBytes?: number
-  /** `fetch.max.bytes`: default 8 MiB per response, and of decompressed records per poll; one response is read ahead. */
+  /** `fetch.max.bytes`: default 6 MiB per response, and of decompressed records per poll; one response is read ahead. */
   readonly bytesMax?: number
   /** What responses under way and read ahead may hold together, over all brokers. Default 24 MiB. */
   readonly bufferBytesMax?: number

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024
 /** @throws SluiceError SETTINGS_INVALID */
 export function fetchSettings(options: FetcherOptions): FetchSettings {
   const bufferBytesMax = options.bufferBytesMax ?? 24 * MIB
-  const bytesMax = Math.min(options.bytesMax ?? 8 * MIB, bufferBytesMax)
+  const bytesMax = Math.min(options.bytesMax ?? 6 * MIB, bufferBytesMax)
   const settings: FetchSettings = {
     isolation: options.isolation ?? 'read_uncommitted',
     maxWaitMs: options.maxWaitMs ?? 500,

@@ -7,12 +7,14 @@ import {
   type ApiName,
   API_VERSIONS,
   type Request,
+  type RequestBody,
   type ResponseInput,
   apiVersions,
   decodeRequest,
   decodeRequestHeader,
   encodeResponse,
 } from '@sluice/kafka-protocol'
+import { FakeFetchSessions } from './fake-fetch-sessions.ts'
 import { FakeLog } from './fake-log.ts'
 import { FakeTransactions, batchOf } from './fake-transactions.ts'
 
@@ -41,7 +43,7 @@ type Answer<N extends ApiName> = ResponseInput<N> | Promise<ResponseInput<N>>
 export class FakeCluster {
   readonly brokers: FakeBroker[] = []
   readonly topics: Map<string, FakeTopic> = new Map()
-  readonly committed: Map<string, { offset: number; metadata: string }> = new Map()
+  readonly committed: Map<string, { offset: number; metadata: string; leaderEpoch?: number }> = new Map()
   /** Every request, in the order of arrival. */
   readonly requests: {
     readonly api: ApiName
@@ -52,6 +54,11 @@ export class FakeCluster {
   /** Versions that the brokers claim to speak, where not those of the table. */
   readonly versions: Map<ApiName, { minVersion: number; maxVersion: number }> = new Map()
   readonly faults: FaultHook[] = []
+  /** False: every fetch is a first one, as with brokers that are short of memory. */
+  hasFetchSessions = true
+  /** APIs that tests answer themselves; `refuse` is the error code to answer with. */
+  readonly handlers: Map<ApiName, (body: never, broker: FakeBroker, version: number, refuse: number) => unknown> =
+    new Map()
   readonly transactions: FakeTransactions = new FakeTransactions(this)
   nextProducerId = 1000
   coordinator = 1
@@ -64,6 +71,11 @@ export class FakeCluster {
 
   get bootstrap(): string {
     return this.brokers.map(({ port }) => `127.0.0.1:${port}`).join(',')
+  }
+
+  /** Partitions of a topic by its name or its id. */
+  logsOf(topic: string): readonly FakeLog[] | undefined {
+    return (this.topics.get(topic) ?? [...this.topics.values()].find(({ id }) => id === topic))?.partitions
   }
 
   /** Leaders go round. */
@@ -95,6 +107,7 @@ export class FakeBroker {
   readonly id: number
   readonly port: number
   readonly cluster: FakeCluster
+  readonly fetchSessions: FakeFetchSessions = new FakeFetchSessions()
   readonly #server: net.Server
   readonly #sockets = new Set<net.Socket>()
 
@@ -181,7 +194,7 @@ function write(socket: net.Socket, chunks: readonly Uint8Array[]): void {
 }
 
 function answer(request: Request, broker: FakeBroker, refuse: number): Promise<unknown> {
-  const handler = HANDLERS[request.api] as
+  const handler = (broker.cluster.handlers.get(request.api) ?? HANDLERS[request.api]) as
     ((body: unknown, broker: FakeBroker, version: number, refuse: number) => unknown) | undefined
   if (handler === undefined) throw new Error(`the fake broker does not know ${request.api}`)
   return Promise.resolve(handler(request.body, broker, request.version, refuse))
@@ -191,6 +204,8 @@ const UNKNOWN_TOPIC_OR_PARTITION = 3
 const NOT_LEADER_OR_FOLLOWER = 6
 const NOT_COORDINATOR = 16
 const TOPIC_ALREADY_EXISTS = 36
+const FENCED_LEADER_EPOCH = 74
+const UNKNOWN_LEADER_EPOCH = 75
 const UNKNOWN_TOPIC_ID = 100
 
 type Handlers = {
@@ -205,10 +220,12 @@ type Handlers = {
 const HANDLERS: Handlers = {
   ApiVersions: (_, { cluster }, __, errorCode) => ({
     errorCode,
-    apiKeys: API_VERSIONS.filter(({ name }) => name in HANDLERS).map(({ name, key, minVersion, stableVersion }) => ({
-      apiKey: key,
-      ...(cluster.versions.get(name) ?? { minVersion, maxVersion: stableVersion }),
-    })),
+    apiKeys: API_VERSIONS.filter(({ name }) => name in HANDLERS || cluster.handlers.has(name)).map(
+      ({ name, key, minVersion, stableVersion }) => ({
+        apiKey: key,
+        ...(cluster.versions.get(name) ?? { minVersion, maxVersion: stableVersion }),
+      }),
+    ),
     finalizedFeaturesEpoch: 1,
     finalizedFeatures: [
       { name: 'transaction.version', minVersionLevel: 0, maxVersionLevel: cluster.transactions.version },
@@ -219,15 +236,20 @@ const HANDLERS: Handlers = {
     brokers: cluster.brokers.map(({ id, port }) => ({ nodeId: id, host: '127.0.0.1', port, rack: null })),
     clusterId: 'fake',
     controllerId: cluster.brokers[0]!.id,
-    topics: (topics?.map(({ name }) => name!) ?? [...cluster.topics.keys()]).map((name) => {
-      const topic = cluster.topics.get(name)
+    topics: (topics ?? [...cluster.topics.values()]).map(({ name: asked, ...by }) => {
+      const topicId = 'topicId' in by ? by.topicId : ''
+      const topic =
+        asked === null ? [...cluster.topics.values()].find(({ id }) => id === topicId) : cluster.topics.get(asked)
       if (topic === undefined || refuse !== 0) {
-        return { errorCode: refuse || UNKNOWN_TOPIC_OR_PARTITION, name, partitions: [] }
+        const missing = asked === null ? UNKNOWN_TOPIC_ID : UNKNOWN_TOPIC_OR_PARTITION
+        return { errorCode: refuse || missing, name: asked, topicId, partitions: [] }
       }
-      const partitions = topic.partitions.map(({ leader }, partitionIndex) => ({
+      const { name } = topic
+      const partitions = topic.partitions.map(({ leader, leaderEpoch }, partitionIndex) => ({
         errorCode: leader === -1 ? 5 : 0,
         partitionIndex,
         leaderId: leader,
+        leaderEpoch,
         replicaNodes: [],
         isrNodes: [],
       }))
@@ -324,40 +346,46 @@ const HANDLERS: Handlers = {
     }),
   }),
 
-  Fetch: async ({ topics, maxWaitMs, maxBytes }, { cluster, id }, version, refuse) => {
+  Fetch: async (body, { cluster, id, fetchSessions }, version, refuse) => {
+    const { maxWaitMs, maxBytes } = body
     const until = performance.now() + maxWaitMs
+    const stateless = { errorCode: 0, sessionId: 0, isIncremental: false, topics: body.topics }
+    const entered = cluster.hasFetchSessions ? fetchSessions.enter(body) : stateless
+    const { errorCode, sessionId, isIncremental, topics } = entered
+    if (errorCode !== 0) return { errorCode, sessionId, responses: [] }
     for (;;) {
       let left = maxBytes
       let isReady = refuse !== 0
-      const responses = topics.map(({ topic, topicId, partitions }) => {
-        const found =
-          version > 12 ? [...cluster.topics.values()].find((one) => one.id === topicId) : cluster.topics.get(topic)
-        return {
-          topic,
-          topicId,
-          partitions: partitions.map(({ partition, fetchOffset, partitionMaxBytes }) => {
-            const log = found?.partitions[partition]
-            const missing = version > 12 ? UNKNOWN_TOPIC_ID : UNKNOWN_TOPIC_OR_PARTITION
-            const stale = log === undefined ? missing : log.leader === id ? 0 : NOT_LEADER_OR_FOLLOWER
-            const errorCode = refuse || stale || log!.rangeError(Number(fetchOffset))
-            const records =
-              errorCode === 0 ? log!.read(Number(fetchOffset), Math.min(left, partitionMaxBytes)) : new Uint8Array(0)
-            left = Math.max(0, left - records.length)
-            isReady ||= errorCode !== 0 || records.length > 0
-            return {
-              partitionIndex: partition,
-              errorCode,
-              highWatermark: log?.end ?? -1,
-              abortedTransactions: log?.aborted ?? [],
-              records,
-            }
-          }),
-        }
+      const answers = topics.map(({ topic, topicId, partitions }) => {
+        const log = cluster.logsOf(version > 12 ? topicId : topic)
+        const missing = version > 12 ? UNKNOWN_TOPIC_ID : UNKNOWN_TOPIC_OR_PARTITION
+        const found = partitions.map((asked) => {
+          const answer = fetchFrom(log?.[asked.partition], asked, id, Math.min(left, asked.partitionMaxBytes))
+          const given = refuse !== 0 ? refuse : (answer?.errorCode ?? missing)
+          left = Math.max(0, left - (answer?.records.length ?? 0))
+          isReady ||= given !== 0 || (answer?.records.length ?? 0) > 0 || (answer?.preferredReadReplica ?? -1) >= 0
+          return { highWatermark: -1, ...answer, partitionIndex: asked.partition, errorCode: given }
+        })
+        return { topic, topicId, partitions: isIncremental ? found.filter(isWorthSaying) : found }
       })
-      if (isReady || performance.now() >= until) return { responses }
+      const responses = answers.filter(({ partitions }) => partitions.length > 0)
+      if (isReady || performance.now() >= until) return { sessionId, responses }
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
   },
+
+  OffsetForLeaderEpoch: ({ topics }, { cluster, id }, _, refuse) => ({
+    topics: topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition, leaderEpoch }) => {
+        const log = cluster.topics.get(topic)?.partitions[partition]
+        if (log === undefined || refuse !== 0) return { partition, errorCode: refuse || UNKNOWN_TOPIC_OR_PARTITION }
+        if (log.leader !== id) return { partition, errorCode: NOT_LEADER_OR_FOLLOWER }
+        const endOffset = log.endOfEpoch(leaderEpoch)
+        return { partition, errorCode: 0, leaderEpoch: endOffset < 0 ? -1 : leaderEpoch, endOffset }
+      }),
+    })),
+  }),
 
   ListOffsets: ({ topics }, { cluster, id }, _, refuse) => ({
     topics: topics.map(({ name, partitions }) => ({
@@ -381,9 +409,10 @@ const HANDLERS: Handlers = {
   OffsetCommit: ({ groupId, topics }, { cluster, id }, _, refuse) => ({
     topics: topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map(({ partitionIndex, committedOffset, committedMetadata }) => {
+      partitions: partitions.map(({ partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }) => {
         const errorCode = refuse || (cluster.coordinator === id ? 0 : NOT_COORDINATOR)
-        const entry = { offset: Number(committedOffset), metadata: committedMetadata ?? '' }
+        const epoch = committedLeaderEpoch < 0 ? {} : { leaderEpoch: committedLeaderEpoch }
+        const entry = { offset: Number(committedOffset), metadata: committedMetadata ?? '', ...epoch }
         if (errorCode === 0) cluster.committed.set(`${groupId} ${name} ${partitionIndex}`, entry)
         return { partitionIndex, errorCode }
       }),
@@ -398,7 +427,15 @@ const HANDLERS: Handlers = {
         name,
         partitions: partitionIndexes.map((partitionIndex) => {
           const found = cluster.committed.get(`${groupId} ${name} ${partitionIndex}`)
-          return { partitionIndex, committedOffset: found?.offset ?? -1, metadata: found?.metadata ?? '', errorCode: 0 }
+          const committedLeaderEpoch = found?.leaderEpoch ?? -1
+          const committedOffset = found?.offset ?? -1
+          return {
+            partitionIndex,
+            committedOffset,
+            committedLeaderEpoch,
+            metadata: found?.metadata ?? '',
+            errorCode: 0,
+          }
         }),
       })),
     })),
@@ -425,4 +462,32 @@ const HANDLERS: Handlers = {
 export function fullRange(api: ApiName): { minVersion: number; maxVersion: number } {
   const { minVersion, stableVersion } = apiVersions(api)
   return { minVersion, maxVersion: stableVersion }
+}
+
+type FetchAsked = RequestBody<'Fetch'>['topics'][number]['partitions'][number]
+
+/** What broker `id` says of a partition; undefined when there is none. */
+function fetchFrom(log: FakeLog | undefined, asked: FetchAsked, id: number, bytesMax: number) {
+  if (log === undefined) return undefined
+  const isLeader = log.leader === id
+  const isRedirected = isLeader && log.readReplica >= 0
+  const errorCode = fetchError(log, asked, isLeader || log.readReplica === id)
+  return {
+    errorCode,
+    highWatermark: log.end,
+    abortedTransactions: log.aborted,
+    preferredReadReplica: errorCode === 0 && isRedirected ? log.readReplica : -1,
+    records: errorCode === 0 && !isRedirected ? log.read(Number(asked.fetchOffset), bytesMax) : new Uint8Array(0),
+  }
+}
+
+function fetchError(log: FakeLog, { currentLeaderEpoch, fetchOffset }: FetchAsked, isServed: boolean): number {
+  if (!isServed) return NOT_LEADER_OR_FOLLOWER
+  if (currentLeaderEpoch >= 0 && currentLeaderEpoch < log.leaderEpoch) return FENCED_LEADER_EPOCH
+  if (currentLeaderEpoch > log.leaderEpoch) return UNKNOWN_LEADER_EPOCH
+  return log.rangeError(Number(fetchOffset))
+}
+
+function isWorthSaying({ errorCode, records }: { readonly errorCode: number; readonly records?: Uint8Array }): boolean {
+  return errorCode !== 0 || (records?.length ?? 0) > 0
 }

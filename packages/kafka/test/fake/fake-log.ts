@@ -4,6 +4,7 @@ const OFFSET_OUT_OF_RANGE = 1
 const MESSAGE_TOO_LARGE = 10
 const OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 const INVALID_PRODUCER_EPOCH = 47
+const INVALID_RECORD = 87
 
 /** How many batches of a producer a broker remembers per partition. */
 const REMEMBERED = 5
@@ -20,7 +21,14 @@ export class FakeLog {
   start = 0
   end = 0
   batchBytesMax = Infinity
+  /** Values that are not for this topic. */
+  isRefused: (value: string) => boolean = () => false
   aborted: { producerId: number; firstOffset: number }[] = []
+  /** Grows with every election; where each began. */
+  leaderEpoch = 0
+  readonly epochStarts: number[] = [0]
+  /** A replica that the leader sends readers to (KIP-392): it serves the same log. */
+  readReplica = -1
   readonly batches: RecordBatch[] = []
   readonly #producers = new Map<string, ProducerMemory>()
 
@@ -28,14 +36,23 @@ export class FakeLog {
     this.leader = leader
   }
 
+  /** A new leader; what lies at `truncatedTo` and behind it is lost, as after an unclean election. */
+  elect(leader: number, truncatedTo: number = this.end): void {
+    this.leader = leader
+    while (this.batches.length > 0 && this.batches.at(-1)!.lastOffset >= truncatedTo) this.batches.pop()
+    this.end = truncatedTo
+    this.leaderEpoch++
+    this.epochStarts.push(truncatedTo)
+  }
+
+  /** The first offset that is not in an epoch; -1 for one that has not been. */
+  endOfEpoch(epoch: number): number {
+    return epoch > this.leaderEpoch || epoch < 0 ? -1 : (this.epochStarts[epoch + 1] ?? this.end)
+  }
+
   /** Values of all data records in order. */
   get values(): string[] {
-    return this.batches
-      .filter(({ isControl }) => !isControl)
-      .flatMap((batch) => {
-        const records = batch.records()
-        return Array.from({ length: records.count }, (_, i) => Buffer.from(records.value(i) ?? []).toString())
-      })
+    return this.batches.filter(({ isControl }) => !isControl).flatMap(valuesOf)
   }
 
   /** What a broker that restarts without its state does. */
@@ -43,10 +60,18 @@ export class FakeLog {
     this.#producers.clear()
   }
 
-  append(bytes: Uint8Array): { errorCode: number; baseOffset: number } {
+  append(bytes: Uint8Array): {
+    errorCode: number
+    baseOffset: number
+    recordErrors?: { batchIndex: number; batchIndexErrorMessage: string }[]
+  } {
     const [batch, ...more] = readBatches(bytes)
     if (batch === undefined || more.length > 0) throw new Error('a produce request holds one batch per partition')
     if (bytes.length > this.batchBytesMax) return { errorCode: MESSAGE_TOO_LARGE, baseOffset: -1 }
+    const recordErrors = valuesOf(batch).flatMap((value, batchIndex) =>
+      this.isRefused(value) ? [{ batchIndex, batchIndexErrorMessage: 'not for this topic' }] : [],
+    )
+    if (recordErrors.length > 0) return { errorCode: INVALID_RECORD, baseOffset: -1, recordErrors }
     const errorCode = this.#check(batch)
     if (typeof errorCode !== 'number') return { errorCode: 0, baseOffset: errorCode.offset }
     if (errorCode !== 0) return { errorCode, baseOffset: -1 }
@@ -67,7 +92,7 @@ export class FakeLog {
   /** Appends whatever batch it is; returns its base offset. */
   appendUnchecked(bytes: Uint8Array): number {
     const stored = Uint8Array.from(bytes)
-    stampOffset(stored, this.end, 0)
+    stampOffset(stored, this.end, this.leaderEpoch)
     const [batch] = readBatches(stored)
     this.batches.push(batch!)
     const baseOffset = this.end
@@ -129,4 +154,9 @@ export class FakeLog {
 /** Sequences wrap from 2^31 - 1 to 0. */
 function next(sequence: number, count: number): number {
   return Number((BigInt(sequence) + BigInt(count)) % 2147483648n)
+}
+
+function valuesOf(batch: RecordBatch): string[] {
+  const records = batch.records()
+  return Array.from({ length: records.count }, (_, i) => Buffer.from(records.value(i) ?? []).toString())
 }
