@@ -80,8 +80,9 @@ export class PartitionMember implements ConsumerMember, GroupHooks, Subscriber {
     return this.#member.identity()
   }
 
+  /** Under the `consumer` protocol there is nothing to ask for: the broker shares out when something changes. */
   requestRejoin(reason: string): void {
-    this.#member.requestRejoin(reason)
+    if (this.#epochs === undefined) this.#member.requestRejoin(reason)
   }
 
   commit(offsets: readonly CommittedOffset[]): Promise<void> {

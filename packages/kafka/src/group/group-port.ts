@@ -80,7 +80,7 @@ export interface GroupAssignment extends GroupIdentity {
  * A place in a group.
  *
  * Heartbeats have a timer and a connection of their own, so neither long requests nor a busy caller that yields now and then
- * disturb them. JavaScript that does not yield stops the timer too. Such a block is harmless up to the session time-out; after a
+ * disturb them. JavaScript that does not yield (a long loop, or promises that resolve one another for ever) stops the timer too. Such a block is harmless up to the session time-out; after a
  * longer one the coordinator may have given the work away. That is found by the clock, not by the timer: `poll`, `commit` and
  * `identity` look at the time of the last heartbeat that was answered, so the first of them to be called after the block already
  * knows that the work is lost, before anything more is handed out or committed. Java, where heartbeats have a thread, goes on
@@ -106,7 +106,8 @@ export interface GroupMember {
   identity(): GroupIdentity
   /**
    * Joins once more. That is a rebalance for all if the member leads, or if its metadata has changed; else it gets its assignment
-   * again. The reason (its first 255 characters) is found in the coordinator's log (KIP-800).
+   * again. Under the `consumer` protocol it does nothing: the broker shares out when something changes. The reason (its first 255
+   * characters) is found in the coordinator's log (KIP-800).
    */
   requestRejoin(reason: string): void
   /**

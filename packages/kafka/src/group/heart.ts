@@ -5,6 +5,8 @@ import type { Due, VitalSigns } from './vital-signs.ts'
 export interface Organism {
   /** Whether there is a place to keep. */
   readonly isInGroup: boolean
+  /** Whether there is something to lose, also while a new place is being sought. */
+  readonly isOwner: boolean
   act(due: Exclude<Due, 'nothing'>): void
 }
 
@@ -22,14 +24,26 @@ export class Heart {
   }
 
   async run(): Promise<void> {
+    this.#signs.yielded(this.#clock.monotonic())
     while (!this.#isStopped) {
       const now = this.#clock.monotonic()
-      const { isInGroup } = this.#organism
-      const due = isInGroup ? this.#signs.due(now) : 'nothing'
-      if (due === 'nothing')
-        await this.#signs.changed.rung(this.#clock, isInGroup ? this.#signs.nextAt() - now : Infinity)
+      const due = this.#due(now)
+      this.#signs.yielded(now)
+      if (due === 'nothing') await this.#signs.changed.rung(this.#clock, this.#restMs(now))
       else this.#organism.act(due)
     }
+  }
+
+  #due(now: number): Due {
+    if (this.#organism.isInGroup) return this.#signs.due(now)
+    return this.#organism.isOwner && this.#signs.wasStarved(now) ? 'session over' : 'nothing'
+  }
+
+  /** Never for longer than an interval while there is something to lose, so that it is known when JavaScript last yielded. */
+  #restMs(now: number): number {
+    const { isInGroup, isOwner } = this.#organism
+    const longestMs = isInGroup || isOwner ? this.#signs.heartbeatIntervalMs : Infinity
+    return isInGroup ? Math.min(longestMs, this.#signs.nextAt() - now) : longestMs
   }
 
   stop(): void {

@@ -123,6 +123,10 @@ export class CoordinatedMember implements GroupMember, Organism {
     return this.#membership.isInGroup
   }
 
+  get isOwner(): boolean {
+    return this.#membership.isOwner
+  }
+
   act(due: Exclude<Due, 'nothing'>): void {
     if (due === 'heartbeat') void this.#beat()
     else if (due === 'session over') this.#lose(silentTooLong(this.#groupId, this.#signs.sessionTimeoutMs), true)
@@ -282,7 +286,9 @@ export class CoordinatedMember implements GroupMember, Organism {
 
   /** What the timer would have found, had JavaScript yielded. */
   #lookAtClock(): void {
-    if (!this.#membership.isInGroup || !this.#signs.isSessionOver(this.#now())) return
+    const { isInGroup, isOwner } = this.#membership
+    const now = this.#now()
+    if (isInGroup ? !this.#signs.isSessionOver(now) : !(isOwner && this.#signs.wasStarved(now))) return
     this.#lose(silentTooLong(this.#groupId, this.#signs.sessionTimeoutMs), true)
   }
 

@@ -24,6 +24,7 @@ export class VitalSigns {
   #isBeating = false
   #isHurried = false
   #polledAt = -Infinity
+  #yieldedAt = -Infinity
 
   constructor(times: MembershipTimes) {
     const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = { ...DEFAULT_TIMES, ...times }
@@ -34,6 +35,19 @@ export class VitalSigns {
 
   polled(now: number): void {
     this.#polledAt = now
+  }
+
+  /** JavaScript has yielded: a timer has fired. */
+  yielded(now: number): void {
+    this.#yieldedAt = now
+  }
+
+  /**
+   * Whether no timer has fired for a whole session. While a join is under way the coordinator expects no heartbeats, but it may have
+   * answered meanwhile, and have expected them since.
+   */
+  wasStarved(now: number): boolean {
+    return now - this.#yieldedAt >= this.sessionTimeoutMs
   }
 
   /** The coordinator has taken a request that was sent at this time. */

@@ -151,27 +151,4 @@ export function memberOffsetsContract(test: WithKafka): void {
     await producer.close()
     await member.close()
   })
-
-  test('a transaction in the name of an earlier generation is refused', async ({ kafka, topic, freshName }) => {
-    const group = freshName()
-    const at = { topic: await topic(), partition: 0 }
-    const { member, assignments } = groupProbe(kafka, group, 'a')
-    await member.join()
-    const before = member.identity()
-    member.requestRejoin('for the test')
-    await eventually('there is a new generation', () => assignments.length === 2 && member.poll())
-    const producer = await kafka.transactionalProducer({ transactionalId: freshName() })
-    producer.begin()
-    await assertRefused(
-      producer.sendOffsets(before, [{ ...at, offset: 2, metadata: '' }]),
-      'KAFKA_TRANSACTION_ABORTABLE',
-    )
-    await producer.abort()
-    producer.begin()
-    await producer.sendOffsets(member.identity(), [{ ...at, offset: 3, metadata: '' }])
-    await producer.commit()
-    assert.equal((await member.committed([at]))[0]?.offset, 3)
-    await producer.close()
-    await member.close()
-  })
 }

@@ -20,7 +20,9 @@ import { FakeTransactions, batchOf } from './fake-transactions.ts'
 
 /** How one request goes wrong. Answering with `errorCode` means refusing every partition in it, without acting. */
 export type Fault =
-  | { readonly do: 'drop' | 'act-and-drop' | 'truncate' | 'garbage' | 'mute' }
+  | { readonly do: 'drop' | 'truncate' | 'garbage' | 'mute' }
+  /** What arrives on the connection within `ms` is acted upon as well. */
+  | { readonly do: 'act-and-drop'; readonly ms?: number }
   | { readonly do: 'refuse'; readonly errorCode: number }
   | { readonly do: 'delay'; readonly ms: number }
 
@@ -181,7 +183,10 @@ export class FakeBroker {
     if (fault?.do === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms))
     const refuse = fault?.do === 'refuse' ? fault.errorCode : 0
     const body = await answer(request, this, refuse)
-    if (fault?.do === 'act-and-drop') return void socket.destroy()
+    if (fault?.do === 'act-and-drop') {
+      if (fault.ms !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.ms))
+      return void socket.destroy()
+    }
     const response = Buffer.concat(encodeResponse(api, version, correlationId, body as ResponseInput<typeof api>))
     if (fault?.do !== 'truncate') return write(socket, [response])
     write(socket, [response.subarray(0, Math.ceil(response.length / 2))])
