@@ -29,6 +29,7 @@ import { tableContract } from './table-contract.ts'
 import { transactionContract } from './transaction-contract.ts'
 import { transactionFailureContract } from './transaction-failure-contract.ts'
 import { transactionFencingContract } from './transaction-fencing-contract.ts'
+import { transactionMemberContract } from './transaction-member-contract.ts'
 import { transactionOffsetsContract } from './transaction-offsets-contract.ts'
 
 /** A test runner's `test`. Tests end by themselves within thirty seconds. */
@@ -49,6 +50,7 @@ export const CONTRACT_GROUPS = {
   transactions: transactionContract,
   transactionFailures: transactionFailureContract,
   transactionOffsets: transactionOffsetsContract,
+  transactionMembers: transactionMemberContract,
   transactionFencing: transactionFencingContract,
   fetch: fetchContract,
   positions: positionContract,

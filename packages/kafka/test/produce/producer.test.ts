@@ -278,6 +278,147 @@ describe('a record that cannot be delivered', () => {
   })
 })
 
+describe('nothing is written twice, and nothing that was acknowledged is missing', () => {
+  /** What was acknowledged is there once, what failed at most once, all in the order of the calls. */
+  function settleUp(outcomes: readonly PromiseSettledResult<unknown>[]): void {
+    const written = topic.partitions[0]!.values.map((value) => Number.parseInt(value))
+    expect(written).toEqual([...new Set(written)].toSorted((a, b) => a - b))
+    const there = new Set(written)
+    const missing = range(outcomes.length).filter((i) => outcomes[i]!.status === 'fulfilled' && !there.has(i))
+    expect(missing).toEqual([])
+  }
+
+  const numbered = (count: number): Promise<unknown>[] => range(count).map((i) => send(`${i}`.padEnd(400, '.')))
+
+  test('although the first of two that were sent is given up in an outage, and the second is not', async () => {
+    await open({ deliveryTimeoutMs: 2000, requestTimeoutMs: 800 })
+    await send('warm')
+    // Both are written, no answer arrives, and then nothing gets through until the first is given up.
+    cluster.failNext('Produce', { do: 'act-and-drop', ms: 750 })
+    const first = refusal(send('a'))
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    const second = send('b')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    let isOut = true
+    cluster.faults.push(({ api }) => (api === 'Produce' && isOut ? { do: 'drop' } : undefined))
+    expect(await first).toMatchObject({ code: 'KAFKA_TIMEOUT' })
+    isOut = false
+    const third = send('c')
+    expect(await second).toEqual([{ topic: 't', partition: 0, firstOffset: 2, count: 1 }])
+    await third
+    expect(topic.partitions[0]!.values).toEqual(['warm', 'a', 'b', 'c'])
+    expect(attempts().every(({ epoch }) => epoch === 0)).toBe(true)
+  })
+
+  for (const seed of range(4)) {
+    test(`although outages come and go (seed ${seed})`, async () => {
+      await open({ batchBytesMax: 1024, deliveryTimeoutMs: 400, requestTimeoutMs: 100 })
+      let state = seed * 7919 + 1
+      const random = (): number => (state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff) / 0x7fffffff
+      const faults: Fault[] = [
+        { do: 'drop' },
+        { do: 'act-and-drop' },
+        { do: 'act-and-drop' },
+        { do: 'refuse', errorCode: 19 },
+      ]
+      let isOut = false
+      cluster.faults.push(({ api }) =>
+        api === 'Produce' && random() < (isOut ? 0.95 : 0.1) ? faults[Math.floor(random() * faults.length)] : undefined,
+      )
+      const outcomes: Promise<PromiseSettledResult<unknown>[]>[] = []
+      for (const round of range(60)) {
+        isOut = round % 20 >= 10
+        outcomes.push(Promise.allSettled(range(5).map((i) => send(`${round * 5 + i}`.padEnd(400, '.')))))
+        await new Promise((resolve) => setTimeout(resolve, 25))
+      }
+      isOut = false
+      settleUp((await Promise.all(outcomes)).flat())
+    })
+  }
+
+  test('although a refused batch stands behind one whose answer was lost', async () => {
+    await open({ batchBytesMax: 1024 })
+    await send('0.')
+    topic.partitions[0]!.batches.pop()
+    cluster.failNext('Produce', { do: 'act-and-drop' }, { do: 'drop' }, { do: 'refuse', errorCode: 19 })
+    settleUp(await Promise.allSettled(numbered(12)))
+  })
+})
+
+describe('a record that the broker names as wrong (KIP-467)', () => {
+  const INVALID_RECORD = 87
+
+  test('fails alone; the rest of the batch goes in the next epoch, and what follows behind it', async () => {
+    await open({ batchBytesMax: 1024, lingerMs: 20 })
+    topic.partitions[0]!.isRefused = (value) => value.startsWith('bad')
+    const values = range(12).map((i) => `${i % 5 === 2 ? 'bad' : 'good'} ${i}`.padEnd(150, '.'))
+    const outcomes = await Promise.allSettled(values.map((value) => send(value)))
+    for (const [i, outcome] of outcomes.entries()) {
+      expect(outcome.status).toBe(i % 5 === 2 ? 'rejected' : 'fulfilled')
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ place: { error: 'INVALID_RECORD' } })
+    }
+    expect(topic.partitions[0]!.values).toEqual(values.filter((value) => value.startsWith('good')))
+  })
+
+  test('takes all with it where the broker names none', async () => {
+    await open()
+    cluster.failNext('Produce', { do: 'refuse', errorCode: INVALID_RECORD })
+    expect(await refusal(send('a', 'b'))).toMatchObject({ place: { error: 'INVALID_RECORD' } })
+    expect(topic.partitions[0]!.values).toEqual([])
+  })
+})
+
+describe('what an error says of the outcome', () => {
+  test('refused until the delivery timeout: certainly not written', async () => {
+    await open({ deliveryTimeoutMs: 400 })
+    cluster.faults.push(({ api }) => (api === 'Produce' ? { do: 'refuse', errorCode: 19 } : undefined))
+    const error = await refusal(send('a'))
+    expect(error).toMatchObject({ code: 'KAFKA_REFUSED', retriable: true, place: { error: 'NOT_ENOUGH_REPLICAS' } })
+    expect(error.message).toMatch(/not written/)
+  })
+
+  test('written by the leader alone until the delivery timeout: unknown', async () => {
+    await open({ deliveryTimeoutMs: 400 })
+    const afterAppend = 20
+    cluster.faults.push(({ api }) => (api === 'Produce' ? { do: 'refuse', errorCode: afterAppend } : undefined))
+    expect(await refusal(send('a'))).toMatchObject({ code: 'KAFKA_TIMEOUT', retriable: true })
+  })
+
+  test('refused for good after an attempt without an answer: unknown', async () => {
+    await open()
+    const topicAuthorizationFailed = 29
+    cluster.failNext('Produce', { do: 'act-and-drop' }, { do: 'refuse', errorCode: topicAuthorizationFailed })
+    const error = await refusal(send('a'))
+    expect(error).toMatchObject({ code: 'KAFKA_TIMEOUT', cause: { place: { error: 'TOPIC_AUTHORIZATION_FAILED' } } })
+    await send('b')
+    expect(topic.partitions[0]!.values).toEqual(['a', 'b'])
+  })
+
+  test('closed with batches on their way: they may be written', async () => {
+    await open()
+    cluster.failNext('Produce', { do: 'delay', ms: 100 })
+    const cut = refusal(send('a'))
+    while (cluster.count('Produce') < 1) await new Promise((resolve) => setTimeout(resolve, 1))
+    await producer.close(1)
+    const error = await cut
+    expect(error.code).toBe('INTERRUPTED')
+    expect(error.message).toMatch(/may be written/)
+  })
+})
+
+test('a topic is named by its id; one that was created again is found, and gets what waits', async () => {
+  await open()
+  await send('a')
+  const old = topic
+  topic = { ...cluster.createTopic('t', 1), id: Buffer.from('another-topic-id').toString('base64url') }
+  cluster.topics.set('t', topic)
+  await send('b', 'c')
+  await send('d')
+  expect(old.partitions[0]!.values).toEqual(['a'])
+  expect(topic.partitions[0]!.values).toEqual(['b', 'c', 'd'])
+  expect(cluster.requests.at(-1)!.version).toBe(13)
+})
+
 describe('too large', () => {
   test('a batch is split until the broker takes it, in order, and later ones are smaller', async () => {
     await open()
