@@ -12,6 +12,7 @@ interface Trial {
 const trials: readonly Trial[] = [
   { name: 'kill-quickstart', load: () => import('./kill-quickstart.ts') },
   { name: 'exactly-once-copy', load: () => import('./exactly-once-copy.ts') },
+  { name: 'broker-fuzz', load: () => import('./broker-fuzz.ts') },
 ]
 
 const args = process.argv.slice(2)

@@ -49,10 +49,18 @@ export class ApiRegistry {
       const cap = this.#caps[handler.api]
       const inRelease = release.get(key)
       if (inRelease === undefined || cap === null) return
-      const lowest = Math.max(handler.versions[0], inRelease[0], cap?.[0] ?? 0)
+      const lowest = Math.max(lowestOf(handler), inRelease[0], cap?.[0] ?? 0)
       const highest = Math.min(handler.versions[1], inRelease[1], cap?.[1] ?? Number.POSITIVE_INFINITY)
       if (lowest <= highest) offered.set(key, [lowest, highest])
     })
     return offered
   }
+}
+
+/**
+ * The lowest version that is both handled and in the message table. As in Kafka, Produce is advertised from 0 on although it is served
+ * from 3 on: librdkafka takes a higher lowest version for a broker without compression (KIP-896).
+ */
+function lowestOf({ api, versions }: ApiHandler): number {
+  return api === 'Produce' ? versions[0] : Math.max(versions[0], apiVersions(api).minVersion)
 }

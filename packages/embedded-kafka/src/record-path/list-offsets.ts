@@ -28,7 +28,7 @@ const SINCE: Readonly<Record<number, number>> = {
 /** Offsets by place (earliest, latest) or time. For `read_committed` the latest is the last stable one. */
 export const listOffsets = handler({
   api: 'ListOffsets',
-  versions: [0, 11],
+  versions: [1, 11],
   handle(request, broker) {
     const twice = repeated(request.body)
     return {

@@ -31,7 +31,7 @@ function diskFile(dataDir: string, name: string): StateFile {
       try {
         return JSON.parse(readFileSync(path, 'utf8')) as unknown
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
         throw new Error(`${path} cannot be read; move it away to start without what it says`, { cause: error })
       }
     },

@@ -1,0 +1,25 @@
+/** The broker on trial, in a process of its own: if it dies, the trial sees it. */
+import { startEmbeddedKafka } from '@sluice/embedded-kafka'
+
+const failures = new Map<string, number>()
+const kafka = await startEmbeddedKafka({
+  configs: { 'num.partitions': '3', 'connections.max.idle.ms': '20000' },
+  log(level, message) {
+    // What a client did wrong is a warning; an error is the broker's own.
+    if (level === 'error') failures.set(message, (failures.get(message) ?? 0) + 1)
+  },
+})
+
+process.on('message', (message) => {
+  if (message === 'report') {
+    globalThis.gc?.()
+    process.send!({
+      rss: process.memoryUsage.rss(),
+      heldBytes: kafka.heldBytes,
+      connections: kafka.connectionCount,
+      failures: [...failures],
+    })
+  } else process.exit(0)
+})
+process.on('disconnect', () => process.exit(0))
+process.send!({ port: kafka.addresses[0]!.port })
