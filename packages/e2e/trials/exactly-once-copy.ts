@@ -51,6 +51,7 @@ const COORDINATORS: readonly ApiName[] = [
 
 interface Plan {
   readonly records: number
+  readonly recordsPerTransaction: number
   readonly kills: number
   readonly faults: number
   readonly zombies: number
@@ -61,8 +62,24 @@ interface Plan {
 
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   const plan: Plan = full
-    ? { records: 1_000_000, kills: 24, faults: 36, zombies: 3, delayMs: 30_000, requestTimeoutMs: 10_000 }
-    : { records: 60_000, kills: 4, faults: 8, zombies: 1, delayMs: 6000, requestTimeoutMs: 3000 }
+    ? {
+        records: 1_000_000,
+        recordsPerTransaction: 1000,
+        kills: 24,
+        faults: 36,
+        zombies: 3,
+        delayMs: 30_000,
+        requestTimeoutMs: 10_000,
+      }
+    : {
+        records: 60_000,
+        recordsPerTransaction: 100,
+        kills: 4,
+        faults: 8,
+        zombies: 1,
+        delayMs: 6000,
+        requestTimeoutMs: 3000,
+      }
   const why = whyNoApacheKafka()
   if (why !== null) console.log(`exactly-once-copy: Apache Kafka is not tried: ${why}`)
   const brokers = [startEmbedded, ...(why === null ? [(port: number) => startApacheKafka('4.3.1', port)] : [])]
@@ -105,7 +122,7 @@ async function copyUnderFire(
   seed: number,
 ): Promise<boolean> {
   const since = performance.now()
-  const run = await Run.begin(kafka, proxy, { records: plan.records, requestTimeoutMs: plan.requestTimeoutMs })
+  const run = await Run.begin(kafka, proxy, plan)
   const random = seeded(seed)
   const events = shuffled(
     [
@@ -155,7 +172,12 @@ async function copyUnderFire(
 /** Whether the ledger finds the planted fault. */
 async function catches(broker: BrokerOnTrial, proxy: FaultProxy, kafka: Kafka, mutant: Mutant): Promise<boolean> {
   proxy.forgetPlans()
-  const run = await Run.begin(kafka, proxy, { records: 30_000, requestTimeoutMs: 3000, mutant })
+  const run = await Run.begin(kafka, proxy, {
+    records: 30_000,
+    recordsPerTransaction: 300,
+    requestTimeoutMs: 3000,
+    mutant,
+  })
   if (mutant === 'reuse-sequence') proxy.rewrite = reuseSequences()
   try {
     if (mutant === 'skip-fencing') {
@@ -164,10 +186,8 @@ async function catches(broker: BrokerOnTrial, proxy: FaultProxy, kafka: Kafka, m
       await run.reached(0.9)
       run.copiers.thaw(0)
     } else {
-      for (const share of [0.2, 0.4, 0.6]) {
-        await run.reached(share)
-        run.copiers.kill(0)
-      }
+      await run.reached(0.3)
+      for (let slot = 0; slot < SLOTS; slot++) run.copiers.kill(slot)
     }
     await run.reached(1)
     await new Promise((resolve) => setTimeout(resolve, 2000))
@@ -183,9 +203,7 @@ async function catches(broker: BrokerOnTrial, proxy: FaultProxy, kafka: Kafka, m
 
 type CopyNames = Pick<CopierJob, 'source' | 'target' | 'group'>
 
-interface RunOptions {
-  readonly records: number
-  readonly requestTimeoutMs: number
+interface RunOptions extends Pick<Plan, 'records' | 'recordsPerTransaction' | 'requestTimeoutMs'> {
   readonly mutant?: Mutant
 }
 
@@ -268,16 +286,18 @@ class Run {
   }
 
   #job(slot: number, life: number): CopierJob {
-    const { mutant, requestTimeoutMs } = this.#options
+    const { mutant, requestTimeoutMs, recordsPerTransaction } = this.#options
     return {
       bootstrap: this.#bootstrap,
       ...this.#names,
       transactionalId: `${this.#names.group}-${slot}`,
       transactionTimeoutMs: mutant === 'skip-fencing' ? 60_000 : 15_000,
       requestTimeoutMs,
+      recordsPerTransaction,
       journal: path.join(this.#dir, `${slot}-${life}`),
       freezeAt: mutant === 'skip-fencing' && slot === 0 && life === 0 ? 3 : null,
-      mutant: mutant ?? null,
+      // What was forgotten shows when another takes over who does not forget.
+      mutant: mutant === 'forget-partition' && life > 0 ? null : (mutant ?? null),
     }
   }
 }

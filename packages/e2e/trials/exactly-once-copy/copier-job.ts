@@ -7,6 +7,7 @@ export interface CopierJob {
   readonly transactionalId: string
   readonly transactionTimeoutMs: number
   readonly requestTimeoutMs: number
+  readonly recordsPerTransaction: number
   /** A file that gets a line for each thing that happens to a transaction. */
   readonly journal: string
   /** Stops itself (SIGSTOP) in its n-th transaction, when its records are written and its offsets are not. */
@@ -17,7 +18,6 @@ export interface CopierJob {
 /** Faults planted to see that the ledger finds them. */
 export type Mutant = 'skip-fencing' | 'forget-partition' | 'reuse-sequence'
 
-export const RECORDS_PER_TRANSACTION = 1000
 /** The header of a copied record that names its transaction. */
 export const TRANSACTION_HEADER = 'transaction'
 export const EXIT = { failed: 3, fenced: 4 } as const

@@ -1,5 +1,5 @@
 /**
- * The program on trial: copies a topic partition by partition, a thousand records to a transaction, its offsets with it. It is killed,
+ * The program on trial: copies a topic partition by partition, so many records to a transaction, their offsets with them. It is killed,
  * frozen and lied to by `exactly-once-copy.ts`, and keeps a journal of what became of each of its transactions.
  */
 import { randomUUID } from 'node:crypto'
@@ -12,7 +12,7 @@ import {
   connect,
 } from '@sluice/kafka'
 import { SluiceError, describeError } from '@sluice/sdk'
-import { type CopierJob, EXIT, RECORDS_PER_TRANSACTION, TRANSACTION_HEADER } from './copier-job.ts'
+import { type CopierJob, EXIT, TRANSACTION_HEADER } from './copier-job.ts'
 
 const job = JSON.parse(process.argv[2]!) as CopierJob
 const kafka = await connect({
@@ -62,8 +62,8 @@ let isStopping = false
 while (!isStopping) {
   try {
     if (!member.poll()) await new Promise((resolve) => setTimeout(resolve, 20))
+    const fetched = (await fetcher.poll(100)).filter(isNext)
     const since = tenure
-    const fetched = await fetcher.poll(100)
     for (const [records, offsets] of portions(fetched)) {
       if (tenure !== since || isStopping) break
       current = copy(records, offsets)
@@ -95,24 +95,54 @@ function takeUp(): void {
   fetcher.assign(Array.from(positions, ([partition, offset]) => ({ topic: job.source, partition, offset })))
 }
 
-/** Portions of a thousand records with the offsets behind them. */
+/** Whether this is what comes next of a partition that is held: the poll may have ended just before the assignment changed. */
+function isNext({ partition, batches: [first] }: FetchedPartition): boolean {
+  const position = positions.get(partition)
+  return position !== undefined && first !== undefined && first.offset(0) === (position ?? 0)
+}
+
+/** Portions for one transaction each, from all partitions by turns, with the offsets behind them. */
 function* portions(fetched: readonly FetchedPartition[]): Generator<[ProducerRecord[], Map<number, number>]> {
+  const share = Math.max(1, Math.ceil(job.recordsPerTransaction / Math.max(1, fetched.length)))
+  const turns = fetched.map((partition) => recordsOf(partition, share))
   let records: ProducerRecord[] = []
   let offsets = new Map<number, number>()
-  for (const { partition, batches } of fetched) {
-    for (const batch of batches) {
-      for (let i = 0; i < batch.count; i++) {
-        const [key, value, timestamp] = [batch.key(i), batch.value(i), batch.timestamp(i)]
-        records.push({ topic: job.target, partition, key, value, timestamp, headers: null })
-        offsets.set(partition, batch.offset(i) + 1)
-        if (records.length < RECORDS_PER_TRANSACTION) continue
-        yield [records, offsets]
-        records = []
-        offsets = new Map()
-      }
+  for (let isLeft = true; isLeft;) {
+    isLeft = false
+    for (const [n, turn] of turns.entries()) {
+      const { value } = turn.next()
+      if (value === undefined) continue
+      isLeft = true
+      records.push(...value.records)
+      offsets.set(fetched[n]!.partition, value.behind)
+      if (records.length < job.recordsPerTransaction) continue
+      yield [records, offsets]
+      records = []
+      offsets = new Map()
     }
   }
   if (records.length > 0) yield [records, offsets]
+}
+
+/** A partition's records, so many at a time, and the offset behind them. */
+function* recordsOf(
+  { partition, batches }: FetchedPartition,
+  share: number,
+): Generator<{ records: ProducerRecord[]; behind: number }, undefined> {
+  let records: ProducerRecord[] = []
+  let behind = 0
+  for (const batch of batches) {
+    for (let i = 0; i < batch.count; i++) {
+      const [key, value, timestamp] = [batch.key(i), batch.value(i), batch.timestamp(i)]
+      records.push({ topic: job.target, partition, key, value, timestamp, headers: null })
+      behind = batch.offset(i) + 1
+      if (records.length < share) continue
+      yield { records, behind }
+      records = []
+    }
+  }
+  if (records.length > 0) yield { records, behind }
+  return undefined
 }
 
 async function copy(records: readonly ProducerRecord[], behind: ReadonlyMap<number, number>): Promise<void> {
@@ -123,9 +153,10 @@ async function copy(records: readonly ProducerRecord[], behind: ReadonlyMap<numb
   try {
     identity = member.identity()
   } catch (error) {
-    if (error instanceof SluiceError && error.retriable) return takeUp()
-    if (error instanceof SluiceError && error.code === 'KAFKA_FENCED') return takeUp()
-    throw error
+    // The group rebalances, or the place is lost: the hooks say what is held next.
+    if (!(error instanceof SluiceError) || !(error.retriable || error.code === 'KAFKA_FENCED')) throw error
+    journal('waited', error.code)
+    return takeUp()
   }
   if (job.mutant === 'skip-fencing') identity = { ...identity, generationId: -1, memberId: '' }
   journal('began', transaction)
@@ -148,10 +179,9 @@ async function copy(records: readonly ProducerRecord[], behind: ReadonlyMap<numb
 /** All at once; the mutant that reuses sequences needs batches that are all alike. */
 async function produce(records: readonly ProducerRecord[]): Promise<void> {
   if (job.mutant !== 'reuse-sequence') return void (await producer.produce(records))
-  for (let i = 0; i < records.length; i += 10) {
-    const { partition } = records[i]!
-    await producer.produce(records.slice(i, i + 10).filter((record) => record.partition === partition))
-    await producer.produce(records.slice(i, i + 10).filter((record) => record.partition !== partition))
+  for (const partition of new Set(records.map((record) => record.partition))) {
+    const own = records.filter((record) => record.partition === partition)
+    for (let i = 0; i < own.length; i += 10) await producer.produce(own.slice(i, i + 10))
   }
 }
 
