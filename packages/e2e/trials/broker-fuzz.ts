@@ -38,8 +38,9 @@ interface Report {
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   const total = full ? 120_000 : 20_000
   const broker = fork(BROKER, { execArgv: ['--conditions=@sluice/source', '--expose-gc'] })
-  let isCrashed = false
-  broker.on('exit', () => (isCrashed = true))
+  const run = { sent: 0, isCrashed: false }
+  const isOver = (): boolean => run.isCrashed || run.sent >= total
+  broker.on('exit', () => (run.isCrashed = true))
   const [{ port }] = (await once(broker, 'message')) as [{ port: number }]
   const healthy = await HealthyClient.open(port)
   const around = { topics: [await healthy.createTopic('fuzz-a'), await healthy.createTopic('fuzz-b')] }
@@ -55,15 +56,14 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   const outcomes: Record<Outcome, number> = { answered: 0, closed: 0, waiting: 0 }
   const hangs: string[] = []
   const unanswered: string[] = []
-  let sent = 0
   let settled: Report | undefined
 
   async function work(lane: number): Promise<void> {
     const random = new Random(seed * 1000 + lane)
     const maker = new RequestMaker(random, around)
     const connection = new FuzzConnection(port)
-    while (sent < total && !isCrashed) {
-      const target = targets[sent++ % targets.length]!
+    while (!isOver()) {
+      const target = targets[run.sent++ % targets.length]!
       const other = random.pick(targets)
       const { frame, isLengthFalse, isWhole } = mutate(
         maker.frame(target.name, target.version),
@@ -88,17 +88,17 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
     connection.reset()
   }
 
-  const watch = healthy.keepAsking(() => isCrashed || sent >= total)
+  const watch = healthy.keepAsking(isOver)
   const tidy = (async () => {
-    while (sent < total && !isCrashed) {
+    while (!isOver()) {
       await new Promise((resolve) => setTimeout(resolve, 250))
-      if (settled === undefined && sent > total / 10) settled = await report(broker)
-      if (!isCrashed) await healthy.deleteTopicsBut(around.topics.map(({ name }) => name))
+      if (settled === undefined && run.sent > total / 10) settled = await report(broker)
+      if (!run.isCrashed) await healthy.deleteTopicsBut(around.topics.map(({ name }) => name))
     }
   })()
   await Promise.all([watch, tidy, ...Array.from({ length: CONNECTIONS }, (_, lane) => work(lane))])
-  if (isCrashed) {
-    console.log(`the broker crashed after ${sent} requests`)
+  if (run.isCrashed) {
+    console.log(`the broker crashed after ${run.sent} requests`)
     return false
   }
   await new Promise((resolve) => setTimeout(resolve, 500))

@@ -29,7 +29,7 @@ export class RequestMaker {
   }
 
   frame(api: ApiName, version: number): Buffer {
-    const body = this.#struct(apis[api].request as Struct, version)
+    const body = this.#struct(apis[api].request, version)
     const header = { correlationId: this.#random.below(1 << 30), clientId: 'fuzz' }
     return Buffer.concat(encodeRequest(api, version, header, body as never))
   }
@@ -38,7 +38,7 @@ export class RequestMaker {
     const value: Record<string, unknown> = {}
     for (const [name, field] of Object.entries(struct)) {
       if (name === '$') continue
-      const line = typeof field === 'string' ? field : String(field['$'])
+      const line = typeof field === 'string' ? field : (field['$'] as string)
       const [type = '', ...words] = line.split(' ')
       const range = /^\d/.test(words[0] ?? '') ? words[0]! : '0+'
       if (!includes(range, version)) continue

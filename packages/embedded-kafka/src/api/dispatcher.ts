@@ -202,5 +202,5 @@ export class Dispatcher {
 
 function asked(request: Request, client: Client, node: number): BrokerRequest<ApiName> {
   const { api, version, correlationId, clientId, body } = request
-  return { api, version, correlationId, clientId, body: body as BrokerRequest<ApiName>['body'], node, client }
+  return { api, version, correlationId, clientId, body, node, client }
 }

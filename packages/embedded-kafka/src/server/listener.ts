@@ -62,14 +62,14 @@ export class NodeListener {
       if (server === undefined) resolve()
       else server.close(() => resolve())
     })
-    for (const connection of [...this.#connections]) connection.end(null)
+    for (const connection of this.#connections) connection.end(null)
     await stopped
   }
 
   /** Disconnects who has been still for too long; called from time to time. */
   sweep(now: number): void {
     const { idleMsMax, halfRequestMsMax } = this.#context.limits
-    for (const connection of [...this.#connections]) {
+    for (const connection of this.#connections) {
       const stillMs = now - connection.lastActive
       if (connection.isMidFrame && stillMs > halfRequestMsMax) connection.end('it sent half a request, then nothing')
       else if (connection.isIdle && stillMs > idleMsMax) connection.end(`nothing moved for ${Math.round(stillMs)} ms`)
@@ -77,7 +77,8 @@ export class NodeListener {
   }
 
   #accept(socket: net.Socket): void {
-    const { connections, limits, budget, pool, log } = this.#context
+    const { connections, limits, budget, pool } = this.#context
+    const log: ServerContext['log'] = (level, message) => this.#context.log(level, message)
     if (connections.size >= limits.connectionsMax) {
       log(
         'warn',
@@ -109,7 +110,7 @@ function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException):
 }
 
 function explain(code: string | undefined, where: string, host: string): [sentence: string, remedy: string] {
-  switch (code) {
+  switch (code ?? '') {
     case 'EADDRINUSE':
       return [
         `The embedded broker cannot listen on ${where}: the port is in use.`,

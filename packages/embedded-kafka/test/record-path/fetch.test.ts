@@ -147,7 +147,7 @@ describe('fetch', () => {
         const answer = await client.send('Fetch', { ...pollBody(sessionId, epoch), maxBytes: batchBytes })
         turns.push(...bytes(answer).map(([index]) => index))
       }
-      expect(turns.toSorted()).toEqual([0, 1, 2])
+      expect(turns.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
     })
 
     test('an unknown session, a wrong epoch and names in a session of ids are told apart', async () => {

@@ -50,7 +50,7 @@ describe('bad input', () => {
     const client = await open()
     client.write(Buffer.from('0000000c001200630000000500016300', 'hex'))
     const bytes = await new Promise<Buffer>((resolve) => client.socket.once('data', resolve))
-    expect(bytes.toString('hex')).toBe('00000010' + '00000005' + '0023' + '00000001' + '001200000004')
+    expect(bytes.toString('hex')).toBe('0000001000000005002300000001001200000004')
     expect(
       (await client.send('ApiVersions', { clientSoftwareName: 'a', clientSoftwareVersion: '1' }, 3)).errorCode,
     ).toBe(0)

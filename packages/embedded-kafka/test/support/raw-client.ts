@@ -53,7 +53,7 @@ export class RawClient {
   ): Promise<ResponseBody<N>> {
     const frame = encodeRequest(api, version, { correlationId: this.#correlationId++, clientId }, body)
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ api, version, resolve: resolve as (body: unknown) => void, reject })
+      this.#waiting.push({ api, version, resolve, reject })
       this.socket.cork()
       for (const chunk of frame) this.socket.write(chunk)
       this.socket.uncork()

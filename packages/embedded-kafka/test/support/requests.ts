@@ -26,7 +26,7 @@ export function produceBody(
     timeoutMs: 1000,
     transactionalId,
     topicData: [{ name, topicId: id, partitionData: [{ index, records }] }],
-  } as RequestInput<'Produce'>
+  }
 }
 
 export interface FetchTerms {
