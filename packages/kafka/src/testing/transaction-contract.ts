@@ -194,7 +194,7 @@ function size(test: TransactionTest): void {
     await one.produce(range(100).map((i) => record(topic, { partition: 0, value: `${i}:`.padEnd(40_000, 'x') })))
     await one.commit()
     assert.deepEqual(
-      (await committed(topic)).map((value) => Number.parseInt(value!)),
+      (await committed(topic)).map((value) => Number.parseInt(value)),
       range(100),
     )
   })

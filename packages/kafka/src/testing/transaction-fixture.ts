@@ -32,12 +32,12 @@ export class TransactionFixture {
   }
 
   /** Values that read_committed readers see of the topic, by partition and offset, once every transaction there has ended. */
-  readonly committed = async (topic: string): Promise<(string | null)[]> =>
-    (await this.port.readAll(topic, 'read_committed')).map(({ value }) => value)
+  readonly committed = async (topic: string): Promise<string[]> =>
+    (await this.port.readAll(topic, 'read_committed')).map(({ value }) => value ?? '')
 
   /** Values that are there, aborted or not. */
-  readonly written = async (topic: string): Promise<(string | null)[]> =>
-    (await this.port.readAll(topic)).map(({ value }) => value)
+  readonly written = async (topic: string): Promise<string[]> =>
+    (await this.port.readAll(topic)).map(({ value }) => value ?? '')
 
   /** What read_committed readers of one partition get at the moment, without waiting for open transactions. */
   readonly visibleNow = async (topic: string, partition = 0): Promise<string[]> => {

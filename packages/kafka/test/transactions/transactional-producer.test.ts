@@ -1,21 +1,26 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import type { ApiName } from '@sluice/kafka-protocol'
 import type { SluiceError } from '@sluice/sdk'
+import type { Fault } from '../fake/fake-cluster.ts'
 import {
-  type GroupIdentity,
-  type Kafka,
-  type ProducerRecord,
-  type TransactionalProducer,
-  type TransactionalProducerOptions,
-  connect,
-} from '../../src/index.ts'
-import { PartitionQueue } from '../../src/produce/partition-queue.ts'
-import { TransactionRequests } from '../../src/transactions/transaction-requests.ts'
-import { type Fault, FakeCluster, type FakeTopic, fullRange } from '../fake/fake-cluster.ts'
-import { batchOf, committedValues } from '../fake/fake-transactions.ts'
+  GROUP,
+  ID,
+  cluster,
+  commit,
+  committed,
+  committedOffset,
+  kafka,
+  offset,
+  open,
+  producer,
+  range,
+  record,
+  refusal,
+  start,
+  stop,
+  takeOver,
+} from './copier.ts'
 
-const ID = 'copier'
-const GROUP: GroupIdentity = { groupId: 'g', generationId: -1, memberId: '', instanceId: null }
 const COORDINATOR_LOAD_IN_PROGRESS = 14
 const NOT_COORDINATOR = 16
 const ILLEGAL_GENERATION = 22
@@ -27,79 +32,7 @@ const UNKNOWN_PRODUCER_ID = 59
 const FENCED_INSTANCE_ID = 82
 const TRANSACTION_ABORTABLE = 120
 
-let cluster: FakeCluster
-let kafka: Kafka
-let topic: FakeTopic
-let producer: TransactionalProducer
-
-async function start(version: number, brokers = 1, partitions = 3): Promise<void> {
-  cluster = await FakeCluster.start(brokers)
-  cluster.transactions.version = version
-  topic = cluster.createTopic('t', partitions)
-  kafka = await connect({ bootstrapServers: cluster.bootstrap, requestTimeoutMs: 300, reconnectBackoffMaxMs: 100 })
-}
-
-async function open(
-  version: number,
-  options: Partial<TransactionalProducerOptions> = {},
-  brokers = 1,
-  partitions = 3,
-): Promise<void> {
-  await start(version, brokers, partitions)
-  producer = await kafka.transactionalProducer({ transactionalId: ID, ...options })
-}
-
-afterEach(async () => {
-  jest.restoreAllMocks()
-  await kafka.close()
-  await cluster.stop()
-})
-
-const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
-const record = (value: string, partition = 0): ProducerRecord => ({
-  topic: 't',
-  partition,
-  key: null,
-  value: Buffer.from(value),
-  timestamp: null,
-  headers: null,
-})
-const offset = (at: number): { topic: string; partition: number; offset: number; metadata: string } => ({
-  topic: 't',
-  partition: 0,
-  offset: at,
-  metadata: '',
-})
-const committed = (partition = 0): string[] => committedValues(topic.partitions[partition]!)
-const committedOffset = (): number | undefined => cluster.committed.get('g t 0')?.offset
-const refusal = (work: Promise<unknown>): Promise<SluiceError> =>
-  work.then(
-    () => Promise.reject(new Error('was not refused')),
-    (error: SluiceError) => error,
-  )
-const versionsOf = (api: ApiName): number[] =>
-  cluster.requests.filter((request) => request.api === api).map(({ version }) => version)
-
-/** One transaction with these values, each in a partition of its own, and an offset. */
-async function commit(...values: string[]): Promise<void> {
-  producer.begin()
-  void producer.produce(values.map((value, partition) => record(value, partition)))
-  void producer.sendOffsets(GROUP, [offset(values.length)])
-  await producer.commit()
-}
-
-/** Epoch and first sequence of every batch that reached the partition, answered or not. */
-function attempts(partition = 0): (readonly [epoch: number, sequence: number])[] {
-  return cluster.requests.flatMap(({ api, body }) => {
-    if (api !== 'Produce') return []
-    const { topicData } = body as { topicData: { partitionData: { index: number; records: Uint8Array }[] }[] }
-    return topicData.flatMap(({ partitionData }) =>
-      partitionData
-        .filter(({ index }) => index === partition)
-        .map(({ records }) => [batchOf(records).producerEpoch, batchOf(records).baseSequence] as const),
-    )
-  })
-}
+afterEach(() => stop())
 
 describe.each([1, 2])('transaction.version %i:', (version) => {
   const APIS: readonly ApiName[] = ['Produce', 'TxnOffsetCommit', 'EndTxn']
@@ -173,7 +106,7 @@ describe.each([1, 2])('transaction.version %i:', (version) => {
       { do: 'drop' },
       { do: 'refuse', errorCode: CONCURRENT_TRANSACTIONS },
     )
-    producer = await kafka.transactionalProducer({ transactionalId: ID })
+    await takeOver()
     await commit('a')
     expect(committed()).toEqual(['a'])
   })
@@ -219,13 +152,12 @@ describe.each([1, 2])('transaction.version %i:', (version) => {
         expect(await refusal(producer.commit())).toMatchObject({ code: 'KAFKA_TIMEOUT' })
         isMute = false
         const old = producer
-        producer = await kafka.transactionalProducer({ transactionalId: ID })
+        await takeOver()
         await commit('b')
         expect(await refusal(old.commit())).toMatchObject({ code: 'KAFKA_FENCED' })
         expect(committed()).toEqual(fault === 'drop' ? ['b'] : ['a', 'b'])
         if (fault === 'drop') {
-          await kafka.close()
-          await cluster.stop()
+          await stop()
         }
       }
     })
@@ -402,194 +334,4 @@ describe.each([1, 2])('transaction.version %i:', (version) => {
     for (const partition of range(3)) expect(committed(partition)).toEqual(expected)
     expect(committedOffset()).toBe(30)
   }, 60_000)
-})
-
-describe('the older protocol', () => {
-  test('keeps to versions that do not add partitions by themselves', async () => {
-    await open(1)
-    await commit('a')
-    expect(versionsOf('Produce')).toEqual([11])
-    expect(versionsOf('EndTxn')).toEqual([4])
-    expect(versionsOf('TxnOffsetCommit')).toEqual([4])
-  })
-
-  test('all partitions of a turn are added in one request, before anything is sent to one of them', async () => {
-    await open(1, {}, 1, 10)
-    cluster.failNext('AddPartitionsToTxn', { do: 'delay', ms: 50 })
-    producer.begin()
-    void producer.produce(range(10).map((partition) => record('v', partition)))
-    await producer.commit()
-    const apis = cluster.requests.map(({ api }) => api).filter((api) => /AddPartitions|Produce$|EndTxn/.test(api))
-    expect(apis).toEqual(['AddPartitionsToTxn', 'Produce', 'EndTxn'])
-  })
-
-  test('a partition or a group is added once per transaction', async () => {
-    await open(1)
-    producer.begin()
-    for (const i of range(5)) {
-      await producer.produce([record(`${i}`)])
-      await producer.sendOffsets(GROUP, [offset(i)])
-    }
-    await producer.commit()
-    expect(cluster.count('AddPartitionsToTxn')).toBe(1)
-    expect(cluster.count('AddOffsetsToTxn')).toBe(1)
-    await commit('again')
-    expect(cluster.count('AddPartitionsToTxn')).toBe(2)
-    expect(cluster.count('AddOffsetsToTxn')).toBe(2)
-  })
-
-  test('without faults the epoch stays, and numbers run on from transaction to transaction', async () => {
-    await open(1)
-    for (const value of ['a', 'b', 'c']) await commit(value)
-    expect(attempts()).toEqual([
-      [0, 0],
-      [0, 1],
-      [0, 2],
-    ])
-    expect(cluster.count('InitProducerId')).toBe(1)
-  })
-
-  test.each(['EndTxn', 'AddPartitionsToTxn', 'TxnOffsetCommit', 'Produce'] as const)(
-    'after a lost answer to %s the next transaction has an epoch of its own, so that a late copy is refused',
-    async (api) => {
-      await open(1)
-      await commit('a')
-      const before = cluster.transactions.numbersOf(ID)
-      cluster.failNext(api, { do: 'act-and-drop' })
-      await commit('b')
-      producer.begin()
-      await producer.produce([record('c')])
-      const { errorCode } = cluster.transactions.end(ID, before, false, 4)
-      expect(errorCode).toBe(90)
-      await producer.commit()
-      expect(committed()).toEqual(['a', 'b', 'c'])
-      expect(attempts().at(-1)).toEqual([1, 0])
-    },
-  )
-
-  test('after an abort that cut off a batch to be sent again the next transaction has an epoch of its own', async () => {
-    await open(1)
-    await commit('a')
-    producer.begin()
-    const notLeader = 6
-    cluster.failNext('Produce', { do: 'refuse', errorCode: notLeader })
-    const cut = refusal(producer.produce([record('cut')]))
-    while (cluster.count('Produce') < 2) await new Promise((resolve) => setTimeout(resolve, 1))
-    await producer.abort()
-    expect(await cut).toMatchObject({ code: 'KAFKA_TRANSACTION_ABORTABLE' })
-    await commit('b')
-    expect(committed()).toEqual(['a', 'b'])
-    expect(attempts()).toEqual([
-      [0, 0],
-      [0, 1],
-      [1, 0],
-    ])
-  })
-
-  test('after an abort without failures the epoch stays', async () => {
-    await open(1)
-    producer.begin()
-    await producer.produce([record('a')])
-    await producer.abort()
-    await commit('b')
-    expect(attempts()).toEqual([
-      [0, 0],
-      [0, 1],
-    ])
-  })
-
-  test('if the next epoch cannot be had after a commit, the commit stands and the producer ends', async () => {
-    await open(1)
-    producer.begin()
-    await producer.produce([record('a')])
-    cluster.failNext('EndTxn', { do: 'act-and-drop' })
-    cluster.failNext('InitProducerId', { do: 'refuse', errorCode: TRANSACTIONAL_ID_AUTHORIZATION_FAILED })
-    await producer.commit()
-    expect(committed()).toEqual(['a'])
-    expect(() => producer.begin()).toThrow(/cannot go on/)
-  })
-})
-
-describe("KIP-890's protocol", () => {
-  test('asks for nothing before it produces, and takes the next epoch from the end', async () => {
-    await open(2)
-    await commit('a')
-    producer.begin()
-    await producer.produce([record('lost')])
-    await producer.abort()
-    await commit('b')
-    expect(cluster.count('AddPartitionsToTxn')).toBe(0)
-    expect(cluster.count('AddOffsetsToTxn')).toBe(0)
-    expect(Math.min(...versionsOf('Produce'))).toBeGreaterThanOrEqual(12)
-    expect(new Set(versionsOf('EndTxn'))).toEqual(new Set([5]))
-    expect(new Set(versionsOf('TxnOffsetCommit'))).toEqual(new Set([5]))
-    expect(attempts()).toEqual([
-      [0, 0],
-      [1, 0],
-      [2, 0],
-    ])
-  })
-
-  test('is not spoken to a cluster that has finalised it, but not to this version of Produce', async () => {
-    cluster = await FakeCluster.start()
-    cluster.transactions.version = 2
-    cluster.versions.set('Produce', { ...fullRange('Produce'), maxVersion: 11 })
-    topic = cluster.createTopic('t', 3)
-    kafka = await connect({ bootstrapServers: cluster.bootstrap })
-    producer = await kafka.transactionalProducer({ transactionalId: ID })
-    await commit('a')
-    expect(cluster.count('AddPartitionsToTxn')).toBe(1)
-    expect(versionsOf('EndTxn')).toEqual([4])
-    expect(committed()).toEqual(['a'])
-  })
-})
-
-describe('the fake cluster tells a wrong producer:', () => {
-  test('one that forgets to add a partition commits nothing', async () => {
-    const { addPartitions } = TransactionRequests.prototype
-    jest.spyOn(TransactionRequests.prototype, 'addPartitions').mockImplementation(function (
-      this: TransactionRequests,
-      numbers,
-      partitions,
-      deadline,
-    ) {
-      return addPartitions.call(this, numbers, partitions.slice(0, -1), deadline)
-    })
-    await open(1)
-    expect(await refusal(commit('a', 'b'))).toMatchObject({
-      code: 'KAFKA_TRANSACTION_ABORTABLE',
-      place: { error: 'INVALID_TXN_STATE' },
-    })
-    expect([...committed(0), ...committed(1)]).toEqual([])
-  })
-
-  test('one that uses a number twice loses records', async () => {
-    const { identify } = PartitionQueue.prototype
-    jest.spyOn(PartitionQueue.prototype, 'identify').mockImplementation(function (this: PartitionQueue, batch) {
-      return { ...identify.call(this, batch), baseSequence: 0 }
-    })
-    await open(1)
-    await commit('a')
-    await commit('b')
-    expect(committed()).toEqual(['a'])
-  })
-
-  test('one that keeps its epoch after a lost answer has its next transaction ended by the late copy', async () => {
-    const { init } = TransactionRequests.prototype
-    jest.spyOn(TransactionRequests.prototype, 'init').mockImplementation(async function (
-      this: TransactionRequests,
-      current,
-      deadline,
-    ) {
-      return current === null ? init.call(this, current, deadline) : { ...current, isV2: false }
-    })
-    await open(1)
-    const before = cluster.transactions.numbersOf(ID)
-    cluster.failNext('EndTxn', { do: 'act-and-drop' })
-    await commit('a')
-    producer.begin()
-    await producer.produce([record('b')])
-    expect(cluster.transactions.end(ID, before, true, 4).errorCode).toBe(0)
-    expect(committed()).toEqual(['a', 'b'])
-  })
 })
