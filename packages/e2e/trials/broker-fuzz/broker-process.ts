@@ -21,8 +21,10 @@ const kafka = await startEmbeddedKafka({
 process.on('message', (message) => {
   if (message === 'report') {
     globalThis.gc?.()
+    const { rss, heapUsed, external } = process.memoryUsage()
     process.send!({
-      rss: process.memoryUsage.rss(),
+      rss,
+      live: heapUsed + external,
       heldBytes: kafka.heldBytes,
       connections: kafka.connectionCount,
       failures: [...failures],
