@@ -24,13 +24,8 @@ export { roundRobinAssignor } from './group/assignors/round-robin.ts'
 export { stickyAssignor } from './group/assignors/sticky.ts'
 export { valuesOf } from './admin/admin-requests.ts'
 export { murmur2, partitionForKey } from './produce/partitioner.ts'
-export {
-  type TableChange,
-  type TableEntry,
-  type TableListener,
-  TopicTable,
-  type TopicTableOptions,
-} from './topic-table.ts'
+export { TopicTable } from './topic-table.ts'
+export * from './table/table-port.ts'
 export {
   EMPTY_TALLY,
   TALLY_BYTES_MAX,

@@ -1,79 +1,77 @@
-import { type Logger, SluiceError, describeError, silentLogger } from '@sluice/sdk'
+import { type Logger, type TopicPartition, SluiceError, describeError, silentLogger } from '@sluice/sdk'
+import { valuesOf } from './admin/admin-requests.ts'
 import type { FetchedPartition, Fetcher, FetcherOptions, Kafka, Produced, Producer } from './port.ts'
 import { partitionForKey } from './produce/partitioner.ts'
-
-export interface TopicTableOptions {
-  readonly topic: string
-  /** Partitions to create the topic with if it is missing; default 1. An existing topic keeps its own. */
-  readonly partitions?: number
-  /** Default -1: the broker's. */
-  readonly replicationFactor?: number
-  /** Settings of the topic beside `cleanup.policy=compact`. */
-  readonly configs?: Readonly<Record<string, string>>
-  /** Default `read_uncommitted`. */
-  readonly isolation?: NonNullable<FetcherOptions['isolation']>
-  /** How long `open` and `caughtUp` wait for the end of the topic. Default 60,000. */
-  readonly timeoutMs?: number
-  readonly logger?: Logger
-}
-
-/** One entry to write: a null value deletes the key. */
-export interface TableChange {
-  readonly key: Uint8Array
-  readonly value: Uint8Array | null
-}
-
-/** One entry as it stands. */
-export interface TableEntry {
-  readonly key: Uint8Array
-  readonly value: Uint8Array
-}
-
-export type TableListener = (change: TableChange) => void
-
-/** `value` is null where the key was deleted by a record that has not been read back yet. */
-interface Row extends TableChange {
-  readonly offset: number
-}
+import {
+  type TableChange,
+  type TableCodec,
+  type TableEntry,
+  type TableFigures,
+  type TableKey,
+  type TableListener,
+  type TableStart,
+  type TopicTableOptions,
+  type TypedTableOptions,
+  bytesCodec,
+} from './table/table-port.ts'
+import { TableRows } from './table/table-rows.ts'
 
 const POLL_MS = 1000
 const PAUSE_MS = 1000
 
+/** After these the rows are not what the topic holds: only opening the table again helps. */
+const ENDS: ReadonlySet<SluiceError['code']> = new Set([
+  'DATA_INVALID',
+  'TOPIC_RECREATED',
+  'LOG_TRUNCATED',
+  'OFFSET_OUT_OF_RANGE',
+])
+
 /**
- * A compacted topic read as a table: the latest value of each key, in memory, kept up to date in the background. Keys are byte
- * strings; they are compared as latin1 text, which stands for bytes one to one (UTF-8 text does not: bytes that are not UTF-8
- * would fall together). The bytes of keys and values are kept as they came.
+ * A compacted topic read as a table: the latest value of each key, in memory, kept up to date in the background. Keys and values
+ * are bytes, or what the codecs given make of them.
  *
  * The log decides: whatever order writers came in, every reader ends with the same table. What `set` wrote can be read with
- * `get` once `set` has resolved.
+ * `get` once `set` has resolved. A table that cannot go on (garbage, a topic that was deleted, recreated or cut under it) rejects
+ * everything from then on; one that cannot be read for a while goes on by itself, and `caughtUp` tells.
  */
-export class TopicTable {
+export class TopicTable<K = Uint8Array, V = Uint8Array> {
   readonly topic: string
   readonly #kafka: Kafka
   readonly #producer: Producer
   readonly #fetcher: Fetcher
   readonly #logger: Logger
-  readonly #partitions: number
+  readonly #isolation: NonNullable<FetcherOptions['isolation']>
+  readonly #key: TableCodec<K>
+  readonly #value: TableCodec<V>
+  readonly #partitions: readonly TopicPartition[]
   readonly #timeoutMs: number
-  readonly #rows = new Map<string, Row>()
+  readonly #rows: TableRows<K, V>
   readonly #positions: number[] = []
-  readonly #listeners = new Set<TableListener>()
+  readonly #isBegun: boolean[] = []
   readonly #closing = new AbortController()
-  #size = 0
-  #fault: SluiceError | undefined
-  #reading: Promise<void> = Promise.resolve()
   readonly #onProgress = new Set<() => void>()
+  #fault: SluiceError | undefined
+  #end: SluiceError | undefined
+  #reading: Promise<void> = Promise.resolve()
+  #startUp: TableStart = { records: 0, bytes: 0, garbage: 0, ms: 0, keys: 0 }
 
   /**
    * Creates the topic if it is missing, and resolves when everything that is in it now has been read.
-   * @throws SluiceError KAFKA_TIMEOUT when the end is not reached within timeoutMs
+   * @throws SluiceError KAFKA_TIMEOUT when the end is not reached within timeoutMs; DATA_INVALID for garbage
    */
-  static async open(kafka: Kafka, options: TopicTableOptions): Promise<TopicTable> {
+  static open<K, V>(kafka: Kafka, options: TypedTableOptions<K, V>): Promise<TopicTable<K, V>>
+  static open(kafka: Kafka, options: TopicTableOptions): Promise<TopicTable>
+  static async open(
+    kafka: Kafka,
+    options: TopicTableOptions | TypedTableOptions<Uint8Array, Uint8Array>,
+  ): Promise<TopicTable> {
     const { topic, partitions = 1, replicationFactor = -1 } = options
     const configs = { 'cleanup.policy': 'compact', ...options.configs }
     await kafka.admin.ensureTopics([{ topic, partitions, replicationFactor, configs }])
     const [found] = await kafka.admin.describeTopics([topic])
-    const table = new TopicTable(kafka, options, found?.partitions ?? partitions)
+    const codecs = { key: bytesCodec, value: bytesCodec }
+    const table = new TopicTable(kafka, { ...codecs, ...options }, found?.partitions ?? partitions)
     try {
       await table.#start()
     } catch (error) {
@@ -83,42 +81,67 @@ export class TopicTable {
     return table
   }
 
-  private constructor(kafka: Kafka, options: TopicTableOptions, partitions: number) {
-    this.topic = options.topic
+  private constructor(kafka: Kafka, options: TypedTableOptions<K, V>, partitions: number) {
+    const { topic, key, value, isolation = 'read_uncommitted', garbage = 'fail' } = options
+    this.topic = topic
     this.#kafka = kafka
-    this.#partitions = partitions
+    this.#key = key
+    this.#value = value
+    this.#isolation = isolation
+    this.#partitions = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
     this.#timeoutMs = options.timeoutMs ?? 60_000
     this.#logger = options.logger ?? silentLogger
+    this.#rows = new TableRows({ topic, key, value, garbage, logger: this.#logger })
     this.#producer = kafka.producer()
-    this.#fetcher = kafka.fetcher({ isolation: options.isolation ?? 'read_uncommitted', reset: 'earliest' })
+    this.#fetcher = kafka.fetcher({ isolation })
   }
 
   /** Keys that have a value. */
   get size(): number {
-    return this.#size
+    return this.#rows.size
   }
 
-  /** The value of a key, or undefined. A key given as text is its UTF-8 bytes. */
-  get(key: Uint8Array | string): Uint8Array | undefined {
-    return this.#rows.get(textOf(typeof key === 'string' ? Buffer.from(key, 'utf8') : key))?.value ?? undefined
+  /** What it took to open it. */
+  get startUp(): TableStart {
+    return this.#startUp
+  }
+
+  /** What has been read since. */
+  get figures(): TableFigures {
+    return this.#rows.figures
+  }
+
+  /** The value of a key, or undefined. */
+  get(key: TableKey<K>): V | undefined {
+    if (this.#end !== undefined) throw this.#end
+    return this.#rows.get(this.#bytesOf(key))
   }
 
   /** Every entry, in the order in which keys first appeared. */
-  *entries(): IterableIterator<TableEntry> {
-    for (const { key, value } of this.#rows.values()) if (value !== null) yield { key, value }
+  entries(): IterableIterator<TableEntry<K, V>> {
+    if (this.#end !== undefined) throw this.#end
+    return this.#rows.entries()
   }
 
   /** Resolves when the changes are durable. Those of one call reach the log in their order, per partition. */
-  async set(changes: readonly TableChange[]): Promise<void> {
-    const records = changes.map(({ key, value }) => {
-      const partition = partitionForKey(key, this.#partitions)
-      return { topic: this.topic, partition, key, value, timestamp: null, headers: null }
+  async set(changes: readonly TableChange<K, V>[]): Promise<void> {
+    if (this.#end !== undefined) throw this.#end
+    const timestamp = Date.now()
+    const records = changes.map((change) => {
+      const key = this.#key.encode(change.key)
+      const value = change.value === null ? null : this.#value.encode(change.value)
+      const partition = this.#rows.partitionOf(key) ?? partitionForKey(key, this.#partitions.length)
+      return { topic: this.topic, partition, key, value, timestamp, headers: null, change }
     })
-    const offsets = offsetsByPartition(await this.#producer.produce(records))
-    for (const { key, value, partition } of records) {
+    const produced = await this.#producer.produce(records)
+    // Where the broker did not say which offsets the records got, they are found by reading them back.
+    if (produced.some(({ firstOffset }) => firstOffset < 0)) return this.caughtUp()
+    const offsets = offsetsByPartition(produced)
+    for (const { key, partition, change } of records) {
       const offset = offsets.get(partition)?.shift()
       // What has been read back meanwhile has been applied, in its place among the others.
-      if (offset !== undefined && offset >= this.#positions[partition]!) this.#apply(key, value, offset)
+      if (offset === undefined || offset < this.#positions[partition]!) continue
+      this.#rows.apply(key, { key: change.key, value: change.value, partition, offset, timestamp })
     }
   }
 
@@ -126,18 +149,21 @@ export class TopicTable {
    * Calls the listener for each change from now on, per key in the order of the log; a change that a later one has already
    * overtaken is left out. Returns the way to stop that.
    */
-  onChange(listener: TableListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  onChange(listener: TableListener<K, V>): () => void {
+    return this.#rows.listen(listener)
   }
 
   /** Resolves when everything that was in the topic at the time of the call has been read. */
   async caughtUp(): Promise<void> {
-    const ends = await this.#kafka.admin.listOffsets(this.#all(), 'latest')
-    const isThere = (): boolean => ends.every(({ partition, offset }) => this.#positions[partition]! >= offset)
+    if (this.#end !== undefined) throw this.#end
+    const specs = this.#partitions.map((partition) => ({ ...partition, at: 'latest' }) as const)
+    const ends = await this.#kafka.admin.partitions.listOffsets(specs, { isolation: this.#isolation })
+    const offsets = valuesOf(ends).map(({ offset }) => offset)
+    const isThere = (): boolean => offsets.every((offset, partition) => this.#positions[partition]! >= offset)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const look = (): void => {
-      if (isThere()) resolve()
+      if (this.#end !== undefined) reject(this.#end)
+      else if (isThere()) resolve()
       else if (this.#fault !== undefined) reject(this.#fault)
     }
     const timer = setTimeout(() => reject(this.#late()), this.#timeoutMs)
@@ -160,11 +186,14 @@ export class TopicTable {
   }
 
   async #start(): Promise<void> {
-    const positions = await this.#kafka.admin.listOffsets(this.#all(), 'earliest')
+    const started = performance.now()
+    const positions = await this.#kafka.admin.listOffsets(this.#partitions, 'earliest')
     for (const { partition, offset } of positions) this.#positions[partition] = offset
     this.#fetcher.assign(positions)
     this.#reading = this.#read()
     await this.caughtUp()
+    this.#startUp = { ...this.#rows.figures, ms: performance.now() - started, keys: this.#rows.size }
+    this.#logger.info('A topic table has been read', { topic: this.topic, ...this.#startUp })
   }
 
   async #read(): Promise<void> {
@@ -175,10 +204,13 @@ export class TopicTable {
         this.#fault = undefined
       } catch (error) {
         if (signal.aborted) return
-        this.#fault = error instanceof SluiceError ? error : failed(this.topic, error)
+        const fault = error instanceof SluiceError ? error : failed(this.topic, error)
+        this.#fault = fault
+        if (await this.#beginsLater(fault)) continue
         // The client was closed under the table: nothing will ever come again.
-        if (this.#fault.code === 'INTERRUPTED') this.#closing.abort()
-        else await this.#complain(this.#fault, signal)
+        if (fault.code === 'INTERRUPTED') this.#closing.abort()
+        else if (ENDS.has(fault.code)) this.#endWith(fault)
+        else await this.#complain(fault, signal)
       }
       for (const look of this.#onProgress) look()
     }
@@ -186,11 +218,27 @@ export class TopicTable {
 
   #takeAll(fetched: readonly FetchedPartition[]): void {
     for (const { partition, batches, nextOffset } of fetched) {
-      for (const records of batches) {
-        for (let i = 0; i < records.count; i++) this.#take(records.key(i), records.value(i), records.offset(i))
-      }
+      for (const records of batches) this.#rows.take(partition, records)
       this.#positions[partition] = nextOffset
+      this.#isBegun[partition] = true
     }
+  }
+
+  /** Records may expire between the question where the topic begins and the first fetch: then it begins later. */
+  async #beginsLater({ code, place }: SluiceError): Promise<boolean> {
+    const partition = Number(place?.['partition'])
+    if (code !== 'OFFSET_OUT_OF_RANGE' || this.#isBegun[partition] === true) return false
+    const [start] = await this.#kafka.admin.listOffsets([{ topic: this.topic, partition }], 'earliest').catch(() => [])
+    if (start === undefined || start.offset <= this.#positions[partition]!) return false
+    this.#positions[partition] = start.offset
+    this.#fetcher.seek(start)
+    return true
+  }
+
+  #endWith(fault: SluiceError): void {
+    this.#end = fault
+    this.#closing.abort()
+    this.#logger.error('A topic table has ended', { topic: this.topic, error: describeError(fault) })
   }
 
   async #complain(fault: SluiceError, signal: AbortSignal): Promise<void> {
@@ -200,38 +248,16 @@ export class TopicTable {
     await pause(PAUSE_MS, signal)
   }
 
-  #take(key: Uint8Array | null, value: Uint8Array | null, offset: number): void {
-    // Records without a key cannot be in a compacted topic; one that was not compacted from the start may have some.
-    if (key === null) return
-    // Copies, because a view would hold the whole response for as long as the row lives.
-    this.#apply(Buffer.from(key), value === null ? null : Buffer.from(value), offset)
-    // A later write of the same key may have been applied already: then this is not its end.
-    const text = textOf(key)
-    if (value === null && this.#rows.get(text)?.offset === offset) this.#rows.delete(text)
-  }
-
-  /** A row changes only by a later record of the log: what was applied when it was written is not applied again when read. */
-  #apply(key: Uint8Array, value: Uint8Array | null, offset: number): void {
-    const text = textOf(key)
-    const before = this.#rows.get(text)
-    if (before !== undefined && before.offset >= offset) return
-    this.#size += Number(value !== null) - Number(before !== undefined && before.value !== null)
-    this.#rows.set(text, { key, value, offset })
-    for (const listener of this.#listeners) listener({ key, value })
-  }
-
-  #all(): { readonly topic: string; readonly partition: number }[] {
-    return Array.from({ length: this.#partitions }, (_, partition) => ({ topic: this.topic, partition }))
+  #bytesOf(key: TableKey<K>): Uint8Array {
+    const isText = typeof key === 'string' && (this.#key as unknown) === bytesCodec
+    return isText ? Buffer.from(key, 'utf8') : this.#key.encode(key as K)
   }
 
   #late(): SluiceError {
     return new SluiceError(
       'KAFKA_TIMEOUT',
       `The end of topic ${this.topic} was not reached within ${this.#timeoutMs} ms`,
-      {
-        retriable: true,
-        place: { topic: this.topic },
-      },
+      { retriable: true, place: { topic: this.topic } },
     )
   }
 }
@@ -240,16 +266,10 @@ function failed(topic: string, cause: unknown): SluiceError {
   return new SluiceError('INTERNAL', `Reading ${topic} failed`, { cause })
 }
 
-function textOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
-}
-
-/** The offsets that the records of one call got, in their order, by partition. Empty where the broker did not say. */
+/** The offsets that the records of one call got, in their order, by partition. */
 function offsetsByPartition(produced: readonly Produced[]): Map<number, number[]> {
   const offsets = new Map<number, number[]>()
-  const unknown = new Set(produced.filter(({ firstOffset }) => firstOffset < 0).map(({ partition }) => partition))
   for (const { partition, firstOffset, count } of produced.toSorted((a, b) => a.firstOffset - b.firstOffset)) {
-    if (unknown.has(partition)) continue
     const known = offsets.get(partition) ?? []
     for (let i = 0; i < count; i++) known.push(firstOffset + i)
     offsets.set(partition, known)

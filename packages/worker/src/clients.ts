@@ -80,7 +80,7 @@ export const producerSettings = defineSettings(
 
 /** The options of a task's producer, and how large its own records may be: dead letters may be larger by what is said about them. */
 export interface ProducerLimits {
-  readonly options: Required<Omit<ProducerOptions, 'inFlightMax'>>
+  readonly options: Required<Omit<ProducerOptions, 'inFlightMax' | 'clientId'>>
   readonly recordBytesMax: number
 }
 
@@ -149,8 +149,15 @@ export const consumerSettings = defineSettings({
   },
 })
 
+/** The options of a sink task's fetcher. */
+export interface TaskFetcherOptions extends Required<
+  Pick<FetcherOptions, 'isolation' | 'bytesMax' | 'partitionBytesMax' | 'maxWaitMs' | 'minBytes'>
+> {
+  readonly reset: 'earliest' | 'latest' | 'none'
+}
+
 /** @throws SluiceError SETTINGS_INVALID */
-export function fetcherOptions(raw: RawSettings): Required<FetcherOptions> {
+export function fetcherOptions(raw: RawSettings): TaskFetcherOptions {
   const settings = consumerSettings.parse(raw)
   return {
     isolation: settings['isolation.level'],

@@ -1,6 +1,5 @@
 import { SluiceError, type Logger, type RawSettings, type SinkConnector, type TopicPartition } from '@sluice/sdk'
-import type { FetcherOptions } from '@sluice/kafka'
-import { fetcherOptions } from './clients.ts'
+import { type TaskFetcherOptions, fetcherOptions } from './clients.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder } from './record-path/convert.ts'
 import { SinkContext } from './record-path/sink-context.ts'
@@ -74,7 +73,7 @@ export async function buildSinkTask(
 }
 
 /** Where partitions begin that the group has not read yet, as `auto.offset.reset` says. */
-function beginningsOf({ kafka }: WorkerParts, reset: Required<FetcherOptions>['reset']): Beginnings {
+function beginningsOf({ kafka }: WorkerParts, reset: TaskFetcherOptions['reset']): Beginnings {
   return (partitions) => {
     if (reset !== 'none') return kafka.admin.listOffsets(partitions, reset)
     throw new SluiceError(

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import type { Kafka } from '../port.ts'
+import { jsonCodec, textCodec } from '../table/table-port.ts'
 import { TopicTable } from '../topic-table.ts'
 import type { WithKafka } from './port-contract.ts'
+import { assertRefused, record } from './port-fixture.ts'
 import { range } from './produce-contract.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
@@ -80,4 +83,189 @@ export function tableContract(test: WithKafka): void {
       await table.close()
     }
   })
+
+  test('keys and values have the types of their codecs', async ({ kafka, freshName }) => {
+    const options = { topic: freshName(), key: textCodec, value: jsonCodec<{ readonly n: number }>() }
+    const table = await TopicTable.open(kafka, options)
+    await table.set([
+      { key: 'ü', value: { n: 1 } },
+      { key: 'b', value: { n: 2 } },
+    ])
+    assert.deepEqual(table.get('ü'), { n: 1 })
+    await table.close()
+    const again = await TopicTable.open(kafka, options)
+    assert.deepEqual(
+      [...again.entries()],
+      [
+        { key: 'ü', value: { n: 1 } },
+        { key: 'b', value: { n: 2 } },
+      ],
+    )
+    await again.close()
+  })
+
+  test('opening says how much was read, and how long that took', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    const table = await TopicTable.open(kafka, { topic, partitions: 2 })
+    assert.deepEqual(table.startUp.records, 0)
+    await table.set(range(50).map((i) => ({ key: bytes(`k${i % 5}`), value: bytes('x'.repeat(100)) })))
+    await table.close()
+    const { startUp } = await reopened(kafka, topic)
+    assert.deepEqual([startUp.records, startUp.keys, startUp.garbage], [50, 5, 0])
+    assert.ok(startUp.bytes > 5000 && startUp.ms > 0)
+  })
+
+  test('a value that cannot be decoded fails the table by its place', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    await written(kafka, topic, [
+      ['good', '{"n":1}'],
+      ['bad', '{"n":'],
+    ])
+    const open = TopicTable.open(kafka, { topic, key: textCodec, value: jsonCodec<unknown>() })
+    const error = await assertRefused(open, 'DATA_INVALID')
+    assert.deepEqual(error.place, { topic, partition: 0, offset: 1 })
+  })
+
+  test('garbage that is skipped is counted, and leaves its key without a value', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    await written(kafka, topic, [
+      ['a', '1'],
+      ['b', '2'],
+      ['a', 'garbage'],
+    ])
+    const options = { topic, key: textCodec, value: jsonCodec<number>(), garbage: 'skip' } as const
+    const table = await TopicTable.open(kafka, options)
+    assert.deepEqual([...table.entries()], [{ key: 'b', value: 2 }])
+    assert.equal(table.startUp.garbage, 1)
+    await table.set([{ key: 'a', value: 3 }])
+    assert.equal(table.get('a'), 3)
+    await table.close()
+  })
+
+  test('garbage that comes later ends the table: nobody works on with a hole in it', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    const table = await TopicTable.open(kafka, { topic, key: textCodec, value: jsonCodec<number>() })
+    await table.set([{ key: 'a', value: 1 }])
+    await written(kafka, topic, [['b', 'garbage']])
+    await assertRefused(table.caughtUp(), 'DATA_INVALID')
+    assert.throws(() => table.get('a'), { code: 'DATA_INVALID' })
+    await assertRefused(table.set([{ key: 'a', value: 2 }]), 'DATA_INVALID')
+    await table.close()
+  })
+
+  test('a record without a key is garbage', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    await kafka.admin.ensureTopics([{ topic, partitions: 1 }])
+    await written(kafka, topic, [[null, 'v']])
+    await assertRefused(TopicTable.open(kafka, { topic }), 'DATA_INVALID')
+    const table = await TopicTable.open(kafka, { topic, garbage: 'skip' })
+    assert.equal(table.startUp.garbage, 1)
+    await table.close()
+  })
+
+  test('a key that two partitions have is garbage; the later record is its value', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    await kafka.admin.ensureTopics([{ topic, partitions: 2 }])
+    const producer = kafka.producer()
+    for (const [partition, timestamp] of [
+      [1, 2000],
+      [0, 1000],
+    ] as const) {
+      await producer.produce([record(topic, { partition, key: 'k', value: `${timestamp}`, timestamp })])
+    }
+    await producer.close()
+    await assertRefused(TopicTable.open(kafka, { topic }), 'DATA_INVALID')
+    const table = await TopicTable.open(kafka, { topic, garbage: 'skip' })
+    assert.equal(table.get('k')?.toString(), '2000')
+    assert.equal(table.startUp.garbage, 1)
+    await table.close()
+  })
+
+  test('a key stays in the partition that another client has put it in', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    await kafka.admin.ensureTopics([{ topic, partitions: 8 }])
+    const producer = kafka.producer()
+    const keys = range(8).map((i) => `key-${i}`)
+    await producer.produce(keys.map((key) => record(topic, { partition: 5, key, value: 'theirs' })))
+    await producer.close()
+    const table = await TopicTable.open(kafka, { topic })
+    await table.set(keys.map((key) => ({ key: bytes(key), value: bytes('ours') })))
+    await table.caughtUp()
+    assert.ok(keys.every((key) => table.get(key)?.toString() === 'ours'))
+    assert.equal(table.figures.garbage, 0)
+    await table.close()
+  })
+
+  test('a tombstone read after its key was written again deletes nothing', async ({ kafka, freshName }) => {
+    const table = await TopicTable.open(kafka, { topic: freshName() })
+    for (let i = 0; i < 20; i++) {
+      await Promise.all([
+        table.set([{ key: bytes('k'), value: null }]),
+        table.set([{ key: bytes('k'), value: bytes(`${i}`) }]),
+      ])
+      assert.equal(table.get('k')?.toString(), `${i}`)
+    }
+    await table.caughtUp()
+    assert.equal(table.get('k')?.toString(), '19')
+    await table.close()
+  })
+
+  test('a listener that fails does not keep the others from hearing, nor the table from reading', async ({
+    kafka,
+    freshName,
+  }) => {
+    const table = await TopicTable.open(kafka, { topic: freshName() })
+    const heard: string[] = []
+    table.onChange(() => {
+      throw new Error('not my day')
+    })
+    table.onChange(({ key }) => heard.push(key.toString()))
+    await table.set([{ key: bytes('a'), value: bytes('1') }])
+    await table.caughtUp()
+    assert.deepEqual(heard, ['a'])
+    await table.close()
+  })
+
+  test('a table whose topic is deleted and created again ends', async ({ kafka, another, freshName }) => {
+    const topic = freshName()
+    const table = await TopicTable.open(kafka, { topic })
+    await table.set([{ key: bytes('a'), value: bytes('1') }])
+    await table.caughtUp()
+    const other = await another()
+    await other.admin.deleteTopics([topic])
+    const second = await TopicTable.open(other, { topic })
+    await second.set(range(5).map((i) => ({ key: bytes(`${i}`), value: bytes('2') })))
+    await assertRefused(
+      untilRefused(() => table.caughtUp()),
+      'TOPIC_RECREATED',
+    )
+    assert.throws(() => table.get('a'), { code: 'TOPIC_RECREATED' })
+    await Promise.all([table.close(), second.close()])
+  })
+}
+
+async function reopened(kafka: Kafka, topic: string): Promise<TopicTable> {
+  const table = await TopicTable.open(kafka, { topic })
+  await table.close()
+  return table
+}
+
+/** Writes past the table. */
+async function written(
+  kafka: Kafka,
+  topic: string,
+  rows: readonly (readonly [string | null, string])[],
+): Promise<void> {
+  await kafka.admin.ensureTopics([{ topic, partitions: 1, configs: { 'cleanup.policy': 'compact' } }])
+  const producer = kafka.producer()
+  await producer.produce(rows.map(([key, value]) => record(topic, { partition: 0, key, value })))
+  await producer.close()
+}
+
+/** Repeats until it is refused, for some seconds: a change of the cluster takes a moment to be known. */
+async function untilRefused(attempt: () => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    await attempt()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
