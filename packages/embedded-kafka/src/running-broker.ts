@@ -101,6 +101,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   }
 
   async #start(): Promise<void> {
+    this.#adoptOrphans()
     // Whoever connects finds coordinators that have read their topics.
     this.groups.start()
     this.transactions.start()
@@ -110,6 +111,16 @@ export class RunningBroker implements Broker, EmbeddedKafka {
       'info',
       `An embedded Kafka broker listens on ${this.bootstrapServers}. It is for one machine: nothing is replicated.`,
     )
+  }
+
+  /** Partitions whose leader is a node that there is not any more: the directory was used with more nodes. */
+  #adoptOrphans(): void {
+    for (const { name, partitions } of this.topics.all()) {
+      for (const { index, assignedLeader } of partitions) {
+        if (this.nodes.get(assignedLeader) !== undefined) continue
+        this.topics.moveLeader(name, index, this.nodes.leaderFor(index))
+      }
+    }
   }
 
   get bootstrapServers(): string {

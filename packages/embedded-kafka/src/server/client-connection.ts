@@ -136,6 +136,7 @@ export class ClientConnection implements Client, MemoryHolder {
   }
 
   #goOn(): void {
+    if (this.#isEnded) return
     this.#isBusy = false
     this.lastActive = performance.now()
     this.#server.budget.hold(this, this.#cutter.heldBytes + this.#socket.writableLength)
