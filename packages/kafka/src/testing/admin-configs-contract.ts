@@ -106,9 +106,8 @@ export function adminConfigsContract(test: WithKafka): void {
   test('what has settings is listed, or the broker is too old to', async ({ kafka, topic }) => {
     const name = await topic(1, { 'retention.ms': '1000' })
     const listed = await kafka.admin.configs.list(['topic']).catch((error: unknown) => error)
-    if (listed instanceof Error)
-      return void (await assertRefused(Promise.reject(listed), 'KAFKA_REFUSED', 'UNSUPPORTED_VERSION'))
-    assert.ok((listed as { readonly name: string }[]).some((one) => one.name === name))
+    if (Array.isArray(listed)) assert.ok(listed.some((one: { readonly name: string }) => one.name === name))
+    else await assertRefused(Promise.reject(listed), 'KAFKA_REFUSED', 'UNSUPPORTED_VERSION')
   })
 }
 

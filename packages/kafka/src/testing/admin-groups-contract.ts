@@ -159,7 +159,7 @@ export function adminGroupsContract(test: WithKafka): void {
     const partitions = [0, 9].map((partition) => ({ topic: name, partition }))
     const outcomes = await kafka.admin.groups.resetOffsets(freshName(), partitions, 'latest')
     assert.deepEqual(
-      outcomes.map(({ value, error }) => value ?? error!.place!['error']),
+      outcomes.map(({ value, error }) => value ?? error.place!['error']),
       [3, 'UNKNOWN_TOPIC_OR_PARTITION'],
     )
   })

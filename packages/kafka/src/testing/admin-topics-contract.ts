@@ -169,7 +169,7 @@ export function adminTopicsContract(test: WithKafka): void {
       { topic: name, partition: 2, before: 99 },
     ])
     assert.deepEqual(
-      outcomes.map(({ value, error }) => value ?? error!.place!['error']),
+      outcomes.map(({ value, error }) => value ?? error.place!['error']),
       [4, 10, 'OFFSET_OUT_OF_RANGE'],
     )
     const partitions = range(3).map((partition) => ({ topic: name, partition }))

@@ -24,6 +24,8 @@ export type Fault =
   | { readonly do: 'act-and-drop'; readonly ms?: number }
   | { readonly do: 'refuse'; readonly errorCode: number }
   | { readonly do: 'delay'; readonly ms: number }
+  /** Answers with other bytes than it meant to: size, header and body. */
+  | { readonly do: 'alter'; readonly to: (answer: Buffer) => Buffer }
 
 /** Looks at every request before it is worked on; undefined lets it pass. */
 export type FaultHook = (request: Request, broker: number) => Fault | undefined
@@ -86,7 +88,7 @@ export class FakeCluster {
     const partitions = Array.from({ length: partitionCount }, (_, partition) => new FakeLog(leader(partition)))
     // A topic that is created again is another one.
     const serial = String(this.#topicSerial++).padStart(6, '0')
-    const id = Buffer.from(`${name}`.padEnd(10, '.').slice(-10) + serial).toString('base64url')
+    const id = Buffer.from(name.padEnd(10, '.').slice(-10) + serial).toString('base64url')
     const topic = { name, id, partitions }
     this.topics.set(name, topic)
     return topic
@@ -190,6 +192,7 @@ export class FakeBroker {
       return void socket.destroy()
     }
     const response = Buffer.concat(encodeResponse(api, version, correlationId, body as ResponseInput<typeof api>))
+    if (fault?.do === 'alter') return write(socket, [fault.to(response)])
     if (fault?.do !== 'truncate') return write(socket, [response])
     write(socket, [response.subarray(0, Math.ceil(response.length / 2))])
     socket.end()
