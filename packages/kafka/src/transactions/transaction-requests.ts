@@ -3,7 +3,7 @@ import { RetriableError, SluiceError } from '@sluice/sdk'
 import { byTopic, groupByTopic } from '../by-topic.ts'
 import type { ClusterContext } from '../cluster.ts'
 import { type CoordinatorType, coordinatorOf } from '../coordinator.ts'
-import { type Deadline, retrying } from '../deadline.ts'
+import { type Deadline, type RetryContext, retrying } from '../deadline.ts'
 import { KAFKA_ERROR, isRetriableCode, refused } from '../kafka-errors.ts'
 import type { CommittedOffset, GroupIdentity } from '../port.ts'
 import type { Connection } from '../wire/connection.ts'
@@ -29,6 +29,8 @@ export class TransactionRequests {
   readonly #transactionalId: string
   readonly #transactionTimeoutMs: number
   readonly #requestTimeoutMs: number
+  readonly #closing = new AbortController()
+  readonly #retry: RetryContext
   /** How many were sent and not answered: each of them may still be acted upon, however late. */
   lost = 0
 
@@ -42,6 +44,13 @@ export class TransactionRequests {
     this.#transactionalId = transactionalId
     this.#transactionTimeoutMs = transactionTimeoutMs
     this.#requestTimeoutMs = requestTimeoutMs
+    const { clock, random, signal } = context
+    this.#retry = { clock, random, signal: AbortSignal.any([signal, this.#closing.signal]) }
+  }
+
+  /** Nothing is asked again. */
+  close(): void {
+    this.#closing.abort()
   }
 
   /**
@@ -185,7 +194,7 @@ export class TransactionRequests {
     deadline: Deadline,
     attempt: (connection: Connection, timeoutMs: number) => Promise<T>,
   ): Promise<T> {
-    return retrying(what, deadline, this.#context, async () => {
+    return retrying(what, deadline, this.#retry, async () => {
       const connection = await coordinatorOf(this.#context, type, key)
       try {
         return await attempt(connection, Math.max(1, Math.min(this.#requestTimeoutMs, deadline.remainingMs)))

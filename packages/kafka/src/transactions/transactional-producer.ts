@@ -31,6 +31,7 @@ export async function openTransactionalProducer(
   const requests = new TransactionRequests(context, transactionalId, transactionTimeoutMs, requestTimeoutMs)
   try {
     const { isV2, ...numbers } = await requests.init(null, new Deadline(context.clock, deliveryTimeoutMs))
+    if (context.signal.aborted) throw new SluiceError('INTERRUPTED', 'The Kafka client has been closed')
     return new BatchingTransactions(context, options, deliveryTimeoutMs, requests, (owner, state) => {
       return new TransactionalIdentity(transactionalId, state, owner, numbers, isV2)
     })
@@ -128,6 +129,7 @@ class BatchingTransactions implements TransactionalProducer {
       over.abort()
     }
     this.#state.end(new SluiceError('INTERRUPTED', `The producer of ${this.#transactionalId} was closed`))
+    this.#requests.close()
     await this.#batches.close(0)
     this.#context.opened.delete(this)
   }

@@ -289,6 +289,19 @@ describe.each([1, 2])('transaction.version %i:', (version) => {
     expect(committed()).toEqual(['a', 'b'])
   })
 
+  test('closing gives up an abort that cannot be had in time, and asks no more', async () => {
+    await open(version)
+    producer.begin()
+    await producer.produce([record('a')])
+    cluster.faults.push(({ api }) => (api === 'EndTxn' ? { do: 'drop' } : undefined))
+    await producer.close(300)
+    const asked = cluster.count('EndTxn')
+    expect(asked).toBeGreaterThan(0)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(cluster.count('EndTxn')).toBeLessThanOrEqual(asked + 1)
+    expect(await refusal(producer.abort())).toMatchObject({ code: 'INTERRUPTED' })
+  })
+
   test('what was given up as fenced is not sent any more', async () => {
     await open(version, { batchBytesMax: 1024, inFlightMax: 1 })
     await commit('a')
