@@ -85,7 +85,14 @@ export interface Topics {
   byId(id: string): Topic | undefined
   all(): Iterable<Topic>
   /** Throws ApiErrors: TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_CONFIG … Durable when it returns. */
-  create(name: string, partitions: number, configs: Readonly<Record<string, string>>, isInternal?: boolean): Topic
+  create(
+    name: string,
+    partitions: number,
+    configs: Readonly<Record<string, string>>,
+    isInternal?: boolean,
+    /** The node of each partition, where somebody chose; else they are spread. */
+    leaders?: readonly number[],
+  ): Topic
   delete(name: string): void
   addPartitions(name: string, total: number): void
   /** Replaces the overrides. Throws INVALID_CONFIG naming the setting. */

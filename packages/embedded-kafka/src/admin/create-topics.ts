@@ -59,7 +59,7 @@ function created({ body, client }: Request, broker: Broker, topic: NewTopic): An
     const overrides = overridesOf(topic)
     const partitions = partitionsOf(broker, topic)
     if (!body.validateOnly) {
-      const { id } = broker.topics.create(name, partitions, overrides, INTERNAL_TOPICS.has(name))
+      const { id } = broker.topics.create(name, partitions, overrides, INTERNAL_TOPICS.has(name), leadersOf(topic))
       return answer(broker, client, name, id, partitions, overrides)
     }
     parseTopicConfig(overrides, brokerOverride(broker))
@@ -68,6 +68,11 @@ function created({ body, client }: Request, broker: Broker, topic: NewTopic): An
     if (!(error instanceof ApiError)) throw error
     return failed(name, error.errorCode, error.message)
   }
+}
+
+/** The first replica of each partition leads, as far as replicas were assigned. */
+function leadersOf({ assignments }: NewTopic): number[] {
+  return assignments.toSorted((a, b) => a.partitionIndex - b.partitionIndex).map(({ brokerIds }) => brokerIds[0]!)
 }
 
 function checkName(broker: Broker, name: string): void {

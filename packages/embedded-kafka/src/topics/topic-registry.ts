@@ -63,7 +63,13 @@ export class TopicRegistry implements Topics {
     return this.#byName.get(name)?.partitions[index]
   }
 
-  create(name: string, partitions: number, configs: Readonly<Record<string, string>>, isInternal = false): StoredTopic {
+  create(
+    name: string,
+    partitions: number,
+    configs: Readonly<Record<string, string>>,
+    isInternal = false,
+    leaders?: readonly number[],
+  ): StoredTopic {
     checkTopicName(name)
     if (this.#byName.has(name)) throw new ApiError('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
     const collision = this.#byCollision.get(collisionName(name))
@@ -76,7 +82,8 @@ export class TopicRegistry implements Topics {
     if (partitions > PARTITIONS_MAX) throw tooMany()
     parseTopicConfig(configs, this.#options.brokerOverride)
     const id = newTopicId()
-    this.#commit({ type: 'create', id, name, isInternal, overrides: configs, leaders: this.#newLeaders(0, partitions) })
+    const leading = this.#newLeaders(0, partitions, leaders)
+    this.#commit({ type: 'create', id, name, isInternal, overrides: configs, leaders: leading })
     return this.#byId.get(id)!
   }
 
@@ -183,8 +190,9 @@ export class TopicRegistry implements Topics {
 
   readonly #openLog: OpenLog = (topic, index) => this.#options.logs.open(topic, index)
 
-  #newLeaders(from: number, to: number): (readonly [number, number])[] {
-    return Array.from({ length: to - from }, (_, i) => [this.#options.leaders.leaderFor(from + i), 0] as const)
+  #newLeaders(from: number, to: number, chosen?: readonly number[]): (readonly [number, number])[] {
+    const { leaders } = this.#options
+    return Array.from({ length: to - from }, (_, i) => [chosen?.[i] ?? leaders.leaderFor(from + i), 0] as const)
   }
 
   #asCreations(): TopicChange[] {
