@@ -143,12 +143,29 @@ export class ClassicGroup implements Group {
   }
 
   close(): void {
+    this.#close('COORDINATOR_NOT_AVAILABLE', 'UNKNOWN_MEMBER_ID')
+  }
+
+  /** The group goes on as one of another protocol: who waits is to join again. */
+  handOver(): void {
+    this.#close('REBALANCE_IN_PROGRESS', 'REBALANCE_IN_PROGRESS')
+  }
+
+  /** Begins a rebalance for all members. */
+  reopen(): void {
+    this.#changed()
+  }
+
+  #close(
+    syncError: 'COORDINATOR_NOT_AVAILABLE' | 'REBALANCE_IN_PROGRESS',
+    joinError: 'UNKNOWN_MEMBER_ID' | 'REBALANCE_IN_PROGRESS',
+  ): void {
     this.generation.enter('Dead')
     this.#rebalance.stop()
-    this.#endSync('COORDINATOR_NOT_AVAILABLE')
+    this.#endSync(syncError)
     for (const member of this.members.all.values()) {
       member.session.cancel()
-      member.answerJoin(refusedJoin(member.id, 'UNKNOWN_MEMBER_ID'))
+      member.answerJoin(refusedJoin(member.id, joinError))
     }
     for (const id of this.members.pending.keys()) this.members.removePending(id)
   }

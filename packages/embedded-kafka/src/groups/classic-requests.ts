@@ -7,7 +7,7 @@ export interface MemberProtocol {
 
 /** What a JoinGroup comes to. Without an error the member is in a generation. */
 export interface JoinResult {
-  readonly error: 'NONE' | 'MEMBER_ID_REQUIRED' | 'UNKNOWN_MEMBER_ID' | 'FENCED_INSTANCE_ID'
+  readonly error: 'NONE' | 'MEMBER_ID_REQUIRED' | 'UNKNOWN_MEMBER_ID' | 'FENCED_INSTANCE_ID' | 'REBALANCE_IN_PROGRESS'
   readonly memberId: string
   readonly generation: number
   readonly protocolType: string | null

@@ -1,7 +1,17 @@
 import type { OwnRecord } from '../broker.ts'
 import { ApiError } from '../api/handler.ts'
 import { assignorNamed } from './assignors.ts'
-import { type Assignment, NO_PARTITIONS, type OwnedPartitions, isSame, isWithin } from './assignment.ts'
+import { type Assignment, NO_PARTITIONS, type OwnedPartitions, isSame } from './assignment.ts'
+import {
+  type ConsumerHeartbeat,
+  type ConsumerHeartbeatResult,
+  JOIN,
+  LEAVE,
+  LEAVE_FOR_NOW,
+  checkEpoch,
+  merged,
+  subscriptionOf,
+} from './consumer-heartbeat.ts'
 import {
   type ConsumerMember,
   type CurrentAssignment,
@@ -13,35 +23,15 @@ import { ConsumerMembers } from './consumer-members.ts'
 import { ConsumerOffsetRules } from './consumer-offset-rules.ts'
 import * as written from './consumer-records.ts'
 import type { Group, GroupContext } from './group.ts'
+import { MixedGroup } from './mixed-group.ts'
 import { Lease } from './lease.ts'
 import type { GroupRecord } from './records.ts'
 
-export const JOIN = 0
-export const LEAVE = -1
-/** A static member that will come back soon. */
-export const LEAVE_FOR_NOW = -2
-
-export interface ConsumerHeartbeat {
-  readonly memberId: string
-  readonly epoch: number
-  readonly instanceId: string | null
-  /** What has changed since the last heartbeat; null: nothing. */
-  readonly rackId: string | null
-  readonly rebalanceTimeoutMs: number | null
-  readonly topicNames: readonly string[] | null
-  readonly topicRegex: string | null
-  readonly serverAssignor: string | null
-  readonly owned: Assignment | null
-  readonly clientId: string
-  readonly clientHost: string
-}
-
-export interface ConsumerHeartbeatResult {
-  readonly memberId: string
-  readonly epoch: number
-  readonly heartbeatIntervalMs: number
-  /** Null: as before. */
-  readonly assignment: OwnedPartitions | null
+/** A member of a classic group, in the words of this one. */
+export interface AdoptedMember {
+  readonly id: string
+  readonly subscription: MemberSubscription
+  readonly assigned: Assignment
 }
 
 /**
@@ -55,6 +45,8 @@ export class ConsumerGroup implements Group {
   readonly id: string
   readonly members: ConsumerMembers
   readonly rules: ConsumerOffsetRules
+  /** For members of the classic protocol. */
+  readonly classic: MixedGroup
   readonly #context: GroupContext
   #epoch = 0
   #targetEpoch = 0
@@ -68,6 +60,7 @@ export class ConsumerGroup implements Group {
     this.#context = context
     this.members = new ConsumerMembers(id, context.topics)
     this.rules = new ConsumerOffsetRules(this.members)
+    this.classic = new MixedGroup(this, context)
   }
 
   get epoch(): number {
@@ -98,15 +91,7 @@ export class ConsumerGroup implements Group {
   /** Joins, goes on, or leaves, by the epoch that the member comes with. */
   heartbeat(request: ConsumerHeartbeat): ConsumerHeartbeatResult {
     if (request.epoch === LEAVE || request.epoch === LEAVE_FOR_NOW) return this.#leave(request)
-    const records: OwnRecord[] = []
-    const member = this.#member(request, records)
-    const before = member.current
-    this.#subscribe(member, request, records)
-    this.#lookAtTopics(records)
-    this.#computeTarget(records)
-    this.#reconcile(member, request.owned, records)
-    if (records.length > 0) this.#context.write(this.id, records)
-    member.session.renew(this.#context.groupSetting(this.id, 'consumer.session.timeout.ms'))
+    const { member, before } = this.step(request)
     const isFull =
       request.rebalanceTimeoutMs !== null &&
       (request.topicNames !== null || request.topicRegex !== null) &&
@@ -116,11 +101,59 @@ export class ConsumerGroup implements Group {
     return this.#answer(member.id, epoch, isFull || hasChanged ? assigned : null)
   }
 
+  /** Takes a member one step on towards its target, with what it says; and where it stood before. */
+  step(request: ConsumerHeartbeat): { readonly member: ConsumerMember; readonly before: CurrentAssignment } {
+    const records: OwnRecord[] = []
+    const member = this.#member(request, records)
+    const before = member.current
+    this.#subscribe(member, request, records)
+    this.#lookAtTopics(records)
+    this.#computeTarget(records)
+    this.#reconcile(member, request.owned, records)
+    if (records.length > 0) this.#context.write(this.id, records)
+    this.renew(member)
+    return { member, before }
+  }
+
+  /** The member lives. */
+  renew({ session, subscription }: ConsumerMember): void {
+    const own = subscription.classic?.sessionTimeoutMs
+    session.renew(own ?? this.#context.groupSetting(this.id, 'consumer.session.timeout.ms'))
+  }
+
+  /** Whether all members speak the classic protocol. */
+  get isClassicOnly(): boolean {
+    for (const { subscription } of this.members.all.values()) if (subscription.classic === null) return false
+    return this.members.size > 0
+  }
+
+  /** The members of a classic group become those of this new one: with what they have, in the epoch of their generation. */
+  adopt(generation: number, members: readonly AdoptedMember[]): OwnRecord[] {
+    this.#epoch = this.#targetEpoch = generation
+    const records = [written.epochRecord(this.id, generation), written.targetEpochRecord(this.id, generation, 0)]
+    for (const { id, subscription, assigned } of members) {
+      const member = this.#addMember(id, subscription)
+      member.target = new Map(Array.from(assigned, ([topicId, partitions]) => [topicId, new Set(partitions)]))
+      const owned = new Map(
+        Array.from(assigned, ([topicId, partitions]) => [
+          topicId,
+          new Map(Array.from(partitions, (i) => [i, generation])),
+        ]),
+      )
+      this.members.move(member, { ...NOTHING_YET, epoch: generation, previousEpoch: generation, assigned: owned })
+      records.push(written.subscriptionRecord(this.id, member), written.targetRecord(this.id, member))
+      records.push(written.currentRecord(this.id, member))
+    }
+    return records
+  }
+
   committed(): void {}
 
   expireMember(memberId: string): void {
     const member = this.members.get(memberId)
-    if (member !== undefined) this.#fence(member)
+    if (member === undefined) return
+    this.fence(member)
+    this.#context.left(this)
   }
 
   tombstones(): OwnRecord[] {
@@ -152,7 +185,7 @@ export class ConsumerGroup implements Group {
   resume(): void {
     this.#seenTopics = this.members.subscribedTopics()
     for (const member of this.members.all.values()) {
-      member.session.renew(this.#context.groupSetting(this.id, 'consumer.session.timeout.ms'))
+      this.renew(member)
       if (member.current.state === 'unrevoked') member.revocation.renew(member.subscription.rebalanceTimeoutMs)
     }
   }
@@ -177,8 +210,12 @@ export class ConsumerGroup implements Group {
   }
 
   /** A static member comes back under a new id: it goes on where the old one was. */
-  #takeOver(old: ConsumerMember, { memberId, instanceId }: ConsumerHeartbeat, records: OwnRecord[]): ConsumerMember {
-    if (old.current.epoch !== LEAVE_FOR_NOW) {
+  #takeOver(
+    old: ConsumerMember,
+    { memberId, instanceId, classic }: ConsumerHeartbeat,
+    records: OwnRecord[],
+  ): ConsumerMember {
+    if (old.current.epoch !== LEAVE_FOR_NOW && classic === null) {
       const text = `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is owned by ${old.id} member.`
       throw new ApiError('UNRELEASED_INSTANCE_ID', text)
     }
@@ -299,8 +336,10 @@ export class ConsumerGroup implements Group {
 
   #leave({ memberId, instanceId, epoch }: ConsumerHeartbeat): ConsumerHeartbeatResult {
     const member = this.members.claim(memberId, instanceId)
-    if (epoch === LEAVE) this.#fence(member)
-    else {
+    if (epoch === LEAVE) {
+      this.fence(member)
+      this.#context.left(this)
+    } else {
       const next: CurrentAssignment = { ...member.current, epoch, state: 'stable', revoking: NO_PARTITIONS }
       member.revocation.cancel()
       this.members.move(member, next)
@@ -309,7 +348,8 @@ export class ConsumerGroup implements Group {
     return { memberId, epoch, heartbeatIntervalMs: 0, assignment: null }
   }
 
-  #fence(member: ConsumerMember): void {
+  /** The member is out; the context is still to be told. */
+  fence(member: ConsumerMember): void {
     this.members.remove(member)
     this.#seenTopics = this.members.subscribedTopics()
     const epoch = written.epochRecord(this.id, ++this.#epoch)
@@ -326,57 +366,14 @@ export class ConsumerGroup implements Group {
   }
 
   #revocationEnded(id: string): void {
-    if (this.members.get(id)?.current.state === 'unrevoked') this.#fenceLater(id)
+    const member = this.members.get(id)
+    const isClassic = member?.subscription.classic != null
+    if (isClassic || member?.current.state === 'unrevoked') this.#fenceLater(id)
   }
 
   #answer(memberId: string, epoch: number, assignment: OwnedPartitions | null): ConsumerHeartbeatResult {
     const heartbeatIntervalMs = this.#context.groupSetting(this.id, 'consumer.heartbeat.interval.ms')
     return { memberId, epoch, heartbeatIntervalMs, assignment }
-  }
-}
-
-function checkEpoch(current: CurrentAssignment, { epoch, owned }: ConsumerHeartbeat): void {
-  const remedy = 'The member must abandon all its partitions and rejoin.'
-  const known = `than the one known by the group coordinator (${current.epoch})`
-  if (epoch > current.epoch) {
-    const text = `The consumer group member has a greater member epoch (${epoch}) ${known}. ${remedy}`
-    throw new ApiError('FENCED_MEMBER_EPOCH', text)
-  }
-  // The answer to its last heartbeat was lost: it may go on if it has nothing that it should not have.
-  const isRepeat = epoch === current.previousEpoch && owned !== null && isWithin(owned, current.assigned)
-  if (epoch < current.epoch && !isRepeat) {
-    const text = `The consumer group member has a smaller member epoch (${epoch}) ${known}. ${remedy}`
-    throw new ApiError('FENCED_MEMBER_EPOCH', text)
-  }
-}
-
-function subscriptionOf(request: ConsumerHeartbeat): MemberSubscription {
-  return {
-    instanceId: request.instanceId,
-    rackId: request.rackId,
-    clientId: request.clientId,
-    clientHost: request.clientHost,
-    rebalanceTimeoutMs: request.rebalanceTimeoutMs ?? -1,
-    topicNames: request.topicNames ?? [],
-    topicRegex: request.topicRegex ?? '',
-    serverAssignor: request.serverAssignor,
-  }
-}
-
-/** The same object when nothing has changed, as in most heartbeats. */
-function merged(old: MemberSubscription, request: ConsumerHeartbeat): MemberSubscription {
-  const { rackId, rebalanceTimeoutMs, topicNames, topicRegex, serverAssignor, clientId, clientHost } = request
-  const isQuiet = rackId === null && rebalanceTimeoutMs === null && topicNames === null && topicRegex === null
-  if (isQuiet && serverAssignor === null && clientId === old.clientId && clientHost === old.clientHost) return old
-  return {
-    instanceId: old.instanceId,
-    rackId: request.rackId ?? old.rackId,
-    clientId: request.clientId,
-    clientHost: request.clientHost,
-    rebalanceTimeoutMs: request.rebalanceTimeoutMs ?? old.rebalanceTimeoutMs,
-    topicNames: request.topicNames ?? old.topicNames,
-    topicRegex: request.topicRegex ?? old.topicRegex,
-    serverAssignor: request.serverAssignor ?? old.serverAssignor,
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Assignment, NO_PARTITIONS, type OwnedPartitions, has, overlap } from './assignment.ts'
+import type { MemberProtocol } from './classic-requests.ts'
 import type { Lease } from './lease.ts'
 
 /** What a member says of itself, in its first heartbeat or when it changes. */
@@ -13,6 +14,14 @@ export interface MemberSubscription {
   readonly topicRegex: string
   /** Null: any. */
   readonly serverAssignor: string | null
+  /** What a member of the classic protocol said; null for one of the consumer protocol. */
+  readonly classic: ClassicFacts | null
+}
+
+export interface ClassicFacts {
+  readonly sessionTimeoutMs: number
+  /** By preference, with subscriptions as metadata. */
+  readonly protocols: readonly MemberProtocol[]
 }
 
 /**
@@ -42,7 +51,7 @@ export const NOTHING_YET: CurrentAssignment = {
 export interface ConsumerMember {
   readonly id: string
   readonly session: Lease
-  /** Runs while it has partitions to let go of. */
+  /** Runs while it has partitions to let go of; for a member of the classic protocol, while it has to join or to sync. */
   readonly revocation: Lease
   subscription: MemberSubscription
   /** Ids of subscribed topics that there are; undefined when they must be looked up again. */

@@ -17,7 +17,11 @@ export class ConsumerOffsetRules implements OffsetRules {
   /** Members of the current epoch. With an older one a member may commit what it already had then (KIP-1251). */
   checkCommit({ memberId, epoch, isTransactional, version }: CommitClaim): PartitionCheck | null {
     if (epoch < 0 && this.#members.size === 0) return null
-    const { current } = this.#members.claim(memberId, null)
+    const { current, subscription } = this.#members.claim(memberId, null)
+    if (subscription.classic !== null) {
+      if (epoch !== current.epoch) throw new ApiError('ILLEGAL_GENERATION')
+      return null
+    }
     if (!isTransactional && version < COMMIT_VERSION_MIN) throw new ApiError('UNSUPPORTED_VERSION')
     if (epoch === current.epoch) return null
     if (epoch > current.epoch) throw new ApiError('STALE_MEMBER_EPOCH')

@@ -1,6 +1,12 @@
 import type { OwnRecord } from '../broker.ts'
 import { type Assignment, type OwnedPartitions, toTopicPartitions } from './assignment.ts'
-import type { ConsumerMember, CurrentAssignment, MemberState, MemberSubscription } from './consumer-member.ts'
+import type {
+  ClassicFacts,
+  ConsumerMember,
+  CurrentAssignment,
+  MemberState,
+  MemberSubscription,
+} from './consumer-member.ts'
 import { type RecordValue, groupRecord } from './records.ts'
 
 /** What is written of a consumer group, and how it is read back. */
@@ -32,6 +38,13 @@ export function subscriptionRecord(groupId: string, { id: memberId, subscription
       subscribedTopicRegex: subscription.topicRegex,
       rebalanceTimeoutMs: subscription.rebalanceTimeoutMs,
       serverAssignor: subscription.serverAssignor,
+      classicMemberMetadata:
+        subscription.classic === null
+          ? null
+          : {
+              sessionTimeoutMs: subscription.classic.sessionTimeoutMs,
+              supportedProtocols: subscription.classic.protocols,
+            },
     },
   )
 }
@@ -70,7 +83,12 @@ export function readSubscription(value: RecordValue<'member'>): MemberSubscripti
     topicNames: value.subscribedTopicNames,
     topicRegex: value.subscribedTopicRegex ?? '',
     serverAssignor: value.serverAssignor,
+    classic: readClassic(value.classicMemberMetadata),
   }
+}
+
+function readClassic(value: RecordValue<'member'>['classicMemberMetadata']): ClassicFacts | null {
+  return value === null ? null : { sessionTimeoutMs: value.sessionTimeoutMs, protocols: value.supportedProtocols }
 }
 
 export function readTarget(value: RecordValue<'target'>): Assignment {

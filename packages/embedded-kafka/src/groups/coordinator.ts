@@ -8,6 +8,8 @@ import { ConsumerGroup } from './consumer-group.ts'
 import { isExpired } from './expiry.ts'
 import type { Group, GroupContext } from './group.ts'
 import { GroupRegistry } from './group-registry.ts'
+import { adoptedMembers, classicValue } from './migration.ts'
+import type { MixedGroup } from './mixed-group.ts'
 import { OFFSETS_TOPIC, OffsetsTopic } from './offsets-topic.ts'
 
 /** An offset to commit; what the coordinator adds is not in it. */
@@ -43,6 +45,7 @@ export class GroupCoordinator implements Groups {
           .text('group.consumer.assignors')
           .split(',')
           .map((name) => name.trim()),
+      left: (group) => this.#attempt(() => this.#downgrade(group)),
       write: (groupId, records, producer) => this.#topic.write(groupId, records, producer),
     }
     this.#registry = new GroupRegistry(this.#context)
@@ -93,10 +96,11 @@ export class GroupCoordinator implements Groups {
     return this.#registry.offsets(groupId)
   }
 
-  /** The classic group that a member belongs to; throws UNKNOWN_MEMBER_ID. */
-  classicOf(groupId: string): ClassicGroup {
+  /** The group of a member of the classic protocol; throws UNKNOWN_MEMBER_ID. */
+  classicOf(groupId: string): ClassicGroup | MixedGroup {
     const group = this.#registry.get(groupId)
     if (group instanceof ClassicGroup) return group
+    if (group instanceof ConsumerGroup) return group.classic
     throw new ApiError('UNKNOWN_MEMBER_ID')
   }
 
@@ -105,8 +109,11 @@ export class GroupCoordinator implements Groups {
     const known = this.#registry.get(groupId)
     if (known === undefined && request.memberId !== '') throw new ApiError('UNKNOWN_MEMBER_ID')
     if (known instanceof ClassicGroup) return known.join(request, respond)
-    // Members of both protocols in one group (KIP-848's online migration) are not served.
-    if (known !== undefined && !known.isEmpty) throw new ApiError('INCONSISTENT_GROUP_PROTOCOL')
+    if (known instanceof ConsumerGroup && !known.isEmpty) {
+      if (!this.#mayMigrate('upgrade') && !this.#mayMigrate('downgrade'))
+        throw new ApiError('INCONSISTENT_GROUP_PROTOCOL')
+      return known.classic.join(request, respond)
+    }
     if (request.protocolType === '' || request.protocols.length === 0) throw new ApiError('INCONSISTENT_GROUP_PROTOCOL')
     this.#forgetOther(known)
     const group = this.#registry.classic(groupId)
@@ -114,7 +121,10 @@ export class GroupCoordinator implements Groups {
     group.join(request, respond)
   }
 
-  /** The consumer group for a heartbeat. Throws GROUP_ID_NOT_FOUND unless `isJoin` founds it. */
+  /**
+   * The consumer group for a heartbeat. One that joins founds it, or makes a consumer group of the classic one that there is. Throws
+   * GROUP_ID_NOT_FOUND.
+   */
   consumerOf(groupId: string, isJoin: boolean, isLeaving: boolean): ConsumerGroup {
     const known = this.#registry.get(groupId)
     if (known instanceof ConsumerGroup) return known
@@ -122,9 +132,8 @@ export class GroupCoordinator implements Groups {
       const text = isLeaving ? `Group ${groupId} not found.` : `Consumer group ${groupId} not found.`
       throw new ApiError('GROUP_ID_NOT_FOUND', text)
     }
-    if (known !== undefined && !(isJoin && known.isEmpty)) {
-      throw new ApiError('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`)
-    }
+    if (known instanceof ClassicGroup && isJoin && !known.isEmpty) return this.#upgrade(known)
+    if (known !== undefined && !(isJoin && known.isEmpty)) throw notAConsumerGroup(groupId)
     this.#forgetOther(known)
     return this.#registry.consumer(groupId)
   }
@@ -176,6 +185,36 @@ export class GroupCoordinator implements Groups {
     for (const { id } of this.#registry.all()) this.#attempt(() => this.deleteOffsets(id, name))
   }
 
+  /** A consumer joins a classic group of consumers: it goes on as a consumer group with all its members. */
+  #upgrade(classic: ClassicGroup): ConsumerGroup {
+    if (classic.protocolType !== 'consumer' || !this.#mayMigrate('upgrade')) throw notAConsumerGroup(classic.id)
+    const { topics } = this.#broker
+    const group = new ConsumerGroup(classic.id, this.#context)
+    const records = group.adopt(classic.generation.number, adoptedMembers(classic, topics))
+    this.#topic.write(classic.id, [...classic.tombstones(), ...records])
+    classic.handOver()
+    this.#registry.replace(group)
+    group.resume()
+    return group
+  }
+
+  /** Nobody but members of the classic protocol is left: the group goes on as a classic one. */
+  #downgrade(group: Group): void {
+    if (!(group instanceof ConsumerGroup) || !group.isClassicOnly || !this.#mayMigrate('downgrade')) return
+    const { topics, clock } = this.#broker
+    const classic = new ClassicGroup(group.id, this.#context)
+    classic.restore(classicValue(group, topics, clock.now()))
+    this.#topic.write(group.id, [...group.tombstones(), classic.generation.record(group.id)])
+    this.#registry.replace(classic)
+    classic.resume()
+    classic.reopen()
+  }
+
+  #mayMigrate(way: 'upgrade' | 'downgrade'): boolean {
+    const policy = this.#broker.settings.text('group.consumer.migration.policy').toLowerCase()
+    return policy === 'bidirectional' || policy === way
+  }
+
   /** A group without members may change its protocol. */
   #forgetOther(group: Group | undefined): void {
     if (group === undefined) return
@@ -224,4 +263,8 @@ export class GroupCoordinator implements Groups {
       this.#broker.log('error', error.message)
     }
   }
+}
+
+function notAConsumerGroup(groupId: string): ApiError {
+  return new ApiError('GROUP_ID_NOT_FOUND', `Group ${groupId} is not a consumer group.`)
 }

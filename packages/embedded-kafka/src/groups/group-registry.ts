@@ -30,7 +30,7 @@ export class GroupRegistry implements OffsetsReader {
     const known = this.#groups.get(id)
     if (known instanceof ClassicGroup) return known
     const group = new ClassicGroup(id, this.#context)
-    this.#replace(group)
+    this.replace(group)
     return group
   }
 
@@ -38,8 +38,14 @@ export class GroupRegistry implements OffsetsReader {
     const known = this.#groups.get(id)
     if (known instanceof ConsumerGroup) return known
     const group = new ConsumerGroup(id, this.#context)
-    this.#replace(group)
+    this.replace(group)
     return group
+  }
+
+  /** Puts a group in the place of the one that has its id. */
+  replace(group: Group): void {
+    this.#groups.get(group.id)?.close()
+    this.#groups.set(group.id, group)
   }
 
   /** Forgets the group; its offsets stay. */
@@ -120,11 +126,6 @@ export class GroupRegistry implements OffsetsReader {
     let offsets = this.#offsets.get(id)
     if (offsets === undefined) this.#offsets.set(id, (offsets = new CommittedOffsets()))
     return offsets
-  }
-
-  #replace(group: Group): void {
-    this.#groups.get(group.id)?.close()
-    this.#groups.set(group.id, group)
   }
 
   #removeOf(type: Group['type'], id: string): void {

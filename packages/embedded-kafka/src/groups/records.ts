@@ -85,6 +85,11 @@ export const KINDS = {
       subscribedTopicRegex: 'string null',
       rebalanceTimeoutMs: 'int32 = -1',
       serverAssignor: 'string null',
+      classicMemberMetadata: {
+        $: '{} null tag 0 = null',
+        sessionTimeoutMs: 'int32',
+        supportedProtocols: { $: '[]', name: 'string', metadata: 'bytes' },
+      },
     },
   }),
   targetEpoch: kind('ConsumerGroupTargetAssignmentMetadata', 6, { groupId: 'string' }, 0, {

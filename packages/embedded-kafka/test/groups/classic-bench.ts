@@ -50,6 +50,8 @@ export class Surroundings implements GroupContext {
     return name === 'consumer.session.timeout.ms' ? 45_000 : 5_000
   }
 
+  left(): void {}
+
   assignors(): readonly string[] {
     return ['uniform', 'range']
   }

@@ -1,5 +1,6 @@
 import { toAssignment } from '../../src/groups/assignment.ts'
-import { ConsumerGroup, type ConsumerHeartbeat, type ConsumerHeartbeatResult } from '../../src/groups/consumer-group.ts'
+import { ConsumerGroup } from '../../src/groups/consumer-group.ts'
+import type { ConsumerHeartbeat, ConsumerHeartbeatResult } from '../../src/groups/consumer-heartbeat.ts'
 import { Surroundings } from './classic-bench.ts'
 
 export type Beat = Partial<Omit<ConsumerHeartbeat, 'owned'>> & { readonly owned?: readonly number[] | null }
@@ -35,6 +36,7 @@ export class ConsumerBench {
       owned: owned === null ? null : toAssignment([{ topicId: this.topicId, partitions: [...owned] }]),
       clientId: 'c',
       clientHost: '/127.0.0.1',
+      classic: null,
       ...beat,
     })
     this.heard.set(memberId, result)

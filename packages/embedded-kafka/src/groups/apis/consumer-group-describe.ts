@@ -9,7 +9,8 @@ import { checkGroup } from './access.ts'
 
 type Description = ResponseInput<'ConsumerGroupDescribe'>['groups'][number]
 
-/** What `memberType` calls a member of the consumer protocol; 0 would be a classic one. */
+/** What `memberType` calls a member, by its protocol. */
+const CLASSIC_MEMBER = 0
 const CONSUMER_MEMBER = 1
 
 /** Describes consumer groups (KIP-848). */
@@ -49,7 +50,7 @@ function told(request: BrokerRequest<'ConsumerGroupDescribe'>, broker: Broker, g
     subscribedTopicRegex: subscription.topicRegex,
     assignment: { topicPartitions: namedPartitions(broker.topics, heldPartitions(current)) },
     targetAssignment: { topicPartitions: namedPartitions(broker.topics, target) },
-    memberType: CONSUMER_MEMBER,
+    memberType: subscription.classic === null ? CONSUMER_MEMBER : CLASSIC_MEMBER,
   }))
   const topics = members.flatMap(({ assignment, targetAssignment }) => [
     ...assignment.topicPartitions,

@@ -3,7 +3,7 @@ import type { ResponseInput } from '@sluice/kafka-protocol'
 import { ApiError, type BrokerRequest, handler } from '../../api/handler.ts'
 import type { Broker } from '../../broker.ts'
 import { toAssignment, toTopicPartitions } from '../assignment.ts'
-import { JOIN, LEAVE, LEAVE_FOR_NOW } from '../consumer-group.ts'
+import { JOIN, LEAVE, LEAVE_FOR_NOW } from '../consumer-heartbeat.ts'
 import { GroupCoordinator } from '../coordinator.ts'
 import { topicMatcher } from '../topic-regex.ts'
 import { checkGroup, clientHost } from './access.ts'
@@ -34,6 +34,7 @@ export const consumerGroupHeartbeat = handler({
       owned: body.topicPartitions === null ? null : toAssignment(body.topicPartitions),
       clientId: request.clientId ?? '',
       clientHost: clientHost(request),
+      classic: null,
     })
     return {
       errorCode: 0,

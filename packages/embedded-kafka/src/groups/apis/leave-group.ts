@@ -1,7 +1,6 @@
 import { handler, type ApiError, errorCodeOf } from '../../api/handler.ts'
 import { kafkaErrorCode } from '@sluice/kafka-protocol'
 import type { LeavingMember } from '../classic-requests.ts'
-import { ClassicGroup } from '../classic-group.ts'
 import { GroupCoordinator } from '../coordinator.ts'
 import { checkGroup } from './access.ts'
 
@@ -14,13 +13,15 @@ export const leaveGroup = handler({
   handle(request, broker) {
     const { body, version } = request
     checkGroup(request, broker, body.groupId, 'READ')
-    const group = GroupCoordinator.of(broker).get(body.groupId)
+    const coordinator = GroupCoordinator.of(broker)
+    const isKnown = coordinator.get(body.groupId) !== undefined
     const leaving: readonly LeavingMember[] =
       version >= 3
         ? body.members.map(({ memberId, groupInstanceId }) => ({ memberId, instanceId: groupInstanceId }))
         : [{ memberId: body.memberId, instanceId: null }]
-    const outcome =
-      group instanceof ClassicGroup ? group.leave(leaving).map(codeOf) : leaving.map(() => UNKNOWN_MEMBER_ID)
+    const outcome = isKnown
+      ? coordinator.classicOf(body.groupId).leave(leaving).map(codeOf)
+      : leaving.map(() => UNKNOWN_MEMBER_ID)
     if (version < 3) return { errorCode: outcome[0] ?? 0 }
     const members = body.members.map(({ memberId, groupInstanceId }, i) => ({
       memberId,
