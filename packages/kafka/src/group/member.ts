@@ -1,7 +1,7 @@
 import { RetriableError, SluiceError, type TopicPartition, describeError, isRetriable } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
 import { backoffMs } from '../deadline.ts'
-import { KAFKA_ERROR, errorName, refused } from '../kafka-errors.ts'
+import { errorName, refused } from '../kafka-errors.ts'
 import type { CommittedOffset, GroupIdentity } from '../port.ts'
 import { verdictOn } from './answers.ts'
 import { Bell } from './bell.ts'
@@ -10,7 +10,8 @@ import type { Departure, GroupHooks, GroupMember } from './group-port.ts'
 import { Heart, type Organism } from './heart.ts'
 import { Membership } from './membership.ts'
 import { CoordinatedOffsets } from './offsets.ts'
-import { fencedBecause, memberClosed, rebalanceInProgress, silentTooLong, stuckTooLong } from './partings.ts'
+import { PlaceCommitter } from './place-committer.ts'
+import { memberClosed, silentTooLong, stuckTooLong } from './partings.ts'
 import type { Due, VitalSigns } from './vital-signs.ts'
 
 const CLOSE_TIMEOUT_MS = 30_000
@@ -57,11 +58,15 @@ export class CoordinatedMember implements GroupMember, Organism {
     this.#dialogue = dialogue
     this.#membership = new Membership(groupId, instanceId)
     this.#heart = new Heart(context.clock, signs, this)
-    this.#offsets = new CoordinatedOffsets(context, groupId, {
-      hold: () => this.#hold(),
-      refused: (code, identity) => this.#commitRefused(code, identity),
-      reader: () => dialogue.reader(this.#membership.place),
-    })
+    this.#offsets = new CoordinatedOffsets(
+      context,
+      groupId,
+      new PlaceCommitter(this.#membership, dialogue, {
+        identity: () => this.identity(),
+        lose: (cause, keepsMemberId) => this.#lose(cause, keepsMemberId),
+        rejoin: (reason) => this.requestRejoin(reason),
+      }),
+    )
     context.opened.add(this)
   }
 
@@ -256,34 +261,6 @@ export class CoordinatedMember implements GroupMember, Organism {
     return false
   }
 
-  /** The place as it is now, as long as it stays the same one: a generation, or under KIP-848 a membership. */
-  #hold(): () => GroupIdentity {
-    const { generationId } = this.identity()
-    const { attempt } = this.#membership
-    return () => {
-      const now = this.identity()
-      const isSameGeneration = this.#dialogue.isByEpoch || now.generationId === generationId
-      if (this.#membership.attempt === attempt && isSameGeneration) return now
-      throw rebalanceInProgress(this.#groupId)
-    }
-  }
-
-  #commitRefused(code: number, identity: GroupIdentity): SluiceError | 'retry' | undefined {
-    const verdict = verdictOn(this.#dialogue.isByEpoch ? 'OffsetCommit by epoch' : 'OffsetCommit', code)
-    if (verdict === 'accept' || verdict === 'find' || verdict === 'fail') return undefined
-    if (verdict === 'retry') return code === KAFKA_ERROR.STALE_MEMBER_EPOCH ? 'retry' : undefined
-    const { generationId, memberId } = this.#membership.place
-    const isSamePlace = identity.generationId === generationId && identity.memberId === memberId
-    if (verdict === 'rejoin') {
-      if (isSamePlace) this.requestRejoin('offset commit failed since group is already rebalancing')
-      return rebalanceInProgress(this.#groupId)
-    }
-    const error = refused(code, `Cannot commit an offset of group ${this.#groupId}`, { group: this.#groupId })
-    if (isSamePlace) this.#lose(error, verdict === 'demoted')
-    else if (this.#membership.state !== 'unjoined') return rebalanceInProgress(this.#groupId)
-    return fencedBecause(this.#groupId, error)
-  }
-
   /** What the timer would have found, had JavaScript yielded. */
   #lookAtClock(): void {
     const { isInGroup, isOwner } = this.#membership
@@ -314,8 +291,8 @@ export class CoordinatedMember implements GroupMember, Organism {
   }
 
   async #leave(): Promise<void> {
-    const { place, leaving } = this.#membership
-    await this.#tell(place, leaving ?? '', this.#departure)
+    const { leaving } = this.#membership
+    await this.#tell(this.#membership.depart(), leaving ?? '', this.#departure)
     this.#membership.left()
   }
 

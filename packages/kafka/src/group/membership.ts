@@ -25,7 +25,7 @@ export type Step =
   | 'hand over'
   /** `startJoin`, then `named`, `joined` and `synced`, or what went wrong. */
   | 'join'
-  /** Tell the coordinator: `left`. */
+  /** Tell the coordinator: `depart`, `left`. */
   | 'leave'
   | 'end'
 
@@ -221,9 +221,15 @@ export class Membership {
     this.#isClosing = true
   }
 
+  /** Gives the place up, before the coordinator is told: no heartbeat may follow the farewell. Returns what it was. */
+  depart(): GroupIdentity {
+    const { place } = this
+    this.#giveUp(undefined, false)
+    return place
+  }
+
   left(): void {
     this.#leaving = undefined
-    this.#giveUp(undefined, false)
   }
 
   #giveUp(cause: SluiceError | undefined, keepsMemberId: boolean): void {

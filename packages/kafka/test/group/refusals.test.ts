@@ -314,7 +314,7 @@ describe('OffsetCommit', () => {
 
   test('an older commit that is sent again does not overtake a newer one', async () => {
     const { member } = await joined()
-    cluster.failNext('OffsetCommit', { do: 'drop' })
+    cluster.failNext('OffsetCommit', refuse('COORDINATOR_LOAD_IN_PROGRESS'))
     await Promise.all([member.commit([offset]), member.commit([{ ...offset, offset: 6 }])])
     expect(cluster.committed.get('g t 0')!.offset).toBe(6)
   })
@@ -336,6 +336,14 @@ describe('leaving', () => {
     expect(group.bodies('LeaveGroup')).toMatchObject([{ members: [{ memberId: 'm-1', reason: 'x'.repeat(255) }] }])
     await member.close()
     expect(cluster.count('LeaveGroup')).toBe(1)
+  })
+
+  test('no heartbeat follows the farewell', async () => {
+    const { member } = await joined()
+    cluster.failNext('LeaveGroup', { do: 'delay', ms: 150 })
+    await member.leave('for the test')
+    expect(group.asked('Heartbeat', 'LeaveGroup').at(-1)).toBe('LeaveGroup')
+    await member.close()
   })
 
   test('a static member does not, unless it is told to', async () => {
