@@ -151,9 +151,7 @@ export class ConsumerGroup implements Group {
 
   expireMember(memberId: string): void {
     const member = this.members.get(memberId)
-    if (member === undefined) return
-    this.fence(member)
-    this.#context.left(this)
+    if (member !== undefined) this.remove([member])
   }
 
   tombstones(): OwnRecord[] {
@@ -336,10 +334,8 @@ export class ConsumerGroup implements Group {
 
   #leave({ memberId, instanceId, epoch }: ConsumerHeartbeat): ConsumerHeartbeatResult {
     const member = this.members.claim(memberId, instanceId)
-    if (epoch === LEAVE) {
-      this.fence(member)
-      this.#context.left(this)
-    } else {
+    if (epoch === LEAVE) this.remove([member])
+    else {
       const next: CurrentAssignment = { ...member.current, epoch, state: 'stable', revoking: NO_PARTITIONS }
       member.revocation.cancel()
       this.members.move(member, next)
@@ -348,12 +344,14 @@ export class ConsumerGroup implements Group {
     return { memberId, epoch, heartbeatIntervalMs: 0, assignment: null }
   }
 
-  /** The member is out; the context is still to be told. */
-  fence(member: ConsumerMember): void {
-    this.members.remove(member)
+  /** The members are out: one epoch for all of them. */
+  remove(gone: readonly ConsumerMember[]): void {
+    const epochBefore = this.#epoch
+    for (const member of gone) this.members.remove(member)
     this.#seenTopics = this.members.subscribedTopics()
-    const epoch = written.epochRecord(this.id, ++this.#epoch)
-    this.#context.write(this.id, [...written.memberTombstones(this.id, member.id), epoch])
+    const tombstones = gone.flatMap(({ id }) => written.memberTombstones(this.id, id))
+    this.#context.write(this.id, [...tombstones, written.epochRecord(this.id, ++this.#epoch)])
+    this.#context.left(this, epochBefore)
   }
 
   /** From a timer, where nobody hears of a disk that is full: after a restart the member's session ends once more. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type Assignment, NO_PARTITIONS, type OwnedPartitions, has, overlap } from './assignment.ts'
 import type { MemberProtocol } from './classic-requests.ts'
 import type { Lease } from './lease.ts'
@@ -58,6 +59,11 @@ export interface ConsumerMember {
   topicIds: ReadonlySet<string> | undefined
   target: Assignment
   current: CurrentAssignment
+}
+
+/** As Kafka names members of such groups. */
+export function newMemberId(): string {
+  return randomBytes(16).toString('base64url')
 }
 
 /** What the member has, with what it has still to let go of. */

@@ -45,7 +45,7 @@ export class GroupCoordinator implements Groups {
           .text('group.consumer.assignors')
           .split(',')
           .map((name) => name.trim()),
-      left: (group) => this.#attempt(() => this.#downgrade(group)),
+      left: (group, epochBefore) => this.#attempt(() => this.#downgrade(group, epochBefore)),
       write: (groupId, records, producer) => this.#topic.write(groupId, records, producer),
     }
     this.#registry = new GroupRegistry(this.#context)
@@ -198,12 +198,12 @@ export class GroupCoordinator implements Groups {
     return group
   }
 
-  /** Nobody but members of the classic protocol is left: the group goes on as a classic one. */
-  #downgrade(group: Group): void {
+  /** When nobody but members of the classic protocol is left, the group goes on as a classic one: its epoch is the generation. */
+  #downgrade(group: Group, epoch: number): void {
     if (!(group instanceof ConsumerGroup) || !group.isClassicOnly || !this.#mayMigrate('downgrade')) return
     const { topics, clock } = this.#broker
     const classic = new ClassicGroup(group.id, this.#context)
-    classic.restore(classicValue(group, topics, clock.now()))
+    classic.restore(classicValue(group, epoch, topics, clock.now()))
     this.#topic.write(group.id, [...group.tombstones(), classic.generation.record(group.id)])
     this.#registry.replace(classic)
     classic.resume()

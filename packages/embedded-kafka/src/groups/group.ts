@@ -12,8 +12,8 @@ export interface GroupContext {
   groupSetting(groupId: string, name: string): number
   /** The server's assignors by preference. */
   assignors(): readonly string[]
-  /** A member has left a consumer group. */
-  left(group: Group): void
+  /** Members have left a consumer group; its epoch was this one before. */
+  left(group: Group, epochBefore: number): void
   /** Writes records of a group; durable when it returns. Throws an ApiError, and then nothing was written. */
   write(groupId: string, records: readonly OwnRecord[], producer?: ProducerStamp): Appended
 }

@@ -30,13 +30,18 @@ export function adoptedMembers(group: ClassicGroup, topics: TopicsView): Adopted
   })
 }
 
-/** A consumer group whose members all speak the classic protocol, as a classic group: in the generation of its epoch. */
-export function classicValue(group: ConsumerGroup, topics: TopicsView, now: number): RecordValue<'classicGroup'> {
+/** A consumer group whose members all speak the classic protocol, as a classic group. */
+export function classicValue(
+  group: ConsumerGroup,
+  generation: number,
+  topics: TopicsView,
+  now: number,
+): RecordValue<'classicGroup'> {
   const members = [...group.members.all.values()]
   const protocol = commonProtocol(members.map(({ subscription }) => subscription.classic!.protocols))
   return {
     protocolType: 'consumer',
-    generation: group.epoch,
+    generation,
     protocol,
     leader: members[0]?.id ?? null,
     currentStateTimestamp: now,

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { consumerAssignment, consumerSubscription } from '@sluice/kafka-protocol'
 import { ApiError } from '../api/handler.ts'
-import { toAssignment } from './assignment.ts'
+import { toAssignment, toTopicPartitions } from './assignment.ts'
 import {
   type JoinRequest,
   type JoinResult,
@@ -14,7 +13,7 @@ import {
 } from './classic-requests.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
 import { JOIN } from './consumer-heartbeat.ts'
-import type { ConsumerMember } from './consumer-member.ts'
+import { type ConsumerMember, newMemberId } from './consumer-member.ts'
 import type { GroupContext, TopicsView } from './group.ts'
 
 const PROTOCOL_TYPE = 'consumer'
@@ -35,11 +34,11 @@ export class MixedGroup {
   join(request: JoinRequest, respond: (result: JoinResult) => void): void {
     const { memberId, instanceId, protocols } = request
     if (request.protocolType !== PROTOCOL_TYPE) throw new ApiError('INCONSISTENT_GROUP_PROTOCOL')
-    const subscription = subscriptionIn(protocols)
-    const given = memberId === '' ? `${instanceId ?? request.clientId}-${randomUUID()}` : memberId
+    const given = memberId === '' ? newMemberId() : memberId
     if (memberId === '' && instanceId === null && request.isIdRequired) {
       return respond(refusedJoin(given, 'MEMBER_ID_REQUIRED'))
     }
+    const subscription = subscriptionIn(protocols)
     if (memberId !== '' && instanceId !== null) this.#group.members.claim(memberId, instanceId)
     const { member } = this.#group.step({
       memberId: given,
@@ -91,21 +90,20 @@ export class MixedGroup {
     throw new ApiError('REBALANCE_IN_PROGRESS')
   }
 
-  /** As of a classic group. Members of the consumer protocol are put out by their instance id only. */
+  /** As of a classic group, and of members of both protocols. */
   leave(leaving: readonly LeavingMember[]): (ApiError | undefined)[] {
+    const gone = new Set<ConsumerMember>()
     const outcome = leaving.map(({ memberId, instanceId }) => {
       try {
         const byInstance = memberId === '' && instanceId !== null ? this.#group.members.static(instanceId) : undefined
-        const member = byInstance ?? this.#group.members.claim(memberId, instanceId)
-        if (byInstance === undefined && member.subscription.classic === null) throw new ApiError('UNKNOWN_MEMBER_ID')
-        this.#group.fence(member)
+        gone.add(byInstance ?? this.#group.members.claim(memberId, instanceId))
         return undefined
       } catch (error) {
         if (error instanceof ApiError) return error
         throw error
       }
     })
-    if (outcome.includes(undefined)) this.#context.left(this.#group)
+    if (gone.size > 0) this.#group.remove([...gone])
     return outcome
   }
 
@@ -152,10 +150,10 @@ export function assignmentOf(
   { metadata }: MemberProtocol,
   topics: TopicsView,
 ): Uint8Array {
-  const assignedPartitions = Array.from(current.assigned, ([topicId, partitions]) => ({
-    topic: topics.byId(topicId)?.name ?? '',
-    partitions: [...partitions.keys()],
-  })).filter(({ topic }) => topic !== '')
+  const assignedPartitions = toTopicPartitions(current.assigned).flatMap(({ topicId, partitions }) => {
+    const topic = topics.byId(topicId)?.name
+    return topic === undefined ? [] : [{ topic, partitions }]
+  })
   if (metadata.length < 2) return NOTHING
   const version = new DataView(metadata.buffer, metadata.byteOffset, metadata.length).getInt16(0)
   return consumerAssignment.encode(Math.min(3, version), { assignedPartitions })

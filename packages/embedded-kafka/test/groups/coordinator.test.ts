@@ -128,6 +128,30 @@ describe('after a restart', () => {
     })
   })
 
+  it('a group with members of both protocols goes on, and one that has become classic again stays classic', async () => {
+    const dataDir = directory()
+    const before = await start({ dataDir })
+    await topic(before.client, 't', 2)
+    const metadata = Buffer.from('000100000001000174ffffffff00000000', 'hex')
+    const asked = joining({ protocolType: 'consumer', protocols: [{ name: 'range', metadata }] })
+    const { memberId } = await before.client.send('JoinGroup', { ...asked, groupInstanceId: 'i1' } as never, 9)
+    const member = { groupId: 'g', memberId: 'm' }
+    const full = { rebalanceTimeoutMs: 1_000, subscribedTopicNames: ['t'], topicPartitions: [] }
+    await before.client.send('ConsumerGroupHeartbeat', { ...member, memberEpoch: 0, ...full })
+    await before.kafka.close()
+    const between = await start({ dataDir })
+    const described = await between.client.send('ConsumerGroupDescribe', { groupIds: ['g'] })
+    const types = described.groups[0]!.members.map(({ memberType }) => memberType)
+    expect(types.toSorted((a, b) => a - b)).toEqual([0, 1])
+    const claim = { groupId: 'g', generationId: 1, memberId, groupInstanceId: 'i1' }
+    expect(kafkaError((await between.client.send('Heartbeat', claim)).errorCode).name).toBe('REBALANCE_IN_PROGRESS')
+    await between.client.send('ConsumerGroupHeartbeat', { ...member, memberEpoch: -1 })
+    await between.kafka.close()
+    const { client } = await start({ dataDir })
+    const { groups } = await client.send('ListGroups', { statesFilter: [], typesFilter: [] })
+    expect(groups).toMatchObject([{ groupId: 'g', groupType: 'classic', protocolType: 'consumer' }])
+  })
+
   it('committed offsets are there, and those of an open transaction still wait for its end', async () => {
     const dataDir = directory()
     const before = await start({ dataDir })

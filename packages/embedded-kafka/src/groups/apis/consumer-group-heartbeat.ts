@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { ResponseInput } from '@sluice/kafka-protocol'
 import { ApiError, type BrokerRequest, handler } from '../../api/handler.ts'
 import type { Broker } from '../../broker.ts'
 import { toAssignment, toTopicPartitions } from '../assignment.ts'
 import { JOIN, LEAVE, LEAVE_FOR_NOW } from '../consumer-heartbeat.ts'
+import { newMemberId } from '../consumer-member.ts'
 import { GroupCoordinator } from '../coordinator.ts'
 import { topicMatcher } from '../topic-regex.ts'
 import { checkGroup, clientHost } from './access.ts'
@@ -23,7 +23,7 @@ export const consumerGroupHeartbeat = handler({
     const group = GroupCoordinator.of(broker).consumerOf(body.groupId, body.memberEpoch === JOIN, isLeaving(request))
     const { memberId, epoch, heartbeatIntervalMs, assignment } = group.heartbeat({
       // Before version 1 the coordinator names its members.
-      memberId: body.memberId === '' ? randomBytes(16).toString('base64url') : body.memberId,
+      memberId: body.memberId === '' ? newMemberId() : body.memberId,
       epoch: body.memberEpoch,
       instanceId: body.instanceId,
       rackId: body.rackId,
