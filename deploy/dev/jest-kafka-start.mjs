@@ -1,30 +1,35 @@
-// Before the integration tests: use the Kafka named by SLUICE_TEST_KAFKA, else start one from Maven's jars if this machine
-// has Java and mvn, else say aloud what is skipped. The tests themselves look at SLUICE_TEST_KAFKA only.
-import { execFileSync, spawnSync } from 'node:child_process'
-import fs from 'node:fs'
-import os from 'node:os'
+// Before the integration tests: use the Kafka named by SLUICE_TEST_KAFKA, else start an embedded broker for them. The tests themselves
+// look at SLUICE_TEST_KAFKA only.
+import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const here = path.dirname(fileURLToPath(import.meta.url))
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
+const START_TIMEOUT_MS = 30_000
 
-export default function start() {
-  if (process.env.SLUICE_TEST_KAFKA) return
-  const missing = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
-  if (missing.length > 0) {
-    console.log(
-      `\nsluice: integration tests that need Apache Kafka are skipped: ${missing.join(' and ')} not found. ` +
-        'Install a JDK 17 and Maven, or set SLUICE_TEST_KAFKA=host:port.\n',
-    )
+export default async function start() {
+  const given = process.env.SLUICE_TEST_KAFKA
+  if (given) {
+    console.log(`\nsluice: the integration tests use the Kafka at ${given}\n`)
     return
   }
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-kafka-'))
-  const port = 20_000 + (process.pid % 20_000)
-  console.log(`\nsluice: starting Apache Kafka on port ${port} for the integration tests …`)
-  const address = execFileSync('bash', [path.join(here, 'kafka.sh'), 'start', dir, String(port)], {
-    encoding: 'utf8',
+  const main = path.join(root, 'packages/cli/src/main.ts')
+  const broker = spawn(process.execPath, ['--conditions=@sluice/source', main, 'kafka', '--port', '0'], {
+    cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-  }).trim()
-  process.env.SLUICE_TEST_KAFKA = address
-  globalThis.sluiceTestKafkaDir = dir
+  })
+  globalThis.sluiceTestKafka = broker
+  process.env.SLUICE_TEST_KAFKA = await new Promise((resolve, reject) => {
+    let said = ''
+    const timer = setTimeout(() => reject(new Error(`the embedded Kafka did not start: ${said}`)), START_TIMEOUT_MS)
+    broker.stdout.on('data', (text) => {
+      said += text
+      const address = /^127\.0\.0\.1:\d+$/m.exec(said)
+      if (address === null) return
+      clearTimeout(timer)
+      resolve(address[0])
+    })
+    broker.once('exit', (code) => reject(new Error(`the embedded Kafka ended with status ${code}: ${said}`)))
+  })
+  console.log(`\nsluice: the integration tests use an embedded Kafka at ${process.env.SLUICE_TEST_KAFKA}\n`)
 }

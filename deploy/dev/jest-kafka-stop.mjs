@@ -1,13 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import fs from 'node:fs'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const here = path.dirname(fileURLToPath(import.meta.url))
-
-export default function stop() {
-  const dir = globalThis.sluiceTestKafkaDir
-  if (dir === undefined) return
-  spawnSync('bash', [path.join(here, 'kafka.sh'), 'stop', dir], { stdio: 'inherit' })
-  fs.rmSync(dir, { recursive: true, force: true })
+export default async function stop() {
+  const broker = globalThis.sluiceTestKafka
+  if (broker === undefined || broker.exitCode !== null) return
+  const ended = new Promise((resolve) => broker.once('exit', resolve))
+  broker.kill('SIGTERM')
+  await ended
 }

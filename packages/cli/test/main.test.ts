@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { commands } from '../src/commands/index.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -130,48 +131,20 @@ describe('the quickstart', () => {
     expect(fs.existsSync(path.join(dir, 'qs'))).toBe(false)
   })
 
-  test('says what to install where Java and Maven are missing, and gives the folder back', () => {
-    const { status, err } = quickstartWith(tools('which', 'bash', 'sh'))
-    expect(status).toBe(1)
-    expect(err).toContain('java and mvn not found')
-    expect(err).toContain('openjdk-17')
-    expect(fs.existsSync(path.join(dir, 'qs', 'lock'))).toBe(false)
-  })
-
-  test('says at once that Kafka does not start, and where to look', () => {
-    const bin = tools('which', 'bash', 'sh', 'dirname', 'mkdir', 'seq', 'sleep', 'cat')
-    for (const tool of ['java', 'mvn']) fs.writeFileSync(path.join(bin, tool), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
-    const { status, err } = quickstartWith(bin)
-    expect(err).toContain('Apache Kafka did not start')
-    expect(err).toContain('start.log')
-    // Null: it had to be ended, because something still waited for the broker.
-    expect(status).toBe(1)
-    expect(fs.existsSync(path.join(dir, 'qs', 'lock'))).toBe(false)
+  test('says who has its folder when another broker does, and gives it back', async () => {
+    const dataDir = path.join(dir, 'qs', 'kafka')
+    const other = await startEmbeddedKafka({ dataDir })
+    try {
+      const { status, err } = sluice('quickstart', '--dir', path.join(dir, 'qs'))
+      expect(status).toBe(1)
+      expect(err).toContain(dataDir)
+      expect(err).toContain(String(process.pid))
+      expect(fs.existsSync(path.join(dir, 'qs', 'lock'))).toBe(false)
+    } finally {
+      await other.close()
+    }
   })
 })
-
-function quickstartWith(bin: string): { status: number | null; err: string } {
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    ['--conditions=@sluice/source', MAIN, 'quickstart', '--dir', path.join(dir, 'qs')],
-    {
-      encoding: 'utf8',
-      timeout: DEADLINE_MS,
-      env: { ...process.env, PATH: bin, KAFKA_JARS: path.join(dir, 'no-jars') },
-    },
-  )
-  return { status, err: stderr }
-}
-
-/** A folder for PATH that has these tools and no others. */
-function tools(...names: readonly string[]): string {
-  const bin = fs.mkdtempSync(path.join(dir, 'bin-'))
-  for (const name of names) {
-    const found = spawnSync('which', [name], { encoding: 'utf8' }).stdout.trim()
-    if (found !== '') fs.symlinkSync(found, path.join(bin, name))
-  }
-  return bin
-}
 
 function escape(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)

@@ -126,15 +126,16 @@ async function copyUnderFire(
   const random = seeded(seed)
   const events = shuffled(
     [
-      ...new Array<'kill'>(plan.kills).fill('kill'),
-      ...new Array<'fault'>(plan.faults).fill('fault'),
-      ...new Array<'zombie'>(plan.zombies).fill('zombie'),
+      ...Array.from({ length: plan.kills }, () => 'kill'),
+      ...Array.from({ length: plan.faults }, () => 'fault'),
+      ...Array.from({ length: plan.zombies }, () => 'zombie'),
     ],
     random,
   )
   let fault = 0
   const frozen: Promise<void>[] = []
   try {
+    for (let slot = 0; slot < SLOTS; slot++) run.copiers.start(slot)
     for (const [n, event] of events.entries()) {
       await run.reached((n + 0.5) / (events.length + 1))
       const slot = Math.floor(random() * SLOTS)
@@ -180,12 +181,15 @@ async function catches(broker: BrokerOnTrial, proxy: FaultProxy, kafka: Kafka, m
   })
   if (mutant === 'reuse-sequence') proxy.rewrite = reuseSequences()
   try {
+    run.copiers.start(0)
     if (mutant === 'skip-fencing') {
       await run.copiers.frozen(0, 30_000)
-      // The others take over and copy what the frozen one was about to.
+      // The other takes over and copies what the frozen one was about to.
+      run.copiers.start(1)
       await run.reached(0.9)
       run.copiers.thaw(0)
     } else {
+      run.copiers.start(1)
       await run.reached(0.3)
       for (let slot = 0; slot < SLOTS; slot++) run.copiers.kill(slot)
     }

@@ -10,17 +10,17 @@
  *
  * Records that were sent or processed again after a kill are printed too: at-least-once is what is promised up to the table.
  */
-import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { readLedger, type Ledger } from './quickstart-ledger.ts'
 import type { TrialOptions } from './trial-options.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')
 const CSV = path.join(
   path.dirname(createRequire(import.meta.url).resolve('vega-datasets')),
   '..',
@@ -32,11 +32,6 @@ const RUN_DEADLINE_MS = 180_000
 const MOVING_MS = 800
 
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
-  const missing = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
-  if (missing.length > 0) {
-    console.error(`kill-quickstart cannot run: ${missing.join(' and ')} not found`)
-    return false
-  }
   const random = seeded(seed)
   const kills = full ? 10 : 3
   // Two kills a life: a second one hits a run that has to take up what a first one left.
@@ -138,18 +133,16 @@ function ended(child: ChildProcess): Promise<{ status: number; output: string }>
 }
 
 async function inspect(dir: string): Promise<Ledger> {
-  const kafkaDir = path.join(dir, 'kafka')
-  const port = 42_000 + (process.pid % 10_000)
-  const address = execFileSync('bash', [KAFKA, 'start', kafkaDir, String(port)], { encoding: 'utf8' }).trim()
+  const kafka = await startEmbeddedKafka({ dataDir: path.join(dir, 'kafka') })
   try {
     return await readLedger({
-      broker: address,
+      broker: kafka.bootstrapServers,
       dataset: 'bird_strikes',
       csv: CSV,
       table: path.join(dir, 'lake', 'bird_strikes'),
     })
   } finally {
-    spawnSync('bash', [KAFKA, 'stop', kafkaDir])
+    await kafka.close()
   }
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { SluiceError } from '@sluice/sdk'
+import { startBroker } from '../broker.ts'
 import type { Command } from './command.ts'
 
 export const kafka: Command = {
@@ -17,7 +17,7 @@ export const kafka: Command = {
     'Any Kafka client can use it. It is one node without replication: in production, run Apache Kafka.',
   async run(args, signal) {
     const { port, advertisedPort, host, dir, configs } = parse(args)
-    const broker = await startEmbeddedKafka({
+    const broker = await startBroker({
       port,
       host,
       configs,

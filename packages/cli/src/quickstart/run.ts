@@ -6,9 +6,9 @@ import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
 import type { Scorecard } from '@sluice/quality'
 import type { Processor } from '@sluice/streams'
 import { formatProperties, openLogger, parseProperties, type ClosableLogger } from '@sluice/worker'
+import { startBroker } from '../broker.ts'
 import { loadProcessor } from '../processors.ts'
 import { runFlow } from './flow.ts'
-import { startKafka } from './kafka-process.ts'
 import { lockFolder } from './lock.ts'
 import type { QuickstartPlan } from './plan.ts'
 import { planFor } from './plans.ts'
@@ -37,7 +37,6 @@ export async function runQuickstart(request: QuickstartRequest, signal: AbortSig
     try {
       say(`\nSluice quickstart: ${file}\n  everything is kept below ${dir}\n`)
       writeSettings(plan)
-      say('  Apache Kafka is starting (the first time, Maven fetches its jars: 142 MB) …')
       const { summary, rules } = await withKafka(plan, processor, logger, signal, say)
       const table = await LocalTable.open(plan.tableDir)
       fs.writeFileSync(path.join(dir, 'summary.json'), `${JSON.stringify({ ...summary, rules }, null, 2)}\n`)
@@ -69,14 +68,15 @@ async function withKafka(
   signal: AbortSignal,
   say: (text: string) => void,
 ): Promise<{ readonly summary: QuickstartSummary; readonly rules: readonly Scorecard[] }> {
-  const kafka = await startKafka(path.join(plan.dir, 'kafka'), signal)
+  const dataDir = path.join(plan.dir, 'kafka')
+  const kafka = await startBroker({ dataDir, log: (level, message) => logger[level](message) })
   try {
-    say(`  Apache Kafka is up at ${kafka.address}\n`)
+    say(`  Kafka is up in this process, at ${kafka.bootstrapServers}, until the end of the run\n`)
     const lines = new ProgressLines(process.stdout)
     let rules: readonly Scorecard[] = []
     const position = await runFlow({
       plan,
-      broker: kafka.address,
+      broker: kafka.bootstrapServers,
       processor,
       logger,
       metrics: new MemoryMetrics(),
@@ -85,14 +85,14 @@ async function withKafka(
       onRules: (found) => (rules = found),
     })
     const table = await LocalTable.open(plan.tableDir)
-    const client = await connect({ bootstrapServers: [kafka.address], clientId: 'quickstart-summary', logger })
+    const client = await connect({ bootstrapServers: kafka.bootstrapServers, clientId: 'quickstart-summary', logger })
     try {
       return { summary: await summarise(client, plan, position, await table.summary()), rules }
     } finally {
       await client.close()
     }
   } finally {
-    await kafka.stop()
+    await kafka.close()
   }
 }
 

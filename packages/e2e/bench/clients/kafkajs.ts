@@ -50,7 +50,10 @@ async function consume(): Promise<void> {
   await consumer.run({
     autoCommit: false,
     eachBatch: async ({ batch: { messages } }) => {
-      if (seen < job.records / 4) return void (seen += messages.length)
+      if (seen < job.records / 4) {
+        seen += messages.length
+        return
+      }
       done ??= meter()
       for (const { value } of messages) bytes += value!.length
       measured += messages.length

@@ -58,8 +58,7 @@ async function copy(kafka: Kafka): Promise<void> {
   const fetcher = kafka.fetcher({ isolation: 'read_committed' })
   const group = { groupId: `bench-copy-${process.pid}`, generationId: -1, memberId: '', instanceId: null }
   await fromTheBeginning(kafka, fetcher)
-  let done: ReturnType<typeof meter> | undefined
-  let before = 0
+  const measured: { done?: ReturnType<typeof meter>; before: number } = { before: 0 }
   let copied = 0
   let waiting: ProducerRecord[] = []
   const offsets = new Map<string, { topic: string; partition: number; offset: number; metadata: string }>()
@@ -72,11 +71,11 @@ async function copy(kafka: Kafka): Promise<void> {
     copied += waiting.length
     waiting = []
     offsets.clear()
-    if (done !== undefined || copied < job.records / 4) return
-    before = copied
-    done = meter()
+    if (measured.done !== undefined || copied < job.records / 4) return
+    measured.before = copied
+    measured.done = meter()
   }
-  while (done === undefined || copied - before < job.records) {
+  while (measured.done === undefined || copied - measured.before < job.records) {
     for (const { topic, partition, batches } of await fetcher.poll(1000)) {
       for (const records of batches) {
         for (let i = 0; i < records.count; i++) {
@@ -98,7 +97,7 @@ async function copy(kafka: Kafka): Promise<void> {
       }
     }
   }
-  done(copied - before)
+  measured.done(copied - measured.before)
   await producer.close()
   await fetcher.close()
 }

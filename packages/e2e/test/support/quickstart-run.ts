@@ -6,9 +6,6 @@ import { root } from './house-files.ts'
 
 const DEADLINE_MS = 60_000
 
-/** What is not found of what the quickstart needs. */
-export const missingTools: readonly string[] = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
-
 export interface Summary {
   readonly read: Readonly<Record<'lines' | 'records' | 'diverted' | 'skipped', number>>
   readonly topics: Readonly<Record<'raw' | 'clean' | 'quarantine', number>>

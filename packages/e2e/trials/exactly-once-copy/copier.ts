@@ -56,16 +56,16 @@ const member = kafka.consumerMember({
     },
   },
 })
+const stopping = new AbortController()
 process.on('SIGTERM', () => void stop())
 member.join().catch(end)
-let isStopping = false
-while (!isStopping) {
+while (!stopping.signal.aborted) {
   try {
     if (!member.poll()) await new Promise((resolve) => setTimeout(resolve, 20))
     const fetched = (await fetcher.poll(100)).filter(isNext)
     const since = tenure
     for (const [records, offsets] of portions(fetched)) {
-      if (tenure !== since || isStopping) break
+      if (tenure !== since || stopping.signal.aborted) break
       current = copy(records, offsets)
       await current
     }
@@ -75,7 +75,7 @@ while (!isStopping) {
 }
 
 async function stop(): Promise<void> {
-  isStopping = true
+  stopping.abort()
   await settled()
   await member.close(5000)
   await producer.close(5000)

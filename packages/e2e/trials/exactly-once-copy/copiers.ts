@@ -29,13 +29,21 @@ export class Copiers {
   constructor(slots: number, dir: string, job: (slot: number, life: number) => CopierJob) {
     this.#dir = dir
     this.#job = job
-    this.#processes = new Array<ChildProcess | null>(slots).fill(null)
-    this.#lives = new Array<number>(slots).fill(0)
-    for (let slot = 0; slot < slots; slot++) this.#start(slot)
+    this.#processes = Array.from({ length: slots }, () => null)
+    this.#lives = Array.from({ length: slots }, () => 0)
   }
 
-  get slots(): number {
-    return this.#processes.length
+  /** Fills the slot with a process; one that was there goes on by itself. */
+  start(slot: number): void {
+    const job = this.#job(slot, this.#lives[slot]!++)
+    const child = spawn(process.execPath, ['--conditions=@sluice/source', PROGRAM, JSON.stringify(job)], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    this.#processes[slot] = child
+    child.once('exit', (code) => {
+      if (code === EXIT.fenced) this.fenced++
+      if (!this.#isStopping && this.#processes[slot] === child) this.start(slot)
+    })
   }
 
   /** kill -9; the slot is taken by the next process at once. */
@@ -55,7 +63,7 @@ export class Copiers {
   async replaceFrozen(slot: number, ms: number): Promise<void> {
     const frozen = this.#processes[slot]
     frozen?.kill('SIGSTOP')
-    this.#start(slot)
+    this.start(slot)
     await new Promise((resolve) => setTimeout(resolve, ms))
     frozen?.kill('SIGCONT')
   }
@@ -102,18 +110,6 @@ export class Copiers {
       unknown: of('unknown').length,
       ends: of('ended'),
     }
-  }
-
-  #start(slot: number): void {
-    const job = this.#job(slot, this.#lives[slot]!++)
-    const child = spawn(process.execPath, ['--conditions=@sluice/source', PROGRAM, JSON.stringify(job)], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-    this.#processes[slot] = child
-    child.once('exit', (code) => {
-      if (code === EXIT.fenced) this.fenced++
-      if (!this.#isStopping && this.#processes[slot] === child) this.#start(slot)
-    })
   }
 }
 

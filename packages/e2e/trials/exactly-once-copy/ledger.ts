@@ -34,7 +34,7 @@ type Take = (partition: number, value: string, transaction: string) => void
 export async function readLedger(expected: Expected): Promise<Ledger> {
   const { records, partitions, abortedTransactions } = expected
   const seen = new Uint8Array(records)
-  const last = new Array<number>(partitions).fill(-1)
+  const last = Array.from({ length: partitions }, () => -1)
   let disordered = 0
   let aborted = 0
   const take: Take = (partition, value, transaction) => {
