@@ -94,7 +94,7 @@ export interface Topics {
     leaders?: readonly number[],
   ): Topic
   delete(name: string): void
-  addPartitions(name: string, total: number): void
+  addPartitions(name: string, total: number, leaders?: readonly number[]): void
   /** Replaces the overrides. Throws INVALID_CONFIG naming the setting. */
   configure(name: string, overrides: Readonly<Record<string, string>>): void
   partition(name: string, index: number): Partition | undefined

@@ -31,7 +31,8 @@ function grown({ body, client }: Request, broker: Broker, growth: Growth): Retur
   try {
     if (!broker.access.may(client, 'ALTER', 'TOPIC', name)) throw new ApiError('TOPIC_AUTHORIZATION_FAILED')
     check(broker, growth)
-    if (!body.validateOnly) broker.topics.addPartitions(name, count)
+    const leaders = growth.assignments?.map(({ brokerIds }) => brokerIds[0]!)
+    if (!body.validateOnly) broker.topics.addPartitions(name, count, leaders)
     return failed(name, 0, null)
   } catch (error) {
     if (!(error instanceof ApiError)) throw error

@@ -95,7 +95,7 @@ export class TopicRegistry implements Topics {
     for (const listener of this.#listeners) listener(topic)
   }
 
-  addPartitions(name: string, total: number): void {
+  addPartitions(name: string, total: number, leaders?: readonly number[]): void {
     const topic = this.#existing(name)
     const { length } = topic.partitions
     if (total === length) {
@@ -108,7 +108,7 @@ export class TopicRegistry implements Topics {
       )
     }
     if (total - length > PARTITIONS_MAX) throw tooMany()
-    this.#commit({ type: 'grow', id: topic.id, leaders: this.#newLeaders(length, total) })
+    this.#commit({ type: 'grow', id: topic.id, leaders: this.#newLeaders(length, total, leaders) })
   }
 
   configure(name: string, overrides: Readonly<Record<string, string>>): void {
