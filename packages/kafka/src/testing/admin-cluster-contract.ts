@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { valuesOf } from '../admin/admin-requests.ts'
-import type { AclBinding, Kafka } from '../port.ts'
+import type { AclBinding } from '../port.ts'
 import { errorsOf } from './admin-topics-contract.ts'
 import type { WithKafka } from './port-contract.ts'
 import { assertRefused, record } from './port-fixture.ts'
-import { fill } from './reading.ts'
+import { assertSoon, fill } from './reading.ts'
 
 /** What `admin.cluster`, `admin.transactions`, `admin.quotas` and `admin.acls` promise. */
 export function adminClusterContract(test: WithKafka): void {
@@ -132,16 +132,15 @@ export function adminClusterContract(test: WithKafka): void {
   test('quotas are set, described and taken away', async ({ kafka, freshName }) => {
     const entity = { user: freshName() }
     const limits = { producer_byte_rate: 12_345, request_percentage: 50.5 }
-    const described = (): ReturnType<Kafka['admin']['quotas']['describe']> =>
-      kafka.admin.quotas.describe({ user: { name: entity.user } })
+    const described = (): Promise<unknown> => kafka.admin.quotas.describe({ user: { name: entity.user } })
     valuesOf(await kafka.admin.quotas.alter([{ entity, limits }], { validateOnly: true }))
     assert.deepEqual(await described(), [])
     valuesOf(await kafka.admin.quotas.alter([{ entity, limits }]))
-    assert.deepEqual(await described(), [{ entity, limits }])
+    await assertSoon(described, [{ entity, limits }])
     valuesOf(await kafka.admin.quotas.alter([{ entity, limits: { request_percentage: null } }]))
-    assert.deepEqual(await described(), [{ entity, limits: { producer_byte_rate: 12_345 } }])
+    await assertSoon(described, [{ entity, limits: { producer_byte_rate: 12_345 } }])
     valuesOf(await kafka.admin.quotas.alter([{ entity, limits: { producer_byte_rate: null } }]))
-    assert.deepEqual(await described(), [])
+    await assertSoon(described, [])
   })
 
   test('a quota that does not exist is refused, the others are set', async ({ kafka, freshName }) => {
@@ -166,19 +165,19 @@ export function adminClusterContract(test: WithKafka): void {
         { user, mechanism: 'SCRAM-SHA-512', password: 'secret' },
       ]),
     )
-    const [credentials] = valuesOf(await quotas.describeScramUsers([user]))
-    assert.deepEqual(
-      credentials!.toSorted((x, y) => x.iterations - y.iterations),
-      [
-        { mechanism: 'SCRAM-SHA-256', iterations: 4096 },
-        { mechanism: 'SCRAM-SHA-512', iterations: 8192 },
-      ],
-    )
+    const credentials = async (): Promise<unknown> => {
+      const [outcome] = await quotas.describeScramUsers([user])
+      return outcome!.value?.toSorted((x, y) => x.iterations - y.iterations) ?? outcome!.error?.place?.['error']
+    }
+    await assertSoon(credentials, [
+      { mechanism: 'SCRAM-SHA-256', iterations: 4096 },
+      { mechanism: 'SCRAM-SHA-512', iterations: 8192 },
+    ])
     const all = await quotas.describeScramUsers()
     assert.ok(all.some(({ item }) => item === user))
     const mechanisms = ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const
     valuesOf(await quotas.alterScramUsers(mechanisms.map((mechanism) => ({ user, mechanism, isDeleted: true }))))
-    assert.deepEqual(errorsOf(await quotas.describeScramUsers([user])), { [user]: 'RESOURCE_NOT_FOUND' })
+    await assertSoon(credentials, 'RESOURCE_NOT_FOUND')
   })
 
   test('a SCRAM user that is not there cannot be deleted; too few iterations are refused', async ({
@@ -222,7 +221,7 @@ export function adminClusterContract(test: WithKafka): void {
     }
     valuesOf(created)
     const byPrincipal = (one: AclBinding, two: AclBinding): number => (one.principal < two.principal ? -1 : 1)
-    assert.deepEqual((await acls.describe(filter)).toSorted(byPrincipal), bindings)
+    await assertSoon(async () => (await acls.describe(filter)).toSorted(byPrincipal), bindings)
     const matching = { resourceType: 'topic', resourceName: `${name}-more`, patternType: 'match' } as const
     assert.equal((await acls.describe(matching)).filter(({ resourceName }) => resourceName === name).length, 2)
     const [deleted] = valuesOf(await acls.delete([{ ...filter, principal: 'User:bob' }]))
@@ -230,7 +229,7 @@ export function adminClusterContract(test: WithKafka): void {
       deleted!.map(({ item }) => item),
       [bindings[1]],
     )
-    assert.deepEqual(await acls.describe(filter), [bindings[0]])
+    await assertSoon(() => acls.describe(filter), [bindings[0]])
     valuesOf(await acls.delete([filter]))
   })
 }

@@ -4,7 +4,7 @@ import type { Outcome } from '../port.ts'
 import type { WithKafka } from './port-contract.ts'
 import { assertRefused, record } from './port-fixture.ts'
 import { range } from './produce-contract.ts'
-import { fill } from './reading.ts'
+import { assertSoon, fill } from './reading.ts'
 
 /** What `admin.topics` and `admin.partitions` promise. */
 export function adminTopicsContract(test: WithKafka): void {
@@ -15,8 +15,8 @@ export function adminTopicsContract(test: WithKafka): void {
     assert.equal(created!.partitions, 3)
     assert.equal(created!.replicationFactor, 1)
     assert.equal(created!.configs?.get('retention.ms'), '3600000')
-    const [found] = valuesOf(await kafka.admin.topics.describe([topic]))
-    assert.equal(found!.topicId, created!.topicId)
+    const idOf = async (): Promise<unknown> => (await kafka.admin.topics.describe([topic]))[0]!.value?.topicId
+    await assertSoon(idOf, created!.topicId)
   })
 
   test('of several topics to create, each has its own answer', async ({ kafka, topic, freshName }) => {
@@ -29,7 +29,7 @@ export function adminTopicsContract(test: WithKafka): void {
       [fresh]: null,
       [bad]: 'INVALID_TOPIC_EXCEPTION',
     })
-    assert.equal((await kafka.admin.describeTopics([fresh])).length, 1)
+    await assertSoon(() => kafka.admin.describeTopics([fresh]), [{ topic: fresh, partitions: 1 }])
   })
 
   test('an unknown setting, and too many replicas, are refused by name', async ({ kafka, freshName }) => {
@@ -53,11 +53,11 @@ export function adminTopicsContract(test: WithKafka): void {
     const [broker] = (await kafka.admin.cluster.describe()).brokers
     const assignments = [[broker!.id], [broker!.id]]
     valuesOf(await kafka.admin.topics.create([{ topic, partitions: -1, assignments }]))
-    const [found] = valuesOf(await kafka.admin.topics.describe([topic]))
-    assert.deepEqual(
-      found!.partitions.map(({ replicas }) => replicas),
-      assignments,
-    )
+    const replicasOf = async (): Promise<unknown> => {
+      const [found] = await kafka.admin.topics.describe([topic])
+      return found!.value?.partitions.map(({ replicas }) => replicas)
+    }
+    await assertSoon(replicasOf, assignments)
   })
 
   test('a description has leaders, replicas and epochs by partition', async ({ kafka, topic }) => {

@@ -1,5 +1,6 @@
 /** Writing and reading short values, for the tests of fetching. */
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import type { FetchedPartition, Fetcher, Kafka } from '../port.ts'
 import { record } from './port-fixture.ts'
 import { range } from './produce-contract.ts'
@@ -25,4 +26,15 @@ export function valuesOf({ batches }: FetchedPartition): string[] {
 
 export function countOf({ batches }: FetchedPartition): number {
   return batches.reduce((sum, { count }) => sum + count, 0)
+}
+
+/** Waits until what is asked for is what is expected: a change of the cluster takes a moment to reach every broker. */
+export async function assertSoon(ask: () => Promise<unknown>, expected: unknown): Promise<void> {
+  const until = performance.now() + 10_000
+  for (;;) {
+    const found = await ask()
+    if (isDeepStrictEqual(found, expected)) return
+    if (performance.now() > until) return assert.deepEqual(found, expected)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
 }
