@@ -9,6 +9,7 @@ import { CommittedTopics, refusedTopics } from './committed-topics.ts'
 const ABORTABLE_VERSION = 4
 const IMPLICIT_VERSION = 5
 const TRANSACTION_ABORTABLE = kafkaErrorCode('TRANSACTION_ABORTABLE')
+const ILLEGAL_GENERATION = kafkaErrorCode('ILLEGAL_GENERATION')
 const INVALID_TXN_STATE = kafkaErrorCode('INVALID_TXN_STATE')
 
 /** Commits offsets in a transaction: they count when it does. With the member's generation a zombie is fenced (KIP-447). */
@@ -57,9 +58,7 @@ export const txnOffsetCommit = handler({
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       // Producers know no member epochs.
-      committed.refuse(
-        kafkaErrorCode(error.name === 'STALE_MEMBER_EPOCH' ? 'ILLEGAL_GENERATION' : (error.name as 'NONE')),
-      )
+      committed.refuse(error.name === 'STALE_MEMBER_EPOCH' ? ILLEGAL_GENERATION : error.errorCode)
     }
     return { topics: committed.topics }
   },
