@@ -537,12 +537,21 @@ function bound(kafka: Kafka): Kafka {
   return {
     producer: (options) => kafka.producer(options),
     fetcher: (options) => kafka.fetcher(options),
+    transactionalProducer: (options) => kafka.transactionalProducer(options),
     groupOffsets: (id) => kafka.groupOffsets(id),
+    groupMember: (options) => kafka.groupMember(options),
+    consumerMember: (options) => kafka.consumerMember(options),
     admin: kafka.admin,
+    metrics: () => kafka.metrics(),
+    requestLog: () => kafka.requestLog(),
     close: () => kafka.close(),
   }
 }
 
 function boundOffsets(offsets: GroupOffsets): GroupOffsets {
-  return { commit: (list) => offsets.commit(list), committed: (list) => offsets.committed(list) }
+  return {
+    commit: (list) => offsets.commit(list),
+    committed: (list) => offsets.committed(list),
+    renew: (list) => offsets.renew(list),
+  }
 }

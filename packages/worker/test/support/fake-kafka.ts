@@ -164,6 +164,10 @@ export class FakeOffsets implements GroupOffsets {
   async committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]> {
     return partitions.flatMap((partition) => this.#committed.get(keyOf(partition)) ?? [])
   }
+
+  async renew(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.commit(await this.committed(partitions))
+  }
 }
 
 /** What something is made of in a log: one record per text, from offset 0. */
