@@ -15,13 +15,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { type ApiName, decodeRequest, encodeRequest, readBatches, restampProducer } from '@sluice/kafka-protocol'
 import { type Kafka, connect } from '@sluice/kafka'
-import {
-  type BrokerOnTrial,
-  startApacheKafka,
-  startEmbedded,
-  whyNoApacheKafka,
-} from './exactly-once-copy/broker-on-trial.ts'
-import type { CopierJob, Mutant } from './exactly-once-copy/copier-job.ts'
+import { type BrokerOnTrial, startApacheKafka, startEmbedded, whyNoApacheKafka } from './broker-on-trial.ts'
+import { type CopierJob, type Mutant, REUSE_HEADER } from './exactly-once-copy/copier-job.ts'
 import { Copiers } from './exactly-once-copy/copiers.ts'
 import { FaultProxy, type Rewrite } from './exactly-once-copy/fault-proxy.ts'
 import { type Ledger, readLedger } from './exactly-once-copy/ledger.ts'
@@ -306,25 +301,27 @@ class Run {
   }
 }
 
-/** Gives every fifth batch the sequence of the one before it, as a producer would that counts wrong. */
+/** Gives marked batches the sequence of the one before them, as a producer would that counts wrong. */
 function reuseSequences(): Rewrite {
-  const last = new Map<string, { producerEpoch: number; baseSequence: number; count: number }>()
-  let seen = 0
+  const last = new Map<string, number>()
   return (apiKey, frame) => {
-    if (apiKey !== 0) return frame
-    const request = decodeRequest(frame)
-    if (request.api !== 'Produce') return frame
+    const request = apiKey === 0 ? decodeRequest(frame) : null
+    if (request?.api !== 'Produce') return frame
     for (const { name, topicId, partitionData } of request.body.topicData) {
       for (const { index, records } of partitionData) {
-        if (records === null) continue
-        for (const { producerId, producerEpoch, baseSequence, count } of readBatches(records)) {
+        for (const batch of records === null ? [] : readBatches(records)) {
+          const { producerId, producerEpoch, baseSequence } = batch
           if (typeof producerId !== 'number') continue
-          const key = `${name}${topicId} ${index} ${producerId}`
+          const key = `${name}${topicId} ${index} ${producerId} ${producerEpoch}`
           const before = last.get(key)
-          const isAlike = before?.producerEpoch === producerEpoch && before.count === count && baseSequence > 0
-          if (isAlike && ++seen % 5 === 0)
-            restampProducer(records, { producerId, producerEpoch, baseSequence: before.baseSequence })
-          else last.set(key, { producerEpoch, baseSequence, count })
+          const isMarked =
+            batch
+              .records()
+              .headers(0)
+              ?.some((header) => header.key === REUSE_HEADER) === true
+          if (isMarked && before !== undefined)
+            restampProducer(records!, { producerId, producerEpoch, baseSequence: before })
+          else last.set(key, baseSequence)
         }
       }
     }

@@ -1,5 +1,5 @@
 /**
- * `npm run trial -- NAME [--full] [--seed N]`: tries to break Sluice and counts what is left. The short form is what CI runs, the full
+ * `npm run trial -- NAME [--full] [--seed N] [--only WORDS]`: tries to break Sluice and counts what is left. The short form is what CI runs, the full
  * form what a change to its subject must pass once. A trial fails on counts; times are only printed.
  */
 import type { TrialOptions } from './trial-options.ts'
@@ -12,6 +12,7 @@ interface Trial {
 const trials: readonly Trial[] = [
   { name: 'kill-quickstart', load: () => import('./kill-quickstart.ts') },
   { name: 'exactly-once-copy', load: () => import('./exactly-once-copy.ts') },
+  { name: 'port-contract', load: () => import('./port-contract.ts') },
   { name: 'broker-fuzz', load: () => import('./broker-fuzz.ts') },
 ]
 
@@ -22,7 +23,11 @@ if (trial === undefined) {
   console.error(`trial: give the name of one of: ${trials.map((candidate) => candidate.name).join(', ')}`)
   process.exit(2)
 }
-const seedAt = args.indexOf('--seed')
-const seed = seedAt === -1 ? 1 : Number(args[seedAt + 1])
-const held = await (await trial.load()).trial({ full: args.includes('--full'), seed })
+const seed = Number(valueOf('--seed') ?? 1)
+const held = await (await trial.load()).trial({ full: args.includes('--full'), seed, only: valueOf('--only') })
 process.exit(held ? 0 : 1)
+
+function valueOf(option: string): string | null {
+  const at = args.indexOf(option)
+  return at === -1 ? null : (args[at + 1] ?? null)
+}

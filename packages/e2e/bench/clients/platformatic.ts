@@ -10,7 +10,7 @@ else await consume()
 process.exit(0)
 
 async function produce(): Promise<void> {
-  const producer = new Producer<Buffer, Buffer, Buffer>({ ...client, maxInflights: 5 })
+  const producer = new Producer({ ...client, maxInflights: 5 })
   await producer.metadata({ topics: [job.topic] })
   const values = payloads(job.bytes)
   const send = (batch: number): Promise<unknown> => {
@@ -29,7 +29,7 @@ async function produce(): Promise<void> {
 }
 
 async function consume(): Promise<void> {
-  const consumer = new Consumer<Buffer, Buffer, Buffer>({
+  const consumer = new Consumer({
     ...client,
     groupId: `bench-${Date.now()}`,
     maxWaitTime: 500,

@@ -20,4 +20,6 @@ export type Mutant = 'skip-fencing' | 'forget-partition' | 'reuse-sequence'
 
 /** The header of a copied record that names its transaction. */
 export const TRANSACTION_HEADER = 'transaction'
+/** The header of a record whose batch is to get the sequence of the one before it. */
+export const REUSE_HEADER = 'reuse'
 export const EXIT = { failed: 3, fenced: 4 } as const

@@ -12,7 +12,7 @@ import {
   connect,
 } from '@sluice/kafka'
 import { SluiceError, describeError } from '@sluice/sdk'
-import { type CopierJob, EXIT, TRANSACTION_HEADER } from './copier-job.ts'
+import { type CopierJob, EXIT, REUSE_HEADER, TRANSACTION_HEADER } from './copier-job.ts'
 
 const job = JSON.parse(process.argv[2]!) as CopierJob
 const kafka = await connect({
@@ -176,12 +176,17 @@ async function copy(records: readonly ProducerRecord[], behind: ReadonlyMap<numb
   for (const [partition, offset] of behind) if (positions.has(partition)) positions.set(partition, offset)
 }
 
-/** All at once; the mutant that reuses sequences needs batches that are all alike. */
+/** All at once. The mutant sends batches that are all alike, and marks one for the proxy now and then: nothing may follow it. */
 async function produce(records: readonly ProducerRecord[]): Promise<void> {
   if (job.mutant !== 'reuse-sequence') return void (await producer.produce(records))
   for (const partition of new Set(records.map((record) => record.partition))) {
     const own = records.filter((record) => record.partition === partition)
-    for (let i = 0; i < own.length; i += 10) await producer.produce(own.slice(i, i + 10))
+    for (let i = 0; i < own.length; i += 10) {
+      const isMarked = i > 0 && i + 10 >= own.length && transactions % 5 === 0
+      const mark = isMarked ? [{ key: REUSE_HEADER, value: null }] : []
+      const batch = own.slice(i, i + 10)
+      await producer.produce(batch.map((record) => ({ ...record, headers: [...(record.headers ?? []), ...mark] })))
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** A broker of its own for a trial, in a process of its own, that tells clients to come through a proxy. */
+/** A broker of its own for a trial, in a process of its own; it may tell clients to come through a proxy. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')
 const START_TIMEOUT_MS = 60_000
 
@@ -22,10 +22,10 @@ export function whyNoApacheKafka(): string | null {
   return missing.length === 0 ? null : `${missing.join(' and ')} not found`
 }
 
-export async function startApacheKafka(version: string, advertisedPort: number): Promise<BrokerOnTrial> {
+export async function startApacheKafka(version: string, advertisedPort?: number): Promise<BrokerOnTrial> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
   const port = await freePorts(2)
-  const advertised = `advertised.listeners=PLAINTEXT://127.0.0.1:${advertisedPort}`
+  const advertised = `advertised.listeners=PLAINTEXT://127.0.0.1:${advertisedPort ?? port}`
   execFileSync('bash', [KAFKA, 'start', dir, String(port), version, advertised], { stdio: 'pipe' })
   const stop = async (): Promise<void> => {
     spawnSync('bash', [KAFKA, 'stop', dir])
@@ -34,10 +34,10 @@ export async function startApacheKafka(version: string, advertisedPort: number):
   return { name: `Apache Kafka ${version}`, port, stop }
 }
 
-export async function startEmbedded(advertisedPort: number): Promise<BrokerOnTrial> {
+export async function startEmbedded(advertisedPort?: number): Promise<BrokerOnTrial> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
   const port = await freePorts(1)
-  const where = ['--port', String(port), '--advertised-port', String(advertisedPort), '--dir', dir]
+  const where = ['--port', String(port), '--advertised-port', String(advertisedPort ?? port), '--dir', dir]
   const command = ['--conditions=@sluice/source', 'packages/cli/src/main.ts', 'kafka', ...where]
   const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
