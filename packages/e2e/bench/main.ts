@@ -14,6 +14,7 @@ interface Bench {
 const benches: readonly Bench[] = [
   { name: 'kafka-protocol', load: () => import('./kafka-protocol.ts') },
   { name: 'kafka', load: () => import('./kafka.ts') },
+  { name: 'embedded-kafka', load: () => import('./embedded-kafka.ts') },
   { name: 'codecs', load: () => import('./codecs.ts') },
   { name: 'gate', load: () => import('./gate.ts') },
   { name: 'parquet', load: () => import('./parquet.ts') },
