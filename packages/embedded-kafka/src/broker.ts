@@ -10,11 +10,14 @@
 import type { ApiName } from '@sluice/kafka-protocol'
 import type { BrokerClock } from './clock.ts'
 import type { EmulatedRelease } from './options.ts'
+import type { Login, SecurityProtocol } from './security/index.ts'
 
 export interface Broker {
   readonly clock: BrokerClock
   readonly clusterId: string
   readonly release: EmulatedRelease
+  /** What all nodes listen for. */
+  readonly securityProtocol: SecurityProtocol
   readonly nodes: Nodes
   readonly settings: BrokerSettings
   readonly topics: Topics
@@ -65,8 +68,10 @@ export interface Node {
 /** A connected client, as handlers see it. One connection is one client. */
 export interface Client {
   readonly id: number
-  /** `User:alice`, `User:ANONYMOUS`. */
+  /** `User:alice`, `User:CN=alice`, `User:ANONYMOUS`. */
   readonly principal: string
+  /** Where it stands with SASL; null where SASL is not spoken. */
+  readonly login: Login | null
   /** The address it came from. */
   readonly host: string
   /** Aborted when the connection is gone: what waits on its behalf ends. */
@@ -299,11 +304,15 @@ export type AclResource = 'TOPIC' | 'GROUP' | 'CLUSTER' | 'TRANSACTIONAL_ID'
 export interface Access {
   /** Whether a client may do this; always true without an authorizer. */
   may(client: Client, operation: AclOperation, resource: AclResource, name: string): boolean
+  /** Whether there can be a resource with which it may do this. */
+  mayAnywhere(client: Client, operation: AclOperation, resource: AclResource): boolean
   /** For `…AuthorizedOperations` fields: a bit per operation code; -2147483648 when not asked for. */
   operations(client: Client, resource: AclResource, name: string): number
 }
 
 export interface Quotas {
+  /** There is none: nothing needs to be counted. */
+  readonly isEmpty: boolean
   /** Counts what a client moved, and says for how long it should be quiet (KIP-219), in milliseconds. */
   throttleMs(client: Client, clientId: string | null, api: ApiName, bytes: number): number
 }

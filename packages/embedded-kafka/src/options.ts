@@ -1,3 +1,5 @@
+import type { ListenerOptions } from './security/index.ts'
+
 /** When what is written reaches the disk, and not only the operating system's cache (which survives a kill -9, not a power cut). */
 export type FlushPolicy = 'os' | 'every-write' | { readonly everyMs: number }
 
@@ -21,6 +23,13 @@ export interface EmbeddedKafkaOptions {
   readonly flush?: FlushPolicy
   /** Default: the newest. */
   readonly emulate?: EmulatedRelease
+  /** How clients connect and say who they are. Default: in plain text, and they do not. */
+  readonly listener?: ListenerOptions
+  /**
+   * Whether ACLs are kept and obeyed (`authorizer.class.name`). Then nobody may do what no ACL allows, but for `super.users` (in
+   * `configs`, separated by `;`). Default false: anybody may do anything.
+   */
+  readonly authorizer?: boolean
   /** Broker settings in Kafka's words (`num.partitions`, `auto.create.topics.enable`, `group.initial.rebalance.delay.ms` …). */
   readonly configs?: Readonly<Record<string, string>>
   /** Takes what the broker has to say. Default: silent. */

@@ -9,9 +9,9 @@ import { BrokerClock } from './clock.ts'
 import { clusterIdIn } from './cluster-id.ts'
 import type { EmbeddedKafka, NodeAddress } from './embedded-kafka.ts'
 import { GroupCoordinator } from './groups/coordinator.ts'
-import { noQuotas, openAccess } from './open-access.ts'
 import type { EmbeddedKafkaOptions, EmulatedRelease } from './options.ts'
 import { FetchSessions } from './record-path/index.ts'
+import { Security, type SecurityProtocol } from './security/index.ts'
 import {
   type Intercept,
   type InterceptOptions,
@@ -27,6 +27,9 @@ import { type OpenedTopics, openTopics } from './topics/open-topics.ts'
 import type { TopicRegistry } from './topics/topic-registry.ts'
 import { ProducerIds, TransactionCoordinator } from './transactions/index.ts'
 
+/** Kafka's own; this broker's decides as it does. */
+const STANDARD_AUTHORIZER = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
+
 /** Puts the parts together, starts and stops them, and is the door to faults. */
 export class RunningBroker implements Broker, EmbeddedKafka {
   readonly clock = new BrokerClock()
@@ -37,8 +40,9 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   readonly topics: TopicRegistry
   readonly groups: GroupCoordinator
   readonly transactions: TransactionCoordinator
-  readonly access: Access = openAccess
-  readonly quotas: Quotas = noQuotas
+  readonly securityProtocol: SecurityProtocol
+  readonly access: Access
+  readonly quotas: Quotas
   readonly faults: { -readonly [K in keyof FaultSettings]: FaultSettings[K] } = { lateMarkersMs: 0, throttleMs: 0 }
   readonly log: Broker['log']
   readonly #registry: ApiRegistry
@@ -67,7 +71,9 @@ export class RunningBroker implements Broker, EmbeddedKafka {
     this.nodes = new VirtualNodes(nodes)
     const { dataDir, flush, configs = {} } = options
     const directory = dataDir === undefined ? {} : { 'log.dirs': dataDir }
-    const settings = new ConfiguredSettings({ ...directory, ...configs }, openStateFile(dataDir, 'settings'))
+    const authorizer = options.authorizer === true ? { 'authorizer.class.name': STANDARD_AUTHORIZER } : {}
+    const given = { ...directory, ...authorizer, ...configs }
+    const settings = new ConfiguredSettings(given, openStateFile(dataDir, 'settings'))
     this.settings = settings
     // From here on the directory is this process's.
     this.#opened = openTopics({
@@ -82,9 +88,13 @@ export class RunningBroker implements Broker, EmbeddedKafka {
     this.topics = this.#opened.topics
     settings.onChange(() => this.topics.settingsChanged())
     this.clusterId = clusterIdIn(openStateFile(dataDir, 'cluster'))
+    const security = new Security(options.listener ?? {}, dataDir, settings, this.clock)
+    this.securityProtocol = security.protocol
+    this.access = security.access
+    this.quotas = security.quotas
     this.groups = new GroupCoordinator(this)
     this.transactions = new TransactionCoordinator(this, new ProducerIds(openStateFile(dataDir, 'producer-ids')))
-    this.#registry = new ApiRegistry(brokerApis(this.#sessions), emulate)
+    this.#registry = new ApiRegistry(brokerApis(this.#sessions, security), emulate)
     const dispatcher = new Dispatcher(this, this.#registry, this.#intercepts, this.#ring)
     this.#server = new KafkaServer(
       {
@@ -93,6 +103,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
         advertisedHost: options.advertisedHost ?? host,
         advertisedPort: options.advertisedPort ?? null,
         settings: this.settings,
+        doorkeeper: security,
         serve: (frame, client, node) => dispatcher.serve(frame, client, node),
         log,
       },

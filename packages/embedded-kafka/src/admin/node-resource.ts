@@ -58,5 +58,5 @@ function factOf(broker: Broker, node: number, name: string): string | undefined 
   if (name === 'node.id') return String(node)
   if (name !== 'listeners' && name !== 'advertised.listeners') return undefined
   const found = broker.nodes.alive().find(({ id }) => id === node)
-  return found === undefined ? undefined : `PLAINTEXT://${found.host}:${found.port}`
+  return found === undefined ? undefined : `${broker.securityProtocol}://${found.host}:${found.port}`
 }

@@ -1,7 +1,9 @@
 import {
   type ApiName,
   ProtocolError,
+  type Records,
   type Request,
+  type ResponseInput,
   apiVersions,
   apis,
   decodeRequest,
@@ -11,6 +13,7 @@ import {
   unsupportedApiVersions,
 } from '@sluice/kafka-protocol'
 import type { Broker, Client } from '../broker.ts'
+import type { Login } from '../security/index.ts'
 import type { Intercepts, Verdict } from '../server/faults.ts'
 import { type Answer, type ApiHandler, type BrokerRequest, HANG_UP, NO_ANSWER, errorCodeOf } from './handler.ts'
 import type { ApiRegistry } from './registry.ts'
@@ -47,8 +50,12 @@ export class Dispatcher {
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply> {
     let request: BrokerRequest<ApiName>
     let handler: ApiHandler | undefined
+    const { login } = client
+    if (login !== null && login.expectsToken) return replyToToken(login, frame)
     try {
       const header = decodeRequestHeader(frame)
+      const refusal = login === null ? null : login.refusal(header.apiKey)
+      if (refusal !== null) return { frame: null, closes: refusal, quietMs: 0 }
       handler = this.#registry.find(header.apiKey, header.apiVersion)
       if (handler === undefined) return this.#unknown(header)
       request = asked(decodeRequest(frame), client, node)
@@ -137,19 +144,20 @@ export class Dispatcher {
     answer: Answer<ApiName>,
     bytes: number,
   ): Reply {
-    if (answer === NO_ANSWER) {
-      this.#leave(entry, 'unanswered')
-      return NOTHING
-    }
     if (answer === HANG_UP) return this.#close(entry, `${request.api} could not be acted on, and has no answer`)
     const { quotas, faults } = this.#broker
-    const quota = quotas.throttleMs(request.client, request.clientId, request.api, bytes)
+    const { client } = request
+    const quota = quotas.isEmpty ? 0 : quotas.throttleMs(client, request.clientId, request.api, moved(request, answer, bytes))
+    if (answer === NO_ANSWER) {
+      this.#leave(entry, 'unanswered')
+      return quota > 0 ? { ...NOTHING, quietMs: quota } : NOTHING
+    }
     const quietMs = Math.max(quota, faults.throttleMs)
     const body = quietMs > 0 ? { ...answer, throttleTimeMs: quietMs } : answer
     try {
       const frame = encodeResponse(request.api, request.version, request.correlationId, body)
       this.#leave(entry, 'answered')
-      return { frame, closes: null, quietMs }
+      return { frame, closes: client.login === null ? null : client.login.failure, quietMs }
     } catch (error) {
       this.#failed(request, error)
       return this.#replyUnencodable(handler, request, entry)
@@ -198,6 +206,34 @@ export class Dispatcher {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#broker.log('error', `${request.api} v${request.version} of ${request.clientId ?? 'a client'} failed: ${what}`)
   }
+}
+
+/** After SaslHandshake 0 what a mechanism says has no header, neither way, and a failure is not told (KIP-43). */
+async function replyToToken(login: Login, token: Uint8Array): Promise<Reply> {
+  try {
+    const { challenge } = await login.authenticate(Buffer.from(token))
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(challenge.length)
+    return { frame: [length, challenge], closes: null, quietMs: 0 }
+  } catch {
+    return { frame: null, closes: login.failure ?? 'its login failed', quietMs: 0 }
+  }
+}
+
+/** What counts against a quota: the records of a fetch, else the request. */
+function moved({ api }: BrokerRequest<ApiName>, answer: Answer<ApiName>, requestBytes: number): number {
+  if (api !== 'Fetch' || answer === NO_ANSWER || answer === HANG_UP) return requestBytes
+  let bytes = 0
+  for (const { partitions } of (answer as ResponseInput<'Fetch'>).responses) {
+    for (const { records } of partitions) bytes += bytesOf(records)
+  }
+  return bytes
+}
+
+function bytesOf(records: Records | null | undefined): number {
+  if (records === null || records === undefined) return 0
+  if (!Array.isArray(records)) return (records as Uint8Array).length
+  return (records as readonly Uint8Array[]).reduce((sum, part) => sum + part.length, 0)
 }
 
 function asked(request: Request, client: Client, node: number): BrokerRequest<ApiName> {

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
 import type { Reply } from '../api/dispatcher.ts'
 import type { Client } from '../broker.ts'
+import type { Admission, Login } from '../security/index.ts'
 import { FrameCutter, FrameError } from './frame-cutter.ts'
 import type { FramePool } from './frame-pool.ts'
 import type { MemoryBudget, MemoryHolder } from './memory-budget.ts'
 
 const PRODUCE_KEY = 0
+/** How long a last answer may take to leave. */
+const FAREWELL_MS_MAX = 1000
 
 /** What a connection needs of the server. */
 export interface ConnectionHost {
@@ -13,6 +16,8 @@ export interface ConnectionHost {
   readonly pool: FramePool
   /** The longest request, in bytes. */
   readonly frameBytesMax: number
+  /** Who the client is. */
+  readonly admission: Admission
   serve(frame: Uint8Array, client: Client): Reply | Promise<Reply>
   /** Called once, when the connection is gone. */
   closed(connection: ClientConnection): void
@@ -27,10 +32,11 @@ export interface ConnectionHost {
 export class ClientConnection implements Client, MemoryHolder {
   readonly id: number
   readonly host: string
-  principal = 'User:ANONYMOUS'
+  readonly login: Login | null
   readonly software = { name: '', version: '' }
   /** When bytes last came or left. */
   lastActive = performance.now()
+  readonly #principal: string
   readonly #socket: Socket
   readonly #server: ConnectionHost
   readonly #cutter: FrameCutter
@@ -42,6 +48,8 @@ export class ClientConnection implements Client, MemoryHolder {
   constructor(id: number, socket: Socket, server: ConnectionHost) {
     this.id = id
     this.host = socket.remoteAddress ?? ''
+    this.login = server.admission.login
+    this.#principal = server.admission.principal
     this.#socket = socket
     this.#server = server
     this.#cutter = new FrameCutter(server.frameBytesMax, server.pool)
@@ -49,6 +57,10 @@ export class ClientConnection implements Client, MemoryHolder {
     socket.on('error', () => {})
     socket.on('end', () => this.end(null))
     socket.on('close', () => this.end(null))
+  }
+
+  get principal(): string {
+    return this.login === null ? this.#principal : this.login.principal
   }
 
   get closed(): AbortSignal {
@@ -91,6 +103,7 @@ export class ClientConnection implements Client, MemoryHolder {
   #advance(): void {
     try {
       while (!this.#isBusy && !this.#isEnded) {
+        if (this.login !== null) this.#boundFrames(this.login)
         const frame = this.#cutter.next()
         if (frame === undefined) return this.#readOn()
         const reply = this.#server.serve(frame, this)
@@ -102,6 +115,10 @@ export class ClientConnection implements Client, MemoryHolder {
     } catch (error) {
       this.#broken(error)
     }
+  }
+
+  #boundFrames({ requestBytesMax = this.#server.frameBytesMax, expectsToken }: Login): void {
+    this.#cutter.bound(Math.min(requestBytesMax, this.#server.frameBytesMax), !expectsToken)
   }
 
   #readOn(): void {
@@ -122,9 +139,9 @@ export class ClientConnection implements Client, MemoryHolder {
 
   #answer(request: Buffer, { frame, closes, quietMs }: Reply): void {
     // Nothing keeps a view of what was produced.
-    if (request.readInt16BE() === PRODUCE_KEY) this.#server.pool.give(request)
+    if (request.length > 1 && request.readInt16BE() === PRODUCE_KEY) this.#server.pool.give(request)
     if (frame !== null) this.#write(frame)
-    if (closes !== null) return this.end(closes)
+    if (closes !== null) return frame === null ? this.end(closes) : this.#endAfterwards(closes)
     if (quietMs > 0) {
       this.#isBusy = true
       setTimeout(() => this.#goOn(), quietMs).unref()
@@ -133,6 +150,14 @@ export class ClientConnection implements Client, MemoryHolder {
       this.#server.budget.hold(this, this.#cutter.heldBytes + this.#socket.writableLength)
       this.#socket.once('drain', () => this.#goOn())
     }
+  }
+
+  /** Closes the connection once the client has its answer, or does not take it. */
+  #endAfterwards(reason: string): void {
+    this.#isBusy = true
+    const end = (): void => this.end(reason)
+    this.#socket.end(end)
+    setTimeout(end, FAREWELL_MS_MAX).unref()
   }
 
   #goOn(): void {

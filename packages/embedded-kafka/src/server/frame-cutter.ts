@@ -18,7 +18,8 @@ const FRAME_BYTES_MIN = 10
  * view of what arrived; another is put together in memory of its own. Nothing is copied twice.
  */
 export class FrameCutter {
-  readonly #bytesMax: number
+  #bytesMin = FRAME_BYTES_MIN
+  #bytesMax: number
   readonly #pool: FramePool
   /** Received, not cut yet. */
   #rest: Buffer | undefined
@@ -33,6 +34,12 @@ export class FrameCutter {
   constructor(bytesMax: number, pool: FramePool) {
     this.#bytesMax = bytesMax
     this.#pool = pool
+  }
+
+  /** From now on other lengths count: of strangers, or of tokens that have no header. */
+  bound(bytesMax: number, hasHeader: boolean): void {
+    this.#bytesMin = hasHeader ? FRAME_BYTES_MIN : 0
+    this.#bytesMax = bytesMax
   }
 
   /** Memory that a request which is not whole yet takes. */
@@ -62,8 +69,8 @@ export class FrameCutter {
       this.#lengthBytes++
     }
     const length = this.#length
-    if (length < FRAME_BYTES_MIN || length > this.#bytesMax) {
-      throw new FrameError(`a request announces ${length} bytes; ${FRAME_BYTES_MIN} to ${this.#bytesMax} are taken`)
+    if (length < this.#bytesMin || length > this.#bytesMax) {
+      throw new FrameError(`a request announces ${length} bytes; ${this.#bytesMin} to ${this.#bytesMax} are taken`)
     }
     if (rest.length - this.#at < length) {
       return this.#fill(rest, this.#pool.take(Math.min(length, AT_ONCE_BYTES_MAX)))

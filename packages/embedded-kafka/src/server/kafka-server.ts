@@ -1,5 +1,6 @@
 import type { Reply } from '../api/dispatcher.ts'
 import type { BrokerSettings, Client } from '../broker.ts'
+import type { Doorkeeper } from '../security/index.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { FramePool } from './frame-pool.ts'
 import { NodeListener, type ServerContext } from './listener.ts'
@@ -20,6 +21,7 @@ export interface KafkaServerOptions {
   /** Of the first node; null: the port it listens on. */
   readonly advertisedPort: number | null
   readonly settings: BrokerSettings
+  readonly doorkeeper: Doorkeeper
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
   log(level: 'info' | 'warn' | 'error', message: string): void
 }
@@ -48,6 +50,7 @@ export class KafkaServer {
       budget: new MemoryBudget(heldBytesMax < 0 ? HELD_BYTES_MAX : heldBytesMax),
       pool: new FramePool(),
       connections: new Set<ClientConnection>(),
+      doorkeeper: options.doorkeeper,
       serve: (frame, client, node) => options.serve(frame, client, node),
       log: (level, message) => options.log(level, message),
     }

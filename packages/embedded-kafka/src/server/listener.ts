@@ -1,6 +1,8 @@
 import net from 'node:net'
+import tls from 'node:tls'
 import type { Reply } from '../api/dispatcher.ts'
 import type { Client } from '../broker.ts'
+import type { Doorkeeper } from '../security/index.ts'
 import { BrokerStartError } from '../start-error.ts'
 import { ClientConnection, type ConnectionHost } from './client-connection.ts'
 import type { FramePool } from './frame-pool.ts'
@@ -22,6 +24,7 @@ export interface ServerContext {
   readonly budget: MemoryBudget
   readonly pool: FramePool
   readonly connections: Set<ClientConnection>
+  readonly doorkeeper: Doorkeeper
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
   log(level: 'info' | 'warn' | 'error', message: string): void
 }
@@ -33,6 +36,8 @@ export class NodeListener {
   readonly #node: number
   readonly #context: ServerContext
   readonly #connections = new Set<ClientConnection>()
+  /** Connected, and not done with the handshake of TLS: by where they are from. */
+  readonly #greeting = new Map<string, net.Socket>()
   #server: net.Server | undefined
 
   constructor(node: number, context: ServerContext) {
@@ -42,7 +47,7 @@ export class NodeListener {
 
   /** Listens; resolves to the port. @throws BrokerStartError when host or port are not to be had */
   listen(host: string, port: number): Promise<number> {
-    const server = net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    const server = this.#createServer()
     return new Promise((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, error)))
       server.listen({ host, port, exclusive: true, backlog: 511 }, () => {
@@ -63,7 +68,27 @@ export class NodeListener {
       else server.close(() => resolve())
     })
     for (const connection of this.#connections) connection.end(null)
+    for (const socket of this.#greeting.values()) socket.destroy()
     await stopped
+  }
+
+  #createServer(): net.Server {
+    const { tls: terms } = this.#context.doorkeeper
+    if (terms === null) return net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
+    const server = tls.createServer({ ...terms, noDelay: true }, (socket) => {
+      this.#greeting.delete(originOf(socket))
+      this.#accept(socket)
+    })
+    server.on('connection', (socket: net.Socket) => {
+      if (!this.#isRoomFor(socket)) return
+      const origin = originOf(socket)
+      this.#greeting.set(origin, socket)
+      socket.once('close', () => this.#greeting.delete(origin))
+    })
+    server.on('tlsClientError', (error, socket) => {
+      this.#context.log('warn', `TLS with ${socket.remoteAddress ?? 'a client'} failed: ${error.message}`)
+    })
+    return server
   }
 
   /** Disconnects who has been still for too long; called from time to time. */
@@ -77,13 +102,12 @@ export class NodeListener {
   }
 
   #accept(socket: net.Socket): void {
-    const { connections, limits, budget, pool } = this.#context
+    const { connections, limits, budget, pool, doorkeeper } = this.#context
     const log: ServerContext['log'] = (level, message) => this.#context.log(level, message)
-    if (connections.size >= limits.connectionsMax) {
-      log(
-        'warn',
-        `A connection from ${socket.remoteAddress} was refused: ${connections.size} are open (max.connections)`,
-      )
+    if (!this.#isRoomFor(socket)) return
+    const admission = doorkeeper.admit(socket)
+    if (typeof admission === 'string') {
+      log('warn', `A connection from ${socket.remoteAddress} was refused: ${admission}`)
       socket.destroy()
       return
     }
@@ -91,6 +115,7 @@ export class NodeListener {
       budget,
       pool,
       frameBytesMax: limits.frameBytesMax,
+      admission,
       serve: (frame, client) => this.#context.serve(frame, client, this.#node),
       closed: (gone) => {
         this.#connections.delete(gone)
@@ -102,6 +127,20 @@ export class NodeListener {
     this.#connections.add(connection)
     connections.add(connection)
   }
+
+  /** Refuses a socket when as many are connected as may be. */
+  #isRoomFor(socket: net.Socket): boolean {
+    const { connections, limits } = this.#context
+    if (connections.size + this.#greeting.size < limits.connectionsMax) return true
+    const open = `${connections.size} are open (max.connections)`
+    this.#context.log('warn', `A connection from ${socket.remoteAddress} was refused: ${open}`)
+    socket.destroy()
+    return false
+  }
+}
+
+function originOf({ remoteAddress, remotePort }: net.Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): BrokerStartError {

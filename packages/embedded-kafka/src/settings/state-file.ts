@@ -9,9 +9,9 @@ export interface StateFile {
   save(document: unknown): void
 }
 
-/** `<dataDir>/<name>.json`; without a directory the document lives as long as the process. */
-export function openStateFile(dataDir: string | undefined, name: string): StateFile {
-  return dataDir === undefined ? memoryFile() : diskFile(dataDir, name)
+/** `<dataDir>/<name>.json`, readable by whom `mode` says; without a directory the document lives as long as the process. */
+export function openStateFile(dataDir: string | undefined, name: string, mode = 0o666): StateFile {
+  return dataDir === undefined ? memoryFile() : diskFile(dataDir, name, mode)
 }
 
 function memoryFile(): StateFile {
@@ -24,7 +24,7 @@ function memoryFile(): StateFile {
   }
 }
 
-function diskFile(dataDir: string, name: string): StateFile {
+function diskFile(dataDir: string, name: string, mode: number): StateFile {
   const path = join(dataDir, `${name}.json`)
   return {
     load() {
@@ -37,7 +37,7 @@ function diskFile(dataDir: string, name: string): StateFile {
     },
     save(document) {
       mkdirSync(dataDir, { recursive: true })
-      const file = openSync(`${path}.tmp`, 'w')
+      const file = openSync(`${path}.tmp`, 'w', mode)
       try {
         writeSync(file, JSON.stringify(document, undefined, 2) + '\n')
         // A rename must not reach the disk before the bytes do.

@@ -33,13 +33,11 @@ function initialised(request: Request, broker: Broker): ProducerStamp {
 }
 
 function idempotent(request: Request, broker: Broker): ProducerStamp {
-  if (!mayWriteSomewhere(request, broker)) throw new ApiError('CLUSTER_AUTHORIZATION_FAILED')
+  if (!mayBeIdempotent(request, broker)) throw new ApiError('CLUSTER_AUTHORIZATION_FAILED')
   return { producerId: broker.transactions.newProducerId(), producerEpoch: 0 }
 }
 
 /** KIP-679: whoever may write to any topic may do so idempotently. */
-function mayWriteSomewhere({ client }: Request, broker: Broker): boolean {
-  if (broker.access.may(client, 'IDEMPOTENT_WRITE', 'CLUSTER', 'kafka-cluster')) return true
-  for (const { name } of broker.topics.all()) if (broker.access.may(client, 'WRITE', 'TOPIC', name)) return true
-  return false
+function mayBeIdempotent({ client }: Request, { access }: Broker): boolean {
+  return access.may(client, 'IDEMPOTENT_WRITE', 'CLUSTER', 'kafka-cluster') || access.mayAnywhere(client, 'WRITE', 'TOPIC')
 }
