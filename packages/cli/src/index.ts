@@ -1,5 +1,6 @@
 /** What tests and benchmarks start besides the command itself. */
 export { bundledPlugins } from './bundled.ts'
+export { commands } from './commands/index.ts'
 export { loadProcessor } from './processors.ts'
 export { runFlow, type FilePosition, type FlowPorts } from './quickstart/flow.ts'
 export type { QuickstartPlan } from './quickstart/plan.ts'

@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundledPlugins } from '@sluice/cli'
-import { PROCESSORS, referencePages } from './support/reference-pages.ts'
+import { GENERATED, PROCESSORS, referencePages } from './support/reference-pages.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = path.join(root, 'docs/reference')
@@ -13,8 +13,8 @@ const REMEDY = 'UPDATE_REFERENCE=1 npm test -- packages/e2e/test/reference.test.
 const pages = await referencePages()
 const byName = new Map(pages.map(({ file, text }) => [file, text]))
 if (process.env['UPDATE_REFERENCE'] === '1') {
-  fs.rmSync(folder, { recursive: true, force: true })
   fs.mkdirSync(folder, { recursive: true })
+  for (const file of generatedPages()) fs.rmSync(path.join(folder, file))
   for (const { file, text } of pages) fs.writeFileSync(path.join(folder, file), text)
 }
 
@@ -30,7 +30,7 @@ describe('docs/reference', () => {
   })
 
   test('holds no page that nobody generates', () => {
-    expect(fs.readdirSync(folder).toSorted()).toEqual([...byName.keys()].toSorted())
+    expect(generatedPages().toSorted()).toEqual([...byName.keys()].toSorted())
   })
 
   test('tells of every setting of every bundled connector', async () => {
@@ -52,11 +52,29 @@ describe('docs/reference', () => {
     for (const name of folders) expect(page).toContain(`\n## ${name}\n`)
   })
 
+  test('tells of every API and setting that the embedded broker has', () => {
+    const page = byName.get('embedded-kafka.md')!
+    for (const word of [
+      'Produce',
+      'JoinGroup',
+      '`num.partitions`',
+      '`cleanup.policy`',
+      '`consumer.session.timeout.ms`',
+    ]) {
+      expect(page).toContain(`| ${word}`)
+    }
+  })
+
   test('says of every rule why it is there', () => {
     const rules = PROCESSORS.flatMap(({ gates }) => gates.flatMap(({ ruleset }) => ruleset.checks))
     expect(rules.filter(({ doc }) => doc === undefined).map(({ id }) => id)).toEqual([])
   })
 })
+
+/** The pages on disk that say of themselves that they are generated. */
+function generatedPages(): readonly string[] {
+  return fs.readdirSync(folder).filter((file) => fs.readFileSync(path.join(folder, file), 'utf8').startsWith(GENERATED))
+}
 
 function firstDifference(found: string, wanted: string): string {
   if (found === '') return 'it is not there'

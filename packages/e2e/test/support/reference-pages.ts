@@ -15,6 +15,8 @@ import {
   standaloneSettings,
 } from '@sluice/worker'
 import * as prettier from 'prettier'
+import { brokerFacts } from './broker-facts.ts'
+import { embeddedKafkaPage, kafkaClientPage } from './kafka-pages.ts'
 
 /** A page by its file name in docs/reference. */
 export interface ReferencePage {
@@ -25,11 +27,14 @@ export interface ReferencePage {
 /** Every page, formatted as `npm run format` leaves it. */
 export async function referencePages(): Promise<readonly ReferencePage[]> {
   const plugins = await bundledPlugins({})
+  const facts = await brokerFacts()
   const pages = [
     { file: 'README.md', text: contents() },
     { file: 'errors.md', text: errorsPage() },
     { file: 'connectors.md', text: connectorsPage(plugins.connectors.all()) },
     { file: 'processors.md', text: processorsPage() },
+    { file: 'kafka-client.md', text: `${GENERATED}\n\n${kafkaClientPage(facts)}` },
+    { file: 'embedded-kafka.md', text: `${GENERATED}\n\n${embeddedKafkaPage(facts)}` },
     { file: 'checks.md', text: `${GENERATED}\n\n${checkReferencePage()}` },
     {
       file: 'converters-and-transforms.md',
@@ -45,7 +50,8 @@ export const PROCESSORS: readonly { readonly processor: Processor; readonly gate
   { processor: csvRows, gates: [csvRowsGate('csv-rows', true)] },
 ]
 
-const GENERATED = '<!-- Generated from the code: see CONTRIBUTING.md. Edits to this page are overwritten. -->'
+/** The first line of a page that is made here; a page without it is written by hand. */
+export const GENERATED = '<!-- Generated from the code: see CONTRIBUTING.md. Edits to this page are overwritten. -->'
 
 function contents(): string {
   return `${GENERATED}
@@ -58,7 +64,11 @@ Made from the declarations that the code itself runs by, so it cannot say anythi
 - [Processors](processors.md): settings of an application, of each processor, and the rules they judge by
 - [Checks](checks.md): what a rule of a quality gate can ask
 - [Converters and transforms](converters-and-transforms.md): their names, and the names of Kafka Connect that they answer to
+- [Kafka client](kafka-client.md): options and metrics of the port
+- [Embedded Kafka](embedded-kafka.md): APIs and versions of the broker, its settings, and those of topics
 - [Errors](errors.md): every code and what it means
+
+Measured, and kept by hand: [Benchmarks](benchmarks.md).
 `
 }
 
