@@ -57,8 +57,9 @@ export function* compaction(log: CompactedLog): Generator<void, void, void> {
   const rewriter = new Rewriter(log, newest)
   for (const group of grouped(segments, config.segmentBytes)) {
     if (notes.gapsBefore < endOffset) {
+      // On disk before there is a gap: recovery would take one for the end of the log.
+      writeNotes(directory, { ...notes, gapsBefore: endOffset })
       notes.gapsBefore = endOffset
-      writeNotes(directory, notes)
     }
     const cleaned = yield* rewriter.rewrite(group)
     if (!replace(log, group, cleaned)) return
@@ -142,15 +143,18 @@ class Rewriter {
       }
     }
     writer.end()
+    // It must be on the disk before what it replaces is gone.
+    cleaned.file.flush()
+    // `aborted` stays empty: of aborted transactions nothing is left that a reader would have to skip.
     cleaned.endOffset = group.at(-1)!.endOffset
-    for (const { aborted } of group) cleaned.aborted.push(...aborted)
     return cleaned
   }
 
   #keptOf(batch: Buffer, header: BatchHeader): Buffer | null {
     const { producerId } = header
     if (isControl(header)) return this.#isMarkerKept(header) ? batch : null
-    if (isTransactional(header) && header.count > 0) this.#transactions.sawData(producerId)
+    // An emptied batch too: read again without its marker it would open a transaction for ever.
+    if (isTransactional(header)) this.#transactions.sawData(producerId)
     const kept = isAborted(header, this.#aborted) ? null : withoutRecords(batch, header, this.#isKept)
     if (kept !== null) return kept
     const end = this.#log.producerEnds.get(producerId)
@@ -251,15 +255,16 @@ function replace(log: CompactedLog, group: readonly Segment[], cleaned: Segment)
   const state = readCheckpoint(directory, last.baseOffset, last.size)
   directory.remove(nameOf(baseOffset, 'checkpoint'))
   directory.rename(nameOf(baseOffset, 'cleaned'), nameOf(baseOffset, 'log'))
-  const { index, endOffset, maxTimestamp, firstTimestamp, aborted } = cleaned
+  const { index, endOffset, maxTimestamp, firstTimestamp } = cleaned
   const segment = new Segment(baseOffset, directory.open(nameOf(baseOffset, 'log')))
-  Object.assign(segment, { index, endOffset, maxTimestamp, firstTimestamp, aborted })
+  Object.assign(segment, { index, endOffset, maxTimestamp, firstTimestamp })
+  // At once: what may fail from here on leaves remainders, and no list of what is not there.
+  segments.splice(at, group.length, segment)
   if (state !== undefined) writeCheckpoint(directory, segment, state)
   for (const { baseOffset: merged } of group.slice(1)) {
     directory.remove(nameOf(merged, 'log'))
     directory.remove(nameOf(merged, 'checkpoint'))
   }
-  segments.splice(at, group.length, segment)
   return true
 }
 

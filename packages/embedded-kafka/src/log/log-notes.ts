@@ -15,7 +15,12 @@ const NAME = 'notes.json'
 export function readNotes(directory: LogDirectory): LogNotes {
   const bytes = directory.read(NAME)
   if (bytes === undefined) return { startOffset: 0, gapsBefore: 0, cleaned: [] }
-  return JSON.parse(bytes.toString()) as LogNotes
+  try {
+    return JSON.parse(bytes.toString()) as LogNotes
+  } catch {
+    // A power cut can empty it. Then nothing that the segments hold is given up.
+    return { startOffset: 0, gapsBefore: Number.MAX_SAFE_INTEGER, cleaned: [] }
+  }
 }
 
 export function writeNotes(directory: LogDirectory, notes: LogNotes): void {

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -170,6 +170,63 @@ describe('recovery after a kill', () => {
     const offsets = readAll(bench.log()).map(({ offset }) => offset)
     expect(offsets).toEqual(offsets.toSorted((a, b) => a - b))
     expect(bench.log().endOffset).toBe(40)
+  })
+
+  const hinder = (name: string): unknown => mkdirSync(join(directory(), `${name}.tmp`), { recursive: true })
+  const removeCheckpoints = (): void => {
+    for (const file of files('.checkpoint')) rmSync(file)
+  }
+
+  it('leaves no transaction open whose records compaction has removed one after the other', () => {
+    const log = bench.log({ 'cleanup.policy': 'compact', 'delete.retention.ms': '0' })
+    const producer = new TestProducer(1)
+    log.append(producer.batch([{ key: 'k', value: 'replaced' }], { isTransactional: true }), 0)
+    log.appendMarker('commit', producer.stamp, 0, 0)
+    log.append(batchOf([{ key: 'k', value: 'newest' }]), 0)
+    for (let i = 0; i < 4; i++) {
+      log.append(batchOf([{ key: `other ${i}`, value: 'x' }]), 0)
+      bench.clock.advance(1000)
+      log.compact()
+    }
+    bench.opened.abandon()
+    removeCheckpoints()
+    bench.restart('abandon')
+    expect(bench.log().stableOffset).toBe(bench.log().endOffset)
+  })
+
+  it('cuts nothing off a compacted log when the disk was too full to note that it has gaps', () => {
+    const log = bench.log({ 'cleanup.policy': 'compact', 'internal.segment.bytes': '400' })
+    for (let i = 0; i < 40; i++) log.append(batchOf([{ key: `k${i % 4}`, value: `v${i}` }]), 0)
+    hinder('notes.json')
+    for (let i = 0; i < 2; i++) expect(() => log.compact()).toThrow()
+    bench.opened.abandon()
+    removeCheckpoints()
+    bench.restart('abandon')
+    const newest = new Map(readAll(bench.log()).map(({ key, value }) => [key, value]))
+    expect(newest).toEqual(new Map([36, 37, 38, 39].map((i) => [`k${i % 4}`, `v${i}`])))
+    expect(bench.log().endOffset).toBe(40)
+  })
+
+  it('reads what is there when a compaction could not note what it has put together', () => {
+    const log = bench.log({ 'cleanup.policy': 'compact', 'internal.segment.bytes': '400' })
+    for (let i = 0; i < 40; i++) log.append(batchOf([{ key: `k${i % 4}`, value: `v${i}` }]), 0)
+    hinder('00000000000000000000.checkpoint')
+    try {
+      log.compact()
+    } catch {
+      // What matters is what is read.
+    }
+    const newest = new Map(readAll(log).map(({ key, value }) => [key, value]))
+    expect(newest).toEqual(new Map([36, 37, 38, 39].map((i) => [`k${i % 4}`, `v${i}`])))
+  })
+
+  it('keeps the records of a log whose notes are damaged', () => {
+    bench.log().append(batchOf(values('a', 'b', 'c')), 0)
+    bench.log().deleteRecordsBefore(1)
+    bench.opened.abandon()
+    writeFileSync(join(directory(), 'notes.json'), '')
+    bench.restart('abandon')
+    expect(valuesOf(readAll(bench.log()))).toEqual(['a', 'b', 'c'])
   })
 })
 

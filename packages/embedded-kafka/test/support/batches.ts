@@ -7,3 +7,10 @@ export function batchOf(values: readonly string[], seal: SealOptions = {}, times
   for (const value of values) appender.append(null, Buffer.from(value), timestamp, null)
   return new Uint8Array(appender.seal(seal))
 }
+
+/** A sealed batch of one record with a key. */
+export function keyedBatch(key: string, value: string, seal: SealOptions = {}, timestamp = Date.now()): Uint8Array {
+  const appender = new BatchAppender(new Uint8Array((key.length + value.length) * 3 + 256))
+  appender.append(Buffer.from(key), Buffer.from(value), timestamp, null)
+  return new Uint8Array(appender.seal(seal))
+}
