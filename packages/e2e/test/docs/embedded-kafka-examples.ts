@@ -51,3 +51,26 @@ export async function releases(): Promise<void> {
 export async function afterwards(broker: EmbeddedKafka): Promise<void> {
   for (const request of broker.requests()) console.log(request)
 }
+
+export async function guarded(): Promise<void> {
+  const broker = await startEmbeddedKafka({
+    listener: { sasl: { users: { admin: 'admin-secret', alice: 'alice-secret' } } },
+    authorizer: true,
+    configs: { 'super.users': 'User:admin' },
+  })
+  const sasl = { mechanism: 'SCRAM-SHA-256', username: 'admin', password: 'admin-secret' } as const
+  const admin = await connect({ bootstrapServers: broker.bootstrapServers, sasl })
+  await admin.admin.acls.create([
+    {
+      resourceType: 'topic',
+      resourceName: 'orders',
+      patternType: 'literal',
+      principal: 'User:alice',
+      host: '*',
+      operation: 'read',
+      permission: 'allow',
+    },
+  ])
+  await admin.close()
+  await broker.close()
+}

@@ -100,6 +100,7 @@ describe('docs/explanation/embedded-kafka.md', () => {
     await broker.moves(embedded)
     await broker.time(embedded)
     await broker.releases()
+    await broker.guarded()
     await broker.afterwards(embedded)
   })
 })
