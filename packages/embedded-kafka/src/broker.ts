@@ -278,6 +278,11 @@ export interface Transactions {
     partitions: readonly { readonly topic: string; readonly partition: number }[],
     isImplicit: boolean,
   ): number
+  /**
+   * Resolves when the markers of a transaction that is ending are written, at the latest after `timeoutMs`; undefined when there is
+   * nothing to wait for.
+   */
+  settled(transactionalId: string, timeoutMs: number): Promise<void> | undefined
   /** A fresh producer id. */
   newProducerId(): number
   /** Fault verb: the open transaction of this id times out now. */

@@ -7,7 +7,7 @@
  *     per partition    PartitionLog.append → checks, sequence, bytes on disk; readers wake up
  */
 import { type RequestBody, type ResponseInput, kafkaErrorCode } from '@sluice/kafka-protocol'
-import { ApiError, type BrokerRequest, HANG_UP, NO_ANSWER, errorCodeOf, handler } from '../api/handler.ts'
+import { type Answer, ApiError, type BrokerRequest, HANG_UP, NO_ANSWER, errorCodeOf, handler } from '../api/handler.ts'
 import type { Broker, Partition, Topic } from '../broker.ts'
 import { endpoints } from '../cluster/topic-facts.ts'
 import { isLeaderError, locatePartition, locateTopic } from './locate.ts'
@@ -32,27 +32,12 @@ export const produce = handler({
   api: 'Produce',
   versions: [0, 13],
   handle(request, broker) {
-    const { body, version } = request
     authorize(request, broker)
     const admission = new Admission(request, broker)
-    const isKnownAcks = body.acks >= -1 && body.acks <= 1
-    let isRefused = false
-    let isElsewhere = false
-    const responses: TopicAnswer[] = []
-    for (const { name, topicId, partitionData } of body.topicData) {
-      const topic = locateTopic(broker, request.client, 'WRITE', name, version >= IDS_SINCE ? topicId : null)
-      const partitionResponses: PartitionAnswer[] = []
-      for (const data of partitionData) {
-        const answer = write(topic, data, request, admission, isKnownAcks)
-        if (answer.errorCode !== 0) isRefused = true
-        if (isLeaderError(answer.errorCode)) isElsewhere = true
-        partitionResponses.push(answer)
-      }
-      responses.push({ name, topicId, partitionResponses })
-    }
-    // A producer that wants no answer learns of a refusal by losing its connection, and asks for metadata.
-    if (body.acks === 0) return isRefused ? HANG_UP : NO_ANSWER
-    return isElsewhere && version >= LEADERS_SINCE ? { responses, nodeEndpoints: endpoints(broker) } : { responses }
+    const settled = admission.settled()
+    return settled === undefined
+      ? writeAll(request, broker, admission)
+      : settled.then(() => writeAll(request, broker, admission))
   },
   refuse({ body }, errorCode, message) {
     if (body.acks === 0) return HANG_UP
@@ -65,6 +50,28 @@ export const produce = handler({
     }
   },
 })
+
+function writeAll(request: ProduceRequest, broker: Broker, admission: Admission): Answer<'Produce'> {
+  const { body, version } = request
+  const isKnownAcks = body.acks >= -1 && body.acks <= 1
+  let isRefused = false
+  let isElsewhere = false
+  const responses: TopicAnswer[] = []
+  for (const { name, topicId, partitionData } of body.topicData) {
+    const topic = locateTopic(broker, request.client, 'WRITE', name, version >= IDS_SINCE ? topicId : null)
+    const partitionResponses: PartitionAnswer[] = []
+    for (const data of partitionData) {
+      const answer = write(topic, data, request, admission, isKnownAcks)
+      if (answer.errorCode !== 0) isRefused = true
+      if (isLeaderError(answer.errorCode)) isElsewhere = true
+      partitionResponses.push(answer)
+    }
+    responses.push({ name, topicId, partitionResponses })
+  }
+  // A producer that wants no answer learns of a refusal by losing its connection, and asks for metadata.
+  if (body.acks === 0) return isRefused ? HANG_UP : NO_ANSWER
+  return isElsewhere && version >= LEADERS_SINCE ? { responses, nodeEndpoints: endpoints(broker) } : { responses }
+}
 
 function authorize({ body, client }: ProduceRequest, { access }: Broker): void {
   const isTransactional = body.topicData.some(({ partitionData }) =>

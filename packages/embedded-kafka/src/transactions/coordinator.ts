@@ -23,6 +23,8 @@ export class TransactionCoordinator implements Transactions {
   readonly #producerIds: ProducerIds
   readonly #log: TransactionLog
   readonly #scheduled = new Set<Cancel>()
+  /** By transactional id: who waits until its markers are written. */
+  readonly #waiting = new Map<string, Set<() => void>>()
   #isStopped = false
 
   constructor(broker: Broker, producerIds: ProducerIds) {
@@ -105,6 +107,23 @@ export class TransactionCoordinator implements Transactions {
     }
   }
 
+  settled(transactionalId: string, timeoutMs: number): Promise<void> | undefined {
+    const state = this.#log.get(transactionalId)
+    if (state === undefined || !transitions.isEnding(state)) return undefined
+    const waiting = this.#waiting.get(transactionalId) ?? new Set()
+    this.#waiting.set(transactionalId, waiting)
+    return new Promise((resolve) => {
+      const go = (): void => {
+        cancel()
+        waiting.delete(go)
+        if (waiting.size === 0) this.#waiting.delete(transactionalId)
+        resolve()
+      }
+      const cancel = this.#broker.clock.schedule(timeoutMs, go)
+      waiting.add(go)
+    })
+  }
+
   /** EndTxn. Returns the producer id and epoch to go on with; true once the decision is written, markers follow. */
   end(transactionalId: string, producer: ProducerStamp, isCommit: boolean, clientVersion: number): ProducerStamp {
     const state = this.#known(transactionalId)
@@ -165,6 +184,7 @@ export class TransactionCoordinator implements Transactions {
     if (!writeMarkers(this.#broker, state, coordinatorEpoch, done)) return false
     try {
       this.#log.put(transitions.complete(state, this.#broker.clock.now()))
+      for (const go of this.#waiting.get(state.transactionalId) ?? []) go()
       return true
     } catch (error) {
       if (!(error instanceof ApiError)) throw error

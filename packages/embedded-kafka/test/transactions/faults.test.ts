@@ -1,11 +1,14 @@
 /** The verbs that make transactions go wrong, as a client sees them. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../src/embedded-kafka.ts'
+import { batchOf } from '../support/batches.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { produceBody } from '../support/requests.ts'
 import { Scribe } from './transaction-scripts.ts'
 
 const CONCURRENT_TRANSACTIONS = 51
 const NOT_COORDINATOR = 16
+const NOT_ENOUGH_REPLICAS = 19
 let kafka: EmbeddedKafka
 let scribe: Scribe
 
@@ -15,7 +18,7 @@ beforeEach(async () => {
   scribe = new Scribe(client, 'faults')
   kafka.moveCoordinator('transaction', scribe.transactionalId, 1)
   await scribe.begin()
-  kafka.moveLeader(scribe.topic, 0, 1)
+  for (const index of [0, 1]) kafka.moveLeader(scribe.topic, index, 1)
   await scribe.init(4)
   await scribe.add(3)
   await scribe.produce(9)
@@ -29,6 +32,17 @@ afterEach(async () => {
 function init(): Promise<{ errorCode: number }> {
   const { transactionalId } = scribe
   return scribe.send('InitProducerId', { transactionalId, transactionTimeoutMs: 1000 }, 4)
+}
+
+/** The error of one record, asked for once; `meanwhile` runs when the broker has the request. */
+async function produced(version: number, index: number, meanwhile: () => void = () => {}): Promise<number> {
+  const { producerId, producerEpoch, transactionalId, topic } = scribe
+  const records = batchOf(['value'], { producerId, producerEpoch, baseSequence: 0, isTransactional: true })
+  const body = produceBody({ name: topic, id: '' }, records, { index, transactionalId })
+  const answer = scribe.send('Produce', body, version)
+  await scribe.retry(() => Promise.resolve(kafka.requests().at(-1)!.api === 'Produce'))
+  meanwhile()
+  return (await answer).responses[0]!.partitionResponses[0]!.errorCode
 }
 
 describe('late markers', () => {
@@ -50,6 +64,26 @@ describe('late markers', () => {
       'DescribeTransactions: CompleteCommit 60000 id1/0 []',
     ])
     expect((await init()).errorCode).toBe(0)
+  })
+
+  test('are waited for by the next records of a producer of transaction.version 2, for a while', async () => {
+    await scribe.settled()
+    kafka.freezeClock()
+    await scribe.end(5, false)
+    const outcomes: number[] = []
+    for (const lateMs of [0, 50, 500]) {
+      outcomes.push(await produced(12, 1, () => kafka.advanceClock(100)))
+      kafka.lateMarkers(lateMs)
+      await scribe.end(5, true)
+    }
+    outcomes.push(await produced(12, 1, () => kafka.advanceClock(100)))
+    expect(outcomes).toEqual([0, 0, 0, CONCURRENT_TRANSACTIONS])
+  })
+
+  test('are no reason for a producer of transaction.version 1 to give up', async () => {
+    kafka.lateMarkers(60_000)
+    await scribe.end(3, true)
+    expect(await produced(9, 1)).toBe(NOT_ENOUGH_REPLICAS)
   })
 })
 
