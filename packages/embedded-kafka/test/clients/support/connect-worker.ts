@@ -58,8 +58,10 @@ export class ConnectWorker implements AsyncDisposable {
     return this.#must('GET', resource) as Promise<T>
   }
 
-  put(resource: string, body?: object): Promise<unknown> {
-    return this.#must('PUT', resource, body)
+  /** Restarts a connector and its tasks. */
+  async restart(name: string): Promise<void> {
+    await this.#must('POST', `/connectors/${name}/restart?includeTasks=true`)
+    await this.running(name)
   }
 
   /** Waits until the connector and its task run. */
@@ -130,7 +132,10 @@ function defaults(bootstrapServers: string, port: number): Record<string, string
     'offset.storage.partitions': '2',
     'status.storage.partitions': '1',
     'plugin.discovery': 'service_load',
+    // A killed one is to be missed soon, the consumers of its sinks as well.
     'session.timeout.ms': '6000',
+    'consumer.session.timeout.ms': '6000',
+    'consumer.heartbeat.interval.ms': '500',
     'heartbeat.interval.ms': '500',
     'scheduled.rebalance.max.delay.ms': '0',
   }
