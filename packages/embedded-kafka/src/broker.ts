@@ -193,8 +193,8 @@ export interface PartitionLog {
   /** Moves the start forward; throws OFFSET_OUT_OF_RANGE behind the end. */
   deleteRecordsBefore(offset: number): void
   producers(): readonly ProducerDescription[]
-  /** Whether this producer has a transaction open here, and where it began. */
-  openTransaction(producerId: number): { readonly firstOffset: number } | undefined
+  /** Whether this producer has a transaction open here in this epoch: in a later one it is another, even if the marker is still missing. */
+  hasOpenTransaction(producer: ProducerStamp): boolean
 
   /** Called after each append, synchronously. Returns the way to stop it. */
   onAppend(listener: () => void): () => void

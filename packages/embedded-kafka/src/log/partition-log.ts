@@ -202,9 +202,9 @@ export class SegmentLog implements PartitionLog {
     return this.#producers.describe()
   }
 
-  openTransaction(producerId: number): { readonly firstOffset: number } | undefined {
-    const firstOffset = this.#producers.get(producerId)?.transactionOffset ?? -1
-    return firstOffset === -1 ? undefined : { firstOffset }
+  hasOpenTransaction({ producerId, producerEpoch }: ProducerStamp): boolean {
+    const entry = this.#producers.get(producerId)
+    return entry !== undefined && entry.transactionOffset !== -1 && entry.epoch === producerEpoch
   }
 
   onAppend(listener: () => void): () => void {

@@ -47,7 +47,7 @@ export class Admission {
     if (!isTransactionalBatch(batch)) return 0
     const { version, body } = this.#request
     const producer = producerOf(batch)
-    if (log.openTransaction(producer.producerId) !== undefined) return 0
+    if (log.hasOpenTransaction(producer)) return 0
     const partition = { topic: topic.name, partition: index }
     const refused = this.#broker.transactions.admit(body.transactionalId ?? '', producer, [partition], this.isImplicit)
     if (refused === TRANSACTION_ABORTABLE && version < ABORTABLE_SINCE) return INVALID_TXN_STATE

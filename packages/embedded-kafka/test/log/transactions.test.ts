@@ -71,7 +71,7 @@ describe.each(STORAGES)('transactions in a log in %s', (storage) => {
       expect.objectContaining({ name: 'INVALID_PRODUCER_EPOCH' }),
     )
     expect(log.append(new TestProducer(1, 1).transactional('new'), 0)).toMatchObject({ baseOffset: 2 })
-    expect(log.openTransaction(1)).toEqual({ firstOffset: 2 })
+    expect(log.hasOpenTransaction({ producerId: 1, producerEpoch: 1 })).toBe(true)
   })
 
   it('appends records of its own in a transaction without sequences', () => {
@@ -79,9 +79,10 @@ describe.each(STORAGES)('transactions in a log in %s', (storage) => {
     const record = { key: Buffer.from('k'), value: Buffer.from('v') }
     log.appendOwn([record], 0, stamp)
     log.appendOwn([record, record], 0, stamp)
-    expect(log.openTransaction(1)).toEqual({ firstOffset: 0 })
+    expect(log.hasOpenTransaction({ producerId: 1, producerEpoch: 0 })).toBe(true)
+    expect(log.hasOpenTransaction({ producerId: 1, producerEpoch: 1 })).toBe(false)
     log.appendMarker('commit', stamp, 0, 0)
-    expect(log.openTransaction(1)).toBeUndefined()
+    expect(log.hasOpenTransaction({ producerId: 1, producerEpoch: 0 })).toBe(false)
     expect(readAll(log, 0, true)).toHaveLength(3)
   })
 
