@@ -105,6 +105,7 @@ export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** Kafka's own producer settings, in our words; defaults are Kafka's where not said otherwise. */
 export interface ProducerOptions {
+  /** `compression.type`: default `none`. */
   readonly compression?: Compression
   /** `batch.size`: default 262144 (Kafka: 16384), because batches are what makes a record cheap. */
   readonly batchBytesMax?: number

@@ -109,7 +109,7 @@ ${optionTable('packages/embedded-kafka/src/options.ts', 'EmbeddedKafkaOptions')}
 ## APIs
 
 The versions that are offered, by the release that is emulated (\`emulate\`; default ${RELEASES.at(-1)}). An API or a version that is not in the table is not
-advertised. A broker with SASL or an authorizer may offer more.
+advertised.
 
 ${apiTable(offers)}
 

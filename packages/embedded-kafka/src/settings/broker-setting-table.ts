@@ -23,7 +23,7 @@ log.roll.ms | long 1- | | dynamic | Age at which a segment is closed; takes prec
 log.roll.hours | int 1- | 168 | | Age at which a segment is closed.
 log.roll.jitter.ms | long 0- | | dynamic | Spread of that age; takes precedence over the hours.
 log.roll.jitter.hours | int 0- | 0 | | Spread of that age.
-log.retention.bytes | long | -1 | dynamic | Size that a partition is kept within; -1: any.
+log.retention.bytes | long | -1 | dynamic | Size that a partition is kept within; -1: no limit.
 log.retention.ms | long -1- | | dynamic | Time that records are kept; takes precedence over minutes and hours; -1: for ever.
 log.retention.minutes | int | | | Time that records are kept; takes precedence over hours.
 log.retention.hours | int | 168 | | Time that records are kept.
@@ -56,7 +56,7 @@ max.request.partition.size.limit | int 1- | 2000 | | Most partitions of one answ
 socket.request.max.bytes | int 1- | 104857600 | | Largest request that is read.
 socket.listen.backlog.size | int 1- | 50 | | Connections that may wait to be accepted.
 queued.max.requests | int 1- | 500 | | Requests that may wait for an answer.
-queued.max.request.bytes | long | -1 | | Bytes of requests that may wait for an answer; -1: any.
+queued.max.request.bytes | long | -1 | | Bytes of requests that may wait for an answer; -1: no limit.
 max.connections | int 0- | 2147483647 | dynamic | Most connections.
 max.connections.per.ip | int 0- | 2147483647 | dynamic | Most connections from one address.
 max.connection.creation.rate | int 0- | 2147483647 | dynamic | Most new connections in a second.
