@@ -50,8 +50,9 @@ function deleted({ client }: Request, broker: Broker, reference: TopicReference)
     }
     const topic = hasId ? broker.topics.byId(reference.topicId) : broker.topics.get(reference.name ?? '')
     const name = topic?.name ?? reference.name
-    if (name !== null && !broker.access.may(client, 'DELETE', 'TOPIC', name)) {
-      // Who asks by id and may not even see the topic is not told its name.
+    // Who may not see a topic is not told whether it exists.
+    const needed = topic === undefined ? 'DESCRIBE' : 'DELETE'
+    if (name !== null && !broker.access.may(client, needed, 'TOPIC', name)) {
       throw new ApiError('TOPIC_AUTHORIZATION_FAILED')
     }
     if (topic === undefined) throw new ApiError(hasId ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION')

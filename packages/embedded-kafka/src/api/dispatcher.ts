@@ -10,6 +10,7 @@ import {
   decodeRequestHeader,
   encodeResponse,
   isUnsupportedApiVersions,
+  kafkaErrorCode,
   unsupportedApiVersions,
 } from '@sluice/kafka-protocol'
 import type { Broker, Client } from '../broker.ts'
@@ -30,6 +31,7 @@ export interface Reply {
 }
 
 const NOTHING: Reply = { frame: null, closes: null, quietMs: 0 }
+const ILLEGAL_SASL_STATE = kafkaErrorCode('ILLEGAL_SASL_STATE')
 const REFUSED_BY_FAULT = 'a fault closes it'
 
 /** Takes a request's bytes to an answer's bytes: header, version, body, faults, handler, throttle, encoding. */
@@ -64,6 +66,9 @@ export class Dispatcher {
       return { frame: null, closes: `it sent what is no request: ${error.message}`, quietMs: 0 }
     }
     const entry = this.#enter(request, client)
+    if (login !== null && login.failure !== null) {
+      return this.#reply(handler, request, entry, handler.refuse(request, ILLEGAL_SASL_STATE, null), frame.length)
+    }
     const verdict = this.#intercepts.isEmpty ? undefined : this.#intercepts.judge(request)
     if (verdict !== undefined) return this.#intercepted(handler, request, entry, verdict, frame.length)
     const answer = this.#handle(handler, request)
@@ -147,7 +152,9 @@ export class Dispatcher {
     if (answer === HANG_UP) return this.#close(entry, `${request.api} could not be acted on, and has no answer`)
     const { quotas, faults } = this.#broker
     const { client } = request
-    const quota = quotas.isEmpty ? 0 : quotas.throttleMs(client, request.clientId, request.api, moved(request, answer, bytes))
+    const quota = quotas.isEmpty
+      ? 0
+      : quotas.throttleMs(client, request.clientId, request.api, moved(request, answer, bytes))
     if (answer === NO_ANSWER) {
       this.#leave(entry, 'unanswered')
       return quota > 0 ? { ...NOTHING, quietMs: quota } : NOTHING

@@ -54,9 +54,10 @@ function describe({ name, topicId }: Asked, request: BrokerRequest<'Metadata'>, 
   const { client } = request
   if (topicId !== ZERO_UUID) {
     const topic = broker.topics.byId(topicId)
-    // Whether an id exists is not told to those who may not know.
-    if (topic === undefined || !broker.access.may(client, 'DESCRIBE', 'TOPIC', topic.name)) {
-      return unfound(UNKNOWN_TOPIC_ID, null, topicId)
+    if (topic === undefined) return unfound(UNKNOWN_TOPIC_ID, null, topicId)
+    // Nobody guesses an id; who has one from elsewhere is not told the name.
+    if (!broker.access.may(client, 'DESCRIBE', 'TOPIC', topic.name)) {
+      return unfound(TOPIC_AUTHORIZATION_FAILED, null, topicId)
     }
     return found(topic, request, broker)
   }

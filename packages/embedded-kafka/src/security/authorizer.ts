@@ -1,11 +1,13 @@
 import type { Access, AclOperation, AclResource, Client } from '../broker.ts'
 import { type Acl, EVERYBODY, OPERATION, PATTERN, PERMISSION, RESOURCE, WILDCARD, covers } from './acl.ts'
 import type { Acls } from './acls.ts'
-import { SUPPORTED_OPERATIONS } from './open-access.ts'
+import type { OperationBits } from './open-access.ts'
 
 export interface AuthorizerTerms {
   /** `super.users`: what they may do is not asked. */
   readonly superUsers: ReadonlySet<string>
+  /** What `operations` may tell of. */
+  readonly supported: OperationBits
   /** `allow.everyone.if.no.acl.found`. */
   readonly isOpenWithoutAcl: boolean
 }
@@ -59,7 +61,7 @@ export class Authorizer implements Access {
   }
 
   operations(client: Client, resource: AclResource, name: string): number {
-    return this.#permitted(client, resource, name) & SUPPORTED_OPERATIONS[resource]
+    return this.#permitted(client, resource, name) & this.#terms.supported[resource]
   }
 
   #permitted(client: Client, resource: AclResource, name: string): number {
@@ -95,7 +97,8 @@ export class Authorizer implements Access {
       else allowed |= operations
     }
     if (isUnguarded) return this.#terms.isOpenWithoutAcl ? EVERYTHING : 0
-    for (const [operation, by] of Object.entries(ALLOWED_BY)) if ((allowed & by) !== 0) allowed |= 1 << Number(operation)
+    for (const [operation, by] of Object.entries(ALLOWED_BY))
+      if ((allowed & by) !== 0) allowed |= 1 << Number(operation)
     return allowed & ~denied
   }
 }

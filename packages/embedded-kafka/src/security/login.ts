@@ -54,7 +54,10 @@ export class Login {
     return this.#user === null ? STRANGER_BYTES_MAX : undefined
   }
 
-  /** Whether a request may be looked at: before and while it is settled who asks, only those that settle it. */
+  /**
+   * Why the connection is closed because of a request; null when it is to be answered. Before it is settled who asks, only what
+   * settles it is answered; what breaks a login off is refused in its own form, and is the last (`failure`).
+   */
   refusal(apiKey: number): string | null {
     switch (this.#state) {
       case 'done':
@@ -64,7 +67,8 @@ export class Login {
         if (apiKey === apis.ApiVersions.key || apiKey === apis.SaslHandshake.key) return null
         return 'it has to log in by SASL first'
       case 'talking':
-        return apiKey === apis.SaslAuthenticate.key ? null : 'it broke its login off'
+        if (apiKey !== apis.SaslAuthenticate.key) this.#failure = 'it broke its login off'
+        return null
     }
   }
 
@@ -118,7 +122,7 @@ export class Login {
   }
 }
 
-/** The mechanism stays what it was: said when the first message comes, as in Kafka. */
+/** The mechanism stays what it was. Kafka hangs up at the first message; this one says why before it does. */
 function refusing(requested: string, before: string): Conversation {
   return () => {
     const reason = `SASL mechanism '${requested}' requested by client is not supported for re-authentication of mechanism '${before}'`

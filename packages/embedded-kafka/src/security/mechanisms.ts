@@ -54,10 +54,10 @@ export function scramConversation(
 
   async function begin(message: Buffer): Promise<Step> {
     const { user, authorizationId, nonce: theirs, extensions, bare } = parseClientFirst(message.toString())
-    if (authorizationId !== '' && authorizationId !== user) throw failed(OTHER_USER)
     // There are no delegation tokens here, and none of them is a user.
     const credential = extensions['tokenauth'] === 'true' ? undefined : await credentialOf(user)
     if (credential === undefined) throw failed(invalidCredentials(mechanism))
+    if (authorizationId !== '' && authorizationId !== user) throw failed(OTHER_USER)
     const nonce = theirs + scramNonce()
     const first = serverFirst({ nonce, salt: credential.salt, iterations: credential.iterations })
     answer = (last) => end(last, user, credential, nonce, bare, first)

@@ -22,6 +22,8 @@ const CLIENT_LIMITS: ReadonlySet<string> = new Set([
   'controller_mutation_rate',
 ])
 const ADDRESS_LIMITS: ReadonlySet<string> = new Set(['connection_creation_rate'])
+/** What may be left over by arithmetic. */
+const FRACTION_MAX = 1e-6
 const WHOLE: ReadonlySet<string> = new Set(['producer_byte_rate', 'consumer_byte_rate', 'connection_creation_rate'])
 
 /** @throws ApiError INVALID_REQUEST for what can have no quota */
@@ -31,7 +33,8 @@ export function quotaEntity(parts: readonly EntityPart[]): QuotaEntity {
   for (const { entityType, entityName } of parts) {
     const type = ENTITY_TYPES.find((one) => one === entityType)
     if (type === undefined) throw invalid(`Unhandled client quota entity type: ${entityType}`)
-    if (entity[type] !== undefined) throw invalid(`Invalid client quota entity, contains duplicate entity type: ${type}`)
+    if (entity[type] !== undefined)
+      throw invalid(`Invalid client quota entity, contains duplicate entity type: ${type}`)
     if (entityName === '') throw invalid(`Empty ${type} not supported`)
     entity[type] = entityName
   }
@@ -56,15 +59,12 @@ export function entityParts(entity: QuotaEntity): EntityPart[] {
 
 /** @throws ApiError INVALID_REQUEST unless this kind of entity has such a limit, and the limit such a value */
 export function checkLimit(entity: QuotaEntity, key: string, value: number): void {
-  checkLimitName(entity, key)
-  if (!(value > 0)) throw invalid(`Quota ${key} must be greater than 0`)
-  if (WHOLE.has(key) && !Number.isInteger(value)) throw invalid(`${key} cannot be a fractional value`)
-}
-
-/** @throws ApiError INVALID_REQUEST */
-export function checkLimitName(entity: QuotaEntity, key: string): void {
   const known = entity.ip === undefined ? CLIENT_LIMITS : ADDRESS_LIMITS
   if (!known.has(key)) throw invalid(`Invalid configuration key ${key}`)
+  if (!(value > 0)) throw invalid(`Quota ${key} must be greater than 0`)
+  if (WHOLE.has(key) && (Math.abs(value - Math.round(value)) > FRACTION_MAX || value >= 2 ** 63)) {
+    throw invalid(`${key} has to be a whole number`)
+  }
 }
 
 export function invalid(message: string): ApiError {

@@ -3,6 +3,7 @@ import tls from 'node:tls'
 import type { ApiHandler } from '../api/handler.ts'
 import type { Access, BrokerSettings } from '../broker.ts'
 import type { BrokerClock } from '../clock.ts'
+import type { EmulatedRelease } from '../options.ts'
 import { openStateFile } from '../settings/state-file.ts'
 import { Acls } from './acls.ts'
 import { aclApis } from './apis/acls.ts'
@@ -12,7 +13,7 @@ import { scramApis } from './apis/scram-credentials.ts'
 import { Authorizer } from './authorizer.ts'
 import type { Login } from './login.ts'
 import { Logins } from './logins.ts'
-import { openAccess } from './open-access.ts'
+import { openAccess, supportedOperations } from './open-access.ts'
 import { ClientQuotas } from './quotas.ts'
 import { ScramUsers } from './scram-users.ts'
 import { type ListenerOptions, type SecurityProtocol, securityProtocolOf } from './security-options.ts'
@@ -48,24 +49,26 @@ export class Security implements Doorkeeper {
   readonly #acls: Acls | null
 
   /** @throws BrokerStartError for a listener that cannot be */
-  constructor(
-    listener: ListenerOptions,
-    dataDir: string | undefined,
-    settings: BrokerSettings,
-    clock: BrokerClock,
-  ) {
+  constructor(listener: ListenerOptions, release: EmulatedRelease, dataDir: string | undefined, settings: BrokerSettings, clock: BrokerClock) {
     this.protocol = securityProtocolOf(listener)
     this.tls = listener.tls === undefined ? null : tlsServerOptions(listener.tls)
     this.#users = new ScramUsers(openStateFile(dataDir, 'scram-credentials', PRIVATE))
     const sessionMs = (): number => settings.number('connections.max.reauth.ms')
     this.#logins = listener.sasl === undefined ? null : new Logins(listener.sasl, this.#users, clock, sessionMs)
+    const supported = supportedOperations(release)
     const isGuarded = settings.text('authorizer.class.name') !== ''
     this.#acls = isGuarded ? new Acls(openStateFile(dataDir, 'acls')) : null
     this.access =
       this.#acls === null
-        ? openAccess
+        ? openAccess(supported)
         : new Authorizer(this.#acls, {
-            superUsers: new Set(settings.text('super.users').split(';').map((name) => name.trim())),
+            superUsers: new Set(
+              settings
+                .text('super.users')
+                .split(';')
+                .map((name) => name.trim()),
+            ),
+            supported,
             isOpenWithoutAcl: settings.boolean('allow.everyone.if.no.acl.found'),
           })
     const window = {

@@ -86,7 +86,7 @@ export class NodeListener {
       socket.once('close', () => this.#greeting.delete(origin))
     })
     server.on('tlsClientError', (error, socket) => {
-      this.#context.log('warn', `TLS with ${socket.remoteAddress ?? 'a client'} failed: ${error.message}`)
+      this.#context.log('warn', `TLS with ${socket.remoteAddress ?? 'a client'} failed: ${error.message.trim()}`)
     })
     return server
   }

@@ -30,7 +30,8 @@ function describe(request: BrokerRequest<'DescribeGroups'>, broker: Broker, grou
   if (!(group instanceof ClassicGroup)) {
     const text = group === undefined ? `Group ${groupId} not found.` : `Group ${groupId} is not a classic group.`
     const isError = request.version >= NOT_FOUND_VERSION
-    return without(groupId, 'Dead', isError ? GROUP_ID_NOT_FOUND : 0, isError ? text : null)
+    if (isError) return without(groupId, 'Dead', GROUP_ID_NOT_FOUND, text)
+    return { ...without(groupId, 'Dead', 0, null), ...operationsOf(request, broker, groupId) }
   }
   const isStable = group.state === 'Stable'
   const { protocolName } = group.generation
@@ -48,10 +49,13 @@ function describe(request: BrokerRequest<'DescribeGroups'>, broker: Broker, grou
       memberMetadata: isStable ? member.metadata(protocolName) : NOTHING,
       memberAssignment: member.assignment,
     })),
-    ...(request.body.includeAuthorizedOperations && {
-      authorizedOperations: broker.access.operations(request.client, 'GROUP', groupId),
-    }),
+    ...operationsOf(request, broker, groupId),
   }
+}
+
+function operationsOf({ body, client }: BrokerRequest<'DescribeGroups'>, broker: Broker, groupId: string) {
+  if (!body.includeAuthorizedOperations) return {}
+  return { authorizedOperations: broker.access.operations(client, 'GROUP', groupId) }
 }
 
 function without(groupId: string, groupState: string, errorCode: number, errorMessage: string | null): Description {

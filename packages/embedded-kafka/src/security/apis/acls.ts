@@ -1,7 +1,10 @@
-import { ApiError, type ApiHandler, type BrokerRequest, errorCodeOf, handler } from '../../api/handler.ts'
+import { kafkaErrorCode } from '@sluice/kafka-protocol'
+import { ApiError, type ApiHandler, type BrokerRequest, HANG_UP, errorCodeOf, handler } from '../../api/handler.ts'
 import type { AclOperation, Broker, Client } from '../../broker.ts'
-import { type Acl, CLUSTER_NAME, OPERATION, PATTERN, PERMISSION, RESOURCE } from '../acl.ts'
+import { type Acl, type AclFilter, CLUSTER_NAME, OPERATION, PATTERN, PERMISSION, RESOURCE } from '../acl.ts'
 import type { Acls } from '../acls.ts'
+
+const INVALID_REQUEST = kafkaErrorCode('INVALID_REQUEST')
 
 type Creation = BrokerRequest<'CreateAcls'>['body']['creations'][number]
 
@@ -15,7 +18,9 @@ function describeAcls(acls: Acls | null): ApiHandler<'DescribeAcls'> {
     api: 'DescribeAcls',
     versions: [1, 3],
     handle({ body, client }, broker) {
-      const found = authorized(acls, 'DESCRIBE', client, broker).find(body)
+      const existing = authorized(acls, 'DESCRIBE', client, broker)
+      if (!isKnownPattern(body)) return HANG_UP
+      const found = existing.find(body)
       const resources = new Map<string, { readonly pattern: Acl; readonly acls: Acl[] }>()
       for (const acl of found) {
         const key = JSON.stringify([acl.resourceType, acl.patternType, acl.resourceName])
@@ -68,13 +73,14 @@ function deleteAcls(acls: Acls | null): ApiHandler<'DeleteAcls'> {
     versions: [1, 3],
     handle({ body, client }, broker) {
       const existing = authorized(acls, 'ALTER', client, broker)
-      const found = body.filters.map((filter) => existing.find(filter))
-      existing.delete(found.flat())
+      if (!body.filters.every(isKnownPattern)) return HANG_UP
+      const found = body.filters.map((filter) => (isKnownEntry(filter) ? existing.find(filter) : null))
+      existing.delete(found.flatMap((matching) => matching ?? []))
       return {
         filterResults: found.map((matching) => ({
-          errorCode: 0,
-          errorMessage: null,
-          matchingAcls: matching.map((acl) => ({ errorCode: 0, errorMessage: null, ...acl })),
+          errorCode: matching === null ? INVALID_REQUEST : 0,
+          errorMessage: matching === null ? 'Unknown operation or permission' : null,
+          matchingAcls: (matching ?? []).map((acl) => ({ errorCode: 0, errorMessage: null, ...acl })),
         })),
       }
     },
@@ -82,6 +88,17 @@ function deleteAcls(acls: Acls | null): ApiHandler<'DeleteAcls'> {
       filterResults: body.filters.map(() => ({ errorCode, errorMessage, matchingAcls: [] })),
     }),
   })
+}
+
+/** What no filter of a client says: the connection is closed, as in Kafka. */
+function isKnownPattern({ resourceTypeFilter, patternTypeFilter }: AclFilter): boolean {
+  const isType = resourceTypeFilter > RESOURCE.UNKNOWN && resourceTypeFilter <= RESOURCE.USER
+  return isType && patternTypeFilter > PATTERN.UNKNOWN && patternTypeFilter <= PATTERN.PREFIXED
+}
+
+function isKnownEntry({ operation, permissionType }: AclFilter): boolean {
+  const isOperation = operation > OPERATION.UNKNOWN && operation <= OPERATION.TWO_PHASE_COMMIT
+  return isOperation && permissionType > PERMISSION.UNKNOWN && permissionType <= PERMISSION.ALLOW
 }
 
 function authorized(acls: Acls | null, operation: AclOperation, client: Client, broker: Broker): Acls {
@@ -94,7 +111,14 @@ function authorized(acls: Acls | null, operation: AclOperation, client: Client, 
 
 /** Throws INVALID_REQUEST for what can be no ACL. */
 function checked(creation: Creation): Acl {
-  const { resourceType, resourceName, resourcePatternType: patternType, principal, operation, permissionType } = creation
+  const {
+    resourceType,
+    resourceName,
+    resourcePatternType: patternType,
+    principal,
+    operation,
+    permissionType,
+  } = creation
   const refuse = (reason: string): never => {
     throw new ApiError('INVALID_REQUEST', reason)
   }
@@ -108,8 +132,7 @@ function checked(creation: Creation): Acl {
   if (permissionType !== PERMISSION.ALLOW && permissionType !== PERMISSION.DENY) {
     refuse(`Invalid permissionType ${permissionType}`)
   }
-  if (!/^[^:]+:/.test(principal)) refuse(`Could not parse principal from \`${principal}\``)
+  if (!principal.includes(':')) refuse(`Could not parse principal from \`${principal}\``)
   const { host } = creation
   return { resourceType, resourceName, patternType, principal, host, operation, permissionType }
 }
-

@@ -1,3 +1,4 @@
+import type { ResponseInput } from '@sluice/kafka-protocol'
 import { ApiError, type ApiHandler, type BrokerRequest, errorCodeOf, handler } from '../../api/handler.ts'
 import { CLUSTER_NAME } from '../acl.ts'
 import {
@@ -5,8 +6,6 @@ import {
   type EntityType,
   type QuotaEntity,
   checkLimit,
-  checkLimitName,
-  entityKey,
   entityParts,
   invalid,
   quotaEntity,
@@ -15,6 +14,8 @@ import type { ClientQuotas } from '../quotas.ts'
 
 type Entry = BrokerRequest<'AlterClientQuotas'>['body']['entries'][number]
 type Component = BrokerRequest<'DescribeClientQuotas'>['body']['components'][number]
+
+type Outcome = ResponseInput<'AlterClientQuotas'>['entries'][number]
 
 const EXACT = 0
 const DEFAULT = 1
@@ -36,6 +37,7 @@ function describeClientQuotas(quotas: ClientQuotas): ApiHandler<'DescribeClientQ
       const isWanted = filterOf(body.components, body.strict)
       return {
         errorCode: 0,
+        errorMessage: '',
         entries: Array.from(quotas.entries)
           .filter(({ entity }) => isWanted(entity))
           .map(({ entity, limits }) => ({
@@ -55,7 +57,8 @@ function filterOf(components: readonly Component[], isStrict: boolean): (entity:
     const { entityType, matchType, match } = component
     if (entityType === '') throw invalid('Unexpected empty filter component entity type')
     const type = ENTITY_TYPES.find((one) => one === entityType)
-    if (type === undefined) throw new ApiError('UNSUPPORTED_VERSION', `Custom entity type '${entityType}' not supported`)
+    if (type === undefined)
+      throw new ApiError('UNSUPPORTED_VERSION', `Custom entity type '${entityType}' not supported`)
     if (byType.has(type)) throw invalid(`Entity type ${type} appears more than once in the filter`)
     if (matchType === EXACT && match === null) {
       throw invalid('Request specified MATCH_TYPE_EXACT, but set match string to null.')
@@ -89,18 +92,13 @@ function alterClientQuotas(quotas: ClientQuotas): ApiHandler<'AlterClientQuotas'
       if (!broker.access.may(client, 'ALTER_CONFIGS', 'CLUSTER', CLUSTER_NAME)) {
         throw new ApiError('CLUSTER_AUTHORIZATION_FAILED')
       }
-      const seen = new Set<string>()
-      return {
-        entries: body.entries.map((entry) => {
-          try {
-            alter(quotas, entry, seen, body.validateOnly)
-            return { errorCode: 0, errorMessage: null, entity: entry.entity }
-          } catch (error) {
-            if (!(error instanceof ApiError)) throw error
-            return { errorCode: errorCodeOf(error), errorMessage: error.message, entity: entry.entity }
-          }
-        }),
+      // As in Kafka an entity that is named again is refused, and the refusal is all that is said of it.
+      const outcomes = new Map<string, Outcome>()
+      for (const entry of body.entries) {
+        const key = JSON.stringify(entry.entity)
+        outcomes.set(key, outcomeOf(quotas, entry, outcomes.has(key), body.validateOnly))
       }
+      return { entries: [...outcomes.values()] }
     },
     refuse: ({ body }, errorCode, errorMessage) => ({
       entries: body.entries.map(({ entity }) => ({ errorCode, errorMessage, entity })),
@@ -108,17 +106,25 @@ function alterClientQuotas(quotas: ClientQuotas): ApiHandler<'AlterClientQuotas'
   })
 }
 
-function alter(quotas: ClientQuotas, { entity: parts, ops }: Entry, seen: Set<string>, isValidateOnly: boolean): void {
+function outcomeOf(quotas: ClientQuotas, entry: Entry, isAgain: boolean, isValidateOnly: boolean): Outcome {
+  const { entity } = entry
+  try {
+    if (isAgain) throw invalid('Each client quota entity must appear at most once.')
+    alter(quotas, entry, isValidateOnly)
+    return { errorCode: 0, errorMessage: null, entity }
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    return { errorCode: errorCodeOf(error), errorMessage: error.message, entity }
+  }
+}
+
+function alter(quotas: ClientQuotas, { entity: parts, ops }: Entry, isValidateOnly: boolean): void {
   const entity = quotaEntity(parts)
-  const key = entityKey(entity)
-  if (seen.has(key)) throw invalid('Each client quota entity must appear at most once.')
-  seen.add(key)
   const limits: Record<string, number> = { ...quotas.limits(entity) }
+  if (new Set(ops.map((op) => op.key)).size < ops.length) throw invalid('Each limit must appear at most once.')
   for (const { key: limit, value, remove } of ops) {
-    if (remove) {
-      checkLimitName(entity, limit)
-      delete limits[limit]
-    } else {
+    if (remove) delete limits[limit]
+    else {
       checkLimit(entity, limit, value)
       limits[limit] = value
     }

@@ -30,7 +30,7 @@ export const saslAuthenticate = handler({
     }
     try {
       const { challenge, sessionMs } = await client.login.authenticate(Buffer.from(body.authBytes))
-      return { errorCode: 0, authBytes: challenge, sessionLifetimeMs: sessionMs }
+      return { errorCode: 0, errorMessage: '', authBytes: challenge, sessionLifetimeMs: sessionMs }
     } catch (error) {
       if (error instanceof ApiError && error.errorCode === SASL_AUTHENTICATION_FAILED) {
         await broker.clock.sleep(broker.settings.number('connection.failed.authentication.delay.ms'))

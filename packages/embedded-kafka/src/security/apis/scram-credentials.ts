@@ -31,6 +31,7 @@ function describeUserScramCredentials(users: ScramUsers): ApiHandler<'DescribeUs
       const names = asked.length === 0 ? users.names : [...new Set(asked)]
       return {
         errorCode: 0,
+        errorMessage: '',
         results: names.map((user) => {
           const isTwice = asked.indexOf(user) !== asked.lastIndexOf(user)
           return isTwice ? described(user, 'DUPLICATE_RESOURCE') : described(user, users.credentials(user))
@@ -91,7 +92,7 @@ function namesIn({ deletions, upsertions }: Alterations): string[] {
   return [...new Set([...deletions, ...upsertions].map(({ name }) => name))]
 }
 
-/** All that one request asks of a user, or nothing of it. */
+/** What one request makes of a user, who may be named in it once. */
 function altered(
   users: ScramUsers,
   { deletions, upsertions }: Alterations,
@@ -99,29 +100,30 @@ function altered(
 ): Map<ScramMechanism, ScramCredential> {
   if (user === '') throw new ApiError('UNACCEPTABLE_CREDENTIAL', 'Username must not be empty')
   const credentials = new Map(users.credentials(user))
-  const own = [...deletions, ...upsertions].filter(({ name }) => name === user)
-  const mechanisms = own.map(({ mechanism }) => mechanismOf(mechanism))
-  if (new Set(mechanisms).size < mechanisms.length) {
-    throw new ApiError('DUPLICATE_RESOURCE', 'A user credential cannot be altered twice in the same request')
-  }
-  for (const { name, mechanism } of deletions) {
-    if (name === user && !credentials.delete(mechanismOf(mechanism))) {
+  const deleted = deletions.filter(({ name }) => name === user)
+  const upserted = upsertions.filter(({ name }) => name === user)
+  for (const { mechanism } of deleted) {
+    const one = mechanismOf(mechanism)
+    if (users.credential(user, one) === undefined) {
       throw new ApiError('RESOURCE_NOT_FOUND', 'Attempt to delete a user credential that does not exist')
     }
+    credentials.delete(one)
   }
-  for (const { name, mechanism, iterations, salt, saltedPassword } of upsertions) {
-    if (name !== user) continue
+  for (const { mechanism, iterations, salt, saltedPassword } of upserted) {
+    const one = mechanismOf(mechanism)
     if (iterations < SCRAM_ITERATIONS_MIN) throw new ApiError('UNACCEPTABLE_CREDENTIAL', 'Too few iterations')
     if (iterations > ITERATIONS_MAX) throw new ApiError('UNACCEPTABLE_CREDENTIAL', 'Too many iterations')
-    const one = mechanismOf(mechanism)
     credentials.set(one, scramCredential(one, saltedPassword, Buffer.from(salt), iterations))
+  }
+  if (deleted.length + upserted.length > 1) {
+    throw new ApiError('DUPLICATE_RESOURCE', 'A user credential cannot be altered twice in the same request')
   }
   return credentials
 }
 
 function mechanismOf(type: number): ScramMechanism {
   const mechanism = MECHANISMS.find((one) => SCRAM_MECHANISMS[one].type === type)
-  if (mechanism === undefined) throw new ApiError('UNSUPPORTED_SASL_MECHANISM', 'Unknown SASL mechanism')
+  if (mechanism === undefined) throw new ApiError('UNSUPPORTED_SASL_MECHANISM', 'Unknown SCRAM mechanism')
   return mechanism
 }
 
