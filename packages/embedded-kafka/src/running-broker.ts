@@ -9,6 +9,7 @@ import { BrokerClock } from './clock.ts'
 import { clusterIdIn } from './cluster-id.ts'
 import type { EmbeddedKafka, NodeAddress } from './embedded-kafka.ts'
 import { GroupCoordinator } from './groups/coordinator.ts'
+import { ownerLeaves } from './log/directory-lock.ts'
 import type { EmbeddedKafkaOptions, EmulatedRelease } from './options.ts'
 import { FetchSessions } from './record-path/index.ts'
 import { Security, type SecurityProtocol } from './security/index.ts'
@@ -30,9 +31,39 @@ import { ProducerIds, TransactionCoordinator } from './transactions/index.ts'
 /** Kafka's own; this broker's decides as it does. */
 const STANDARD_AUTHORIZER = 'org.apache.kafka.metadata.authorizer.StandardAuthorizer'
 
+/** A process that was just killed may need so long to be gone. */
+const OWNER_LEAVES_MS = 1000
+
+/** What the other parts stand on; with it the directory is this process's. */
+interface Ground {
+  readonly clock: BrokerClock
+  readonly nodes: VirtualNodes
+  readonly settings: ConfiguredSettings
+  readonly opened: OpenedTopics
+}
+
+function openGround({ dataDir, nodes: count = 1, flush, log, ...options }: EmbeddedKafkaOptions): Ground {
+  const clock = new BrokerClock()
+  const nodes = new VirtualNodes(count)
+  const directory = dataDir === undefined ? {} : { 'log.dirs': dataDir }
+  const authorizer = options.authorizer === true ? { 'authorizer.class.name': STANDARD_AUTHORIZER } : {}
+  const given = { ...directory, ...authorizer, ...options.configs }
+  const settings = new ConfiguredSettings(given, openStateFile(dataDir, 'settings'))
+  const opened = openTopics({
+    dataDir,
+    clock,
+    flush,
+    setting: (name) => settings.number(name),
+    brokerOverride: (name) => settings.override(name),
+    leaders: nodes,
+    ...(log && { log }),
+  })
+  return { clock, nodes, settings, opened }
+}
+
 /** Puts the parts together, starts and stops them, and is the door to faults. */
 export class RunningBroker implements Broker, EmbeddedKafka {
-  readonly clock = new BrokerClock()
+  readonly clock: BrokerClock
   readonly clusterId: string
   readonly release: EmulatedRelease
   readonly nodes: VirtualNodes
@@ -54,7 +85,9 @@ export class RunningBroker implements Broker, EmbeddedKafka {
   #closing: Promise<void> | undefined
 
   static async start(options: EmbeddedKafkaOptions): Promise<RunningBroker> {
-    const broker = new RunningBroker(options)
+    if (options.dataDir !== undefined) await ownerLeaves(options.dataDir, OWNER_LEAVES_MS)
+    const ground = openGround(options)
+    const broker = RunningBroker.#on(ground, options)
     try {
       await broker.#start()
       return broker
@@ -64,31 +97,28 @@ export class RunningBroker implements Broker, EmbeddedKafka {
     }
   }
 
-  private constructor(options: EmbeddedKafkaOptions) {
-    const { host = '127.0.0.1', port = 0, nodes = 1, emulate = '4.3', log = () => {} } = options
+  static #on(ground: Ground, options: EmbeddedKafkaOptions): RunningBroker {
+    try {
+      return new RunningBroker(ground, options)
+    } catch (error) {
+      ground.clock.stop()
+      ground.opened.close()
+      throw error
+    }
+  }
+
+  private constructor({ clock, nodes, settings, opened }: Ground, options: EmbeddedKafkaOptions) {
+    const { dataDir, host = '127.0.0.1', port = 0, emulate = '4.3', log = () => {} } = options
+    this.clock = clock
     this.log = log
     this.release = emulate
-    this.nodes = new VirtualNodes(nodes)
-    const { dataDir, flush, configs = {} } = options
-    const directory = dataDir === undefined ? {} : { 'log.dirs': dataDir }
-    const authorizer = options.authorizer === true ? { 'authorizer.class.name': STANDARD_AUTHORIZER } : {}
-    const given = { ...directory, ...authorizer, ...configs }
-    const settings = new ConfiguredSettings(given, openStateFile(dataDir, 'settings'))
+    this.nodes = nodes
     this.settings = settings
-    // From here on the directory is this process's.
-    this.#opened = openTopics({
-      dataDir,
-      clock: this.clock,
-      flush,
-      setting: (name) => settings.number(name),
-      brokerOverride: (name) => settings.override(name),
-      leaders: this.nodes,
-      log,
-    })
+    this.#opened = opened
     this.topics = this.#opened.topics
     settings.onChange(() => this.topics.settingsChanged())
     this.clusterId = clusterIdIn(openStateFile(dataDir, 'cluster'))
-    const security = new Security(options.listener ?? {}, dataDir, settings, this.clock)
+    const security = new Security(options.listener ?? {}, emulate, dataDir, settings, this.clock)
     this.securityProtocol = security.protocol
     this.access = security.access
     this.quotas = security.quotas

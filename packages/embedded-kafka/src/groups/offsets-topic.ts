@@ -83,7 +83,12 @@ export class OffsetsTopic {
       'segment.bytes': settings.text('offsets.topic.segment.bytes'),
     }
     const partitions = settings.number('offsets.topic.num.partitions')
-    return topics.get(OFFSETS_TOPIC) ?? topics.create(OFFSETS_TOPIC, partitions, configs, true)
+    try {
+      return topics.get(OFFSETS_TOPIC) ?? topics.create(OFFSETS_TOPIC, partitions, configs, true)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      throw new ApiError('COORDINATOR_NOT_AVAILABLE', `${OFFSETS_TOPIC} cannot be created: ${error.message}`)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BrokerStartError } from '../start-error.ts'
 import { systemCode } from './storage-error.ts'
 import { type ProcessIdentity, isAlive, ownIdentity } from './process-identity.ts'
@@ -56,6 +57,25 @@ export function lockDirectory(path: string): DirectoryLock {
     `The data directory ${directory} changes its owner all the time.`,
     'See that only one process is told to use it.',
   )
+}
+
+const LOOK_EVERY_MS = 20
+
+/**
+ * Waits for an owner that is on its way out: a process that was just killed is there for some moments more. At most `timeoutMs`, and
+ * not for this process itself.
+ */
+export async function ownerLeaves(path: string, timeoutMs: number): Promise<void> {
+  const directory = resolve(path)
+  const deadline = performance.now() + timeoutMs
+  while (isOwnedByAnother(directory) && performance.now() < deadline) await sleep(LOOK_EVERY_MS)
+}
+
+function isOwnedByAnother(directory: string): boolean {
+  const isDirectory = statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true
+  const newest = isDirectory ? Math.max(0, ...numbersIn(directory)) : 0
+  const owner = newest === 0 ? undefined : ownerOf(directory, newest)
+  return owner !== undefined && !owner.isReleased && owner.pid !== process.pid && isAlive(owner)
 }
 
 /** The number stays, so that the next owner takes a higher one. */

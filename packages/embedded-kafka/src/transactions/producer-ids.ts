@@ -1,3 +1,4 @@
+import { ApiError } from '../api/handler.ts'
 import type { StateFile } from '../settings/state-file.ts'
 
 /** As many ids as Kafka's controller gives to a broker at once. */
@@ -17,13 +18,22 @@ export class ProducerIds {
     this.#next = this.#end = firstUnclaimed(file.load())
   }
 
+  /** Throws COORDINATOR_LOAD_IN_PROGRESS, at which clients try again, when no block can be claimed; so does Kafka. */
   next(): number {
     if (this.#next === this.#end) {
       const end = this.#end + BLOCK_SIZE
-      this.#file.save({ nextBlock: end })
+      this.#claim(end)
       this.#end = end
     }
     return this.#next++
+  }
+
+  #claim(nextBlock: number): void {
+    try {
+      this.#file.save({ nextBlock })
+    } catch (error) {
+      throw new ApiError('COORDINATOR_LOAD_IN_PROGRESS', `No producer ids can be claimed: ${String(error)}`)
+    }
   }
 }
 

@@ -71,16 +71,18 @@ export class TransactionLog {
 
   #create(): Topic {
     const { topics, settings } = this.#broker
-    return topics.create(
-      TRANSACTION_STATE_TOPIC,
-      settings.number('transaction.state.log.num.partitions'),
-      {
-        'cleanup.policy': 'compact',
-        'compression.type': 'uncompressed',
-        'segment.bytes': settings.text('transaction.state.log.segment.bytes'),
-      },
-      true,
-    )
+    const partitions = settings.number('transaction.state.log.num.partitions')
+    const configs = {
+      'cleanup.policy': 'compact',
+      'compression.type': 'uncompressed',
+      'segment.bytes': settings.text('transaction.state.log.segment.bytes'),
+    }
+    try {
+      return topics.create(TRANSACTION_STATE_TOPIC, partitions, configs, true)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      throw new ApiError('COORDINATOR_NOT_AVAILABLE', `${TRANSACTION_STATE_TOPIC} cannot be created: ${error.message}`)
+    }
   }
 
   #replayBatches(records: Uint8Array): void {

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { lockDirectory } from '../../src/log/directory-lock.ts'
+import { lockDirectory, ownerLeaves } from '../../src/log/directory-lock.ts'
 import { isAlive, ownIdentity } from '../../src/log/process-identity.ts'
 
 const PROGRAM = fileURLToPath(new URL('./locking-process.ts', import.meta.url))
@@ -50,6 +51,29 @@ describe('the lock of a data directory', () => {
     leave({ ...ownIdentity(), pid, isReleased: false })
     lockDirectory(directory).release()
     expect(readdirSync(directory)).toEqual(['lock.5'])
+  })
+
+  it('is taken over from a process that has ended and was not asked for its status yet', async () => {
+    // The parent becomes another program, which knows of no child.
+    const parent = spawn('sh', ['-c', 'sleep 0.05 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    starters.push(parent)
+    const [text] = (await once(parent.stdout, 'data')) as [Buffer]
+    const pid = Number(text.toString())
+    for (let i = 0; i < 500 && !readFileSync(`/proc/${pid}/stat`, 'latin1').includes(' Z '); i++) await sleep(10)
+    leave({ ...ownIdentity(), pid, startedAt: '', isReleased: false })
+    lockDirectory(directory).release()
+  })
+
+  it('is waited for while its owner is on its way out', async () => {
+    const owner = spawn('sleep', ['0.2'])
+    starters.push(owner)
+    leave({ ...ownIdentity(), pid: owner.pid, startedAt: '', isReleased: false })
+    await ownerLeaves(directory, 60_000)
+    lockDirectory(directory).release()
+    leave({ ...ownIdentity(), pid: process.ppid, startedAt: '', isReleased: false })
+    rmSync(join(directory, 'lock.5'))
+    await ownerLeaves(directory, 30)
+    expect(() => lockDirectory(directory)).toThrow(`process ${process.ppid}`)
   })
 
   it('does not take a process for its owner that has got the same number later, or after a reboot', () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,6 +74,18 @@ test('a directory in use is refused, and let go of when a start fails', async ()
   taken.close()
   const second = await startEmbeddedKafka({ dataDir })
   await second.close()
+  rmSync(dataDir, { recursive: true })
+})
+
+test('a directory whose files are damaged is let go of, so that it can be used once they are mended', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'embedded-kafka-'))
+  for (const name of ['cluster.json', 'producer-ids.json', 'settings.json']) {
+    writeFileSync(join(dataDir, name), '{')
+    await expect(startEmbeddedKafka({ dataDir })).rejects.toThrow(name)
+    rmSync(join(dataDir, name))
+    const mended = await startEmbeddedKafka({ dataDir })
+    await mended.close()
+  }
   rmSync(dataDir, { recursive: true })
 })
 
