@@ -18,6 +18,7 @@ const ignored = ['/node_modules/', '/dist/']
 export default {
   // Machines are slow at times; a test that hangs is still told from one that waits its turn.
   testTimeout: 30_000,
+  maxConcurrency: 8,
   projects: [
     {
       ...shared,

@@ -1,6 +1,8 @@
 // Before the integration tests: use the Kafka named by SLUICE_TEST_KAFKA, else start an embedded broker for them. The tests themselves
 // look at SLUICE_TEST_KAFKA only.
 import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,11 +16,12 @@ export default async function start() {
     return
   }
   const main = path.join(root, 'packages/cli/src/main.ts')
-  const broker = spawn(process.execPath, ['--conditions=@sluice/source', main, 'kafka', '--port', '0'], {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-test-kafka-'))
+  const broker = spawn(process.execPath, ['--conditions=@sluice/source', main, 'kafka', '--port', '0', '--dir', dir], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  globalThis.sluiceTestKafka = broker
+  globalThis.sluiceTestKafka = { broker, dir }
   process.env.SLUICE_TEST_KAFKA = await new Promise((resolve, reject) => {
     let said = ''
     const timer = setTimeout(() => reject(new Error(`the embedded Kafka did not start: ${said}`)), START_TIMEOUT_MS)

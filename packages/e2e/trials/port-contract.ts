@@ -3,7 +3,7 @@
  * Prints how many cases hold as a table, parts of the port by brokers, and what each case that does not hold came to.
  */
 import { connect } from '@sluice/kafka'
-import { CONTRACT_GROUPS, portContract } from '@sluice/kafka/testing'
+import { CONTRACT_GROUPS, LONE_GROUPS, portContract } from '@sluice/kafka/testing'
 import { type BrokerOnTrial, startApacheKafka, startEmbedded, whyNoApacheKafka } from './broker-on-trial.ts'
 import type { TrialOptions } from './trial-options.ts'
 
@@ -14,6 +14,8 @@ interface Case {
   readonly part: string
   readonly name: string
   readonly body: () => Promise<void>
+  /** Not beside others. */
+  readonly isAlone: boolean
 }
 
 interface Outcome {
@@ -51,14 +53,14 @@ async function runAll({ port }: BrokerOnTrial, only: string | null): Promise<Out
     connect({ bootstrapServers: `127.0.0.1:${port}`, clientId: 'port-contract' })
   const cases: Case[] = []
   for (const [part, group] of Object.entries(CONTRACT_GROUPS)) {
-    portContract((name, body) => cases.push({ part, name, body }), open, [group])
+    const isAlone = LONE_GROUPS.includes(group)
+    portContract((name, body) => cases.push({ part, name, body, isAlone }), open, [group])
   }
   const chosen = cases.filter(({ name }) => only === null || name.includes(only))
   const outcomes: Outcome[] = []
-  let next = 0
-  const worker = async (): Promise<void> => {
-    for (let at = chosen[next++]; at !== undefined; at = chosen[next++]) {
-      const { part, name, body } = at
+  const work = async (queue: Case[]): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { part, name, body } = next
       const error = await body().then(
         () => null,
         (cause: unknown) => cause ?? 'rejected',
@@ -66,7 +68,9 @@ async function runAll({ port }: BrokerOnTrial, only: string | null): Promise<Out
       outcomes.push({ part, name, error })
     }
   }
-  await Promise.all(Array.from({ length: AT_A_TIME }, worker))
+  const queue = chosen.filter(({ isAlone }) => !isAlone)
+  await Promise.all(Array.from({ length: AT_A_TIME }, () => work(queue)))
+  await work(chosen.filter(({ isAlone }) => isAlone))
   return outcomes
 }
 

@@ -12,6 +12,7 @@ import { adminConfigsContract } from './admin-configs-contract.ts'
 import { adminContract } from './admin-contract.ts'
 import { adminConsumerGroupsContract, adminGroupsContract } from './admin-groups-contract.ts'
 import { adminTopicsContract } from './admin-topics-contract.ts'
+import { blockedMemberContract } from './blocked-member-contract.ts'
 import { committedContract } from './committed-contract.ts'
 import { consumerContract } from './consumer-contract.ts'
 import { epochContract } from './epoch-contract.ts'
@@ -59,6 +60,7 @@ export const CONTRACT_GROUPS = {
   groups: groupContract,
   staticMembers: staticMemberContract,
   memberOffsets: memberOffsetsContract,
+  blockedMembers: blockedMemberContract,
   consumers: consumerContract,
   epochMembers: epochContract,
   admin: adminContract,
@@ -70,6 +72,13 @@ export const CONTRACT_GROUPS = {
   table: tableContract,
   metrics: metricsContract,
 } as const satisfies Readonly<Record<string, ContractGroup>>
+
+/** Groups whose cases may run side by side: they wait for a broker most of their time. */
+export const CONCURRENT_GROUPS: readonly ContractGroup[] = Object.values(CONTRACT_GROUPS).filter(
+  (group) => group !== blockedMemberContract,
+)
+/** Groups whose cases want the process for themselves. */
+export const LONE_GROUPS: readonly ContractGroup[] = [blockedMemberContract]
 
 /** Declares the tests of these groups; by default of all. */
 export function portContract(

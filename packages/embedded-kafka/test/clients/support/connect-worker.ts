@@ -37,11 +37,20 @@ export class ConnectWorker implements AsyncDisposable {
     const folder = mkdtempSync(path.join(tmpdir(), 'sluice-connect-'))
     const file = path.join(folder, 'worker.properties')
     const all = { ...defaults(bootstrapServers, port), ...settings }
-    writeFileSync(file, Object.entries(all).map(([name, value]) => `${name}=${value}\n`).join(''))
+    writeFileSync(
+      file,
+      Object.entries(all)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+    )
     const program = startJava(release, 'org.apache.kafka.connect.cli.ConnectDistributed', [file])
     const worker = new ConnectWorker(folder, `http://127.0.0.1:${port}`, program)
     try {
-      await worker.#until('it serves', async () => (await worker.#ask('GET', '/connectors')).status === 200, START_DEADLINE_MS)
+      await worker.#until(
+        'it serves',
+        async () => (await worker.#ask('GET', '/connectors')).status === 200,
+        START_DEADLINE_MS,
+      )
     } catch (error) {
       await worker[Symbol.asyncDispose]()
       throw error
