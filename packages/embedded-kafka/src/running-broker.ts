@@ -22,6 +22,7 @@ import {
 } from './server/faults.ts'
 import { KafkaServer } from './server/kafka-server.ts'
 import { VirtualNodes } from './server/nodes.ts'
+import { BROKER_SETTINGS } from './settings/broker-setting-table.ts'
 import { ConfiguredSettings } from './settings/broker-settings.ts'
 import { openStateFile } from './settings/state-file.ts'
 import { type OpenedTopics, openTopics } from './topics/open-topics.ts'
@@ -49,6 +50,9 @@ function openGround({ dataDir, nodes: count = 1, flush, log, ...options }: Embed
   const authorizer = options.authorizer === true ? { 'authorizer.class.name': STANDARD_AUTHORIZER } : {}
   const given = { ...directory, ...authorizer, ...options.configs }
   const settings = new ConfiguredSettings(given, openStateFile(dataDir, 'settings'))
+  const unknown = Object.keys(given).filter((name) => !BROKER_SETTINGS.has(name))
+  if (unknown.length > 0)
+    log?.('warn', `This broker does not know these settings, and does nothing about them: ${unknown.join(', ')}.`)
   const opened = openTopics({
     dataDir,
     clock,

@@ -41,7 +41,7 @@ export class ClientPrograms {
     clearTimeout(timer)
     const line = out.split('\n').findLast((text) => text.startsWith('{'))
     if (code === 0 && line !== undefined) return JSON.parse(line) as ClientFigures
-    throw new Error(`${client} could not ${job.mode} (${code}): ${err.slice(-500)}`)
+    throw new Error(`${client} could not ${job.mode} (${String(code)}): ${err.slice(-500)}`)
   }
 
   #command(client: ClientName, job: ClientJob, isShort: boolean): string[] {
