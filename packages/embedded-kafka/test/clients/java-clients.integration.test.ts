@@ -110,7 +110,7 @@ withJava.each(CLIENT_RELEASES)('clients of Apache Kafka %s (need a JDK and Maven
       await eventually('they share', () => one.held.length === 2 && other.held.length === 2).catch((error) => {
         throw new Error(reports(), { cause: error })
       })
-      expect([...one.held, ...other.held].toSorted()).toEqual([0, 1, 2, 3])
+      expect(new Set([...one.held, ...other.held])).toEqual(new Set([0, 1, 2, 3]))
 
       await verifiablyProduced(RECORDS)
       await eventually('everything is read', () => one.total + other.total >= RECORDS)

@@ -32,7 +32,7 @@ withJava.each(CLIENT_RELEASES)('tools of Apache Kafka %s (need a JDK and Maven)'
 
   test('kafka-broker-api-versions finds every node, and nothing it cannot use', async () => {
     const told = await tools.run('BrokerApiVersionsCommand')
-    expect([...told.matchAll(/\(id: (\d) rack/g)].map(([, id]) => id).toSorted()).toEqual(['1', '2'])
+    expect(new Set(Array.from(told.matchAll(/\(id: (\d) rack/g), ([, id]) => id))).toEqual(new Set(['1', '2']))
     for (const api of [
       'Produce',
       'Fetch',
