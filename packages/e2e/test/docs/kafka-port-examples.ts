@@ -78,8 +78,9 @@ export async function groups(kafka: Kafka, work: (value: Uint8Array | null) => v
         fetcher.assign([...held.values()])
       },
       async onRevoked(partitions) {
-        await commit(partitions)
-        forget(partitions)
+        const done = positionsOf(partitions)
+        forget(partitions) // before the commit, so that nothing more of them is worked on meanwhile
+        await member.commit(done)
       },
       onLost: (partitions) => forget(partitions),
     },
@@ -88,12 +89,10 @@ export async function groups(kafka: Kafka, work: (value: Uint8Array | null) => v
     for (const partition of partitions) held.delete(nameOf(partition))
     fetcher.assign([...held.values()])
   }
-  async function commit(partitions: readonly TopicPartition[]): Promise<void> {
-    const positions = partitions.map((partition) => held.get(nameOf(partition)))
-    await member.commit(
-      positions.flatMap((at) =>
-        at === undefined || at.offset === null ? [] : [{ ...at, offset: at.offset, metadata: '' }],
-      ),
+  function positionsOf(partitions: Iterable<TopicPartition>): CommittedOffset[] {
+    const positions = Array.from(partitions, (partition) => held.get(nameOf(partition)))
+    return positions.flatMap((at) =>
+      at === undefined || at.offset === null ? [] : [{ ...at, offset: at.offset, metadata: '' }],
     )
   }
 
@@ -106,7 +105,7 @@ export async function groups(kafka: Kafka, work: (value: Uint8Array | null) => v
       held.set(nameOf({ topic, partition }), { topic, partition, offset: nextOffset, leaderEpoch })
     }
     try {
-      await commit([...held.values()])
+      await member.commit(positionsOf(held.values()))
     } catch (error) {
       // The group is on the move: onRevoked commits what is still ours, onLost forgets what is not.
       if (!(error instanceof SluiceError && (error.retriable || error.code === 'KAFKA_FENCED'))) throw error
