@@ -1,7 +1,7 @@
 import { type Clock, type Logger, type Random, SluiceError, silentLogger, systemClock, systemRandom } from '@sluice/sdk'
 import { PortAdmin } from './admin/admin.ts'
 import { Coordinators } from './coordinator.ts'
-import { Deadline, type RetryContext, retrying } from './deadline.ts'
+import { Deadline, type RetryContext, inTime, retrying } from './deadline.ts'
 import { PartitionFetcher } from './fetch/fetcher.ts'
 import { ClassicDialogue } from './group/classic-dialogue.ts'
 import { PartitionMember } from './group/consumer-member.ts'
@@ -29,6 +29,7 @@ import { BatchingProducer } from './produce/producer.ts'
 import { type LoggedRequest, RequestLog } from './request-log.ts'
 import { resolveSecurity } from './security/security.ts'
 import type { SecurityConfig } from './security/security-config.ts'
+import { SettingsCheck } from './settings.ts'
 import { openTransactionalProducer } from './transactions/transactional-producer.ts'
 import { BrokerLinks } from './wire/broker-links.ts'
 import type { ConnectionOptions } from './wire/connection.ts'
@@ -99,6 +100,7 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
   const logger = config.logger ?? silentLogger
   const requestTimeoutMs = config.requestTimeoutMs ?? 30_000
   const clientId = config.clientId ?? 'sluice'
+  checkTimes(config)
   const metrics = new MetricsRegistry(clock)
   const requestLog = new RequestLog(config.requestLogSize)
   const serials = new Map<ClientRole, number>()
@@ -144,7 +146,8 @@ export async function connect(config: KafkaConfig): Promise<Kafka> {
   }
   try {
     const what = `connect to Kafka at ${bootstrap.map(({ host, port }) => `${host}:${port}`).join(', ')}`
-    await retrying(what, new Deadline(clock, requestTimeoutMs), retry, () => metadata.refresh())
+    const deadline = new Deadline(clock, requestTimeoutMs)
+    await inTime(what, deadline, retry, () => retrying(what, deadline, retry, () => metadata.refresh()))
   } catch (error) {
     links.close()
     throw error
@@ -214,6 +217,15 @@ class Cluster implements Kafka {
   #assertOpen(): void {
     if (this.#closing.signal.aborted) throw new SluiceError('INTERRUPTED', 'The Kafka client has been closed')
   }
+}
+
+function checkTimes(config: KafkaConfig): void {
+  const { requestTimeoutMs, connectTimeoutMs, reconnectBackoffMs, reconnectBackoffMaxMs } = config
+  const check = new SettingsCheck('the Kafka client')
+  check.whole({ requestTimeoutMs, connectTimeoutMs }, 1)
+  check.whole({ reconnectBackoffMs, reconnectBackoffMaxMs, requestLogSize: config.requestLogSize }, 0)
+  check.whole({ connectionsMaxIdleMs: config.connectionsMaxIdleMs }, -1)
+  check.done()
 }
 
 function parseBootstrap(servers: string | readonly string[]): BrokerAddress[] {

@@ -72,6 +72,28 @@ export async function retrying<T>(
   }
 }
 
+/**
+ * As long as the deadline allows: work goes on behind it, but nobody waits for it any more. Only for what may be asked for
+ * and not be taken, such as metadata; an attempt may dial one broker after another, each for as long as connecting may take.
+ */
+export async function inTime<T>(
+  what: string,
+  deadline: Deadline,
+  { clock }: RetryContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const isDone = new AbortController()
+  const late = clock.sleep(deadline.remainingMs, isDone.signal).then(() => {
+    throw givenUp(what, deadline, new RetriableError('KAFKA_UNREACHABLE', 'No broker has answered so far'))
+  })
+  late.catch(() => undefined)
+  try {
+    return await Promise.race([work(), late])
+  } finally {
+    isDone.abort()
+  }
+}
+
 function givenUp(what: string, deadline: Deadline, last: unknown): SluiceError {
   const code = last instanceof SluiceError && last.code !== 'KAFKA_PROTOCOL' ? last.code : 'KAFKA_TIMEOUT'
   const place = last instanceof SluiceError && last.place !== undefined ? { place: last.place } : {}

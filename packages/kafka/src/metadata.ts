@@ -1,6 +1,6 @@
 import type { ResponseBody } from '@sluice/kafka-protocol'
 import { type Clock, type Logger, RetriableError, type SluiceError, describeError } from '@sluice/sdk'
-import { Deadline, type RetryContext, retrying } from './deadline.ts'
+import { Deadline, type RetryContext, inTime, retrying } from './deadline.ts'
 import { KAFKA_ERROR, isRetriableCode, refused } from './kafka-errors.ts'
 import type { BrokerDirectory, BrokerLinks } from './wire/broker-links.ts'
 import type { Connection } from './wire/connection.ts'
@@ -102,12 +102,14 @@ export class Metadata implements BrokerDirectory {
     const known = this.peek(topic)
     if (known !== undefined) return known
     if (!this.#wanted.has(topic)) this.#wanted.set(topic, KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION)
-    return retrying(`find the topic ${topic}`, deadline, this.#context, async () => {
+    const what = `find the topic ${topic}`
+    const find = async (): Promise<TopicMetadata> => {
       await this.refresh()
       const found = this.#topics.get(topic)
       if (found === undefined) throw refused(this.#wanted.get(topic) ?? -1, `Topic ${topic} cannot be used`, { topic })
       return found
-    })
+    }
+    return inTime(what, deadline, this.#context, () => retrying(what, deadline, this.#context, find))
   }
 
   /** Asks now. A request that is already on its way may be older than what the caller knows: then one more follows it. */

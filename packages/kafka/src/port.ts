@@ -60,7 +60,7 @@ export interface Produced extends TopicPartition {
 export interface Producer {
   /**
    * Queues the records and resolves when every one is durable (acks=all, idempotent: nothing lost, nothing twice, order kept per
-   * partition). Waits first while `bufferMemory` is full. Rejects with the first failure once all others have settled too; the
+   * partition). Waits first while `bufferBytesMax` is full. Rejects with the first failure once all others have settled too; the
    * outcome of the failed ones is in the error (`KAFKA_TIMEOUT`: unknown).
    */
   produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]>
@@ -109,7 +109,7 @@ export interface ProducerOptions {
   readonly compression?: Compression
   /** `batch.size`: default 262144 (Kafka: 16384), because batches are what makes a record cheap. */
   readonly batchBytesMax?: number
-  /** `linger.ms`: default 0; a batch leaves as soon as a request slot is free. */
+  /** `linger.ms`: default 0 (Kafka 4.0: 5); a batch leaves as soon as a request slot is free. */
   readonly lingerMs?: number
   /** `buffer.memory`: default 32 MiB. */
   readonly bufferBytesMax?: number

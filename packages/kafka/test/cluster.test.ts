@@ -49,6 +49,20 @@ test('no broker in time: KAFKA_UNREACHABLE, with the addresses that were tried',
   await expect(error).rejects.toThrow(String(cluster.brokers[0]!.port))
 })
 
+test('no broker in time, although connecting may take longer', async () => {
+  const dial = (): Promise<never> => new Promise(() => undefined)
+  const error = connect({ bootstrapServers: 'a:1, b:1', requestTimeoutMs: 100, connectTimeoutMs: 20_000, dial })
+  await expect(error).rejects.toMatchObject({ code: 'KAFKA_UNREACHABLE', retriable: true })
+})
+
+test('times that are none are refused, all at once', async () => {
+  const error = connect({ bootstrapServers: 'a:1', requestTimeoutMs: 0, connectTimeoutMs: 2 ** 31 })
+  await expect(error).rejects.toMatchObject({
+    code: 'SETTINGS_INVALID',
+    message: expect.stringMatching(/requestTimeoutMs is 0.*connectTimeoutMs is 2147483648/),
+  })
+})
+
 test('a port that does not speak Kafka is said to be just that, at once', async () => {
   const server = net.createServer((socket) => {
     socket.on('error', () => undefined)

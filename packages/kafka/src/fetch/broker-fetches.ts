@@ -135,7 +135,10 @@ export class BrokerFetches {
     }
     const leader = topic?.leaders[state.partition] ?? -1
     if (topic === undefined || leader === -1) {
-      if (now < state.retryAt) return false
+      if (now < state.retryAt) {
+        this.#wakeAt(state.retryAt)
+        return false
+      }
       if (topic === undefined) void this.#ask(state.topic)
       else metadata.refreshSoon()
       this.#backOff(state, now)

@@ -1,5 +1,6 @@
-import { SluiceError } from '@sluice/sdk'
+import { ISOLATION_LEVELS } from '../list-offsets.ts'
 import type { FetcherOptions, ResetPolicy } from '../port.ts'
+import { SettingsCheck } from '../settings.ts'
 
 /** The options of a fetcher with their defaults filled in. */
 export type FetchSettings = Required<Omit<FetcherOptions, 'clientId'>> & { readonly clientId: string | undefined }
@@ -21,17 +22,20 @@ export function fetchSettings(options: FetcherOptions): FetchSettings {
     reset: options.reset ?? 'none',
     clientId: options.clientId,
   }
-  const { maxWaitMs, minBytes, partitionBytesMax } = settings
-  const numbers = { maxWaitMs, minBytes, bytesMax, partitionBytesMax, bufferBytesMax }
-  for (const [name, value] of Object.entries(numbers)) {
-    const least = name.endsWith('BytesMax') || name === 'bytesMax' ? 1 : 0
-    if (!Number.isSafeInteger(value) || value < least || value > 0x7fffffff) {
-      throw new SluiceError('SETTINGS_INVALID', `${name} of a fetcher is ${value}`, {
-        remedy: `Give a whole number from ${least} to 2147483647.`,
-      })
-    }
-  }
+  const { isolation, reset, maxWaitMs, minBytes, partitionBytesMax } = settings
+  const check = new SettingsCheck('a fetcher')
+  check.oneOf('isolation', isolation, Object.keys(ISOLATION_LEVELS))
+  check.whole({ maxWaitMs, minBytes }, 0)
+  check.whole({ bytesMax, partitionBytesMax, bufferBytesMax }, 1)
+  check.check(isReset(reset), `reset is ${resetText(reset)}: earliest, latest, none, { timestamp } or { durationMs }`)
+  check.done()
   return settings
+}
+
+function isReset(reset: ResetPolicy): boolean {
+  if (typeof reset === 'string') return reset === 'earliest' || reset === 'latest' || reset === 'none'
+  const ms = 'timestamp' in reset ? reset.timestamp : reset.durationMs
+  return Number.isSafeInteger(ms) && ms >= 0
 }
 
 /** As people write it: in logs and errors. */

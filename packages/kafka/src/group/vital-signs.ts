@@ -1,3 +1,4 @@
+import { SettingsCheck } from '../settings.ts'
 import { Bell } from './bell.ts'
 import type { MembershipTimes } from './group-port.ts'
 
@@ -28,6 +29,9 @@ export class VitalSigns {
 
   constructor(times: MembershipTimes) {
     const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = { ...DEFAULT_TIMES, ...times }
+    const check = new SettingsCheck('a group member')
+    check.whole({ sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs }, 1)
+    check.done()
     this.sessionTimeoutMs = sessionTimeoutMs
     this.heartbeatIntervalMs = heartbeatIntervalMs
     this.rebalanceTimeoutMs = rebalanceTimeoutMs

@@ -38,7 +38,7 @@ export class TopicQueues {
     // Created again under its name: what is queued goes there, as with Java, but nobody there knows the producer.
     if (metadata.id !== this.metadata.id) for (const queue of this.queues) queue?.forgotten()
     this.metadata = metadata
-    this.sticky.grow(metadata.leaders.length)
+    this.sticky.resize(metadata.leaders.length)
   }
 
   /** A batch of this partition takes no more records: keyless records go on to the next partition. */
@@ -97,11 +97,8 @@ export class Accumulator {
       const partition = partitionOf(record, topic)
       const queue = topic.queues[partition] ?? this.#addQueue(topic, partition)
       if (queue === null) {
-        // The topic may have grown since it was described: look again, once per call.
-        if (!call.hasLookedAgain) {
-          call.hasLookedAgain = true
-          return { topic: record.topic, isKnown: true }
-        }
+        // The topic may have grown since it was described: look again, once per call and topic.
+        if (call.looksAgain(record.topic)) return { topic: record.topic, isKnown: true }
         call.refuse(noPartition(record, topic))
         continue
       }

@@ -61,8 +61,9 @@ export class StickyPartition {
     this.#current = (this.#current + 1) % this.#partitionCount
   }
 
-  /** The topic has grown. */
-  grow(partitionCount: number): void {
+  /** The topic has grown, or was created again with fewer. */
+  resize(partitionCount: number): void {
     this.#partitionCount = partitionCount
+    this.#current %= partitionCount
   }
 }

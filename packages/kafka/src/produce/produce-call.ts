@@ -10,8 +10,6 @@ export class ProduceCall {
   readonly promise: Promise<readonly Produced[]>
   /** The next record to queue. */
   at = 0
-  /** Whether a topic was described afresh because it lacked a partition. */
-  hasLookedAgain = false
   readonly #produced: Produced[] = []
   /** Called once, before the promise settles. */
   onSettled: (call: ProduceCall) => void = () => undefined
@@ -22,6 +20,7 @@ export class ProduceCall {
   readonly #reject: (error: SluiceError) => void
   /** Topics that could not be used, so that each is waited for once. */
   readonly refusedTopics: Map<string, SluiceError> = new Map()
+  #topicsSeenAgain: Set<string> | undefined
 
   constructor(records: readonly ProducerRecord[]) {
     this.records = records
@@ -31,8 +30,10 @@ export class ProduceCall {
     this.#reject = reject
   }
 
-  get isQueued(): boolean {
-    return this.at >= this.records.length
+  /** Whether a topic that lacks a partition is to be described afresh: the first time. */
+  looksAgain(topic: string): boolean {
+    const seen = (this.#topicsSeenAgain ??= new Set())
+    return seen.size < seen.add(topic).size
   }
 
   /** A batch has taken the first record of this call. */

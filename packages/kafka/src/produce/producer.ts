@@ -1,7 +1,8 @@
 import { SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
 import { Deadline } from '../deadline.ts'
-import type { Produced, Producer, ProducerOptions, ProducerRecord } from '../port.ts'
+import type { Compression, Produced, Producer, ProducerOptions, ProducerRecord } from '../port.ts'
+import { SettingsCheck } from '../settings.ts'
 import { Accumulator } from './accumulator.ts'
 import { ProduceCall } from './produce-call.ts'
 import { IdempotentIdentity, type ProducerIdentity } from './producer-identity.ts'
@@ -12,6 +13,8 @@ const TOPIC_WAIT_MAX_MS = 60_000
 
 /** Brokers remember the last five batches of a producer per partition: with more in flight a repetition could go unnoticed. */
 const IN_FLIGHT_LIMIT = 5
+
+const COMPRESSIONS: readonly string[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] satisfies Compression[]
 
 /**
  * The way of a produced record: `produce` → accumulator (its partition's open batch) → sender (a request per broker with a free
@@ -149,21 +152,23 @@ export function resolveProducerOptions(options: ProducerOptions, requestTimeoutM
     requestBytesMax: options.requestBytesMax ?? 1_048_576,
     clientId: options.clientId,
   }
-  const problems: string[] = []
-  const check = (isRight: boolean, what: string): void => void (isRight || problems.push(what))
-  check(settings.batchBytesMax >= 1024, `batchBytesMax is ${settings.batchBytesMax}: at least 1024`)
-  check(settings.lingerMs >= 0, `lingerMs is ${settings.lingerMs}: at least 0`)
-  check(settings.requestTimeoutMs > 0, 'requestTimeoutMs and deliveryTimeoutMs: more than 0')
-  check(
-    settings.inFlightMax >= 1 && settings.inFlightMax <= IN_FLIGHT_LIMIT,
-    `inFlightMax is ${settings.inFlightMax}: 1 to ${IN_FLIGHT_LIMIT}, or a repeated batch could go unnoticed`,
+  const { compression, lingerMs, batchBytesMax, bufferBytesMax, requestBytesMax, inFlightMax } = settings
+  const check = new SettingsCheck('a producer')
+  check.oneOf('compression', compression, COMPRESSIONS)
+  check.whole({ bufferBytesMax, requestBytesMax, inFlightMax, deliveryTimeoutMs }, 1)
+  check.whole({ requestTimeoutMs: options.requestTimeoutMs }, 1)
+  check.whole({ batchBytesMax }, 1024)
+  check.whole({ lingerMs }, 0)
+  check.check(
+    inFlightMax <= IN_FLIGHT_LIMIT,
+    `inFlightMax is ${inFlightMax}: at most ${IN_FLIGHT_LIMIT}, or a repeated batch could go unnoticed`,
   )
-  check(
-    settings.bufferBytesMax >= Math.max(settings.batchBytesMax, settings.requestBytesMax),
-    `bufferBytesMax is ${settings.bufferBytesMax}: at least batchBytesMax and requestBytesMax`,
+  check.check(
+    bufferBytesMax >= Math.max(batchBytesMax, requestBytesMax),
+    `bufferBytesMax is ${bufferBytesMax}: at least batchBytesMax and requestBytesMax`,
   )
-  if (problems.length === 0) return settings
-  throw new SluiceError('SETTINGS_INVALID', `Producer settings are wrong: ${problems.join('; ')}`)
+  check.done()
+  return settings
 }
 
 function closed(): SluiceError {

@@ -3,8 +3,14 @@ import type { SluiceError } from '@sluice/sdk'
 import type { BufferPool } from './buffer-pool.ts'
 import { type BatchIdentity, ProducerBatch } from './producer-batch.ts'
 
-/** Bytes by which half of a batch may outgrow what its records took in the whole: the header, and the first deltas. */
+/** A batch's header, and what its first record takes more than one that follows. */
 const MARGIN_BYTES = 128
+
+/**
+ * Bytes by which a record may grow when another one is the first of its batch: it is that one's time and number that every record
+ * is told by, in as few bytes as the difference takes.
+ */
+const RECORD_GROWTH_BYTES = 8
 
 /**
  * Two batches with the records of one that the broker found too large, in order, sharing its numbers: the broker has not
@@ -42,9 +48,12 @@ function copyOf(
   isWanted: (index: number) => boolean,
 ): ProducerBatch {
   const records = sealed.records()
-  const copy = new ProducerBatch(pool.leaseAnyway(records.source.length + MARGIN_BYTES), batch.createdAt)
+  const bytes = records.source.length + records.count * RECORD_GROWTH_BYTES + MARGIN_BYTES
+  const copy = new ProducerBatch(pool.leaseAnyway(bytes), batch.createdAt)
   for (let i = 0; i < records.count; i++) {
-    if (isWanted(i)) copy.appender.append(records.key(i), records.value(i), records.timestamp(i), records.headers(i))
+    if (!isWanted(i)) continue
+    const isIn = copy.appender.append(records.key(i), records.value(i), records.timestamp(i), records.headers(i))
+    if (!isIn) throw new Error('the records of a batch do not fit into one of their own')
   }
   copy.failures = 1
   copy.isFull = true

@@ -11,10 +11,11 @@ const READ_BUFFER_BYTES = 32 * 1024
 /** TLS with the keys and certificates of the moment. Resolves when the broker's certificate was accepted. */
 export function dialTls(material: TlsMaterial): Dial {
   const { serverName, endpointIdentification, rejectUnauthorized } = material.ssl
-  return async (address, timeoutMs, onBytes) => {
+  return async (address, timeoutMs, onBytes, signal) => {
     const secureContext = await material.current()
     const name = serverName ?? address.host
     return dialEach(address, timeoutMs, {
+      signal,
       readyOn: 'secureConnect',
       open: (host) => {
         const options: tls.ConnectionOptions & { readonly onread: net.OnReadOpts } = {

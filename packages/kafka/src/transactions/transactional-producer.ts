@@ -11,6 +11,7 @@ import type {
 } from '../port.ts'
 import type { PartitionQueue } from '../produce/partition-queue.ts'
 import { BatchingProducer, resolveProducerOptions } from '../produce/producer.ts'
+import { SettingsCheck } from '../settings.ts'
 import { aborted, ended, fenced, judge, judgeEnd, mustAbort, refusalName, undecided } from './transaction-errors.ts'
 import { TransactionRequests } from './transaction-requests.ts'
 import { TransactionState } from './transaction-state.ts'
@@ -24,9 +25,10 @@ export async function openTransactionalProducer(
   options: TransactionalProducerOptions,
 ): Promise<TransactionalProducer> {
   const { transactionalId, transactionTimeoutMs = TRANSACTION_TIMEOUT_MS } = options
-  if (transactionalId === '' || !(transactionTimeoutMs > 0)) {
-    throw new SluiceError('SETTINGS_INVALID', 'transactionalId must not be empty, nor transactionTimeoutMs 0 or less')
-  }
+  const check = new SettingsCheck('a transactional producer')
+  check.check(transactionalId !== '', 'transactionalId is empty')
+  check.whole({ transactionTimeoutMs }, 1)
+  check.done()
   const { deliveryTimeoutMs, requestTimeoutMs } = resolveProducerOptions(options, context.requestTimeoutMs)
   const requests = new TransactionRequests(context, transactionalId, transactionTimeoutMs, requestTimeoutMs)
   try {

@@ -109,7 +109,7 @@ class Link {
 
   close(error: SluiceError): void {
     this.#closed = error
-    this.#closing.abort()
+    this.#closing.abort(error)
     this.connection?.close(error)
   }
 
@@ -129,7 +129,7 @@ class Link {
     this.#dialledAt = clock.monotonic()
     this.#failures++
     try {
-      const connection = await Connection.open(this.name, this.address, this.#options, nodeIdOf(this.name))
+      const connection = await Connection.open(this.name, this.address, this.#options, nodeIdOf(this.name), signal)
       if (this.#closed !== undefined) connection.close(this.#closed)
       else this.connection = connection
       return connection

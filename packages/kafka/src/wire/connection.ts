@@ -14,7 +14,7 @@ import { errorName } from '../kafka-errors.ts'
 import type { RequestLog } from '../request-log.ts'
 import type { Authenticator } from '../security/sasl-authenticator.ts'
 import { Abilities, type Versions } from './abilities.ts'
-import { type BrokerAddress, type Dial, addressText } from './dial.ts'
+import { type BrokerAddress, type Dial, type OnBytes, addressText } from './dial.ts'
 import { FrameReader } from './frames.ts'
 import { Outstanding, type PendingRequest } from './outstanding.ts'
 import { RequestGate } from './request-gate.ts'
@@ -74,17 +74,21 @@ export class Connection {
 
   /**
    * Dials, asks the broker which versions it speaks, and authenticates.
-   * @throws SluiceError retriable when that takes too long; KAFKA_AUTHENTICATION when one side does not accept the other
+   * @throws SluiceError retriable when that takes too long; KAFKA_AUTHENTICATION when one side does not accept the other; the
+   *   signal's reason when that is aborted
    */
   static async open(
     name: string,
     address: BrokerAddress,
     options: ConnectionOptions,
     nodeId: string = 'node--1',
+    signal?: AbortSignal,
   ): Promise<Connection> {
     const connection = new Connection(name, address, options, nodeId)
-    await connection.#dial(address)
+    const giveUp = (): void => connection.close(signal!.reason as SluiceError)
+    signal?.addEventListener('abort', giveUp, { once: true })
     try {
+      await connection.#dial(address, signal)
       await connection.#askVersions()
       await connection.#authenticate()
       connection.#isReady = true
@@ -93,6 +97,8 @@ export class Connection {
       const ended = connection.#ended
       connection.close()
       throw ended?.code === 'KAFKA_AUTHENTICATION' ? ended : error
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
     }
   }
 
@@ -156,16 +162,21 @@ export class Connection {
     this.#end(error)
   }
 
-  async #dial(address: BrokerAddress): Promise<void> {
+  async #dial(address: BrokerAddress, signal: AbortSignal | undefined): Promise<void> {
     const { dial, connectTimeoutMs, metrics, fault } = this.#options
     const frames = new FrameReader(this.#place, (frame) => this.#answered(frame))
-    const socket = await dial(address, connectTimeoutMs, (bytes, count) => {
+    const onBytes: OnBytes = (bytes, count) => {
       try {
         if (this.#ended === undefined) frames.push(bytes, count)
       } catch (error) {
         this.#garbled(error)
       }
-    })
+    }
+    const socket = await dial(address, connectTimeoutMs, onBytes, signal)
+    if (this.#ended !== undefined) {
+      socket.destroy()
+      throw this.#ended
+    }
     this.#socket = socket
     metrics?.connectionCreations.add()
     let cause: unknown

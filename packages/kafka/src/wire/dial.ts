@@ -1,4 +1,5 @@
 import dns from 'node:dns/promises'
+import type { LookupAddress } from 'node:dns'
 import net from 'node:net'
 import { RetriableError, SluiceError } from '@sluice/sdk'
 
@@ -12,15 +13,22 @@ export type OnBytes = (bytes: Uint8Array, count: number) => void
 
 /**
  * Opens a byte stream to a broker. Rejects with a retriable error when the broker cannot be reached in time. The socket it
- * resolves to emits `close` exactly once, whatever ends it. Security protocols are dials of their own.
+ * resolves to emits `close` exactly once, whatever ends it. Security protocols are dials of their own. When the signal is
+ * aborted, it rejects at once with the signal's reason.
  */
-export type Dial = (address: BrokerAddress, timeoutMs: number, onBytes: OnBytes) => Promise<net.Socket>
+export type Dial = (
+  address: BrokerAddress,
+  timeoutMs: number,
+  onBytes: OnBytes,
+  signal?: AbortSignal,
+) => Promise<net.Socket>
 
 const READ_BUFFER_BYTES = 256 * 1024
 
 /** Plain TCP. Bytes are read into one buffer per connection (`onread`), so nothing is allocated per chunk. */
-export const dialPlain: Dial = (address, timeoutMs, onBytes) =>
+export const dialPlain: Dial = (address, timeoutMs, onBytes, signal) =>
   dialEach(address, timeoutMs, {
+    signal,
     readyOn: 'connect',
     open: (host) =>
       net.connect({ host, port: address.port, noDelay: true, onread: readInto(READ_BUFFER_BYTES, onBytes) }),
@@ -28,6 +36,8 @@ export const dialPlain: Dial = (address, timeoutMs, onBytes) =>
 
 /** How one attempt at one address is made. */
 export interface Attempt {
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined
   /** Begins to connect to an IP address. */
   open(host: string): net.Socket
   /** The event after which the socket may be written to. */
@@ -41,18 +51,20 @@ export async function dialEach(
   address: BrokerAddress,
   timeoutMs: number,
   attempt: Attempt,
-  resolve: (host: string, timeoutMs: number) => Promise<readonly string[]> = addressesOf,
+  resolve: (host: string, timeoutMs: number, signal?: AbortSignal) => Promise<readonly string[]> = addressesOf,
 ): Promise<net.Socket> {
+  const { signal } = attempt
   const until = performance.now() + timeoutMs
   let last: unknown
   try {
-    const hosts = await resolve(address.host, timeoutMs)
+    const hosts = await resolve(address.host, timeoutMs, signal)
     for (const [i, host] of hosts.entries()) {
       // An address that swallows packets must leave time for those behind it.
       const shareMs = Math.max(1, (until - performance.now()) / (hosts.length - i))
       try {
-        return await ready(attempt.open(host), attempt.readyOn, shareMs)
+        return await ready(attempt.open(host), attempt.readyOn, shareMs, signal)
       } catch (cause) {
+        signal?.throwIfAborted()
         const fault = attempt.fault?.(cause)
         if (fault !== undefined) throw fault
         last = cause
@@ -81,36 +93,60 @@ export function addressText(address: BrokerAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 }
 
-function ready(socket: net.Socket, event: string, timeoutMs: number): Promise<net.Socket> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause: Error): void => {
-      clearTimeout(timer)
-      socket.destroy()
-      reject(cause)
-    }
-    const timer = setTimeout(() => fail(new Error(`no answer within ${Math.round(timeoutMs)} ms`)), timeoutMs)
-    socket.once('error', fail)
-    socket.once(event, () => {
-      clearTimeout(timer)
-      socket.off('error', fail)
-      resolve(socket)
+async function ready(
+  socket: net.Socket,
+  event: string,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<net.Socket> {
+  try {
+    return await withinTime(timeoutMs, `no answer within ${Math.round(timeoutMs)} ms`, signal, (resolve, reject) => {
+      socket.once('error', reject)
+      socket.once(event, () => {
+        socket.off('error', reject)
+        resolve(socket)
+      })
     })
-  })
+  } catch (cause) {
+    socket.destroy()
+    throw cause
+  }
 }
 
-async function addressesOf(host: string, timeoutMs: number): Promise<string[]> {
+async function addressesOf(host: string, timeoutMs: number, signal?: AbortSignal): Promise<string[]> {
   if (net.isIP(host) !== 0) return [host]
-  const timeout = new AbortController()
-  const late = new Promise<never>((_, reject) => {
-    const timer = setTimeout(() => reject(new Error(`the name was not resolved within ${timeoutMs} ms`)), timeoutMs)
-    timeout.signal.addEventListener('abort', () => clearTimeout(timer))
+  const late = `the name was not resolved within ${timeoutMs} ms`
+  const found = await withinTime<LookupAddress[]>(timeoutMs, late, signal, (resolve, reject) => {
+    dns.lookup(host, { all: true, order: 'verbatim' }).then(resolve, reject)
   })
-  try {
-    const found = await Promise.race([dns.lookup(host, { all: true, order: 'verbatim' }), late])
-    return [...new Set(found.map(({ address }) => address))]
-  } finally {
-    timeout.abort()
-  }
+  return [...new Set(found.map(({ address }) => address))]
+}
+
+/** Rejects when the time is over, and when the signal is aborted. */
+function withinTime<T>(
+  timeoutMs: number,
+  late: string,
+  signal: AbortSignal | undefined,
+  work: (resolve: (value: T) => void, reject: (cause: unknown) => void) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const giveUp = (): void => fail(signal?.reason)
+    const timer = setTimeout(() => fail(new Error(late)), timeoutMs)
+    const ended = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
+    }
+    function fail(cause: unknown): void {
+      ended()
+      reject(cause)
+    }
+    if (signal?.aborted === true) return giveUp()
+    signal?.addEventListener('abort', giveUp, { once: true })
+    work((value) => {
+      ended()
+      resolve(value)
+    }, fail)
+  })
 }
 
 function unreachable(address: BrokerAddress, cause: unknown): RetriableError {

@@ -60,16 +60,18 @@ export class Outstanding {
     if (deadline >= this.#timerAt) return
     clearTimeout(this.#timer)
     this.#timerAt = deadline
-    this.#timer = setTimeout(() => this.#look(), Math.max(1, deadline - this.#clock.monotonic()))
+    this.#timer = setTimeout(() => this.#look(false), Math.max(1, deadline - this.#clock.monotonic()))
   }
 
-  #look(): void {
+  #look(isAfterIo: boolean): void {
     this.#timerAt = Infinity
     this.#timer = undefined
     let earliest = Infinity
     for (const { deadline } of this.#requests) earliest = Math.min(earliest, deadline)
     if (earliest === Infinity) return
     if (earliest > this.#clock.monotonic()) return this.#wakeAt(earliest)
+    // Timers come before sockets. What arrived while JavaScript did not yield is read first, then it is judged who is late.
+    if (!isAfterIo) return void setImmediate(() => this.#look(true))
     const late = this.#requests.findIndex(({ deadline }) => deadline === earliest)
     this.#onLate(this.#requests.splice(late, 1)[0]!)
   }

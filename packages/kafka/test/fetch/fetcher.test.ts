@@ -47,6 +47,23 @@ test('a broker that answers empty at once is not asked in a tight loop', async (
   expect(cluster.count('Fetch')).toBeLessThan(20)
 })
 
+test('each partition that has got a leader is read, while others that have one too bring nothing', async () => {
+  await open({ maxWaitMs: 30_000 }, 8, 8)
+  for (const log of topic.partitions) log.leader = -1
+  assign(0, 0, 0, 0, 0, 0, 0, 0)
+  await fetcher.poll(20)
+  for (const [partition, log] of topic.partitions.entries()) {
+    log.leader = partition + 1
+    write(partition, `${partition}`)
+  }
+  const read = new Set<number>()
+  const until = performance.now() + 10_000
+  while (read.size < 8 && performance.now() < until) {
+    for (const { partition } of await fetcher.poll(10_000)) read.add(partition)
+  }
+  expect(read.size).toBe(8)
+})
+
 test('partitions of several brokers are fetched side by side, and follow their leaders', async () => {
   await open({ maxWaitMs: 2000 }, 2, 2)
   assign(0, 0)

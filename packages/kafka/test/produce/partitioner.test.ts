@@ -24,7 +24,7 @@ test('a topic that grows is used in full', () => {
   const sticky = new StickyPartition(1, 0)
   sticky.next(() => true)
   expect(sticky.current).toBe(0)
-  sticky.grow(2)
+  sticky.resize(2)
   sticky.next(() => true)
   expect(sticky.current).toBe(1)
 })

@@ -10,6 +10,7 @@ import {
   connect,
 } from '../../src/index.ts'
 import { type Fault, FakeCluster, type FakeTopic } from '../fake/fake-cluster.ts'
+import { FakeLog } from '../fake/fake-log.ts'
 
 const OUT_OF_ORDER = 45
 const DUPLICATE = 46
@@ -272,8 +273,10 @@ describe('a record that cannot be delivered', () => {
 
   test('wrong settings are all named', async () => {
     await open()
-    expect(() => kafka.producer({ inFlightMax: 6, lingerMs: -1, bufferBytesMax: 10 })).toThrow(
-      /lingerMs.*inFlightMax.*bufferBytesMax/,
+    const compression = 'brotli' as 'zstd'
+    const settings = { compression, inFlightMax: 6, lingerMs: -1, bufferBytesMax: 10, deliveryTimeoutMs: 2 ** 31 }
+    expect(() => kafka.producer(settings)).toThrow(
+      /compression is brotli.*deliveryTimeoutMs.*lingerMs.*inFlightMax.*bufferBytesMax/,
     )
   })
 })
@@ -417,6 +420,27 @@ test('a topic is named by its id; one that was created again is found, and gets 
   expect(old.partitions[0]!.values).toEqual(['a'])
   expect(topic.partitions[0]!.values).toEqual(['b', 'c', 'd'])
   expect(cluster.requests.at(-1)!.version).toBe(13)
+})
+
+test('topics that have all grown are all described afresh within one call', async () => {
+  await open()
+  const other = cluster.createTopic('other', 1)
+  const to = (name: string, partition: number): ProducerRecord => ({ ...record('x', partition), topic: name })
+  await producer.produce([to('t', 0), to('other', 0)])
+  for (const { partitions } of [topic, other]) partitions.push(new FakeLog(1))
+  await producer.produce([to('t', 1), to('other', 1)])
+  expect(other.partitions[1]!.values).toEqual(['x'])
+})
+
+test('keyless records go to partitions that there are, when a topic was created again with fewer', async () => {
+  await open({ deliveryTimeoutMs: 500 }, 1, 8)
+  for (const i of range(8)) await producer.produce([record(`${i}`, null)])
+  cluster.topics.delete('t')
+  topic = cluster.createTopic('t', 1)
+  // What is queued before anybody knows waits for its partition in vain.
+  await producer.produce([record('late', null)]).catch(() => undefined)
+  for (const i of range(8)) await producer.produce([record(`${i}`, null)])
+  expect(topic.partitions[0]!.values.slice(-8)).toEqual(range(8).map(String))
 })
 
 describe('too large', () => {

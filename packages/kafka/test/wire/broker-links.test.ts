@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import net from 'node:net'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { silentLogger, systemClock } from '@sluice/sdk'
 import { BrokerLinks } from '../../src/wire/broker-links.ts'
@@ -69,6 +71,19 @@ test('a broker that moved is dialled at its new address', async () => {
   const second = await links.to(1)
   expect(first.isOpen).toBe(false)
   expect(second.name).toContain(String(cluster.brokers[1]!.port))
+})
+
+test('closing ends a connection that is only being opened', async () => {
+  const silent = net.createServer()
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  const accepted = once(silent, 'connection')
+  const opening = links.at('silent', { host: '127.0.0.1', port: (silent.address() as net.AddressInfo).port })
+  const [socket] = (await accepted) as [net.Socket]
+  const hungUp = once(socket.resume(), 'close')
+  links.close()
+  await expect(opening).rejects.toMatchObject({ code: 'INTERRUPTED' })
+  await hungUp
+  silent.close()
 })
 
 test('an unknown broker is retriable: metadata may know it soon', async () => {

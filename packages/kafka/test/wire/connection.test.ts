@@ -134,3 +134,19 @@ test('a port where nobody listens is KAFKA_UNREACHABLE, with the address', async
   expect(error).toMatchObject({ code: 'KAFKA_UNREACHABLE', retriable: true })
   expect(error.message).toMatch(/127\.0\.0\.1:\d+/)
 })
+
+test('an answer that is there in time is not late, although JavaScript did not yield until its deadline was over', async () => {
+  const found = await open()
+  cluster.faults.push(({ api }) => {
+    // Behind the answer, and before it is read.
+    if (api === 'Metadata') setImmediate(() => block(500))
+    return undefined
+  })
+  await found.send('Metadata', 12, metadata, 250)
+  expect(found.isOpen).toBe(true)
+})
+
+function block(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
