@@ -124,7 +124,7 @@ export class ClientConnection implements Client, MemoryHolder {
   #readOn(): void {
     const { budget } = this.#server
     budget.hold(this, this.#cutter.heldBytes + this.#socket.writableLength)
-    if (budget.isFull) {
+    if (!budget.hasRoomFor(this)) {
       this.#socket.pause()
       budget.whenRoom(() => this.#socket.resume())
     } else if (this.#socket.isPaused()) this.#socket.resume()

@@ -9,10 +9,12 @@ export interface MemoryHolder {
 /** A peer that holds memory and has not moved for this long is given up when others need it. */
 const STALE_MS = 5_000
 const LOOK_EVERY_MS = 500
+/** What a peer may hold however short memory is: most requests are smaller. */
+const LITTLE_BYTES = 65_536
 
 /**
- * Bounds what all connections together hold in memory. Over the bound nobody reads on, and whoever has been still the longest is
- * given up: peers that stopped half-way cannot make those wait who work.
+ * Bounds what all connections together hold in memory. Over the bound nobody reads on who holds more than a little, and those who
+ * have been still the longest are given up: peers that stopped half-way cannot make those wait who work.
  */
 export class MemoryBudget {
   readonly #bytesMax: number
@@ -44,6 +46,11 @@ export class MemoryBudget {
     else if (this.#timer !== undefined) this.#release()
   }
 
+  /** Whether `holder` may take more now. */
+  hasRoomFor(holder: MemoryHolder): boolean {
+    return !this.isFull || (this.#held.get(holder) ?? 0) <= LITTLE_BYTES
+  }
+
   /** Calls `run` once there is room; at once when there is. */
   whenRoom(run: () => void): void {
     if (this.isFull) this.#waiting.add(run)
@@ -57,9 +64,11 @@ export class MemoryBudget {
   }
 
   #look(): void {
-    const [first] = [...this.#held.keys()].toSorted((a, b) => a.lastActive - b.lastActive)
-    if (first !== undefined && performance.now() - first.lastActive > STALE_MS) {
-      first.evict(`it held ${this.#held.get(first)} bytes and did not move while memory was short`)
+    const now = performance.now()
+    const still = [...this.#held.keys()].filter(({ lastActive }) => now - lastActive > STALE_MS)
+    for (const one of still.toSorted((a, b) => a.lastActive - b.lastActive)) {
+      if (!this.isFull) return
+      one.evict(`it held ${this.#held.get(one)} bytes and did not move while memory was short`)
     }
   }
 

@@ -23,3 +23,21 @@ test('a client that never reads holds one answer, and others are served', async 
   greedy.close()
   healthy.close()
 })
+
+test('clients that hold all the memory there is do not keep others waiting', async () => {
+  await using kafka = await startEmbeddedKafka({ configs: { 'queued.max.request.bytes': '1000000' } })
+  const port = kafka.addresses[0]!.port
+  const healthy = await RawClient.open(port)
+  const topic = await createTopic(healthy, 'big')
+  const batch = batchOf(Array.from({ length: 900 }, () => 'x'.repeat(1000)))
+  for (let i = 0; i < 10; i++) await healthy.send('Produce', produceBody(topic, batch))
+  const greedy = await Promise.all([0, 1, 2].map(() => RawClient.open(port)))
+  for (const { socket } of greedy) socket.pause()
+  for (const client of greedy) {
+    for (let i = 0; i < 5; i++) void client.send('Fetch', fetchBody(topic, { bytesMax: 9 << 20 })).catch(() => {})
+  }
+  while (kafka.heldBytes < 1_000_000) await healthy.send('Metadata', { topics: [] }, 12)
+  for (let i = 0; i < 20; i++) await healthy.send('Produce', produceBody(topic, batchOf(['small'])))
+  expect(kafka.connectionCount).toBe(4)
+  for (const client of [...greedy, healthy]) client.close()
+})
