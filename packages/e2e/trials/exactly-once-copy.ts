@@ -136,7 +136,8 @@ async function copyUnderFire(
       const slot = Math.floor(random() * SLOTS)
       if (event === 'kill') run.copiers.kill(slot)
       else if (event === 'zombie') {
-        frozen.push(n % 2 === 0 ? run.copiers.freeze(slot, FREEZE_MS) : run.copiers.replaceFrozen(slot, FREEZE_MS))
+        const isReplaced = frozen.length % 2 === 0
+        frozen.push(isReplaced ? run.copiers.replaceFrozen(slot, FREEZE_MS) : run.copiers.freeze(slot, FREEZE_MS))
         await frozen.at(-1)
       } else {
         const api = COORDINATORS[fault % COORDINATORS.length]!
@@ -151,6 +152,8 @@ async function copyUnderFire(
     await run.reached(1)
   } finally {
     await run.end()
+    // The reader is not lied to.
+    proxy.forgetPlans()
   }
   const { ledger, journals } = await run.count()
   const faults = [...proxy.struck].map(([what, count]) => `${what} ${count}`).join(', ')
