@@ -101,11 +101,9 @@ export function writeResponseBody<N extends ApiName>(
   codecOf(api, version, 'response').encode(writer, body)
 }
 
-/** Reads a request's body to the end of the bytes. Raises `MALFORMED`. */
+/** Reads a request's body; bytes may follow it. Raises `MALFORMED`. */
 export function readRequestBody<N extends ApiName>(reader: Reader, api: N, version: number): RequestBody<N> {
-  const body = codecOf(api, version, 'request').decode(reader) as RequestBody<N>
-  reader.end()
-  return body
+  return codecOf(api, version, 'request').decode(reader) as RequestBody<N>
 }
 
 /** Reads a response's body to the end of the bytes. */
@@ -129,9 +127,12 @@ export function encodeResponseBody<N extends ApiName>(api: N, version: number, b
   return writer.bytes()
 }
 
-/** Reads a request's body without header. */
+/** Reads a request's body without header, to the end of the bytes. */
 export function decodeRequestBody<N extends ApiName>(api: N, version: number, bytes: Uint8Array): RequestBody<N> {
-  return readRequestBody(new Reader(bytes), api, version)
+  const reader = new Reader(bytes)
+  const body = readRequestBody(reader, api, version)
+  reader.end()
+  return body
 }
 
 /** Reads a response's body without header. */

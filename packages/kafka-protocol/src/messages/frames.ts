@@ -116,6 +116,7 @@ export function decodeRequestHeader(frame: Uint8Array): RequestHeader & { readon
 /**
  * Reads a request. Raises `UNKNOWN_API` or `UNSUPPORTED_VERSION` if it is not in the table: a broker reads the header
  * first and answers those itself (`unsupportedApiVersions` for key 18, closing the connection for the rest).
+ * Bytes behind the body are ignored, as Apache Kafka does: librdkafka's Metadata request for all topics has some.
  */
 export function decodeRequest(frame: Uint8Array): Request {
   const { apiKey, apiVersion, correlationId, clientId, bodyPosition } = decodeRequestHeader(frame)

@@ -67,6 +67,13 @@ describe('requests', () => {
     expect(() => encodeRequest('ListGroups', 4, header, {})).toThrow(/client id/)
   })
 
+  test('bytes behind the body are ignored, as by Apache Kafka', () => {
+    const frame = received(
+      encodeRequest('ListGroups', 4, { correlationId: 1, clientId: null }, { statesFilter: ['Dead'] }),
+    )
+    expect(decodeRequest(Buffer.concat([frame, Buffer.of(1, 0, 0)]))).toEqual(decodeRequest(frame))
+  })
+
   test('the header of a request that we do not know is still read', () => {
     const header = decodeRequestHeader(Uint8Array.of(127, 0, 0, 9, 0, 0, 0, 5, 0, 1, 0x63, 1, 2, 3))
     expect(header).toEqual({ apiKey: 32512, apiVersion: 9, correlationId: 5, clientId: 'c', bodyPosition: 11 })
