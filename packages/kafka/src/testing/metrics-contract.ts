@@ -53,6 +53,16 @@ export function metricsContract(withKafka: WithKafka): void {
     for (const one of made) await one.close()
   })
 
+  withKafka('commits of offsets are counted', async ({ kafka, topic, freshName }) => {
+    const at = { topic: await topic(), partition: 0, offset: 0, metadata: '' }
+    const offsets = kafka.groupOffsets(freshName())
+    await offsets.commit([at])
+    await offsets.commit([at])
+    const found = kafka.metrics().find(({ group }) => group === 'consumer-coordinator-metrics')?.values
+    assert.equal(found?.['commit-total'], 2)
+    assert.ok(found['commit-latency-max']! > 0)
+  })
+
   withKafka('the last requests are remembered, and what became of them', async ({ kafka, topic }) => {
     const name = await topic()
     const log = kafka.requestLog()

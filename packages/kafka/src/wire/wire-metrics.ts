@@ -20,6 +20,7 @@ interface ApiMeters {
 const FETCHES = 'consumer-fetch-manager-metrics'
 const GROUP = 'consumer-coordinator-metrics'
 const HEARTBEAT: ApiNames = { group: GROUP, total: 'heartbeat-total', latency: 'heartbeat-response-time' }
+const COMMIT: ApiNames = { group: GROUP, total: 'commit-total', latency: 'commit-latency' }
 const NAMES: Readonly<Partial<Record<ClientRole, Readonly<Record<string, ApiNames>>>>> = {
   producer: { Produce: { group: 'producer-metrics', throttle: 'produce-throttle-time' } },
   consumer: {
@@ -34,8 +35,9 @@ const NAMES: Readonly<Partial<Record<ClientRole, Readonly<Record<string, ApiName
     ConsumerGroupHeartbeat: HEARTBEAT,
     JoinGroup: { group: GROUP, total: 'join-total', latency: 'join-time' },
     SyncGroup: { group: GROUP, total: 'sync-total', latency: 'sync-time' },
-    OffsetCommit: { group: GROUP, total: 'commit-total', latency: 'commit-latency' },
   },
+  // Commits go over the connections that everybody shares, under the client id of the whole.
+  'admin-client': { OffsetCommit: COMMIT },
 }
 
 /** What the connections of one client count, under the names of Kafka's `Selector` and `Sender`. */
