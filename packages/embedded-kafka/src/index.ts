@@ -1,12 +1,6 @@
 /** A Kafka broker that runs in the process. For one machine: development, tests, demos. */
 export { type EmbeddedKafka, type FaultVerbs, type NodeAddress, startEmbeddedKafka } from './embedded-kafka.ts'
-export type {
-  ListenerOptions,
-  SaslMechanism,
-  SaslOptions,
-  SecurityProtocol,
-  TlsOptions,
-} from './security/index.ts'
+export type { ListenerOptions, SaslMechanism, SaslOptions, SecurityProtocol, TlsOptions } from './security/index.ts'
 export type { EmbeddedKafkaOptions, EmulatedRelease, FlushPolicy } from './options.ts'
 export {
   type Alter,

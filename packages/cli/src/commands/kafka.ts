@@ -3,24 +3,28 @@ import { parseArgs } from 'node:util'
 import { SluiceError } from '@sluice/sdk'
 import { startBroker } from '../broker.ts'
 import type { Command } from './command.ts'
+import { LISTENER_DETAILS, LISTENER_OPTIONS, listenerOf } from './kafka-listener.ts'
 
 export const kafka: Command = {
   name: 'kafka',
   summary: 'Runs a Kafka broker for development, tests and demos on this machine',
-  usage: 'kafka [--port 9092] [--dir DIR] [--config name=value …]',
+  usage: 'kafka [--port 9092] [--dir DIR] [--config name=value …] [--sasl-users FILE] [--tls-cert FILE --tls-key FILE]',
   details:
     '--port PORT             where it listens (default 9092; 0: any free port)\n' +
     '--host HOST             the address it listens at (default 127.0.0.1)\n' +
     '--advertised-port PORT  what clients are told to connect to, when it is not the port\n' +
     '--dir DIR               where topics are kept; without it they are gone when the broker ends\n' +
-    '--config NAME=VALUE     a broker setting in Kafka’s words, as in num.partitions=3; may be repeated\n\n' +
+    '--config NAME=VALUE     a broker setting in Kafka’s words, as in num.partitions=3; may be repeated\n' +
+    LISTENER_DETAILS +
+    '\n' +
     'Any Kafka client can use it. It is one node without replication: in production, run Apache Kafka.',
   async run(args, signal) {
-    const { port, advertisedPort, host, dir, configs } = parse(args)
+    const { port, advertisedPort, host, dir, configs, listener } = parse(args)
     const broker = await startBroker({
       port,
       host,
       configs,
+      ...listener,
       ...(advertisedPort === undefined ? {} : { advertisedPort }),
       ...(dir === undefined ? {} : { dataDir: path.resolve(dir) }),
       log: (level, message) =>
@@ -43,6 +47,7 @@ interface KafkaArguments {
   readonly host: string
   readonly dir: string | undefined
   readonly configs: Readonly<Record<string, string>>
+  readonly listener: ReturnType<typeof listenerOf>
 }
 
 function parse(args: readonly string[]): KafkaArguments {
@@ -56,6 +61,7 @@ function parse(args: readonly string[]): KafkaArguments {
         host: text,
         dir: text,
         config: { type: 'string', multiple: true },
+        ...LISTENER_OPTIONS,
       },
     })
     const advertised = values['advertised-port']
@@ -65,6 +71,7 @@ function parse(args: readonly string[]): KafkaArguments {
       host: values.host ?? '127.0.0.1',
       dir: values.dir,
       configs: Object.fromEntries((values.config ?? []).map(pair)),
+      listener: listenerOf(values),
     }
   } catch (cause) {
     if (cause instanceof SluiceError) throw cause

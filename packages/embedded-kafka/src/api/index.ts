@@ -8,12 +8,5 @@ import { transactionApis } from '../transactions/index.ts'
 import type { ApiHandler } from './handler.ts'
 
 export function brokerApis(sessions: FetchSessions, security: Security): readonly ApiHandler[] {
-  return [
-    ...clusterApis,
-    ...adminApis,
-    ...recordApis(sessions),
-    ...groupApis,
-    ...transactionApis,
-    ...security.apis,
-  ]
+  return [...clusterApis, ...adminApis, ...recordApis(sessions), ...groupApis, ...transactionApis, ...security.apis]
 }

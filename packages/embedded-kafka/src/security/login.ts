@@ -59,22 +59,21 @@ export class Login {
    * settles it is answered; what breaks a login off is refused in its own form, and is the last (`failure`).
    */
   refusal(apiKey: number): string | null {
-    switch (this.#state) {
-      case 'done':
-        if (this.#terms.clock.now() < this.#expiresAt || apiKey === apis.SaslHandshake.key) return null
-        return `the login of ${this.principal} has expired`
-      case 'greeting':
-        if (apiKey === apis.ApiVersions.key || apiKey === apis.SaslHandshake.key) return null
-        return 'it has to log in by SASL first'
-      case 'talking':
-        if (apiKey !== apis.SaslAuthenticate.key) this.#failure = 'it broke its login off'
-        return null
+    const isHandshake = apiKey === apis.SaslHandshake.key
+    if (this.#state === 'done') {
+      if (isHandshake || this.#terms.clock.now() < this.#expiresAt) return null
+      return `the login of ${this.principal} has expired`
     }
+    if (this.#state === 'greeting') {
+      return isHandshake || apiKey === apis.ApiVersions.key ? null : 'it has to log in by SASL first'
+    }
+    if (apiKey !== apis.SaslAuthenticate.key) this.#failure = 'it broke its login off'
+    return null
   }
 
   /** Chooses the mechanism. @throws ApiError UNSUPPORTED_SASL_MECHANISM, ILLEGAL_SASL_STATE */
   handshake(mechanism: string, hasRawTokens: boolean): void {
-    const { mechanisms, clock, converse } = this.#terms
+    const { mechanisms, clock } = this.#terms
     if (this.#state === 'done') {
       if (clock.now() - this.#renewalBegan < RENEWAL_MS_MIN) throw new ApiError('ILLEGAL_SASL_STATE')
       this.#renewalBegan = clock.now()
@@ -84,7 +83,7 @@ export class Login {
       throw new ApiError('UNSUPPORTED_SASL_MECHANISM')
     }
     const isOther = this.#user !== null && mechanism !== this.#mechanism
-    this.#conversation = isOther ? refusing(mechanism, this.#mechanism) : converse(mechanism)
+    this.#conversation = isOther ? refusing(mechanism, this.#mechanism) : this.#terms.converse(mechanism)
     if (!isOther) this.#mechanism = mechanism
     this.#hasRawTokens = hasRawTokens
     this.#state = 'talking'

@@ -51,10 +51,11 @@ export class Logins implements LoginTerms {
     return this.#sessionMs()
   }
 
-  readonly converse = (mechanism: string): Conversation =>
-    mechanism === 'PLAIN'
-      ? plainConversation((user) => this.#passwords.get(user))
-      : scramConversation(mechanism as ScramMechanism, (user) => this.#credential(user, mechanism as ScramMechanism))
+  converse(mechanism: string): Conversation {
+    if (mechanism === 'PLAIN') return plainConversation((user) => this.#passwords.get(user))
+    const scram = mechanism as ScramMechanism
+    return scramConversation(scram, (user) => this.#credential(user, scram))
+  }
 
   #credential(user: string, mechanism: ScramMechanism): ScramCredential | undefined | Promise<ScramCredential> {
     const made = this.#users.credential(user, mechanism)

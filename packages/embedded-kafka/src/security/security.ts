@@ -49,7 +49,13 @@ export class Security implements Doorkeeper {
   readonly #acls: Acls | null
 
   /** @throws BrokerStartError for a listener that cannot be */
-  constructor(listener: ListenerOptions, release: EmulatedRelease, dataDir: string | undefined, settings: BrokerSettings, clock: BrokerClock) {
+  constructor(
+    listener: ListenerOptions,
+    release: EmulatedRelease,
+    dataDir: string | undefined,
+    settings: BrokerSettings,
+    clock: BrokerClock,
+  ) {
     this.protocol = securityProtocolOf(listener)
     this.tls = listener.tls === undefined ? null : tlsServerOptions(listener.tls)
     this.#users = new ScramUsers(openStateFile(dataDir, 'scram-credentials', PRIVATE))

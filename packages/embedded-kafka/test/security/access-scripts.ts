@@ -1,4 +1,4 @@
-import { BatchAppender, type ApiName, type RequestInput, type ResponseBody } from '@sluice/kafka-protocol'
+import { type ApiName, BatchAppender, type RequestInput } from '@sluice/kafka-protocol'
 import { OPERATION, PATTERN, PERMISSION, RESOURCE } from '../../src/security/acl.ts'
 import { fetchBody, produceBody } from '../support/requests.ts'
 import { acl, create, remove } from './acl-scripts.ts'
@@ -238,7 +238,7 @@ async function tryAll(
   const alice = await scribe.alice()
   for (const [what, [api, version, body]] of Object.entries(asks(scene))) {
     if (only !== undefined && !only.some((one) => what.startsWith(one))) continue
-    await scribe.ask(what, alice, api, body as never, codesIn as (answer: ResponseBody<ApiName>) => string, version)
+    await scribe.ask(what, alice, api, body, codesIn, version)
     // Kafka creates topics behind the client's back; the embedded broker has the topic at once.
     if (what === 'Metadata creates') scribe.replaceLast(/ ?UNKNOWN_TOPIC_OR_PARTITION/, '')
   }

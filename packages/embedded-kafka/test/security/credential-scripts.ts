@@ -1,7 +1,8 @@
 import type { RequestInput } from '@sluice/kafka-protocol'
 import { type SecurityScribe, errorOf } from './security-scribe.ts'
 
-const [SHA_256, SHA_512] = [1, 2]
+const SHA_256 = 1
+const SHA_512 = 2
 type Alterations = RequestInput<'AlterUserScramCredentials'>
 type Entry = RequestInput<'AlterClientQuotas'>['entries'][number]
 
@@ -14,12 +15,12 @@ export const CREDENTIAL_SCRIPTS: Readonly<Record<string, (scribe: SecurityScribe
     await described(scribe, [a, b])
     await described(scribe, [b, scribe.name('nobody'), a])
     await described(scribe, [a, a])
-    await alter(scribe, { deletions: [{ name: a, mechanism: SHA_512! }], upsertions: [upsertion(a, SHA_256, 5000)] })
+    await alter(scribe, { deletions: [{ name: a, mechanism: SHA_512 }], upsertions: [upsertion(a, SHA_256, 5000)] })
     await described(scribe, [a])
     await alter(scribe, { deletions: [1, 2].map((mechanism) => ({ name: a, mechanism })), upsertions: [] })
-    await alter(scribe, { deletions: [{ name: a, mechanism: SHA_512! }], upsertions: [] })
+    await alter(scribe, { deletions: [{ name: a, mechanism: SHA_512 }], upsertions: [] })
     await described(scribe, [a])
-    await alter(scribe, { deletions: [a, b].map((name) => ({ name, mechanism: SHA_256! })), upsertions: [] })
+    await alter(scribe, { deletions: [a, b].map((name) => ({ name, mechanism: SHA_256 })), upsertions: [] })
     await described(scribe, [a, b])
   },
 
@@ -62,7 +63,7 @@ export const CREDENTIAL_SCRIPTS: Readonly<Record<string, (scribe: SecurityScribe
       alice,
       'DescribeClientQuotas',
       { components: [], strict: false },
-      ({ errorCode, entries: found }) => `${errorOf(errorCode)} ${found}`,
+      ({ errorCode, entries: found }) => `${errorOf(errorCode)} ${found === null}`,
     )
   },
 
@@ -164,7 +165,7 @@ export const CREDENTIAL_SCRIPTS: Readonly<Record<string, (scribe: SecurityScribe
   },
 }
 
-function upsertion(name: string, mechanism = SHA_256!, iterations = 4096): Alterations['upsertions'][number] {
+function upsertion(name: string, mechanism = SHA_256, iterations = 4096): Alterations['upsertions'][number] {
   return { name, mechanism, iterations, salt: Buffer.from('salt'), saltedPassword: Buffer.from('salted') }
 }
 

@@ -39,5 +39,7 @@ function idempotent(request: Request, broker: Broker): ProducerStamp {
 
 /** KIP-679: whoever may write to any topic may do so idempotently. */
 function mayBeIdempotent({ client }: Request, { access }: Broker): boolean {
-  return access.may(client, 'IDEMPOTENT_WRITE', 'CLUSTER', 'kafka-cluster') || access.mayAnywhere(client, 'WRITE', 'TOPIC')
+  return (
+    access.may(client, 'IDEMPOTENT_WRITE', 'CLUSTER', 'kafka-cluster') || access.mayAnywhere(client, 'WRITE', 'TOPIC')
+  )
 }
