@@ -1,14 +1,18 @@
 import {
   type BatchRecords,
+  COMPRESSION_CODECS,
+  type CompressionCodec,
   type KafkaErrorName,
   ProtocolError,
   batchLayout as layout,
   crc32c,
+  decompress,
   readBatches,
 } from '@sluice/kafka-protocol'
 import { ApiError } from '../api/handler.ts'
 import type { TopicConfig } from '../broker.ts'
 import { type BatchHeader, isControl, isLogAppendTime, readHeader } from './batch-header.ts'
+import { areWellFramed } from './record-framing.ts'
 
 /** What is wrong with one record of a batch. */
 export interface RecordError {
@@ -27,6 +31,8 @@ export class RecordErrors extends ApiError {
 }
 
 const LARGEST_CODEC = 4
+/** What a batch may come to: a little memory compressed can be a lot. */
+const DECOMPRESSED_BYTES_MAX = 64 * 1024 * 1024
 
 /** Sizes that Kafka tells a cut-off batch from no batch by: of the fields up to the length, up to the magic, and of an empty v0 record. */
 const LENGTH_END = layout.LENGTH_OVERHEAD
@@ -40,8 +46,8 @@ export interface CheckedBatch {
 }
 
 /**
- * The one batch that a producer sent, checked by its header and checksum; records are looked at only where a rule of the topic
- * needs them. Throws ApiErrors as Kafka does: CORRUPT_MESSAGE for bytes that are no batch, INVALID_RECORD for a batch that no
+ * The one batch that a producer sent, checked by its header, its checksum and the lengths in it; what records hold is looked at only
+ * where a rule of the topic needs it. Throws ApiErrors as Kafka does: CORRUPT_MESSAGE for bytes that are no batch, INVALID_RECORD for a batch that no
  * client may write, MESSAGE_TOO_LARGE, INVALID_TIMESTAMP.
  */
 export function checkedBatch(sent: Buffer, config: TopicConfig, now: number): CheckedBatch {
@@ -101,18 +107,12 @@ function checkHeader(header: BatchHeader): void {
     throw new ApiError('INVALID_RECORD', `A batch of producer ${header.producerId} has no sequence number.`)
   }
   if ((header.attributes & layout.CODEC_MASK) > LARGEST_CODEC) {
-    throw new ApiError(
-      'UNSUPPORTED_COMPRESSION_TYPE',
-      'A record batch has a compression codec that Kafka does not define.',
-    )
+    throw new ApiError('UNKNOWN_SERVER_ERROR', 'A record batch has a compression codec that Kafka does not define.')
   }
 }
 
 function checkRecords(bytes: Buffer, header: BatchHeader, config: TopicConfig, now: number): void {
-  const isUncompressed = (header.attributes & layout.CODEC_MASK) === 0
-  if (isUncompressed && !isWellFramed(bytes, header.count)) {
-    throw new ApiError('INVALID_RECORD', 'The records of a batch do not fit the lengths they announce.')
-  }
+  checkFraming(bytes, header)
   // Producers do not stamp the broker's time. Kafka overlooks the flag, and removes it, where the topic has their time.
   const isClientTime = config.timestampType === 'create'
   const isFalselyStamped = !isClientTime && isLogAppendTime(header)
@@ -156,6 +156,25 @@ function checkRecords(bytes: Buffer, header: BatchHeader, config: TopicConfig, n
   )
 }
 
+function checkFraming(bytes: Buffer, { attributes, count }: BatchHeader): void {
+  const codec = COMPRESSION_CODECS[attributes & layout.CODEC_MASK]!
+  const isWell =
+    codec === 'none'
+      ? areWellFramed(bytes, layout.RECORDS, count, false)
+      : areWellFramed(decompressed(bytes, codec), 0, count, true)
+  if (!isWell) throw new ApiError('INVALID_RECORD', 'The records of a batch do not fit the lengths they announce.')
+}
+
+/** Kafka has no better word for bytes that are not of their codec than UNKNOWN_SERVER_ERROR. */
+function decompressed(bytes: Buffer, codec: CompressionCodec): Uint8Array {
+  try {
+    return decompress(codec, bytes.subarray(layout.RECORDS), DECOMPRESSED_BYTES_MAX)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    throw new ApiError(error.code === 'BATCH_TOO_LARGE' ? 'MESSAGE_TOO_LARGE' : 'UNKNOWN_SERVER_ERROR', error.message)
+  }
+}
+
 const FALSELY_STAMPED = 'Producers may not set the timestamp type LogAppendTime.'
 
 function outOfRange(timestamp: number, earliest: number, latest: number): string {
@@ -170,23 +189,6 @@ function recordsOf(bytes: Buffer): BatchRecords {
     if (!(error instanceof ProtocolError)) throw error
     throw new ApiError('INVALID_RECORD', error.message)
   }
-}
-
-/** Whether so many records, each as long as it says, fill the batch exactly. */
-function isWellFramed(bytes: Buffer, count: number): boolean {
-  let at: number = layout.RECORDS
-  for (let i = 0; i < count; i++) {
-    let x = bytes[at++]!
-    let zigzag = x & 127
-    for (let shift = 7; x > 127 && shift < 35; shift += 7) {
-      x = bytes[at++]!
-      zigzag |= (x & 127) << shift
-    }
-    const length = (zigzag >>> 1) ^ -(zigzag & 1)
-    if (length < layout.RECORD_SIZE_MIN - 1 || length > bytes.length - at) return false
-    at += length
-  }
-  return at === bytes.length
 }
 
 function corrupt(message: string): ApiError {

@@ -4,7 +4,8 @@ import { FetchPartition, type FetchTopic, type Look } from './fetch-partition.ts
 
 /**
  * What a client fetches over and over (KIP-227): it names changes only, and is answered changes only. An append marks its partition, so
- * that an idle poll looks at no partition at all, whatever their number. Partitions that were answered go to the end of the line.
+ * that an idle poll looks at no partition at all, whatever their number. While nobody waits a marked one is not watched any more: a
+ * session that nobody comes back to costs appends nothing. Partitions that were answered go to the end of the line.
  */
 export class FetchSession {
   readonly id: number
@@ -66,19 +67,25 @@ export class FetchSession {
       const { partition } = look
       partition.told(look)
       this.#pending.delete(partition)
-      this.#watch(partition)
       if (look.isPending) this.#pending.add(partition)
+      else this.#watch(partition)
     }
   }
 
-  /** Looked at, found as the client knows it: nothing to look at until something is appended. */
+  /** Looked at: what was found as the client knows it is nothing to look at until something is appended. */
   quiet(looks: readonly Look[]): void {
     for (const look of looks) {
       const { partition } = look
-      if (look.isPending || partition.isNews(look)) continue
-      this.#watch(partition)
-      this.#pending.delete(partition)
+      if (!look.isPending && !partition.isNews(look)) {
+        this.#watch(partition)
+        this.#pending.delete(partition)
+      }
     }
+  }
+
+  /** What was found is too little: more of it is waited for. */
+  watchPending(): void {
+    for (const partition of this.#pending) this.#watch(partition)
   }
 
   /** Calls back when a partition is marked; undefined ends it. */
@@ -108,7 +115,8 @@ export class FetchSession {
 
   #mark(partition: FetchPartition): void {
     this.#pending.add(partition)
-    this.#wake?.()
+    if (this.#wake === undefined) partition.unwatch()
+    else this.#wake()
   }
 
   #forget(key: string): void {

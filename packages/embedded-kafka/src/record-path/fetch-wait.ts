@@ -29,6 +29,7 @@ export class FetchWait {
     const wake = () => this.#wake()
     if ('onMark' in source) {
       source.onMark(wake)
+      source.watchPending()
       this.#stopWatching = () => source.onMark(undefined)
     } else {
       for (const partition of source) partition.watch(wake)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { BatchAppender, batchLayout, crc32c } from '@sluice/kafka-protocol'
+import { BatchAppender, COMPRESSION_CODECS, batchLayout, compress, crc32c } from '@sluice/kafka-protocol'
 import type { RecordErrors } from '../../src/log/batch-rules.ts'
 import { Bench, CODECS, batchOf, batchesIn, readAll, values, valuesOf } from './support.ts'
 
@@ -17,7 +17,7 @@ describe('what a log takes', () => {
     return batch
   }
 
-  // As Apache Kafka 4.3.1 and 3.9.2 answer the same bytes, but for the codec, which is an UNKNOWN_SERVER_ERROR there.
+  // As Apache Kafka 4.3.1 and 3.9.2 answer the same bytes.
   it.each([
     ['a wrong checksum', 'CORRUPT_MESSAGE', changed((b) => (b[70]! ^= 1), false)],
     ['a batch that is cut off', 'INVALID_RECORD', changed((b) => b.writeInt32BE(b.length, batchLayout.BATCH_LENGTH))],
@@ -47,11 +47,55 @@ describe('what a log takes', () => {
         b.writeInt32BE(2, batchLayout.LAST_OFFSET_DELTA)
       }),
     ],
-    ['an unknown codec', 'UNSUPPORTED_COMPRESSION_TYPE', changed((b) => b.writeInt16BE(6, batchLayout.ATTRIBUTES))],
+    ['a key that is longer than its record', 'INVALID_RECORD', changed((b) => (b[batchLayout.RECORDS + 4] = 100))],
+    ['a length that is no length', 'INVALID_RECORD', changed((b) => (b[batchLayout.RECORDS + 4] = 5))],
+    ['headers that are not there', 'INVALID_RECORD', changed((b) => (b[b.length - 1] = 20))],
+    ['fewer than no headers', 'INVALID_RECORD', changed((b) => (b[b.length - 1] = 1))],
+    ['an unknown codec', 'UNKNOWN_SERVER_ERROR', changed((b) => b.writeInt16BE(6, batchLayout.ATTRIBUTES))],
   ] as const)('refuses %s', (_, name, batch) => {
     const log = bench.log()
     expect(() => log.append(batch, 0)).toThrow(expect.objectContaining({ name }))
     expect(log.endOffset).toBe(0)
+  })
+
+  describe.each(CODECS.filter((codec) => codec !== 'none'))('compressed with %s', (codec) => {
+    const same = (bytes: Uint8Array): Uint8Array => bytes
+
+    /** Two records, and what becomes of them before they are compressed and after. */
+    function sent(before: (records: Buffer) => Uint8Array, after = same): Buffer {
+      const plain = changed(() => {})
+      const section = after(compress(codec, before(plain.subarray(batchLayout.RECORDS))))
+      const batch = Buffer.concat([plain.subarray(0, batchLayout.RECORDS), section])
+      batch.writeInt32BE(batch.length - batchLayout.LENGTH_OVERHEAD, batchLayout.BATCH_LENGTH)
+      batch.writeInt16BE(COMPRESSION_CODECS.indexOf(codec), batchLayout.ATTRIBUTES)
+      batch.writeUInt32BE(crc32c(batch.subarray(batchLayout.ATTRIBUTES)), batchLayout.CRC)
+      return batch
+    }
+
+    // As Apache Kafka 4.3.1 and 3.9.2 answer the same bytes.
+    it.each([
+      ['garbage', 'UNKNOWN_SERVER_ERROR', sent(same, () => Buffer.from('this was never compressed'))],
+      ['a section that is cut off', 'UNKNOWN_SERVER_ERROR', sent(same, (section) => section.subarray(0, -6))],
+      ['fewer records than announced', 'INVALID_RECORD', sent((records) => records.subarray(0, records.length / 2))],
+      ['more records than announced', 'INVALID_RECORD', sent((records) => Buffer.concat([records, records]))],
+      ['bytes behind its records', 'INVALID_RECORD', sent((records) => Buffer.concat([records, Buffer.alloc(3)]))],
+      ['no records', 'INVALID_RECORD', sent(() => Buffer.alloc(0))],
+    ] as const)('refuses %s', (_, name, batch) => {
+      expect(() => bench.log().append(batch, 0)).toThrow(expect.objectContaining({ name }))
+      bench.log().append(sent(same), 0)
+      expect(valuesOf(readAll(bench.log()))).toEqual(['a', 'b'])
+    })
+
+    it('refuses a batch that is small, and would take more memory than there may be', () => {
+      const batch = batchOf(values('x'), { compression: codec })
+      const large = Buffer.from(batch.subarray(0, batchLayout.RECORDS))
+      const bomb = Buffer.concat([large, compress(codec, Buffer.alloc(70_000_000))])
+      bomb.writeInt32BE(bomb.length - batchLayout.LENGTH_OVERHEAD, batchLayout.BATCH_LENGTH)
+      bomb.writeInt16BE(COMPRESSION_CODECS.indexOf(codec), batchLayout.ATTRIBUTES)
+      bomb.writeUInt32BE(crc32c(bomb.subarray(batchLayout.ATTRIBUTES)), batchLayout.CRC)
+      const log = bench.log({ 'max.message.bytes': '10000000' })
+      expect(() => log.append(bomb, 0)).toThrow(expect.objectContaining({ name: 'MESSAGE_TOO_LARGE' }))
+    })
   })
 
   it('ignores the beginning of another batch behind the first', () => {

@@ -150,6 +150,17 @@ describe('fetch', () => {
       expect(turns.toSorted((a, b) => a - b)).toEqual([0, 1, 2])
     })
 
+    test('append by append, as many bytes are waited for as are asked for', async () => {
+      const { sessionId } = await fetch({ partitions: [0, 1], sessionEpoch: 0 })
+      await produce(['a'])
+      const waiting = poll(sessionId, 1, LONG_MS, 3 * batchBytes)
+      for (const index of [0, 1]) await produce(['a'], index)
+      expect(bytes(await waiting)).toEqual([
+        [0, 2 * batchBytes],
+        [1, batchBytes],
+      ])
+    })
+
     test('an unknown session, a wrong epoch and names in a session of ids are told apart', async () => {
       const { sessionId } = await fetch({ sessionEpoch: 0 })
       expect((await poll(sessionId + 1, 1)).errorCode).toBe(70)
