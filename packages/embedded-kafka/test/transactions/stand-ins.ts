@@ -100,6 +100,7 @@ export class Bench {
     if (!disk.topics.has('__consumer_offsets')) {
       disk.topics.set('__consumer_offsets', new FakeTopic('__consumer_offsets', 2, true))
     }
+    const may = (_: unknown, operation: string, resource: string): boolean => `${operation} ${resource}` !== this.denied
     const broker = {
       clock: this.clock,
       release,
@@ -124,7 +125,7 @@ export class Bench {
         transactionEnded: (partition: number, producerId: number, isCommitted: boolean) =>
           this.offsetsEnded.push({ partition, producerId, isCommitted }),
       },
-      access: { may: (_: unknown, operation: string, resource: string) => `${operation} ${resource}` !== this.denied },
+      access: { may, mayAnywhere: may },
       faults: { throttleMs: 0 } as Broker['faults'],
       feature: (name: string) => (name === 'transaction.version' ? this.transactionVersion : 0),
       log: (_: string, message: string) => this.logged.push(message),
