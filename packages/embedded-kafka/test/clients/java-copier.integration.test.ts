@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { type EmbeddedKafka, startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { type Kafka, connect } from '@sluice/kafka'
 import { eventually } from './support/eventually.ts'
-import { CLIENT_RELEASES, type ClientRelease, compiled, hasJava, startJava } from './support/java.ts'
+import { CLIENT_RELEASES, type ClientRelease, compile, hasJava, startJava } from './support/java.ts'
 import type { Program } from './support/program.ts'
 import { type ReadRecord, readAll } from './support/read-all.ts'
 
@@ -24,7 +24,10 @@ withJava.each(CLIENT_RELEASES)('copiers of Apache Kafka %s (need a JDK and Maven
 
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'sluice-copier-'))
-    kafka = await startEmbeddedKafka({ dataDir: folder, configs: { 'group.initial.rebalance.delay.ms': '3000' } })
+    kafka = await startEmbeddedKafka({
+      dataDir: path.join(folder, 'broker'),
+      configs: { 'group.initial.rebalance.delay.ms': '3000' },
+    })
     client = await connect({ bootstrapServers: kafka.bootstrapServers })
     await client.admin.ensureTopics(['from', 'to'].map((topic) => ({ topic, partitions: PARTITIONS, configs: {} })))
     copiers = []
@@ -38,9 +41,9 @@ withJava.each(CLIENT_RELEASES)('copiers of Apache Kafka %s (need a JDK and Maven
 
   test('copy every record exactly once and in order while one of two is killed twice in the middle of it', async () => {
     await filled('from')
-    const classes = compiled(release, 'Copier.java')
+    compile(release, 'Copier.java', folder)
     const started = (name: string): Program => {
-      const copier = startJava(release, 'Copier', [kafka.bootstrapServers, 'from', 'to', name], { classes })
+      const copier = startJava(release, 'Copier', [kafka.bootstrapServers, 'from', 'to', name], { classes: folder })
       copiers.push(copier)
       return copier
     }

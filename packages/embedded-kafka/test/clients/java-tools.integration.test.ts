@@ -141,6 +141,16 @@ withJava.each(CLIENT_RELEASES)('tools of Apache Kafka %s (need a JDK and Maven)'
     expect(await tools.run('TransactionsCommand', 'find-hanging', '--broker-id', '1')).toMatch('StartOffset')
   })
 
+  test('kafka-acls is told that there is no authorizer', async () => {
+    for (const what of [
+      ['--list'],
+      ['--add', '--allow-principal', 'User:a', '--operation', 'Read', '--topic', 'orders'],
+    ]) {
+      const { status, text } = await tools.ask('', 'AclCommand', ...what, '--force')
+      expect([status, text]).toEqual([1, expect.stringContaining('SecurityDisabledException')])
+    }
+  })
+
   async function written(plan: object): Promise<string> {
     const file = path.join(folder, 'plan.json')
     await writeFile(file, JSON.stringify(plan))

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { type EmbeddedKafka, startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { type Kafka, connect } from '@sluice/kafka'
 import { eventually } from './support/eventually.ts'
-import { CLIENT_RELEASES, type ClientRelease, compiled, hasJava, startJava } from './support/java.ts'
+import { CLIENT_RELEASES, type ClientRelease, compile, hasJava, startJava } from './support/java.ts'
 import type { Program } from './support/program.ts'
 import { readAll } from './support/read-all.ts'
 
@@ -39,10 +39,10 @@ withJava.each(CLIENT_RELEASES)('Streams of Apache Kafka %s (needs a JDK and Mave
   })
 
   test('every word is counted exactly once, over a kill and a restart with the state and one without', async () => {
-    const classes = compiled(release, 'WordCount.java')
+    compile(release, 'WordCount.java', folder)
     const start = (state: string): Program => {
       const args = [kafka.bootstrapServers, path.join(folder, state), 'from', 'to', 'instance']
-      const program = startJava(release, 'WordCount', args, { classes })
+      const program = startJava(release, 'WordCount', args, { classes: folder })
       running.push(program)
       return program
     }

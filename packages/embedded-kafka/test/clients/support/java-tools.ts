@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import type { Program } from './program.ts'
-import { type ClientRelease, compiled, startJava } from './java.ts'
+import { type ClientRelease, compile, startJava } from './java.ts'
 import { eventually } from './eventually.ts'
 
 /** Where the tools are that moved between releases. */
@@ -26,12 +29,15 @@ export interface Told {
 export class JavaTools implements AsyncDisposable {
   readonly #release: ClientRelease
   readonly #bootstrapServers: string
+  readonly #classes: string
   readonly #program: Program
 
   constructor(release: ClientRelease, bootstrapServers: string) {
     this.#release = release
     this.#bootstrapServers = bootstrapServers
-    this.#program = startJava(release, 'Tools', [], { classes: compiled(release, 'Tools.java') })
+    this.#classes = mkdtempSync(path.join(tmpdir(), 'sluice-tools-'))
+    compile(release, 'Tools.java', this.#classes)
+    this.#program = startJava(release, 'Tools', [], { classes: this.#classes })
   }
 
   /** The class of a tool named without its package. */
@@ -59,7 +65,8 @@ export class JavaTools implements AsyncDisposable {
     return { status: Number(status), text: Buffer.from(text ?? '', 'base64').toString() }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#program.end('SIGKILL')
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program.end('SIGKILL')
+    rmSync(this.#classes, { recursive: true, force: true })
   }
 }

@@ -1,6 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Program } from './program.ts'
@@ -38,7 +36,7 @@ function jars(release: ClientRelease): string {
 
 export interface JavaOptions {
   readonly onLine?: (line: string) => void
-  /** Where `compiled` put the program. */
+  /** Where `compile` put the program. */
   readonly classes?: string
 }
 
@@ -54,10 +52,8 @@ export function startJava(
   return new Program(name, 'java', [...OPTIONS, '-cp', classPath, program, ...args], onLine)
 }
 
-/** Compiles a source file of this folder; a folder with its classes. */
-export function compiled(release: ClientRelease, source: string): string {
-  const classes = mkdtempSync(path.join(tmpdir(), 'sluice-classes-'))
+/** Compiles a source file beside the tests; the classes go into `folder`. */
+export function compile(release: ClientRelease, source: string, folder: string): void {
   const file = fileURLToPath(new URL(`../${source}`, import.meta.url))
-  execFileSync('javac', ['-proc:none', '-cp', jars(release), '-d', classes, file], { timeout: COMPILE_TIMEOUT_MS })
-  return classes
+  execFileSync('javac', ['-proc:none', '-cp', jars(release), '-d', folder, file], { timeout: COMPILE_TIMEOUT_MS })
 }

@@ -48,7 +48,7 @@ export class Program implements AsyncDisposable {
     this.#process.stdin!.end()
   }
 
-  /** Waits for a line; null matches nothing. */
+  /** Waits for a line, also one that came before. */
   async said(pattern: RegExp, deadlineMs?: number): Promise<RegExpMatchArray> {
     let found: RegExpMatchArray | null = null
     await this.#watched(
