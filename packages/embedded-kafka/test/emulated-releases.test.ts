@@ -52,7 +52,7 @@ test('as Apache Kafka 2.8 the port is told what it lacks', async () => {
   const kafka = await connect({ bootstrapServers: broker.bootstrapServers, clientId: 'emulated' })
   await expect(kafka.transactionalProducer({ transactionalId: 't' })).rejects.toMatchObject({
     code: 'KAFKA_REFUSED',
-    remedy: expect.stringContaining('3.0 or later') as string,
+    remedy: expect.stringContaining('3.0 or later'),
   })
   await kafka.close()
 })
