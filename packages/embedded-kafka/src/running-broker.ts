@@ -43,12 +43,16 @@ interface Ground {
   readonly opened: OpenedTopics
 }
 
+/** Defaults that release 4.0 has changed (KIP-1030). */
+const DEFAULTS_BEFORE_4 = { 'log.message.timestamp.after.max.ms': '9223372036854775807' }
+
 function openGround({ dataDir, nodes: count = 1, flush, log, ...options }: EmbeddedKafkaOptions): Ground {
   const clock = new BrokerClock()
   const nodes = new VirtualNodes(count)
   const directory = dataDir === undefined ? {} : { 'log.dirs': dataDir }
   const authorizer = options.authorizer === true ? { 'authorizer.class.name': STANDARD_AUTHORIZER } : {}
-  const given = { ...directory, ...authorizer, ...options.configs }
+  const { emulate = '4.3', configs } = options
+  const given = { ...(emulate < '4' && DEFAULTS_BEFORE_4), ...directory, ...authorizer, ...configs }
   const settings = new ConfiguredSettings(given, openStateFile(dataDir, 'settings'))
   const unknown = Object.keys(given).filter((name) => !BROKER_SETTINGS.has(name))
   if (unknown.length > 0)

@@ -2,6 +2,10 @@
 import { describe, expect, test } from '@jest/globals'
 import { connect } from '@sluice/kafka'
 import { type EmulatedRelease, startEmbeddedKafka } from '@sluice/embedded-kafka'
+import { kafkaErrorCode } from '@sluice/kafka-protocol'
+import { batchOf } from './support/batches.ts'
+import { RawClient } from './support/raw-client.ts'
+import { createTopic, produceBody } from './support/requests.ts'
 
 const RELEASES: readonly EmulatedRelease[] = ['3.6', '3.9', '4.0', '4.3']
 
@@ -45,6 +49,19 @@ describe.each(RELEASES)('as Apache Kafka %s', (emulate) => {
       await kafka.close()
     }
   })
+})
+
+test.each([
+  ['3.9', 0],
+  ['4.3', kafkaErrorCode('INVALID_TIMESTAMP')],
+] as const)('as Apache Kafka %s a record of tomorrow is answered with %i', async (emulate, errorCode) => {
+  await using broker = await startEmbeddedKafka({ emulate })
+  const client = await RawClient.open(broker.addresses[0]!.port)
+  const topic = await createTopic(client, 'orders')
+  const batch = batchOf(['of tomorrow'], {}, Date.now() + 86_400_000)
+  const { responses } = await client.send('Produce', produceBody(topic, batch), 9)
+  expect(responses[0]!.partitionResponses[0]).toMatchObject({ errorCode, logStartOffset: 0 })
+  client.close()
 })
 
 test('as Apache Kafka 2.8 the port is told what it lacks', async () => {

@@ -24,7 +24,7 @@ function page({ body, client }: BrokerRequest<'DescribeTopicPartitions'>, broker
   const asked = isEverything ? [...broker.topics.all()].map(({ name }) => name) : body.topics.map(({ name }) => name)
   const names = [...new Set(asked)].filter((name) => cursor === null || name >= cursor.topicName).toSorted()
   const limit = broker.settings.number('max.request.partition.size.limit')
-  let left = Math.min(limit, body.responsePartitionLimit)
+  let left = Math.max(1, Math.min(limit, body.responsePartitionLimit))
   const topics: TopicAnswer[] = []
   for (const name of names) {
     if (!broker.access.may(client, 'DESCRIBE', 'TOPIC', name)) {

@@ -6,7 +6,7 @@
  *     transactions     produce-admission.ts → may the open transaction write to these partitions?
  *     per partition    PartitionLog.append → checks, sequence, bytes on disk; readers wake up
  */
-import { type RequestBody, type ResponseInput, kafkaErrorCode } from '@sluice/kafka-protocol'
+import { type KafkaErrorName, type RequestBody, type ResponseInput, kafkaErrorCode } from '@sluice/kafka-protocol'
 import { type Answer, ApiError, type BrokerRequest, HANG_UP, NO_ANSWER, errorCodeOf, handler } from '../api/handler.ts'
 import type { Broker, Partition, Topic } from '../broker.ts'
 import { endpoints } from '../cluster/topic-facts.ts'
@@ -58,6 +58,7 @@ function writeAll(request: ProduceRequest, broker: Broker, admission: Admission)
   let isElsewhere = false
   const responses: TopicAnswer[] = []
   for (const { name, topicId, partitionData } of body.topicData) {
+    if (partitionData.length === 0) continue
     const topic = locateTopic(broker, request.client, 'WRITE', name, version >= IDS_SINCE ? topicId : null)
     const partitionResponses: PartitionAnswer[] = []
     for (const data of partitionData) {
@@ -108,10 +109,22 @@ function write(
   }
 }
 
-function append(partition: Partition, batch: Uint8Array, isStrict: boolean): PartitionAnswer {
-  const { log, index, leaderEpoch } = partition
-  const { baseOffset, logAppendTime } = log.append(batch, leaderEpoch, isStrict)
-  return { index, errorCode: 0, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
+/** A refusal tells where the log starts too, by which a producer sees whether what it wrote before is gone; in Kafka but for these. */
+const STARTLESS: ReadonlySet<string> = new Set<KafkaErrorName>([
+  'CORRUPT_MESSAGE',
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'KAFKA_STORAGE_ERROR',
+])
+
+function append({ log, index, leaderEpoch }: Partition, batch: Uint8Array, isStrict: boolean): PartitionAnswer {
+  try {
+    const { baseOffset, logAppendTime } = log.append(batch, leaderEpoch, isStrict)
+    return { index, errorCode: 0, baseOffset, logAppendTimeMs: logAppendTime, logStartOffset: log.startOffset }
+  } catch (error) {
+    const refused = refusedBy(index, error)
+    return STARTLESS.has((error as ApiError).name) ? refused : { ...refused, logStartOffset: log.startOffset }
+  }
 }
 
 /** Refusals of the log may name the records that are wrong. Errors that are none of Kafka's refuse the request as a whole. */

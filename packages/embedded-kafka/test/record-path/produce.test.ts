@@ -40,8 +40,14 @@ describe('produce', () => {
     ['two batches', Buffer.concat([batchOf(['a']), batchOf(['b'])]), 87],
     ['a control batch', batchOf(['a'], { isControl: true }), 87],
   ])('%s: refused', async (_what, records, errorCode) => {
-    expect(await produce(records)).toMatchObject({ errorCode, baseOffset: -1, logStartOffset: -1 })
+    expect(await produce(records)).toMatchObject({ errorCode, baseOffset: -1 })
     expect(await produce(batchOf(['good']))).toMatchObject({ errorCode: 0, baseOffset: 0 })
+  })
+
+  test('a sequence that does not follow is refused, and where the log starts is told', async () => {
+    const batch = (baseSequence: number) => batchOf(['a'], { producerId: 7, producerEpoch: 0, baseSequence })
+    await produce(batch(0))
+    expect(await produce(batch(2))).toMatchObject({ errorCode: 45, baseOffset: -1, logStartOffset: 0 })
   })
 
   test('zstd is refused to versions that came before it', async () => {
