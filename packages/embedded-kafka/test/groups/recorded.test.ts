@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../src/embedded-kafka.ts'
 import { GROUP_SCRIPTS, runGroupScript } from './group-scripts.ts'
 
-const path = new URL('apache-kafka-4.3.1.json', import.meta.url)
+const path = new URL('apache-kafka-4-3-1.json', import.meta.url)
 const recorded = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, string[]>>
 
 describe('groups answer as Apache Kafka 4.3.1 did', () => {

@@ -17,5 +17,5 @@ for (const title of SECURITY_SCRIPTS) {
   await runSecurityScript(broker, title, `${suffix}-warm`)
   transcripts[title] = await runSecurityScript(broker, title, suffix)
 }
-const path = new URL('apache-kafka-4.3.1.json', import.meta.url)
+const path = new URL('apache-kafka-4-3-1.json', import.meta.url)
 writeFileSync(path, JSON.stringify(transcripts, undefined, 2) + '\n')

@@ -6,7 +6,7 @@ import { RawClient } from '../support/raw-client.ts'
 import { type Guarded, logIn } from './security-scribe.ts'
 import { SECURITY_SCRIPTS, SESSION_MS, runSecurityScript } from './security-scripts.ts'
 
-const recorded = JSON.parse(readFileSync(new URL('apache-kafka-4.3.1.json', import.meta.url), 'utf8')) as Record<
+const recorded = JSON.parse(readFileSync(new URL('apache-kafka-4-3-1.json', import.meta.url), 'utf8')) as Record<
   string,
   string[]
 >

@@ -16,6 +16,6 @@ for (const title of Object.keys(SCRIPTS)) transactions[title] = await runScript(
 for (const title of Object.keys(ADMIN_SCRIPTS)) admin[title] = await runAdminScript(port, title, suffix, 1000)
 for (const title of Object.keys(GROUP_SCRIPTS)) groups[title] = await runGroupScript(port, title, suffix, '127.0.0.1')
 for (const [folder, transcripts] of Object.entries({ transactions, admin, groups })) {
-  const path = new URL(`../${folder}/apache-kafka-4.3.1.json`, import.meta.url)
+  const path = new URL(`../${folder}/apache-kafka-4-3-1.json`, import.meta.url)
   writeFileSync(path, JSON.stringify(transcripts, undefined, 2) + '\n')
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type EmbeddedKafka, startEmbeddedKafka } from '../../src/embedded-kafka.ts'
 import { SCRIPTS, runScript } from './transaction-scripts.ts'
 
-const recorded = JSON.parse(readFileSync(new URL('apache-kafka-4.3.1.json', import.meta.url), 'utf8')) as Record<
+const recorded = JSON.parse(readFileSync(new URL('apache-kafka-4-3-1.json', import.meta.url), 'utf8')) as Record<
   string,
   string[]
 >
