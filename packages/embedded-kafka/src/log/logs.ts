@@ -65,10 +65,18 @@ export class Logs {
         () => flush.everyMs,
         () => this.#flush(),
       )
-    // Whatever is due first: retention and compaction are one walk over the logs.
-    const interval = (): number =>
-      Math.max(INTERVAL_MS_MIN, Math.min(setting('log.retention.check.interval.ms'), setting('log.cleaner.backoff.ms')))
-    this.#repeat('retain', interval, () => this.#retain())
+    const interval = (name: LogSetting) => (): number => Math.max(INTERVAL_MS_MIN, setting(name))
+    const keepHouse = (work: (log: SegmentLog) => void) => (): void => this.#walk(work)
+    this.#repeat(
+      'retain',
+      interval('log.retention.check.interval.ms'),
+      keepHouse((log) => log.removeExpired()),
+    )
+    this.#repeat(
+      'compact',
+      interval('log.cleaner.backoff.ms'),
+      keepHouse((log) => log.compactIfDirty()),
+    )
   }
 
   open(topic: Topic, index: number): SegmentLog {
@@ -144,23 +152,23 @@ export class Logs {
     }
   }
 
-  #retain(): void {
+  #walk(work: (log: SegmentLog) => void): void {
     const partitions = [...this.#all()]
     const turn = (from: number): void => {
       for (const partition of partitions.slice(from, from + LOGS_PER_TURN)) {
         if (this.#isClosed) return
-        this.#retainOne(partition)
+        this.#keep(partition, work)
       }
       if (from + LOGS_PER_TURN < partitions.length) setImmediate(turn, from + LOGS_PER_TURN)
     }
     turn(0)
   }
 
-  #retainOne(partition: KeptPartition): void {
+  #keep(partition: KeptPartition, work: (log: SegmentLog) => void): void {
     try {
-      if (!partition.isGone) partition.log.retain()
+      if (!partition.isGone) work(partition.log)
     } catch (error) {
-      this.#around.log('error', `What is old cannot be removed: ${String(error)}`)
+      this.#around.log('error', `${partition.log.name} cannot be kept in order: ${String(error)}`)
     }
   }
 }

@@ -213,6 +213,12 @@ export class SegmentLog implements PartitionLog {
   }
 
   retain(): void {
+    this.removeExpired()
+    this.compactIfDirty()
+  }
+
+  /** Forgets producers that were silent for long, and removes the segments that retention allows to remove. */
+  removeExpired(): void {
     const config = this.#config()
     const now = this.#around.clock.now()
     this.#producers.expire(now, this.#around.producerExpirationMs())
@@ -223,6 +229,11 @@ export class SegmentLog implements PartitionLog {
         this.#removeSegments(count)
       }
     }
+  }
+
+  /** Compacts in the background once there is enough to be gained. */
+  compactIfDirty(): void {
+    const config = this.#config()
     if (config.isCompacted && dirtyRatio(this.#toCompact()) >= config.minCleanableDirtyRatio) this.#compactInSteps()
   }
 

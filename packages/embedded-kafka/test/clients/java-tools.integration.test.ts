@@ -82,8 +82,8 @@ withJava.each(CLIENT_RELEASES)('tools of Apache Kafka %s (need a JDK and Maven)'
     expect([nonsense.status, nonsense.text]).toEqual([1, expect.stringContaining('InvalidConfigurationException')])
 
     const broker = ['--entity-type', 'brokers', '--entity-name', '1']
-    await configs(...broker, '--alter', '--add-config', 'log.retention.ms=4000')
-    expect(await configs(...broker, '--describe')).toMatch('log.retention.ms=4000')
+    await configs(...broker, '--alter', '--add-config', 'log.retention.ms=4000000')
+    expect(await configs(...broker, '--describe')).toMatch('log.retention.ms=4000000')
     expect(await configs(...broker, '--describe', '--all')).toMatch(/num\.partitions=1 /)
   })
 
@@ -171,7 +171,7 @@ async function produced(kafka: EmbeddedKafka, topic: string, count: number): Pro
   const messages = Array.from({ length: 2 * count }, (_, i) => ({
     value: `value ${i}`,
     partition: i % 2,
-    timestamp: String(1_700_000_000_000 + i),
+    timestamp: String(Date.now() + i),
   }))
   await producer.send({ topic, messages })
   await producer.disconnect()

@@ -46,6 +46,15 @@ describe.each(STORAGES)('retention in %s', (storage) => {
     expect(log.startOffset).toBe(1)
   })
 
+  it('is applied every log.retention.check.interval.ms, not whenever the cleaner looks around', () => {
+    const log = bench.log({ 'retention.ms': '1000' })
+    log.append(one('a'), 0)
+    bench.clock.advance(299_000)
+    expect(log.startOffset).toBe(0)
+    bench.clock.advance(1_000)
+    expect(log.startOffset).toBe(1)
+  })
+
   it('begins a new segment when the first record of the old one is older than segment.ms', () => {
     const log = bench.log({ 'segment.ms': '1000', 'retention.ms': '2500' })
     for (let i = 0; i < 4; i++) {
