@@ -20,6 +20,12 @@ export class BrokerClock {
   #offsetMs = 0
   #frozenAt: number | null = null
   #timeout: NodeJS.Timeout | undefined
+  readonly #onFault: (error: unknown) => void
+
+  /** `onFault` is told what a scheduled call throws; the others go on. Default: it is thrown where nothing catches it. */
+  constructor(onFault: (error: unknown) => void = throwLater) {
+    this.#onFault = onFault
+  }
 
   /** Milliseconds since the epoch. */
   now(): number {
@@ -70,7 +76,7 @@ export class BrokerClock {
     for (let next = this.#timers[0]; next !== undefined && next.due <= target; next = this.#timers[0]) {
       this.#set(Math.max(this.now(), next.due))
       this.#timers.shift()
-      next.run()
+      this.#run(next)
     }
     this.#set(target)
     this.#arm()
@@ -98,7 +104,21 @@ export class BrokerClock {
   #runDue(): void {
     const now = this.now()
     while (this.#frozenAt === null && this.#timers[0] !== undefined && this.#timers[0].due <= now)
-      this.#timers.shift()!.run()
+      this.#run(this.#timers.shift()!)
     this.#arm()
   }
+
+  #run({ run }: Timer): void {
+    try {
+      run()
+    } catch (error) {
+      this.#onFault(error)
+    }
+  }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

@@ -47,7 +47,7 @@ interface Ground {
 const DEFAULTS_BEFORE_4 = { 'log.message.timestamp.after.max.ms': '9223372036854775807' }
 
 function openGround({ dataDir, nodes: count = 1, flush, log, ...options }: EmbeddedKafkaOptions): Ground {
-  const clock = new BrokerClock()
+  const clock = new BrokerClock((error) => log?.('error', `What was due has failed: ${textOf(error)}`))
   const nodes = new VirtualNodes(count)
   const directory = dataDir === undefined ? {} : { 'log.dirs': dataDir }
   const authorizer = options.authorizer === true ? { 'authorizer.class.name': STANDARD_AUTHORIZER } : {}
@@ -67,6 +67,10 @@ function openGround({ dataDir, nodes: count = 1, flush, log, ...options }: Embed
     ...(log && { log }),
   })
   return { clock, nodes, settings, opened }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 /** Puts the parts together, starts and stops them, and is the door to faults. */

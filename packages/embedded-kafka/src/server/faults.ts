@@ -38,7 +38,7 @@ export const fault = {
   after: <N extends ApiName>(alter: Alter<N>): Verdict<N> => ({ do: 'after', alter }),
 } as const
 
-/** What an intercept sees. */
+/** What an intercept sees. Records lie in memory that is used again once the request is answered: copy what you keep. */
 export type InterceptedRequest<N extends ApiName> = BrokerRequest<N>
 
 export interface InterceptOptions {

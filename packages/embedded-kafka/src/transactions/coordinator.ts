@@ -170,7 +170,7 @@ export class TransactionCoordinator implements Transactions {
     const write = (): void => {
       // Deleting `__transaction_state` forgets the transaction.
       if (this.#log.get(state.transactionalId) !== state) return
-      if (!this.#finish(state, done)) this.#later(MARKER_RETRY_MS, write)
+      if (this.#attempt(() => this.#finish(state, done)) !== true) this.#later(MARKER_RETRY_MS, write)
     }
     // Never in the same turn: the answer to EndTxn does not wait for markers, and a next request may come before them.
     const { lateMarkersMs } = this.#broker.faults
@@ -182,15 +182,9 @@ export class TransactionCoordinator implements Transactions {
   #finish(state: TransactionState, done: Set<string>): boolean {
     const coordinatorEpoch = this.#log.coordinatorEpoch(state.transactionalId)
     if (!writeMarkers(this.#broker, state, coordinatorEpoch, done)) return false
-    try {
-      this.#log.put(transitions.complete(state, this.#broker.clock.now()))
-      for (const go of this.#waiting.get(state.transactionalId) ?? []) go()
-      return true
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.#broker.log('error', error.message)
-      return false
-    }
+    this.#log.put(transitions.complete(state, this.#broker.clock.now()))
+    for (const go of this.#waiting.get(state.transactionalId) ?? []) go()
+    return true
   }
 
   /** KIP-890 part 1, since 3.6: a partition that was not added is told so, and no transaction is left hanging. */
@@ -213,13 +207,13 @@ export class TransactionCoordinator implements Transactions {
     }
   }
 
-  /** What could not be written now is tried again at the next round. */
-  #attempt(step: () => void): void {
+  /** What fails now is tried again at the next round: nobody asked for it who could be told. */
+  #attempt<T>(step: () => T): T | undefined {
     try {
-      step()
+      return step()
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      this.#broker.log('error', error.message)
+      this.#broker.log('error', error instanceof Error ? error.message : String(error))
+      return undefined
     }
   }
 
