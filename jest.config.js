@@ -19,6 +19,8 @@ export default {
   // Machines are slow at times; a test that hangs is still told from one that waits its turn.
   testTimeout: 30_000,
   maxConcurrency: 8,
+  // Many tests wait most of their time: jest's own choice, one worker on two cores, would wait with them.
+  maxWorkers: '100%',
   projects: [
     {
       ...shared,
