@@ -109,6 +109,8 @@ class Fetching {
     try {
       while (!wait.isOver) {
         await wait.next()
+        // Nobody is there to be answered: no reading, and no session that nobody comes back to.
+        if (client.closed.aborted) return refusal(this.#request, UNKNOWN_SERVER_ERROR)
         if (wait.isOver || this.#isPromising()) looks = this.#look()
         if (this.#isEnough(looks)) break
       }

@@ -169,6 +169,21 @@ describe('fetch', () => {
       expect((await poll(sessionId, 1)).errorCode).toBe(0)
     })
 
+    test('none is opened for a client that is gone before it is answered', async () => {
+      await using small = await startEmbeddedKafka({ configs: { 'max.incremental.fetch.session.cache.slots': '1' } })
+      const { port } = small.addresses[0]!
+      const [hasty, other] = await Promise.all([RawClient.open(port), RawClient.open(port)])
+      const orders = await createTopic(other, 'orders')
+      const waiting = hasty.send('Fetch', fetchBody(orders, { sessionEpoch: 0, maxWaitMs: LONG_MS }))
+      waiting.catch(() => {})
+      while (!small.requests().some(({ api }) => api === 'Fetch')) await other.send('Metadata', { topics: [] }, 12)
+      hasty.close()
+      await expect(waiting).rejects.toThrow('closed')
+      while (small.connectionCount > 1) await other.send('Metadata', { topics: [] }, 12)
+      expect((await other.send('Fetch', fetchBody(orders, { sessionEpoch: 0 }))).sessionId).not.toBe(0)
+      other.close()
+    })
+
     test('a session whose last partition is forgotten is over', async () => {
       const { sessionId } = await fetch({ sessionEpoch: 0 })
       const forget = {
