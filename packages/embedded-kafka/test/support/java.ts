@@ -7,7 +7,8 @@ const TIMEOUT_MS = 120_000
 
 /** Whether Java programs of Apache Kafka can be run here. */
 export const hasJava: boolean = ['java', 'mvn'].every((tool) => spawnSync('which', [tool]).status === 0)
-if (!hasJava) console.warn('Java or Maven is missing: nothing is tried with the programs of Apache Kafka')
+// Not the console's: Jest keeps that to itself when all tests of a file are skipped.
+if (!hasJava) process.stderr.write('Java or Maven is missing: nothing is tried with the programs of Apache Kafka\n')
 
 let folder: string | undefined
 
