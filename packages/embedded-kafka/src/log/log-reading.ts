@@ -7,7 +7,7 @@ const NOTHING: ReadResult = { records: [], bytes: 0, aborted: null }
 const NOTHING_COMMITTED: ReadResult = { records: [], bytes: 0, aborted: [] }
 
 /** The place in `segments` of the one that holds an offset; they are in order, and the first begins at or before it. */
-export function segmentOf(segments: readonly Segment[], offset: number): number {
+function segmentOf(segments: readonly Segment[], offset: number): number {
   let low = 0
   let high = segments.length - 1
   // Most reads are near the end.

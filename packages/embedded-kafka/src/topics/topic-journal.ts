@@ -1,6 +1,7 @@
 import {
   closeSync,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -87,6 +88,8 @@ export class TopicJournalFile implements TopicJournal {
     const line = Buffer.from(lineOf(change))
     try {
       const descriptor = this.#open()
+      // Writing to a file without a name succeeds, and is lost.
+      if (fstatSync(descriptor).nlink === 0) throw new Error('it was removed')
       try {
         for (let done = 0; done < line.length;) {
           done += writeSync(descriptor, line, done, line.length - done, this.#size + done)

@@ -4,7 +4,7 @@ import type { Broker, OwnRecord, Partition, Topic } from '../broker.ts'
 import { expiredRecord, readStateRecord, stateRecord } from './transaction-records.ts'
 import type { TransactionState } from './transaction-state.ts'
 
-export const TRANSACTION_STATE_TOPIC = '__transaction_state'
+const TRANSACTION_STATE_TOPIC = '__transaction_state'
 
 /**
  * The states of all transactional ids: in memory, and in `__transaction_state` before that. The topic is created when the first

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { Bench, STORAGES, batchOf, readAll, values, valuesOf } from '../log/support.ts'
@@ -169,6 +169,13 @@ describe('the journal of topics', () => {
     writeFileSync(path(), whole)
     bench.restart('abandon')
     expect(valuesOf(readAll(bench.log()))).toEqual(['a'])
+  })
+
+  it('acknowledges no change once its file is removed under it', () => {
+    bench.topics.create('orders', 1, {})
+    rmSync(path())
+    expect(() => bench.topics.create('lost', 1, {})).toThrow(expect.objectContaining({ name: 'KAFKA_STORAGE_ERROR' }))
+    expect(bench.topics.get('lost')).toBeUndefined()
   })
 
   it('stays short however often topics change', () => {
