@@ -172,7 +172,7 @@ describe('the journal of topics', () => {
   })
 
   it('acknowledges no change once its file is removed under it', () => {
-    bench.topics.create('orders', 1, {})
+    bench.topics.create('kept', 1, {})
     rmSync(path())
     expect(() => bench.topics.create('lost', 1, {})).toThrow(expect.objectContaining({ name: 'KAFKA_STORAGE_ERROR' }))
     expect(bench.topics.get('lost')).toBeUndefined()
