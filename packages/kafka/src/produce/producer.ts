@@ -175,7 +175,9 @@ function closed(): SluiceError {
   return new SluiceError('INTERRUPTED', 'The producer was closed before these records were confirmed')
 }
 
-function unknownTopic(topic: string, error: unknown): SluiceError {
-  if (error instanceof SluiceError) return error
-  return new SluiceError('INTERNAL', `Topic ${topic} could not be looked up`, { cause: error })
+function unknownTopic(topic: string, cause: unknown): SluiceError {
+  const what = `Topic ${topic} could not be looked up`
+  if (!(cause instanceof SluiceError)) return new SluiceError('INTERNAL', what, { cause, place: { topic } })
+  if (cause.place?.['topic'] === topic) return cause
+  return new SluiceError(cause.code, what, { cause, place: { topic }, retriable: cause.retriable })
 }
