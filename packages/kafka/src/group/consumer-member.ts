@@ -52,6 +52,7 @@ export class PartitionMember implements ConsumerMember, GroupHooks, Subscriber {
     this.#watch = new LeaderWatch({
       clock: context.clock,
       logger: context.logger,
+      signal: context.signal,
       intervalMs: options.metadataAgeMaxMs ?? METADATA_AGE_MAX_MS,
       count: (topics) => this.#describe(topics),
       onChange: (reason) => this.#member.requestRejoin(reason),

@@ -3,6 +3,8 @@ import { type Clock, type Logger, describeError } from '@sluice/sdk'
 export interface LeaderWatchParts {
   readonly clock: Clock
   readonly logger: Logger
+  /** Ends all watching. */
+  readonly signal: AbortSignal
   readonly intervalMs: number
   count(topics: readonly string[]): Promise<ReadonlyMap<string, number>>
   onChange(reason: string): void
@@ -21,7 +23,7 @@ export class LeaderWatch {
   start(topics: readonly string[], known: ReadonlyMap<string, number> | undefined): void {
     this.stop()
     this.#watching = new AbortController()
-    void this.#watch(topics, known, this.#watching.signal)
+    void this.#watch(topics, known, AbortSignal.any([this.#parts.signal, this.#watching.signal]))
   }
 
   stop(): void {

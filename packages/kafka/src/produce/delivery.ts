@@ -60,8 +60,11 @@ export class Delivery {
       case KAFKA_ERROR.DUPLICATE_SEQUENCE_NUMBER:
         // Written by an earlier attempt, so long ago that the broker has forgotten where.
         return this.#succeed(entry, -1)
-      case KAFKA_ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER:
       case KAFKA_ERROR.UNKNOWN_PRODUCER_ID:
+        // Who has forgotten the producer cannot tell whether an earlier attempt was written.
+        if (batch.mayBeWritten) return this.giveUp(entry, refusalOf(entry, answer))
+        return this.#outOfOrder(entry, refusalOf(entry, answer))
+      case KAFKA_ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER:
         return this.#outOfOrder(entry, refusalOf(entry, answer))
       case KAFKA_ERROR.MESSAGE_TOO_LARGE:
       case KAFKA_ERROR.RECORD_LIST_TOO_LARGE:
@@ -206,10 +209,13 @@ function refusalOf(
   return refused(errorCode, `Partition ${partition} of ${topic} refused a batch`, { topic, partition }, message)
 }
 
+/** Codes of failures that leave nothing behind. */
+const UNWRITTEN: ReadonlySet<SluiceError['code']> = new Set(['KAFKA_REFUSED', 'KAFKA_UNREACHABLE', 'RECORD_TOO_LARGE'])
+
 /** The same, saying that the records may be there all the same. */
 function unknownOutcome(error: SluiceError): SluiceError {
   if (error.code === 'KAFKA_TIMEOUT') return error
-  const code = error.code === 'KAFKA_REFUSED' || error.code === 'KAFKA_UNREACHABLE' ? 'KAFKA_TIMEOUT' : error.code
+  const code = UNWRITTEN.has(error.code) ? 'KAFKA_TIMEOUT' : error.code
   return new SluiceError(code, 'Records were sent, not confirmed, and given up: they may be written, or not', {
     cause: error,
     retriable: error.retriable,

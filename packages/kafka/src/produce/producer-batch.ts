@@ -75,8 +75,14 @@ export class ProducerBatch {
   }
 
   /** Seals it under an identity, or gives the sealed batch another one. */
-  seal(identity: BatchIdentity, compression: CompressionCodec, isTransactional = false): Uint8Array {
-    if (this.#bytes === null) this.#bytes = this.appender.seal({ ...identity, compression, isTransactional })
+  seal(
+    identity: BatchIdentity,
+    compression: CompressionCodec,
+    isTransactional = false,
+    compressionLevel?: number,
+  ): Uint8Array {
+    if (this.#bytes === null)
+      this.#bytes = this.appender.seal({ ...identity, compression, compressionLevel, isTransactional })
     else restampProducer(this.#bytes, identity)
     this.isFull = true
     this.identity = identity

@@ -14,6 +14,9 @@ const TOPIC_WAIT_MAX_MS = 60_000
 /** Brokers remember the last five batches of a producer per partition: with more in flight a repetition could go unnoticed. */
 const IN_FLIGHT_LIMIT = 5
 
+/** zstd's own default, 3, takes up to 1.7 times the CPU for records that are 0 to 8 % smaller. */
+const ZSTD_LEVEL = 1
+
 const COMPRESSIONS: readonly string[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] satisfies Compression[]
 
 /**
@@ -136,13 +139,17 @@ export class BatchingProducer implements Producer {
   }
 }
 
-type ProducerSettings = Required<Omit<ProducerOptions, 'clientId'>> & { readonly clientId: string | undefined }
+type ProducerSettings = Required<Omit<ProducerOptions, 'clientId' | 'compressionLevel'>> & {
+  readonly clientId: string | undefined
+  readonly compressionLevel: number | undefined
+}
 
 /** The options with Kafka's defaults. @throws SluiceError SETTINGS_INVALID with all that is wrong */
 export function resolveProducerOptions(options: ProducerOptions, requestTimeoutMs: number): ProducerSettings {
   const deliveryTimeoutMs = options.deliveryTimeoutMs ?? 120_000
   const settings: ProducerSettings = {
     compression: options.compression ?? 'none',
+    compressionLevel: options.compressionLevel ?? (options.compression === 'zstd' ? ZSTD_LEVEL : undefined),
     batchBytesMax: options.batchBytesMax ?? 262_144,
     lingerMs: options.lingerMs ?? 0,
     bufferBytesMax: options.bufferBytesMax ?? 32 * 1024 * 1024,
@@ -158,6 +165,7 @@ export function resolveProducerOptions(options: ProducerOptions, requestTimeoutM
   check.whole({ bufferBytesMax, requestBytesMax, inFlightMax, deliveryTimeoutMs }, 1)
   check.whole({ requestTimeoutMs: options.requestTimeoutMs }, 1)
   check.whole({ batchBytesMax }, 1024)
+  check.whole({ compressionLevel: options.compressionLevel }, 1)
   check.whole({ lingerMs }, 0)
   check.check(
     inFlightMax <= IN_FLIGHT_LIMIT,

@@ -12,6 +12,7 @@ import { ProducerMetrics } from './producer-metrics.ts'
 
 export interface SenderOptions {
   readonly compression: CompressionCodec
+  readonly compressionLevel: number | undefined
   readonly lingerMs: number
   readonly deliveryTimeoutMs: number
   readonly requestTimeoutMs: number
@@ -192,13 +193,14 @@ export class Sender {
     const connection = this.#links.openTo(broker.id)
     if (connection === undefined) return
     const { waiting, topics } = this.#accumulator
+    const { compression, compressionLevel } = this.#options
     const isTransactional = this.#identity.transactionalId !== null
     const parts = new Map<string, TopicPart>()
     for (const entry of entries) {
       const { queue, batch } = entry
       const topic = topics.get(queue.topic)!
       if (queue.open === batch) topic.closed(queue.partition)
-      const records = batch.seal(queue.identify(batch), this.#options.compression, isTransactional)
+      const records = batch.seal(queue.identify(batch), compression, isTransactional, compressionLevel)
       queue.sent(batch, broker.id)
       // To the end of the line, so that every partition gets its turn.
       waiting.delete(queue)

@@ -9,14 +9,17 @@ function watching(): {
   counts: Map<string, number>
   reasons: string[]
   asked: number[]
+  closing: AbortController
   advance: (ms: number) => Promise<void>
 } {
   const clock = new FakeClock()
   const counts = new Map([['t', 1]])
   const reasons: string[] = []
   const asked: number[] = []
+  const closing = new AbortController()
   const watch = new LeaderWatch({
     clock,
+    signal: closing.signal,
     logger: silentLogger,
     intervalMs: 100,
     count: () => {
@@ -30,7 +33,7 @@ function watching(): {
     clock.advance(ms)
     await new Promise(setImmediate)
   }
-  return { clock, watch, counts, reasons, asked, advance }
+  return { clock, watch, counts, reasons, asked, closing, advance }
 }
 
 test('says once that a topic has grown, with what it was and is', async () => {
@@ -78,4 +81,16 @@ test('stops, and leaves no timer behind', async () => {
   counts.set('t', 2)
   await advance(500)
   expect([reasons, clock.sleeping]).toEqual([[], 0])
+})
+
+test('nothing is watched any more when the client has been closed: no timer is left', async () => {
+  const { clock, watch, asked, closing, advance } = watching()
+  watch.start(['t'], new Map([['t', 1]]))
+  expect(clock.sleeping).toBe(1)
+  closing.abort()
+  await advance(1_000)
+  watch.start(['t'], new Map([['t', 1]]))
+  await advance(1_000)
+  expect(asked).toEqual([])
+  expect(clock.sleeping).toBe(0)
 })

@@ -101,6 +101,14 @@ describe('a record is written once although', () => {
     expect(await send('c')).toEqual([{ topic: 't', partition: 0, firstOffset: 0, count: 1 }])
   })
 
+  test('although the broker has forgotten, after an attempt without an answer, who wrote it: the outcome is unknown', async () => {
+    await send('a')
+    cluster.failNext('Produce', { do: 'act-and-drop' }, { do: 'refuse', errorCode: UNKNOWN_PRODUCER_ID })
+    expect(await refusal(send('b'))).toMatchObject({ code: 'KAFKA_TIMEOUT' })
+    await send('c')
+    expect(topic.partitions[0]!.values).toEqual(['a', 'b', 'c'])
+  })
+
   test('a lost memory of the producer is answered with a new epoch that counts from 0', async () => {
     await send('a')
     cluster.failNext('Produce', { do: 'refuse', errorCode: UNKNOWN_PRODUCER_ID })
@@ -394,6 +402,13 @@ describe('what an error says of the outcome', () => {
     const error = await refusal(send('a'))
     expect(error).toMatchObject({ code: 'KAFKA_TIMEOUT', cause: { place: { error: 'TOPIC_AUTHORIZATION_FAILED' } } })
     await send('b')
+    expect(topic.partitions[0]!.values).toEqual(['a', 'b'])
+  })
+
+  test('too large after an attempt without an answer: unknown', async () => {
+    await open()
+    cluster.failNext('Produce', { do: 'act-and-drop' }, { do: 'refuse', errorCode: 10 })
+    expect(await refusal(send('a', 'b'))).toMatchObject({ code: 'KAFKA_TIMEOUT', retriable: false })
     expect(topic.partitions[0]!.values).toEqual(['a', 'b'])
   })
 
