@@ -13,6 +13,7 @@ import { ClientPrograms } from './clients/programs.ts'
 
 const PARTITIONS = [1, 100, 2000] as const
 const ROUND_TRIPS = 2000
+const RECORDS_PER_BATCH = 1000
 const GIGABYTE_RECORDS = 1_000_000
 
 export async function bench(short: boolean): Promise<readonly BenchCase[]> {
@@ -61,8 +62,8 @@ async function inAndOut(
   await kafka.admin.ensureTopics([{ topic, partitions }])
   const shape = { target: '', partitions, records, bytes: 100, compression: 'none' } as const
   const job: ClientJob = { mode: 'produce', bootstrap: address, topic, ...shape }
-  // The broker's code is warm then, as it is for most of its life.
-  await programs.run('sluice', { ...job, records: records / 4 }, true)
+  // The broker's code is warm then and every log has its files, as it is for most of its life.
+  await programs.run('sluice', { ...job, records: Math.max(records / 4, partitions * RECORDS_PER_BATCH) }, true)
   const before = cpuSecondsOf(pid)
   await programs.run('sluice', job, true)
   await programs.run('sluice', { ...job, mode: 'consume' }, true)

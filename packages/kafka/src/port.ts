@@ -107,6 +107,8 @@ export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 export interface ProducerOptions {
   /** `compression.type`: default `none`. */
   readonly compression?: Compression
+  /** `compression.zstd.level`, `compression.gzip.level` (KIP-390): the codec's own scale. Default: 1 for zstd (Kafka: 3), gzip's own 6. */
+  readonly compressionLevel?: number
   /** `batch.size`: default 262144 (Kafka: 16384), because batches are what makes a record cheap. */
   readonly batchBytesMax?: number
   /** `linger.ms`: default 0 (Kafka 4.0: 5); a batch leaves as soon as a request slot is free. */

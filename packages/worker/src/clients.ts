@@ -80,7 +80,7 @@ export const producerSettings = defineSettings(
 
 /** The options of a task's producer, and how large its own records may be: dead letters may be larger by what is said about them. */
 export interface ProducerLimits {
-  readonly options: Required<Omit<ProducerOptions, 'inFlightMax' | 'clientId'>>
+  readonly options: Required<Omit<ProducerOptions, 'inFlightMax' | 'clientId' | 'compressionLevel'>>
   readonly recordBytesMax: number
 }
 

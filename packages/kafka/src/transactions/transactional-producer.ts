@@ -159,9 +159,11 @@ class BatchingTransactions implements TransactionalProducer {
   }
 
   async #sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+    const { numbers, isV2 } = this.#identity
+    // Requests that put something into the transaction at the same time are refused, all but one: what is under way comes first.
+    if (isV2) await this.#batches.flush()
     const { doom } = this.#state
     if (doom !== undefined) throw doom
-    const { numbers, isV2 } = this.#identity
     this.#state.isStarted = true
     try {
       if (!isV2 && !this.#groups.has(member.groupId)) {
