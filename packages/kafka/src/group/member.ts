@@ -213,7 +213,12 @@ export class CoordinatedMember implements GroupMember, Organism {
 
   async #joinRefused(refusal: Refusal): Promise<void> {
     const verdict = verdictOn(refusal.api, refusal.errorCode)
-    if (verdict === 'named') return this.#membership.named(refusal.memberId ?? '')
+    if (verdict === 'named') {
+      // At once, but to whoever has given a name before and gives one again.
+      const isRenamed = this.#membership.place.memberId !== ''
+      this.#membership.named(refusal.memberId ?? '')
+      return isRenamed ? this.#pause() : undefined
+    }
     const error = this.#refused(refusal)
     if (verdict === 'fail') return this.#fail(error, false)
     this.#lastError = error

@@ -66,6 +66,14 @@ describe('JoinGroup', () => {
     expect(member.identity().memberId).toBe('m-1')
   })
 
+  test('MEMBER_ID_REQUIRED, again and again: is asked with pauses', async () => {
+    cluster.faults.push(({ api }) => (api === 'JoinGroup' ? refuse('MEMBER_ID_REQUIRED') : undefined))
+    const { member } = probe()
+    await expect(member.join(500)).rejects.toMatchObject({ code: 'KAFKA_TIMEOUT' })
+    expect(cluster.count('JoinGroup')).toBeLessThan(10)
+    await member.close(0)
+  })
+
   test('UNKNOWN_MEMBER_ID: joins as somebody new', async () => {
     cluster.failNext('JoinGroup', refuse('MEMBER_ID_REQUIRED'), refuse('UNKNOWN_MEMBER_ID'))
     const { member } = await joined()
