@@ -14,6 +14,8 @@ import { ClientPrograms } from './clients/programs.ts'
 const PARTITIONS = [1, 100, 2000] as const
 const ROUND_TRIPS = 2000
 const RECORDS_PER_BATCH = 1000
+/** A client's warm-up is produced too. */
+const PRODUCED_PER_RECORD = 1.3
 const GIGABYTE_RECORDS = 1_000_000
 
 export async function bench(short: boolean): Promise<readonly BenchCase[]> {
@@ -63,16 +65,19 @@ async function inAndOut(
   const shape = { target: '', partitions, records, bytes: 100, compression: 'none' } as const
   const job: ClientJob = { mode: 'produce', bootstrap: address, topic, ...shape }
   // The broker's code is warm then and every log has its files, as it is for most of its life.
-  await programs.run('sluice', { ...job, records: Math.max(records / 4, partitions * RECORDS_PER_BATCH) }, true)
+  const warmUp = Math.max(records / 4, partitions * RECORDS_PER_BATCH)
+  await programs.run('sluice', { ...job, records: warmUp }, true)
   const before = cpuSecondsOf(pid)
   await programs.run('sluice', job, true)
-  await programs.run('sluice', { ...job, mode: 'consume' }, true)
+  const between = cpuSecondsOf(pid)
+  await programs.run('sluice', { ...job, mode: 'drain' }, true)
   const after = cpuSecondsOf(pid)
   await kafka.admin.deleteTopics([topic])
   await kafka.close()
-  if (before === undefined || after === undefined) return null
-  // A client produces 1.3 times, and consumes 1.25 times the records of its job, its warm-up included.
-  return (((after - before) / records) * 1_000_000) / 1.275
+  if (before === undefined || between === undefined || after === undefined) return null
+  const millionsIn = (records * PRODUCED_PER_RECORD) / 1_000_000
+  const millionsOut = ((records + warmUp) * PRODUCED_PER_RECORD) / 1_000_000
+  return (between - before) / millionsIn + (after - between) / millionsOut
 }
 
 async function roundTripMs(bootstrapServers: string): Promise<number> {

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 export interface ClientJob {
-  readonly mode: 'produce' | 'consume' | 'copy' | 'latency' | 'nothing'
+  readonly mode: 'produce' | 'consume' | 'drain' | 'copy' | 'latency' | 'nothing'
   readonly bootstrap: string
   readonly topic: string
   /** Where a copy goes. */

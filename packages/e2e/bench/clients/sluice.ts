@@ -7,6 +7,7 @@ const kafka = await connect({ bootstrapServers: job.bootstrap, clientId: 'bench'
 const jobs = {
   produce,
   consume,
+  drain,
   copy,
   latency,
   /** What Node and the modules take by themselves. */
@@ -49,6 +50,22 @@ async function consume(kafka: Kafka): Promise<void> {
   await fromTheBeginning(kafka, fetcher)
   const done = meter()
   done(await read(fetcher, job.records))
+  await fetcher.close()
+}
+
+/** Reads each record of the topic once. */
+async function drain(kafka: Kafka): Promise<void> {
+  const partitions = Array.from({ length: job.partitions }, (_, partition) => ({ topic: job.topic, partition }))
+  const ends = await kafka.admin.listOffsets(partitions, 'latest')
+  const fetcher = kafka.fetcher()
+  await fromTheBeginning(kafka, fetcher)
+  const done = meter()
+  done(
+    await read(
+      fetcher,
+      ends.reduce((sum, { offset }) => sum + offset, 0),
+    ),
+  )
   await fetcher.close()
 }
 
