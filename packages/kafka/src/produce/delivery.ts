@@ -18,6 +18,9 @@ export interface Entry {
 
 export type PartitionAnswer = ResponseBody<'Produce'>['responses'][number]['partitionResponses'][number]
 
+/** Grid of the times at which batches are sent again. */
+const TOGETHER_MS = 20
+
 /**
  * What becomes of a batch after an answer, or without one: settled, sent again, split, or given up. Decides per error code as
  * Kafka's own producer does (KIP-360, KIP-467, KIP-890), and never gives a batch another identity while it may be written
@@ -154,7 +157,7 @@ export class Delivery {
     batch.lastError = error
     this.#metrics.retried.add(batch.count)
     const { clock, random, logger } = this.#context
-    queue.retry(batch, clock.monotonic() + pauseMs(error, batch.failures + 1, random))
+    queue.retry(batch, together(clock.monotonic(), pauseMs(error, batch.failures + 1, random)))
     this.#accumulator.waiting.add(queue)
     logger.debug('Sending a batch again', {
       topic: queue.topic,
@@ -199,6 +202,11 @@ export class Delivery {
     this.#accumulator.pool.release(batch.buffer)
     this.#onRelease()
   }
+}
+
+/** When a pause is over: partitions that failed at the same time are sent again in the same requests, unless that is soon. */
+function together(now: number, pause: number): number {
+  return pause <= TOGETHER_MS ? now + pause : Math.ceil((now + pause) / TOGETHER_MS) * TOGETHER_MS
 }
 
 function refusalOf(

@@ -7,6 +7,7 @@ import { Accumulator } from './accumulator.ts'
 import { ProduceCall } from './produce-call.ts'
 import { IdempotentIdentity, type ProducerIdentity } from './producer-identity.ts'
 import { Sender } from './sender.ts'
+import { WaitingLine } from './waiting-line.ts'
 
 /** `max.block.ms`: how long a call waits for a topic that cannot be found. */
 const TOPIC_WAIT_MAX_MS = 60_000
@@ -33,7 +34,7 @@ export class BatchingProducer implements Producer {
   readonly #deliveryTimeoutMs: number
   readonly #unsettled = new Set<ProduceCall>()
   /** Calls whose records are not all queued; the first one is being served. */
-  readonly #line: ProduceCall[] = []
+  readonly #line = new WaitingLine<ProduceCall>()
   #isWaitingForTopic = false
   #flushes = 0
   #isClosed = false
@@ -80,20 +81,20 @@ export class BatchingProducer implements Producer {
       await Promise.race([this.flush(), clock.sleep(timeoutMs, timeout.signal)])
       timeout.abort()
     }
-    for (const call of this.#line.splice(0)) call.abandon(closed())
+    for (const call of this.#line.drain()) call.abandon(closed())
     this.#sender.close(closed())
     this.#context.opened.delete(this)
   }
 
   /** Fails what was not sent, or is certain not to be written: nobody wants it any more. */
   abandonUnsent(error: SluiceError): void {
-    for (const call of this.#line.splice(0)) call.abandon(error)
+    for (const call of this.#line.drain()) call.abandon(error)
     this.#sender.giveUpUnsent(error)
   }
 
   /** Fails everything. */
   abandonAll(error: SluiceError): void {
-    for (const call of this.#line.splice(0)) call.abandon(error)
+    for (const call of this.#line.drain()) call.abandon(error)
     this.#sender.giveUpAll(error)
   }
 
@@ -104,7 +105,7 @@ export class BatchingProducer implements Producer {
   /** Queues records of the calls in line, until one has to wait. */
   #advance(): void {
     while (!this.#isWaitingForTopic) {
-      const call = this.#line[0]
+      const call = this.#line.first
       if (call === undefined) break
       const outcome = this.#accumulator.queue(call)
       this.#sender.metrics.poolWait(outcome === 'memory', this.#context.clock)

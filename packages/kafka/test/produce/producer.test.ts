@@ -437,6 +437,18 @@ test('a topic is named by its id; one that was created again is found, and gets 
   expect(cluster.requests.at(-1)!.version).toBe(13)
 })
 
+test('many partitions that are refused for a while are sent again in few requests', async () => {
+  await open({}, 1, 500)
+  await producer.produce(range(500).map((i) => record('first', i)))
+  const until = performance.now() + 1500
+  cluster.faults.push(({ api }) =>
+    api === 'Produce' && performance.now() < until ? { do: 'refuse', errorCode: 19 } : undefined,
+  )
+  const before = cluster.count('Produce')
+  await producer.produce(range(500).map((i) => record('second', i)))
+  expect(cluster.count('Produce') - before).toBeLessThan(120)
+})
+
 test('topics that have all grown are all described afresh within one call', async () => {
   await open()
   const other = cluster.createTopic('other', 1)
