@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from '../trials/free-ports.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../../deploy/dev/kafka.sh', import.meta.url))
 const EMBEDDED = fileURLToPath(new URL('embedded-broker.ts', import.meta.url))
@@ -17,7 +18,7 @@ export interface BenchBroker {
 
 /** An embedded broker, and Apache Kafka where there is a Java; its absence is said aloud. */
 export async function brokersForBench(): Promise<readonly BenchBroker[]> {
-  const apache = startApacheKafka()
+  const apache = await startApacheKafka()
   return [...(apache === null ? [] : [apache]), await startEmbedded()]
 }
 
@@ -27,14 +28,14 @@ export async function brokerForBench(): Promise<string> {
 }
 
 /** Null where there is no Java. */
-export function startApacheKafka(): BenchBroker | null {
+export async function startApacheKafka(): Promise<BenchBroker | null> {
   const missing = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
   if (missing.length > 0) {
     console.log(`  Apache Kafka is not here (${missing.join(' and ')} not found): not run`)
     return null
   }
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-kafka-'))
-  const port = 41_000 + (process.pid % 10_000)
+  const port = await freePorts(2)
   const address = execFileSync('bash', [SCRIPT, 'start', dir, String(port)], { encoding: 'utf8' }).trim()
   const end = once(() => {
     spawnSync('bash', [SCRIPT, 'stop', dir])

@@ -21,7 +21,7 @@ const GIGABYTE_RECORDS = 1_000_000
 export async function bench(short: boolean): Promise<readonly BenchCase[]> {
   const programs = new ClientPrograms()
   const embedded = await startEmbedded()
-  const apache = startApacheKafka()
+  const apache = await startApacheKafka()
   try {
     const cases: BenchCase[] = [
       { name: 'ready after', unit: 'ms', ours: embedded.readyMs, peer: [], bar: 150 },

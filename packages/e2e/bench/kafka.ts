@@ -56,10 +56,10 @@ const ROWS: readonly Row[] = [
 export async function bench(short: boolean): Promise<readonly BenchCase[]> {
   const programs = new ClientPrograms()
   const cases: BenchCase[] = []
-  for (const { name, address, end } of await brokersForBench()) {
-    const measured = await onBroker(address, programs, short)
-    cases.push(...measured.map((at) => ({ ...at, name: `${name}: ${at.name}` })))
-    end()
+  for (const broker of await brokersForBench()) {
+    const measured = await onBroker(broker.address, programs, short)
+    cases.push(...measured.map((at) => ({ ...at, name: `${broker.name}: ${at.name}` })))
+    broker.end()
   }
   return cases
 }

@@ -1,10 +1,10 @@
 /** A broker of its own for a trial, in a process of its own; it may tell clients to come through a proxy. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from './free-ports.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const KAFKA = path.join(ROOT, 'deploy/dev/kafka.sh')
@@ -56,26 +56,4 @@ export async function startEmbedded(advertisedPort?: number): Promise<BrokerOnTr
     fs.rmSync(dir, { recursive: true, force: true })
   }
   return { name: 'embedded Kafka', port, stop }
-}
-
-/** The first of so many neighbouring ports that are free. */
-async function freePorts(count: number): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const first = await listenOnce(0)
-    if (first === null) continue
-    const others = await Promise.all(Array.from({ length: count - 1 }, (_, i) => listenOnce(first + 1 + i)))
-    if (!others.includes(null)) return first
-  }
-  throw new Error(`no ${count} neighbouring ports are free on 127.0.0.1`)
-}
-
-function listenOnce(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
-    const server = net.createServer()
-    server.once('error', () => resolve(null))
-    server.listen(port, '127.0.0.1', () => {
-      const found = (server.address() as net.AddressInfo).port
-      server.close(() => resolve(found))
-    })
-  })
 }
