@@ -15,6 +15,9 @@ import type {
 /** Short, but no shorter than brokers allow by default (`group.min.session.timeout.ms`). */
 export const TIMES = { sessionTimeoutMs: 6_000, heartbeatIntervalMs: 200, rebalanceTimeoutMs: 20_000 } as const
 
+/** What brokers hold members of the `consumer` protocol to by default, with a heartbeat every 5 s. */
+const EPOCH_SESSION_TIMEOUT_MS = 45_000
+
 const PATIENCE_MS = 20_000
 const PAUSE_MS = 50
 
@@ -112,6 +115,7 @@ export function consumerProbe(
     groupId,
     topics,
     ...TIMES,
+    ...(options.protocol === 'consumer' ? { sessionTimeoutMs: EPOCH_SESSION_TIMEOUT_MS } : {}),
     ...options,
     hooks: {
       async onAssigned(partitions) {
