@@ -2,6 +2,8 @@
 export interface Slab {
   readonly bytes: Buffer
   used: number
+  /** Whether somebody may hold a view of it. */
+  isSeen: boolean
   /** Those who have bytes in it; told when it is forgotten. Null if it lives as long as they do. */
   readonly holders: Set<SlabHolder> | null
 }
@@ -19,6 +21,8 @@ const SLAB_BYTES = 1024 * 1024
 export class RecentBytes {
   readonly #bytesMax: number
   readonly #slabs: Slab[] = []
+  /** Memory of a slab that nobody has seen: the next one takes it. Fresh memory costs pages, and collections of garbage. */
+  #spare: Buffer | undefined
   #bytes = 0
 
   /** `bytesMax` bounds what is remembered. Infinity is for logs that live in memory: then a slab lives as long as its holders. */
@@ -35,13 +39,19 @@ export class RecentBytes {
     const newest = this.#slabs.at(-1)
     if (newest !== undefined && newest.bytes.length - newest.used >= length) return newest
     const isBounded = this.#bytesMax < Infinity
-    const bytes = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, length))
-    const slab: Slab = { bytes, used: 0, holders: isBounded ? new Set() : null }
+    const slab: Slab = { bytes: this.#memory(length), used: 0, isSeen: false, holders: isBounded ? new Set() : null }
     if (!isBounded) this.#slabs.length = 0
     this.#slabs.push(slab)
     this.#bytes += slab.bytes.length
     while (this.#bytes > this.#bytesMax && this.#slabs.length > 1) this.#forgetOldest()
     return slab
+  }
+
+  #memory(length: number): Buffer {
+    const spare = this.#spare
+    if (spare === undefined || spare.length < length) return Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, length))
+    this.#spare = undefined
+    return spare
   }
 
   clear(): void {
@@ -53,5 +63,6 @@ export class RecentBytes {
     this.#bytes -= oldest.bytes.length
     for (const holder of oldest.holders ?? []) holder.forget(oldest)
     oldest.holders?.clear()
+    if (!oldest.isSeen && oldest.bytes.length === SLAB_BYTES) this.#spare = oldest.bytes
   }
 }

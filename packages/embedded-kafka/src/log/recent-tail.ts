@@ -49,6 +49,7 @@ export class RecentTail implements SlabHolder {
     while (i > 0 && pieces[i]!.position > position) i--
     for (let from = position; from < end; i++) {
       const piece = pieces[i]!
+      piece.slab.isSeen = true
       const start = piece.at + from - piece.position
       const stop = piece.at + Math.min(piece.length, end - piece.position)
       into.push(piece.slab.bytes.subarray(start, stop))
