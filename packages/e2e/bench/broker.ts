@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { whyNoApacheKafka } from '../trials/broker-on-trial.ts'
 import { freePorts } from '../trials/free-ports.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../../deploy/dev/kafka.sh', import.meta.url))
@@ -29,9 +30,9 @@ export async function brokerForBench(): Promise<string> {
 
 /** Null where there is no Java. */
 export async function startApacheKafka(): Promise<BenchBroker | null> {
-  const missing = ['java', 'mvn'].filter((tool) => spawnSync('which', [tool]).status !== 0)
-  if (missing.length > 0) {
-    console.log(`  Apache Kafka is not here (${missing.join(' and ')} not found): not run`)
+  const why = whyNoApacheKafka()
+  if (why !== null) {
+    console.log(`  Apache Kafka is not here (${why}): not run`)
     return null
   }
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-kafka-'))

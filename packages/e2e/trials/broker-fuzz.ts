@@ -16,7 +16,7 @@ import { type ApiName, apiVersions } from '@sluice/kafka-protocol'
 import { FuzzConnection, type Outcome } from './broker-fuzz/fuzz-connection.ts'
 import { HealthyClient } from './broker-fuzz/healthy-client.ts'
 import { mutate } from './broker-fuzz/mutate.ts'
-import { Random } from './broker-fuzz/random.ts'
+import { Random } from './random.ts'
 import { RequestMaker } from './broker-fuzz/request-maker.ts'
 import type { TrialOptions } from './trial-options.ts'
 

@@ -18,6 +18,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { readLedger, type Ledger } from './quickstart-ledger.ts'
+import { Random } from './random.ts'
 import type { TrialOptions } from './trial-options.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -32,7 +33,7 @@ const RUN_DEADLINE_MS = 180_000
 const MOVING_MS = 800
 
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
-  const random = seeded(seed)
+  const random = new Random(seed)
   const kills = full ? 10 : 3
   // Two kills a life: a second one hits a run that has to take up what a first one left.
   const lives = Math.ceil(kills / 2)
@@ -82,9 +83,9 @@ interface Flow {
 }
 
 /** Every other kill falls anywhere; those between fall where records move, which is a small part of the time. */
-function moment({ sourceMs, endMs }: Flow, n: number, random: () => number): number {
+function moment({ sourceMs, endMs }: Flow, n: number, random: Random): number {
   const from = n % 2 === 0 ? 0 : Math.max(0, sourceMs - MOVING_MS)
-  return from + random() * (endMs - from)
+  return from + random.next() * (endMs - from)
 }
 
 async function measureFlow(): Promise<Flow> {
@@ -171,16 +172,4 @@ function report(
   if (finished.status !== 0) console.log(finished.output)
   for (const line of ledger.lostLines.slice(0, 5)) console.log(`  lost: ${line}`)
   return held
-}
-
-/** mulberry32: small, seeded, good enough to choose moments. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** Numbers that lengths, counts and versions are compared with. */
 const EDGES = [0, 1, -1, 127, 128, 255, 256, 32767, -32768, 65535, 0x7fffffff, -0x80000000, 0x10000000]

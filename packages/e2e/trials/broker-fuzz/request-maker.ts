@@ -1,5 +1,5 @@
 import { type ApiName, BatchAppender, type Struct, apis, encodeRequest } from '@sluice/kafka-protocol'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 /** What exists in the broker on trial, so that requests concern something. */
 export interface Surroundings {

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import kafkajs from 'kafkajs'
+import { whyNoApacheKafka } from '../broker-on-trial.ts'
 import { TRANSACTION_HEADER } from './copier-job.ts'
 
 export interface Ledger {
@@ -44,7 +45,7 @@ export async function readLedger(expected: Expected): Promise<Ledger> {
     last[partition] = number
     if (abortedTransactions.has(transaction)) aborted++
   }
-  const hasJava = ['java', 'mvn'].every((tool) => spawnSync('which', [tool]).status === 0)
+  const hasJava = whyNoApacheKafka() === null
   if (hasJava) await readByJava(expected, take)
   else await readByKafkajs(expected, take)
   const reader = hasJava ? "Java's ConsoleConsumer" : 'kafkajs (no Java here)'
