@@ -135,9 +135,14 @@ withJava("a worker of Java's Connect (needs a JDK and Maven)", () => {
     await transaction.abort()
     await usurper.disconnect()
     await appendFile(from, lines(3_000, 1_000))
-    await eventually('the task is fenced', async () => {
-      const { tasks } = await worker!.get<ConnectorStatus>('/connectors/source/status')
-      return tasks[0]!.state === 'FAILED' && /ProducerFenced|InvalidProducerEpoch/.test(tasks[0]!.trace ?? '')
+    let source: ConnectorStatus | undefined
+    const isFenced = async (): Promise<boolean> => {
+      source = await worker!.get<ConnectorStatus>('/connectors/source/status')
+      const [task] = source.tasks
+      return task?.state === 'FAILED' && /ProducerFenced|InvalidProducerEpoch/.test(task.trace ?? '')
+    }
+    await eventually('the task is fenced', isFenced).catch((error) => {
+      throw new Error(`${JSON.stringify(source)}\n${worker!.report()}`, { cause: error })
     })
     await worker!.restart('source')
     await arrives(3_999)

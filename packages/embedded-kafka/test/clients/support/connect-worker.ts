@@ -146,6 +146,8 @@ function defaults(bootstrapServers: string, port: number): Record<string, string
     'consumer.session.timeout.ms': '6000',
     'consumer.heartbeat.interval.ms': '500',
     'heartbeat.interval.ms': '500',
+    // What a sink has written is committed, offsets of the source included.
+    'consumer.isolation.level': 'read_committed',
     'scheduled.rebalance.max.delay.ms': '0',
   }
 }
