@@ -10,6 +10,7 @@ import { clusterIdIn } from './cluster-id.ts'
 import type { EmbeddedKafka, NodeAddress } from './embedded-kafka.ts'
 import { GroupCoordinator } from './groups/coordinator.ts'
 import { ownerLeaves } from './log/directory-lock.ts'
+import { LentMemory } from './log/lent-memory.ts'
 import type { EmbeddedKafkaOptions, EmulatedRelease } from './options.ts'
 import { FetchSessions } from './record-path/index.ts'
 import { Security, type SecurityProtocol } from './security/index.ts'
@@ -40,6 +41,7 @@ interface Ground {
   readonly clock: BrokerClock
   readonly nodes: VirtualNodes
   readonly settings: ConfiguredSettings
+  readonly lent: LentMemory
   readonly opened: OpenedTopics
 }
 
@@ -57,8 +59,10 @@ function openGround({ dataDir, nodes: count = 1, flush, log, ...options }: Embed
   const unknown = Object.keys(given).filter((name) => !BROKER_SETTINGS.has(name))
   if (unknown.length > 0)
     log?.('warn', `This broker does not know these settings, and does nothing about them: ${unknown.join(', ')}.`)
+  const lent = new LentMemory()
   const opened = openTopics({
     dataDir,
+    lentMemory: lent,
     clock,
     flush,
     setting: (name) => settings.number(name),
@@ -66,7 +70,7 @@ function openGround({ dataDir, nodes: count = 1, flush, log, ...options }: Embed
     leaders: nodes,
     ...(log && { log }),
   })
-  return { clock, nodes, settings, opened }
+  return { clock, nodes, settings, lent, opened }
 }
 
 function textOf(error: unknown): string {
@@ -119,7 +123,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
     }
   }
 
-  private constructor({ clock, nodes, settings, opened }: Ground, options: EmbeddedKafkaOptions) {
+  private constructor({ clock, nodes, settings, lent, opened }: Ground, options: EmbeddedKafkaOptions) {
     const { dataDir, host = '127.0.0.1', port = 0, emulate = '4.3', log = () => {} } = options
     this.clock = clock
     this.log = log
@@ -146,6 +150,7 @@ export class RunningBroker implements Broker, EmbeddedKafka {
         advertisedPort: options.advertisedPort ?? null,
         settings: this.settings,
         doorkeeper: security,
+        lent,
         serve: (frame, client, node) => dispatcher.serve(frame, client, node),
         log,
       },

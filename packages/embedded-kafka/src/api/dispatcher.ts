@@ -28,6 +28,8 @@ export interface Reply {
   readonly closes: string | null
   /** Take nothing from this client for so long (KIP-219). */
   readonly quietMs: number
+  /** Somebody may still look at the bytes of `frame` when it has left. */
+  readonly isKept?: boolean
 }
 
 const NOTHING: Reply = { frame: null, closes: null, quietMs: 0 }
@@ -70,7 +72,10 @@ export class Dispatcher {
       return this.#reply(handler, request, entry, handler.refuse(request, ILLEGAL_SASL_STATE, null), frame.length)
     }
     const verdict = this.#intercepts.isEmpty ? undefined : this.#intercepts.judge(request)
-    if (verdict !== undefined) return this.#intercepted(handler, request, entry, verdict, frame.length)
+    if (verdict !== undefined) {
+      const reply = this.#intercepted(handler, request, entry, verdict, frame.length)
+      return reply.then((late) => ({ ...late, isKept: true }))
+    }
     const answer = this.#handle(handler, request)
     return answer instanceof Promise
       ? answer.then((late) => this.#reply(handler, request, entry, late, frame.length))

@@ -15,10 +15,11 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { LentMemory } from './lent-memory.ts'
 import { type OpenableFile, OpenFiles } from './open-files.ts'
 import { RecentBytes } from './recent-bytes.ts'
 import { RecentTail } from './recent-tail.ts'
-import type { LogDirectory, LogFile, LogStorage } from './storage.ts'
+import { GLANCE_BYTES_MAX, type LogDirectory, type LogFile, type LogStorage } from './storage.ts'
 import { storageError, systemCode } from './storage-error.ts'
 
 export interface FileStorageOptions {
@@ -26,6 +27,8 @@ export interface FileStorageOptions {
   readonly recentBytesMax?: number
   /** Descriptors held open, over all logs; fewer where the system allows fewer. Default 2500. */
   readonly openFilesMax?: number
+  /** What answers are read into. */
+  readonly lentMemory?: LentMemory
 }
 
 const MiB = 1024 * 1024
@@ -33,20 +36,33 @@ const MiB = 1024 * 1024
 const UNFINISHED = '.tmp'
 const REMOVED = '.deleted'
 
+/** What all files of a storage have in common. */
+interface Shared {
+  readonly files: OpenFiles
+  readonly recent: RecentBytes
+  readonly lent: LentMemory
+  /** For glances. */
+  readonly glass: Buffer
+}
+
 /** Logs in files below one directory. Writes are synchronous, into the operating system's cache: they survive the process. */
 export class FileStorage implements LogStorage {
   readonly #root: string
-  readonly #files: OpenFiles
-  readonly #recent: RecentBytes
+  readonly #shared: Shared
 
-  constructor(root: string, { recentBytesMax = 32 * MiB, openFilesMax = 2500 }: FileStorageOptions = {}) {
+  constructor(root: string, options: FileStorageOptions = {}) {
+    const { recentBytesMax = 32 * MiB, openFilesMax = 2500, lentMemory = new LentMemory() } = options
     this.#root = root
-    this.#files = new OpenFiles(openFilesMax)
-    this.#recent = new RecentBytes(recentBytesMax)
+    this.#shared = {
+      files: new OpenFiles(openFilesMax),
+      recent: new RecentBytes(recentBytesMax),
+      lent: lentMemory,
+      glass: Buffer.allocUnsafeSlow(GLANCE_BYTES_MAX),
+    }
   }
 
   directory(path: readonly string[]): LogDirectory {
-    return new FileDirectory(join(this.#root, ...path), this.#files, this.#recent)
+    return new FileDirectory(join(this.#root, ...path), this.#shared)
   }
 
   names(path: readonly string[]): readonly string[] {
@@ -67,23 +83,21 @@ export class FileStorage implements LogStorage {
   }
 
   close(): void {
-    this.#files.closeAll()
-    this.#recent.clear()
+    this.#shared.files.closeAll()
+    this.#shared.recent.clear()
   }
 }
 
 class FileDirectory implements LogDirectory {
   readonly #path: string
-  readonly #files: OpenFiles
-  readonly #recent: RecentBytes
+  readonly #shared: Shared
   /** So that a name is one object however often it is opened. */
   readonly #logs = new Map<string, SegmentFile>()
   #isMade = false
 
-  constructor(path: string, files: OpenFiles, recent: RecentBytes) {
+  constructor(path: string, shared: Shared) {
     this.#path = path
-    this.#files = files
-    this.#recent = recent
+    this.#shared = shared
   }
 
   names(): readonly string[] {
@@ -97,7 +111,7 @@ class FileDirectory implements LogDirectory {
     if (file === undefined) {
       const path = join(this.#path, name)
       const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-      file = new SegmentFile(path, size, this.#files, new RecentTail(this.#recent), () => this.#make())
+      file = new SegmentFile(path, size, this.#shared, () => this.#make())
       this.#logs.set(name, file)
     }
     return file
@@ -155,14 +169,18 @@ class SegmentFile implements LogFile, OpenableFile {
   lastUse = 0
   size: number
   readonly #files: OpenFiles
+  readonly #lent: LentMemory
+  readonly #glass: Buffer
   readonly #tail: RecentTail
   readonly #makeDirectory: () => void
 
-  constructor(path: string, size: number, files: OpenFiles, tail: RecentTail, makeDirectory: () => void) {
+  constructor(path: string, size: number, { files, recent, lent, glass }: Shared, makeDirectory: () => void) {
     this.path = path
     this.size = size
     this.#files = files
-    this.#tail = tail
+    this.#lent = lent
+    this.#glass = glass
+    this.#tail = new RecentTail(recent)
     this.#makeDirectory = makeDirectory
   }
 
@@ -182,10 +200,22 @@ class SegmentFile implements LogFile, OpenableFile {
   }
 
   read(position: number, length: number): readonly Buffer[] {
+    return this.#views(position, length, (bytes) => Buffer.allocUnsafeSlow(bytes))
+  }
+
+  glance(position: number, length: number): Buffer {
+    return this.#views(position, length, (bytes) => this.#glass.subarray(0, bytes))[0]!
+  }
+
+  lend(position: number, length: number): readonly Buffer[] {
+    return this.#views(position, length, (bytes) => this.#lent.lend(bytes))
+  }
+
+  #views(position: number, length: number, memory: (length: number) => Buffer): readonly Buffer[] {
     const views: Buffer[] = []
     const end = position + length
     const diskEnd = Math.min(end, this.#tail.position)
-    if (position < diskEnd) views.push(this.#readDisk(position, diskEnd - position))
+    if (position < diskEnd) views.push(this.#readDisk(position, memory(diskEnd - position)))
     if (diskEnd < end) this.#tail.read(Math.max(position, diskEnd), end, views)
     return views
   }
@@ -237,8 +267,8 @@ class SegmentFile implements LogFile, OpenableFile {
     this.size += length
   }
 
-  #readDisk(position: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(length)
+  #readDisk(position: number, bytes: Buffer): Buffer {
+    const { length } = bytes
     try {
       const descriptor = this.#files.descriptorOf(this)
       for (let done = 0; done < length;) {

@@ -40,7 +40,7 @@ export function readSegments(segments: readonly Segment[], request: ReadRequest,
         end = position + segment.lengthAt(position)
       }
     }
-    const records = segment.file.read(position, end - position)
+    const records = segment.file.lend(position, end - position)
     if (!isCommittedOnly) return { records, bytes: end - position, aborted: null }
     const endOffset = end === segment.size ? segment.endOffset : segment.baseOffsetAt(end)
     return { records, bytes: end - position, aborted: abortedBetween(segments, i, offset, endOffset) }

@@ -104,6 +104,14 @@ class MemoryFile implements LogFile {
     return views
   }
 
+  glance(position: number, length: number): Buffer {
+    return this.read(position, length)[0]!
+  }
+
+  lend(position: number, length: number): readonly Buffer[] {
+    return this.read(position, length)
+  }
+
   truncate(size: number): void {
     this.#tail.truncate(size)
     this.size = size

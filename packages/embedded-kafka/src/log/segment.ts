@@ -3,10 +3,7 @@ import { ApiError } from '../api/handler.ts'
 import { baseOffsetOf, batchLength, lastOffsetOf, maxTimestampOf } from './batch-header.ts'
 import type { AbortedTransaction } from './producers.ts'
 import { SegmentIndex } from './segment-index.ts'
-import type { LogFile } from './storage.ts'
-
-/** What a walk reads at a time; more than a header, and than the usual distance of index entries. */
-const WALK_BYTES = 8192
+import { GLANCE_BYTES_MAX, type LogFile } from './storage.ts'
 
 /** What a segment knows of itself beside its bytes. */
 export interface SegmentFacts {
@@ -98,14 +95,14 @@ export class Segment implements SegmentFacts {
   }
 
   #headerAt(position: number): Buffer {
-    return this.file.read(position, layout.RECORDS)[0]!
+    return this.file.glance(position, layout.RECORDS)
   }
 
   /** Looks at the headers of batches from a position on until one is found; returns where it begins, or `size`. */
   #walk(from: number, isFound: (bytes: Buffer, at: number, position: number) => boolean): number {
     let position = from
     while (position < this.size) {
-      const bytes = this.file.read(position, Math.min(WALK_BYTES, this.size - position))[0]!
+      const bytes = this.file.glance(position, Math.min(GLANCE_BYTES_MAX, this.size - position))
       if (bytes.length < layout.RECORDS) throw damaged(this.baseOffset, position)
       for (let at = 0; bytes.length - at >= layout.RECORDS;) {
         if (isFound(bytes, at, position)) return position

@@ -24,6 +24,9 @@ export interface LogDirectory {
   remove(name: string): void
 }
 
+/** More than the header of a batch, and than the usual distance of index entries. */
+export const GLANCE_BYTES_MAX = 8192
+
 /** A file that grows at its end. */
 export interface LogFile {
   readonly size: number
@@ -35,6 +38,10 @@ export interface LogFile {
   write(bytes: Buffer): void
   /** The bytes in consecutive views, which stay valid; they are cut where appended pieces begin, and nowhere else. */
   read(position: number, length: number): readonly Buffer[]
+  /** The first of those views, or of what of it is in one piece, for up to GLANCE_BYTES_MAX: to look at now, it is valid until the next call. */
+  glance(position: number, length: number): Buffer
+  /** As `read`, for an answer: the views are valid until somebody gives them back (see LentMemory). */
+  lend(position: number, length: number): readonly Buffer[]
   truncate(size: number): void
   /** To the disk. */
   flush(): void

@@ -30,8 +30,8 @@ export class FetchSession {
     return this.#partitions.size
   }
 
-  get pending(): readonly FetchPartition[] {
-    return [...this.#pending]
+  get pending(): Iterable<FetchPartition> {
+    return this.#pending
   }
 
   /** Adds or moves what a request names, removes what it forgets. */

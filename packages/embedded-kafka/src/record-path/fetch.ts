@@ -127,6 +127,8 @@ class Fetching {
     let found = 0
     for (const partition of this.#partitions()) {
       const look = partition.look(this.#terms, this.#bytesMax - found, found === 0)
+      // The answer is full. In a session this one and the others come first in the next; without a session all have to be answered.
+      if (session !== undefined && look.isPending && look.bytes === 0 && !look.isUrgent) break
       found += look.bytes
       looks.push(look)
     }
@@ -134,7 +136,7 @@ class Fetching {
     return looks
   }
 
-  #partitions(): readonly FetchPartition[] {
+  #partitions(): Iterable<FetchPartition> {
     return 'onMark' in this.#source ? this.#source.pending : this.#source
   }
 

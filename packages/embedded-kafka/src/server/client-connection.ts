@@ -4,6 +4,7 @@ import type { Client } from '../broker.ts'
 import type { Admission, Login } from '../security/index.ts'
 import { FrameCutter, FrameError } from './frame-cutter.ts'
 import type { FramePool } from './frame-pool.ts'
+import type { LentMemory } from '../log/lent-memory.ts'
 import type { MemoryBudget, MemoryHolder } from './memory-budget.ts'
 
 const PRODUCE_KEY = 0
@@ -14,6 +15,8 @@ const FAREWELL_MS_MAX = 1000
 export interface ConnectionHost {
   readonly budget: MemoryBudget
   readonly pool: FramePool
+  /** Of the records in answers. */
+  readonly lent: LentMemory
   /** The longest request, in bytes. */
   readonly frameBytesMax: number
   /** Who the client is. */
@@ -137,10 +140,10 @@ export class ClientConnection implements Client, MemoryHolder {
     this.#advance()
   }
 
-  #answer(request: Buffer, { frame, closes, quietMs }: Reply): void {
+  #answer(request: Buffer, { frame, closes, quietMs, isKept = false }: Reply): void {
     // Nothing keeps a view of what was produced.
     if (request.length > 1 && request.readInt16BE() === PRODUCE_KEY) this.#server.pool.give(request)
-    if (frame !== null) this.#write(frame)
+    if (frame !== null) this.#write(frame, isKept)
     if (closes !== null) return frame === null ? this.end(closes) : this.#endAfterwards(closes)
     if (quietMs > 0) {
       this.#isBusy = true
@@ -168,14 +171,19 @@ export class ClientConnection implements Client, MemoryHolder {
     this.#advance()
   }
 
-  #write(frame: readonly Uint8Array[]): void {
+  #write(frame: readonly Uint8Array[], isKept: boolean): void {
     this.lastActive = performance.now()
-    if (frame.length === 1) {
+    const last = frame.length - 1
+    if (last === 0) {
       this.#socket.write(frame[0]!)
       return
     }
     this.#socket.cork()
-    for (const chunk of frame) this.#socket.write(chunk)
+    for (let i = 0; i < last; i++) this.#socket.write(frame[i]!)
+    this.#socket.write(frame[last]!, (error) => {
+      if (error || isKept) return
+      for (const chunk of frame) this.#server.lent.giveBack(chunk)
+    })
     this.#socket.uncork()
   }
 

@@ -1,5 +1,6 @@
 import type { Reply } from '../api/dispatcher.ts'
 import type { BrokerSettings, Client } from '../broker.ts'
+import type { LentMemory } from '../log/lent-memory.ts'
 import type { Doorkeeper } from '../security/index.ts'
 import type { ClientConnection } from './client-connection.ts'
 import { FramePool } from './frame-pool.ts'
@@ -22,6 +23,8 @@ export interface KafkaServerOptions {
   readonly advertisedPort: number | null
   readonly settings: BrokerSettings
   readonly doorkeeper: Doorkeeper
+  /** Where answers have their records from. */
+  readonly lent: LentMemory
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
   log(level: 'info' | 'warn' | 'error', message: string): void
 }
@@ -49,6 +52,7 @@ export class KafkaServer {
       },
       budget: new MemoryBudget(heldBytesMax < 0 ? HELD_BYTES_MAX : heldBytesMax),
       pool: new FramePool(),
+      lent: options.lent,
       connections: new Set<ClientConnection>(),
       doorkeeper: options.doorkeeper,
       serve: (frame, client, node) => options.serve(frame, client, node),

@@ -5,6 +5,7 @@ import type { Client } from '../broker.ts'
 import type { Doorkeeper } from '../security/index.ts'
 import { BrokerStartError } from '../start-error.ts'
 import { ClientConnection, type ConnectionHost } from './client-connection.ts'
+import type { LentMemory } from '../log/lent-memory.ts'
 import type { FramePool } from './frame-pool.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
@@ -23,6 +24,7 @@ export interface ServerContext {
   readonly limits: ListenerLimits
   readonly budget: MemoryBudget
   readonly pool: FramePool
+  readonly lent: LentMemory
   readonly connections: Set<ClientConnection>
   readonly doorkeeper: Doorkeeper
   serve(frame: Uint8Array, client: Client, node: number): Reply | Promise<Reply>
@@ -102,7 +104,7 @@ export class NodeListener {
   }
 
   #accept(socket: net.Socket): void {
-    const { connections, limits, budget, pool, doorkeeper } = this.#context
+    const { connections, limits, budget, pool, lent, doorkeeper } = this.#context
     const log: ServerContext['log'] = (level, message) => this.#context.log(level, message)
     if (!this.#isRoomFor(socket)) return
     const admission = doorkeeper.admit(socket)
@@ -114,6 +116,7 @@ export class NodeListener {
     const host: ConnectionHost = {
       budget,
       pool,
+      lent,
       frameBytesMax: limits.frameBytesMax,
       admission,
       serve: (frame, client) => this.#context.serve(frame, client, this.#node),

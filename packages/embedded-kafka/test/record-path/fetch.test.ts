@@ -161,6 +161,18 @@ describe('fetch', () => {
       ])
     })
 
+    test('an answer that is full leaves the others to the next ones, of which none is passed over', async () => {
+      const { sessionId } = await fetch({ partitions: [0, 1, 2], sessionEpoch: 0 })
+      for (const index of [0, 1, 2]) for (let i = 0; i < 2; i++) await produce(['x'.repeat(100)], index)
+      const two = 2 * batchOf(['x'.repeat(100)]).length
+      const told: number[][] = []
+      for (let epoch = 1; epoch <= 3; epoch++) {
+        const answer = await client.send('Fetch', { ...pollBody(sessionId, epoch), maxBytes: two + 1 })
+        told.push(bytes(answer).flatMap(([index, length]) => (length > 0 ? [index] : [])))
+      }
+      expect(told.flat()).toEqual([0, 1, 2])
+    })
+
     test('an unknown session, a wrong epoch and names in a session of ids are told apart', async () => {
       const { sessionId } = await fetch({ sessionEpoch: 0 })
       expect((await poll(sessionId + 1, 1)).errorCode).toBe(70)
