@@ -194,7 +194,10 @@ export interface FetcherOptions {
   readonly maxWaitMs?: number
   /** `fetch.min.bytes`: default 1. */
   readonly minBytes?: number
-  /** `fetch.max.bytes`: default 6 MiB per response, and of decompressed records per poll; one response is read ahead. */
+  /**
+   * `fetch.max.bytes`: default 6 MiB per response, and of decompressed records per poll; one response is read ahead. A broker that
+   * answers promptly is asked for 1 MiB at a time, and for more while a reader has to wait for full responses.
+   */
   readonly bytesMax?: number
   /** What responses under way and read ahead may hold together, over all brokers. Default 24 MiB. */
   readonly bufferBytesMax?: number

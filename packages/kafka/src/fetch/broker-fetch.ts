@@ -6,6 +6,7 @@ import { KAFKA_ERROR, refused } from '../kafka-errors.ts'
 import { ISOLATION_LEVELS } from '../list-offsets.ts'
 import type { BrokerLinks } from '../wire/broker-links.ts'
 import type { Connection } from '../wire/connection.ts'
+import { AnswerSize } from './answer-size.ts'
 import type { FetchSettings } from './fetch-settings.ts'
 import { FetchSession, type SessionRequest } from './fetch-session.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -48,8 +49,10 @@ export class BrokerFetch {
   readonly #settings: FetchSettings
   readonly #links: BrokerLinks
   readonly #onPartition: OnPartition
+  readonly #size: AnswerSize
   #session: FetchSession
   #failures = 0
+  #answers = 0
 
   constructor(
     broker: number,
@@ -63,28 +66,30 @@ export class BrokerFetch {
     this.#settings = settings
     this.#links = links
     this.#onPartition = onPartition
+    this.#size = new AnswerSize(settings.minBytes, settings.bytesMax)
     this.#session = new FetchSession(true, settings.partitionBytesMax)
   }
 
   /**
    * Reads `wanted` once; at most `bytesMax` bytes come, but for a first batch that is larger. Returns whether anything came
-   * for any partition. @throws SluiceError what the whole fetch failed with, if it cannot be tried again
+   * for any partition; `isAwaited` says then whether the reader has been waiting for it. @throws SluiceError what the whole fetch failed with, if it cannot be tried again
    */
-  async fetch(bytesMax: number): Promise<boolean> {
+  async fetch(bytesMax: number, isAwaited: () => boolean): Promise<boolean> {
     const { clock, logger, metadata } = this.#context
     this.isBusy = true
     try {
       const connection = await this.#links.to(this.broker)
       const sentAt = clock.monotonic()
-      const answer = await this.#send(connection, bytesMax)
+      const answer = await this.#send(connection, Math.min(bytesMax, this.#size.bytes))
       if (answer.errorCode !== KAFKA_ERROR.NONE) {
         this.#session.failed(answer.errorCode)
         throw refused(answer.errorCode, `Broker ${this.broker} refused a fetch`)
       }
       this.#session.answered(answer.sessionId)
       this.#failures = 0
-      const isAny = this.#take(answer)
+      const { isAny, bytes } = this.#take(answer)
       const tookMs = clock.monotonic() - sentAt
+      this.#size.answered(bytes, tookMs, isAwaited())
       if (!isAny && tookMs < Math.min(ANSWER_TOO_SOON_MS, this.#settings.maxWaitMs / 2)) {
         this.retryAt = clock.monotonic() + PAUSE_MS
       }
@@ -138,15 +143,19 @@ export class BrokerFetch {
     return { ...request, maxWaitMs, minBytes, maxBytes, isolationLevel: ISOLATION_LEVELS[isolation], rackId }
   }
 
-  #take({ responses, nodeEndpoints }: ResponseBody<'Fetch'>): boolean {
-    let isAny = false
+  #take({ responses, nodeEndpoints }: ResponseBody<'Fetch'>): { readonly isAny: boolean; readonly bytes: number } {
+    let [isAny, bytes] = [false, 0]
+    this.#answers++
     for (const { topic, topicId, partitions } of responses) {
       for (const found of partitions) {
         const state = this.#session.member(topic, topicId, found.partitionIndex)
-        if (state !== undefined) isAny = this.#onPartition(state, found, nodeEndpoints) || isAny
+        if (state === undefined || !this.#onPartition(state, found, nodeEndpoints)) continue
+        isAny = true
+        state.servedAt = this.#answers
+        bytes += found.records?.length ?? 0
       }
     }
-    return isAny
+    return { isAny, bytes }
   }
 }
 

@@ -22,6 +22,7 @@ export class BrokerFetches {
   readonly #settings: FetchSettings
   readonly #assigned: ReadonlyMap<string, PartitionState>
   readonly #onArrival: () => void
+  readonly #isAwaited: () => boolean
   readonly #links: BrokerLinks
   readonly #isCommittedOnly: boolean
   readonly #lookUps: LookUps
@@ -36,11 +37,13 @@ export class BrokerFetches {
     settings: FetchSettings,
     assigned: ReadonlyMap<string, PartitionState>,
     onArrival: () => void,
+    isAwaited: () => boolean,
   ) {
     this.#context = context
     this.#settings = settings
     this.#assigned = assigned
     this.#onArrival = onArrival
+    this.#isAwaited = isAwaited
     this.#links = context.ownLinks('consumer', settings.clientId)
     this.#isCommittedOnly = settings.isolation === 'read_committed'
     const onFailure = (state: PartitionState): void => this.#backOff(state, context.clock.monotonic())
@@ -113,7 +116,7 @@ export class BrokerFetches {
 
   async #fetch(broker: BrokerFetch, shareBytes: number): Promise<void> {
     try {
-      if (await broker.fetch(Math.min(this.#settings.bytesMax, shareBytes))) this.#onArrival()
+      if (await broker.fetch(shareBytes, this.#isAwaited)) this.#onArrival()
     } catch (error) {
       if (this.#isClosed) return
       for (const state of broker.wanted) state.fault = asFault(error)

@@ -17,7 +17,8 @@ const EPOCH_MAX = 2147483647
 /**
  * What one broker has been told to read for us (KIP-227). The first request names every partition; after that a request names
  * only those whose position moved, that are new, or that are forgotten, and an answer only those that have something. A broker
- * that answers session id 0 keeps no session: then every request is a first one.
+ * that answers session id 0 keeps no session: then every request is a first one. A broker fills its answer in the order of the request, or
+ * in a session in an order of its own, so a first request names those first that have waited longest.
  *
  * After anything that leaves doubt about what the broker took in (a lost answer, an error of the session) the next request
  * closes the session and opens another.
@@ -39,7 +40,8 @@ export class FetchSession {
   /** The request that makes the broker read exactly these partitions. */
   next(wanted: readonly PartitionState[]): SessionRequest {
     const round = ++this.#round
-    if (this.#epoch === FIRST_EPOCH) this.#members.clear()
+    const isWhole = this.#epoch === FIRST_EPOCH
+    if (isWhole) this.#members.clear()
     const changed: PartitionState[] = []
     for (const state of wanted) {
       state.round = round
@@ -62,12 +64,15 @@ export class FetchSession {
     return {
       sessionId: this.#id,
       sessionEpoch: this.#epoch,
-      topics: this.#byTopic(changed, ({ partition, position, leaderEpoch }) => ({
-        partition,
-        currentLeaderEpoch: leaderEpoch,
-        fetchOffset: position,
-        partitionMaxBytes: this.#partitionBytesMax,
-      })),
+      topics: this.#byTopic(
+        isWhole ? changed.toSorted(byService) : changed,
+        ({ partition, position, leaderEpoch }) => ({
+          partition,
+          currentLeaderEpoch: leaderEpoch,
+          fetchOffset: position,
+          partitionMaxBytes: this.#partitionBytesMax,
+        }),
+      ),
       forgottenTopicsData: this.#byTopic(forgotten, ({ partition }) => partition),
     }
   }
@@ -123,4 +128,8 @@ export class FetchSession {
     }
     return [...topics.values()]
   }
+}
+
+function byService(a: PartitionState, b: PartitionState): number {
+  return a.servedAt - b.servedAt
 }

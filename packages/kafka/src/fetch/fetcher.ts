@@ -17,13 +17,20 @@ export class PartitionFetcher implements Fetcher {
   readonly #assigned = new Map<string, PartitionState>()
   readonly #fetches: BrokerFetches
   readonly #metrics: FetchMetrics
-  #onArrival: () => void = () => undefined
+  /** Of a poll that waits. */
+  #onArrival: (() => void) | undefined
   #isClosed = false
 
   constructor(context: ClusterContext, options: FetcherOptions) {
     this.#context = context
     this.#settings = fetchSettings(options)
-    this.#fetches = new BrokerFetches(context, this.#settings, this.#assigned, () => this.#onArrival())
+    this.#fetches = new BrokerFetches(
+      context,
+      this.#settings,
+      this.#assigned,
+      () => this.#onArrival?.(),
+      () => this.#onArrival !== undefined,
+    )
     this.#metrics = new FetchMetrics(context.metrics, this.#fetches.clientId, this.#assigned)
     context.opened.add(this)
   }
@@ -54,7 +61,7 @@ export class PartitionFetcher implements Fetcher {
   resume(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) this.#state(partition).isPaused = false
     this.#fetches.pump()
-    this.#onArrival()
+    this.#onArrival?.()
   }
 
   position(partition: TopicPartition): number | undefined {
@@ -85,7 +92,7 @@ export class PartitionFetcher implements Fetcher {
     this.#isClosed = true
     this.#assigned.clear()
     this.#context.opened.delete(this)
-    this.#onArrival()
+    this.#onArrival?.()
     await this.#fetches.close()
   }
 
@@ -139,7 +146,7 @@ export class PartitionFetcher implements Fetcher {
     signal?.addEventListener('abort', arrive, { once: true })
     await this.#context.clock.sleep(timeoutMs, arrived.signal)
     signal?.removeEventListener('abort', arrive)
-    this.#onArrival = () => undefined
+    this.#onArrival = undefined
   }
 
   #state(partition: TopicPartition): PartitionState {

@@ -47,6 +47,8 @@ export class PartitionState implements TopicPartition {
   sentPosition = -1
   sentLeaderEpoch = -1
   round = 0
+  /** Which answer of its broker last brought something: the larger, the later. */
+  servedAt = 0
 
   constructor({ topic, partition, offset, leaderEpoch, topicId }: FetchPosition) {
     this.topic = topic

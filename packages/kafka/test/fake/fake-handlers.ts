@@ -211,7 +211,10 @@ function fetchFrom(log: FakeLog | undefined, asked: FetchAsked, id: number, byte
     highWatermark: log.end,
     abortedTransactions: log.aborted,
     preferredReadReplica: errorCode === 0 && isRedirected ? log.readReplica : -1,
-    records: errorCode === 0 && !isRedirected ? log.read(Number(asked.fetchOffset), bytesMax) : new Uint8Array(0),
+    records:
+      errorCode === 0 && !isRedirected && bytesMax > 0
+        ? log.read(Number(asked.fetchOffset), bytesMax)
+        : new Uint8Array(0),
   }
 }
 

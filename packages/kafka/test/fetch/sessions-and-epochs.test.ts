@@ -98,6 +98,16 @@ describe('sessions (KIP-227)', () => {
     expect(fetches().every(({ sessionId, sessionEpoch }) => sessionId === 0 && sessionEpoch === 0)).toBe(true)
     expect(fetches().every(({ topics }) => topics[0]!.partitions.length === 2)).toBe(true)
   })
+
+  test('without sessions a partition with much to read does not keep the others waiting', async () => {
+    await open({ maxWaitMs: 20, bytesMax: 900 }, 1, 3)
+    cluster.hasFetchSessions = false
+    for (let i = 0; i < 4; i++) for (const partition of [0, 1, 2]) write(partition, `${partition}`.repeat(900))
+    assign(0, 0, 0)
+    const values = await collect(12)
+    const order = values.map((value) => value[0]).join('')
+    expect(order.match(/.../g)!.map((turn) => [...turn].toSorted().join(''))).toEqual(['012', '012', '012', '012'])
+  })
 })
 
 describe('leader epochs (KIP-320)', () => {
