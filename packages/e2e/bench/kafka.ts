@@ -84,6 +84,8 @@ async function onBroker(bootstrap: string, programs: ClientPrograms, short: bool
     }
     if (job.mode !== 'produce' && !filled.has(job.bytes))
       filled.set(job.bytes, await topics.filled(job.bytes, records, run))
+    // Whoever comes first would pay for a broker that has not seen a transaction yet.
+    if (job.mode === 'copy') await measure('sluice')
     const ours = (await measure('sluice'))!
     const others: { name: string; value: number | null }[] = []
     for (const client of peers) others.push({ name: client, value: (await measure(client))?.cpuUsPerMsg ?? null })
