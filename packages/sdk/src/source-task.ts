@@ -19,8 +19,20 @@ export interface DivertedAt {
   readonly sourcePosition: SourcePosition
 }
 
+/**
+ * Where a source's transactions end, when it says so itself (KIP-618, `transaction.boundary=connector`). Given with a record: behind
+ * that record; without: behind all that the next `poll` returns. Asking for both at one place fails the task.
+ */
+export interface TransactionContext {
+  commit(last?: SourceRecord): void
+  /** What was sent since the last end never becomes visible; the positions move over it. */
+  abort(last?: SourceRecord): void
+}
+
 /** What a worker gives to a source task. */
 export interface SourceTaskContext extends TaskContext {
+  /** Null unless the connector's transactions are its own. */
+  readonly transaction: TransactionContext | null
   /**
    * The stored position of a partition, or null if it was never read. Asked at start.
    * What comes back went through JSON; the connector checks it before use.

@@ -41,6 +41,7 @@ class FakeTaskContext implements TaskContext {
 
 /** Stored positions go through JSON on their way in and out, as they do in a worker. */
 export class FakeSourceContext extends FakeTaskContext implements SourceTaskContext {
+  readonly transaction = null
   readonly diverted: Diverted[] = []
   readonly #positions = new Map<string, string>()
 

@@ -27,6 +27,7 @@ export class SourceContext implements SourceTaskContext {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly random: Random
+  readonly transaction = null
   readonly #positions: PositionStore
   readonly #counts: SourceCounts
   #diverted: DivertedBytes[] = []
