@@ -57,5 +57,10 @@ export interface WorkHost {
   /** Here, running or not. */
   readonly connectors: readonly string[]
   readonly tasks: readonly TaskId[]
+  /**
+   * When the task last gave a sign of life (something that its connector was asked for came back), as `clock.monotonic()`; null: not
+   * known. Hosts that watch over their tasks themselves leave it out.
+   */
+  lastSignOfLife?(id: TaskId): number | null
   stop(timeoutMs: number): Promise<void>
 }

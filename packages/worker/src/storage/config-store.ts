@@ -27,6 +27,10 @@ export interface ConfigSnapshot {
   isInconsistent(connector: string): boolean
   /** How many producers the next generation of source tasks has to fence (KIP-618); undefined: nobody has written it. */
   fencingCount(connector: string): number | undefined
+  /** Task configs were committed, and no fencing count has been written since: their source tasks must fence before they write. */
+  isFencingPending(connector: string): boolean
+  /** The connector's config when its current task configs were committed (KAFKA-9228); undefined: none were, or it is not known. */
+  appliedConfig(connector: string): RawSettings | undefined
 }
 
 /** Told after the start-up read, in the order of the topic, one at a time; `snapshot` has it already. */
