@@ -14,6 +14,7 @@ const trials: readonly Trial[] = [
   { name: 'exactly-once-copy', load: () => import('./exactly-once-copy.ts') },
   { name: 'port-contract', load: () => import('./port-contract.ts') },
   { name: 'broker-fuzz', load: () => import('./broker-fuzz.ts') },
+  { name: 'take-over', load: () => import('./take-over.ts') },
 ]
 
 const args = process.argv.slice(2)
