@@ -85,6 +85,10 @@ export class ConnectWorkerProcess {
     return worker
   }
 
+  get pid(): number {
+    return this.#child.pid!
+  }
+
   get workerId(): string {
     return new URL(this.url).host
   }
@@ -139,11 +143,16 @@ export class ConnectWorkerProcess {
 }
 
 /** Waits until `holds`; a throw ends the wait. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, deadlineMs: number): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  deadlineMs: number,
+  everyMs = LOOK_MS,
+): Promise<void> {
   const end = performance.now() + deadlineMs
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`Within ${deadlineMs} ms it did not come to pass that ${what}`)
-    await new Promise((resolve) => void setTimeout(resolve, LOOK_MS))
+    await new Promise((resolve) => void setTimeout(resolve, everyMs))
   }
 }
 
