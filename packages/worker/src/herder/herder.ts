@@ -51,7 +51,8 @@ export interface RestartRequest {
 
 /** A position as REST shows and takes it; null as an offset forgets the partition's. */
 export interface ConnectorOffset {
-  readonly partition: Readonly<Record<string, unknown>>
+  /** Null: a request that names none, which is refused (400 for sinks). */
+  readonly partition: Readonly<Record<string, unknown>> | null
   readonly offset: Readonly<Record<string, unknown>> | null
 }
 
