@@ -13,6 +13,8 @@ const START_TIMEOUT_MS = 60_000
 export interface BrokerOnTrial {
   readonly name: string
   readonly port: number
+  /** Kills it (SIGKILL) and starts it again on what it had; embedded only. */
+  killAndRestart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -31,7 +33,8 @@ export async function startApacheKafka(version: string, advertisedPort?: number)
     spawnSync('bash', [KAFKA, 'stop', dir])
     fs.rmSync(dir, { recursive: true, force: true })
   }
-  return { name: `Apache Kafka ${version}`, port, stop }
+  const killAndRestart = (): Promise<void> => Promise.reject(new Error('Apache Kafka is not killed here'))
+  return { name: `Apache Kafka ${version}`, port, killAndRestart, stop }
 }
 
 export async function startEmbedded(advertisedPort?: number): Promise<BrokerOnTrial> {
@@ -39,6 +42,19 @@ export async function startEmbedded(advertisedPort?: number): Promise<BrokerOnTr
   const port = await freePorts(1)
   const where = ['--port', String(port), '--advertised-port', String(advertisedPort ?? port), '--dir', dir]
   const command = ['--conditions=@sluice/source', 'packages/cli/src/main.ts', 'kafka', ...where]
+  let broker = await startProcess(command)
+  const killAndRestart = async (): Promise<void> => {
+    await broker.end('SIGKILL')
+    broker = await startProcess(command)
+  }
+  const stop = async (): Promise<void> => {
+    await broker.end('SIGTERM')
+    fs.rmSync(dir, { recursive: true, force: true })
+  }
+  return { name: 'embedded Kafka', port, killAndRestart, stop }
+}
+
+async function startProcess(command: readonly string[]): Promise<{ end(signal: NodeJS.Signals): Promise<void> }> {
   const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   await new Promise<void>((resolve, reject) => {
@@ -50,10 +66,10 @@ export async function startEmbedded(advertisedPort?: number): Promise<BrokerOnTr
     })
     child.once('exit', (code) => reject(new Error(`the embedded broker ended with ${code}`)))
   })
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM')
-    await ended
-    fs.rmSync(dir, { recursive: true, force: true })
+  return {
+    end: async (signal) => {
+      child.kill(signal)
+      await ended
+    },
   }
-  return { name: 'embedded Kafka', port, stop }
 }

@@ -5,8 +5,9 @@ import { type ConnectWorkerProcess, until } from './connect-worker.ts'
 /** So many ways of a line: from a file to a topic to a file, each by a source and a sink of Connect's own file connectors. */
 export class FileFlows {
   readonly count: number
+  /** Written to each source's file so far. */
+  lines = 0
   readonly #folder: string
-  #lines = 0
 
   constructor(folder: string, count: number) {
     this.#folder = folder
@@ -26,10 +27,14 @@ export class FileFlows {
     return connectors
   }
 
+  topics(): readonly string[] {
+    return this.#flows().map((i) => `lines-${i}`)
+  }
+
   /** Appends lines to every source's file. */
   write(lines: number): void {
-    for (const i of this.#flows()) fs.appendFileSync(this.#from(i), textOf(i, this.#lines, lines))
-    this.#lines += lines
+    for (const i of this.#flows()) fs.appendFileSync(this.#from(i), textOf(i, this.lines, lines))
+    this.lines += lines
   }
 
   /** Waits until the last of so many lines has come through everywhere. */
@@ -50,7 +55,7 @@ export class FileFlows {
       const source = { partition: { filename: this.#from(i) }, offset: { position: fs.statSync(this.#from(i)).size } }
       const sink = {
         partition: { kafka_topic: `lines-${i}`, kafka_partition: 0 },
-        offset: { kafka_offset: this.#lines },
+        offset: { kafka_offset: this.lines },
       }
       await this.#is(worker, `source-${i}`, source, deadlineMs)
       await this.#is(worker, `sink-${i}`, sink, deadlineMs)
@@ -61,10 +66,10 @@ export class FileFlows {
   problems(mayRepeat: boolean): string[] {
     return this.#flows().flatMap((i) => {
       const found = this.#read(i)
-      if (found === textOf(i, 0, this.#lines)) return []
+      if (found === textOf(i, 0, this.lines)) return []
       const lines = found.split('\n').slice(0, -1)
       const unique = new Set(lines)
-      const lost = Array.from({ length: this.#lines }, (_, n) => `flow ${i} line ${n}`).filter(
+      const lost = Array.from({ length: this.lines }, (_, n) => `flow ${i} line ${n}`).filter(
         (line) => !unique.has(line),
       )
       if (lost.length > 0) return [`flow ${i}: lost ${lost.length}, the first is "${lost[0]}"`]
