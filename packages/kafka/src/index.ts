@@ -26,6 +26,7 @@ export { valuesOf } from './admin/admin-requests.ts'
 export { murmur2, partitionForKey } from './produce/partitioner.ts'
 export { TopicTable } from './topic-table.ts'
 export * from './table/table-port.ts'
+export { TopicReader, type TopicReaderOptions } from './table/topic-reader.ts'
 export {
   EMPTY_TALLY,
   TALLY_BYTES_MAX,
