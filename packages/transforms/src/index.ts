@@ -20,6 +20,8 @@ import { timestampConverter } from './transforms/timestamp-converter.ts'
 import { timestampRouter } from './transforms/timestamp-router.ts'
 import { valueToKey } from './transforms/value-to-key.ts'
 
+export { javaRegex, validRegex, type JavaRegex } from './java-regex.ts'
+
 export const transforms: readonly TransformPlugin[] = [
   ...cast,
   dropHeaders,

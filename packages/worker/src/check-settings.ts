@@ -3,6 +3,7 @@ import { consumerSettings, producerSettings } from './clients.ts'
 import type { Plugins } from './plugins/catalogue.ts'
 import { makeConverter, makeStep } from './plugins/stages.ts'
 import type { Part } from './record-path/convert.ts'
+import { sinkProblems } from './validation/sink-settings.ts'
 import {
   below,
   connectorSettings,
@@ -90,6 +91,8 @@ class Check {
       this.#client(name, client, override, raw, below(prefix, worker))
     this.#attempt(name, () => declared.parse(raw))
     if (connector === undefined) return
+    if (connector.kind === 'sink')
+      for (const problem of new Set(sinkProblems(raw).map(({ message }) => message))) this.complain(name, problem)
     this.#warnOfUnknown(name, declared, raw, [
       'producer.override.',
       'consumer.override.',

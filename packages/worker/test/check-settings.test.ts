@@ -107,7 +107,8 @@ describe('settings that are wrong', () => {
       /^worker, consumer\.\*: .*\n.*Invalid value newest for configuration auto\.offset\.reset.*earliest/m,
       /^t: 3 settings are invalid:\n.*errors\.tolerance.*\n.*topic.*\n.*Invalid value 0 for configuration batch\.size.*\[1,\.\.\.\]/m,
       /^t, producer\.override\.\*: .*\n.*Invalid value -1 for configuration linger\.ms/m,
-      /^h: .*\n.*"topics".*\n.*"depth"/m,
+      /^h: Must configure one of topics or topics\.regex$/m,
+      /^h: .*\n.*"depth"/m,
       /^h: Missing required configuration "transforms\.a\.type"/m,
       /^h: No transform is called "Nothing"/m,
       /^h: No converter is called "Avro"/m,
@@ -132,7 +133,7 @@ describe('settings that are wrong', () => {
     const { message } = check({
       connectors: [{ ...hole, topics: 'x,dead', 'errors.deadletterqueue.topic.name': 'dead' }],
     })
-    expect(message).toMatch(/errors\.deadletterqueue\.topic\.name must not be one of topics, here dead/)
+    expect(message).toMatch(/The DLQ topic 'dead' may not be included in the list of topics \('topics=\[x, dead\]'\)/)
   })
 
   test('what is right by itself may be wrong together with what is inherited, and is told where it was added', () => {

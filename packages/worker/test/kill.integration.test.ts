@@ -105,6 +105,8 @@ onBroker('a worker that is killed', () => {
       file,
       'errors.tolerance': 'all',
       'errors.deadletterqueue.topic.name': dead,
+      'errors.deadletterqueue.topic.replication.factor': '-1',
+      'errors.deadletterqueue.context.headers.enable': 'true',
     }
     /** Records that the file or the dead letter topic has. */
     const found = async (): Promise<Set<string>> => {

@@ -64,6 +64,8 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'errors.log.enable': 'true',
       'errors.log.include.messages': 'true',
       'errors.deadletterqueue.topic.name': topics.quarantine,
+      'errors.deadletterqueue.topic.replication.factor': '-1',
+      'errors.deadletterqueue.context.headers.enable': 'true',
     },
     sink: {
       name: `${dataset}-lake`,
@@ -80,6 +82,8 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'errors.log.enable': 'true',
       'errors.log.include.messages': 'true',
       'errors.deadletterqueue.topic.name': topics.quarantine,
+      'errors.deadletterqueue.topic.replication.factor': '-1',
+      'errors.deadletterqueue.context.headers.enable': 'true',
     },
   }
 }

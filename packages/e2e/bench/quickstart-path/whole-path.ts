@@ -71,6 +71,8 @@ async function startWorker(
     'key.field': 'Airport Name',
     'errors.tolerance': 'all',
     'errors.deadletterqueue.topic.name': topics.quarantine,
+    'errors.deadletterqueue.topic.replication.factor': '-1',
+    'errors.deadletterqueue.context.headers.enable': 'true',
   }
   const sink = {
     name: `${name}-sink`,
@@ -83,6 +85,8 @@ async function startWorker(
     'value.converter.schema.content': birdStrikeSchemaJson,
     'errors.tolerance': 'all',
     'errors.deadletterqueue.topic.name': topics.quarantine,
+    'errors.deadletterqueue.topic.replication.factor': '-1',
+    'errors.deadletterqueue.context.headers.enable': 'true',
   }
   return StandaloneWorker.start({
     worker,

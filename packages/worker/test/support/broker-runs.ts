@@ -10,6 +10,12 @@ import { text } from './fake-kafka.ts'
 import { startWorker, TestCluster, type WorkerOptions } from './test-cluster.ts'
 import { countingSource, sinkOf, type CountingHooks } from './test-connectors.ts'
 
+/** Dead letter topics of the one broker there is, with what says why a record is in them. */
+const LETTERS: RawSettings = {
+  'errors.deadletterqueue.topic.replication.factor': '-1',
+  'errors.deadletterqueue.context.headers.enable': 'true',
+}
+
 /** The texts of the numbers from … to …, the last one left out. */
 export function numbers(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, i) => String(from + i))
@@ -83,7 +89,7 @@ export class SourceOnBroker {
       : { 'offset.storage.file.filename': this.#file }
     return startWorker({
       plugins: [countingSource(this.#hooks)],
-      connectors: [{ name, 'connector.class': 'counting', topic, ...this.#settings, ...settings }],
+      connectors: [{ name, 'connector.class': 'counting', topic, ...LETTERS, ...this.#settings, ...settings }],
       ...options,
       worker: { ...place, ...options.worker },
     })
@@ -134,7 +140,7 @@ export class SinkOnBroker {
   ): Promise<StandaloneWorker> {
     return startWorker({
       plugins: [sinkOf(this.#make, options.tasks)],
-      connectors: [{ name: this.name, 'connector.class': 'parts', topics: this.topic, ...settings }],
+      connectors: [{ name: this.name, 'connector.class': 'parts', topics: this.topic, ...LETTERS, ...settings }],
       ...options,
       worker: { 'offset.storage.file.filename': path.join(this.#runs.dir, 'positions.json'), ...options.worker },
     })
