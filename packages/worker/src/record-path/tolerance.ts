@@ -4,6 +4,7 @@
  * dead letter topic, if it has one.
  */
 import { describeError, isRetriable, SluiceError, type Clock, type Logger, type Random, type Stage } from '@sluice/sdk'
+import type { ErrorFigures } from './error-figures.ts'
 
 export interface ToleranceSettings {
   /** `errors.retry.timeout` in ms; 0: no retry; -1: for ever. */
@@ -34,12 +35,26 @@ export class Tolerance {
   readonly #logger: Logger
   readonly #clock: Clock
   readonly #random: Random
+  readonly #figures: ErrorFigures | null
 
-  constructor(settings: ToleranceSettings, logger: Logger, clock: Clock, random: Random) {
+  /** `figures`: what is counted of it in `task-error-metrics`. */
+  constructor(
+    settings: ToleranceSettings,
+    logger: Logger,
+    clock: Clock,
+    random: Random,
+    figures: ErrorFigures | null = null,
+  ) {
     this.#settings = settings
     this.#logger = logger
     this.#clock = clock
     this.#random = random
+    this.#figures = figures
+  }
+
+  /** `errors.tolerance=all` */
+  get toleratesAll(): boolean {
+    return this.#settings.tolerance === 'all'
   }
 
   /**
@@ -48,6 +63,7 @@ export class Tolerance {
    */
   async retry(error: unknown, since: number, attempt: number, signal: AbortSignal): Promise<Retry> {
     const { retryTimeoutMs, retryDelayMaxMs } = this.#settings
+    this.#figures?.failed()
     if (!isRetriable(error) || retryTimeoutMs === 0) return 'never'
     let delay = FIRST_DELAY_MS * 2 ** attempt
     if (delay > retryDelayMaxMs) delay = this.#random.next() * retryDelayMaxMs
@@ -57,15 +73,23 @@ export class Tolerance {
       delay = Math.min(delay, left)
     }
     await this.#clock.sleep(delay, signal)
+    if (!signal.aborted) this.#figures?.retried()
     return signal.aborted ? 'stopped' : 'again'
   }
 
   /** Logs the failure as configured and says whether the task goes on. */
   decide(error: unknown, stage: Stage, place: Place): Verdict {
+    this.#figures?.erred()
     if (this.#settings.log) {
+      this.#figures?.logged()
       this.#logger.error(`Error in stage ${stage}: ${describeError(error)}`, this.#settings.logPlace ? place : {})
     }
     return this.#settings.tolerance === 'all' ? 'go-on' : 'stop'
+  }
+
+  /** Records were tolerated and left out, without a dead letter. */
+  skipped(records: number): void {
+    this.#figures?.skipped(records)
   }
 }
 
