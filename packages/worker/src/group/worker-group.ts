@@ -5,10 +5,14 @@ import type { Work, WorkAssignment } from './work-assignment.ts'
 export interface WorkerGroupHooks {
   /** A fresh snapshot: its offset goes into the metadata of a join, its connectors and tasks are what the leader shares out. */
   snapshot(): Promise<ConfigSnapshot>
-  /** What is held now: a cooperative member tells the leader. */
+  /**
+   * What is held now: a cooperative member tells the leader. All that was assigned counts, started or not, and what was revoked until it
+   * has stopped: what is not named here may be given to somebody else.
+   */
   held(): Work
   /**
-   * A rebalance is complete: nothing has been started or stopped yet. To be kept for the herder's next tick, at once.
+   * A rebalance is complete: nothing has been started or stopped yet. To be kept for the herder's next tick, at once. A cooperative one
+   * adds to those before it, carried out or not, and may name what is held already.
    */
   assigned(assignment: WorkAssignment): void
   /** All that is held is to be stopped before this resolves: an eager rebalance begins, or the place is given up in order. */
