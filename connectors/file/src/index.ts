@@ -13,7 +13,6 @@ const VERSION = '0.1.0'
 export const fileSource = defineSource({
   name: 'file-source',
   version: VERSION,
-  aliases: ['org.apache.kafka.connect.file.FileStreamSourceConnector', 'FileStreamSourceConnector', 'FileStreamSource'],
   documentation:
     'Reads a file of lines, CSV or NDJSON into a topic, and follows it as it grows. What cannot be read goes to the dead letter topic with its bytes, line and column. Positions are byte offsets between rows, so that nothing is lost or read twice by a restart; those of Apache Kafka’s FileStreamSource are understood.',
   settings: sourceSettings,
@@ -23,7 +22,6 @@ export const fileSource = defineSource({
 export const fileSink = defineSink({
   name: 'file-sink',
   version: VERSION,
-  aliases: ['org.apache.kafka.connect.file.FileStreamSinkConnector', 'FileStreamSinkConnector', 'FileStreamSink'],
   documentation:
     'Appends the values of records to a file, one line each, at least once: after a crash, records that were not committed are written again.',
   settings: sinkSettings,

@@ -4,7 +4,7 @@ import type { RawSettings } from '@sluice/sdk'
 import { predicates, transforms } from '@sluice/transforms'
 import { loadConnectors, Plugins } from '@sluice/worker'
 
-const bundled = ['@sluice/connector-file', '@sluice/connector-lake'] as const
+const bundled = ['@sluice/connector-file', '@sluice/connector-kafka-examples', '@sluice/connector-lake'] as const
 
 /** The bundled plugins and those that the worker's `plugins` setting names. @throws SluiceError PLUGIN_UNKNOWN */
 export async function bundledPlugins(worker: RawSettings): Promise<Plugins> {

@@ -2,6 +2,7 @@
 export { booleanConverter } from './boolean-converter.ts'
 export { byteArrayConverter } from './byte-array-converter.ts'
 export { converterByName, converters } from './converters.ts'
+export { javaText } from './java-text.ts'
 export { jsonConverter } from './json/json-converter.ts'
 export { jsonSettings } from './json/json-settings.ts'
 export {

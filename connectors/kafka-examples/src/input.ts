@@ -1,0 +1,61 @@
+/** Where bytes come from: a file from a place on, or standard input. */
+import fs from 'node:fs/promises'
+import { SluiceError } from '@sluice/sdk'
+
+export interface Input {
+  /** Some bytes; null when there are none now. They stay as they are until the next read. */
+  read(): Promise<Buffer | null>
+  close(): Promise<void>
+}
+
+const CHUNK_BYTES = 262_144
+
+/** A file, read from a position. */
+export class FileInput implements Input {
+  readonly #handle: fs.FileHandle
+  readonly #chunk: Buffer
+  #position: number
+
+  private constructor(handle: fs.FileHandle, position: number, chunkBytes: number) {
+    this.#handle = handle
+    this.#position = position
+    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes)
+  }
+
+  /** Null while the file is not there. @throws SluiceError SOURCE_UNAVAILABLE when it is something else, or may not be read */
+  static async open(file: string, position: number, chunkBytes: number = CHUNK_BYTES): Promise<FileInput | null> {
+    try {
+      const handle = await fs.open(file, 'r')
+      if (!(await handle.stat()).isDirectory()) return new FileInput(handle, position, chunkBytes)
+      await handle.close()
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
+      throw unreadable(file, cause)
+    }
+    throw unreadable(file, undefined)
+  }
+
+  async read(): Promise<Buffer | null> {
+    const { bytesRead } = await this.#handle.read(this.#chunk, 0, this.#chunk.length, this.#position)
+    this.#position += bytesRead
+    return bytesRead === 0 ? null : this.#chunk.subarray(0, bytesRead)
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}
+
+/** Standard input. It is never closed: it is the process's. */
+export const standardInput: Input = {
+  read: async () => process.stdin.read() as Buffer | null,
+  close: async () => void process.stdin.unref?.(),
+}
+
+function unreadable(file: string, cause: unknown): SluiceError {
+  return new SluiceError('SOURCE_UNAVAILABLE', 'The file cannot be read', {
+    cause,
+    place: { file },
+    remedy: 'Set file to a file, not a folder, that the user the worker runs as may read.',
+  })
+}
