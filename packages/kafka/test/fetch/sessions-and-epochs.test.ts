@@ -106,7 +106,12 @@ describe('sessions (KIP-227)', () => {
     assign(0, 0, 0)
     const values = await collect(12)
     const order = values.map((value) => value[0]).join('')
-    expect(order.match(/.../g)!.map((turn) => Array.from(turn).toSorted().join(''))).toEqual(['012', '012', '012', '012'])
+    expect(order.match(/.../g)!.map((turn) => Array.from(turn).toSorted().join(''))).toEqual([
+      '012',
+      '012',
+      '012',
+      '012',
+    ])
   })
 })
 
