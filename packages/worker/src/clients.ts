@@ -5,6 +5,9 @@ import type { FetcherOptions, ProducerOptions } from '@sluice/kafka'
 /** The smallest batch that the producer makes. */
 const BATCH_BYTES_MIN = 1024
 
+/** More requests under way could change the order of records when one is repeated. */
+const IN_FLIGHT_MAX = 5
+
 /** Room above the largest record for the headers that say why it is a dead letter. */
 const LETTER_ROOM_BYTES = 131_072
 
@@ -60,6 +63,41 @@ export const producerSettings = defineSettings(
       importance: 'medium',
       documentation: 'Deadline of a request.',
     },
+    'max.in.flight.requests.per.connection': {
+      type: 'int',
+      default: 5,
+      validator: atLeast(1),
+      importance: 'low',
+      documentation: 'Requests under way to a broker; more than 5 count as 5, so that order is kept.',
+    },
+    'transaction.timeout.ms': {
+      type: 'int',
+      default: null,
+      validator: atLeast(1),
+      importance: 'low',
+      documentation:
+        'How long a transaction may be open before the broker aborts it. Not given: 60000, or twice transaction.boundary.interval.ms where that is longer.',
+    },
+    'client.id': {
+      type: 'string',
+      default: null,
+      importance: 'low',
+      documentation:
+        "How the producer names itself to the brokers. Not given: as Kafka Connect's, by connector and task.",
+    },
+    acks: {
+      type: 'string',
+      default: 'all',
+      validator: oneOf('all', '-1', '0', '1'),
+      importance: 'low',
+      documentation: 'Records are always acknowledged by all in-sync replicas, whatever is said here.',
+    },
+    'enable.idempotence': {
+      type: 'boolean',
+      default: true,
+      importance: 'low',
+      documentation: 'Always so, whatever is said here.',
+    },
   },
   {
     *check(settings) {
@@ -80,8 +118,11 @@ export const producerSettings = defineSettings(
 
 /** The options of a task's producer, and how large its own records may be: dead letters may be larger by what is said about them. */
 export interface ProducerLimits {
-  readonly options: Required<Omit<ProducerOptions, 'inFlightMax' | 'clientId' | 'compressionLevel'>>
+  readonly options: Required<Omit<ProducerOptions, 'clientId' | 'compressionLevel'>>
   readonly recordBytesMax: number
+  /** Null: nobody says. */
+  readonly clientId: string | null
+  readonly transactionTimeoutMs: number | null
 }
 
 /** @throws SluiceError SETTINGS_INVALID */
@@ -97,8 +138,11 @@ export function producerLimits(raw: RawSettings): ProducerLimits {
       requestBytesMax: recordBytesMax + LETTER_ROOM_BYTES,
       deliveryTimeoutMs: settings['delivery.timeout.ms'],
       requestTimeoutMs: settings['request.timeout.ms'],
+      inFlightMax: Math.min(settings['max.in.flight.requests.per.connection'], IN_FLIGHT_MAX),
     },
     recordBytesMax,
+    clientId: settings['client.id'],
+    transactionTimeoutMs: settings['transaction.timeout.ms'],
   }
 }
 

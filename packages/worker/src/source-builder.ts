@@ -1,20 +1,69 @@
-import type { Logger, RawSettings, SourceConnector } from '@sluice/sdk'
+import type { Kafka } from '@sluice/kafka'
+import { SluiceError, type Logger, type RawSettings, type SourceConnector } from '@sluice/sdk'
 import { producerLimits, type ProducerLimits } from './clients.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
+import type { PositionStore } from './positions/position-store.ts'
+import { AtLeastOnce } from './record-path/at-least-once.ts'
+import { BatchEncoder } from './record-path/batch-encoder.ts'
 import { RecordEncoder } from './record-path/convert.ts'
 import { DeadLetters } from './record-path/dead-letters.ts'
+import { ErrorFigures } from './record-path/error-figures.ts'
+import { RateLimit } from './record-path/rate-limit.ts'
 import { SourceContext } from './record-path/source-context.ts'
 import { SourceCounts, type SourceProgress } from './record-path/source-counts.ts'
+import { SourceFigures } from './record-path/source-figures.ts'
 import { SourceLoop } from './record-path/source-loop.ts'
+import {
+  SourceTransactions,
+  type TransactionalPositions,
+  type TransactionBoundary,
+} from './record-path/source-transactions.ts'
+import { TaskControl, type TaskEvents } from './record-path/task-control.ts'
+import { TaskFigures, type FigureGroup } from './record-path/task-figures.ts'
 import { Tolerance } from './record-path/tolerance.ts'
-import { below, sourceSettings, type ConnectorSettings } from './settings.ts'
+import { TopicCreation } from './record-path/topic-creation.ts'
+import { TransactionRequests } from './record-path/transaction-requests.ts'
+import { below, type ConnectorSettings, type SourceSettings } from './settings.ts'
 import type { WorkerParts } from './standalone.ts'
+import { kafkaOfTask } from './task-kafka.ts'
 import type { Loop } from './task-runner.ts'
 import { TopicMaker } from './topic-maker.ts'
+import { sourceSettings } from './validation/source-settings.ts'
 
 export interface SourceHandle extends Loop {
   progress(): SourceProgress
+  /** Under Kafka Connect's names. */
+  figures(): readonly FigureGroup[]
 }
+
+/** What makes a source task exactly once (KIP-618). The order is: fence, claim the transactional id, verify, start. */
+export interface ExactlyOnce {
+  /** `<group.id>-<connector>-<task>` */
+  readonly transactionalId: string
+  readonly positions: TransactionalPositions
+  /** Where those go. */
+  readonly positionTopic: string
+  /** Nobody of an older generation can write any more. Rejects if this task may not go on. */
+  fence(): Promise<void>
+  /** The task is still this worker's, now that its id is claimed. Rejects if it is not. */
+  verify(): Promise<void>
+}
+
+/** What a host adds to a task; without it the task runs at least once until it is stopped. */
+export interface SourceHooks {
+  readonly control: TaskControl
+  readonly events: TaskEvents
+  /** Null: at least once. */
+  readonly exactlyOnce: ExactlyOnce | null
+  /** Where positions are read, and at least once also stored, if not where the worker has them. */
+  readonly positions?: PositionStore
+}
+
+const NO_EVENTS: TaskEvents = { stateChanged: () => undefined, topicUsed: () => undefined }
+
+/** `transaction.timeout.ms` of Kafka's producer, and the longest that brokers allow by default. */
+const TRANSACTION_TIMEOUT_MS = 60_000
+const TRANSACTION_TIMEOUT_MAX_MS = 900_000
 
 /** Puts a source task together from its settings. The producer is the task's own, as in Kafka Connect, and closed with its loop. */
 export async function buildSourceTask(
@@ -23,49 +72,192 @@ export async function buildSourceTask(
   raw: RawSettings,
   task: number,
   logger: Logger,
+  hooks: SourceHooks = { control: new TaskControl(worker.clock), events: NO_EVENTS, exactlyOnce: null },
 ): Promise<SourceHandle> {
-  const { kafka, clock, random, metrics, positions, plugins, settings } = worker
   const common = sourceSettings.parse(raw)
+  const kafka = await kafkaOfTask(worker, 'producer', raw, logger)
+  try {
+    return await assemble({ worker, connector, raw, task, logger, hooks, common, kafka })
+  } catch (error) {
+    await kafka.close()
+    throw error
+  }
+}
+
+interface Given {
+  readonly worker: WorkerParts
+  readonly connector: SourceConnector
+  readonly raw: RawSettings
+  readonly task: number
+  readonly logger: Logger
+  readonly hooks: SourceHooks
+  readonly common: SourceSettings
+  readonly kafka: Awaited<ReturnType<typeof kafkaOfTask>>
+}
+
+async function assemble(given: Given): Promise<SourceHandle> {
+  const { worker, connector, raw, task, logger, hooks, common, kafka } = given
+  const { clock, random, metrics, plugins } = worker
+  const positions = hooks.positions ?? worker.positions
   const limits = limitsOf(worker, raw)
-  const deadLetters = await openDeadLetters(worker, common, connector.name, task, limits)
-  const counts = new SourceCounts(metrics, common.name, task)
-  const context = new SourceContext({ connector: common.name, task, logger, metrics, clock, random, positions, counts })
-  const chain = makeChain(plugins, common.transforms, raw)
-  const encoder = new RecordEncoder(makeConverters(plugins, worker.worker, raw))
-  const producer = kafka.producer(limits.options)
-  const loop = new SourceLoop({
+  const tags = { connector: common.name, task: String(task) }
+  const figures = new TaskFigures(tags, clock, {
+    'connector-class': common['connector.class'],
+    'connector-type': 'source',
+    'connector-version': connector.version,
+  })
+  const errors = new ErrorFigures(tags, clock)
+  const sourceFigures = new SourceFigures(tags, clock)
+  const counts = new SourceCounts(metrics, common.name, task, sourceFigures)
+  const tolerance = makeTolerance(worker, common, logger, errors)
+  const deadLetters = await openDeadLetters(worker, common, connector.name, task, limits, kafka.kafka)
+  const boundary = boundaryOf(common, worker.settings['offset.flush.interval.ms'])
+  const isExactlyOnce = hooks.exactlyOnce !== null
+  const context = new SourceContext({
     connector: common.name,
-    task: connector.createTask(connector.settings.parse(raw), context),
-    context,
-    chain,
-    encoder,
-    producer,
+    task,
+    logger,
+    metrics,
+    clock,
+    random,
     positions,
-    tolerance: makeTolerance(worker, common, logger),
-    deadLetters,
-    topicMaker: new TopicMaker(kafka.admin, {
-      partitions: common['topic.creation.default.partitions'],
-      replicationFactor: common['topic.creation.default.replication.factor'],
-    }),
     counts,
+    transaction: isExactlyOnce && boundary.kind === 'connector' ? boundary.requests : null,
+  })
+  const ownTask = connector.createTask(connector.settings.parse(raw), context)
+  const shared = {
+    connector: common.name,
+    task: ownTask,
+    tolerance,
+    counts,
+    figures,
+    errors,
+    control: hooks.control,
+    events: hooks.events,
     logger,
     clock,
-    queueBytesMax: settings['task.queue.bytes'],
-    recordBytesMax: limits.recordBytesMax,
-    letterBytesMax: limits.options.requestBytesMax,
-    flushIntervalMs: settings['offset.flush.interval.ms'],
-    flushTimeoutMs: settings['offset.flush.timeout.ms'],
+    queueBytesMax: worker.settings['task.queue.bytes'],
+    flushIntervalMs: worker.settings['offset.flush.interval.ms'],
+    flushTimeoutMs: worker.settings['offset.flush.timeout.ms'],
+  }
+  const options = { ...limits.options, clientId: limits.clientId ?? `connector-producer-${common.name}-${task}` }
+  const closing: { close(timeoutMs: number): Promise<void> }[] = []
+  const loop = new SourceLoop({
+    ...shared,
+    context,
+    batches: new BatchEncoder({
+      chain: makeChain(plugins, common.transforms, raw),
+      encoder: new RecordEncoder(makeConverters(plugins, worker.worker, raw)),
+      tolerance,
+      deadLetters,
+      clock,
+      recordBytesMax: limits.recordBytesMax,
+      letterBytesMax: limits.options.requestBytesMax,
+    }),
+    deliver: async (fail, signal) => {
+      if (hooks.exactlyOnce === null) {
+        const producer = kafka.kafka.producer(options)
+        closing.push(producer)
+        return new AtLeastOnce({ ...shared, producer, positions }, fail)
+      }
+      const producer = await claim(kafka.kafka, hooks.exactlyOnce, signal, {
+        ...options,
+        transactionTimeoutMs: limits.transactionTimeoutMs ?? timeoutOf(boundary),
+      })
+      closing.push(producer)
+      return new SourceTransactions({ ...shared, producer, positions: hooks.exactlyOnce.positions, boundary }, fail)
+    },
+    topicMaker: new TopicMaker({
+      admin: kafka.kafka.admin,
+      creation: worker.worker['topic.creation.enable'] === 'false' ? null : TopicCreation.of(raw),
+      positionTopic: hooks.exactlyOnce?.positionTopic ?? null,
+      logger,
+    }),
+    rates: new RateLimit(
+      {
+        recordsPerSecond: common['rate.limit.records.per.second'],
+        bytesPerSecond: common['rate.limit.bytes.per.second'],
+      },
+      clock,
+    ),
   })
   return {
     progress: () => counts.progress(),
+    figures: () => [figures.read(), sourceFigures.read(), errors.read()],
     run: async (signal) => {
+      // What waits for the producer of a task that was left behind ends here.
+      const cancel = (): void => closing.forEach((producer) => void producer.close(0))
+      hooks.control.cancelled.addEventListener('abort', cancel, { once: true })
       try {
         await loop.run(signal)
       } finally {
-        await producer.close(settings['offset.flush.timeout.ms'])
+        for (const producer of closing)
+          await producer.close(hooks.control.isCancelled ? 0 : worker.settings['offset.flush.timeout.ms'])
+        await kafka.close()
       }
     },
   }
+}
+
+/** Takes over the transactional id, between the leader's fencing and the last look whether the task is still ours. */
+async function claim(
+  kafka: Kafka,
+  exactlyOnce: ExactlyOnce,
+  signal: AbortSignal,
+  options: Omit<Parameters<Kafka['transactionalProducer']>[0], 'transactionalId'>,
+): ReturnType<Kafka['transactionalProducer']> {
+  await whileWanted(exactlyOnce.fence(), signal)
+  const claiming = kafka.transactionalProducer({ ...options, transactionalId: exactlyOnce.transactionalId })
+  const producer = await whileWanted(claiming, signal, (late) => late.close(0))
+  try {
+    await whileWanted(exactlyOnce.verify(), signal)
+    return producer
+  } catch (error) {
+    await producer.close(0)
+    throw error
+  }
+}
+
+/** A task that is to stop does not wait for the answer; `late` takes care of what comes then. */
+async function whileWanted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  late: (value: T) => Promise<void> | void = () => undefined,
+): Promise<T> {
+  const { promise: unwanted, reject } = Promise.withResolvers<never>()
+  unwanted.catch(() => undefined)
+  const stop = (): void => reject(new SluiceError('INTERRUPTED', 'The task was stopped before it had started'))
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return await Promise.race([work, unwanted])
+  } catch (error) {
+    work.then(late).catch(() => undefined)
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+function boundaryOf(common: SourceSettings, flushIntervalMs: number): TransactionBoundary {
+  switch (common['transaction.boundary'].toLowerCase()) {
+    case 'interval':
+      // At least a millisecond: a transaction cannot end before it has begun.
+      return {
+        kind: 'interval',
+        intervalMs: Math.max(1, common['transaction.boundary.interval.ms'] ?? flushIntervalMs),
+      }
+    case 'connector':
+      return { kind: 'connector', requests: new TransactionRequests() }
+    default:
+      return { kind: 'poll' }
+  }
+}
+
+/** A transaction that is open for an interval must not be given up by the broker before that is over. */
+function timeoutOf(boundary: TransactionBoundary): number {
+  const needed = boundary.kind === 'interval' ? 2 * boundary.intervalMs : 0
+  return Math.min(Math.max(TRANSACTION_TIMEOUT_MS, needed), TRANSACTION_TIMEOUT_MAX_MS)
 }
 
 /** A task's producer: the worker's settings, and the connector's own over them. */
@@ -73,7 +265,12 @@ export function limitsOf(worker: Pick<WorkerParts, 'worker'>, raw: RawSettings):
   return producerLimits({ ...below('producer.', worker.worker), ...below('producer.override.', raw) })
 }
 
-export function makeTolerance(worker: WorkerParts, common: ConnectorSettings, logger: Logger): Tolerance {
+export function makeTolerance(
+  worker: WorkerParts,
+  common: ConnectorSettings,
+  logger: Logger,
+  errors: ErrorFigures | null = null,
+): Tolerance {
   return new Tolerance(
     {
       retryTimeoutMs: common['errors.retry.timeout'],
@@ -85,6 +282,7 @@ export function makeTolerance(worker: WorkerParts, common: ConnectorSettings, lo
     logger,
     worker.clock,
     worker.random,
+    errors,
   )
 }
 
@@ -95,12 +293,13 @@ export async function openDeadLetters(
   className: string,
   task: number,
   { options }: ProducerLimits,
+  kafka: Kafka = worker.kafka,
 ): Promise<DeadLetters | null> {
   const topic = common['errors.deadletterqueue.topic.name']
   if (topic === '') return null
   const replicationFactor = common['errors.deadletterqueue.topic.replication.factor']
   const configs = { 'max.message.bytes': String(options.requestBytesMax) }
-  await worker.kafka.admin.ensureTopics([{ topic, partitions: 1, replicationFactor, configs }])
+  await kafka.admin.ensureTopics([{ topic, partitions: 1, replicationFactor, configs }])
   return new DeadLetters({
     topic,
     connector: common.name,

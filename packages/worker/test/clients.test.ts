@@ -20,6 +20,7 @@ describe('a producer’s settings', () => {
       bufferBytesMax: 4_131_072,
       requestBytesMax: 2_131_072,
       deliveryTimeoutMs: 9000,
+      inFlightMax: 5,
       requestTimeoutMs: 800,
     })
   })

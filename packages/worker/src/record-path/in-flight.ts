@@ -24,7 +24,6 @@ interface Held {
 export class InFlight {
   readonly #bytesMax: number
   readonly #held = new Map<string, { readonly partition: SourcePartition; readonly queue: Held[] }>()
-  readonly #keys = new WeakMap<SourcePartition, string>()
   #bytes = 0
   #batches = 0
   #waiting: (() => void)[] = []
@@ -49,7 +48,7 @@ export class InFlight {
     this.#bytes += bytes
     this.#batches += 1
     for (const { partition, position } of positions) {
-      const key = this.#key(partition)
+      const key = partitionKey(partition)
       let held = this.#held.get(key)
       if (held === undefined) this.#held.set(key, (held = { partition, queue: [] }))
       held.queue.push({ batch, position })
@@ -112,12 +111,15 @@ export class InFlight {
     this.#waiting = []
     for (const wake of waiting) wake()
   }
+}
 
-  #key(partition: SourcePartition): string {
-    let key = this.#keys.get(partition)
-    if (key === undefined) this.#keys.set(partition, (key = JSON.stringify(partition)))
-    return key
-  }
+const KEYS = new WeakMap<SourcePartition, string>()
+
+/** A source partition's JSON, written once for each object. */
+export function partitionKey(partition: SourcePartition): string {
+  let key = KEYS.get(partition)
+  if (key === undefined) KEYS.set(partition, (key = JSON.stringify(partition)))
+  return key
 }
 
 export type { Batch as InFlightBatch }

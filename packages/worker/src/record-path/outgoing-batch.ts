@@ -11,16 +11,39 @@ export interface FailedRecord {
   readonly error: unknown
 }
 
+/** What became of polled records, as numbers. */
+export interface BatchTally {
+  /** Polled records and diverted bytes. */
+  polled: number
+  /** Given to the producer, dead letters included. */
+  records: number
+  /** Dead letters among `records`. */
+  letters: number
+  /** Records that a transform dropped. */
+  dropped: number
+  /** Failed records that were tolerated without a dead letter topic. */
+  skipped: number
+  /** Of `records`, refused by the broker and tolerated. */
+  refused: number
+}
+
 /** What one poll became: records and dead letters to produce, and where its source partitions stand behind it. */
 export class OutgoingBatch {
   readonly records: ProducerRecord[] = []
   bytes = 0
+  /** Polled records and diverted bytes that have become part of it, whatever became of them. */
+  polled = 0
+  /** Topics that the task uses for the first time with this batch. */
+  newTopics: readonly string[] | null = null
   /** Dead letters among `records`. */
   letters = 0
   /** Records that a transform dropped. */
   dropped = 0
   /** Failed records that were tolerated without a dead letter topic. */
   skipped = 0
+  /** Of `records`, refused by the broker and tolerated. */
+  refused = 0
+  #letterRecords: ProducerRecord[] | undefined
   #partition: SourcePartition | undefined
   #position: SourcePosition | undefined
   #others: Map<SourcePartition, SourcePosition> | undefined
@@ -32,7 +55,17 @@ export class OutgoingBatch {
 
   addLetter(letter: ProducerRecord): void {
     this.letters += 1
+    ;(this.#letterRecords ??= []).push(letter)
     this.add(letter, recordBytes(letter))
+  }
+
+  tally(): BatchTally {
+    const { polled, letters, dropped, skipped, refused } = this
+    return { polled, records: this.records.length, letters, dropped, skipped, refused }
+  }
+
+  letterRecords(): readonly ProducerRecord[] {
+    return this.#letterRecords ?? []
   }
 
   /** The batch now covers its source up to here. Cheap while all records are of one partition object, as they mostly are. */

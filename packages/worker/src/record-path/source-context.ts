@@ -8,6 +8,7 @@ import type {
   SourcePartition,
   SourcePosition,
   SourceTaskContext,
+  TransactionContext,
 } from '@sluice/sdk'
 import type { PositionStore } from '../positions/position-store.ts'
 import type { SourceCounts } from './source-counts.ts'
@@ -27,7 +28,7 @@ export class SourceContext implements SourceTaskContext {
   readonly metrics: Metrics
   readonly clock: Clock
   readonly random: Random
-  readonly transaction = null
+  readonly transaction: TransactionContext | null
   readonly #positions: PositionStore
   readonly #counts: SourceCounts
   #diverted: DivertedBytes[] = []
@@ -36,8 +37,11 @@ export class SourceContext implements SourceTaskContext {
     parts: Pick<SourceTaskContext, 'connector' | 'task' | 'logger' | 'metrics' | 'clock' | 'random'> & {
       readonly positions: PositionStore
       readonly counts: SourceCounts
+      /** Null unless transactions end where the connector says. */
+      readonly transaction?: TransactionContext | null
     },
   ) {
+    this.transaction = parts.transaction ?? null
     this.connector = parts.connector
     this.task = parts.task
     this.logger = parts.logger

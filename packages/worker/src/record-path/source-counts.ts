@@ -1,6 +1,7 @@
 import type { Counter, Metrics, SourcePosition } from '@sluice/sdk'
 import type { SettledPosition } from './in-flight.ts'
-import type { OutgoingBatch } from './outgoing-batch.ts'
+import type { BatchTally } from './outgoing-batch.ts'
+import type { SourceFigures } from './source-figures.ts'
 
 /** What a source task has done since it started, as numbers. */
 export interface SourceProgress {
@@ -10,9 +11,9 @@ export interface SourceProgress {
   readonly produced: number
   /** Of these, durable in the dead letter topic. */
   readonly deadLettered: number
-  /** Dropped by a transform. */
+  /** Dropped by a transform, or sent in a transaction that the connector aborted. */
   readonly dropped: number
-  /** Failed, and tolerated without a dead letter topic. */
+  /** Failed, and tolerated without a dead letter topic; or refused by the broker, and tolerated. */
   readonly skipped: number
   /** Where each source partition stands in the position store; by its JSON. */
   readonly stored: ReadonlyMap<string, SourcePosition>
@@ -27,8 +28,10 @@ export class SourceCounts {
   readonly #skipped: Counter
   readonly #storeFailures: Counter
   readonly #stored = new Map<string, SourcePosition>()
+  readonly #figures: SourceFigures
 
-  constructor(metrics: Metrics, connector: string, task: number) {
+  constructor(metrics: Metrics, connector: string, task: number, figures: SourceFigures) {
+    this.#figures = figures
     const labels = { connector, task: String(task) }
     this.#polled = metrics.counter('sluice_source_records_polled_total', labels)
     this.#produced = metrics.counter('sluice_source_records_produced_total', labels)
@@ -38,16 +41,32 @@ export class SourceCounts {
     this.#storeFailures = metrics.counter('sluice_source_position_store_failures_total', labels)
   }
 
-  polled(records: number): void {
+  /** A poll, also one that brought nothing. */
+  polled(records: number, tookMs: number): void {
     this.#polled.add(records)
+    this.#figures.polled(records, tookMs)
   }
 
   /** The batch is durable. */
-  settled(batch: OutgoingBatch): void {
-    this.#produced.add(batch.records.length - batch.letters)
+  settled(batch: BatchTally): void {
+    const written = batch.records - batch.letters - batch.refused
+    this.#produced.add(written)
     this.#deadLettered.add(batch.letters)
     this.#dropped.add(batch.dropped)
+    this.#skipped.add(batch.skipped + batch.refused)
+    this.#figures.settled(batch.polled, written)
+  }
+
+  /** The batch never becomes visible, and is not read again: its transaction was aborted by the connector. */
+  aborted(batch: BatchTally): void {
+    this.#dropped.add(batch.records + batch.dropped)
     this.#skipped.add(batch.skipped)
+    this.#figures.settled(batch.polled, 0)
+  }
+
+  /** A transaction of so many records is committed. */
+  transaction(records: number): void {
+    this.#figures.transaction(records)
   }
 
   stored(positions: readonly SettledPosition[]): void {

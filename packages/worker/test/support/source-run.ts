@@ -14,13 +14,23 @@ import {
 import { FakeClock, MemoryLogger } from '@sluice/sdk/testing'
 import { MemoryMetrics } from '@sluice/sdk'
 import type { PositionStore } from '../../src/positions/position-store.ts'
+import { AtLeastOnce } from '../../src/record-path/at-least-once.ts'
+import { BatchEncoder } from '../../src/record-path/batch-encoder.ts'
 import { RecordEncoder, type Converters } from '../../src/record-path/convert.ts'
 import { DeadLetters } from '../../src/record-path/dead-letters.ts'
+import type { SourceDelivery } from '../../src/record-path/delivery.ts'
+import { ErrorFigures } from '../../src/record-path/error-figures.ts'
 import type { SettledPosition } from '../../src/record-path/in-flight.ts'
+import { RateLimit, type Rates } from '../../src/record-path/rate-limit.ts'
 import { SourceContext } from '../../src/record-path/source-context.ts'
 import { SourceCounts } from '../../src/record-path/source-counts.ts'
+import { SourceFigures } from '../../src/record-path/source-figures.ts'
 import { SourceLoop } from '../../src/record-path/source-loop.ts'
+import { TaskControl } from '../../src/record-path/task-control.ts'
+import { TaskFigures } from '../../src/record-path/task-figures.ts'
 import { Tolerance, type ToleranceSettings } from '../../src/record-path/tolerance.ts'
+import { TopicCreation } from '../../src/record-path/topic-creation.ts'
+import type { TransactionContext } from '@sluice/sdk'
 import { TopicMaker } from '../../src/topic-maker.ts'
 import { FakeProducer } from './fake-kafka.ts'
 
@@ -83,11 +93,32 @@ export interface SourceRunOptions {
   readonly flushIntervalMs?: number
   readonly flushTimeoutMs?: number
   readonly clock?: Clock
+  readonly isPaused?: boolean
+  readonly rates?: Rates
+  /** Another way to Kafka than at least once through `producer`. */
+  readonly deliver?: (
+    run: SourceRun,
+    shared: SharedParts,
+    fail: (error: unknown) => void,
+    signal: AbortSignal,
+  ) => Promise<SourceDelivery>
+  readonly transaction?: TransactionContext
+  readonly positionTopic?: string
+  readonly positions?: FakePositions
 }
+
+/** What both ways to Kafka are made with. */
+export type SharedParts = Omit<ConstructorParameters<typeof AtLeastOnce>[0], 'producer' | 'positions'>
 
 export class SourceRun {
   readonly producer = new FakeProducer()
-  readonly positions = new FakePositions()
+  readonly positions: FakePositions
+  readonly control: TaskControl
+  /** What was told of the task's states and topics, in order. */
+  readonly told: string[] = []
+  readonly figures: TaskFigures
+  readonly errors: ErrorFigures
+  readonly sourceFigures: SourceFigures
   readonly logger = new MemoryLogger()
   readonly metrics = new MemoryMetrics()
   readonly counts: SourceCounts
@@ -97,10 +128,17 @@ export class SourceRun {
 
   constructor(options: SourceRunOptions) {
     const clock = options.clock ?? systemClock
+    this.positions = options.positions ?? new FakePositions()
     const { logger, metrics, positions, producer } = this
-    this.counts = new SourceCounts(metrics, 'c', 0)
+    const tags = { connector: 'c', task: '0' }
+    this.control = new TaskControl(clock, options.isPaused)
+    this.figures = new TaskFigures(tags, clock)
+    this.errors = new ErrorFigures(tags, clock)
+    this.sourceFigures = new SourceFigures(tags, clock)
+    this.counts = new SourceCounts(metrics, 'c', 0, this.sourceFigures)
     const basics = { connector: 'c', task: 0, logger, metrics, clock, random: systemRandom }
-    const context = new SourceContext({ ...basics, positions, counts: this.counts })
+    const transaction = options.transaction ?? null
+    const context = new SourceContext({ ...basics, positions, counts: this.counts, transaction })
     const string = converters.find(({ name }) => name === 'string')!.create({}, 'value')
     const admin: Pick<Admin, 'ensureTopics'> = {
       ensureTopics: async (topics) => {
@@ -109,25 +147,48 @@ export class SourceRun {
         return names
       },
     }
-    this.#loop = new SourceLoop({
+    const task = { start: async () => undefined, stop: async () => undefined, ...options.task(context) }
+    const tolerance = toleranceOf(options.tolerance, logger, clock, this.errors)
+    const shared: SharedParts = {
       connector: 'c',
-      task: { start: async () => undefined, stop: async () => undefined, ...options.task(context) },
-      context,
-      chain: options.chain ?? null,
-      encoder: new RecordEncoder({ key: string, value: string, header: string, ...options.converters }),
-      producer,
-      positions,
-      tolerance: toleranceOf(options.tolerance, logger, clock),
-      deadLetters: options.deadLetters === true ? lettersOf(clock) : null,
-      topicMaker: new TopicMaker(admin, { partitions: null, replicationFactor: -1 }),
+      task,
+      tolerance,
       counts: this.counts,
+      figures: this.figures,
+      errors: this.errors,
+      control: this.control,
+      events: {
+        stateChanged: (state) => this.told.push(state),
+        topicUsed: (topic) => this.told.push(`topic ${topic}`),
+      },
       logger,
       clock,
       queueBytesMax: options.queueBytesMax ?? 1_000_000,
-      recordBytesMax: options.recordBytesMax ?? 100_000,
-      letterBytesMax: options.letterBytesMax ?? 200_000,
       flushIntervalMs: options.flushIntervalMs ?? 10,
       flushTimeoutMs: options.flushTimeoutMs ?? 200,
+    }
+    this.#loop = new SourceLoop({
+      ...shared,
+      task,
+      context,
+      batches: new BatchEncoder({
+        chain: options.chain ?? null,
+        encoder: new RecordEncoder({ key: string, value: string, header: string, ...options.converters }),
+        tolerance,
+        deadLetters: options.deadLetters === true ? lettersOf(clock) : null,
+        clock,
+        recordBytesMax: options.recordBytesMax ?? 100_000,
+        letterBytesMax: options.letterBytesMax ?? 200_000,
+      }),
+      deliver: async (fail, signal) =>
+        options.deliver?.(this, shared, fail, signal) ?? new AtLeastOnce({ ...shared, producer, positions }, fail),
+      topicMaker: new TopicMaker({
+        admin,
+        creation: TopicCreation.of({}),
+        positionTopic: options.positionTopic ?? null,
+        logger,
+      }),
+      rates: new RateLimit(options.rates ?? { recordsPerSecond: null, bytesPerSecond: null }, clock),
     })
   }
 
@@ -159,6 +220,7 @@ export function toleranceOf(
   given: Partial<ToleranceSettings> = {},
   logger = new MemoryLogger(),
   clock: Clock = new FakeClock({ impatient: true }),
+  figures: ErrorFigures | null = null,
 ): Tolerance {
   const settings: ToleranceSettings = {
     retryTimeoutMs: 0,
@@ -168,7 +230,7 @@ export function toleranceOf(
     logPlace: false,
     ...given,
   }
-  return new Tolerance(settings, logger, clock, { next: () => 0.5 })
+  return new Tolerance(settings, logger, clock, { next: () => 0.5 }, figures)
 }
 
 export function lettersOf(clock: Clock = systemClock): DeadLetters {
