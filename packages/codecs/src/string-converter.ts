@@ -20,6 +20,7 @@ const settings = defineSettings({
 export const stringConverter: ConverterPlugin = {
   name: 'string',
   aliases: ['org.apache.kafka.connect.storage.StringConverter', 'StringConverter'],
+  settings,
   create(raw, side) {
     const { 'converter.encoding': fallback } = settings.parse(raw)
     return new StringConverter(

@@ -37,6 +37,11 @@ interface ConnectorBase<S extends SettingsShape> {
   readonly documentation: string
   readonly settings: SettingsDeclaration<S>
   /**
+   * Settings that the Java connectors of these aliases have and this one has not, each with what to say of it: a configuration that
+   * has them is warned of, never refused.
+   */
+  readonly foreignSettings?: Readonly<Record<string, string>>
+  /**
    * Settings of each task. Default: one task with the connector's own settings. Called by the worker whenever the connector
    * starts or asks for reconfiguration; at most `maxTasks` entries.
    */

@@ -1,4 +1,4 @@
-import type { RawSettings } from './settings.ts'
+import type { RawSettings, SettingsDeclaration } from './settings.ts'
 import type { RawHeader } from './record.ts'
 import type { Schema } from './schema.ts'
 import type { Value } from './value.ts'
@@ -35,5 +35,11 @@ export interface ConverterPlugin {
   readonly name: string
   /** Java class names and simple names accepted for it. */
   readonly aliases: readonly string[]
+  /** Of the plugin; default: that of Kafka Connect whose behaviour it keeps to. */
+  readonly version?: string
+  /** Its own settings, for validation and forms; without them only `create` tells whether settings are right. */
+  readonly settings?: SettingsDeclaration
+  /** What it can convert. Default: keys, values and headers. */
+  readonly sides?: readonly ('key' | 'value' | 'header')[]
   create(settings: RawSettings, side: 'key' | 'value' | 'header'): Converter
 }

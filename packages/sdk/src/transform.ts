@@ -1,5 +1,5 @@
 import type { ConnectRecord } from './record.ts'
-import type { RawSettings } from './settings.ts'
+import type { RawSettings, SettingsDeclaration } from './settings.ts'
 
 /**
  * A single message transform (Connect's `Transformation`): a synchronous function from record to record.
@@ -15,6 +15,10 @@ export type Predicate = (record: ConnectRecord) => boolean
 export interface TransformPlugin {
   readonly name: string
   readonly aliases: readonly string[]
+  /** Of the plugin; default: that of Kafka Connect whose behaviour it keeps to. */
+  readonly version?: string
+  /** Its own settings, for validation and forms; without them only `create` tells whether settings are right. */
+  readonly settings?: SettingsDeclaration
   /** Compiles the transform; `$Key` and `$Value` variants are plugins of their own. @throws SluiceError SETTINGS_INVALID */
   create(settings: RawSettings): Transform
 }
@@ -23,6 +27,9 @@ export interface TransformPlugin {
 export interface PredicatePlugin {
   readonly name: string
   readonly aliases: readonly string[]
+  /** As a transform's. */
+  readonly version?: string
+  readonly settings?: SettingsDeclaration
   /** @throws SluiceError SETTINGS_INVALID */
   create(settings: RawSettings): Predicate
 }

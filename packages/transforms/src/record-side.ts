@@ -1,5 +1,13 @@
 /** The two sides of a record that a transform can work on: Connect's `$Key` and `$Value` variants are made of one piece. */
-import type { ConnectRecord, RawSettings, Schema, Transform, TransformPlugin, Value } from '@sluice/sdk'
+import type {
+  ConnectRecord,
+  RawSettings,
+  Schema,
+  SettingsDeclaration,
+  Transform,
+  TransformPlugin,
+  Value,
+} from '@sluice/sdk'
 
 /** Key or value: how to read it and how to replace it. */
 export interface RecordSide {
@@ -31,12 +39,14 @@ const VALUE: RecordSide = {
 export function keyAndValue(
   name: string,
   className: string,
+  settings: SettingsDeclaration,
   create: (side: RecordSide, settings: RawSettings) => Transform,
 ): readonly TransformPlugin[] {
   const plugin = (suffix: 'Key' | 'Value', side: RecordSide): TransformPlugin => ({
     name: `${name}-${suffix.toLowerCase()}`,
     aliases: javaNames(`${className}$${suffix}`),
-    create: (settings) => create(side, settings),
+    settings,
+    create: (raw) => create(side, raw),
   })
   return [plugin('Key', KEY), plugin('Value', VALUE)]
 }

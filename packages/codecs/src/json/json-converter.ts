@@ -11,7 +11,7 @@ import type { JsonNode } from './json-node.ts'
 import { notJson, parseExactly } from './json-parser.ts'
 import { compileReadJson } from './json-reading.ts'
 import type { ReadJson } from './json-reading.ts'
-import { parseJsonSettings } from './json-settings.ts'
+import { jsonSettings, parseJsonSettings } from './json-settings.ts'
 import type { JsonSettings } from './json-settings.ts'
 import { JsonWriter } from './json-writer.ts'
 import { writeSchema } from './schema-json.ts'
@@ -21,6 +21,7 @@ import { readSchema } from './schema-reading.ts'
 export const jsonConverter: ConverterPlugin = {
   name: 'json',
   aliases: ['org.apache.kafka.connect.json.JsonConverter', 'JsonConverter'],
+  settings: jsonSettings,
   create: (settings) => new JsonConverter(parseJsonSettings(settings)),
 }
 

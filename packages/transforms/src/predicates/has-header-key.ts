@@ -10,6 +10,7 @@ const settings = defineSettings({
 export const hasHeaderKey: PredicatePlugin = {
   name: 'has-header-key',
   aliases: javaNames('HasHeaderKey', 'predicates.'),
+  settings,
   create(raw) {
     const { name } = settings.parse(raw)
     return (record) => record.headers !== null && record.headers.some(({ key }) => key === name)

@@ -16,6 +16,7 @@ const settings = defineSettings({
 export const topicNameMatches: PredicatePlugin = {
   name: 'topic-name-matches',
   aliases: javaNames('TopicNameMatches', 'predicates.'),
+  settings,
   create(raw) {
     const { whole } = javaRegex(settings.parse(raw).pattern)
     return (record) => whole.test(record.topic)

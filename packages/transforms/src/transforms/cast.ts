@@ -21,7 +21,7 @@ const settings = defineSettings({
 
 const PURPOSE = 'cast types'
 
-export const cast: readonly TransformPlugin[] = keyAndValue('cast', 'Cast', (side, raw) => {
+export const cast: readonly TransformPlugin[] = keyAndValue('cast', 'Cast', settings, (side, raw) => {
   const parsed = settings.parse(raw)
   const { fields: types, whole } = parseSpec(parsed.spec)
   const replaceNull = parsed['replace.null.with.default']

@@ -13,22 +13,27 @@ const settings = defineSettings({
   'replace.null.with.default': replaceNullWithDefault,
 })
 
-export const extractField: readonly TransformPlugin[] = keyAndValue('extract-field', 'ExtractField', (side, raw) => {
-  const parsed = settings.parse(raw)
-  const path = fieldPath(parsed.field, parsed['field.syntax.version'])
-  const alongOf = perSchema((schema: Schema): readonly Field[] => {
-    const along = fieldsAlong(schema, path)
-    if (along === undefined) throw new DataError(`Unknown field: ${parsed.field}`)
-    return along
-  })
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const value = side.value(record)
-    if (schema === null) return side.replace(record, null, valueAt(value, path))
-    const struct = value === null ? null : requireStruct(schema, value, 'field extraction')[1]
-    const along = alongOf(schema)
-    const extracted = struct === null ? null : structValueAt(struct, along, parsed['replace.null.with.default'])
-    return side.replace(record, along.at(-1)!.schema, extracted)
-  }
-  return transform
-})
+export const extractField: readonly TransformPlugin[] = keyAndValue(
+  'extract-field',
+  'ExtractField',
+  settings,
+  (side, raw) => {
+    const parsed = settings.parse(raw)
+    const path = fieldPath(parsed.field, parsed['field.syntax.version'])
+    const alongOf = perSchema((schema: Schema): readonly Field[] => {
+      const along = fieldsAlong(schema, path)
+      if (along === undefined) throw new DataError(`Unknown field: ${parsed.field}`)
+      return along
+    })
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const value = side.value(record)
+      if (schema === null) return side.replace(record, null, valueAt(value, path))
+      const struct = value === null ? null : requireStruct(schema, value, 'field extraction')[1]
+      const along = alongOf(schema)
+      const extracted = struct === null ? null : structValueAt(struct, along, parsed['replace.null.with.default'])
+      return side.replace(record, along.at(-1)!.schema, extracted)
+    }
+    return transform
+  },
+)

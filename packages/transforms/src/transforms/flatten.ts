@@ -18,7 +18,7 @@ const settings = defineSettings({
 
 const PURPOSE = 'flattening'
 
-export const flatten: readonly TransformPlugin[] = keyAndValue('flatten', 'Flatten', (side, raw) => {
+export const flatten: readonly TransformPlugin[] = keyAndValue('flatten', 'Flatten', settings, (side, raw) => {
   const { delimiter } = settings.parse(raw)
   const planOf = perSchema((schema: StructSchema) => plan(schema, delimiter))
   const transform: Transform = (record) => {

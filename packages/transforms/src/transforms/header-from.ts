@@ -34,32 +34,37 @@ const settings = defineSettings(
   },
 )
 
-export const headerFrom: readonly TransformPlugin[] = keyAndValue('header-from', 'HeaderFrom', (side, raw) => {
-  const { fields: names, headers: keys, operation, 'replace.null.with.default': replaceNull } = settings.parse(raw)
-  const isMove = operation === 'move'
-  const moved: ReadonlySet<Value> = new Set(isMove ? names : [])
-  const purpose = `header ${operation}`
-  const planOf = perSchema((schema: StructSchema) => plan(schema, names, moved, replaceNull))
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const value = side.value(record)
-    const headers: Header[] = record.headers === null ? [] : [...record.headers]
-    if (schema === null) {
-      const fields = requireMap(value, purpose)
-      names.forEach((name, at) => headers.push({ key: keys[at]!, schema: null, value: fieldValue(fields, name) }))
-      if (!isMove) return { ...record, headers }
-      const rest = [...entriesOf(fields)].filter(([name]) => !moved.has(name))
-      return { ...side.replace(record, null, likewise(fields, rest)), headers }
+export const headerFrom: readonly TransformPlugin[] = keyAndValue(
+  'header-from',
+  'HeaderFrom',
+  settings,
+  (side, raw) => {
+    const { fields: names, headers: keys, operation, 'replace.null.with.default': replaceNull } = settings.parse(raw)
+    const isMove = operation === 'move'
+    const moved: ReadonlySet<Value> = new Set(isMove ? names : [])
+    const purpose = `header ${operation}`
+    const planOf = perSchema((schema: StructSchema) => plan(schema, names, moved, replaceNull))
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const value = side.value(record)
+      const headers: Header[] = record.headers === null ? [] : [...record.headers]
+      if (schema === null) {
+        const fields = requireMap(value, purpose)
+        names.forEach((name, at) => headers.push({ key: keys[at]!, schema: null, value: fieldValue(fields, name) }))
+        if (!isMove) return { ...record, headers }
+        const rest = [...entriesOf(fields)].filter(([name]) => !moved.has(name))
+        return { ...side.replace(record, null, likewise(fields, rest)), headers }
+      }
+      const [structSchema, struct] = requireStruct(schema, value, purpose)
+      const { taken, rest, move } = planOf(structSchema)
+      taken.forEach((field, at) =>
+        headers.push({ key: keys[at]!, schema: field.schema, value: readField(struct, field, replaceNull) }),
+      )
+      return isMove ? { ...side.replace(record, rest, move(struct)), headers } : { ...record, headers }
     }
-    const [structSchema, struct] = requireStruct(schema, value, purpose)
-    const { taken, rest, move } = planOf(structSchema)
-    taken.forEach((field, at) =>
-      headers.push({ key: keys[at]!, schema: field.schema, value: readField(struct, field, replaceNull) }),
-    )
-    return isMove ? { ...side.replace(record, rest, move(struct)), headers } : { ...record, headers }
-  }
-  return transform
-})
+    return transform
+  },
+)
 
 interface Plan {
   readonly taken: readonly Field[]

@@ -8,13 +8,18 @@ const settings = defineSettings({
   field: { type: 'string', importance: 'medium', documentation: 'The name of the one field.' },
 })
 
-export const hoistField: readonly TransformPlugin[] = keyAndValue('hoist-field', 'HoistField', (side, raw) => {
-  const { field } = settings.parse(raw)
-  const schemaOf = perSchema((schema: Schema) => structOf([[field, schema]]))
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const hoisted = Object.fromEntries([[field, side.value(record)]])
-    return side.replace(record, schema === null ? null : schemaOf(schema), hoisted)
-  }
-  return transform
-})
+export const hoistField: readonly TransformPlugin[] = keyAndValue(
+  'hoist-field',
+  'HoistField',
+  settings,
+  (side, raw) => {
+    const { field } = settings.parse(raw)
+    const schemaOf = perSchema((schema: Schema) => structOf([[field, schema]]))
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const hoisted = Object.fromEntries([[field, side.value(record)]])
+      return side.replace(record, schema === null ? null : schemaOf(schema), hoisted)
+    }
+    return transform
+  },
+)

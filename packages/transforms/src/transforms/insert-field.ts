@@ -33,57 +33,62 @@ interface Insertion {
   readonly value: (record: ConnectRecord) => Value
 }
 
-export const insertField: readonly TransformPlugin[] = keyAndValue('insert-field', 'InsertField', (side, raw) => {
-  const parsed = settings.parse(raw)
-  const { 'static.field': staticField, 'static.value': staticValue } = parsed
-  if (staticField !== null && staticValue === null)
-    throw invalid('Invalid value null for configuration static.value: No value specified for static field')
-  const insertions = [
-    insertion(
-      parsed['topic.field'],
-      (optional) => primitive('string', { optional }),
-      (record) => record.topic,
-    ),
-    insertion(parsed['partition.field'], (optional) => primitive('int32', { optional }), partitionOf),
-    insertion(parsed['offset.field'], (optional) => primitive('int64', { optional }), offsetOf),
-    insertion(
-      parsed['timestamp.field'],
-      (optional) => timestamp({ optional }),
-      (record) => record.timestamp,
-    ),
-    insertion(
-      staticField,
-      (optional) => primitive('string', { optional }),
-      () => staticValue,
-    ),
-  ].filter((each) => each !== undefined)
-  if (insertions.length === 0)
-    throw invalid('No field insertion configured', 'Set at least one of the settings that end in .field.')
-  const planOf = perSchema((schema: StructSchema) => ({
-    schema: structLike(schema, [
-      ...schema.fields.map((field) => [field.name, field.schema] as const),
-      ...insertions.map((each) => [each.name, each.schema] as const),
-    ]),
-    fill: fillDefaults(schema, parsed['replace.null.with.default']),
-  }))
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const value = side.value(record)
-    if (value === null) return record
-    if (schema === null) {
-      const fields = requireMap(value, PURPOSE)
-      const changes = insertions.flatMap((each) => {
-        const inserted = each.value(record)
-        return inserted === null ? [] : [[each.name, inserted] as const]
-      })
-      return changes.length === 0 ? record : side.replace(record, null, withFields(fields, changes))
+export const insertField: readonly TransformPlugin[] = keyAndValue(
+  'insert-field',
+  'InsertField',
+  settings,
+  (side, raw) => {
+    const parsed = settings.parse(raw)
+    const { 'static.field': staticField, 'static.value': staticValue } = parsed
+    if (staticField !== null && staticValue === null)
+      throw invalid('Invalid value null for configuration static.value: No value specified for static field')
+    const insertions = [
+      insertion(
+        parsed['topic.field'],
+        (optional) => primitive('string', { optional }),
+        (record) => record.topic,
+      ),
+      insertion(parsed['partition.field'], (optional) => primitive('int32', { optional }), partitionOf),
+      insertion(parsed['offset.field'], (optional) => primitive('int64', { optional }), offsetOf),
+      insertion(
+        parsed['timestamp.field'],
+        (optional) => timestamp({ optional }),
+        (record) => record.timestamp,
+      ),
+      insertion(
+        staticField,
+        (optional) => primitive('string', { optional }),
+        () => staticValue,
+      ),
+    ].filter((each) => each !== undefined)
+    if (insertions.length === 0)
+      throw invalid('No field insertion configured', 'Set at least one of the settings that end in .field.')
+    const planOf = perSchema((schema: StructSchema) => ({
+      schema: structLike(schema, [
+        ...schema.fields.map((field) => [field.name, field.schema] as const),
+        ...insertions.map((each) => [each.name, each.schema] as const),
+      ]),
+      fill: fillDefaults(schema, parsed['replace.null.with.default']),
+    }))
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const value = side.value(record)
+      if (value === null) return record
+      if (schema === null) {
+        const fields = requireMap(value, PURPOSE)
+        const changes = insertions.flatMap((each) => {
+          const inserted = each.value(record)
+          return inserted === null ? [] : [[each.name, inserted] as const]
+        })
+        return changes.length === 0 ? record : side.replace(record, null, withFields(fields, changes))
+      }
+      const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
+      const plan = planOf(structSchema)
+      return side.replace(record, plan.schema, inserted(plan.fill(struct), insertions, record))
     }
-    const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
-    const plan = planOf(structSchema)
-    return side.replace(record, plan.schema, inserted(plan.fill(struct), insertions, record))
-  }
-  return transform
-})
+    return transform
+  },
+)
 
 function inserted(struct: StructValue, insertions: readonly Insertion[], record: ConnectRecord): Value {
   const copy: Record<string, Value> = { ...struct }

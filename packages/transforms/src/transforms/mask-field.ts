@@ -23,7 +23,7 @@ const settings = defineSettings({
 
 const PURPOSE = 'mask fields'
 
-export const maskField: readonly TransformPlugin[] = keyAndValue('mask-field', 'MaskField', (side, raw) => {
+export const maskField: readonly TransformPlugin[] = keyAndValue('mask-field', 'MaskField', settings, (side, raw) => {
   const { fields: names, replacement, 'replace.null.with.default': replaceNull } = settings.parse(raw)
   const planOf = perSchema((schema: StructSchema) => ({
     fill: fillDefaults(schema, replaceNull),

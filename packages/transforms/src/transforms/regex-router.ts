@@ -21,6 +21,7 @@ const settings = defineSettings({
 export const regexRouter: TransformPlugin = {
   name: 'regex-router',
   aliases: javaNames('RegexRouter'),
+  settings,
   create(raw) {
     const parsed = settings.parse(raw)
     const regex = javaRegex(parsed.regex)

@@ -34,58 +34,63 @@ const settings = defineSettings({
 
 const PURPOSE = 'field replacement'
 
-export const replaceField: readonly TransformPlugin[] = keyAndValue('replace-field', 'ReplaceField', (side, raw) => {
-  const parsed = settings.parse(raw)
-  const replaceNull = parsed['replace.null.with.default']
-  const excluded = new Set(parsed.exclude)
-  const included = new Set(parsed.include)
-  const renames = new Map(
-    parsed.renames.map((pair): [string, string] => {
-      const [from = '', to = ''] = pair.split(':')
-      return [from, to]
-    }),
-  )
-  const isKept = (name: string): boolean => !excluded.has(name) && (included.size === 0 || included.has(name))
-  const touches = (name: string): boolean => !isKept(name) || renames.has(name)
-  const planOf = perSchema((schema: StructSchema) => plan(schema, isKept, renames, replaceNull))
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const value = side.value(record)
-    if (value === null) return record
-    if (schema !== null) {
-      const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
-      const { schema: replaced, move } = planOf(structSchema)
-      return side.replace(record, replaced, move(struct))
-    }
-    const fields = requireMap(value, PURPOSE)
-    return side.replace(
-      record,
-      null,
-      fields instanceof Map ? replacedMap(fields) : replacedObject(fields as StructValue),
+export const replaceField: readonly TransformPlugin[] = keyAndValue(
+  'replace-field',
+  'ReplaceField',
+  settings,
+  (side, raw) => {
+    const parsed = settings.parse(raw)
+    const replaceNull = parsed['replace.null.with.default']
+    const excluded = new Set(parsed.exclude)
+    const included = new Set(parsed.include)
+    const renames = new Map(
+      parsed.renames.map((pair): [string, string] => {
+        const [from = '', to = ''] = pair.split(':')
+        return [from, to]
+      }),
     )
-  }
-  return transform
-
-  function replacedObject(fields: StructValue): Value {
-    let isTouched = false
-    for (const name in fields) if (touches(name)) isTouched = true
-    if (!isTouched) return fields
-    const replaced: Record<string, Value> = {}
-    for (const name in fields) if (isKept(name)) setField(replaced, renames.get(name) ?? name, fields[name]!)
-    return replaced
-  }
-
-  /** Names that are no text can be neither listed nor renamed. */
-  function replacedMap(fields: ReadonlyMap<Value, Value>): Value {
-    const replaced = new Map<Value, Value>()
-    let isTouched = false
-    for (const [name, item] of fields) {
-      if (touches(name as string)) isTouched = true
-      if (isKept(name as string)) replaced.set(renames.get(name as string) ?? name, item)
+    const isKept = (name: string): boolean => !excluded.has(name) && (included.size === 0 || included.has(name))
+    const touches = (name: string): boolean => !isKept(name) || renames.has(name)
+    const planOf = perSchema((schema: StructSchema) => plan(schema, isKept, renames, replaceNull))
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const value = side.value(record)
+      if (value === null) return record
+      if (schema !== null) {
+        const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
+        const { schema: replaced, move } = planOf(structSchema)
+        return side.replace(record, replaced, move(struct))
+      }
+      const fields = requireMap(value, PURPOSE)
+      return side.replace(
+        record,
+        null,
+        fields instanceof Map ? replacedMap(fields) : replacedObject(fields as StructValue),
+      )
     }
-    return isTouched ? replaced : fields
-  }
-})
+    return transform
+
+    function replacedObject(fields: StructValue): Value {
+      let isTouched = false
+      for (const name in fields) if (touches(name)) isTouched = true
+      if (!isTouched) return fields
+      const replaced: Record<string, Value> = {}
+      for (const name in fields) if (isKept(name)) setField(replaced, renames.get(name) ?? name, fields[name]!)
+      return replaced
+    }
+
+    /** Names that are no text can be neither listed nor renamed. */
+    function replacedMap(fields: ReadonlyMap<Value, Value>): Value {
+      const replaced = new Map<Value, Value>()
+      let isTouched = false
+      for (const [name, item] of fields) {
+        if (touches(name as string)) isTouched = true
+        if (isKept(name as string)) replaced.set(renames.get(name as string) ?? name, item)
+      }
+      return isTouched ? replaced : fields
+    }
+  },
+)
 
 function plan(
   schema: StructSchema,

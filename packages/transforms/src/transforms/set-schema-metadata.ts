@@ -20,6 +20,7 @@ const settings = defineSettings({
 export const setSchemaMetadata: readonly TransformPlugin[] = keyAndValue(
   'set-schema-metadata',
   'SetSchemaMetadata',
+  settings,
   (side, raw) => {
     const parsed = settings.parse(raw)
     const { 'schema.name': name, 'schema.version': version } = parsed

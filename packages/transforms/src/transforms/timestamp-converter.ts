@@ -53,6 +53,7 @@ interface Codec {
 export const timestampConverter: readonly TransformPlugin[] = keyAndValue(
   'timestamp-converter',
   'TimestampConverter',
+  settings,
   (side, raw) => {
     const parsed = settings.parse(raw)
     const { field: name, 'target.type': target } = parsed

@@ -22,6 +22,7 @@ const settings = defineSettings({
 export const timestampRouter: TransformPlugin = {
   name: 'timestamp-router',
   aliases: javaNames('TimestampRouter'),
+  settings,
   create(raw) {
     const { 'topic.format': topicFormat, 'timestamp.format': timestampFormat } = settings.parse(raw)
     const format = dateFormat(timestampFormat)

@@ -21,6 +21,7 @@ const PURPOSE = 'copying fields from value to key'
 export const valueToKey: TransformPlugin = {
   name: 'value-to-key',
   aliases: javaNames('ValueToKey'),
+  settings,
   create(raw) {
     const { fields: names, 'replace.null.with.default': replaceNull } = settings.parse(raw)
     const planOf = perSchema((schema: StructSchema) => plan(schema, names))
