@@ -30,10 +30,10 @@ export interface ConnectRecord {
 }
 
 /** Names one stream inside a source: a file, a table, a shard. Serialised to JSON; equal JSON means the same partition. */
-export type SourcePartition = Readonly<Record<string, string | number | boolean | null>>
+export type SourcePartition = Readonly<Record<string, string | number | bigint | boolean | null>>
 
-/** How far a source partition has been read, in the source's own terms. Serialised to JSON. */
-export type SourcePosition = Readonly<Record<string, string | number | boolean | null>>
+/** How far a source partition has been read, in the source's own terms. Serialised to JSON: of 64 bits, integers beyond 2^53 are bigints. */
+export type SourcePosition = Readonly<Record<string, string | number | bigint | boolean | null>>
 
 /**
  * A record from a source. `sourcePosition` is the place *after* this record: reading resumes there once it is stored.
