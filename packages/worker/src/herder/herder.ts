@@ -149,7 +149,7 @@ export interface Herder {
 
   plugins(connectorsOnly: boolean): readonly PluginInfo[]
   /** `version`: a Maven range; undefined: the latest. */
-  pluginConfig(plugin: string, version: string | undefined): readonly SettingDefinition[]
+  pluginConfig(plugin: string, version: string | undefined): Promise<readonly SettingDefinition[]>
   /** @throws HerderError 400 when `plugin` and the config's `connector.class` are different ones */
   validateConfig(plugin: string | null, config: Readonly<Record<string, string | null>>): Promise<SettingsValidation>
 
