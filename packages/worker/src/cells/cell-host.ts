@@ -1,0 +1,308 @@
+import type { Clock, Logger, RawSettings, SettingProblem } from '@sluice/sdk'
+import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
+import { Cell } from './cell.ts'
+import { spawnCell, type SpawnCell } from './cell-process.ts'
+import type { CellCall, CellCalls, CellMeasures, LogLevel } from './cell-protocol.ts'
+import { InlineHost, type TaskProgress } from './inline-host.ts'
+import { Placement, type Isolation, type Place } from './placement.ts'
+import { RESTART_LIMITS, type RestartLimits } from './restart-policy.ts'
+import { SupervisedCell } from './supervised-cell.ts'
+import { WATCH_LIMITS, type WatchLimits } from './watchdog.ts'
+import type { OpenEnvironment, WorkEnvironment } from './work-environment.ts'
+import type { ConnectorStart, ExactlyOnceGuard, TaskStart, WorkEvents, WorkHost } from './work-host.ts'
+
+export interface CellHostOptions {
+  /** Of connectors that do not say so themselves. */
+  readonly isolation: Isolation
+  /** URL or absolute path of the module whose `openEnvironment(given, logger)` makes what the work needs, there and here. */
+  readonly module: string
+  /** What can go through structured clone. */
+  readonly given: unknown
+  readonly events: WorkEvents
+  readonly guard: ExactlyOnceGuard
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly logLevel?: LogLevel
+  readonly watch?: Partial<WatchLimits>
+  readonly restarts?: Partial<RestartLimits>
+  /** Deadline of a question to a connector: its task configs, its validation, its say about offsets. */
+  readonly requestTimeoutMs?: number
+  /** A cell that hears nothing from its supervisor for so long ends: by default the session time-out of workers. */
+  readonly silenceMaxMs?: number
+  /** Most connectors of a shared cell. */
+  readonly sharedMax?: number
+  /** Cells that are started ahead, once the first has been needed: a connector then waits for its own modules alone. */
+  readonly spareCells?: number
+  readonly lingerMs?: number
+  /** Another way to start processes, for tests. */
+  readonly spawn?: SpawnCell
+}
+
+const METRICS_TIMEOUT_MS = 1000
+const NOTHING: CellMeasures = { samples: [], figures: [] }
+const SPARE_PAUSE_MS = 60_000
+
+/**
+ * Runs connectors in cells. This process imports none of their code (but for `isolation: inline`), and no call here waits for one of
+ * them longer than its time-out.
+ */
+export class CellHost implements WorkHost {
+  readonly #options: Required<CellHostOptions>
+  readonly #watchLimits: WatchLimits
+  readonly #placement: Placement
+  readonly #cells = new Map<string, SupervisedCell>()
+  readonly #spares: Cell[] = []
+  readonly #ending = new AbortController()
+  readonly #lastMetrics = new Map<string, CellMeasures>()
+  #inline: Promise<{ readonly host: InlineHost; readonly environment: WorkEnvironment }> | null = null
+  #inlineNow: InlineHost | null = null
+  #logLevel: LogLevel
+  #sparesFrom = 0
+
+  constructor(options: CellHostOptions) {
+    this.#options = {
+      logLevel: 'info',
+      watch: {},
+      restarts: {},
+      requestTimeoutMs: 30_000,
+      silenceMaxMs: 10_000,
+      sharedMax: 100,
+      spareCells: options.isolation === 'connector' ? 1 : 0,
+      lingerMs: 10_000,
+      spawn: spawnCell,
+      ...options,
+    }
+    this.#logLevel = this.#options.logLevel
+    this.#watchLimits = { ...WATCH_LIMITS, ...options.watch }
+    this.#placement = new Placement(options.isolation, this.#options.sharedMax)
+    void this.#watch()
+  }
+
+  get connectors(): readonly string[] {
+    return [...(this.#inlineNow?.connectors ?? []), ...[...this.#cells.values()].flatMap((cell) => cell.connectors)]
+  }
+
+  get tasks(): readonly TaskId[] {
+    return [...(this.#inlineNow?.tasks ?? []), ...[...this.#cells.values()].flatMap((cell) => cell.tasks)]
+  }
+
+  async startConnector(start: ConnectorStart): Promise<void> {
+    const place = this.#placement.place(start.connector, start.config)
+    if (place.type === 'cell') this.#cell(place.name).startConnector(start)
+    else await (await this.#inlineHost()).startConnector(start)
+  }
+
+  async startTask(start: TaskStart): Promise<void> {
+    const place = this.#placement.place(start.id.connector, start.connectorConfig)
+    if (place.type === 'cell') this.#cell(place.name).startTask(start)
+    else await (await this.#inlineHost()).startTask(start)
+  }
+
+  async stopConnector(connector: string, timeoutMs: number): Promise<boolean> {
+    const host = this.#whereIs(connector)
+    const inTime = (await host?.stopConnector(connector, timeoutMs)) ?? true
+    this.#forgetIfGone(connector)
+    return inTime
+  }
+
+  async stopTasks(ids: readonly TaskId[], timeoutMs: number): Promise<readonly TaskId[]> {
+    const byHost = Map.groupBy(ids, ({ connector }) => this.#whereIs(connector))
+    const late = await Promise.all([...byHost].map(([host, own]) => host?.stopTasks(own, timeoutMs) ?? []))
+    for (const connector of new Set(ids.map((id) => id.connector))) this.#forgetIfGone(connector)
+    return late.flat()
+  }
+
+  async setTargetState(connector: string, state: TargetState): Promise<void> {
+    await this.#whereIs(connector)?.setTargetState(connector, state)
+  }
+
+  async taskConfigs(connector: string, tasksMax: number): Promise<readonly RawSettings[]> {
+    const place = this.#placement.known(connector)
+    if (place?.type === 'cell') return this.#ask(place.name, 'taskConfigs', [connector, tasksMax])
+    return (await this.#inlineHost()).taskConfigs(connector, tasksMax)
+  }
+
+  /**
+   * What the connector itself finds wrong with a config. It is asked in a cell for its class, so that it harms nobody who runs, whatever
+   * name the config has.
+   * @throws SluiceError CELL_TIMEOUT, CELL_ENDED, PLUGIN_UNKNOWN, or the connector's own
+   */
+  async validate(config: RawSettings): Promise<readonly SettingProblem[]> {
+    const { requestTimeoutMs, isolation } = this.#options
+    if (isolation === 'inline')
+      return (await this.#inlineHost()).validate(config, AbortSignal.timeout(requestTimeoutMs))
+    return this.#ask(`validation of ${config['connector.class']}`, 'validate', [config, requestTimeoutMs])
+  }
+
+  /** Whether the connector knows that these offsets are right. @throws as `validate` */
+  async alterOffsets(connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]): Promise<boolean> {
+    const place = this.#placement.known(connector) ?? this.#placement.place(connector, config)
+    try {
+      if (place.type === 'inline') return await (await this.#inlineHost()).alterOffsets(connector, config, offsets)
+      return await this.#ask(place.name, 'alterOffsets', [connector, config, offsets])
+    } finally {
+      this.#forgetIfGone(connector)
+    }
+  }
+
+  lastSignOfLife(id: TaskId): number | null {
+    const place = this.#placement.known(id.connector)
+    if (place?.type === 'inline') return this.#inlineNow?.lastSignOfLife(id) ?? null
+    const heard = place === undefined ? null : (this.#cells.get(place.name)?.cell?.lastPong ?? null)
+    const found = heard?.pong.tasks.find((task) => task.id.connector === id.connector && task.id.task === id.task)
+    return heard === null || found === undefined ? null : heard.at - found.silentMs
+  }
+
+  /** Counts and positions of a connector's tasks, for people; empty where nobody answers in time. */
+  async progress(connector: string): Promise<readonly TaskProgress[]> {
+    const place = this.#placement.known(connector)
+    if (place?.type === 'inline') return this.#inlineNow?.progress(connector) ?? []
+    const cell = place === undefined ? null : (this.#cells.get(place.name)?.cell ?? null)
+    return (await cell?.call('progress', [connector], METRICS_TIMEOUT_MS).catch(() => [])) ?? []
+  }
+
+  /** Of all cells; where one does not answer in time, what it said last. */
+  async metrics(): Promise<CellMeasures> {
+    const all = await Promise.all(
+      [...this.#cells.values()].map(async ({ name, cell }) => {
+        const measures = await cell?.call('metrics', [], METRICS_TIMEOUT_MS).catch(() => this.#lastMetrics.get(name))
+        if (measures !== undefined) this.#lastMetrics.set(name, measures)
+        return measures ?? NOTHING
+      }),
+    )
+    const inline = await this.#inline
+    if (inline !== null) all.push({ samples: inline.environment.metrics(), figures: inline.host.figures() })
+    return { samples: all.flatMap(({ samples }) => samples), figures: all.flatMap(({ figures }) => figures) }
+  }
+
+  setLogLevel(level: LogLevel): void {
+    this.#logLevel = level
+    for (const { cell } of this.#cells.values()) cell?.setLogLevel(level)
+    for (const spare of this.#spares) spare.setLogLevel(level)
+  }
+
+  /** The processes, for people and for measurements. */
+  cells(): readonly { readonly name: string; readonly pid: number; readonly residentBytes: number | null }[] {
+    return [...this.#cells.values()].flatMap(({ name, cell }) =>
+      cell === null ? [] : [{ name, pid: cell.pid, residentBytes: cell.lastPong?.pong.residentBytes ?? null }],
+    )
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    this.#ending.abort()
+    const inline = await this.#inline?.catch(() => null)
+    await Promise.all([
+      ...[...this.#cells.values()].map((cell) => cell.stop(timeoutMs)),
+      ...this.#spares.map((spare) => spare.stop(timeoutMs)),
+      inline?.host.stop(timeoutMs),
+    ])
+    await inline?.environment.close()
+    this.#cells.clear()
+    this.#spares.length = 0
+  }
+
+  async #watch(): Promise<void> {
+    const { clock } = this.#options
+    const { signal } = this.#ending
+    while (!signal.aborted) {
+      await clock.sleep(this.#watchLimits.heartbeatIntervalMs, signal)
+      if (signal.aborted) return
+      for (const [name, cell] of this.#cells) {
+        cell.look()
+        if (cell.isOver) this.#cells.delete(name)
+      }
+      for (const spare of this.#spares) spare.look()
+      if (this.#cells.size > 0) this.#fillSpares()
+    }
+  }
+
+  #ask<C extends CellCall>(name: string, what: C, args: CellCalls[C]['args']): Promise<CellCalls[C]['answer']> {
+    return this.#cell(name).ask(what, args, this.#options.requestTimeoutMs)
+  }
+
+  #whereIs(connector: string): SupervisedCell | InlineHost | null {
+    const place = this.#placement.known(connector)
+    if (place === undefined) return null
+    return place.type === 'inline' ? this.#inlineNow : (this.#cells.get(place.name) ?? null)
+  }
+
+  #forgetIfGone(connector: string): void {
+    const host = this.#whereIs(connector)
+    if (host?.connectors.includes(connector) === true) return
+    if (host?.tasks.some((id) => id.connector === connector) === true) return
+    this.#placement.forget(connector)
+  }
+
+  #cell(name: string): SupervisedCell {
+    let cell = this.#cells.get(name)
+    if (cell === undefined) this.#cells.set(name, (cell = this.#supervised(name)))
+    return cell
+  }
+
+  #supervised(name: string): SupervisedCell {
+    const { events, restarts, lingerMs, clock, logger } = this.#options
+    return new SupervisedCell(name, {
+      events,
+      restarts: { ...RESTART_LIMITS, ...restarts },
+      lingerMs,
+      clock,
+      logger,
+      takeCell: (of) => this.#takeCell(of),
+      partCompany: (cell, connectors) => this.#part(cell, connectors),
+    })
+  }
+
+  #part(cell: SupervisedCell, connectors: readonly string[]): void {
+    for (const connector of connectors) {
+      this.#options.logger.warn(
+        'The connector gets a cell of its own: the one it shared has ended, because of it or for unknown reasons',
+        {
+          connector,
+          cell: cell.name,
+        },
+      )
+      const belongings = cell.takeOut(connector)
+      const own: Place = this.#placement.part(connector)
+      if (own.type === 'cell') this.#cell(own.name).startAfterDeath(belongings)
+    }
+  }
+
+  #takeCell(name: string): Cell {
+    const spare = this.#spares.findIndex(({ isUsable }) => isUsable)
+    if (spare === -1) return this.#spawn(name)
+    const [cell] = this.#spares.splice(spare, 1)
+    cell!.name = name
+    return cell!
+  }
+
+  #fillSpares(): void {
+    const { clock, spareCells } = this.#options
+    const usable = this.#spares.filter(({ isUsable }) => isUsable)
+    // One that ended before it had work will not be better the next second.
+    if (usable.length < this.#spares.length) this.#sparesFrom = clock.monotonic() + SPARE_PAUSE_MS
+    this.#spares.splice(0, this.#spares.length, ...usable)
+    if (clock.monotonic() < this.#sparesFrom) return
+    while (this.#spares.length < spareCells) this.#spares.push(this.#spawn('nobody yet'))
+  }
+
+  #spawn(name: string): Cell {
+    const { spawn, module, given, silenceMaxMs, guard, clock, logger } = this.#options
+    const birth = { module, given, logLevel: this.#logLevel, silenceMaxMs }
+    return new Cell(name, { spawn, birth, limits: this.#watchLimits, guard, clock, logger })
+  }
+
+  async #inlineHost(): Promise<InlineHost> {
+    this.#inline ??= this.#openInline()
+    return (await this.#inline).host
+  }
+
+  async #openInline(): Promise<{ readonly host: InlineHost; readonly environment: WorkEnvironment }> {
+    const { module, given, events, guard, logger } = this.#options
+    const url = module.startsWith('/') ? `file://${module}` : module
+    const { openEnvironment } = (await import(url)) as { readonly openEnvironment: OpenEnvironment }
+    const environment = await openEnvironment(given, logger)
+    const host = new InlineHost({ environment, events, guard, logger })
+    this.#inlineNow = host
+    return { host, environment }
+  }
+}

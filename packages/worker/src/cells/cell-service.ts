@@ -1,0 +1,138 @@
+import type { CallWatch } from './call-watch.ts'
+import type { CellLog } from './cell-logger.ts'
+import type { CellCall, CellCalls, FromCell, ToCell } from './cell-protocol.ts'
+import { InlineHost } from './inline-host.ts'
+import { fromWire, toWire, type WireError } from './wire-error.ts'
+import type { WorkEnvironment } from './work-environment.ts'
+import type { ExactlyOnceGuard, WorkEvents } from './work-host.ts'
+
+const OPEN_CALL_MS = 1000
+const OPEN_CALLS_TOLD = 50
+
+export interface CellServiceParts {
+  readonly environment: WorkEnvironment
+  readonly watch: CallWatch
+  readonly log: CellLog
+  /** `sent`: when it is out of the house. */
+  readonly send: (message: FromCell, sent?: () => void) => void
+  readonly residentBytes: () => number
+  /** All has been stopped as the supervisor called for, and it knows. */
+  readonly stopped: () => void
+}
+
+/** The cell's side: does what the supervisor calls for, and tells what becomes of it. */
+export class CellService {
+  readonly #parts: CellServiceParts
+  readonly #host: InlineHost
+  readonly #asked = new Map<number, { resolve(): void; reject(error: Error): void }>()
+  #asks = 0
+
+  constructor(parts: CellServiceParts) {
+    this.#parts = parts
+    const { environment, watch, log } = parts
+    this.#host = new InlineHost({
+      environment,
+      watch,
+      logger: log.logger(),
+      guard: this.#guard(),
+      events: this.#events(),
+    })
+  }
+
+  hear(message: ToCell): void {
+    switch (message.type) {
+      case 'birth':
+        return
+      case 'ping':
+        return this.#pong()
+      case 'level':
+        this.#parts.log.level = message.level
+        return
+      case 'told':
+        return this.#told(message.seq, message.error)
+      case 'call':
+        void this.#answer(message.seq, message.what, message.args)
+    }
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    await this.#host.stop(timeoutMs)
+    await this.#parts.environment.close()
+    await this.#parts.log.flush()
+  }
+
+  async #answer(seq: number, what: CellCall, args: readonly unknown[]): Promise<void> {
+    const { send, stopped } = this.#parts
+    const sent = what === 'stop' ? stopped : undefined
+    try {
+      send({ type: 'answer', seq, value: await this.#do(what, args), error: null }, sent)
+    } catch (error) {
+      send({ type: 'answer', seq, value: null, error: toWire(error) }, sent)
+    }
+  }
+
+  #do(what: CellCall, args: readonly unknown[]): unknown {
+    const calls: { [C in CellCall]: (...args: CellCalls[C]['args']) => unknown } = {
+      startConnector: (start) => this.#host.startConnector(start),
+      stopConnector: (connector, timeoutMs) => this.#host.stopConnector(connector, timeoutMs),
+      startTask: (start) => this.#host.startTask(start),
+      stopTasks: (ids, timeoutMs) => this.#host.stopTasks(ids, timeoutMs),
+      setTargetState: (connector, state) => this.#host.setTargetState(connector, state),
+      taskConfigs: (connector, tasksMax) => this.#host.taskConfigs(connector, tasksMax),
+      validate: (config, timeoutMs) => this.#host.validate(config, AbortSignal.timeout(timeoutMs)),
+      alterOffsets: (connector, config, offsets) => this.#host.alterOffsets(connector, config, offsets),
+      progress: (connector) => this.#host.progress(connector),
+      metrics: () => ({ samples: this.#parts.environment.metrics(), figures: this.#host.figures() }),
+      stop: (timeoutMs) => this.stop(timeoutMs),
+    }
+    return (calls[what] as (...args: readonly unknown[]) => unknown)(...args)
+  }
+
+  #pong(): void {
+    const { watch, environment, send, residentBytes } = this.#parts
+    const now = environment.clock.monotonic()
+    send({
+      type: 'pong',
+      residentBytes: residentBytes(),
+      open: watch.open(OPEN_CALL_MS).slice(0, OPEN_CALLS_TOLD),
+      tasks: this.#host.tasks.flatMap((id) => {
+        const last = this.#host.lastSignOfLife(id)
+        return last === null ? [] : [{ id, silentMs: now - last }]
+      }),
+    })
+  }
+
+  #events(): WorkEvents {
+    const { send } = this.#parts
+    return {
+      connectorState: (connector, state, trace, version) =>
+        send({ type: 'connector', connector, state, trace, version }),
+      taskState: (id, state, trace, version) => send({ type: 'task', id, state, trace, version }),
+      reconfigurationRequested: (connector) => send({ type: 'reconfiguration', connector }),
+      topicUsed: (id, topic) => send({ type: 'topic', id, topic }),
+    }
+  }
+
+  #guard(): ExactlyOnceGuard {
+    return {
+      fence: (connector) => this.#ask((seq) => ({ type: 'fence', seq, connector })),
+      verify: (id) => this.#ask((seq) => ({ type: 'verify', seq, id })),
+    }
+  }
+
+  /** Waits as long as the supervisor is there: without it the cell ends. */
+  #ask(question: (seq: number) => FromCell): Promise<void> {
+    const seq = ++this.#asks
+    return new Promise((resolve, reject) => {
+      this.#asked.set(seq, { resolve, reject })
+      this.#parts.send(question(seq))
+    })
+  }
+
+  #told(seq: number, error: WireError | null): void {
+    const asked = this.#asked.get(seq)
+    this.#asked.delete(seq)
+    if (error === null) asked?.resolve()
+    else asked?.reject(fromWire(error))
+  }
+}

@@ -1,0 +1,270 @@
+import { describeError, SluiceError, type Clock, type Logger } from '@sluice/sdk'
+import { endError, endOf, taskName, type CellEnd } from './cell-end.ts'
+import type { CellExit, CellProcess, SpawnCell } from './cell-process.ts'
+import type { CellBirth, CellCall, CellCalls, FromCell, Pong } from './cell-protocol.ts'
+import { Watchdog, type WatchLimits } from './watchdog.ts'
+import { fromWire, toWire } from './wire-error.ts'
+import type { ExactlyOnceGuard, WorkEvents } from './work-host.ts'
+
+export interface CellParts {
+  readonly spawn: SpawnCell
+  readonly birth: Omit<CellBirth, 'type'>
+  readonly limits: WatchLimits
+  readonly guard: ExactlyOnceGuard
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What a cell tells whoever has it. */
+export interface CellListener extends WorkEvents {
+  ended(end: CellEnd): void
+}
+
+interface Waiting {
+  readonly what: CellCall
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+/** More calls than that wait for nobody who could still want their answers. */
+const WAITING_MAX = 1000
+const TERM_GRACE_MS = 5000
+const STALLED_GRACE_MS = 500
+const MIB = 1_048_576
+
+/** A cell from its start to its end, as the supervisor sees it. It is never started again: `SupervisedCell` takes another. */
+export class Cell {
+  /** What it runs, for people. */
+  name: string
+  readonly #parts: CellParts
+  readonly #process: CellProcess
+  readonly #watchdog: Watchdog
+  readonly #logger: Logger
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #exited = Promise.withResolvers<void>()
+  #listener: CellListener | null = null
+  #seq = 0
+  #end: CellEnd | null = null
+  #endedFor: string | null = null
+  #isStopping = false
+  #pong: { readonly at: number; readonly pong: Pong } | null = null
+  readonly #toldStuck = new Set<string>()
+
+  constructor(name: string, parts: CellParts) {
+    this.name = name
+    this.#parts = parts
+    this.#logger = parts.logger
+    this.#watchdog = new Watchdog(parts.limits, parts.clock.monotonic())
+    this.#process = parts.spawn(
+      { heapMaxBytes: heapOf(parts.limits) },
+      {
+        heard: (message) => this.#heard(message),
+        wrote: (stream, line) => this.#logger[stream === 'stderr' ? 'warn' : 'info'](line, { cell: this.name, stream }),
+        exited: (exit) => this.#gone(exit),
+      },
+    )
+    this.#process.send({ type: 'birth', ...parts.birth })
+    this.#ping()
+  }
+
+  listen(listener: CellListener): void {
+    this.#listener = listener
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  /** Whether it may still be given work. */
+  get isUsable(): boolean {
+    return this.#end === null && this.#endedFor === null && !this.#isStopping
+  }
+
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** What the last heart-beat said, and when, as `clock.monotonic()`. */
+  get lastPong(): { readonly at: number; readonly pong: Pong } | null {
+    return this.#pong
+  }
+
+  /** Resolves when the process is gone. */
+  get exited(): Promise<void> {
+    return this.#exited.promise
+  }
+
+  /**
+   * Has the cell do something. A cell that does not answer fails this call alone.
+   * @throws SluiceError CELL_TIMEOUT, CELL_ENDED, or what the call itself came to
+   */
+  async call<C extends CellCall>(
+    what: C,
+    args: CellCalls[C]['args'],
+    timeoutMs: number,
+  ): Promise<CellCalls[C]['answer']> {
+    if (this.#end !== null) throw endError(this.#end)
+    if (this.#waiting.size >= WAITING_MAX) throw this.#late(what, 0)
+    const seq = ++this.#seq
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    this.#waiting.set(seq, { what, resolve, reject })
+    this.#process.send({ type: 'call', seq, what, args })
+    const over = new AbortController()
+    void this.#parts.clock.sleep(timeoutMs, over.signal).then(() => {
+      if (!over.signal.aborted) reject(this.#late(what, timeoutMs))
+    })
+    try {
+      return (await promise) as CellCalls[C]['answer']
+    } finally {
+      over.abort()
+      this.#waiting.delete(seq)
+    }
+  }
+
+  setLogLevel(level: CellBirth['logLevel']): void {
+    this.#process.send({ type: 'level', level })
+  }
+
+  /** Once per heart-beat: asks for a sign of life, and looks at what the last ones were. */
+  look(): void {
+    if (this.#end !== null || this.#endedFor !== null) return
+    // A cell that stands still cannot say how large it is.
+    const residentBytes = this.#watchdog.isOwed
+      ? this.#process.residentBytes()
+      : (this.#pong?.pong.residentBytes ?? null)
+    const verdict = this.#watchdog.look(this.#parts.clock.monotonic(), residentBytes)
+    if (verdict.type === 'stalled') this.end(this.#stalled(verdict.forMs), STALLED_GRACE_MS)
+    else if (verdict.type === 'too-large')
+      this.end(
+        `it had ${Math.round(verdict.residentBytes / MIB)} MiB of memory, and may have ${Math.round(this.#parts.limits.memoryMaxBytes / MIB)} MiB`,
+        TERM_GRACE_MS,
+      )
+    else {
+      if (verdict.type === 'stalling') this.#logger.warn(this.#stalled(verdict.forMs), { cell: this.name })
+      this.#ping()
+    }
+  }
+
+  /** Ends it whatever it does: SIGTERM, and SIGKILL when it is not gone after `graceMs`. */
+  end(reason: string, graceMs: number): void {
+    if (this.#end !== null || this.#endedFor !== null) return
+    this.#endedFor = reason
+    this.#logger.error(`A cell is ended: ${reason}`, { cell: this.name, pid: this.pid })
+    if (graceMs > 0) this.#process.signal('SIGTERM')
+    void this.#killAfter(graceMs)
+  }
+
+  /** In order: tasks, connectors, clients. After `timeoutMs` it is killed. */
+  async stop(timeoutMs: number): Promise<void> {
+    if (this.#end !== null) return
+    this.#isStopping = true
+    const insideMs = insideOf(timeoutMs)
+    this.call('stop', [insideMs], timeoutMs).catch((error: unknown) => {
+      if (this.#end === null)
+        this.#logger.warn('A cell did not stop in order', { cell: this.name, reason: describeError(error) })
+    })
+    await this.#killAfter(timeoutMs)
+  }
+
+  async #killAfter(graceMs: number): Promise<void> {
+    const over = new AbortController()
+    await Promise.race([this.#exited.promise, this.#parts.clock.sleep(graceMs, over.signal)])
+    over.abort()
+    if (this.#end !== null) return
+    this.#process.signal('SIGKILL')
+    await this.#exited.promise
+  }
+
+  #ping(): void {
+    if (this.#watchdog.isOwed) return
+    this.#watchdog.pinged()
+    this.#process.send({ type: 'ping' })
+  }
+
+  #heard(message: FromCell): void {
+    const listener = this.#listener
+    switch (message.type) {
+      case 'ready':
+        return
+      case 'pong':
+        this.#watchdog.ponged()
+        this.#pong = { at: this.#parts.clock.monotonic(), pong: message }
+        return this.#tellStuck(message)
+      case 'answer':
+        return this.#answered(message)
+      case 'log':
+        for (const { level, message: text, fields } of message.lines) this.#logger[level](text, fields)
+        return
+      case 'connector':
+        return listener?.connectorState(message.connector, message.state, message.trace, message.version)
+      case 'task':
+        return listener?.taskState(message.id, message.state, message.trace, message.version)
+      case 'reconfiguration':
+        return listener?.reconfigurationRequested(message.connector)
+      case 'topic':
+        return listener?.topicUsed(message.id, message.topic)
+      case 'fence':
+        return this.#tell(message.seq, this.#parts.guard.fence(message.connector))
+      case 'verify':
+        return this.#tell(message.seq, this.#parts.guard.verify(message.id))
+    }
+  }
+
+  #answered({ seq, value, error }: Extract<FromCell, { type: 'answer' }>): void {
+    const waiting = this.#waiting.get(seq)
+    if (error === null) waiting?.resolve(value)
+    else waiting?.reject(fromWire(error))
+  }
+
+  #tell(seq: number, question: Promise<void>): void {
+    question.then(
+      () => this.#process.send({ type: 'told', seq, error: null }),
+      (error: unknown) => this.#process.send({ type: 'told', seq, error: toWire(error) }),
+    )
+  }
+
+  /** Once for each call that does not come back. */
+  #tellStuck({ open }: Pong): void {
+    const now = new Set<string>()
+    for (const { connector, task, what, forMs } of open) {
+      if (forMs < this.#parts.limits.stuckWarnMs) continue
+      const key = `${taskName(connector, task)} ${what}`
+      now.add(key)
+      if (this.#toldStuck.has(key)) continue
+      const place = task === null ? { connector } : { connector, task }
+      this.#logger.warn(`${what} has not come back for ${Math.round(forMs / 1000)} s`, { ...place, cell: this.name })
+    }
+    this.#toldStuck.clear()
+    for (const key of now) this.#toldStuck.add(key)
+  }
+
+  #stalled(forMs: number): string {
+    const call = this.#process.call()
+    const whose = call === null ? '' : `, inside of ${call.what} of ${taskName(call.connector, call.task)}`
+    return `its event loop has stood still for ${Math.round(forMs / 1000)} s${whose}`
+  }
+
+  #late(what: CellCall, timeoutMs: number): SluiceError {
+    return new SluiceError('CELL_TIMEOUT', `The cell of ${this.name} did not answer ${what} within ${timeoutMs} ms`, {
+      remedy: 'See what the connector does in that call; others are not held up by it.',
+    })
+  }
+
+  #gone(exit: CellExit): void {
+    const { name, pid } = this
+    this.#end = endOf({ name, pid, heapMaxBytes: heapOf(this.#parts.limits), endedFor: this.#endedFor }, exit)
+    for (const { reject } of this.#waiting.values()) reject(endError(this.#end))
+    if (!this.#isStopping) this.#logger.error(this.#end.reason, { cell: name })
+    this.#exited.resolve()
+    this.#listener?.ended(this.#end)
+  }
+}
+
+/** What of a deadline is left for the cell itself, so that its answer is here before it. */
+export function insideOf(timeoutMs: number): number {
+  return timeoutMs - Math.min(500, timeoutMs / 10)
+}
+
+function heapOf({ memoryMaxBytes }: WatchLimits): number {
+  return memoryMaxBytes / 2
+}

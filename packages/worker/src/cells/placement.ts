@@ -1,0 +1,69 @@
+import type { RawSettings } from '@sluice/sdk'
+
+export type Isolation = 'connector' | 'shared' | 'inline'
+
+/** In this process, or in the cell of this name. */
+export type Place = { readonly type: 'inline' } | { readonly type: 'cell'; readonly name: string }
+
+/**
+ * Where each connector runs, by its setting `isolation`, else by the worker's. Shared cells are filled one after the other; a connector
+ * that was parted from its company keeps its own cell. Pure: it knows names, no processes.
+ */
+export class Placement {
+  readonly #isolation: Isolation
+  readonly #sharedMax: number
+  readonly #places = new Map<string, Place>()
+  readonly #shared = new Map<string, Set<string>>()
+  readonly #parted = new Set<string>()
+
+  constructor(isolation: Isolation, sharedMax: number) {
+    this.#isolation = isolation
+    this.#sharedMax = sharedMax
+  }
+
+  /** Stays what it is until `forget`. */
+  place(connector: string, config: RawSettings): Place {
+    let found = this.#places.get(connector)
+    if (found === undefined) this.#places.set(connector, (found = this.#choose(connector, config)))
+    return found
+  }
+
+  known(connector: string): Place | undefined {
+    return this.#places.get(connector)
+  }
+
+  /** It gets a cell of its own from now on. */
+  part(connector: string): Place {
+    this.forget(connector)
+    this.#parted.add(connector)
+    const own = cellOf(connector)
+    this.#places.set(connector, own)
+    return own
+  }
+
+  /** Nothing of it runs here any more. */
+  forget(connector: string): void {
+    const place = this.#places.get(connector)
+    this.#places.delete(connector)
+    if (place?.type !== 'cell') return
+    this.#shared.get(place.name)?.delete(connector)
+  }
+
+  #choose(connector: string, config: RawSettings): Place {
+    const isolation = config['isolation'] ?? this.#isolation
+    if (isolation === 'inline') return { type: 'inline' }
+    if (isolation !== 'shared' || this.#parted.has(connector)) return cellOf(connector)
+    for (const [name, members] of this.#shared) {
+      if (members.size >= this.#sharedMax) continue
+      members.add(connector)
+      return { type: 'cell', name }
+    }
+    const name = `shared cell ${this.#shared.size + 1}`
+    this.#shared.set(name, new Set([connector]))
+    return { type: 'cell', name }
+  }
+}
+
+function cellOf(connector: string): Place {
+  return { type: 'cell', name: `connector ${connector}` }
+}

@@ -1,0 +1,43 @@
+import type { Clock, Connector, Logger, Metrics, RawSettings } from '@sluice/sdk'
+import type { TaskControl, TaskEvents } from '../record-path/task-control.ts'
+import type { FigureGroup } from '../record-path/task-figures.ts'
+import type { Loop } from '../task-runner.ts'
+import type { MetricSample } from './cell-metrics.ts'
+import type { ExactlyOnceGuard, TaskStart } from './work-host.ts'
+
+/** What a task is given by its host. */
+export interface TaskHooks {
+  readonly control: TaskControl
+  readonly events: TaskEvents
+  readonly guard: ExactlyOnceGuard
+  /** Its lines carry the connector and the task. */
+  readonly logger: Logger
+}
+
+export interface TaskHandle extends Loop {
+  /** Counts and positions, for people. */
+  progress(): unknown
+  /** Under Kafka Connect's names. */
+  figures?(): readonly FigureGroup[]
+}
+
+/** What work needs where it runs. One per process; opened by `openEnvironment` of a module that is named to the cell. */
+export interface WorkEnvironment {
+  readonly clock: Clock
+  /** The connector that `connector.class` (and `plugin.version`) names; loaded when it is first asked for. @throws SluiceError PLUGIN_UNKNOWN */
+  connector(config: RawSettings): Promise<Connector>
+  /** Puts the values of config providers in the place of their variables. */
+  resolve(config: RawSettings): Promise<RawSettings>
+  /**
+   * Puts a task together. `connector` is what to make it by, `config` the connector's settings with the task's own over them, all
+   * resolved. Clients that are opened for it are closed with its loop.
+   */
+  buildTask(connector: Connector, config: RawSettings, start: TaskStart, hooks: TaskHooks): Promise<TaskHandle>
+  /** What connectors count in. */
+  readonly instruments: Metrics
+  metrics(): readonly MetricSample[]
+  close(): Promise<void>
+}
+
+/** What such a module exports as `openEnvironment`. `given` comes from the supervisor as it was, through structured clone. */
+export type OpenEnvironment<G = unknown> = (given: G, logger: Logger) => Promise<WorkEnvironment>
