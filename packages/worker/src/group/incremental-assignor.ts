@@ -106,14 +106,13 @@ export function assignIncrementally(before: IncrementalState, round: Round): Rou
   }
   giveOut([...created.values(), ...returned.asNew.values()], loads)
 
-  const allRevoked = union(...revoked.values())
   const next = union(...loads.map((load) => setOf(load.items())))
   const { delayMs, ...remembered } = waiting
   return {
     state: {
       ...remembered,
-      previous: union(without(next, allRevoked), lost),
-      revoked: allRevoked,
+      previous: union(next, lost),
+      revoked: union(...revoked.values()),
       generation: round.generation,
       members: members.map(([memberId]) => memberId),
     },

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { INITIAL_STATE, assignIncrementally } from '../../src/group/incremental-assignor.ts'
 import type { Work } from '../../src/group/work-assignment.ts'
 import { ModelGroup } from './model-group.ts'
+import { randomOf } from './random.ts'
+import { tasksOf } from './work.ts'
 
 const DELAY_MS = 300_000
 const NO_WORK: Work = { connectors: [], tasks: [] }
@@ -76,11 +78,33 @@ describe('the work of a group is shared out without stopping what stays', () => 
     expect(group.stopsSince(length)).toEqual([])
   })
 
-  test('what is lost goes to whoever came back empty, not to those who are busy', () => {
-    const group = new ModelGroup(DELAY_MS, { one: 3, two: 3 }).join('a', 'b', 'c').kill('c').join('new').wait(DELAY_MS)
+  test('what is lost goes to whoever came back empty, also if it has got other work meanwhile', () => {
+    const group = new ModelGroup(DELAY_MS, { one: 6, two: 6 }).join('a', 'b', 'c', 'd').kill('c', 'd').join('new')
+    group.configure('later', 1).settle()
+    expect(group.held.get('new')?.size).toBe(2)
+    group.now += DELAY_MS
+    const shares = group.rebalance()
+    const started = Array.from(shares, ([member, { assigned }]) => [member, assigned.tasks.length])
+    // Two of the six lost tasks would be too many.
+    expect(Object.fromEntries(started)).toEqual({ a: 0, b: 0, new: 4 })
+  })
+
+  test('nothing is taken from anybody while lost work waits, however many join', () => {
+    const group = new ModelGroup(DELAY_MS, { one: 6, two: 6 }).join('a', 'b', 'c')
+    const { length } = group.log
+    group.kill('c').join('d', 'e', 'f', 'g')
+    expect(group.stopsSince(length)).toEqual([])
+    group.wait(DELAY_MS)
     expectAtRest(group)
-    expect(group.held.get('new')?.size).toBe(2 + Number(group.counts('connectors')[2]))
-    expect(group.stopsSince(0).every((line) => !line.startsWith('-new'))).toBe(true)
+  })
+
+  test('work that was taken from somebody for balance does not wait for a worker that goes meanwhile', () => {
+    const group = new ModelGroup(DELAY_MS, { one: 3, two: 3 }).join('a')
+    group.held.set('b', new Set()).set('c', new Set())
+    for (const [member, share] of group.rebalance()) group.apply(member, share)
+    expect(group.missing()).not.toEqual([])
+    group.kill('c')
+    expect(group.missing()).toEqual([])
   })
 
   test('new work does not wait while lost work does', () => {
@@ -132,11 +156,35 @@ describe('what did not arrive, or arrived twice', () => {
     expectAtRest(group)
   })
 
-  test('what two members have is taken from both, then given to one', () => {
-    const group = new ModelGroup(DELAY_MS, { one: 2 }).join('a', 'b')
-    for (const key of group.held.get('a')!) group.held.get('b')!.add(key)
+  test('what is deleted is taken again from a member that did not hear of it', () => {
+    const group = new ModelGroup(DELAY_MS, { one: 1, two: 1 }).join('a')
+    group.configured.delete('two')
+    group.rebalance()
     group.settle()
     expectAtRest(group)
+    expect(group.stopsSince(0)).toEqual(['-a -1/two', '-a 0/two'])
+  })
+
+  test('what two members have is taken from both, then given to one', () => {
+    const group = new ModelGroup(DELAY_MS, { one: 2 }).join('a')
+    group.held.set('b', new Set(group.held.get('a')))
+    group.settle()
+    expectAtRest(group)
+    expect(group.stopsSince(0)).toHaveLength(6)
+  })
+
+  test('the leader knows who has what when all have done as told', () => {
+    const held: Work = { connectors: ['one'], tasks: tasksOf('one', 4) }
+    const members = new Map([
+      ['a', held],
+      ['b', NO_WORK],
+    ])
+    const configured: Work = { connectors: ['one', 'two'], tasks: held.tasks }
+    const round = { configured, members, generation: 1, completedGeneration: -1, now: 0, delayMaxMs: DELAY_MS }
+    const { holdings, shares } = assignIncrementally(INITIAL_STATE, round)
+    expect(shares.get('a')?.revoked.tasks).toHaveLength(2)
+    expect(holdings.get('a')).toEqual({ connectors: ['one'], tasks: held.tasks.slice(2) })
+    expect(holdings.get('b')).toEqual({ connectors: ['two'], tasks: [] })
   })
 
   test('a leader whose assignment was not completed forgets what it thought, so nothing counts as lost', () => {
@@ -174,15 +222,27 @@ describe('what did not arrive, or arrived twice', () => {
     expect(delays.filter((ms) => ms > 0).slice(0, 4)).toEqual([40, 1_600, 10_000, 10_000])
     for (const [i, ms] of delays.entries()) expect(ms > 0).toBe(revokes[i] === 0)
   })
+
+  test('a balanced round makes the next wait short again', () => {
+    const group = new ModelGroup(DELAY_MS, { one: 64 }).join('a')
+    const grow = (...members: readonly string[]): number => {
+      for (const member of members) group.held.set(member, new Set())
+      for (const [member, share] of group.rebalance()) group.apply(member, share)
+      return group.delayMs
+    }
+    expect([grow('b'), grow('c')]).toEqual([0, 40])
+    group.wait(40).settle()
+    expect([grow('d'), grow('e')]).toEqual([0, 40])
+  })
 })
 
 describe("a connector's tasks do not pile up on one worker (KAFKA-17049)", () => {
   test('when totals are equal, the next task goes where there are fewest of its connector', () => {
-    // One worker has a task of each, the other two of one connector.
+    // Each has two tasks; the first by name has two of the connector that is to have a third.
     const group = new ModelGroup(DELAY_MS, { one: 1, two: 1, three: 2 })
-    group.held.set('a', new Set(['0/one', '0/two'])).set('b', new Set(['0/three', '1/three']))
+    group.held.set('a', new Set(['0/three', '1/three'])).set('b', new Set(['0/one', '0/two']))
     group.configure('three', 3)
-    expect(group.tasksOf('three')).toEqual([1, 2])
+    expect(group.tasksOf('three')).toEqual([2, 1])
   })
 
   test('a new worker takes some of each connector', () => {
@@ -262,13 +322,4 @@ describe('a model with seeds', () => {
 function restart(group: ModelGroup, member: string, serial: number): void {
   group.kill(member)
   group.join(`r${serial}`)
-}
-
-/** A generator of numbers from 0 to below 1: the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0
-    return ((state >>> 8) & 0xff_ffff) / 0x100_0000
-  }
 }
