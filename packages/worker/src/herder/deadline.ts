@@ -1,0 +1,20 @@
+import { SluiceError, type Clock } from '@sluice/sdk'
+
+/** What the work gives, or KAFKA_TIMEOUT-like patience that has run out: the work itself goes on, and nobody looks at it any more. */
+export async function withDeadline<T>(clock: Clock, timeoutMs: number, what: string, work: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const late = clock.sleep(timeoutMs, over.signal).then((): T => {
+    throw new SluiceError('TASK_FAILED', `${what} has not come back within ${timeoutMs} ms`, {
+      retriable: true,
+      remedy: 'Look at what the connector waits for, or restart it.',
+    })
+  })
+  // Whoever loses the race must not become an unhandled rejection.
+  late.catch(() => undefined)
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    over.abort()
+  }
+}

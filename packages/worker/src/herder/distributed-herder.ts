@@ -1,0 +1,460 @@
+import type { Clock, Logger, RawSettings, SettingDefinition, SettingsValidation } from '@sluice/sdk'
+import { describeError } from '@sluice/sdk'
+import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
+import type { WorkerGroup, WorkerGroupHooks } from '../group/worker-group.ts'
+import type { ConfigStore } from '../storage/config-store.ts'
+import type { StatusStore } from '../storage/status-store.ts'
+import { ClusterView } from './cluster-view.ts'
+import { ConfigChanges } from './config-changes.ts'
+import { Fencing, TaskGuard } from './fencing.ts'
+import { HerderLoop } from './herder-loop.ts'
+import {
+  HerderError,
+  type ConnectorInfo,
+  type ConnectorOffset,
+  type ConnectorStateInfo,
+  type Herder,
+  type HerderStage,
+  type InternalRequest,
+  type LoggerLevel,
+  type PluginInfo,
+  type RestartRequest,
+  type TargetState,
+  type TaskId,
+} from './herder.ts'
+import { Holdings } from './holdings.ts'
+import { LeaderRequests } from './leader-requests.ts'
+import { Leadership } from './leadership.ts'
+import { LocalWork } from './local-work.ts'
+import { OffsetRequests } from './offsets.ts'
+import type {
+  ConnectorOffsets,
+  FenceProducers,
+  HerderLoggers,
+  HerderPlugins,
+  InterWorker,
+  OffsetsHook,
+} from './ports.ts'
+import { Rebalances } from './rebalances.ts'
+import { Reconfiguration } from './reconfiguration.ts'
+import { staleConfiguration, unknownConnector } from './refusals.ts'
+import { Restarts } from './restarts.ts'
+import { SessionKeys } from './session-keys.ts'
+import type { DistributedSettings } from './settings.ts'
+import { StuckTasks } from './stuck-tasks.ts'
+import { Supervision } from './supervision.ts'
+import { Tick } from './tick.ts'
+
+const FLUSH_MS = 5_000
+
+export interface DistributedHerderParts {
+  readonly workerId: string
+  readonly kafkaClusterId: string
+  readonly config: ConfigStore
+  readonly status: StatusStore
+  readonly group: (hooks: WorkerGroupHooks) => WorkerGroup
+  readonly host: (events: WorkEvents, guard: ExactlyOnceGuard) => WorkHost
+  readonly plugins: HerderPlugins
+  readonly loggers: HerderLoggers
+  readonly offsets: ConnectorOffsets
+  readonly offsetsHook: OffsetsHook
+  readonly interWorker: InterWorker
+  readonly fenceProducers: FenceProducers
+  readonly settings: DistributedSettings
+  /** Start-up has failed: the worker cannot do anything. */
+  readonly onFatal: (error: unknown) => void
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** The herder of a worker that shares its work with others, Java's workers among them (`DistributedHerder`). */
+export class DistributedHerder implements Herder {
+  readonly mode = 'distributed'
+  readonly workerId: string
+  readonly kafkaClusterId: string
+  readonly #parts: DistributedHerderParts
+  readonly #wanted = new Holdings()
+  readonly #group: WorkerGroup
+  readonly #host: WorkHost
+  readonly #tick: Tick
+  readonly #view: ClusterView
+  readonly #local: LocalWork
+  readonly #changes: ConfigChanges
+  readonly #rebalances: Rebalances
+  readonly #leadership: Leadership
+  readonly #sessionKeys: SessionKeys
+  readonly #fencing: Fencing
+  readonly #offsets: OffsetRequests
+  readonly #leader: LeaderRequests
+  readonly #restarts: Restarts
+  readonly #reconfiguration: Reconfiguration
+  readonly #loop: HerderLoop
+  #isReady = false
+  #running: Promise<void> | null = null
+  #stopping: Promise<void> | null = null
+
+  constructor(parts: DistributedHerderParts) {
+    const { settings, config, status, plugins, clock, logger, workerId } = parts
+    this.#parts = parts
+    this.workerId = workerId
+    this.kafkaClusterId = parts.kafkaClusterId
+    const wanted = this.#wanted
+    const isLeader = (): boolean => this.#rebalances.isLeader
+    const leaderUrl = (): string | null => this.#rebalances.leaderUrl
+    const generation = (): number => this.#group.generation
+    const tick = (): Tick => this.#tick
+    const local = (): LocalWork => this.#local
+
+    this.#view = new ClusterView({ config, status, plugins })
+    this.#tick = new Tick({ clock, logger, isSettled: () => this.#rebalances.isSettled })
+    this.#leadership = new Leadership({ config, status, tick, isLeader, leaderUrl, workerId, generation, logger })
+    this.#rebalances = new Rebalances({
+      group: () => this.#group,
+      config,
+      status,
+      local,
+      tick,
+      wanted,
+      times: settings,
+      onAssigned: (assignment) => this.#leadership.assigned(assignment),
+      onLost: () => this.#leadership.lost(),
+      onShared: () => this.#leadership.cleanStatuses(),
+      onRevoked: (work) => {
+        for (const connector of work.connectors) if (!config.snapshot().has(connector)) status.removeTopics(connector)
+      },
+      clock,
+      logger,
+    })
+    this.#group = parts.group(this.#rebalances.hooks())
+    this.#sessionKeys = new SessionKeys({
+      settings: settings.sessionKeys,
+      config,
+      isSigning: () => this.#group.protocol === 'sessioned',
+      clock,
+    })
+    this.#fencing = new Fencing({
+      config,
+      fenceProducers: parts.fenceProducers,
+      asLeader: (what, work) =>
+        this.#leadership.request(what, 'Only the leader may process zombie fencing requests.', work),
+    })
+    const supervision = new Supervision({
+      config,
+      options: settings.automaticRestart,
+      local,
+      reconfiguration: () => this.#reconfiguration,
+      later: (...args) => this.#tick.later(...args),
+      clock,
+      logger,
+    })
+    const guard = new TaskGuard({
+      config,
+      syncTimeoutMs: settings.syncTimeoutMs,
+      fence: (connector) => this.#fence(connector),
+      isCurrent: (id) => this.#local.isCurrent(id),
+      clock,
+    })
+    this.#host = parts.host(eventsTo(local), guard)
+    this.#local = new LocalWork({
+      host: this.#host,
+      config,
+      status,
+      workerId,
+      generation,
+      wanted,
+      taskStopMs: settings.taskStopMs,
+      isExactlyOnce: (of) => settings.isExactlyOnceSource && plugins.connectorType(of) === 'source',
+      isTrackingTopics: settings.isTrackingTopics,
+      watcher: supervision,
+      clock,
+      logger,
+    })
+    this.#changes = new ConfigChanges({
+      wake: () => this.#tick.wake(),
+      onLoggerLevel: (namespace, level) => this.#setLoggerLevel(namespace, level),
+      onTasks: (connector) => this.#local.countTaskConfigs(connector),
+    })
+    this.#reconfiguration = new Reconfiguration({
+      host: this.#host,
+      config,
+      local: this.#local,
+      publish: (connector, configs) => this.#publish(connector, configs),
+      clock,
+      logger,
+    })
+    this.#offsets = new OffsetRequests({ offsets: parts.offsets, hook: parts.offsetsHook, logger })
+    this.#leader = new LeaderRequests({
+      config,
+      status,
+      plugins,
+      view: this.#view,
+      offsets: this.#offsets,
+      leadership: this.#leadership,
+      tick,
+      fence: (connector) => this.#fencing.fence(connector),
+      isExactlyOnce: settings.isExactlyOnceSource,
+      syncTimeoutMs: settings.syncTimeoutMs,
+    })
+    this.#restarts = new Restarts({
+      config,
+      group: () => this.#group,
+      wanted,
+      local: this.#local,
+      automatic: supervision.automatic,
+      tick: this.#tick,
+      isLeader,
+      leaderUrl,
+    })
+    this.#loop = new HerderLoop({
+      tick: this.#tick,
+      rebalances: this.#rebalances,
+      leadership: this.#leadership,
+      sessionKeys: this.#sessionKeys,
+      changes: this.#changes,
+      config,
+      status,
+      view: this.#view,
+      local: this.#local,
+      reconfiguration: this.#reconfiguration,
+      automatic: supervision.automatic,
+      stuckTasks: new StuckTasks({
+        host: this.#host,
+        local: this.#local,
+        stuckAfterMs: settings.stuckAfterMs,
+        clock,
+        logger,
+      }),
+      rebalanceTimeoutMs: settings.rebalanceTimeoutMs,
+      clock,
+      logger,
+    })
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  stage(): HerderStage {
+    return this.#tick.stage()
+  }
+
+  start(): Promise<void> {
+    this.#running ??= this.#run()
+    return Promise.resolve()
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop())
+  }
+
+  async healthCheck(): Promise<void> {
+    await this.#tick.request('checking its health', () => undefined, { needsSettled: false })
+  }
+
+  connectors(): readonly string[] {
+    return this.#view.connectors()
+  }
+
+  connectorInfo(connector: string): Promise<ConnectorInfo> {
+    return this.#read(`reading connector ${connector}`, () => this.#view.info(connector))
+  }
+
+  connectorConfig(connector: string): Promise<RawSettings> {
+    return this.#read(`reading the config of connector ${connector}`, () => this.#view.config(connector))
+  }
+
+  putConnectorConfig(
+    connector: string,
+    config: RawSettings,
+    options: { readonly mayReplace: boolean; readonly targetState?: TargetState },
+  ): Promise<{ readonly isCreated: boolean; readonly info: ConnectorInfo }> {
+    return this.#leader.putConfig(connector, config, options)
+  }
+
+  patchConnectorConfig(connector: string, patch: Readonly<Record<string, string | null>>): Promise<ConnectorInfo> {
+    return this.#leader.patchConfig(connector, patch)
+  }
+
+  deleteConnector(connector: string): Promise<void> {
+    return this.#leader.deleteConnector(connector)
+  }
+
+  connectorStatus(connector: string): ConnectorStateInfo {
+    return this.#view.status(connector)
+  }
+
+  taskStatus(id: TaskId): ConnectorStateInfo['tasks'][number] {
+    return this.#view.taskStatus(id)
+  }
+
+  restartConnector(connector: string): Promise<void> {
+    return this.#restarts.restartConnector(connector)
+  }
+
+  restartConnectorAndTasks(request: RestartRequest): Promise<ConnectorStateInfo> {
+    return this.#leader.restartAll(request)
+  }
+
+  restartTask(id: TaskId): Promise<void> {
+    return this.#restarts.restartTask(id)
+  }
+
+  pauseConnector(connector: string): Promise<void> {
+    return this.#setTargetState(connector, 'PAUSED')
+  }
+
+  resumeConnector(connector: string): Promise<void> {
+    return this.#setTargetState(connector, 'STARTED')
+  }
+
+  stopConnector(connector: string): Promise<void> {
+    return this.#leader.stopConnector(connector)
+  }
+
+  taskConfigs(connector: string): Promise<readonly { readonly id: TaskId; readonly config: RawSettings }[]> {
+    return this.#read(`reading the tasks of connector ${connector}`, () => this.#view.taskConfigs(connector))
+  }
+
+  async putTaskConfigs(
+    connector: string,
+    configs: readonly RawSettings[],
+    request: InternalRequest | null,
+  ): Promise<void> {
+    this.#sessionKeys.verify(request)
+    await this.#leader.putTaskConfigs(connector, configs)
+  }
+
+  async fenceZombies(connector: string, request: InternalRequest | null): Promise<void> {
+    this.#sessionKeys.verify(request)
+    await this.#fencing.fence(connector)
+  }
+
+  activeTopics(connector: string): readonly string[] {
+    return this.#view.activeTopics(connector)
+  }
+
+  resetActiveTopics(connector: string): Promise<void> {
+    this.#parts.status.removeTopics(connector)
+    return Promise.resolve()
+  }
+
+  async connectorOffsets(connector: string): Promise<readonly ConnectorOffset[]> {
+    const { config, type } = await this.connectorInfo(connector)
+    return this.#offsets.list(connector, config, type === 'sink')
+  }
+
+  alterConnectorOffsets(connector: string, offsets: readonly ConnectorOffset[] | null): Promise<string> {
+    return this.#leader.alterOffsets(connector, offsets)
+  }
+
+  plugins(connectorsOnly: boolean): readonly PluginInfo[] {
+    return this.#parts.plugins.list(connectorsOnly)
+  }
+
+  pluginConfig(plugin: string, version: string | undefined): Promise<readonly SettingDefinition[]> {
+    return this.#parts.plugins.definitions(plugin, version)
+  }
+
+  validateConfig(plugin: string | null, config: Readonly<Record<string, string | null>>): Promise<SettingsValidation> {
+    return this.#parts.plugins.validate(plugin, config)
+  }
+
+  loggers(): ReadonlyMap<string, LoggerLevel> {
+    return this.#parts.loggers.all()
+  }
+
+  logger(name: string): LoggerLevel | null {
+    return this.#parts.loggers.get(name)
+  }
+
+  setWorkerLoggerLevel(namespace: string, level: string): readonly string[] {
+    return this.#parts.loggers.set(namespace, level)
+  }
+
+  setClusterLoggerLevel(namespace: string, level: string): Promise<void> {
+    return this.#parts.config.putLoggerLevel(namespace, level)
+  }
+
+  async #run(): Promise<void> {
+    const { config, status, logger, onFatal } = this.#parts
+    try {
+      await this.#tick.during('initializing and reading to the end of internal topics', async () => {
+        await status.start()
+        await config.start(this.#changes)
+      })
+    } catch (error) {
+      if (this.#stopping !== null) return
+      logger.error('The worker could not start', { reason: describeError(error) })
+      return onFatal(error)
+    }
+    this.#changes.begin(config.snapshot().connectors())
+    this.#isReady = true
+    await this.#loop.run()
+  }
+
+  async #stop(): Promise<void> {
+    const { config, status, settings } = this.#parts
+    this.#tick.halt(new HerderError(500, 'Worker is shutting down'))
+    this.#reconfiguration.stop()
+    await this.#tick.during('shutting down', async () => {
+      // What runs is stopped, and said to be, before the place is given up.
+      await this.#group.close()
+      await this.#local.stop(this.#local.started.work())
+      await this.#host.stop(settings.taskStopMs)
+      await status.flush(FLUSH_MS)
+      await Promise.all([status.stop(), config.stop()])
+      await this.#running
+    })
+    this.#isReady = false
+  }
+
+  /** At once; before start-up is complete it waits for it. */
+  #read<T>(what: string, work: () => T): Promise<T> {
+    if (!this.#isReady) return this.#tick.request(what, work, { needsSettled: false })
+    return new Promise((resolve) => resolve(work()))
+  }
+
+  async #setTargetState(connector: string, state: TargetState): Promise<void> {
+    const { config } = this.#parts
+    if (!config.snapshot().has(connector)) throw unknownConnector(connector)
+    await config.putTargetState(connector, state)
+  }
+
+  #setLoggerLevel(namespace: string, level: string): void {
+    const { loggers, logger } = this.#parts
+    try {
+      loggers.set(namespace, level)
+    } catch (error) {
+      logger.warn('A log level from the config topic is not known here', { reason: describeError(error) })
+    }
+  }
+
+  /** Task configs of a connector that runs here, on their way to the config topic. */
+  async #publish(connector: string, configs: readonly RawSettings[]): Promise<void> {
+    const { interWorker } = this.#parts
+    if (this.#rebalances.isLeader) return this.#leader.putTaskConfigs(connector, configs)
+    await interWorker.putTaskConfigs(this.#leaderUrl(), connector, configs, this.#sessionKeys.forSigning())
+  }
+
+  async #fence(connector: string): Promise<void> {
+    const { interWorker } = this.#parts
+    if (this.#rebalances.isLeader) return this.#fencing.fence(connector)
+    await interWorker.fenceZombies(this.#leaderUrl(), connector, this.#sessionKeys.forSigning())
+  }
+
+  #leaderUrl(): string {
+    const url = this.#rebalances.leaderUrl
+    if (url === null) throw staleConfiguration()
+    return url
+  }
+}
+
+/** The host is made before what listens to it. */
+export function eventsTo(local: () => LocalWork): WorkEvents {
+  return {
+    connectorState: (...event) => local().connectorState(...event),
+    taskState: (...event) => local().taskState(...event),
+    reconfigurationRequested: (connector) => local().reconfigurationRequested(connector),
+    topicUsed: (id, topic) => local().topicUsed(id, topic),
+  }
+}

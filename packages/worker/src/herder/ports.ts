@@ -1,0 +1,72 @@
+/** What the herder asks of the parts beside it that have no door of their own. */
+import type { RawSettings, SettingDefinition, SettingsValidation } from '@sluice/sdk'
+import type { SessionKey } from '../storage/config-store.ts'
+import type { ConnectorOffset, ConnectorType, LoggerLevel, PluginInfo } from './herder.ts'
+
+/** The installed plugins, and what they say about settings. */
+export interface HerderPlugins {
+  list(connectorsOnly: boolean): readonly PluginInfo[]
+  /** @throws HerderError 404 for an unknown plugin, 400 for a bad version */
+  definitions(plugin: string, version: string | undefined): Promise<readonly SettingDefinition[]>
+  /**
+   * May run a connector's code, and take long.
+   * @throws HerderError 400 when `plugin` and the config's `connector.class` are different ones, or there is none
+   */
+  validate(plugin: string | null, config: Readonly<Record<string, string | null>>): Promise<SettingsValidation>
+  /** `unknown` for a plugin that is not here. */
+  connectorType(config: RawSettings): ConnectorType
+}
+
+export interface HerderLoggers {
+  all(): ReadonlyMap<string, LoggerLevel>
+  get(name: string): LoggerLevel | null
+  /** The affected loggers. @throws HerderError 404 for a level that does not exist */
+  set(namespace: string, level: string): readonly string[]
+}
+
+/** Where the positions and offsets of connectors are. None of it runs a connector's code. */
+export interface ConnectorOffsets {
+  sourceOffsets(connector: string, config: RawSettings): Promise<readonly ConnectorOffset[]>
+  /** All or none; null as an offset forgets the partition's. Exactly once: after the old tasks were fenced, in a transaction. */
+  alterSourceOffsets(connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]): Promise<void>
+  sinkOffsets(groupId: string, config: RawSettings): Promise<readonly SinkOffset[]>
+  /** @throws SluiceError with Kafka's word in its place: `error` */
+  alterSinkOffsets(groupId: string, config: RawSettings, offsets: readonly SinkOffset[]): Promise<void>
+  deleteSinkOffsets(groupId: string, config: RawSettings, partitions: readonly SinkPartition[]): Promise<void>
+  /** A group that is not there counts as deleted. */
+  deleteSinkGroup(groupId: string, config: RawSettings): Promise<void>
+}
+
+export interface SinkPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export interface SinkOffset extends SinkPartition {
+  readonly offset: number
+}
+
+/**
+ * The connector's own say about offsets that an operator wants to set (its `alterOffsets`). Runs a connector's code: ends within a
+ * time-out of its own. Resolves to whether the connector knows that they are right. @throws the connector's own error
+ */
+export type OffsetsHook = (
+  connector: string,
+  config: RawSettings,
+  offsets: readonly ConnectorOffset[],
+) => Promise<boolean>
+
+/** Requests between workers (KIP-507). The key is null where the group does not sign. */
+export interface InterWorker {
+  /** @throws HerderError with the status that the leader answered */
+  putTaskConfigs(
+    leaderUrl: string,
+    connector: string,
+    configs: readonly RawSettings[],
+    key: SessionKey | null,
+  ): Promise<void>
+  fenceZombies(leaderUrl: string, connector: string, key: SessionKey | null): Promise<void>
+}
+
+/** Shuts out the producers of older source tasks: of `connector`'s tasks 0 to `tasks` - 1. */
+export type FenceProducers = (connector: string, config: RawSettings, tasks: number) => Promise<void>

@@ -1,0 +1,271 @@
+import { describeError, type Clock, type Logger } from '@sluice/sdk'
+import type { Work, WorkAssignment } from '../group/work-assignment.ts'
+import type { WorkerGroup, WorkerGroupHooks } from '../group/worker-group.ts'
+import type { ConfigSnapshot, ConfigStore } from '../storage/config-store.ts'
+import type { StatusStore } from '../storage/status-store.ts'
+import { Holdings, isNothing } from './holdings.ts'
+import type { LocalWork } from './local-work.ts'
+import type { Tick } from './tick.ts'
+
+/** Tries to catch up with the config topic before what is held is given up. */
+const CATCH_UP_TRIES = 5
+const JOIN_BACKOFF_MS = 1_000
+const STATUS_FLUSH_MS = 5_000
+
+export interface RebalanceTimes {
+  /** `worker.sync.timeout.ms` */
+  readonly syncTimeoutMs: number
+  /** `worker.unsync.backoff.ms` */
+  readonly unsyncBackoffMs: number
+  /** `scheduled.rebalance.max.delay.ms` */
+  readonly delayMaxMs: number
+}
+
+export interface RebalanceParts {
+  readonly group: () => WorkerGroup
+  readonly config: ConfigStore
+  readonly status: StatusStore
+  readonly local: () => LocalWork
+  readonly tick: () => Tick
+  readonly wanted: Holdings
+  readonly times: RebalanceTimes
+  /** After every assignment, before any work starts. */
+  readonly onAssigned: (assignment: WorkAssignment) => Promise<void>
+  /** The place is lost. */
+  readonly onLost: () => void
+  /** The work is shared out, and nothing of it is being given up. */
+  readonly onShared: () => void
+  /** What was revoked has stopped. */
+  readonly onRevoked: (work: Work) => void
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/**
+ * This worker's share of the work, as rebalances change it. The group calls the hooks whenever it likes; what they say is acted on in
+ * the herder's next tick. Work that is given up stops beside the tick, and the rejoin that hands it to others comes when it has.
+ */
+export class Rebalances {
+  readonly #parts: RebalanceParts
+  #assignment: WorkAssignment | null = null
+  #pending: WorkAssignment | null = null
+  /** Revoked by assignments that have not been acted on yet. */
+  #revoked = new Holdings()
+  /** Work that is being stopped because it was revoked. */
+  #stopping: Promise<void> = Promise.resolve()
+  #joinOffset = -1
+  #isRejoining = true
+  #isJoining = false
+  /** What the group has said last: whether the place is certain. */
+  #mayWork = false
+  #triesLeft = CATCH_UP_TRIES
+
+  constructor(parts: RebalanceParts) {
+    this.#parts = parts
+  }
+
+  /** No rebalance is under way or due, and what was assigned has been started. */
+  get isSettled(): boolean {
+    return this.#mayWork && this.#assignment !== null && this.#pending === null && !this.#isRejoining
+  }
+
+  get isLeader(): boolean {
+    return this.#assignment?.isLeader === true
+  }
+
+  /** Null while nobody knows. */
+  get leaderUrl(): string | null {
+    const url = this.#assignment?.leaderUrl
+    return url === undefined || url === '' ? null : url
+  }
+
+  hooks(): WorkerGroupHooks {
+    return {
+      snapshot: () => this.#snapshot(),
+      held: () => this.#parts.wanted.work(),
+      assigned: (assignment) => this.#assigned(assignment),
+      revoked: () => this.#giveUp(),
+      lost: () => this.#lose(),
+    }
+  }
+
+  rejoin(reason: string): void {
+    this.#isRejoining = true
+    this.#parts.logger.info('Joining the group again', { reason })
+    this.#parts.group().requestRejoin(reason)
+  }
+
+  /** Sees to it that there is a place in the group. Whether this worker may go on with its work. */
+  ensureMembership(): boolean {
+    this.#mayWork = this.#isJoining ? false : this.#isMember ? this.#poll() : this.#join()
+    return this.#mayWork
+  }
+
+  get #isMember(): boolean {
+    return this.#assignment !== null || this.#pending !== null
+  }
+
+  #join(): false {
+    const { group, tick, logger } = this.#parts
+    this.#isJoining = true
+    group()
+      .join()
+      .then(
+        () => {
+          this.#isJoining = false
+          tick().wake()
+        },
+        (error: unknown) => {
+          logger.error('Joining the group failed; trying again', { reason: describeError(error) })
+          tick().later('joining the group', JOIN_BACKOFF_MS, () => {
+            this.#isJoining = false
+          })
+        },
+      )
+    return false
+  }
+
+  /** Acts on the last assignment, if it is new. */
+  async handle(): Promise<void> {
+    const assignment = this.#pending
+    if (assignment === null) return
+    this.#pending = null
+    this.#assignment = assignment
+    const { tick, local, wanted, config, logger } = this.#parts
+    await this.#parts.onAssigned(assignment)
+    const revoked = this.#revoked.work()
+    this.#revoked = new Holdings()
+    if (isNothing(revoked)) this.#parts.onShared()
+    else this.#stopRevoked(revoked)
+    if (assignment.isMismatch || this.#joinOffset < assignment.configOffset) {
+      const isCaughtUp = await this.#catchUp(assignment)
+      if (!isCaughtUp) return
+      if (assignment.isMismatch) return this.rejoin('the leader was behind in the config topic')
+    }
+    if (this.#joinOffset !== assignment.configOffset) {
+      // Ahead of the leader: what it has shared out is not what there is any more.
+      logger.info('The assignment was made from another place in the config topic', {
+        here: this.#joinOffset,
+        leader: assignment.configOffset,
+      })
+      this.#joinOffset = config.snapshot().offset
+      return this.rejoin('the assignment was made from another place in the config topic')
+    }
+    local().start(wanted.without(local().started))
+    this.#isRejoining = !isNothing(revoked)
+    if (assignment.delayMs > 0)
+      tick().later('joining the group for work that was held back', assignment.delayMs, () => {
+        if (this.#assignment === assignment) this.rejoin('work was held back for a worker that may return')
+      })
+  }
+
+  #poll(): boolean {
+    try {
+      return this.#parts.group().poll()
+    } catch (error) {
+      this.#parts.logger.error('The place in the group is lost', { reason: describeError(error) })
+      this.#assignment = null
+      return false
+    }
+  }
+
+  async #snapshot(): Promise<ConfigSnapshot> {
+    const { config, times, logger } = this.#parts
+    // What is still stopping would be told as held, and then be taken away a second time.
+    await this.#stopping
+    try {
+      await config.refresh(times.syncTimeoutMs)
+    } catch (error) {
+      // Others may be further: then the assignment says so.
+      logger.warn('The config topic could not be read to its end before joining', { reason: describeError(error) })
+    }
+    const snapshot = config.snapshot()
+    this.#joinOffset = snapshot.offset
+    return snapshot
+  }
+
+  #assigned(assignment: WorkAssignment): void {
+    const { wanted, tick } = this.#parts
+    wanted.remove(assignment.revoked)
+    wanted.add(assignment.assigned)
+    this.#revoked.add(assignment.revoked)
+    this.#revoked.remove(assignment.assigned)
+    this.#pending = assignment
+    tick().wake()
+  }
+
+  /** Eager, or leaving: everything ends before the others get it. */
+  async #giveUp(): Promise<void> {
+    const { wanted, local, status } = this.#parts
+    const all = wanted.work()
+    wanted.clear()
+    this.#isRejoining = true
+    await Promise.all([this.#stopping, local().stop(all)])
+    this.#parts.onRevoked(all)
+    await status.flush(STATUS_FLUSH_MS)
+  }
+
+  async #lose(): Promise<void> {
+    const { wanted, local, tick } = this.#parts
+    const all = wanted.work()
+    wanted.clear()
+    this.#revoked = new Holdings()
+    this.#assignment = null
+    this.#pending = null
+    this.#isRejoining = true
+    this.#parts.onLost()
+    tick().wake()
+    await local().stop(all, { isSilent: true })
+  }
+
+  #stopRevoked(revoked: Work): void {
+    const { local, status, tick, onRevoked } = this.#parts
+    const stopped = local()
+      .stop(revoked)
+      .then(async () => {
+        onRevoked(revoked)
+        await status.flush(STATUS_FLUSH_MS)
+      })
+    this.#stopping = Promise.all([this.#stopping, stopped]).then(() => undefined)
+    void stopped.then(() =>
+      tick().later('handing over revoked work', 0, () => this.rejoin('revoked work has been given up')),
+    )
+  }
+
+  /** Reads to the end of the config topic. What fails is tried again later, and what is held is given up in the end. */
+  async #catchUp(assignment: WorkAssignment): Promise<boolean> {
+    const { config, tick, times, logger } = this.#parts
+    try {
+      await tick().during('reading to the end of the config topic', () => config.refresh(times.syncTimeoutMs))
+      this.#joinOffset = config.snapshot().offset
+      this.#triesLeft = CATCH_UP_TRIES
+      return true
+    } catch (error) {
+      logger.warn('The config topic could not be read to its end in time', {
+        triesLeft: this.#triesLeft,
+        reason: describeError(error),
+      })
+    }
+    this.#isRejoining = true
+    if (this.#parts.group().protocol === 'default') {
+      await this.#parts.group().leave('taking too long to read the config topic')
+      this.#assignment = null
+      this.#isJoining = true
+      tick().later('joining the group after a pause', times.unsyncBackoffMs, () => {
+        this.#isJoining = false
+      })
+      return false
+    }
+    if (this.#triesLeft > 0) {
+      const delayMs = Math.floor(times.delayMaxMs / 10 / this.#triesLeft--)
+      tick().later('catching up with the config topic', delayMs, () => {
+        if (this.#assignment === assignment) this.rejoin('behind in the config topic')
+      })
+      return false
+    }
+    this.#triesLeft = CATCH_UP_TRIES
+    await this.#giveUp()
+    this.rejoin('still behind in the config topic')
+    return false
+  }
+}

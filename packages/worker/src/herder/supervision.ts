@@ -1,0 +1,74 @@
+import type { Clock, Logger } from '@sluice/sdk'
+import type { ConfigStore } from '../storage/config-store.ts'
+import { AutomaticRestart, type AutomaticRestartOptions } from './automatic-restart.ts'
+import type { TaskId } from './herder.ts'
+import type { LocalWork, WorkWatcher } from './local-work.ts'
+import type { Reconfiguration } from './reconfiguration.ts'
+import type { Tick } from './tick.ts'
+
+export interface SupervisionParts {
+  readonly config: ConfigStore
+  readonly options: AutomaticRestartOptions | null
+  readonly local: () => LocalWork
+  readonly reconfiguration: () => Reconfiguration
+  readonly later: Tick['later']
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What follows from what the work here tells: a connector that is up makes its tasks, one that fails comes back by itself. */
+export class Supervision implements WorkWatcher {
+  readonly automatic: AutomaticRestart | null
+  readonly #parts: SupervisionParts
+
+  constructor(parts: SupervisionParts) {
+    const { options, clock, logger } = parts
+    this.#parts = parts
+    this.automatic =
+      options === null
+        ? null
+        : new AutomaticRestart({
+            options,
+            clock,
+            logger,
+            later: parts.later,
+            restart: (work) => this.#restart(work),
+          })
+  }
+
+  connectorUp(connector: string): void {
+    this.automatic?.up(connector)
+    this.#parts.reconfiguration().request(connector)
+  }
+
+  taskUp(id: TaskId): void {
+    this.automatic?.up(id)
+  }
+
+  connectorFailed(connector: string, trace: string): string | null {
+    return this.#isToRun(connector) ? (this.automatic?.failed(connector, trace) ?? null) : null
+  }
+
+  taskFailed(id: TaskId, trace: string): string | null {
+    return this.#isToRun(id.connector) ? (this.automatic?.failed(id, trace) ?? null) : null
+  }
+
+  reconfigurationRequested(connector: string): void {
+    this.#parts.reconfiguration().request(connector)
+  }
+
+  #isToRun(connector: string): boolean {
+    return this.#parts.config.snapshot().targetState(connector) === 'STARTED'
+  }
+
+  #restart(work: string | TaskId): void {
+    const local = this.#parts.local()
+    const connector = typeof work === 'string' ? work : work.connector
+    // Stopped, paused, restarted by hand or moved away in the meantime.
+    if (local.stateOf(work) !== 'FAILED' || !this.#isToRun(connector)) return
+    void local.restart(
+      typeof work === 'string' ? { connectors: [work], tasks: [] } : { connectors: [], tasks: [work] },
+      true,
+    )
+  }
+}

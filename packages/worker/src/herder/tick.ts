@@ -1,0 +1,151 @@
+import { describeError, SluiceError, type Clock, type Logger } from '@sluice/sdk'
+import { HerderError, type HerderStage } from './herder.ts'
+import { staleConfiguration } from './refusals.ts'
+
+/** Requests that may wait at a time. */
+const QUEUE_MAX = 10_000
+/** How long a request waits: whoever asked by REST has been answered by then. */
+const WAIT_MAX_MS = 90_000
+
+export interface TickOptions {
+  /** Waits until no rebalance is under way; refused with 409 when that takes too long. Default true. */
+  readonly needsSettled?: boolean
+  /** Not before. Default 0. */
+  readonly delayMs?: number
+}
+
+interface Queued {
+  readonly what: string
+  readonly dueAt: number
+  readonly expiresAt: number
+  readonly needsSettled: boolean
+  readonly work: () => Promise<void>
+  readonly refuse: (error: Error) => void
+}
+
+/**
+ * One thing after the other: the herder's requests, in the order of their due times, then of their arrival. What it does is known as
+ * a stage, for answers that came too late. Nothing that runs here calls a connector's code.
+ */
+export class Tick {
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #isSettled: () => boolean
+  readonly #queue: Queued[] = []
+  #stage: HerderStage
+  #halted: Error | null = null
+  #bell = Promise.withResolvers<void>()
+
+  constructor(parts: { readonly clock: Clock; readonly logger: Logger; readonly isSettled: () => boolean }) {
+    this.#clock = parts.clock
+    this.#logger = parts.logger
+    this.#isSettled = parts.isSettled
+    this.#stage = { what: 'starting', since: parts.clock.now(), until: null }
+  }
+
+  stage(): HerderStage {
+    return this.#stage
+  }
+
+  get isHalted(): boolean {
+    return this.#halted !== null
+  }
+
+  /** Does the work in its turn, under the name of a stage. */
+  request<T>(what: string, work: () => Promise<T> | T, options: TickOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#halted !== null) return reject(this.#halted)
+      if (this.#queue.length >= QUEUE_MAX) return reject(tooMany())
+      const dueAt = this.#clock.monotonic() + (options.delayMs ?? 0)
+      this.#insert({
+        what,
+        dueAt,
+        expiresAt: dueAt + WAIT_MAX_MS,
+        needsSettled: options.needsSettled ?? true,
+        refuse: reject,
+        work: async () => {
+          try {
+            resolve(await this.during(what, work))
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)))
+          }
+        },
+      })
+    })
+  }
+
+  /** As `request`, of the herder itself: a failure is logged. */
+  later(what: string, delayMs: number, work: () => Promise<void> | void): void {
+    this.request(what, work, { delayMs, needsSettled: false }).catch((error: unknown) => {
+      if (!this.isHalted) this.#logger.warn(`Failed ${what}`, { reason: describeError(error) })
+    })
+  }
+
+  /** A part of the tick with a name. */
+  async during<T>(what: string, work: () => Promise<T> | T): Promise<T> {
+    const since = this.#clock.now()
+    this.#stage = { what, since, until: null }
+    try {
+      return await work()
+    } finally {
+      this.#stage = { what, since, until: this.#clock.now() }
+    }
+  }
+
+  /** Everything that is due now. */
+  async runDue(): Promise<void> {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) await next.work()
+  }
+
+  wake(): void {
+    this.#bell.resolve()
+  }
+
+  /** Until woken, or something is due, or so long has passed. */
+  async rest(maxMs: number): Promise<void> {
+    const over = new AbortController()
+    const now = this.#clock.monotonic()
+    const due = this.#queue.find((queued) => queued.dueAt > now || !queued.needsSettled || this.#isSettled())
+    const ms = due === undefined ? maxMs : Math.min(maxMs, Math.max(0, due.dueAt - now))
+    const bell = this.#bell.promise.then(() => undefined)
+    await Promise.race([bell, this.#clock.sleep(ms, over.signal)])
+    over.abort()
+    this.#bell = Promise.withResolvers()
+  }
+
+  /** Refuses what waits and whatever comes. */
+  halt(error: Error): void {
+    this.#halted ??= error
+    for (const queued of this.#queue.splice(0)) queued.refuse(error)
+    this.wake()
+  }
+
+  #insert(queued: Queued): void {
+    const at = this.#queue.findIndex((other) => other.dueAt > queued.dueAt)
+    this.#queue.splice(at < 0 ? this.#queue.length : at, 0, queued)
+    this.wake()
+  }
+
+  #next(): Queued | undefined {
+    const now = this.#clock.monotonic()
+    this.#refuseExpired(now)
+    const at = this.#queue.findIndex((queued) => queued.dueAt <= now && (!queued.needsSettled || this.#isSettled()))
+    return at < 0 ? undefined : this.#queue.splice(at, 1)[0]
+  }
+
+  #refuseExpired(now: number): void {
+    for (let at = this.#queue.length - 1; at >= 0; at--) {
+      const queued = this.#queue[at]!
+      if (queued.expiresAt > now) continue
+      this.#queue.splice(at, 1)
+      queued.refuse(queued.needsSettled ? staleConfiguration() : new HerderError(500, `Gave up ${queued.what}`))
+    }
+  }
+}
+
+function tooMany(): SluiceError {
+  return new SluiceError('INTERRUPTED', `More than ${QUEUE_MAX} requests wait for the herder`, {
+    retriable: true,
+    remedy: 'Try again later.',
+  })
+}
