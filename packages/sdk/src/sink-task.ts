@@ -29,18 +29,25 @@ export interface SinkTaskContext extends TaskContext {
  * Offsets are committed only after `flush` has named them safe (invariant 1).
  */
 export interface SinkTask {
+  /**
+   * Whether a `put` that failed with a DataError may be repeated with fewer of its records: what it wrote of them before is not there
+   * twice then. When errors are tolerated and there is a dead letter topic, the batch is halved until the bad record is alone, which
+   * becomes a dead letter; the others are written. Default: no, and such an error fails the task.
+   */
+  readonly canBisect?: boolean
   start(signal: AbortSignal): Promise<void>
   /** New partitions; sinks that keep offsets with their data call `context.rewind` here. */
   open(partitions: readonly TopicPartition[]): Promise<void>
   /**
    * Takes the records; they may be buffered. Called on each turn of the loop, also with an empty list.
-   * A RetriableError: the same records are put again after a pause. Any other error fails the task.
+   * A RetriableError: the same records are put again after a pause. Any other error fails the task; but see `canBisect`.
    */
   put(records: readonly SinkRecord[]): Promise<void>
   /**
    * Makes everything put so far durable, as far as the sink wants to now, and says up to where (the next offset per partition).
    * `positions` is where the worker stands. Return `positions` itself when all is durable, fewer when some is still buffered.
-   * `closing` means: this is the last chance.
+   * `closing` means: this is the last chance, and only the partitions named are given up. A RetriableError while the task goes on: it
+   * goes back to the last committed offsets, and everything since is put again. Any other error fails the task.
    */
   flush(positions: readonly TopicPartitionOffset[], closing: boolean): Promise<readonly TopicPartitionOffset[]>
   /** Partitions are taken away; their buffers can be forgotten. */

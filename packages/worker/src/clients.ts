@@ -1,6 +1,7 @@
 /** Kafka's client settings, as operators write them (`producer.…`, `producer.override.…`), in the port's words. */
 import { oneOf, atLeast, defineSettings, invalidValue, type RawSettings } from '@sluice/sdk'
 import type { FetcherOptions, ProducerOptions } from '@sluice/kafka'
+import { memberSettings } from './member-settings.ts'
 
 /** The smallest batch that the producer makes. */
 const BATCH_BYTES_MIN = 1024
@@ -146,8 +147,8 @@ export function producerLimits(raw: RawSettings): ProducerLimits {
   }
 }
 
-/** What may stand below `consumer.` in the worker's file, and below `consumer.override.` in a connector's. */
-export const consumerSettings = defineSettings({
+/** How records are read. */
+const readingSettings = defineSettings({
   'isolation.level': {
     type: 'string',
     default: 'read_uncommitted',
@@ -192,6 +193,9 @@ export const consumerSettings = defineSettings({
       'Where to begin without a committed offset, and where to go on when an offset is no longer there; none: fail.',
   },
 })
+
+/** What may stand below `consumer.` in the worker's file, and below `consumer.override.` in a connector's. */
+export const consumerSettings = readingSettings.extend(memberSettings)
 
 /** The options of a sink task's fetcher. */
 export interface TaskFetcherOptions extends Required<

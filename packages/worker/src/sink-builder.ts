@@ -1,79 +1,195 @@
-import { SluiceError, type Logger, type RawSettings, type SinkConnector, type TopicPartition } from '@sluice/sdk'
-import { type TaskFetcherOptions, fetcherOptions } from './clients.ts'
+import type { Kafka } from '@sluice/kafka'
+import { SluiceError, type Logger, type RawSettings, type SinkConnector } from '@sluice/sdk'
+import { javaRegex } from '@sluice/transforms'
+import { fetcherOptions, type TaskFetcherOptions } from './clients.ts'
+import { sinkConsumerOptions } from './member-settings.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
-import { RecordDecoder } from './record-path/convert.ts'
+import { RecordDecoder, type Part } from './record-path/convert.ts'
+import { ErrorFigures } from './record-path/error-figures.ts'
+import { SinkAssignment } from './record-path/sink-assignment.ts'
+import { SinkCommitter } from './record-path/sink-committer.ts'
 import { SinkContext } from './record-path/sink-context.ts'
+import { SinkDecode } from './record-path/sink-decode.ts'
+import { SinkFigures } from './record-path/sink-figures.ts'
+import { SinkFlush } from './record-path/sink-flush.ts'
+import { SinkLag, type PartitionLag } from './record-path/sink-lag.ts'
 import { SinkLoop } from './record-path/sink-loop.ts'
+import { SinkMembership } from './record-path/sink-membership.ts'
 import { SinkPositions, type Beginnings, type SinkPartitionProgress } from './record-path/sink-positions.ts'
-import { below, sinkSettings } from './settings.ts'
+import { SinkPut } from './record-path/sink-put.ts'
+import { SinkTopics } from './record-path/sink-topics.ts'
+import { TaskControl, type TaskEvents } from './record-path/task-control.ts'
+import { TaskFigures, type FigureGroup } from './record-path/task-figures.ts'
+import { WakeUp } from './record-path/wake-up.ts'
+import { below, HEADER_CONVERTER, sinkSettings, type SinkSettings } from './settings.ts'
 import { limitsOf, makeTolerance, openDeadLetters } from './source-builder.ts'
 import type { WorkerParts } from './standalone.ts'
+import { kafkaOfTask, type TaskKafka } from './task-kafka.ts'
 import type { Loop } from './task-runner.ts'
 
 export interface SinkHandle extends Loop {
   progress(): readonly SinkPartitionProgress[]
+  /** How far each partition is behind. */
+  lag(): readonly PartitionLag[]
+  /** Under Kafka Connect's names, and what each partition is behind. */
+  figures(): readonly FigureGroup[]
 }
 
-const TOPICS_LOOK_MS = 500
+/** What a host adds to a task; without it the task runs until it is stopped. */
+export interface SinkHooks {
+  readonly control: TaskControl
+  readonly events: TaskEvents
+}
+
+const NO_EVENTS: TaskEvents = { stateChanged: () => undefined, topicUsed: () => undefined }
 
 /**
- * Puts a sink task together from its settings. Partitions are dealt out by number among the connector's tasks; offsets are kept for
- * the group `connect-<name>`, as in Kafka Connect. The task begins when all of its topics are there: a source beside it may be the
- * one that makes them.
+ * Puts a sink task together from its settings. It is a member of the group `connect-<name>`, as in Kafka Connect: the tasks of a
+ * connector share its partitions, on whatever workers they are. What it reads of topics that are not there yet begins when they are: a
+ * source beside it may be the one that makes them.
  */
 export async function buildSinkTask(
   worker: WorkerParts,
   connector: SinkConnector,
   raw: RawSettings,
   task: number,
-  tasks: number,
   logger: Logger,
+  hooks: SinkHooks = { control: new TaskControl(worker.clock), events: NO_EVENTS },
 ): Promise<SinkHandle> {
-  const { kafka, clock, random, metrics, plugins, settings } = worker
   const common = sinkSettings.parse(raw)
+  const reading = await kafkaOfTask(worker, 'consumer', raw, logger)
+  const writing = await kafkaOfTask(worker, 'producer', raw, logger)
+  const close = async (): Promise<void> => {
+    await reading.close()
+    await writing.close()
+  }
+  try {
+    return await assemble({ worker, connector, raw, task, logger, hooks, common, reading, writing, close })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+interface Given {
+  readonly worker: WorkerParts
+  readonly connector: SinkConnector
+  readonly raw: RawSettings
+  readonly task: number
+  readonly logger: Logger
+  readonly hooks: SinkHooks
+  readonly common: SinkSettings
+  readonly reading: TaskKafka
+  readonly writing: TaskKafka
+  close(): Promise<void>
+}
+
+async function assemble(given: Given): Promise<SinkHandle> {
+  const { worker, connector, raw, task, logger, hooks, common, reading, writing } = given
+  const { clock, random, metrics, plugins, settings } = worker
+  const { control, events } = hooks
+  const { kafka } = reading
+  const consumer = { ...below('consumer.', worker.worker), ...below('consumer.override.', raw) }
+  const { member, clientId, rackId, bufferBytesMax } = sinkConsumerOptions(consumer, common.name, task)
+  const fetching = fetcherOptions(consumer)
   const limits = limitsOf(worker, raw)
-  const deadLetters = await openDeadLetters(worker, common, connector.name, task, limits)
-  const tolerance = makeTolerance(worker, common, logger)
+  const tags = { connector: common.name, task: String(task) }
+  const errorFigures = new ErrorFigures(tags, clock)
+  const taskFigures = new TaskFigures(tags, clock, {
+    'connector-class': common['connector.class'],
+    'connector-type': 'sink',
+    'connector-version': connector.version,
+  })
+  const lag = new SinkLag(clock)
+  const figures = new SinkFigures(tags, clock, lag)
+  const tolerance = makeTolerance(worker, common, logger, errorFigures)
+  const letters = await openDeadLetters(worker, common, common['connector.class'], task, limits, writing.kafka)
+  const deadLetters = letters?.ofConverters(converterClasses(worker.worker, raw)) ?? null
   const chain = makeChain(plugins, common.transforms, raw)
   const decoder = new RecordDecoder(makeConverters(plugins, worker.worker, raw))
-  const reading = fetcherOptions({ ...below('consumer.', worker.worker), ...below('consumer.override.', raw) })
-  const positions = new SinkPositions(beginningsOf(worker, reading.reset))
-  const fetcher = kafka.fetcher(reading)
-  const producer = kafka.producer(limits.options)
+
+  const fetcher = kafka.fetcher({ ...fetching, clientId, bufferBytesMax, ...(rackId === undefined ? {} : { rackId }) })
+  const dlqClientId = limits.clientId ?? `connector-dlq-producer-${common.name}-${task}`
+  const producer = writing.kafka.producer({ ...limits.options, clientId: dlqClientId })
+  const wakeUp = new WakeUp()
+  const membership = new SinkMembership((own) => kafka.consumerMember({ ...member, topics: [], hooks: own }), wakeUp)
+  const positions = new SinkPositions(beginningsOf(kafka, fetching.reset))
   const basics = { connector: common.name, task, logger, metrics, clock, random }
-  const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters })
-  const parts = {
-    task: connector.createTask(connector.settings.parse(raw), context),
-    context,
-    fetcher,
-    offsets: kafka.groupOffsets(`connect-${common.name}`),
-    positions,
-    decoder,
-    chain,
-    tolerance,
-    deadLetters,
-    producer,
-    logger,
-    clock,
+  const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters, control, errorFigures })
+  const own = connector.createTask(connector.settings.parse(raw), context)
+  const shared = { task: own, context, positions, control, figures, taskFigures, lag, fetcher, wakeUp, logger, clock }
+  const committer = new SinkCommitter({
+    ...shared,
+    group: membership,
+    timeoutMs: settings['offset.flush.timeout.ms'],
+  })
+  const flush = new SinkFlush({ ...shared, committer, producer })
+  const loop = new SinkLoop({
+    ...shared,
+    membership,
+    events,
+    committer,
+    flush,
+    topics: new SinkTopics({
+      names: common.topics,
+      pattern: common['topics.regex'] === '' ? null : javaRegex(common['topics.regex']).whole,
+      except: common['errors.deadletterqueue.topic.name'],
+      describe: (names) => kafka.admin.describeTopics(names),
+      logger,
+      clock,
+      ageMaxMs: member.metadataAgeMaxMs,
+    }),
+    assignment: new SinkAssignment({
+      ...shared,
+      group: membership,
+      ends: (partitions) => kafka.admin.listOffsets(partitions, 'latest'),
+      flush,
+      committer,
+    }),
+    decode: new SinkDecode({
+      ...shared,
+      decoder,
+      chain,
+      tolerance,
+      deadLetters,
+      onRetry: () => {
+        control.beat()
+        membership.poll()
+      },
+    }),
+    put: new SinkPut({
+      ...shared,
+      tolerance,
+      hasDeadLetters: deadLetters !== null,
+      putMaxMs: member.rebalanceTimeoutMs,
+    }),
     commitIntervalMs: settings['offset.flush.interval.ms'],
-  }
+  })
   return {
     progress: () => positions.progress(),
+    lag: () => lag.read(),
+    figures: () => [taskFigures.read(), figures.read(), ...figures.readLags(), errorFigures.read()],
     run: async (signal) => {
+      // Whatever a task that was left behind waits for ends here, and others get its partitions.
+      const cancel = (): void => {
+        void membership.leave()
+        void fetcher.close()
+        void producer.close(0)
+      }
+      control.cancelled.addEventListener('abort', cancel, { once: true })
       try {
-        const counts = await partitionCounts(worker, common.topics, logger, signal)
-        if (counts === null) return
-        await new SinkLoop({ ...parts, partitions: shareOf(counts, task, tasks) }).run(signal)
+        await loop.run(signal)
       } finally {
         await fetcher.close()
-        await producer.close(settings['offset.flush.timeout.ms'])
+        await producer.close(control.isCancelled ? 0 : settings['offset.flush.timeout.ms'])
+        await given.close()
       }
     },
   }
 }
 
 /** Where partitions begin that the group has not read yet, as `auto.offset.reset` says. */
-function beginningsOf({ kafka }: WorkerParts, reset: TaskFetcherOptions['reset']): Beginnings {
+function beginningsOf(kafka: Kafka, reset: TaskFetcherOptions['reset']): Beginnings {
   return (partitions) => {
     if (reset !== 'none') return kafka.admin.listOffsets(partitions, reset)
     throw new SluiceError(
@@ -87,32 +203,8 @@ function beginningsOf({ kafka }: WorkerParts, reset: TaskFetcherOptions['reset']
   }
 }
 
-/** How many partitions each topic has, once all are there. Null when the signal was aborted before. */
-async function partitionCounts(
-  { kafka, clock }: WorkerParts,
-  topics: readonly string[],
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, number> | null> {
-  let told = ''
-  while (!signal.aborted) {
-    const found = new Map(
-      (await kafka.admin.describeTopics(topics)).map(({ topic, partitions }) => [topic, partitions]),
-    )
-    const missing = topics.filter((topic) => !found.has(topic)).join(', ')
-    if (missing === '') return new Map(topics.map((topic) => [topic, found.get(topic)!]))
-    if (missing !== told) logger.warn('Waiting for topics that are not there', { topics: missing })
-    told = missing
-    await clock.sleep(TOPICS_LOOK_MS, signal)
-  }
-  return null
-}
-
-/** A task's partitions. Whose a partition is depends on nothing that may change between two tasks' looks. */
-function shareOf(counts: ReadonlyMap<string, number>, task: number, tasks: number): readonly TopicPartition[] {
-  return [...counts].flatMap(([topic, count], index) =>
-    Array.from({ length: count }, (_, partition) => ({ topic, partition })).filter(
-      ({ partition }) => (index + partition) % tasks === task,
-    ),
-  )
+/** As the settings name them: what dead letters say of a record that could not be decoded. */
+function converterClasses(worker: RawSettings, connector: RawSettings): Readonly<Record<Part, string>> {
+  const of = (part: Part): string => connector[`${part}.converter`] ?? worker[`${part}.converter`] ?? HEADER_CONVERTER
+  return { key: of('key'), value: of('value'), header: of('header') }
 }

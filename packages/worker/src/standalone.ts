@@ -150,7 +150,7 @@ export class StandaloneWorker {
       const handle =
         connector.kind === 'source'
           ? await buildSourceTask(this.#parts, connector, own, task, context)
-          : await buildSinkTask(this.#parts, connector, own, task, taskSettings.length, context)
+          : await buildSinkTask(this.#parts, connector, own, task, context)
       tasks.push({ runner: new TaskRunner(task, handle, context, clock), handle })
       context.info('Task started', { class: connector.name, version: connector.version })
     }

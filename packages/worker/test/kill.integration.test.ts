@@ -97,6 +97,8 @@ onBroker('a worker that is killed', () => {
       'consumer.fetch.max.bytes': '4096',
       'consumer.max.partition.fetch.bytes': '2048',
       'producer.batch.size': '1024',
+      // Each run takes the place of the one before, instead of waiting until its session is over.
+      'consumer.group.instance.id': name,
     })
     const connector = {
       name,

@@ -63,9 +63,10 @@ onBroker('a sink on a broker', () => {
     await eventually('all is put', () => progress()?.position === 30)
     await runs.cluster.put(sink.topic, numbers(30, 40))
     await eventually('all is put', () => progress()?.position === 40)
-    expect(await sink.committed()).toEqual([])
+    // What is counted may be there already, beside the offset that it began with.
+    expect((await sink.offset()) ?? 0).toBe(0)
     safe.offset = 33
-    await eventually('committed', async () => (await sink.offset()) !== undefined)
+    await eventually('committed', async () => ((await sink.offset()) ?? 0) > 0)
     const [committed] = await sink.committed()
     expect(committed!.offset).toBeGreaterThanOrEqual(30)
     expect(committed!.offset).toBeLessThanOrEqual(33)
@@ -160,7 +161,8 @@ onBroker('a sink on a broker', () => {
         .concat([0, 1].map((n) => `${other}-${n}`))
         .toSorted(),
     )
-    expect(byTask.size).toBe(6)
+    // Of the default assignors the first deals the partitions of each topic among the first tasks.
+    expect(byTask.size).toBe(3)
     expect((await sink.committed()).map(({ tally }) => tally.in)).toEqual([20, 20, 20])
   })
 

@@ -1,4 +1,4 @@
-/** What a committed offset says in its metadata: the counts up to there, and perhaps those of the next one. */
+/** What a committed offset says in its metadata: the counts up to there, perhaps those of the next one, and of which topic it is. */
 import { decodeTally, encodeTally, TALLY_BYTES_MAX, type Tally } from '@sluice/kafka'
 
 /** An offset, and what became of all records before it. */
@@ -7,18 +7,22 @@ export interface CountedOffset {
   readonly tally: Tally
 }
 
-/** `ahead`: how the offset that would be committed next would be counted. */
 export interface CommittedCounts {
   readonly tally: Tally
+  /** How the offset that would be committed next would be counted. */
   readonly ahead: CountedOffset | null
+  /** Kafka's id of the topic: one that was deleted and created again has another. Empty: not known, as in what Java committed. */
+  readonly topicId: string
 }
 
-/** The text to commit: a tally's own when there is nothing ahead. */
-export function encodeCounts({ tally, ahead }: CommittedCounts): string {
-  if (ahead === null) return encodeTally(tally)
-  const bytesMax = Math.floor((TALLY_BYTES_MAX - WRAPPING_BYTES) / 2)
-  const next = `{"offset":${ahead.offset},"tally":${encodeTally(ahead.tally, bytesMax)}}`
-  return `${encodeTally(tally, bytesMax).slice(0, -1)},"ahead":${next}}`
+/** The text to commit: a tally's own when there is nothing else to say. */
+export function encodeCounts({ tally, ahead, topicId }: CommittedCounts): string {
+  const ofTopic = topicId === '' ? '' : `,"topicId":${JSON.stringify(topicId)}`
+  const bytesMax = TALLY_BYTES_MAX - Buffer.byteLength(ofTopic)
+  if (ahead === null) return `${encodeTally(tally, bytesMax).slice(0, -1)}${ofTopic}}`
+  const eachMax = Math.floor((bytesMax - WRAPPING_BYTES) / 2)
+  const next = `{"offset":${ahead.offset},"tally":${encodeTally(ahead.tally, eachMax)}}`
+  return `${encodeTally(tally, eachMax).slice(0, -1)},"ahead":${next}${ofTopic}}`
 }
 
 const WRAPPING_BYTES = 64
@@ -26,14 +30,20 @@ const WRAPPING_BYTES = 64
 /** What is in the metadata of a committed offset. Text that is not ours counts as nothing yet. */
 export function decodeCounts(metadata: string): CommittedCounts {
   const tally = decodeTally(metadata)
-  let ahead: unknown
+  let found: unknown
   try {
-    ahead = (JSON.parse(metadata) as { readonly ahead?: unknown }).ahead
+    found = JSON.parse(metadata)
   } catch {
-    return { tally, ahead: null }
+    return { tally, ahead: null, topicId: '' }
   }
-  if (typeof ahead !== 'object' || ahead === null) return { tally, ahead: null }
+  if (typeof found !== 'object' || found === null) return { tally, ahead: null, topicId: '' }
+  const { ahead, topicId, sluice } = found as Readonly<Record<string, unknown>>
+  return { tally, ahead: aheadOf(ahead), topicId: sluice === 1 && typeof topicId === 'string' ? topicId : '' }
+}
+
+function aheadOf(ahead: unknown): CountedOffset | null {
+  if (typeof ahead !== 'object' || ahead === null) return null
   const { offset, tally: next } = ahead as { readonly offset?: unknown; readonly tally?: unknown }
-  const counted = decodeTally(JSON.stringify(next ?? null))
-  return { tally, ahead: typeof offset === 'number' && counted.in > 0 ? { offset, tally: counted } : null }
+  const tally = decodeTally(JSON.stringify(next ?? null))
+  return typeof offset === 'number' && tally.in > 0 ? { offset, tally } : null
 }

@@ -20,6 +20,8 @@ export interface DeadLetterOptions {
   readonly task: number
   /** The connector's class, named where no other part refused the record. */
   readonly className: string
+  /** Those of the converters, where they are known. */
+  readonly converterClasses?: Readonly<Record<Part, string>>
   /** Whether letters say where they come from and why, or hold the bytes alone. */
   readonly contextHeaders: boolean
   readonly clock: Clock
@@ -64,6 +66,11 @@ export class DeadLetters {
     const { connector, clock, random } = options
     this.#options = options
     this.#quarantine = new Quarantine({ flow: connector, clock, random })
+  }
+
+  /** The same, naming the converters as settings do. */
+  ofConverters(converterClasses: Readonly<Record<Part, string>>): DeadLetters {
+    return new DeadLetters({ ...this.#options, converterClasses })
   }
 
   /** Bytes that the source could not read as a record. */
@@ -111,7 +118,9 @@ export class DeadLetters {
     error: unknown,
     quarantined: () => { readonly headers: readonly RawHeader[] },
   ): ProducerRecord {
-    const { topic, connector, task, className, contextHeaders } = this.#options
+    const { topic, connector, task, converterClasses, contextHeaders } = this.#options
+    const isConverter = stage === 'decode' || stage === 'encode'
+    const className = (isConverter ? converterClasses?.[part] : undefined) ?? this.#options.className
     if (!contextHeaders)
       return {
         topic,

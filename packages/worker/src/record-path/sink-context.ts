@@ -1,17 +1,20 @@
 import type { FetchedPartition, FetchedRecords, Fetcher, Producer, ProducerRecord } from '@sluice/kafka'
-import type {
-  Clock,
-  Logger,
-  Metrics,
-  Random,
-  SinkRecord,
-  SinkTaskContext,
+import {
   SluiceError,
-  TopicPartition,
-  TopicPartitionOffset,
+  type Clock,
+  type Logger,
+  type Metrics,
+  type Random,
+  type SinkRecord,
+  type SinkTaskContext,
+  type TopicPartition,
+  type TopicPartitionOffset,
 } from '@sluice/sdk'
 import { fetchedOriginal, type DeadLetters, type FetchedOriginal } from './dead-letters.ts'
-import type { SinkPositions } from './sink-positions.ts'
+import type { ErrorFigures } from './error-figures.ts'
+import { leftBehind } from './sink-committer.ts'
+import { keyOf, type SinkPositions } from './sink-positions.ts'
+import type { TaskControl } from './task-control.ts'
 import { toleranceExceeded, type Tolerance } from './tolerance.ts'
 
 type Basics = Pick<SinkTaskContext, 'connector' | 'task' | 'logger' | 'metrics' | 'clock' | 'random'>
@@ -21,6 +24,8 @@ interface Report {
   readonly at: TopicPartitionOffset
   readonly letter: ProducerRecord | null
   readonly reason: string
+  /** Not left out on purpose. */
+  readonly isError: boolean
 }
 
 /** What a worker gives to a sink task; keeps what the task asks for until the loop takes it. */
@@ -35,9 +40,15 @@ export class SinkContext implements SinkTaskContext {
   readonly #positions: SinkPositions
   readonly #tolerance: Tolerance
   readonly #deadLetters: DeadLetters | null
+  readonly #control: TaskControl
+  readonly #errorFigures: ErrorFigures
   #assignment: readonly TopicPartition[] = []
-  /** Partitions that the task paused before they were fetched from; null once they are. */
-  #pausedEarly: Map<string, TopicPartition> | null = new Map()
+  /** What the fetcher has of them. */
+  #fetching: ReadonlySet<string> = new Set()
+  /** What the sink paused. */
+  readonly #paused = new Set<string>()
+  /** The task is paused as a whole. */
+  #isPaused = false
   #rewinds: TopicPartitionOffset[] = []
   #letters: ProducerRecord[] = []
   #commitRequested = false
@@ -54,6 +65,8 @@ export class SinkContext implements SinkTaskContext {
       readonly positions: SinkPositions
       readonly tolerance: Tolerance
       readonly deadLetters: DeadLetters | null
+      readonly control: TaskControl
+      readonly errorFigures: ErrorFigures
     },
   ) {
     this.connector = basics.connector
@@ -66,6 +79,8 @@ export class SinkContext implements SinkTaskContext {
     this.#positions = parts.positions
     this.#tolerance = parts.tolerance
     this.#deadLetters = parts.deadLetters
+    this.#control = parts.control
+    this.#errorFigures = parts.errorFigures
   }
 
   assignment(): readonly TopicPartition[] {
@@ -81,14 +96,15 @@ export class SinkContext implements SinkTaskContext {
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    if (this.#pausedEarly === null) return this.#fetcher.pause(partitions)
-    for (const partition of partitions)
-      this.#pausedEarly.set(JSON.stringify([partition.topic, partition.partition]), partition)
+    this.#assertAssigned(partitions, 'pause')
+    for (const partition of partitions) this.#paused.add(keyOf(partition))
+    this.#applyPauses(partitions)
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    if (this.#pausedEarly === null) return this.#fetcher.resume(partitions)
-    for (const { topic, partition } of partitions) this.#pausedEarly.delete(JSON.stringify([topic, partition]))
+    this.#assertAssigned(partitions, 'resume')
+    for (const partition of partitions) this.#paused.delete(keyOf(partition))
+    this.#applyPauses(partitions)
   }
 
   report(record: SinkRecord, error: unknown): void {
@@ -102,23 +118,43 @@ export class SinkContext implements SinkTaskContext {
       this.#refusal ??= toleranceExceeded(error, 'put', place)
       throw this.#refusal
     }
-    this.#reports.push({ at, letter, reason: 'put' })
+    this.#reports.push({ at, letter, reason: 'put', isError: true })
   }
 
   drop(record: SinkRecord, reason: string): void {
-    this.#reports.push({ at: originOf(record), letter: null, reason })
+    this.#reports.push({ at: originOf(record), letter: null, reason, isError: false })
   }
 
-  /** The partitions, before the task is opened. */
+  /**
+   * A record of a batch that the sink refuses alone. @throws SluiceError when nobody tolerates it
+   */
+  quarantine(record: SinkRecord, error: unknown): void {
+    this.report(record, error)
+    this.#accept()
+  }
+
+  /** The partitions that the task has from now on; with those that are new it is opened next. */
   assign(partitions: readonly TopicPartition[]): void {
     this.#assignment = partitions
   }
 
-  /** The fetcher has these partitions now. */
+  /** The fetcher has the partitions now. What was paused of them stays so; of others it is forgotten. */
   fetching(): void {
-    const paused = this.#pausedEarly
-    this.#pausedEarly = null
-    if (paused !== null && paused.size > 0) this.#fetcher.pause([...paused.values()])
+    this.#fetching = new Set(this.#assignment.map(keyOf))
+    for (const key of this.#paused) if (!this.#fetching.has(key)) this.#paused.delete(key)
+    this.#applyPauses(this.#assignment)
+  }
+
+  /** The fetcher has some of the partitions no more. They may come back, and what is paused of them stays so then. */
+  fetchingLess(): void {
+    this.#fetching = new Set(this.#assignment.map(keyOf))
+    this.#applyPauses(this.#assignment)
+  }
+
+  /** Nothing is fetched while the task is paused; what the sink paused itself stays so afterwards. */
+  taskPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    this.#applyPauses(this.#assignment)
   }
 
   /** What the next `put` is made of: a record reported during it has its original bytes there. */
@@ -158,13 +194,39 @@ export class SinkContext implements SinkTaskContext {
   /** Makes the dead letters so far durable; before the offsets behind them are committed. */
   async sendLetters(producer: Producer): Promise<void> {
     if (this.#letters.length === 0) return
+    if (this.#control.isCancelled) throw leftBehind()
     const letters = this.#letters
-    await producer.produce(letters)
+    this.#errorFigures.lettersSent(letters.length)
+    try {
+      await producer.produce(letters)
+    } catch (error) {
+      this.#errorFigures.lettersFailed(letters.length)
+      throw error
+    }
     this.#letters = this.#letters.slice(letters.length)
   }
 
+  #applyPauses(partitions: readonly TopicPartition[]): void {
+    const there = partitions.filter((partition) => this.#fetching.has(keyOf(partition)))
+    const isPaused = (partition: TopicPartition): boolean => this.#isPaused || this.#paused.has(keyOf(partition))
+    this.#fetcher.pause(there.filter(isPaused))
+    this.#fetcher.resume(there.filter((partition) => !isPaused(partition)))
+  }
+
+  #assertAssigned(partitions: readonly TopicPartition[], verb: string): void {
+    const assigned = new Set(this.#assignment.map(keyOf))
+    const foreign = partitions.find((partition) => !assigned.has(keyOf(partition)))
+    if (foreign === undefined) return
+    throw new SluiceError(
+      'TASK_FAILED',
+      `SinkTasks may not ${verb} partitions that are not currently assigned to them.`,
+      { place: { topic: foreign.topic, partition: foreign.partition } },
+    )
+  }
+
   #accept(): void {
-    for (const { at, letter, reason } of this.#reports) {
+    for (const { at, letter, reason, isError } of this.#reports) {
+      if (isError) this.#tolerance.skipped(1)
       const partition = this.#positions.of(at)
       if (letter === null) partition.dropped(at.offset, reason)
       else {

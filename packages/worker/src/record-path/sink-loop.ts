@@ -1,48 +1,48 @@
-import type { CommittedOffset, FetchedPartition, FetchedRecords, Fetcher, GroupOffsets, Producer } from '@sluice/kafka'
-import {
-  describeError,
-  isRetriable,
-  SluiceError,
-  type Clock,
-  type Logger,
-  type SinkRecord,
-  type SinkTask,
-  type Stage,
-  type TopicPartition,
-  type Transform,
-} from '@sluice/sdk'
-import { ConversionFailure, type Part, type RecordDecoder } from './convert.ts'
-import { fetchedOriginal, type DeadLetters } from './dead-letters.ts'
+import type { FetchedPartition, FetchPosition, Fetcher } from '@sluice/kafka'
+import { describeError, type Clock, type Logger, type SinkTask } from '@sluice/sdk'
+import type { SinkAssignment } from './sink-assignment.ts'
+import { SinkBatch } from './sink-batch.ts'
+import { leftBehind, type SinkCommitter } from './sink-committer.ts'
 import type { SinkContext } from './sink-context.ts'
-import type { SinkPartition } from './sink-partition.ts'
+import type { SinkDecode } from './sink-decode.ts'
+import type { SinkFigures } from './sink-figures.ts'
+import type { SinkFlush } from './sink-flush.ts'
+import type { SinkLag } from './sink-lag.ts'
+import type { SinkMembership } from './sink-membership.ts'
 import type { SinkPositions } from './sink-positions.ts'
+import type { SinkPut } from './sink-put.ts'
+import type { SinkTopics } from './sink-topics.ts'
 import { startTask } from './start-task.ts'
-import { toleranceExceeded, type Tolerance } from './tolerance.ts'
+import type { TaskControl, TaskEvents } from './task-control.ts'
+import type { TaskFigures } from './task-figures.ts'
+import type { WakeUp } from './wake-up.ts'
 
 /** What a sink task's loop is made of. */
 export interface SinkLoopParts {
   readonly task: SinkTask
   readonly context: SinkContext
-  readonly partitions: readonly TopicPartition[]
+  readonly topics: SinkTopics
+  readonly membership: SinkMembership
+  readonly assignment: SinkAssignment
   readonly fetcher: Fetcher
-  readonly offsets: GroupOffsets
   readonly positions: SinkPositions
-  readonly decoder: RecordDecoder
-  /** Null: no transforms. */
-  readonly chain: Transform | null
-  readonly tolerance: Tolerance
-  /** Null: no dead letter topic. */
-  readonly deadLetters: DeadLetters | null
-  /** For dead letters only. */
-  readonly producer: Producer
+  readonly decode: SinkDecode
+  readonly put: SinkPut
+  readonly flush: SinkFlush
+  readonly committer: SinkCommitter
+  readonly control: TaskControl
+  readonly events: TaskEvents
+  readonly lag: SinkLag
+  readonly figures: SinkFigures
+  readonly taskFigures: TaskFigures
+  /** Rings when the group, or whoever runs the task, wants something. */
+  readonly wakeUp: WakeUp
   readonly logger: Logger
   readonly clock: Clock
   readonly commitIntervalMs: number
 }
 
 const POLL_MAX_MS = 500
-const RETRY_FIRST_MS = 100
-const RETRY_MAX_MS = 10_000
 
 /**
  * The way of a record from its topic to a sink:
@@ -51,211 +51,214 @@ const RETRY_MAX_MS = 10_000
  *
  * One turn of the loop handles what one fetch brought. `put` is called on every turn, also with nothing, because sinks keep time by
  * it. Offsets are committed with the tally behind them, and only as far as the sink's `flush` says is safe (invariants 1 and 2).
+ * Whatever comes from outside (partitions of the group, pause and resume, a stop) is done between two calls of the sink's.
  */
 export class SinkLoop {
   readonly #parts: SinkLoopParts
+  readonly #usedTopics = new Set<string>()
+  /** What the sink has not taken yet. */
+  #batch: SinkBatch | null = null
+  #isPaused = false
   #commitDueAt = 0
+  #topicsFailure: unknown
 
   constructor(parts: SinkLoopParts) {
     this.#parts = parts
   }
 
-  /** Runs until the signal is aborted; then flushes, commits and closes. Rejects with what made the task fail. */
+  /** Runs until the signal is aborted; then flushes, closes, commits and leaves. Rejects with what made the task fail. */
   async run(signal: AbortSignal): Promise<void> {
-    const { task, context, partitions, producer, logger } = this.#parts
-    let opened = false
+    const { task, context, assignment, positions, membership, flush, control, wakeUp, logger } = this.#parts
+    const ring = (): void => wakeUp.ring()
+    signal.addEventListener('abort', ring, { once: true })
+    control.onChange = ring
+    const ended = new AbortController()
     try {
-      if (!(await startTask((at) => task.start(at), signal, this.#parts))) return
-      await this.#open()
-      opened = true
+      if (control.isPaused) await this.#pausedAtFirst(signal)
+      if (signal.aborted || !(await startTask((at) => task.start(at), signal, this.#parts))) return
+      this.#runs()
+      void this.#watchTopics(AbortSignal.any([signal, ended.signal]))
       await this.#move(signal)
-      await this.#commit(true)
+      await assignment.remove(positions.partitions, true)
     } catch (error) {
       // So that the record that stopped the task is there to be looked at.
-      await quietly(logger, 'The last dead letters could not be sent', () => context.sendLetters(producer))
+      await quietly(logger, 'The last dead letters could not be sent', () => flush.letters())
       throw error
     } finally {
-      if (opened) await quietly(logger, 'The sink did not close cleanly', () => task.close(partitions))
+      ended.abort()
+      signal.removeEventListener('abort', ring)
+      control.onChange = null
+      const held = context.assignment()
+      if (held.length > 0) await quietly(logger, 'The sink did not close cleanly', () => task.close(held))
+      const left = quietly(logger, 'The group was not left in order', () => membership.leave())
       await quietly(logger, 'The sink did not stop cleanly', () => task.stop())
+      await left
     }
   }
 
-  async #open(): Promise<void> {
-    const { task, context, partitions, fetcher, offsets, positions, clock, logger, commitIntervalMs } = this.#parts
-    await positions.start(partitions, await offsets.committed(partitions))
-    context.assign(partitions)
-    await task.open(partitions)
-    positions.rewind(context.takeRewinds(), logger)
-    fetcher.assign(positions.current())
-    context.fetching()
+  async #pausedAtFirst(signal: AbortSignal): Promise<void> {
+    const { control, events, taskFigures } = this.#parts
+    taskFigures.turnedTo('paused')
+    events.stateChanged('PAUSED')
+    await control.resumed(signal)
+  }
+
+  #runs(): void {
+    const { events, taskFigures, clock, commitIntervalMs } = this.#parts
+    taskFigures.turnedTo('running')
+    events.stateChanged('RUNNING')
     this.#commitDueAt = clock.monotonic() + commitIntervalMs
   }
 
-  async #move(signal: AbortSignal): Promise<void> {
-    const { fetcher, context, positions, producer, clock } = this.#parts
-    while (!signal.aborted) {
-      const wait = Math.max(0, Math.min(POLL_MAX_MS, this.#commitDueAt - clock.monotonic()))
-      const fetched = await fetcher.poll(wait, signal)
-      const records = await this.#decode(fetched, signal)
-      if (records === null || !(await this.#put(fetched, records, signal))) return
-      positions.reached(fetched)
-      this.#rewind()
-      // On each turn, because letters hold the whole answers that they were fetched with.
-      await this.#unlessLater(() => context.sendLetters(producer))
-      if (context.takeCommitRequest() || clock.monotonic() >= this.#commitDueAt) await this.#commit(false)
-    }
-  }
-
-  #rewind(): void {
-    const { fetcher, context, positions, logger } = this.#parts
-    for (const position of positions.rewind(context.takeRewinds(), logger)) fetcher.seek(position)
-  }
-
-  /** Decodes and transforms all that was fetched; what fails is judged record by record. Null: the signal was aborted first. */
-  async #decode(fetched: readonly FetchedPartition[], signal: AbortSignal): Promise<SinkRecord[] | null> {
-    const out: SinkRecord[] = []
-    for (const { topic, partition, batches } of fetched) {
-      const at = this.#parts.positions.of({ topic, partition })
-      for (const batch of batches) {
-        at.took(batch)
-        let next = 0
-        let attempt = 0
-        let since = 0
-        while (next < batch.count) {
-          const failed = this.#decodeRun(at, batch, next, out)
-          if (failed === undefined) break
-          if (failed.at !== next || attempt === 0) {
-            attempt = 0
-            since = this.#parts.clock.monotonic()
-          }
-          next = failed.at
-          const retry = await this.#parts.tolerance.retry(failed.error, since, attempt, signal)
-          if (retry === 'stopped') return null
-          if (retry === 'again') {
-            attempt += 1
-            continue
-          }
-          this.#judge(at, batch, failed)
-          next += 1
-          attempt = 0
-        }
-      }
-    }
-    return out
-  }
-
-  /** The hot path: records of one batch from `from` on, until its end or the first failure. Synchronous. */
-  #decodeRun(at: SinkPartition, batch: FetchedRecords, from: number, out: SinkRecord[]): FailedFetch | undefined {
-    const { decoder, chain } = this.#parts
-    const { topic, partition } = at
-    let i = from
-    let stage: Stage = 'decode'
+  async #watchTopics(signal: AbortSignal): Promise<void> {
+    const { topics, membership, wakeUp } = this.#parts
     try {
-      for (; i < batch.count; i++) {
-        stage = 'decode'
-        const record = decoder.decode(topic, partition, batch, i)
-        stage = 'transform'
-        const changed = chain === null ? record : chain(record)
-        if (changed === null) at.dropped(batch.offset(i), 'transform')
-        else out.push(changed)
-      }
-      return undefined
+      await topics.watch((found) => membership.subscribe(found), signal)
     } catch (error) {
-      if (error instanceof ConversionFailure) return { at: i, stage, part: error.part, error: error.error }
-      return { at: i, stage, part: 'value', error }
+      this.#topicsFailure = error ?? new Error('The topics could not be looked up')
+      wakeUp.ring()
     }
   }
 
-  /** One failed record: a dead letter, a counted drop, or the error that stops the task. */
-  #judge(at: SinkPartition, batch: FetchedRecords, { at: i, stage, part, error }: FailedFetch): void {
-    const { tolerance, deadLetters, context } = this.#parts
-    const { topic, partition } = at
-    const offset = batch.offset(i)
-    const place = { topic, partition, offset }
-    const verdict = tolerance.decide(error, stage, place)
-    if (deadLetters !== null) {
-      context.addLetter(deadLetters.ofFetched(fetchedOriginal(topic, partition, batch, i), stage, part, error))
-      at.quarantined(offset, stage)
-    } else if (verdict === 'go-on') at.dropped(offset, stage)
-    if (verdict === 'stop') throw toleranceExceeded(error, stage, place)
+  async #move(signal: AbortSignal): Promise<void> {
+    const { fetcher, decode, flush, wakeUp, clock, figures, taskFigures, lag } = this.#parts
+    for (;;) {
+      await this.#attend(signal)
+      if (signal.aborted) return
+      const waitMs = Math.max(0, Math.min(POLL_MAX_MS, this.#commitDueAt - clock.monotonic()))
+      const fetched = await fetcher.poll(waitMs, wakeUp.signal)
+      this.#used(fetched)
+      lag.fetched(fetched)
+      const records = await decode.decode(fetched, signal)
+      if (records === null) return
+      figures.fetched(countOf(fetched), records.length)
+      if (records.length > 0) taskFigures.batch(records.length)
+      this.#batch = new SinkBatch(fetched, records)
+      if (!(await this.#deliver(this.#batch, signal))) return
+      await flush.letters()
+      await this.#commitIfDue()
+    }
   }
 
   /** False when the signal was aborted before the sink took the records. */
-  async #put(
-    fetched: readonly FetchedPartition[],
-    records: readonly SinkRecord[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { task, clock, logger, context } = this.#parts
-    context.putting(fetched)
-    let delayMs = RETRY_FIRST_MS
+  async #deliver(batch: SinkBatch, signal: AbortSignal): Promise<boolean> {
+    const { put, positions, lag } = this.#parts
+    // While it was decoded, partitions may have gone.
+    await this.#attend(signal)
     for (;;) {
-      try {
-        await task.put(records)
-        context.callDone()
-        return true
-      } catch (error) {
-        const refusal = context.callFailed()
-        if (refusal !== undefined || !isRetriable(error)) {
-          throw new SluiceError('TASK_FAILED', 'Exiting WorkerSinkTask due to unrecoverable exception.', {
-            cause: refusal ?? error,
-            remedy:
-              remedyOf(refusal ?? error) ??
-              'See the cause; the records were not committed and are put again after a restart.',
-          })
-        }
-        logger.warn('The sink asked for the same records again later', { reason: describeError(error), delayMs })
-        await clock.sleep(delayMs, signal)
-        if (signal.aborted) return false
-        delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)
-      }
+      const outcome = await put.put(batch)
+      await this.#attend(signal)
+      if (outcome === 'done') break
+      if (signal.aborted) return false
+      if (outcome !== 'next' && !(await this.#later(outcome.againAfterMs, signal))) return false
+    }
+    this.#batch = null
+    positions.reached(batch.fetched)
+    lag.put(batch.fetched)
+    this.#rewind()
+    return true
+  }
+
+  /** The same records are put again after so long; the group and the commits go on meanwhile. False: the signal was aborted. */
+  async #later(delayMs: number, signal: AbortSignal): Promise<boolean> {
+    const { clock, wakeUp } = this.#parts
+    const until = clock.monotonic() + delayMs
+    for (;;) {
+      await this.#attend(signal)
+      if (signal.aborted) return false
+      await this.#commitIfDue()
+      const leftMs = until - clock.monotonic()
+      if (leftMs <= 0) return true
+      await clock.sleep(Math.min(leftMs, POLL_MAX_MS), wakeUp.signal)
     }
   }
 
-  /** Dead letters first, then the sink's own data, then the offsets: so that nothing is forgotten at any moment. */
-  async #commit(closing: boolean): Promise<void> {
-    const { task, context, positions, producer, clock, commitIntervalMs, logger } = this.#parts
-    await this.#unlessLater(async () => {
-      await context.sendLetters(producer)
-      await this.#commitOffsets(positions.ahead())
-      const safe = await task.flush(positions.current(), closing)
-      context.callDone()
-      await context.sendLetters(producer)
-      await this.#commitOffsets(positions.committable(safe, logger))
-    })
+  /** Does what others want of the task: the group, and whoever runs it. */
+  async #attend(signal: AbortSignal): Promise<void> {
+    const { control, membership, assignment, wakeUp } = this.#parts
+    control.beat()
+    wakeUp.heard()
+    if (control.isCancelled) throw leftBehind()
+    for (let asked = membership.take(); asked !== undefined; asked = membership.take()) {
+      const { kind, partitions } = asked
+      try {
+        if (kind === 'assigned') await assignment.add(partitions, signal)
+        else {
+          this.#batch?.drop(partitions)
+          await (kind === 'revoked' ? assignment.remove(partitions, false) : assignment.lose(partitions))
+        }
+      } finally {
+        asked.done()
+      }
+    }
+    const failure = assignment.failure ?? this.#topicsFailure
+    if (failure !== undefined) throw failure
+    if (signal.aborted) return
+    membership.poll()
+    if (control.isPaused !== this.#isPaused) await this.#turnTo(control.isPaused)
+  }
+
+  /** Partitions stay, nothing is fetched; what was put is committed at once. */
+  async #turnTo(isPaused: boolean): Promise<void> {
+    const { context, committer, events, taskFigures, logger } = this.#parts
+    this.#isPaused = isPaused
+    context.taskPaused(isPaused)
+    logger.info(isPaused ? 'The task is paused' : 'The task goes on')
+    if (isPaused) {
+      await committer.settle()
+      await this.#commit()
+      await committer.settle()
+    }
+    taskFigures.turnedTo(isPaused ? 'paused' : 'running')
+    events.stateChanged(isPaused ? 'PAUSED' : 'RUNNING')
+  }
+
+  async #commitIfDue(): Promise<void> {
+    const { committer, context, clock } = this.#parts
+    if (committer.isBusy()) return
+    if (context.takeCommitRequest() || clock.monotonic() >= this.#commitDueAt) await this.#commit()
+  }
+
+  async #commit(): Promise<void> {
+    const { flush, positions, clock, commitIntervalMs, logger } = this.#parts
+    const isFlushed = await flush.regular()
+    if (!isFlushed) {
+      const back = positions.rewindToCommitted()
+      if (back.length > 0) logger.warn('The task goes back to the last committed offsets', { partitions: back.length })
+      this.#seek(back)
+    }
     this.#rewind()
     this.#commitDueAt = clock.monotonic() + commitIntervalMs
   }
 
-  async #commitOffsets(ready: readonly CommittedOffset[]): Promise<void> {
-    if (ready.length === 0) return
-    await this.#parts.offsets.commit(ready)
-    this.#parts.positions.committed(ready)
+  /** To where the sink wants to go, if it wants to. */
+  #rewind(): void {
+    const { context, positions, logger } = this.#parts
+    const wanted = context.takeRewinds()
+    if (wanted.length > 0) this.#seek(positions.rewind(wanted, logger))
   }
 
-  /** What fails for now is done with the next commit: offsets that stay behind only mean that some records are offered again. */
-  async #unlessLater(work: () => Promise<void>): Promise<void> {
-    const { context, logger } = this.#parts
-    try {
-      await work()
-    } catch (error) {
-      const refusal = context.callFailed()
-      if (refusal !== undefined || !isRetriable(error)) throw refusal ?? error
-      logger.warn('Nothing could be committed; it is tried again with what comes', { reason: describeError(error) })
+  #seek(to: readonly FetchPosition[]): void {
+    const { fetcher, lag } = this.#parts
+    if (to.length === 0) return
+    for (const position of to) fetcher.seek(position)
+    this.#batch?.drop(to)
+    lag.forget(to)
+  }
+
+  #used(fetched: readonly FetchedPartition[]): void {
+    for (const { topic, batches } of fetched) {
+      if (batches.length === 0 || this.#usedTopics.has(topic)) continue
+      this.#usedTopics.add(topic)
+      this.#parts.events.topicUsed(topic)
     }
   }
 }
 
-interface FailedFetch {
-  readonly at: number
-  readonly stage: Stage
-  readonly part: Part
-  readonly error: unknown
-}
-
-/** What its author says is to be done about it. */
-function remedyOf(error: unknown): string | undefined {
-  return error instanceof SluiceError ? error.remedy : undefined
+function countOf(fetched: readonly FetchedPartition[]): number {
+  let count = 0
+  for (const { batches } of fetched) for (const batch of batches) count += batch.count
+  return count
 }
 
 async function quietly(logger: Logger, complaint: string, work: () => Promise<void>): Promise<void> {

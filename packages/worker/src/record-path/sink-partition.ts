@@ -1,11 +1,21 @@
-import { total, type CommittedOffset, type FetchedRecords, type Tally } from '@sluice/kafka'
+import { total, type CommittedOffset, type FetchedRecords, type FetchPosition, type Tally } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
 import { decodeCounts, encodeCounts, type CommittedCounts, type CountedOffset } from './committed-counts.ts'
 
 /** Where a partition stood after one turn of the loop, with everything counted up to there. */
 interface Checkpoint extends CountedOffset {
   tally: Tally
+  /** Of the record before the offset; -1 when it is not known. */
+  readonly leaderEpoch: number
 }
+
+/** What a fetch says beside its records, where it does. */
+export interface FetchedTo {
+  readonly leaderEpoch: number
+  readonly topicId: string
+}
+
+const UNSAID: FetchedTo = { leaderEpoch: -1, topicId: '' }
 
 /** A tally under way; `passed` follows from the others. */
 interface Counting {
@@ -23,26 +33,38 @@ const CHECKPOINTS_MAX = 1024
  *
  * A sink that keeps offsets with its data may be killed when its own commit is done and ours is not. It then goes on behind records that
  * are not counted yet. So what would be counted is committed beforehand, beside the offset that stays (`ahead`), and found there again.
+ * So is the topic's id, before the sink makes anything durable: offsets of a topic that was deleted and created again mean nothing in the
+ * new one, the sink's own as little as ours.
  */
 export class SinkPartition implements TopicPartition {
   readonly topic: string
   readonly partition: number
   /** The next offset the sink will be given. */
   #position: number
+  /** Of the record before the position; -1 when it is not known. */
+  #leaderEpoch: number
+  /** Empty when it is not known. */
+  #topicId: string
   #committed: number
+  #committedEpoch: number
   /** Records before this offset have been counted, and are not counted again when they come again. */
   #counted: number
   #tally: Counting
+  /** As it was before what has been fetched and not put; null when all has been put. */
+  #tallyBefore: Counting | null = null
   /** What the committed offset says. */
   #said: CommittedCounts
   /** Ascending, and all of them behind the committed offset. */
   #checkpoints: Checkpoint[] = []
 
-  constructor({ topic, partition }: TopicPartition, offset: number, said: CommittedCounts) {
+  constructor({ topic, partition }: TopicPartition, offset: number, said: CommittedCounts, leaderEpoch = -1) {
     this.topic = topic
     this.partition = partition
     this.#position = offset
+    this.#leaderEpoch = leaderEpoch
+    this.#topicId = said.topicId
     this.#committed = offset
+    this.#committedEpoch = leaderEpoch
     this.#counted = offset
     this.#tally = countingFrom(said.tally)
     this.#said = said
@@ -56,6 +78,17 @@ export class SinkPartition implements TopicPartition {
     return this.#committed
   }
 
+  /** Where to fetch from, with what makes another log under the same name be noticed. */
+  get fetchPosition(): FetchPosition {
+    return {
+      topic: this.topic,
+      partition: this.partition,
+      offset: this.#position,
+      ...(this.#leaderEpoch === -1 ? {} : { leaderEpoch: this.#leaderEpoch }),
+      ...(this.#topicId === '' ? {} : { topicId: this.#topicId }),
+    }
+  }
+
   /** What became of the records so far. */
   get tally(): Tally {
     const { in: taken, quarantined, dropped } = this.#tally
@@ -64,6 +97,7 @@ export class SinkPartition implements TopicPartition {
 
   /** These records have been fetched. */
   took(records: FetchedRecords): void {
+    this.#tallyBefore ??= countingFrom(this.#tally)
     const { count } = records
     let from = 0
     while (from < count && records.offset(from) < this.#counted) from++
@@ -74,6 +108,7 @@ export class SinkPartition implements TopicPartition {
   quarantined(offset: number, reason: string): void {
     if (offset < this.#counted) return
     add(this.#tally.quarantined, reason)
+    if (this.#tallyBefore !== null && offset < this.#position) add(this.#tallyBefore.quarantined, reason)
     this.#correct(offset, ({ in: taken, quarantined, dropped }) => tallyOf(taken, added(quarantined, reason), dropped))
   }
 
@@ -81,17 +116,26 @@ export class SinkPartition implements TopicPartition {
   dropped(offset: number, reason: string): void {
     if (offset < this.#counted) return
     add(this.#tally.dropped, reason)
+    if (this.#tallyBefore !== null && offset < this.#position) add(this.#tallyBefore.dropped, reason)
     this.#correct(offset, ({ in: taken, quarantined, dropped }) => tallyOf(taken, quarantined, added(dropped, reason)))
   }
 
   /** All that was fetched has been put. */
-  reached(nextOffset: number): void {
+  reached(nextOffset: number, { leaderEpoch, topicId }: FetchedTo = UNSAID): void {
     this.#position = nextOffset
+    this.#leaderEpoch = leaderEpoch
+    if (topicId !== '') this.#topicId = topicId
+    this.#tallyBefore = null
     if (nextOffset > this.#counted) this.#checkpoint(nextOffset)
   }
 
-  /** The sink wants to go on there. One that skips forward says that it already has those records: they count as passed. */
+  /**
+   * The sink wants to go on there. One that skips forward says that it already has those records: they count as passed. What was
+   * fetched and not put is not counted: it comes again.
+   */
   rewind(offset: number): void {
+    if (this.#tallyBefore !== null) this.#tally = this.#tallyBefore
+    this.#tallyBefore = null
     if (offset === this.#position) return
     const from = Math.max(this.#position, this.#counted)
     this.#counted = Math.max(this.#counted, this.#position, offset)
@@ -99,41 +143,61 @@ export class SinkPartition implements TopicPartition {
       const { ahead } = this.#said
       if (ahead?.offset === offset && from === this.#committed) this.#tally = countingFrom(ahead.tally)
       else this.#tally.in += offset - from
-      this.#checkpoint(offset)
+      this.#checkpoint(offset, -1)
     }
     this.#position = offset
+    this.#leaderEpoch = -1
+  }
+
+  /** Back to the committed offset: what was put since could not be made durable. */
+  rewindToCommitted(): void {
+    this.rewind(this.#committed)
+    this.#leaderEpoch = this.#committedEpoch
   }
 
   /** The furthest checkpoint at or before `safe`; undefined when that much is committed already. Less is always correct. */
   committable(safe: number): CommittedOffset | undefined {
     const found = this.#checkpoints.findLast(({ offset }) => offset <= safe)
     if (found === undefined) return undefined
-    return this.#saying(found.offset, { tally: found.tally, ahead: null })
+    return this.#saying(found, { tally: found.tally, ahead: null })
   }
 
-  /** What to commit before the sink commits: the same offset, and what is ahead. Undefined when the counts ahead go without saying. */
+  /**
+   * What to commit before the sink commits: the same offset, and what is ahead. Undefined when the counts ahead go without saying, and
+   * the topic's id has been said.
+   */
   ahead(): CommittedOffset | undefined {
     const next = this.#checkpoints.at(-1)
     if (next === undefined) return undefined
-    const { tally, ahead } = this.#said
+    const { tally, ahead, topicId } = this.#said
     const known = ahead?.offset === next.offset ? ahead.tally : tally
-    return judged(known) === judged(next.tally)
-      ? undefined
-      : this.#saying(this.#committed, { tally, ahead: { ...next } })
+    if (judged(known) === judged(next.tally) && topicId === this.#topicId) return undefined
+    const at = { offset: this.#committed, leaderEpoch: this.#committedEpoch }
+    return this.#saying(at, { tally, ahead: { offset: next.offset, tally: next.tally } })
   }
 
-  commit({ offset, metadata }: CommittedOffset): void {
+  commit({ offset, metadata, leaderEpoch = -1 }: CommittedOffset): void {
     this.#committed = offset
+    this.#committedEpoch = leaderEpoch
     this.#said = decodeCounts(metadata)
     this.#checkpoints = this.#checkpoints.filter((checkpoint) => checkpoint.offset > offset)
   }
 
-  #saying(offset: number, counts: CommittedCounts): CommittedOffset {
-    return { topic: this.topic, partition: this.partition, offset, metadata: encodeCounts(counts) }
+  #saying(
+    { offset, leaderEpoch }: { readonly offset: number; readonly leaderEpoch: number },
+    counts: Omit<CommittedCounts, 'topicId'>,
+  ): CommittedOffset {
+    return {
+      topic: this.topic,
+      partition: this.partition,
+      offset,
+      metadata: encodeCounts({ ...counts, topicId: this.#topicId }),
+      ...(leaderEpoch === -1 ? {} : { leaderEpoch }),
+    }
   }
 
-  #checkpoint(offset: number): void {
-    this.#checkpoints.push({ offset, tally: this.tally })
+  #checkpoint(offset: number, leaderEpoch: number = this.#leaderEpoch): void {
+    this.#checkpoints.push({ offset, leaderEpoch, tally: this.tally })
     if (this.#checkpoints.length > CHECKPOINTS_MAX) this.#checkpoints = this.#checkpoints.filter((_, i) => i % 2 === 0)
   }
 
@@ -157,7 +221,7 @@ function judged({ quarantined, dropped }: Tally): number {
   return total(quarantined) + total(dropped)
 }
 
-function countingFrom({ in: taken, quarantined, dropped }: Tally): Counting {
+function countingFrom({ in: taken, quarantined, dropped }: Omit<Tally, 'passed' | 'marked'>): Counting {
   return { in: taken, quarantined: { ...quarantined }, dropped: { ...dropped } }
 }
 

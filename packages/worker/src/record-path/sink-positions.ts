@@ -1,4 +1,4 @@
-import { EMPTY_TALLY, type CommittedOffset, type FetchedPartition, type Tally } from '@sluice/kafka'
+import { EMPTY_TALLY, type CommittedOffset, type FetchedPartition, type FetchPosition, type Tally } from '@sluice/kafka'
 import type { Logger, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
 import { decodeCounts, type CommittedCounts } from './committed-counts.ts'
 import { SinkPartition } from './sink-partition.ts'
@@ -19,13 +19,19 @@ export class SinkPositions {
     this.#beginnings = beginnings
   }
 
+  /** Partitions that the task has from now on, and what the group has committed of them. */
   async start(partitions: readonly TopicPartition[], committed: readonly CommittedOffset[]): Promise<void> {
     const known = new Map(committed.map((offset) => [keyOf(offset), offset]))
     const fresh = partitions.filter((partition) => !known.has(keyOf(partition)))
     const begins = fresh.length === 0 ? [] : await this.#beginnings(fresh)
     for (const begin of begins) this.#partitions.set(keyOf(begin), new SinkPartition(begin, begin.offset, NOTHING))
     for (const at of known.values())
-      this.#partitions.set(keyOf(at), new SinkPartition(at, at.offset, decodeCounts(at.metadata)))
+      this.#partitions.set(keyOf(at), new SinkPartition(at, at.offset, decodeCounts(at.metadata), at.leaderEpoch))
+  }
+
+  /** Partitions that the task does not have any more. */
+  forget(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.#partitions.delete(keyOf(partition))
   }
 
   /** An assigned partition. Not for every record: it is found by name. */
@@ -33,31 +39,52 @@ export class SinkPositions {
     return this.#partitions.get(keyOf(partition))!
   }
 
-  current(): readonly TopicPartitionOffset[] {
-    return [...this.#partitions.values()].map(({ topic, partition, position }) => ({
-      topic,
-      partition,
-      offset: position,
-    }))
+  has(partition: TopicPartition): boolean {
+    return this.#partitions.has(keyOf(partition))
+  }
+
+  /** Those that the task has. */
+  get partitions(): readonly SinkPartition[] {
+    return [...this.#partitions.values()]
+  }
+
+  /** Where the task stands with these partitions, or with all. */
+  current(partitions: readonly TopicPartition[] = this.partitions): readonly TopicPartitionOffset[] {
+    return this.#those(partitions).map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
   }
 
   /** All that was fetched has been put. */
   reached(fetched: readonly FetchedPartition[]): void {
-    for (const at of fetched) this.of(at).reached(at.nextOffset)
+    for (const at of fetched) this.of(at).reached(at.nextOffset, at)
   }
 
-  /** Moves partitions to where the sink wants them; unknown ones, and what is no offset, are left out. */
-  rewind(positions: readonly TopicPartitionOffset[], logger: Logger): readonly TopicPartitionOffset[] {
-    return positions.filter((wanted) => {
-      const { topic, partition, offset } = wanted
-      const at = this.#partitions.get(keyOf(wanted))
-      if (at === undefined || !Number.isSafeInteger(offset) || offset < 0) {
+  /**
+   * Moves partitions to where the sink wants them; unknown ones, and what is no offset, are left out. Of several places for one
+   * partition the first in the log counts: a sink that fills two tables from it may stand at different places, and must miss nothing in
+   * either.
+   */
+  rewind(positions: readonly TopicPartitionOffset[], logger: Logger): readonly FetchPosition[] {
+    const wanted = new Map<SinkPartition, number>()
+    for (const { topic, partition, offset } of positions) {
+      const at = this.#partitions.get(keyOf({ topic, partition }))
+      if (at === undefined || !Number.isSafeInteger(offset) || offset < 0)
         logger.warn('The sink wants to go where it cannot; ignored', { topic, partition, offset })
-        return false
-      }
+      else wanted.set(at, Math.min(offset, wanted.get(at) ?? offset))
+    }
+    return Array.from(wanted, ([at, offset]) => {
       at.rewind(offset)
-      return true
+      return at.fetchPosition
     })
+  }
+
+  /** Back to the committed offsets. */
+  rewindToCommitted(): readonly FetchPosition[] {
+    return this.partitions
+      .filter(({ position, committed }) => position !== committed)
+      .map((at) => {
+        at.rewindToCommitted()
+        return at.fetchPosition
+      })
   }
 
   /** What to commit when the sink says that everything before `safe` is durable. */
@@ -76,17 +103,17 @@ export class SinkPositions {
   }
 
   /** What to commit before the sink is asked to: nothing, mostly. */
-  ahead(): readonly CommittedOffset[] {
-    return [...this.#partitions.values()].flatMap((partition) => partition.ahead() ?? [])
+  ahead(partitions: readonly TopicPartition[] = this.partitions): readonly CommittedOffset[] {
+    return this.#those(partitions).flatMap((partition) => partition.ahead() ?? [])
   }
 
   committed(offsets: readonly CommittedOffset[]): void {
-    for (const at of offsets) this.of(at).commit(at)
+    for (const at of offsets) this.#partitions.get(keyOf(at))?.commit(at)
   }
 
   /** Per partition: position, committed offset and the tally so far. */
   progress(): readonly SinkPartitionProgress[] {
-    return [...this.#partitions.values()].map(({ topic, partition, position, committed, tally }) => ({
+    return this.partitions.map(({ topic, partition, position, committed, tally }) => ({
       topic,
       partition,
       position,
@@ -94,9 +121,13 @@ export class SinkPositions {
       tally,
     }))
   }
+
+  #those(partitions: readonly TopicPartition[]): readonly SinkPartition[] {
+    return partitions.flatMap((partition) => this.#partitions.get(keyOf(partition)) ?? [])
+  }
 }
 
-const NOTHING: CommittedCounts = { tally: EMPTY_TALLY, ahead: null }
+const NOTHING: CommittedCounts = { tally: EMPTY_TALLY, ahead: null, topicId: '' }
 
 export interface SinkPartitionProgress extends TopicPartition {
   readonly position: number
@@ -104,6 +135,7 @@ export interface SinkPartitionProgress extends TopicPartition {
   readonly tally: Tally
 }
 
-function keyOf({ topic, partition }: TopicPartition): string {
+/** A partition's name as text, for maps. */
+export function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`
 }

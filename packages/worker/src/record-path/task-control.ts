@@ -27,6 +27,8 @@ export class TaskControl {
   #pausing = new AbortController()
   #beats = 0
   #lastMs: number
+  /** Called after each change of what is wanted: for a loop that waits for other things besides. */
+  onChange: (() => void) | null = null
 
   constructor(clock: Clock, isPaused = false) {
     this.#clock = clock
@@ -59,6 +61,7 @@ export class TaskControl {
   pause(): void {
     this.#resumed ??= Promise.withResolvers<void>()
     this.#pausing.abort()
+    this.onChange?.()
   }
 
   resume(): void {
@@ -67,10 +70,12 @@ export class TaskControl {
     this.#resumed = null
     this.#pausing = new AbortController()
     resolve()
+    this.onChange?.()
   }
 
   cancel(): void {
     this.#cancelled.abort()
+    this.onChange?.()
   }
 
   beat(): void {

@@ -6,7 +6,7 @@ import { SinkPartition } from '../../src/record-path/sink-partition.ts'
 import { fetchedRecords } from '../support/fake-kafka.ts'
 
 function fresh(offset = 0, tally: Tally = EMPTY_TALLY): SinkPartition {
-  return new SinkPartition({ topic: 't', partition: 0 }, offset, { tally, ahead: null })
+  return new SinkPartition({ topic: 't', partition: 0 }, offset, { tally, ahead: null, topicId: '' })
 }
 
 function turn(at: SinkPartition, nextOffset: number): void {

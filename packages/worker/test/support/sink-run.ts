@@ -16,11 +16,25 @@ import {
 } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { RecordDecoder, type Converters } from '../../src/record-path/convert.ts'
+import { ErrorFigures } from '../../src/record-path/error-figures.ts'
+import { SinkAssignment } from '../../src/record-path/sink-assignment.ts'
+import { SinkCommitter } from '../../src/record-path/sink-committer.ts'
 import { SinkContext } from '../../src/record-path/sink-context.ts'
+import { SinkDecode } from '../../src/record-path/sink-decode.ts'
+import { SinkFigures } from '../../src/record-path/sink-figures.ts'
+import { SinkFlush } from '../../src/record-path/sink-flush.ts'
+import { SinkLag } from '../../src/record-path/sink-lag.ts'
 import { SinkLoop } from '../../src/record-path/sink-loop.ts'
+import { SinkMembership } from '../../src/record-path/sink-membership.ts'
 import { SinkPositions } from '../../src/record-path/sink-positions.ts'
+import { SinkPut } from '../../src/record-path/sink-put.ts'
+import { SinkTopics } from '../../src/record-path/sink-topics.ts'
+import { TaskControl } from '../../src/record-path/task-control.ts'
+import { TaskFigures } from '../../src/record-path/task-figures.ts'
 import type { ToleranceSettings } from '../../src/record-path/tolerance.ts'
-import { FakeFetcher, FakeOffsets, FakeProducer, logOf, text } from './fake-kafka.ts'
+import { WakeUp } from '../../src/record-path/wake-up.ts'
+import { FakeGroup } from './fake-group.ts'
+import { FakeFetcher, FakeOffsets, FakeProducer, keyOf, logOf, text } from './fake-kafka.ts'
 import { lettersOf, toleranceOf } from './source-run.ts'
 
 export const P0: TopicPartition = Object.freeze({ topic: 't', partition: 0 })
@@ -72,6 +86,11 @@ export interface SinkRunOptions {
   readonly converters?: Partial<Converters>
   readonly batch?: number
   readonly commitIntervalMs?: number
+  readonly commitTimeoutMs?: number
+  readonly putMaxMs?: number
+  /** What the group gives at first; each holds the log. Default: one. */
+  readonly partitions?: readonly TopicPartition[]
+  readonly isPaused?: boolean
   readonly clock?: Clock
 }
 
@@ -79,38 +98,100 @@ export class SinkRun {
   readonly fetcher = new FakeFetcher()
   readonly producer = new FakeProducer()
   readonly offsets: FakeOffsets
+  readonly group: FakeGroup
   readonly positions = new SinkPositions(async (partitions) => partitions.map((at) => ({ ...at, offset: 0 })))
   readonly logger = new MemoryLogger()
+  readonly control: TaskControl
+  /** States and topics, in the order in which they were told. */
+  readonly told: string[] = []
   readonly task: SinkTask
+  readonly lag: SinkLag
+  readonly figures: SinkFigures
+  readonly taskFigures: TaskFigures
+  readonly errorFigures: ErrorFigures
   readonly #stop = new AbortController()
   readonly #loop: SinkLoop
 
   constructor(options: SinkRunOptions) {
     const clock = options.clock ?? systemClock
     const { fetcher, producer, positions, logger } = this
-    fetcher.logs.set('t-0', logOf(...options.log))
+    const partitions = options.partitions ?? [P0]
+    for (const at of partitions) fetcher.logs.set(keyOf(at), logOf(...options.log))
     fetcher.batch = options.batch ?? 10
     this.offsets = new FakeOffsets(options.committed)
-    const tolerance = toleranceOf(options.tolerance, logger, clock)
+    this.control = new TaskControl(clock, options.isPaused)
+    const tags = { connector: 'c', task: '0' }
+    this.errorFigures = new ErrorFigures(tags, clock)
+    this.taskFigures = new TaskFigures(tags, clock)
+    this.lag = new SinkLag(clock)
+    this.figures = new SinkFigures(tags, clock, this.lag)
+    const tolerance = toleranceOf(options.tolerance, logger, clock, this.errorFigures)
     const deadLetters = options.deadLetters === true ? lettersOf(clock) : null
     const basics = { connector: 'c', task: 0, logger, metrics: new MemoryMetrics(), clock, random: systemRandom }
-    const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters })
+    const { control, errorFigures } = this
+    const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters, control, errorFigures })
     this.task = options.task?.(context) ?? new HoldingSink()
     const string = converters.find(({ name }) => name === 'string')!.create({}, 'value')
-    this.#loop = new SinkLoop({
+    const wakeUp = new WakeUp()
+    let made: FakeGroup | undefined
+    const membership = new SinkMembership((hooks) => {
+      return (made = new FakeGroup(this.offsets, partitions, hooks))
+    }, wakeUp)
+    this.group = made!
+    const shared = {
       task: this.task,
       context,
-      partitions: [P0],
-      fetcher,
-      offsets: this.offsets,
       positions,
-      decoder: new RecordDecoder({ key: string, value: string, header: string, ...options.converters }),
-      chain: options.chain ?? null,
-      tolerance,
-      deadLetters,
-      producer,
+      control,
+      figures: this.figures,
+      taskFigures: this.taskFigures,
+      lag: this.lag,
+      fetcher,
+      wakeUp,
       logger,
       clock,
+    }
+    const committer = new SinkCommitter({ ...shared, group: membership, timeoutMs: options.commitTimeoutMs ?? 5000 })
+    const flush = new SinkFlush({ ...shared, committer, producer })
+    this.#loop = new SinkLoop({
+      ...shared,
+      membership,
+      committer,
+      flush,
+      topics: new SinkTopics({
+        names: ['t'],
+        pattern: null,
+        except: '',
+        describe: async () => [{ topic: 't', partitions: partitions.length }],
+        logger,
+        clock,
+        ageMaxMs: 1000,
+      }),
+      assignment: new SinkAssignment({
+        ...shared,
+        group: membership,
+        ends: async (wanted) => wanted.map((at) => ({ ...at, offset: fetcher.logs.get(keyOf(at))?.length ?? 0 })),
+        flush,
+        committer,
+      }),
+      decode: new SinkDecode({
+        ...shared,
+        decoder: new RecordDecoder({ key: string, value: string, header: string, ...options.converters }),
+        chain: options.chain ?? null,
+        tolerance,
+        deadLetters,
+        onRetry: () => membership.poll(),
+      }),
+      put: new SinkPut({
+        ...shared,
+        tolerance,
+        hasDeadLetters: deadLetters !== null,
+        putMaxMs: options.putMaxMs ?? 300_000,
+      }),
+      events: {
+        stateChanged: (state) => this.told.push(state),
+        topicUsed: (topic) => this.told.push(topic),
+      },
       commitIntervalMs: options.commitIntervalMs ?? 5,
     })
   }
