@@ -147,7 +147,13 @@ export class SourceRun {
         return names
       },
     }
-    const task = { start: async () => undefined, stop: async () => undefined, ...options.task(context) }
+    const own = options.task(context)
+    const task: SourceTask = {
+      start: async (signal) => own.start?.(signal),
+      poll: (signal) => own.poll(signal),
+      settled: async (at) => own.settled?.(at),
+      stop: async () => own.stop?.(),
+    }
     const tolerance = toleranceOf(options.tolerance, logger, clock, this.errors)
     const shared: SharedParts = {
       connector: 'c',

@@ -98,10 +98,13 @@ export class TestCluster {
   }
 
   /** Everything that is in the topic now, by partition and offset. */
-  async read(topic: string): Promise<readonly ReadRecord[]> {
+  async read(
+    topic: string,
+    isolation: 'read_uncommitted' | 'read_committed' = 'read_uncommitted',
+  ): Promise<readonly ReadRecord[]> {
     const ends = await this.ends(topic)
     const records: ReadRecord[] = []
-    const fetcher = this.kafka.fetcher({ maxWaitMs: 50 })
+    const fetcher = this.kafka.fetcher({ maxWaitMs: 50, isolation })
     try {
       fetcher.assign(ends.map((_, partition) => ({ topic, partition, offset: 0 })))
       while (ends.some((end, partition) => fetcher.position({ topic, partition })! < end)) {
