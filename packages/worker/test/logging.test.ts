@@ -41,8 +41,16 @@ describe('a log in a file', () => {
     await logger.close()
     const time = { timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as unknown }
     expect(linesOf(file)).toEqual([
-      { level: 'debug', message: 'first', connector: 'c', task: 0, ...time },
-      { level: 'warn', message: 'second', connector: 'c', task: 0, offset: 7, ...time },
+      { level: 'debug', message: 'first', connector: 'c', task: 0, 'connector.context': '[c|task-0] ', ...time },
+      {
+        level: 'warn',
+        message: 'second',
+        connector: 'c',
+        task: 0,
+        'connector.context': '[c|task-0] ',
+        offset: 7,
+        ...time,
+      },
       { level: 'error', message: 'third', ...time },
     ])
   })
@@ -85,7 +93,7 @@ describe('a log on standard error', () => {
       logger.child({ connector: 'c', task: 1 }).warn('slow', { ms: 5, what: 'disk' })
       logger.child({ connector: 'c' }).info('up')
       await logger.close()`)
-    expect(stderr).toMatch(/^\S+Z WARN \[c\|task-1\] slow ms=5 what=disk\n\S+Z INFO \[c\] up\n$/)
+    expect(stderr).toMatch(/^\S+Z WARN \[c\|task-1\] slow ms=5 what=disk\n\S+Z INFO \[c\|worker\] up\n$/)
   })
 })
 

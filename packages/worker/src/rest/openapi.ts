@@ -1,5 +1,6 @@
 /** The contract as an OpenAPI 3.1 document. */
-import { ENDPOINTS, type AnswerShape, type Endpoint } from './contract.ts'
+import type { AnswerShape, Endpoint } from './contract.ts'
+import { ENDPOINTS } from './endpoints.ts'
 import { ref, SHAPES } from './shapes.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -190,18 +190,11 @@ class BodyReader {
   }
 
   #anything(token: JsonToken, path: Path): unknown {
-    switch (token.kind) {
-      case 'object':
-        return this.#entries(token, MAP, path, (value) => this.#anything(value, path))
-      case 'array':
-        return this.list(token, path, (value) => this.#anything(value, path))
-      case 'number':
-        return numberOf(token.text)
-      case 'literal':
-        return token.text === 'null' ? null : token.text === 'true'
-      default:
-        return token.text
-    }
+    if (token.kind === 'object') return this.#entries(token, MAP, path, (value) => this.#anything(value, path))
+    if (token.kind === 'array') return this.list(token, path, (value) => this.#anything(value, path))
+    if (token.kind === 'number') return numberOf(token.text)
+    if (token.kind === 'literal') return token.text === 'null' ? null : token.text === 'true'
+    return token.text
   }
 
   #next(): JsonToken {

@@ -1,0 +1,31 @@
+/** Metrics in Prometheus' text format 0.0.4. */
+
+export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** @param values `name{label="value"}` → value, as `MemoryMetrics.snapshot()` gives them. Names that end in `_total` are counters. */
+export function prometheusText(values: ReadonlyMap<string, number>): string {
+  const families = new Map<string, string[]>()
+  for (const [key, value] of values) {
+    const brace = key.indexOf('{')
+    const name = brace === -1 ? key : key.slice(0, brace)
+    const labels = brace === -1 ? '' : key.slice(brace).replaceAll(/\\(?:u([0-9a-f]{4})|(.))/g, plainEscape)
+    const lines = families.get(name) ?? []
+    lines.push(`${name}${labels} ${numberText(value)}`)
+    families.set(name, lines)
+  }
+  return [...families]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, lines]) => `# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}\n${lines.join('\n')}\n`)
+    .join('')
+}
+
+/** JSON's escapes in a label's value become those that Prometheus knows: `\\`, `\"` and `\n`. */
+function plainEscape(escape: string, code: string | undefined, char: string | undefined): string {
+  if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16))
+  return char === '\\' || char === '"' || char === 'n' ? escape : (JSON.parse(`"${escape}"`) as string)
+}
+
+function numberText(value: number): string {
+  if (value === Infinity) return '+Inf'
+  return value === -Infinity ? '-Inf' : String(value)
+}

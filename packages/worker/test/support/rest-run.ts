@@ -1,0 +1,30 @@
+/** A REST server over a FakeHerder, on a free port. */
+import { MemoryMetrics, silentLogger, systemClock, type Clock, type RawSettings } from '@sluice/sdk'
+import { prometheusText } from '../../src/operations/prometheus.ts'
+import { RestServer } from '../../src/rest/rest-server.ts'
+import { FakeHerder } from './fake-herder.ts'
+
+export interface RestRun {
+  readonly server: RestServer
+  readonly herder: FakeHerder
+  readonly url: string
+  readonly metrics: MemoryMetrics
+}
+
+const LOCAL = { listeners: 'http://127.0.0.1:0' }
+
+export async function startRest(settings: RawSettings = {}, clock: Clock = systemClock): Promise<RestRun> {
+  const metrics = new MemoryMetrics()
+  const server = new RestServer({
+    settings: { ...LOCAL, ...settings },
+    logger: silentLogger,
+    clock,
+    version: '4.3.1+sluice.0.0.0',
+    commit: 'none',
+    metrics: () => prometheusText(metrics.snapshot()),
+  })
+  await server.listen()
+  const herder = new FakeHerder(server.workerId)
+  server.serve(herder)
+  return { server, herder, url: server.urls()[0] ?? '', metrics }
+}
