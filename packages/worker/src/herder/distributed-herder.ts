@@ -32,12 +32,13 @@ import type {
   FenceProducers,
   HerderLoggers,
   HerderPlugins,
-  InterWorker,
+  LeaderAddress,
+  LeaderDoor,
   OffsetsHook,
 } from './ports.ts'
 import { Rebalances } from './rebalances.ts'
 import { Reconfiguration } from './reconfiguration.ts'
-import { staleConfiguration, unknownConnector } from './refusals.ts'
+import { unknownConnector } from './refusals.ts'
 import { Restarts } from './restarts.ts'
 import { SessionKeys } from './session-keys.ts'
 import type { DistributedSettings } from './settings.ts'
@@ -58,7 +59,8 @@ export interface DistributedHerderParts {
   readonly loggers: HerderLoggers
   readonly offsets: ConnectorOffsets
   readonly offsetsHook: OffsetsHook
-  readonly interWorker: InterWorker
+  /** How another worker's leader is asked. */
+  readonly leader: (address: LeaderAddress) => LeaderDoor
   readonly fenceProducers: FenceProducers
   readonly settings: DistributedSettings
   /** Start-up has failed: the worker cannot do anything. */
@@ -86,9 +88,12 @@ export class DistributedHerder implements Herder {
   readonly #fencing: Fencing
   readonly #offsets: OffsetRequests
   readonly #leader: LeaderRequests
+  /** The leader, when it is another worker. */
+  readonly #otherLeader: LeaderDoor
   readonly #restarts: Restarts
   readonly #reconfiguration: Reconfiguration
   readonly #loop: HerderLoop
+  readonly #ending = new AbortController()
   #isReady = false
   #running: Promise<void> | null = null
   #stopping: Promise<void> | null = null
@@ -132,6 +137,7 @@ export class DistributedHerder implements Herder {
       isSigning: () => this.#group.protocol === 'sessioned',
       clock,
     })
+    this.#otherLeader = parts.leader({ leaderUrl, signing: () => this.#sessionKeys.signing() })
     this.#fencing = new Fencing({
       config,
       fenceProducers: parts.fenceProducers,
@@ -396,6 +402,7 @@ export class DistributedHerder implements Herder {
     const { config, status, settings } = this.#parts
     this.#tick.halt(new HerderError(500, 'Worker is shutting down'))
     this.#reconfiguration.stop()
+    this.#ending.abort()
     await this.#tick.during('shutting down', async () => {
       // What runs is stopped, and said to be, before the place is given up.
       await this.#group.close()
@@ -431,21 +438,13 @@ export class DistributedHerder implements Herder {
 
   /** Task configs of a connector that runs here, on their way to the config topic. */
   async #publish(connector: string, configs: readonly RawSettings[]): Promise<void> {
-    const { interWorker } = this.#parts
     if (this.#rebalances.isLeader) return this.#leader.putTaskConfigs(connector, configs)
-    await interWorker.putTaskConfigs(this.#leaderUrl(), connector, configs, this.#sessionKeys.forSigning())
+    await this.#otherLeader.putTaskConfigs(connector, configs, this.#ending.signal)
   }
 
   async #fence(connector: string): Promise<void> {
-    const { interWorker } = this.#parts
     if (this.#rebalances.isLeader) return this.#fencing.fence(connector)
-    await interWorker.fenceZombies(this.#leaderUrl(), connector, this.#sessionKeys.forSigning())
-  }
-
-  #leaderUrl(): string {
-    const url = this.#rebalances.leaderUrl
-    if (url === null) throw staleConfiguration()
-    return url
+    await this.#otherLeader.fenceZombies(connector, this.#ending.signal)
   }
 }
 

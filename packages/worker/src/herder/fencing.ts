@@ -8,8 +8,8 @@ import { connectorNotFound, staleConfiguration } from './refusals.ts'
 
 const RETRY_MS = 250
 const RETRY_MAX_MS = 60_000
-/** A key that has just been renewed makes signatures wrong for so long at most. */
-const KEY_GRACE_MS = 60_000
+/** A rebalance, or a leader that does not know yet that it is one, may take so long. */
+const PATIENCE_MS = 60_000
 
 export interface FencingParts {
   readonly config: ConfigStore
@@ -99,7 +99,7 @@ export class TaskGuard implements ExactlyOnceGuard {
         await fence(connector)
         return
       } catch (error) {
-        if (!mayPass(error) || clock.monotonic() - firstAt >= KEY_GRACE_MS) throw error
+        if (!mayPass(error) || clock.monotonic() - firstAt >= PATIENCE_MS) throw error
       }
       await clock.sleep(delayMs)
     }
@@ -115,7 +115,7 @@ export class TaskGuard implements ExactlyOnceGuard {
   }
 }
 
-/** A session key that has just been renewed, a rebalance, a leader that has just changed. */
+/** A rebalance, a leader that has just changed, a session key that is not there yet. */
 function mayPass(error: unknown): boolean {
-  return error instanceof NotLeader || (error instanceof HerderError && [403, 409, 503].includes(error.status))
+  return error instanceof NotLeader || (error instanceof HerderError && [409, 503].includes(error.status))
 }

@@ -111,8 +111,8 @@ export function sinkGroup(connector: string, config: RawSettings): string {
 
 /** @throws HerderError 400 */
 export function parseSinkOffset(given: ConnectorOffset): SinkPartition & { readonly offset: number | null } {
-  const partition = given.partition as ConnectorOffset['partition'] | null | undefined
-  if (partition === null || partition === undefined)
+  const { partition } = given
+  if (partition === null)
     throw new HerderError(400, 'The partition for a sink connector offset cannot be null or missing')
   if (!Object.hasOwn(partition, TOPIC) || !Object.hasOwn(partition, PARTITION))
     throw new HerderError(

@@ -1,6 +1,5 @@
 /** What the herder asks of the parts beside it that have no door of their own. */
 import type { RawSettings, SettingDefinition, SettingsValidation } from '@sluice/sdk'
-import type { SessionKey } from '../storage/config-store.ts'
 import type { ConnectorOffset, ConnectorType, LoggerLevel, PluginInfo } from './herder.ts'
 
 /** The installed plugins, and what they say about settings. */
@@ -56,16 +55,18 @@ export type OffsetsHook = (
   offsets: readonly ConnectorOffset[],
 ) => Promise<boolean>
 
-/** Requests between workers (KIP-507). The key is null where the group does not sign. */
-export interface InterWorker {
-  /** @throws HerderError with the status that the leader answered */
-  putTaskConfigs(
-    leaderUrl: string,
-    connector: string,
-    configs: readonly RawSettings[],
-    key: SessionKey | null,
-  ): Promise<void>
-  fenceZombies(leaderUrl: string, connector: string, key: SessionKey | null): Promise<void>
+/** The group's leader, asked over REST (KIP-507, KIP-618). @throws HerderError with the status that it answered */
+export interface LeaderDoor {
+  putTaskConfigs(connector: string, configs: readonly RawSettings[], signal: AbortSignal): Promise<void>
+  fenceZombies(connector: string, signal: AbortSignal): Promise<void>
+}
+
+/** Where the leader is, and what requests to it are signed with. */
+export interface LeaderAddress {
+  /** Null while nobody knows. */
+  leaderUrl(): string | null
+  /** Null: the group does not sign. @throws HerderError 503 while there is no key yet */
+  signing(): { readonly key: Uint8Array; readonly algorithm: string } | null
 }
 
 /** Shuts out the producers of older source tasks: of `connector`'s tasks 0 to `tasks` - 1. */

@@ -50,8 +50,10 @@ export class Rebalances {
   #assignment: WorkAssignment | null = null
   #pending: WorkAssignment | null = null
   /** Revoked by assignments that have not been acted on yet. */
-  #revoked = new Holdings()
-  /** Work that is being stopped because it was revoked. */
+  readonly #revoked = new Holdings()
+  /** Revoked and not stopped yet: still held, in the eyes of the group. */
+  readonly #givingUp = new Holdings()
+  /** Settles when what was revoked so far has stopped. */
   #stopping: Promise<void> = Promise.resolve()
   #joinOffset = -1
   #isRejoining = true
@@ -82,7 +84,7 @@ export class Rebalances {
   hooks(): WorkerGroupHooks {
     return {
       snapshot: () => this.#snapshot(),
-      held: () => this.#parts.wanted.work(),
+      held: () => this.#held(),
       assigned: (assignment) => this.#assigned(assignment),
       revoked: () => this.#giveUp(),
       lost: () => this.#lose(),
@@ -106,23 +108,28 @@ export class Rebalances {
   }
 
   #join(): false {
-    const { group, tick, logger } = this.#parts
     this.#isJoining = true
-    group()
-      .join()
-      .then(
-        () => {
-          this.#isJoining = false
-          tick().wake()
-        },
-        (error: unknown) => {
-          logger.error('Joining the group failed; trying again', { reason: describeError(error) })
-          tick().later('joining the group', JOIN_BACKOFF_MS, () => {
-            this.#isJoining = false
-          })
-        },
-      )
+    void this.#takePlace()
     return false
+  }
+
+  async #takePlace(): Promise<void> {
+    const { group, tick, logger } = this.#parts
+    try {
+      await group().join()
+      this.#isJoining = false
+      tick().wake()
+    } catch (error) {
+      logger.error('Joining the group failed; trying again', { reason: describeError(error) })
+      this.#joinLater('joining the group', JOIN_BACKOFF_MS)
+    }
+  }
+
+  #joinLater(what: string, delayMs: number): void {
+    this.#isJoining = true
+    this.#parts.tick().later(what, delayMs, () => {
+      this.#isJoining = false
+    })
   }
 
   /** Acts on the last assignment, if it is new. */
@@ -134,7 +141,7 @@ export class Rebalances {
     const { tick, local, wanted, config, logger } = this.#parts
     await this.#parts.onAssigned(assignment)
     const revoked = this.#revoked.work()
-    this.#revoked = new Holdings()
+    this.#revoked.clear()
     if (isNothing(revoked)) this.#parts.onShared()
     else this.#stopRevoked(revoked)
     if (assignment.isMismatch || this.#joinOffset < assignment.configOffset) {
@@ -184,11 +191,19 @@ export class Rebalances {
     return snapshot
   }
 
+  #held(): Work {
+    const held = new Holdings()
+    held.add(this.#parts.wanted.work())
+    held.add(this.#givingUp.work())
+    return held.work()
+  }
+
   #assigned(assignment: WorkAssignment): void {
     const { wanted, tick } = this.#parts
     wanted.remove(assignment.revoked)
     wanted.add(assignment.assigned)
     this.#revoked.add(assignment.revoked)
+    this.#givingUp.add(assignment.revoked)
     this.#revoked.remove(assignment.assigned)
     this.#pending = assignment
     tick().wake()
@@ -197,19 +212,22 @@ export class Rebalances {
   /** Eager, or leaving: everything ends before the others get it. */
   async #giveUp(): Promise<void> {
     const { wanted, local, status } = this.#parts
-    const all = wanted.work()
+    const all = this.#held()
     wanted.clear()
+    this.#revoked.clear()
     this.#isRejoining = true
     await Promise.all([this.#stopping, local().stop(all)])
+    this.#givingUp.clear()
     this.#parts.onRevoked(all)
     await status.flush(STATUS_FLUSH_MS)
   }
 
   async #lose(): Promise<void> {
     const { wanted, local, tick } = this.#parts
-    const all = wanted.work()
+    const all = this.#held()
     wanted.clear()
-    this.#revoked = new Holdings()
+    this.#revoked.clear()
+    this.#givingUp.clear()
     this.#assignment = null
     this.#pending = null
     this.#isRejoining = true
@@ -219,17 +237,17 @@ export class Rebalances {
   }
 
   #stopRevoked(revoked: Work): void {
+    this.#stopping = Promise.all([this.#stopping, this.#handOver(revoked)]).then(() => undefined)
+  }
+
+  /** Never rejects. */
+  async #handOver(revoked: Work): Promise<void> {
     const { local, status, tick, onRevoked } = this.#parts
-    const stopped = local()
-      .stop(revoked)
-      .then(async () => {
-        onRevoked(revoked)
-        await status.flush(STATUS_FLUSH_MS)
-      })
-    this.#stopping = Promise.all([this.#stopping, stopped]).then(() => undefined)
-    void stopped.then(() =>
-      tick().later('handing over revoked work', 0, () => this.rejoin('revoked work has been given up')),
-    )
+    await local().stop(revoked)
+    this.#givingUp.remove(revoked)
+    onRevoked(revoked)
+    await status.flush(STATUS_FLUSH_MS)
+    tick().later('handing over revoked work', 0, () => this.rejoin('revoked work has been given up'))
   }
 
   /** Reads to the end of the config topic. What fails is tried again later, and what is held is given up in the end. */
@@ -250,10 +268,7 @@ export class Rebalances {
     if (this.#parts.group().protocol === 'default') {
       await this.#parts.group().leave('taking too long to read the config topic')
       this.#assignment = null
-      this.#isJoining = true
-      tick().later('joining the group after a pause', times.unsyncBackoffMs, () => {
-        this.#isJoining = false
-      })
+      this.#joinLater('joining the group after a pause', times.unsyncBackoffMs)
       return false
     }
     if (this.#triesLeft > 0) {

@@ -1,6 +1,6 @@
 import type { Clock } from '@sluice/sdk'
 import { newSessionKey, verifySignature } from '../rest/signatures.ts'
-import type { ConfigStore, SessionKey } from '../storage/config-store.ts'
+import type { ConfigStore } from '../storage/config-store.ts'
 import { HerderError, type InternalRequest } from './herder.ts'
 
 export interface SessionKeySettings {
@@ -10,6 +10,8 @@ export interface SessionKeySettings {
   readonly sizeBits: number | null
   /** `inter.worker.key.ttl.ms`; 0: for ever. */
   readonly ttlMs: number
+  /** `inter.worker.signature.algorithm` */
+  readonly signature: string
   /** `inter.worker.verification.algorithms` */
   readonly verification: readonly string[]
 }
@@ -30,10 +32,11 @@ export class SessionKeys {
     this.#parts = parts
   }
 
-  /** To sign with; null where the group does not sign. @throws HerderError 503 when there is none yet */
-  forSigning(): SessionKey | null {
+  /** What requests to the leader are signed with; null where the group does not sign. @throws HerderError 503 when there is no key yet */
+  signing(): { readonly key: Uint8Array; readonly algorithm: string } | null {
     if (!this.#parts.isSigning()) return null
-    return this.#parts.config.snapshot().sessionKey ?? refuseKeyless()
+    const { key } = this.#parts.config.snapshot().sessionKey ?? refuseKeyless()
+    return { key, algorithm: this.#parts.settings.signature }
   }
 
   /** Whether the leader has to make a new one. */

@@ -2,10 +2,9 @@ import { silentLogger, type RawSettings } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { DistributedHerder, type DistributedHerderParts } from '../../../src/herder/distributed-herder.ts'
 import type { ConnectorOffset, TaskId } from '../../../src/herder/herder.ts'
-import type { SinkOffset } from '../../../src/herder/ports.ts'
+import type { LeaderAddress, SinkOffset } from '../../../src/herder/ports.ts'
 import type { DistributedSettings } from '../../../src/herder/settings.ts'
 import { signatureHeaders, ALGORITHM_HEADER, SIGNATURE_HEADER } from '../../../src/rest/signatures.ts'
-import type { SessionKey } from '../../../src/storage/config-store.ts'
 import { FakeConfigTopic, type FakeConfigStore } from './fake-config-topic.ts'
 import { FakeGroup, type FakeMember } from './fake-group.ts'
 import { FakeHost, type Script } from './fake-host.ts'
@@ -60,11 +59,16 @@ export class FakeCluster {
       loggers: fakeLoggers(this.levels),
       offsets: this.#offsets(),
       offsetsHook: (...args) => this.offsetsHook(...args),
-      interWorker: {
-        putTaskConfigs: (leaderUrl, connector, configs, key) =>
-          this.#at(leaderUrl).putTaskConfigs(connector, configs, signed(JSON.stringify(configs), key)),
-        fenceZombies: (leaderUrl, connector, key) => this.#at(leaderUrl).fenceZombies(connector, signed('', key)),
-      },
+      leader: (address) => ({
+        putTaskConfigs: async (connector, configs) =>
+          this.#at(address.leaderUrl()).putTaskConfigs(
+            connector,
+            configs,
+            signed(JSON.stringify(configs), address.signing()),
+          ),
+        fenceZombies: async (connector) =>
+          this.#at(address.leaderUrl()).fenceZombies(connector, signed('', address.signing())),
+      }),
       fenceProducers: async (connector, _config, tasks) => {
         this.fenced.push(`${connector} ${tasks}`)
         await this.fencing
@@ -79,7 +83,13 @@ export class FakeCluster {
         unsyncBackoffMs: 300_000,
         delayMaxMs: 300_000,
         isExactlyOnceSource: false,
-        sessionKeys: { algorithm: 'HmacSHA256', sizeBits: null, ttlMs: 3_600_000, verification: ['HmacSHA256'] },
+        sessionKeys: {
+          algorithm: 'HmacSHA256',
+          sizeBits: null,
+          ttlMs: 3_600_000,
+          signature: 'HmacSHA256',
+          verification: ['HmacSHA256'],
+        },
         ...settings,
       },
       onFatal: (error) => {
@@ -172,7 +182,7 @@ export class FakeCluster {
     await Promise.all(this.workers.map(({ herder }) => this.given(herder.stop())))
   }
 
-  #at(url: string): DistributedHerder {
+  #at(url: string | null): DistributedHerder {
     return this.workers.find((worker) => worker.url === url)!.herder
   }
 
@@ -180,7 +190,7 @@ export class FakeCluster {
     const refuse = (): void => {
       if (this.groupRefusal !== null) throw this.groupRefusal
     }
-    const key = (value: object): string => JSON.stringify(value)
+    const key = (value: unknown): string => JSON.stringify(value)
     return {
       sourceOffsets: async (connector) => this.sourceOffsets.get(connector) ?? [],
       alterSourceOffsets: async (connector, _config, offsets) => {
@@ -210,10 +220,10 @@ export class FakeCluster {
 
 function signed(
   text: string,
-  key: SessionKey | null,
+  signing: ReturnType<LeaderAddress['signing']>,
 ): { readonly body: Uint8Array; readonly signature: string | null; readonly algorithm: string | null } {
   const body = new TextEncoder().encode(text)
-  if (key === null) return { body, signature: null, algorithm: null }
-  const headers = signatureHeaders(body, key.key, 'HmacSHA256')
+  if (signing === null) return { body, signature: null, algorithm: null }
+  const headers = signatureHeaders(body, signing.key, signing.algorithm)
   return { body, signature: headers[SIGNATURE_HEADER], algorithm: headers[ALGORITHM_HEADER] }
 }

@@ -5,7 +5,7 @@ import type { HerderLoggers, HerderPlugins } from '../../../src/herder/ports.ts'
 /** Knows `FakeSource` and `FakeSink`; complains about `wrong`. */
 export const fakePlugins: HerderPlugins = {
   list: () => [{ class: 'FakeSource', type: 'source', version: '1.0' }],
-  definitions: () => [],
+  definitions: async () => [],
   validate: async (_plugin, config) => validation(config['wrong'] === undefined ? [] : ['wrong is wrong']),
   connectorType: (config) =>
     (({ FakeSource: 'source', FakeSink: 'sink' }) as const)[config['connector.class'] ?? ''] ?? 'unknown',

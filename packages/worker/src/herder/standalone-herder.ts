@@ -1,0 +1,407 @@
+import type { Clock, Logger, RawSettings, SettingDefinition, SettingsValidation } from '@sluice/sdk'
+import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
+import type { ConfigListener, ConfigStore } from '../storage/config-store.ts'
+import type { StatusStore, StoredStatus } from '../storage/status-store.ts'
+import { ClusterView } from './cluster-view.ts'
+import { assertValid, patched } from './config-edits.ts'
+import { eventsTo } from './distributed-herder.ts'
+import {
+  HerderError,
+  type ConnectorInfo,
+  type ConnectorOffset,
+  type ConnectorStateInfo,
+  type Herder,
+  type LoggerLevel,
+  type PluginInfo,
+  type RestartRequest,
+  type TargetState,
+  type TaskId,
+} from './herder.ts'
+import { Holdings, taskKey } from './holdings.ts'
+import { Lanes } from './lanes.ts'
+import { LocalWork } from './local-work.ts'
+import { OffsetRequests } from './offsets.ts'
+import type { ConnectorOffsets, HerderLoggers, HerderPlugins, OffsetsHook } from './ports.ts'
+import { Reconfiguration } from './reconfiguration.ts'
+import { notStopped, unknownConnector } from './refusals.ts'
+import { restartPlan } from './restart-plan.ts'
+import type { HerderSettings } from './settings.ts'
+import { StuckTasks } from './stuck-tasks.ts'
+import { Supervision } from './supervision.ts'
+
+export interface StandaloneHerderParts {
+  readonly workerId: string
+  readonly kafkaClusterId: string
+  /** In memory: a write has been told to its listener when it resolves. */
+  readonly config: ConfigStore
+  readonly status: StatusStore
+  readonly host: (events: WorkEvents, guard: ExactlyOnceGuard) => WorkHost
+  readonly plugins: HerderPlugins
+  readonly loggers: HerderLoggers
+  readonly offsets: ConnectorOffsets
+  readonly offsetsHook: OffsetsHook
+  readonly settings: HerderSettings
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const FLUSH_MS = 5_000
+
+/** The herder of one process that is everything (`StandaloneHerder`): configs are kept in memory alone, and nobody has to be asked. */
+export class StandaloneHerder implements Herder {
+  readonly mode = 'standalone'
+  readonly workerId: string
+  readonly kafkaClusterId: string
+  readonly #parts: StandaloneHerderParts
+  readonly #wanted = new Holdings()
+  /** Requests about one connector come one after the other. */
+  readonly #lanes = new Lanes()
+  readonly #view: ClusterView
+  readonly #local: LocalWork
+  readonly #host: WorkHost
+  readonly #offsets: OffsetRequests
+  readonly #reconfiguration: Reconfiguration
+  readonly #supervision: Supervision
+  readonly #stuckTasks: StuckTasks
+  readonly #ending = new AbortController()
+  #isReady = false
+  #stopping: Promise<void> | null = null
+
+  constructor(parts: StandaloneHerderParts) {
+    const { config, status, plugins, settings, workerId, clock, logger } = parts
+    this.#parts = parts
+    this.workerId = workerId
+    this.kafkaClusterId = parts.kafkaClusterId
+    this.#view = new ClusterView({ config, status, plugins })
+    this.#supervision = new Supervision({
+      config,
+      options: settings.automaticRestart,
+      local: () => this.#local,
+      reconfiguration: () => this.#reconfiguration,
+      later: (_what, delayMs, work) => void this.#later(delayMs, work),
+      clock,
+      logger,
+    })
+    this.#host = parts.host(
+      eventsTo(() => this.#local),
+      NO_GUARD,
+    )
+    this.#local = new LocalWork({
+      host: this.#host,
+      config,
+      status,
+      workerId,
+      generation: () => 0,
+      wanted: this.#wanted,
+      taskStopMs: settings.taskStopMs,
+      isExactlyOnce: () => false,
+      isTrackingTopics: settings.isTrackingTopics,
+      watcher: this.#supervision,
+      clock,
+      logger,
+    })
+    this.#reconfiguration = new Reconfiguration({
+      host: this.#host,
+      config,
+      local: this.#local,
+      publish: (connector, configs) => this.#lanes.run([connector], () => this.#renewTasks(connector, configs)),
+      clock,
+      logger,
+    })
+    this.#stuckTasks = new StuckTasks({
+      host: this.#host,
+      local: this.#local,
+      stuckAfterMs: settings.stuckAfterMs,
+      clock,
+      logger,
+    })
+    this.#offsets = new OffsetRequests({ offsets: parts.offsets, hook: parts.offsetsHook, logger })
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  stage(): null {
+    return null
+  }
+
+  async start(): Promise<void> {
+    const { config, status, settings } = this.#parts
+    await status.start()
+    await config.start(this.#listener())
+    this.#isReady = true
+    if (settings.stuckAfterMs !== null) void this.#watch(settings.stuckAfterMs / 4)
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop())
+  }
+
+  async healthCheck(): Promise<void> {
+    this.#assertRunning()
+  }
+
+  connectors(): readonly string[] {
+    return this.#view.connectors()
+  }
+
+  async connectorInfo(connector: string): Promise<ConnectorInfo> {
+    return this.#view.info(connector)
+  }
+
+  async connectorConfig(connector: string): Promise<RawSettings> {
+    return this.#view.config(connector)
+  }
+
+  async putConnectorConfig(
+    connector: string,
+    config: RawSettings,
+    options: { readonly mayReplace: boolean; readonly targetState?: TargetState },
+  ): Promise<{ readonly isCreated: boolean; readonly info: ConnectorInfo }> {
+    await assertValid(this.#parts.plugins, config)
+    return this.#lanes.run([connector], async () => {
+      this.#assertRunning()
+      const isCreated = !this.#parts.config.snapshot().has(connector)
+      if (!isCreated && !options.mayReplace) throw new HerderError(409, `Connector ${connector} already exists`)
+      await this.#parts.config.putConnector(connector, config, options.targetState ?? null)
+      return { isCreated, info: this.#view.info(connector) }
+    })
+  }
+
+  patchConnectorConfig(connector: string, patch: Readonly<Record<string, string | null>>): Promise<ConnectorInfo> {
+    return this.#lanes.run([connector], async () => {
+      const config = patched(connector, this.#view.config(connector), patch)
+      await assertValid(this.#parts.plugins, config)
+      this.#assertRunning()
+      await this.#parts.config.putConnector(connector, config, null)
+      return this.#view.info(connector)
+    })
+  }
+
+  deleteConnector(connector: string): Promise<void> {
+    return this.#lanes.run([connector], async () => {
+      this.#view.config(connector)
+      await this.#parts.config.removeConnector(connector)
+      await this.#give(connector)
+    })
+  }
+
+  connectorStatus(connector: string): ConnectorStateInfo {
+    return this.#view.status(connector)
+  }
+
+  taskStatus(id: TaskId): ConnectorStateInfo['tasks'][number] {
+    return this.#view.taskStatus(id)
+  }
+
+  async restartConnector(connector: string): Promise<void> {
+    this.#assertKnown(connector, ':')
+    this.#supervision.automatic?.forget(connector)
+    await this.#local.restart({ connectors: [connector], tasks: [] }, false)
+  }
+
+  async restartConnectorAndTasks(request: RestartRequest): Promise<ConnectorStateInfo> {
+    const { connector } = request
+    this.#assertKnown(connector, ':')
+    const plan = restartPlan(request, this.#parts.status, this.#view.type(connector))
+    if (plan === null) throw new HerderError(404, `Status for connector ${connector} not found`)
+    const { automatic } = this.#supervision
+    if (plan.restartsConnector) automatic?.forget(connector)
+    for (const id of plan.tasks) automatic?.forget(id)
+    void this.#local.restart({ connectors: plan.restartsConnector ? [connector] : [], tasks: plan.tasks }, true)
+    return plan.shown
+  }
+
+  async restartTask(id: TaskId): Promise<void> {
+    this.#assertKnown(id.connector, ':')
+    if (this.#parts.config.snapshot().taskConfig(id) === undefined)
+      throw new HerderError(404, `Unknown task: ${taskKey(id)}`)
+    this.#supervision.automatic?.forget(id)
+    await this.#local.restart({ connectors: [], tasks: [id] }, false)
+  }
+
+  pauseConnector(connector: string): Promise<void> {
+    return this.#setTargetState(connector, 'PAUSED')
+  }
+
+  resumeConnector(connector: string): Promise<void> {
+    return this.#setTargetState(connector, 'STARTED')
+  }
+
+  async stopConnector(connector: string): Promise<void> {
+    this.#assertKnown(connector)
+    await this.#lanes.run([connector], async () => {
+      this.#assertKnown(connector)
+      await this.#renewTasks(connector, [])
+      await this.#parts.config.putTargetState(connector, 'STOPPED')
+    })
+  }
+
+  async taskConfigs(connector: string): Promise<readonly { readonly id: TaskId; readonly config: RawSettings }[]> {
+    return this.#view.taskConfigs(connector)
+  }
+
+  async putTaskConfigs(): Promise<void> {
+    throw new HerderError(500, 'Standalone mode does not support externally setting task configurations.')
+  }
+
+  async fenceZombies(): Promise<void> {
+    throw new HerderError(500, 'Standalone mode does not support exactly-once source connectors.')
+  }
+
+  activeTopics(connector: string): readonly string[] {
+    return this.#view.activeTopics(connector)
+  }
+
+  async resetActiveTopics(connector: string): Promise<void> {
+    this.#parts.status.removeTopics(connector)
+  }
+
+  async connectorOffsets(connector: string): Promise<readonly ConnectorOffset[]> {
+    const { config, type } = this.#view.info(connector)
+    return this.#offsets.list(connector, config, type === 'sink')
+  }
+
+  async alterConnectorOffsets(connector: string, offsets: readonly ConnectorOffset[] | null): Promise<string> {
+    if (offsets?.length === 0)
+      throw new HerderError(400, 'Partitions / offsets need to be provided for an alter offsets request')
+    const { config, type } = this.#view.info(connector)
+    const snapshot = this.#parts.config.snapshot()
+    if (snapshot.targetState(connector) !== 'STOPPED' || snapshot.tasks(connector).length > 0)
+      throw notStopped(connector)
+    return this.#offsets.alter(connector, config, type === 'sink', offsets)
+  }
+
+  plugins(connectorsOnly: boolean): readonly PluginInfo[] {
+    return this.#parts.plugins.list(connectorsOnly)
+  }
+
+  pluginConfig(plugin: string, version: string | undefined): Promise<readonly SettingDefinition[]> {
+    return this.#parts.plugins.definitions(plugin, version)
+  }
+
+  validateConfig(plugin: string | null, config: Readonly<Record<string, string | null>>): Promise<SettingsValidation> {
+    return this.#parts.plugins.validate(plugin, config)
+  }
+
+  loggers(): ReadonlyMap<string, LoggerLevel> {
+    return this.#parts.loggers.all()
+  }
+
+  logger(name: string): LoggerLevel | null {
+    return this.#parts.loggers.get(name)
+  }
+
+  setWorkerLoggerLevel(namespace: string, level: string): readonly string[] {
+    return this.#parts.loggers.set(namespace, level)
+  }
+
+  /** This worker is the cluster. */
+  async setClusterLoggerLevel(namespace: string, level: string): Promise<void> {
+    this.#parts.loggers.set(namespace, level)
+  }
+
+  async #stop(): Promise<void> {
+    const { config, status, settings } = this.#parts
+    this.#ending.abort()
+    this.#reconfiguration.stop()
+    await this.#local.stop(this.#local.started.work())
+    await this.#host.stop(settings.taskStopMs)
+    await status.flush(FLUSH_MS)
+    await Promise.all([status.stop(), config.stop()])
+    this.#isReady = false
+  }
+
+  #listener(): ConfigListener {
+    const { automatic } = this.#supervision
+    const nothing = (): void => undefined
+    return {
+      connectorChanged: (connector) => {
+        const work = { connectors: [connector], tasks: [] }
+        automatic?.forget(connector)
+        if (this.#wanted.connectors.has(connector)) return void this.#local.restart(work, false)
+        this.#wanted.add(work)
+        this.#local.start(work)
+      },
+      connectorRemoved: nothing,
+      tasksChanged: (ids) => {
+        for (const connector of new Set(ids.map((id) => id.connector))) this.#local.countTaskConfigs(connector)
+      },
+      targetStateChanged: (connector) => {
+        automatic?.forgetConnector(connector)
+        void this.#local.setTargetState(connector)
+      },
+      sessionKeyChanged: nothing,
+      restartRequested: nothing,
+      loggerLevelChanged: nothing,
+    }
+  }
+
+  async #setTargetState(connector: string, state: TargetState): Promise<void> {
+    this.#assertKnown(connector)
+    await this.#parts.config.putTargetState(connector, state)
+  }
+
+  /** The old tasks stop before the new ones start; what is not there any more is forgotten. */
+  async #renewTasks(connector: string, configs: readonly RawSettings[]): Promise<void> {
+    const { config, status } = this.#parts
+    if (!config.snapshot().has(connector)) return
+    if (configs.length > 0 && config.snapshot().targetState(connector) === 'STOPPED') return
+    const old = this.#wanted.tasks.filter((id) => id.connector === connector)
+    this.#supervision.automatic?.forgetConnector(connector)
+    await config.putTaskConfigs(connector, configs)
+    const now = config.snapshot().tasks(connector)
+    this.#wanted.remove({ connectors: [], tasks: old })
+    this.#wanted.add({ connectors: [], tasks: now })
+    const stopped = this.#local.stop({ connectors: [], tasks: old })
+    this.#local.start({ connectors: [], tasks: now })
+    await stopped
+    for (const id of old) if (id.task >= now.length) status.putTask(id, this.#destroyed())
+  }
+
+  /** Stops what there is of a connector, and forgets it. */
+  async #give(connector: string): Promise<void> {
+    const { status } = this.#parts
+    const tasks = this.#wanted.tasks.filter((id) => id.connector === connector)
+    this.#wanted.remove({ connectors: [connector], tasks })
+    this.#reconfiguration.cancel(connector)
+    this.#supervision.automatic?.forgetConnector(connector)
+    await this.#local.stop({ connectors: [connector], tasks })
+    for (const { id } of status.tasks(connector)) status.putTask({ connector, task: id }, this.#destroyed())
+    status.putConnector(connector, this.#destroyed())
+    status.removeTopics(connector)
+  }
+
+  async #later(delayMs: number, work: () => void | Promise<void>): Promise<void> {
+    const { signal } = this.#ending
+    await this.#parts.clock.sleep(delayMs, signal)
+    if (!signal.aborted) await work()
+  }
+
+  async #watch(everyMs: number): Promise<void> {
+    const { signal } = this.#ending
+    while (!signal.aborted) {
+      await this.#parts.clock.sleep(everyMs, signal)
+      if (!signal.aborted) this.#stuckTasks.look()
+    }
+  }
+
+  #assertKnown(connector: string, colon: ':' | '' = ''): void {
+    this.#assertRunning()
+    if (!this.#parts.config.snapshot().has(connector)) throw unknownConnector(connector, colon)
+  }
+
+  #assertRunning(): void {
+    if (this.#stopping !== null) throw new HerderError(500, 'Worker is shutting down')
+  }
+
+  #destroyed(): StoredStatus {
+    return { state: 'DESTROYED', workerId: this.workerId, trace: null, version: null, generation: 0 }
+  }
+}
+
+const NO_GUARD: ExactlyOnceGuard = {
+  fence: () => Promise.reject(new HerderError(500, 'Standalone mode does not support exactly-once source connectors.')),
+  verify: () => Promise.resolve(),
+}
