@@ -24,7 +24,8 @@ export function endOf(cell: EndedCell, exit: CellExit): CellEnd {
   const sentence = `The cell of ${cell.name} (process ${cell.pid}) ${whatHappened(cell, exit)}`
   const culprit = words?.connector ?? call?.connector ?? null
   const parts = [sentence]
-  if (call !== null) parts.push(`It was running ${call.what} of ${taskName(call.connector, call.task)} then.`)
+  if (call !== null && cell.endedFor === null)
+    parts.push(`It was running ${call.what} of ${taskName(call.connector, call.task)} then.`)
   if (words !== null) parts.push(`${words.connector === null ? '' : `${words.connector}: `}${words.reason}`)
   if (exit.lastLines.length > 0) parts.push(`Its last lines of standard error:\n  ${exit.lastLines.join('\n  ')}`)
   return { reason: parts.join('\n'), culprit }

@@ -29,7 +29,9 @@ process.on('uncaughtException', (error, origin) => {
   exit(1)
 })
 process.exit = (code) => {
-  lastWords(`process.exit(${code ?? ''}) was called\n${new Error('from').stack ?? ''}`)
+  const from = { stack: '' }
+  Error.captureStackTrace(from, process.exit)
+  lastWords(`process.exit(${code ?? ''}) was called\n${from.stack.split('\n').slice(1).join('\n')}`)
   return exit(code)
 }
 process.on('message', (message) => hear(message as ToCell))

@@ -48,6 +48,8 @@ export type SpawnCell = (options: CellProcessOptions, events: CellProcessEvents)
 const MIB = 1_048_576
 const LAST_LINES = 20
 const LINE_CHARS_MAX = 4096
+/** Of the addresses in V8's own code, which it writes when memory is out, nobody learns anything. */
+const NATIVE_FRAME = /^\s*(?:\d+: 0x[0-9a-f]+ .*|-+ Native stack trace -+|)$/
 /** Cells give way to their supervisor, which answers people and holds the worker's place in its group. */
 const NICE = 5
 const SETPRIV = '/usr/bin/setpriv'
@@ -120,6 +122,7 @@ class NodeCellProcess implements CellProcess {
   #read(stream: 'stdout' | 'stderr', from: Readable): void {
     createInterface({ input: from, crlfDelay: Infinity }).on('line', (text) => {
       const line = text.slice(0, LINE_CHARS_MAX)
+      if (NATIVE_FRAME.test(line)) return
       if (stream === 'stderr') {
         this.#lastLines.push(line)
         if (this.#lastLines.length > LAST_LINES) this.#lastLines.shift()

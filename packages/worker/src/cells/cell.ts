@@ -182,7 +182,8 @@ export class Cell {
   }
 
   #heard(message: FromCell): void {
-    const listener = this.#listener
+    // What becomes of work while its cell is being ended is told with the reason, when it is gone.
+    const listener = this.#endedFor === null ? this.#listener : null
     switch (message.type) {
       case 'ready':
         return

@@ -66,7 +66,8 @@ export class Watchdog {
     if (this.#isOwed) this.#stalledMs += elapsed
     // Twice in a row: a peak that the next collection takes away is nobody's fault.
     this.#large = residentBytes !== null && residentBytes > memoryMaxBytes ? this.#large + 1 : 0
-    if (this.#large >= 2) return { type: 'too-large', residentBytes: residentBytes! }
+    const isHuge = residentBytes !== null && residentBytes > memoryMaxBytes * 1.5
+    if (this.#large >= 2 || isHuge) return { type: 'too-large', residentBytes: residentBytes! }
     const forMs = this.#stalledMs
     if (forMs >= stallMaxMs) return { type: 'stalled', forMs }
     if (forMs < stallWarnMs || this.#isWarned) return { type: 'well' }
