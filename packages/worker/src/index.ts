@@ -7,5 +7,7 @@ export { formatProperties, parseProperties, readProperties } from './properties.
 export type { SinkPartitionProgress } from './record-path/sink-positions.ts'
 export type { SourceProgress } from './record-path/source-counts.ts'
 export { connectorSettings, sinkSettings, sourceSettings, standaloneSettings } from './settings.ts'
-export { StandaloneWorker, type ConnectorStatus, type StandaloneOptions } from './standalone.ts'
+export { buildSourceTask, type ExactlyOnce, type SourceHandle, type SourceHooks } from './source-builder.ts'
+export { TaskControl, type Heartbeat, type TaskEvents } from './record-path/task-control.ts'
+export { StandaloneWorker, type ConnectorStatus, type StandaloneOptions, type WorkerParts } from './standalone.ts'
 export type { TaskState, TaskStatus } from './task-runner.ts'
