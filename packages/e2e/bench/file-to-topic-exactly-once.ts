@@ -48,13 +48,13 @@ export async function throughTransactions(broker: string, file: string, name: st
       exactlyOnce: exactlyOnce(name, positionTopic),
     })
     const stop = new AbortController()
-    let failure: unknown
-    const ended = task.run(stop.signal).catch((error: unknown) => (failure = error))
-    while (failure === undefined && task.progress().produced < lines)
-      await new Promise((resolve) => setTimeout(resolve, 20))
+    const ended = task.run(stop.signal)
+    const isDone = async (): Promise<void> => {
+      while (task.progress().produced < lines) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await Promise.race([isDone(), ended])
     stop.abort()
     await ended
-    if (failure !== undefined) throw failure as Error
   } finally {
     await kafka.close()
   }
