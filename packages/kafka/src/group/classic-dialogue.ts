@@ -40,7 +40,7 @@ export class ClassicDialogue implements Dialogue {
     this.#context = context
     this.#options = options
     this.#signs = signs
-    this.#links = context.ownLinks('consumer')
+    this.#links = context.ownLinks('consumer', options.clientId)
     this.#heartLinks = context.ownLinks('consumer', this.#links.clientId)
   }
 

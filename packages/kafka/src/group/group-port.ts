@@ -20,6 +20,8 @@ export interface MembershipTimes {
 
 export interface GroupMemberOptions extends MembershipTimes {
   readonly groupId: string
+  /** `client.id`: what the member's id begins with. Default: one of its own, as in `sluice-consumer-1`. */
+  readonly clientId?: string
   /** What kind of group it is: `consumer`, `connect`, or any other; all members name the same. */
   readonly protocolType: string
   /** `group.instance.id`: makes the member static (KIP-345): a restart within the session costs no rebalance. */

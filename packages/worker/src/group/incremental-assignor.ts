@@ -158,7 +158,8 @@ function returnLost(before: IncrementalState, round: Round, lost: WorkSet, loads
   const { dueAt, candidates, hasRevoked, revokingRounds } = before
   const { now, delayMaxMs } = round
   const over: Waiting = { dueAt: null, candidates: [], hasRevoked, revokingRounds, delayMs: 0 }
-  if (lost.size === 0 && !hasRevoked) return { asNew: NOTHING, waiting: over }
+  // Java begins to wait here, for nothing, if a worker went empty-handed right after work was revoked for it.
+  if (lost.size === 0 && (!hasRevoked || dueAt === null)) return { asNew: NOTHING, waiting: over }
   const isNobodyMissing = before.members.every((memberId) => round.members.has(memberId))
   if ((dueAt === null && isNobodyMissing) || delayMaxMs === 0) return { asNew: lost, waiting: { ...over, candidates } }
   if (dueAt !== null && now >= dueAt) {

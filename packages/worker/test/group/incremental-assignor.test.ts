@@ -105,6 +105,7 @@ describe('the work of a group is shared out without stopping what stays', () => 
     expect(group.missing()).not.toEqual([])
     group.kill('c')
     expect(group.missing()).toEqual([])
+    expect(group.delayMs).toBeLessThan(DELAY_MS)
   })
 
   test('new work does not wait while lost work does', () => {

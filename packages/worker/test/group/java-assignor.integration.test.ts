@@ -145,12 +145,16 @@ function history(seed: number): { readonly question: Question; readonly said: re
 /**
  * Lost work goes to those who came back empty. Java gives each of them as many, also one that has got other work since, and then takes some of
  * that away; ours gives more to those who have less. Java also takes them in the order in which they were seen, ours in that of their
- * names. From there on the two tell different stories.
+ * names. And when somebody goes right after work was revoked, Java waits for it even if nothing is lost. From there on the two tell
+ * different stories.
  */
-function isSharedOutOtherwise({ dueAt, candidates }: IncrementalState, { now, members }: Round): boolean {
+function isSharedOutOtherwise(state: IncrementalState, { now, members, delayMaxMs }: Round): boolean {
+  const { dueAt, candidates, hasRevoked } = state
   const isBusy = (work: Work | undefined): boolean => work !== undefined && itemsOf(work).length > 0
   const isInOrder = candidates.every((memberId, i) => i === 0 || candidates[i - 1]! < memberId)
-  return dueAt !== null && now >= dueAt && (!isInOrder || candidates.some((memberId) => isBusy(members.get(memberId))))
+  if (dueAt !== null)
+    return now >= dueAt && (!isInOrder || candidates.some((memberId) => isBusy(members.get(memberId))))
+  return hasRevoked && delayMaxMs > 0 && !state.members.every((memberId) => members.has(memberId))
 }
 
 const NO_WORK: Work = { connectors: [], tasks: [] }
