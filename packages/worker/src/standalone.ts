@@ -2,9 +2,10 @@
  * A standalone worker: one process, all tasks inside it (`connect-standalone`). Positions live in a file or in a topic.
  * This file is the composition root: the only one that knows every part.
  */
-import { connect, TopicTable, type Kafka } from '@sluice/kafka'
+import { connect, type Kafka } from '@sluice/kafka'
 import {
   describeError,
+  silentLogger,
   SluiceError,
   systemClock,
   systemRandom,
@@ -23,6 +24,7 @@ import type { Plugins } from './plugins/catalogue.ts'
 import { buildSinkTask, type SinkHandle } from './sink-builder.ts'
 import { buildSourceTask, type SourceHandle } from './source-builder.ts'
 import { connectorSettings, type StandaloneSettings } from './settings.ts'
+import { storeClientIds } from './storage/store-clients.ts'
 import { TaskRunner, type TaskStatus } from './task-runner.ts'
 
 export interface StandaloneOptions {
@@ -79,7 +81,7 @@ export class StandaloneWorker {
     })
     let positions: PositionStore | undefined
     try {
-      positions = await openPositions(settings, kafka)
+      positions = await openPositions(settings, kafka, options.logger)
       const worker = new StandaloneWorker({ ...options, settings, kafka, positions })
       try {
         for (const raw of options.connectors) await worker.#startConnector(raw)
@@ -165,14 +167,24 @@ export class StandaloneWorker {
   }
 }
 
-async function openPositions(settings: StandaloneSettings, kafka: Kafka): Promise<PositionStore> {
+export async function openPositions(
+  settings: StandaloneSettings,
+  kafka: Kafka,
+  logger: Logger = silentLogger,
+): Promise<PositionStore> {
   const topic = settings['offset.storage.topic']
   if (topic === null) return FilePositions.open(settings['offset.storage.file.filename']!)
-  return new TopicPositions(
-    await TopicTable.open(kafka, {
+  return TopicPositions.open(kafka, {
+    topic: {
       topic,
+      setting: 'offset.storage.topic',
+      holds: 'source connector offsets',
       partitions: settings['offset.storage.partitions'],
       replicationFactor: settings['offset.storage.replication.factor'],
-    }),
-  )
+      configs: {},
+      mayCreate: true,
+    },
+    clientId: storeClientIds(null, settings['client.id']).offsets,
+    logger,
+  })
 }

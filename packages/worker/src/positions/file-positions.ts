@@ -2,25 +2,38 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { SluiceError, type SourcePartition, type SourcePosition } from '@sluice/sdk'
 import type { SettledPosition } from '../record-path/in-flight.ts'
-import { canonicalKey, parsePositionKey, positionKey, type PositionStore } from './position-store.ts'
+import { readJson, writeJson } from '../storage/record-json.ts'
+import {
+  canonicalKey,
+  type ListedPositions,
+  parsePositionKey,
+  type PositionChange,
+  positionKey,
+} from './position-store.ts'
+
+interface StoredPosition extends SettledPosition {
+  readonly connector: string
+  /** Its key's text in the file. */
+  readonly key: string
+}
 
 /**
  * Positions in one JSON file, `{ "<key>": <position> }`. Each store writes a new file, syncs it and renames it over the old one, so
  * that a crash leaves either the old positions or the new ones.
  */
-export class FilePositions implements PositionStore {
+export class FilePositions implements ListedPositions {
   readonly #file: string
-  readonly #positions: Map<string, { key: string; position: SourcePosition }>
+  readonly #positions: Map<string, StoredPosition>
   #last: Promise<void> = Promise.resolve()
 
-  private constructor(file: string, positions: Map<string, { key: string; position: SourcePosition }>) {
+  private constructor(file: string, positions: Map<string, StoredPosition>) {
     this.#file = file
     this.#positions = positions
   }
 
   /** @throws SluiceError POSITION_UNREADABLE when the file exists and is not a positions file */
   static async open(file: string): Promise<FilePositions> {
-    const positions = new Map<string, { key: string; position: SourcePosition }>()
+    const positions = new Map<string, StoredPosition>()
     let text = '{}'
     try {
       text = await fs.readFile(file, 'utf8')
@@ -30,7 +43,9 @@ export class FilePositions implements PositionStore {
     }
     let stored: unknown
     try {
-      stored = JSON.parse(text)
+      // Strict about what is JSON; the other reader keeps integers of 64 bits.
+      JSON.parse(text)
+      stored = readJson(Buffer.from(text, 'utf8'))
     } catch (cause) {
       throw unreadable(file, cause)
     }
@@ -38,7 +53,8 @@ export class FilePositions implements PositionStore {
     for (const [key, position] of Object.entries(stored)) {
       const parsed = parsePositionKey(key)
       if (parsed === null) throw unreadable(file, undefined)
-      positions.set(canonicalKey(parsed.connector, parsed.partition), { key, position: position as SourcePosition })
+      const canonical = canonicalKey(parsed.connector, parsed.partition)
+      positions.set(canonical, { ...parsed, key, position: position as SourcePosition })
     }
     return new FilePositions(file, positions)
   }
@@ -47,7 +63,13 @@ export class FilePositions implements PositionStore {
     return this.#positions.get(canonicalKey(connector, partition))?.position ?? null
   }
 
-  store(connector: string, positions: readonly SettledPosition[]): Promise<void> {
+  async positions(connector: string): Promise<readonly SettledPosition[]> {
+    return [...this.#positions.values()]
+      .filter((stored) => stored.connector === connector)
+      .map(({ partition, position }) => ({ partition, position }))
+  }
+
+  store(connector: string, positions: readonly PositionChange[]): Promise<void> {
     // One write at a time, in order; a failed one does not stop the next, which holds its entries too.
     this.#last = this.#last.catch(() => undefined).then(() => this.#write(connector, positions))
     return this.#last
@@ -57,13 +79,14 @@ export class FilePositions implements PositionStore {
     await this.#last.catch(() => undefined)
   }
 
-  async #write(connector: string, positions: readonly SettledPosition[]): Promise<void> {
+  async #write(connector: string, positions: readonly PositionChange[]): Promise<void> {
     for (const { partition, position } of positions) {
       const canonical = canonicalKey(connector, partition)
       const key = this.#positions.get(canonical)?.key ?? positionKey(connector, partition)
-      this.#positions.set(canonical, { key, position })
+      if (position === null) this.#positions.delete(canonical)
+      else this.#positions.set(canonical, { connector, partition, key, position })
     }
-    const text = JSON.stringify(
+    const text = writeJson(
       Object.fromEntries([...this.#positions.values()].map(({ key, position }) => [key, position])),
     )
     const folder = path.dirname(this.#file)
@@ -72,7 +95,7 @@ export class FilePositions implements PositionStore {
       await fs.mkdir(folder, { recursive: true })
       const handle = await fs.open(temporary, 'w')
       try {
-        await handle.writeFile(`${text}\n`)
+        await handle.writeFile(Buffer.concat([text, Buffer.from('\n')]))
         await handle.sync()
       } finally {
         await handle.close()

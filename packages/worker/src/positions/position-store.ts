@@ -1,18 +1,34 @@
-import type { SourcePartition, SourcePosition } from '@sluice/sdk'
+import type { SourcePartition, SourcePosition, Value } from '@sluice/sdk'
+import { inHashOrder } from '../group/hash-order.ts'
 import type { SettledPosition } from '../record-path/in-flight.ts'
+import { readJson, writeJson } from '../storage/record-json.ts'
+
+/** A null position forgets the partition's. */
+export interface PositionChange {
+  readonly partition: SourcePartition
+  readonly position: SourcePosition | null
+}
 
 /** Where source positions live between runs. Two sides: a file (Connect's standalone) and a compacted topic. */
 export interface PositionStore {
   /** The stored position, or null. Always the latest that any `store` of this process has resolved. */
   position(connector: string, partition: SourcePartition): Promise<SourcePosition | null>
   /** Durable when resolved, all of them. */
-  store(connector: string, positions: readonly SettledPosition[]): Promise<void>
+  store(connector: string, positions: readonly PositionChange[]): Promise<void>
   close(): Promise<void>
+}
+
+/** One that can be looked through, for whoever shows and alters the offsets of a connector. */
+export interface ListedPositions extends PositionStore {
+  /** Every partition that has a position. */
+  positions(connector: string): Promise<readonly SettledPosition[]>
 }
 
 /** The key of a position, in the form of Kafka Connect's offset topic: `["connector",{"partition":"fields"}]`. */
 export function positionKey(connector: string, partition: SourcePartition): string {
-  return JSON.stringify([connector, partition])
+  // Java's fields come in the order of a HashMap, mostly: then it finds under its bytes what we have written.
+  const fields = inHashOrder(Object.keys(partition)).map((name) => [name, partition[name] ?? null])
+  return Buffer.from(writeJson([connector, Object.fromEntries(fields) as SourcePartition])).toString('utf8')
 }
 
 /**
@@ -20,18 +36,21 @@ export function positionKey(connector: string, partition: SourcePartition): stri
  * form, and the bytes already in the topic be used again.
  */
 export function canonicalKey(connector: string, partition: SourcePartition): string {
-  return JSON.stringify([connector, Object.entries(partition).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))])
+  const fields = Object.entries(partition).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+  // A bigint is a number that JSON.parse could not have kept: it must not look like a text.
+  return JSON.stringify([connector, fields], (_, value: unknown) => (typeof value === 'bigint' ? [`${value}`] : value))
 }
 
 /** What a key text says, or null when it is not one of ours. */
 export function parsePositionKey(text: string): { connector: string; partition: SourcePartition } | null {
+  let key: Value
   try {
-    const key: unknown = JSON.parse(text)
-    if (!Array.isArray(key) || key.length !== 2) return null
-    const [connector, partition] = key as [unknown, unknown]
-    if (typeof connector !== 'string' || typeof partition !== 'object' || partition === null) return null
-    return { connector, partition: partition as SourcePartition }
+    key = readJson(Buffer.from(text, 'utf8'))
   } catch {
     return null
   }
+  if (!Array.isArray(key) || key.length !== 2) return null
+  const [connector, partition] = key as [unknown, unknown]
+  if (typeof connector !== 'string' || typeof partition !== 'object' || partition === null) return null
+  return Array.isArray(partition) ? null : { connector, partition: partition as SourcePartition }
 }

@@ -28,6 +28,21 @@ describe('positions in a file', () => {
     expect(await store.position('c', { b: 2, a: 1 })).toEqual({ n: 1 })
   })
 
+  test('what is forgotten is gone, and all others of a connector can be told', async () => {
+    const file = path.join(dir, 'p.json')
+    const store = await FilePositions.open(file)
+    await store.store('c', [
+      { partition: { f: 'x' }, position: { n: 1 } },
+      { partition: { f: 'y' }, position: { n: 9007199254740993n } },
+    ])
+    await store.store('d', [{ partition: { f: 'x' }, position: { n: 3 } }])
+    await store.store('c', [{ partition: { f: 'x' }, position: null }])
+    for (const one of [store, await FilePositions.open(file)]) {
+      expect(await one.position('c', { f: 'x' })).toBeNull()
+      expect(await one.positions('c')).toEqual([{ partition: { f: 'y' }, position: { n: 9007199254740993n } }])
+    }
+  })
+
   test('concurrent stores are all there', async () => {
     const file = path.join(dir, 'p.json')
     const store = await FilePositions.open(file)
