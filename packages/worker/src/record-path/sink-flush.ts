@@ -1,5 +1,5 @@
 import type { CommittedOffset, Producer } from '@sluice/kafka'
-import { describeError, type Logger, type SinkTask, type TopicPartition } from '@sluice/sdk'
+import { describeError, isRetriable, type Logger, type SinkTask, type TopicPartition } from '@sluice/sdk'
 import { isPassing, leftBehind, type SinkCommitter } from './sink-committer.ts'
 import type { SinkContext } from './sink-context.ts'
 import type { SinkPositions } from './sink-positions.ts'
@@ -30,6 +30,7 @@ export class SinkFlush {
    */
   async regular(): Promise<boolean> {
     const { task, positions, committer, logger } = this.#parts
+    if (positions.partitions.length === 0) return true
     let isFlushing = false
     try {
       await this.#prepare(positions.partitions)
@@ -39,6 +40,8 @@ export class SinkFlush {
       await this.#accept()
       committer.start(positions.committable(safe, logger))
     } catch (error) {
+      // What fences the sink's own writing is no matter of the group's.
+      if (isFlushing && !isRetriable(error)) throw this.#parts.context.callFailed() ?? error
       this.#decide(error)
       return !isFlushing
     }

@@ -147,15 +147,17 @@ export class SinkLoop {
     await this.#attend(signal)
     for (;;) {
       const outcome = await put.put(batch)
-      await this.#attend(signal)
       if (outcome === 'done') break
+      await this.#attend(signal)
       if (signal.aborted) return false
       if (outcome !== 'next' && !(await this.#later(outcome.againAfterMs, signal))) return false
     }
+    // Before the group is attended to: what it takes now is committed with this put.
     this.#batch = null
     positions.reached(batch.fetched)
     lag.put(batch.fetched)
     this.#rewind()
+    await this.#attend(signal)
     return true
   }
 
