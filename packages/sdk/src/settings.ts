@@ -144,7 +144,11 @@ class DeclaredSettings implements SettingsDeclaration {
   prefixed(prefix: string, group: string, firstOrder = 0): SettingsDeclaration {
     const embedded = Object.entries(this.declarations).map(([name, declaration], index) => {
       const groups = declaration.group === undefined ? group : `${group}: ${declaration.group}`
-      return [prefix + name, { ...embed(declaration, prefix), group: groups, order: firstOrder + index }] as const
+      const displayName = declaration.displayName ?? name
+      return [
+        prefix + name,
+        { ...embed(declaration, prefix), displayName, group: groups, order: firstOrder + index },
+      ] as const
     })
     const checks = this.#checks.map((check): Check => {
       const names = Object.keys(this.declarations)

@@ -212,7 +212,7 @@ describe('prefixed', () => {
         group: 'Transforms: m',
         order_in_group: 2,
         width: 'NONE',
-        display_name: 'transforms.m.fields',
+        display_name: 'fields',
         dependents: [],
       },
       value: {

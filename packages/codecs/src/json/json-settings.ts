@@ -16,6 +16,10 @@ const declaration = defineSettings({
     type: 'boolean',
     default: true,
     importance: 'high',
+    group: 'Schemas',
+    order: 0,
+    width: 'medium',
+    displayName: 'Enable Schemas',
     documentation: 'Whether each value travels in an envelope together with its schema.',
   },
   'schemas.cache.size': {
@@ -23,13 +27,32 @@ const declaration = defineSettings({
     default: 1000,
     validator: atLeast(0),
     importance: 'high',
+    group: 'Schemas',
+    order: 1,
+    width: 'medium',
+    displayName: 'Schema Cache Size',
     documentation: 'How many schemas read from envelopes are remembered.',
+  },
+  'schema.content': {
+    type: 'string',
+    default: null,
+    importance: 'high',
+    group: 'Schemas',
+    order: 2,
+    width: 'medium',
+    displayName: 'Schema Content',
+    documentation:
+      'A schema in JSON for payloads that carry none (KIP-1054). Values are then read as bare JSON of that schema.',
   },
   'decimal.format': {
     type: 'string',
     default: 'BASE64',
     validator: oneOfIgnoringCase('BASE64', 'NUMERIC'),
     importance: 'low',
+    group: 'Serialization',
+    order: 0,
+    width: 'medium',
+    displayName: 'Decimal Format',
     documentation:
       'How decimals are written: BASE64 for the bytes of the unscaled number, NUMERIC for a JSON number. Both are read.',
   },
@@ -37,14 +60,11 @@ const declaration = defineSettings({
     type: 'boolean',
     default: true,
     importance: 'low',
+    group: 'Serialization',
+    order: 1,
+    width: 'medium',
+    displayName: 'Replace null with default',
     documentation: 'Whether a null in a field with a default becomes the default, when writing and when reading.',
-  },
-  'schema.content': {
-    type: 'string',
-    default: null,
-    importance: 'high',
-    documentation:
-      'A schema in JSON for payloads that carry none (KIP-1054). Values are then read as bare JSON of that schema.',
   },
 })
 

@@ -96,8 +96,7 @@ export class Plugins {
       name: string | undefined,
       version: string | undefined,
     ): Promise<void> => {
-      if (name === undefined || shelf.findIfThere(name) === undefined) return
-      await shelf.load(name, parseVersionRange(version))
+      if (name !== undefined) await findFor(shelf, name, version)?.load()
     }
     const converters = ['key.converter', 'value.converter', 'header.converter'].map((setting) => {
       const owner = config[setting] === undefined ? worker : config
@@ -111,6 +110,15 @@ export class Plugins {
     )
     await Promise.all([...converters, ...staged])
     return connector
+  }
+}
+
+/** Undefined for one that is not there, or not in that version. */
+function findFor(shelf: Shelf<unknown>, name: string, version: string | undefined): ShelvedPlugin<unknown> | undefined {
+  try {
+    return shelf.find(name, parseVersionRange(version))
+  } catch {
+    return undefined
   }
 }
 

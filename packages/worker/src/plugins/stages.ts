@@ -4,6 +4,7 @@ import type { Converters, Part } from '../record-path/convert.ts'
 import { compileChain, type TransformStep } from '../record-path/transform-chain.ts'
 import { below, HEADER_CONVERTER } from '../settings.ts'
 import type { Plugins } from './catalogue.ts'
+import { parseVersionRange } from './version-range.ts'
 
 /**
  * The three converters: the connector's own where it names one, else the worker's. Settings below `value.converter.` belong to
@@ -18,7 +19,16 @@ export function makeConverters(plugins: Plugins, worker: RawSettings, connector:
 /** The converter that `owner` names for one part of its records. @throws SluiceError PLUGIN_UNKNOWN, SETTINGS_INVALID */
 export function makeConverter(plugins: Plugins, part: Part, owner: RawSettings): Converter {
   const setting = `${part}.converter`
-  return plugins.converters.get(owner[setting] ?? HEADER_CONVERTER).create(below(`${setting}.`, owner), part)
+  const version = parseVersionRange(owner[`${setting}.plugin.version`])
+  return plugins.converters
+    .get(owner[setting] ?? headerConverter(plugins), version)
+    .create(below(`${setting}.`, owner), part)
+}
+
+/** Kafka Connect's default, where it is there. */
+export function headerConverter(plugins: Plugins): string {
+  const connects = 'org.apache.kafka.connect.storage.SimpleHeaderConverter'
+  return plugins.converters.findIfThere(connects) === undefined ? HEADER_CONVERTER : connects
 }
 
 /** The chain of `transforms`, each below `transforms.<alias>.`; null when there are none. */
@@ -58,7 +68,7 @@ export function makeStep(plugins: Plugins, alias: string, connector: RawSettings
   }
   return {
     alias,
-    transform: plugins.transforms.get(type).create(settings),
+    transform: plugins.transforms.get(type, parseVersionRange(settings['plugin.version'])).create(settings),
     predicate: predicate === undefined ? null : makePredicate(plugins, alias, predicate, connector),
     negate: negate === 'true',
   }
@@ -81,5 +91,5 @@ function makePredicate(
       },
     )
   }
-  return plugins.predicates.get(type).create(settings)
+  return plugins.predicates.get(type, parseVersionRange(settings['plugin.version'])).create(settings)
 }
