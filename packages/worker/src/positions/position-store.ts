@@ -24,6 +24,12 @@ export interface ListedPositions extends PositionStore {
   positions(connector: string): Promise<readonly SettledPosition[]>
 }
 
+/** The JSON of a partition or a position; integers beyond 2^53 as they are. */
+export function positionText(value: SourcePartition | SourcePosition): string {
+  const isExact = !Object.values(value).some((member) => typeof member === 'bigint')
+  return isExact ? JSON.stringify(value) : Buffer.from(writeJson(value)).toString('utf8')
+}
+
 /** The key of a position, in the form of Kafka Connect's offset topic: `["connector",{"partition":"fields"}]`. */
 export function positionKey(connector: string, partition: SourcePartition): string {
   // Java's fields come in the order of a HashMap, mostly: then it finds under its bytes what we have written.

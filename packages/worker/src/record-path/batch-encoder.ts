@@ -1,5 +1,6 @@
 import type { ProducerRecord } from '@sluice/kafka'
 import { DataError, type Clock, type SluiceError, type SourceRecord, type Stage, type Transform } from '@sluice/sdk'
+import { positionText } from '../positions/position-store.ts'
 import { ConversionFailure, letterTooLarge, recordBytes, tooLarge, type RecordEncoder } from './convert.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { FailedRecord, OutgoingBatch } from './outgoing-batch.ts'
@@ -127,7 +128,7 @@ export class BatchEncoder {
   /** One failed record: a dead letter, a counted drop, or the error that stops the task. */
   #judge(record: SourceRecord, { stage, part, error }: FailedRecord, batch: OutgoingBatch): SluiceError | undefined {
     const { tolerance, deadLetters } = this.#parts
-    const place = { topic: record.topic, position: JSON.stringify(record.sourcePosition) }
+    const place = { topic: record.topic, position: positionText(record.sourcePosition) }
     const verdict = tolerance.decide(error, stage, place)
     const letter = deadLetters?.ofSourceRecord(record, stage, part, error)
     const unheld = letter === undefined ? undefined : this.#addLetter(letter, batch, error, place)

@@ -1,4 +1,5 @@
 import type { SourcePartition, SourcePosition } from '@sluice/sdk'
+import { positionText } from '../positions/position-store.ts'
 
 /** Where a source partition stands. */
 export interface SettledPosition {
@@ -118,7 +119,7 @@ const KEYS = new WeakMap<SourcePartition, string>()
 /** A source partition's JSON, written once for each object. */
 export function partitionKey(partition: SourcePartition): string {
   let key = KEYS.get(partition)
-  if (key === undefined) KEYS.set(partition, (key = JSON.stringify(partition)))
+  if (key === undefined) KEYS.set(partition, (key = positionText(partition)))
   return key
 }
 

@@ -1,4 +1,5 @@
 import type { Counter, Metrics, SourcePosition } from '@sluice/sdk'
+import { positionText } from '../positions/position-store.ts'
 import type { SettledPosition } from './in-flight.ts'
 import type { BatchTally } from './outgoing-batch.ts'
 import type { SourceFigures } from './source-figures.ts'
@@ -70,7 +71,7 @@ export class SourceCounts {
   }
 
   stored(positions: readonly SettledPosition[]): void {
-    for (const { partition, position } of positions) this.#stored.set(JSON.stringify(partition), position)
+    for (const { partition, position } of positions) this.#stored.set(positionText(partition), position)
   }
 
   storeFailed(): void {

@@ -37,7 +37,9 @@ export interface ConfigSnapshot {
 export interface ConfigListener {
   connectorChanged(connector: string): void
   connectorRemoved(connector: string): void
-  /** A set of task configs is whole and different. */
+  /**
+   * A set of task configs was committed. None: it is empty, or not whole (`isInconsistent`), and what ran before is to stop.
+   */
   tasksChanged(ids: readonly TaskId[]): void
   targetStateChanged(connector: string): void
   sessionKeyChanged(key: SessionKey): void

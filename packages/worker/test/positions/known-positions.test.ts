@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { partitionForKey } from '@sluice/kafka'
 import { DataError } from '@sluice/sdk'
 import { KnownPositions } from '../../src/positions/known-positions.ts'
-import { canonicalKey, parsePositionKey, positionKey } from '../../src/positions/position-store.ts'
+import { canonicalKey, parsePositionKey, positionKey, positionText } from '../../src/positions/position-store.ts'
 
 /** Positions as they were read: key, value, when. */
 function reading(...records: readonly (readonly [string, string | null, number?])[]): KnownPositions {
@@ -49,6 +49,11 @@ describe('keys', () => {
     const { connector, partition } = parsePositionKey(key)!
     expect(partition).toEqual({ id: 9007199254740993n })
     expect(positionKey(connector, partition)).toBe(key)
+  })
+
+  test('the text of a partition keeps them too, and is otherwise that of JSON', () => {
+    expect(positionText({ id: 9007199254740993n, f: 'x' })).toBe('{"id":9007199254740993,"f":"x"}')
+    expect(positionText({ b: '2', a: 1.5, '10': null })).toBe(JSON.stringify({ b: '2', a: 1.5, '10': null }))
   })
 
   test.each(['', '{', '[]', '["c"]', '["c",{},1]', '[7,{}]', '["c",null]', '["c",[]]', '["c","x"]'])(
