@@ -107,7 +107,7 @@ test('topics are told when the first record is there, once each', async () => {
   const ended = run.run()
   await eventually('both are under way', () => run.producer.calls.length === 2)
   expect(run.told).toEqual(['RUNNING'])
-  for (const call of [...run.producer.calls]) call.done()
+  run.producer.calls.slice().forEach((call) => call.done())
   await eventually('stored', () => run.positions.at === 3)
   expect(run.told).toEqual(['RUNNING', 'topic a', 'topic b'])
   run.stop()

@@ -83,7 +83,7 @@ describe('the figures of a source', () => {
       'source-record-write-total': 0,
       'source-record-active-count': 4,
     })
-    for (const call of [...run.producer.calls]) call.done()
+    run.producer.calls.slice().forEach((call) => call.done())
     await eventually('stored', () => run.positions.at === 4)
     run.stop()
     await ended

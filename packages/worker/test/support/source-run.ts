@@ -104,7 +104,8 @@ export interface SourceRunOptions {
   ) => Promise<SourceDelivery>
   readonly transaction?: TransactionContext
   readonly positionTopic?: string
-  readonly positions?: FakePositions
+  /** Where positions are, if not in memory. */
+  readonly positions?: PositionStore
 }
 
 /** What both ways to Kafka are made with. */
@@ -112,7 +113,7 @@ export type SharedParts = Omit<ConstructorParameters<typeof AtLeastOnce>[0], 'pr
 
 export class SourceRun {
   readonly producer = new FakeProducer()
-  readonly positions: FakePositions
+  readonly positions = new FakePositions()
   readonly control: TaskControl
   /** What was told of the task's states and topics, in order. */
   readonly told: string[] = []
@@ -128,8 +129,8 @@ export class SourceRun {
 
   constructor(options: SourceRunOptions) {
     const clock = options.clock ?? systemClock
-    this.positions = options.positions ?? new FakePositions()
-    const { logger, metrics, positions, producer } = this
+    const { logger, metrics, producer } = this
+    const positions = options.positions ?? this.positions
     const tags = { connector: 'c', task: '0' }
     this.control = new TaskControl(clock, options.isPaused)
     this.figures = new TaskFigures(tags, clock)
