@@ -26,7 +26,7 @@ export function parseHeaderRules(text: string): readonly HeaderRule[] {
     if (action.endsWith('Date') && !/^-?\d+$/.test(value))
       throw new Error(`Invalid date '${value}' of header '${name}'. Expected: milliseconds from now`)
     if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) throw new Error(`Invalid header name '${name}'`)
-    if (/[\0-\x08\x0a-\x1f\x7f]|[^\0-\xff]/.test(value)) throw new Error(`Invalid value of header '${name}'`)
+    if (/[^\t\x20-\x7e\xa0-\xff]/.test(value)) throw new Error(`Invalid value of header '${name}'`)
     return { action: action as HeaderAction, name, value }
   })
 }

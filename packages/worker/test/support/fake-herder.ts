@@ -211,6 +211,8 @@ export class FakeHerder implements Herder {
         400,
         `Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the specified connector by issuing a 'PUT' request to the '/connectors/${connector}/stop' endpoint`,
       )
+    if (offsets?.some(({ partition }) => partition === null) === true)
+      throw new HerderError(400, 'The partition for a sink connector offset cannot be null or missing')
     const forgotten = new Set(offsets?.map(({ partition }) => JSON.stringify(partition, bigText)))
     const others = kept.offsets.filter(({ partition }) => !forgotten.has(JSON.stringify(partition, bigText)))
     kept.offsets = offsets === null ? [] : [...others, ...offsets.filter(({ offset }) => offset !== null)]
