@@ -6,11 +6,16 @@ import { loadConnectors, Plugins } from '@sluice/worker'
 
 const bundled = ['@sluice/connector-file', '@sluice/connector-kafka-examples', '@sluice/connector-lake'] as const
 
-/** The bundled plugins and those that the worker's `plugins` setting names. @throws SluiceError PLUGIN_UNKNOWN */
-export async function bundledPlugins(worker: RawSettings): Promise<Plugins> {
+/** The modules that hold them, and those that the worker's `plugins` setting names: what cells import. */
+export function bundledModules(worker: RawSettings): readonly string[] {
   const more = (worker['plugins'] ?? '')
     .split(',')
     .map((specifier) => specifier.trim())
     .filter((specifier) => specifier !== '')
-  return new Plugins({ connectors: await loadConnectors([...bundled, ...more]), converters, transforms, predicates })
+  return [...bundled, ...more]
+}
+
+/** @throws SluiceError PLUGIN_UNKNOWN */
+export async function bundledPlugins(worker: RawSettings): Promise<Plugins> {
+  return new Plugins({ connectors: await loadConnectors(bundledModules(worker)), converters, transforms, predicates })
 }

@@ -1,5 +1,7 @@
 /** Runs connectors. */
 export { consumerSettings, producerSettings } from './clients.ts'
+export { DistributedWorker, type DistributedOptions } from './distributed/distributed-worker.ts'
+export { LogLevels } from './operations/log-levels.ts'
 export { openLogger, type ClosableLogger, type LogTarget } from './logging.ts'
 export { Plugins, type PluginLists } from './plugins/catalogue.ts'
 export { loadConnectors } from './plugins/load.ts'

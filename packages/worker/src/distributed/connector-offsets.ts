@@ -1,0 +1,107 @@
+import type { Kafka } from '@sluice/kafka'
+import type { Clock, Logger, Random, RawSettings, SluiceError } from '@sluice/sdk'
+import type { ConnectorOffset } from '../herder/herder.ts'
+import type { ConnectorOffsets, SinkOffset, SinkPartition } from '../herder/ports.ts'
+import { MergedPositions } from '../positions/merged-positions.ts'
+import type { ListedPositions, PositionChange } from '../positions/position-store.ts'
+import { TopicPositions } from '../positions/topic-positions.ts'
+import type { InternalTopic } from '../storage/storage-settings.ts'
+import { kafkaOfTask } from '../task-kafka.ts'
+
+export interface KafkaOffsetsParts {
+  readonly kafka: Kafka
+  /** The worker's settings, resolved. */
+  readonly worker: RawSettings
+  /** The worker's own offset topic. */
+  readonly positions: TopicPositions
+  readonly topic: InternalTopic
+  readonly clientId: string
+  readonly isolation: 'read_committed' | 'read_uncommitted'
+  /** Puts the values of config providers in. */
+  readonly resolve: (config: RawSettings) => Promise<RawSettings>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** Positions of sources in the offset topic, or in a connector's own; offsets of sinks in their groups, on whatever cluster those are. */
+export class KafkaConnectorOffsets implements ConnectorOffsets {
+  readonly #parts: KafkaOffsetsParts
+
+  constructor(parts: KafkaOffsetsParts) {
+    this.#parts = parts
+  }
+
+  sourceOffsets(connector: string, config: RawSettings): Promise<readonly ConnectorOffset[]> {
+    return this.#withPositions(config, async (store) => {
+      const found = await store.positions(connector)
+      return found.map(({ partition, position }) => ({ partition, offset: position }))
+    })
+  }
+
+  alterSourceOffsets(connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]): Promise<void> {
+    // What came in by REST is flat: the herder has looked at it.
+    const changes = offsets.map(({ partition, offset }) => ({ partition, position: offset }) as PositionChange)
+    return this.#withPositions(config, (store) => store.store(connector, changes))
+  }
+
+  sinkOffsets(groupId: string, config: RawSettings): Promise<readonly SinkOffset[]> {
+    return this.#withGroups(config, async (kafka) => {
+      const [outcome] = await kafka.admin.groups.offsets([groupId])
+      if (outcome === undefined) return []
+      if (outcome.error !== null) throw outcome.error
+      return outcome.value.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+    })
+  }
+
+  alterSinkOffsets(groupId: string, config: RawSettings, offsets: readonly SinkOffset[]): Promise<void> {
+    return this.#withGroups(config, async (kafka) => refuseAny(await kafka.admin.groups.alterOffsets(groupId, offsets)))
+  }
+
+  deleteSinkOffsets(groupId: string, config: RawSettings, partitions: readonly SinkPartition[]): Promise<void> {
+    return this.#withGroups(config, async (kafka) =>
+      refuseAny(await kafka.admin.groups.deleteOffsets(groupId, partitions)),
+    )
+  }
+
+  deleteSinkGroup(groupId: string, config: RawSettings): Promise<void> {
+    return this.#withGroups(config, async (kafka) => {
+      const [outcome] = await kafka.admin.groups.delete([groupId])
+      if (outcome === undefined || outcome.error?.place?.['error'] === 'GROUP_ID_NOT_FOUND') return
+      refuseAny([outcome])
+    })
+  }
+
+  async #withPositions<T>(config: RawSettings, work: (store: ListedPositions) => Promise<T>): Promise<T> {
+    const { positions, topic, clientId, isolation, logger } = this.#parts
+    const resolved = await this.#parts.resolve(config)
+    const own = resolved['offsets.storage.topic']
+    if (own === undefined || own === positions.topic) return work(positions)
+    const { kafka, close } = await kafkaOfTask(this.#parts, 'producer', resolved, logger)
+    try {
+      const options = { topic: { ...topic, topic: own, setting: 'offsets.storage.topic' }, clientId, isolation, logger }
+      const store = new MergedPositions(await TopicPositions.open(kafka, options), positions, logger)
+      try {
+        return await work(store)
+      } finally {
+        await store.close()
+      }
+    } finally {
+      await close()
+    }
+  }
+
+  async #withGroups<T>(config: RawSettings, work: (kafka: Kafka) => Promise<T>): Promise<T> {
+    const resolved = await this.#parts.resolve(config)
+    const { kafka, close } = await kafkaOfTask(this.#parts, 'consumer', resolved, this.#parts.logger)
+    try {
+      return await work(kafka)
+    } finally {
+      await close()
+    }
+  }
+}
+
+function refuseAny(outcomes: readonly { readonly error: SluiceError | null }[]): void {
+  for (const { error } of outcomes) if (error !== null) throw error
+}

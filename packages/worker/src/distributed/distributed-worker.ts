@@ -1,0 +1,271 @@
+/**
+ * A distributed worker (`connect-distributed`): one of a group that shares connectors and tasks, Java's workers among them or not. This
+ * file is its composition root: the only one that knows every part.
+ *
+ *     rest/         asks the herder
+ *     herder/       decides, on the config and status topics (storage/) and the group (group/)
+ *     cells/        runs what is decided, in processes of their own
+ */
+import { connect, type Kafka } from '@sluice/kafka'
+import { systemClock, systemRandom, type Clock, type Logger, type MemoryMetrics, type RawSettings } from '@sluice/sdk'
+import { CellHost } from '../cells/cell-host.ts'
+import type { WorkerEnvironmentGiven } from '../cells/worker-environment.ts'
+import { ConfigProviders } from '../config-providers.ts'
+import { groupSettings, workerSettings, type GroupSettings, type WorkerSettings } from '../distributed-settings.ts'
+import { ConnectWorkerGroup } from '../group/connect-worker-group.ts'
+import { DistributedHerder } from '../herder/distributed-herder.ts'
+import type { DistributedSettings } from '../herder/settings.ts'
+import { kafkaConfig } from '../kafka-config.ts'
+import { cellFigures } from '../operations/cell-figures.ts'
+import type { LogLevels } from '../operations/log-levels.ts'
+import { prometheusText } from '../operations/prometheus.ts'
+import type { Plugins } from '../plugins/catalogue.ts'
+import { TopicPositions } from '../positions/topic-positions.ts'
+import { LeaderClient } from '../rest/leader-client.ts'
+import { RestServer } from '../rest/rest-server.ts'
+import { KafkaConfigStore } from '../storage/kafka-config-store.ts'
+import { KafkaStatusStore } from '../storage/kafka-status-store.ts'
+import { internalTopics, storageSettings } from '../storage/storage-settings.ts'
+import { storeClientIds } from '../storage/store-clients.ts'
+import { kafkaOfTask } from '../task-kafka.ts'
+import { PluginDirectory } from '../validation/plugin-directory.ts'
+import { KafkaConnectorOffsets } from './connector-offsets.ts'
+
+export interface DistributedOptions {
+  /** The worker's settings, as in its properties file. */
+  readonly settings: RawSettings
+  /** What is told of plugins; what runs is loaded in the cells, by `modules`. */
+  readonly plugins: Plugins
+  /** Modules of connectors: package names, or paths beginning with `/`. */
+  readonly modules: readonly string[]
+  readonly logger: Logger
+  readonly logLevels: LogLevels
+  readonly metrics: MemoryMetrics
+  /** What `GET /` answers. */
+  readonly version: string
+  readonly commit: string
+  /** The herder cannot go on: the worker is to be stopped. */
+  readonly onFatal: (error: unknown) => void
+  readonly clock?: Clock
+}
+
+/** What a task that gives no sign of life is given before it is restarted. */
+const STUCK_AFTER_MS = 300_000
+const ENVIRONMENT = new URL('../cells/worker-environment.ts', import.meta.url).href
+
+export class DistributedWorker {
+  readonly #kafka: Kafka
+  readonly #rest: RestServer
+  readonly #herder: DistributedHerder
+  readonly #host: CellHost
+  readonly #positions: TopicPositions
+  readonly #ending: AbortController
+  readonly #hostStopMs: number
+  #stopping: Promise<void> | undefined
+
+  private constructor(parts: {
+    readonly kafka: Kafka
+    readonly rest: RestServer
+    readonly herder: DistributedHerder
+    readonly host: CellHost
+    readonly positions: TopicPositions
+    readonly ending: AbortController
+    readonly hostStopMs: number
+  }) {
+    this.#kafka = parts.kafka
+    this.#rest = parts.rest
+    this.#herder = parts.herder
+    this.#host = parts.host
+    this.#positions = parts.positions
+    this.#ending = parts.ending
+    this.#hostStopMs = parts.hostStopMs
+  }
+
+  /**
+   * Listens, reaches Kafka, and begins to join the group; resolves when requests are answered.
+   * @throws SluiceError SETTINGS_INVALID, KAFKA_UNREACHABLE
+   */
+  static async start(options: DistributedOptions): Promise<DistributedWorker> {
+    const providers = ConfigProviders.of(options.settings)
+    const { settings: raw } = await providers.resolve(options.settings)
+    const { logger, metrics, clock = systemClock, version, commit } = options
+    const worker = workerSettings.parse(raw)
+    const group = groupSettings.parse(raw)
+    const topics = internalTopics(storageSettings.parse(raw), raw, logger)
+    const clientIds = storeClientIds(group['group.id'], worker['client.id'])
+    let figures = ''
+    const rest = new RestServer({
+      settings: raw,
+      logger,
+      clock,
+      version,
+      commit,
+      metrics: () => figures,
+      kafkaOpts: process.env['KAFKA_OPTS'],
+    })
+    await rest.listen()
+    const closing: (() => Promise<void>)[] = [() => rest.stop()]
+    try {
+      const kafka = await connect({
+        ...kafkaConfig({ ...raw, 'client.id': clientIds.sharedAdmin }).config,
+        logger,
+        clock,
+      })
+      closing.push(() => kafka.close())
+      const { clusterId } = await kafka.admin.describeCluster()
+      const exactlyOnce = group['exactly.once.source.support']
+      const isolation = exactlyOnce === 'enabled' ? 'read_committed' : 'read_uncommitted'
+      const offsetClient = { topic: topics.offset, clientId: clientIds.offsets, isolation, logger } as const
+      const positions = await TopicPositions.open(kafka, offsetClient)
+      closing.push(() => positions.close())
+      const ending = new AbortController()
+      const resolve = async (config: RawSettings): Promise<RawSettings> => (await providers.resolve(config)).settings
+      const forTasks = { kafka, worker: raw, clock, random: systemRandom }
+      let host: CellHost | undefined
+      const given: WorkerEnvironmentGiven = { worker: options.settings, connectors: options.modules }
+      const herder = new DistributedHerder({
+        workerId: rest.workerId,
+        kafkaClusterId: clusterId,
+        config: new KafkaConfigStore({
+          kafka,
+          topic: topics.config,
+          groupId: group['group.id'],
+          clientIds,
+          exactlyOnce,
+          logger,
+          clock,
+        }),
+        status: new KafkaStatusStore({ kafka, topic: topics.status, clientIds, logger, clock }),
+        group: (hooks) =>
+          new ConnectWorkerGroup({
+            kafka,
+            clock,
+            logger,
+            groupId: group['group.id'],
+            url: rest.advertisedUrl,
+            clientId: worker['client.id'],
+            connectProtocol: group['connect.protocol'],
+            sessionTimeoutMs: group['session.timeout.ms'],
+            heartbeatIntervalMs: group['heartbeat.interval.ms'],
+            rebalanceTimeoutMs: group['rebalance.timeout.ms'],
+            delayMaxMs: group['scheduled.rebalance.max.delay.ms'],
+            hooks,
+          }),
+        host: (events, guard) =>
+          (host = new CellHost({
+            isolation: group.isolation,
+            module: ENVIRONMENT,
+            given,
+            events,
+            guard,
+            logger,
+            clock,
+          })),
+        plugins: new PluginDirectory(
+          {
+            plugins: options.plugins,
+            worker: raw,
+            providers,
+            logger,
+            clock,
+            ask: (config) => host!.validate(config),
+          },
+          ending.signal,
+        ),
+        loggers: {
+          all: () => options.logLevels.loggers(),
+          get: (name) => options.logLevels.level(name),
+          set: (namespace, level) => options.logLevels.setLevel(namespace, level),
+        },
+        offsets: new KafkaConnectorOffsets({
+          ...forTasks,
+          positions,
+          topic: topics.offset,
+          clientId: clientIds.offsets,
+          isolation,
+          resolve,
+          logger,
+        }),
+        offsetsHook: (connector, config, offsets) => host!.alterOffsets(connector, config, offsets),
+        leader: (address) => new LeaderClient({ client: rest.client(), ...address, clock }),
+        fenceProducers: async (connector, config, tasks) => {
+          const { kafka: theirs, close } = await kafkaOfTask(forTasks, 'producer', await resolve(config), logger)
+          try {
+            const ids = Array.from({ length: tasks }, (_, task) => `${group['group.id']}-${connector}-${task}`)
+            for (const { error } of await theirs.admin.transactions.fenceProducers(ids)) if (error !== null) throw error
+          } finally {
+            await close()
+          }
+        },
+        settings: herderSettings(worker, group),
+        onFatal: options.onFatal,
+        clock,
+        logger,
+      })
+      rest.serve(herder)
+      await herder.start()
+      const measured = host!
+      void repeat(clock, ending.signal, async () => {
+        const { samples, figures: groups } = await measured.metrics()
+        figures = prometheusText(new Map([...metrics.snapshot(), ...cellFigures(samples, groups).snapshot()]))
+      })
+      const hostStopMs = worker['task.shutdown.graceful.timeout.ms']
+      return new DistributedWorker({ kafka, rest, herder, host: measured, positions, ending, hostStopMs })
+    } catch (error) {
+      for (const close of closing.toReversed()) await close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Where REST is, as others reach it. */
+  get url(): string {
+    return this.#rest.advertisedUrl
+  }
+
+  /** Gives work up in order, leaves the group, and ends everything. Idempotent. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop())
+  }
+
+  async #stop(): Promise<void> {
+    this.#ending.abort()
+    try {
+      await this.#herder.stop()
+      await this.#host.stop(this.#hostStopMs)
+    } finally {
+      await this.#rest.stop()
+      await this.#positions.close()
+      await this.#kafka.close()
+    }
+  }
+}
+
+const FIGURES_EVERY_MS = 10_000
+
+async function repeat(clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work().catch(() => undefined)
+    await clock.sleep(FIGURES_EVERY_MS, signal)
+  }
+}
+
+function herderSettings(worker: WorkerSettings, group: GroupSettings): DistributedSettings {
+  return {
+    taskStopMs: worker['task.shutdown.graceful.timeout.ms'],
+    isTrackingTopics: worker['topic.tracking.enable'],
+    automaticRestart: {},
+    stuckAfterMs: STUCK_AFTER_MS,
+    rebalanceTimeoutMs: group['rebalance.timeout.ms'],
+    syncTimeoutMs: group['worker.sync.timeout.ms'],
+    unsyncBackoffMs: group['worker.unsync.backoff.ms'],
+    delayMaxMs: group['scheduled.rebalance.max.delay.ms'],
+    isExactlyOnceSource: group['exactly.once.source.support'] === 'enabled',
+    sessionKeys: {
+      algorithm: group['inter.worker.key.generation.algorithm'],
+      sizeBits: group['inter.worker.key.size'],
+      ttlMs: group['inter.worker.key.ttl.ms'],
+      signature: group['inter.worker.signature.algorithm'],
+      verification: group['inter.worker.verification.algorithms'],
+    },
+  }
+}
