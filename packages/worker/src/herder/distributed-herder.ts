@@ -1,10 +1,8 @@
-import type { Clock, Logger, RawSettings, SettingDefinition, SettingsValidation } from '@sluice/sdk'
-import { describeError } from '@sluice/sdk'
+import { describeError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
 import type { WorkerGroup, WorkerGroupHooks } from '../group/worker-group.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
-import { ClusterView } from './cluster-view.ts'
 import { ConfigChanges } from './config-changes.ts'
 import { Fencing, TaskGuard } from './fencing.ts'
 import { HerderLoop } from './herder-loop.ts'
@@ -16,8 +14,6 @@ import {
   type Herder,
   type HerderStage,
   type InternalRequest,
-  type LoggerLevel,
-  type PluginInfo,
   type RestartRequest,
   type TargetState,
   type TaskId,
@@ -25,6 +21,7 @@ import {
 import { Holdings } from './holdings.ts'
 import { LeaderRequests } from './leader-requests.ts'
 import { Leadership } from './leadership.ts'
+import { LocalAnswers } from './local-answers.ts'
 import { LocalWork } from './local-work.ts'
 import { OffsetRequests } from './offsets.ts'
 import type {
@@ -70,7 +67,7 @@ export interface DistributedHerderParts {
 }
 
 /** The herder of a worker that shares its work with others, Java's workers among them (`DistributedHerder`). */
-export class DistributedHerder implements Herder {
+export class DistributedHerder extends LocalAnswers implements Herder {
   readonly mode = 'distributed'
   readonly workerId: string
   readonly kafkaClusterId: string
@@ -79,7 +76,6 @@ export class DistributedHerder implements Herder {
   readonly #group: WorkerGroup
   readonly #host: WorkHost
   readonly #tick: Tick
-  readonly #view: ClusterView
   readonly #local: LocalWork
   readonly #changes: ConfigChanges
   readonly #rebalances: Rebalances
@@ -100,6 +96,7 @@ export class DistributedHerder implements Herder {
 
   constructor(parts: DistributedHerderParts) {
     const { settings, config, status, plugins, clock, logger, workerId } = parts
+    super(parts)
     this.#parts = parts
     this.workerId = workerId
     this.kafkaClusterId = parts.kafkaClusterId
@@ -110,7 +107,6 @@ export class DistributedHerder implements Herder {
     const tick = (): Tick => this.#tick
     const local = (): LocalWork => this.#local
 
-    this.#view = new ClusterView({ config, status, plugins })
     this.#tick = new Tick({ clock, logger, isSettled: () => this.#rebalances.isSettled })
     this.#leadership = new Leadership({ config, status, tick, isLeader, leaderUrl, workerId, generation, logger })
     this.#rebalances = new Rebalances({
@@ -193,7 +189,7 @@ export class DistributedHerder implements Herder {
       config,
       status,
       plugins,
-      view: this.#view,
+      view: this.view,
       offsets: this.#offsets,
       leadership: this.#leadership,
       tick,
@@ -219,7 +215,7 @@ export class DistributedHerder implements Herder {
       changes: this.#changes,
       config,
       status,
-      view: this.#view,
+      view: this.view,
       local: this.#local,
       reconfiguration: this.#reconfiguration,
       automatic: supervision.automatic,
@@ -257,16 +253,12 @@ export class DistributedHerder implements Herder {
     await this.#tick.request('checking its health', () => undefined, { needsSettled: false })
   }
 
-  connectors(): readonly string[] {
-    return this.#view.connectors()
-  }
-
   connectorInfo(connector: string): Promise<ConnectorInfo> {
-    return this.#read(`reading connector ${connector}`, () => this.#view.info(connector))
+    return this.#read(`reading connector ${connector}`, () => this.view.info(connector))
   }
 
   connectorConfig(connector: string): Promise<RawSettings> {
-    return this.#read(`reading the config of connector ${connector}`, () => this.#view.config(connector))
+    return this.#read(`reading the config of connector ${connector}`, () => this.view.config(connector))
   }
 
   putConnectorConfig(
@@ -283,14 +275,6 @@ export class DistributedHerder implements Herder {
 
   deleteConnector(connector: string): Promise<void> {
     return this.#leader.deleteConnector(connector)
-  }
-
-  connectorStatus(connector: string): ConnectorStateInfo {
-    return this.#view.status(connector)
-  }
-
-  taskStatus(id: TaskId): ConnectorStateInfo['tasks'][number] {
-    return this.#view.taskStatus(id)
   }
 
   restartConnector(connector: string): Promise<void> {
@@ -318,7 +302,7 @@ export class DistributedHerder implements Herder {
   }
 
   taskConfigs(connector: string): Promise<readonly { readonly id: TaskId; readonly config: RawSettings }[]> {
-    return this.#read(`reading the tasks of connector ${connector}`, () => this.#view.taskConfigs(connector))
+    return this.#read(`reading the tasks of connector ${connector}`, () => this.view.taskConfigs(connector))
   }
 
   async putTaskConfigs(
@@ -335,15 +319,6 @@ export class DistributedHerder implements Herder {
     await this.#fencing.fence(connector)
   }
 
-  activeTopics(connector: string): readonly string[] {
-    return this.#view.activeTopics(connector)
-  }
-
-  resetActiveTopics(connector: string): Promise<void> {
-    this.#parts.status.removeTopics(connector)
-    return Promise.resolve()
-  }
-
   async connectorOffsets(connector: string): Promise<readonly ConnectorOffset[]> {
     const { config, type } = await this.connectorInfo(connector)
     return this.#offsets.list(connector, config, type === 'sink')
@@ -351,30 +326,6 @@ export class DistributedHerder implements Herder {
 
   alterConnectorOffsets(connector: string, offsets: readonly ConnectorOffset[] | null): Promise<string> {
     return this.#leader.alterOffsets(connector, offsets)
-  }
-
-  plugins(connectorsOnly: boolean): readonly PluginInfo[] {
-    return this.#parts.plugins.list(connectorsOnly)
-  }
-
-  pluginConfig(plugin: string, version: string | undefined): Promise<readonly SettingDefinition[]> {
-    return this.#parts.plugins.definitions(plugin, version)
-  }
-
-  validateConfig(plugin: string | null, config: Readonly<Record<string, string | null>>): Promise<SettingsValidation> {
-    return this.#parts.plugins.validate(plugin, config)
-  }
-
-  loggers(): ReadonlyMap<string, LoggerLevel> {
-    return this.#parts.loggers.all()
-  }
-
-  logger(name: string): LoggerLevel | null {
-    return this.#parts.loggers.get(name)
-  }
-
-  setWorkerLoggerLevel(namespace: string, level: string): readonly string[] {
-    return this.#parts.loggers.set(namespace, level)
   }
 
   setClusterLoggerLevel(namespace: string, level: string): Promise<void> {

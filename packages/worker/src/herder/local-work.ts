@@ -10,8 +10,8 @@ import { Lanes } from './lanes.ts'
 
 /** Kafka Connect's CONNECTOR_GRACEFUL_SHUTDOWN_TIMEOUT_MS. */
 const CONNECTOR_STOP_MS = 5_000
-/** The host promises not to block; this is for the day it does. */
-const HOST_PATIENCE_MS = 60_000
+/** What the host promises to take at most, beyond the time it is given; this is for the day it does not keep that. */
+const HOST_PATIENCE_MS = 10_000
 
 export interface LocalWorkParts {
   readonly host: WorkHost
@@ -252,7 +252,7 @@ export class LocalWork implements WorkEvents {
     if (!this.#running.connectors.has(connector) && options.isSilent !== true) return
     try {
       const work = host.stopConnector(connector, CONNECTOR_STOP_MS)
-      const isEnded = await this.#patiently(`Stopping connector ${connector}`, work)
+      const isEnded = await this.#patiently(`Stopping connector ${connector}`, work, CONNECTOR_STOP_MS)
       if (!isEnded) logger.warn('A connector did not stop in time and is left behind', { connector })
     } catch (error) {
       logger.error('A connector could not be stopped', { connector, reason: describeError(error) })
@@ -269,7 +269,7 @@ export class LocalWork implements WorkEvents {
     if (here.length === 0) return
     let late: readonly TaskId[] = here
     try {
-      late = await this.#patiently(`Stopping ${here.length} tasks`, host.stopTasks(here, taskStopMs))
+      late = await this.#patiently(`Stopping ${here.length} tasks`, host.stopTasks(here, taskStopMs), taskStopMs)
     } catch (error) {
       logger.error('Tasks could not be stopped', { tasks: here.length, reason: describeError(error) })
     }
@@ -304,8 +304,8 @@ export class LocalWork implements WorkEvents {
     return { state, workerId, trace, version: this.#last.get(key)?.version ?? null, generation: generation() }
   }
 
-  #patiently<T>(what: string, work: Promise<T>): Promise<T> {
-    return withDeadline(this.#parts.clock, HOST_PATIENCE_MS, what, work)
+  #patiently<T>(what: string, work: Promise<T>, timeoutMs = 0): Promise<T> {
+    return withDeadline(this.#parts.clock, timeoutMs + HOST_PATIENCE_MS, what, work)
   }
 }
 

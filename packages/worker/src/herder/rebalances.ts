@@ -53,10 +53,13 @@ export class Rebalances {
   readonly #revoked = new Holdings()
   /** Revoked and not stopped yet: still held, in the eyes of the group. */
   readonly #givingUp = new Holdings()
+  /** What of that was told as held in the last join. */
+  readonly #told = new Holdings()
   /** Settles when what was revoked so far has stopped. */
   #stopping: Promise<void> = Promise.resolve()
   #joinOffset = -1
-  #isRejoining = true
+  /** Acted on the last assignment, with nothing left to be read first. */
+  #isInSync = false
   #isJoining = false
   /** What the group has said last: whether the place is certain. */
   #mayWork = false
@@ -66,9 +69,12 @@ export class Rebalances {
     this.#parts = parts
   }
 
-  /** No rebalance is under way or due, and what was assigned has been started. */
+  /**
+   * The place is certain, and the last assignment was made from what is known here. Rejoining does not matter: until the next assignment
+   * whoever leads goes on leading, and whoever has work has it.
+   */
   get isSettled(): boolean {
-    return this.#mayWork && this.#assignment !== null && this.#pending === null && !this.#isRejoining
+    return this.#mayWork && this.#assignment !== null && this.#pending === null && this.#isInSync
   }
 
   get isLeader(): boolean {
@@ -92,7 +98,6 @@ export class Rebalances {
   }
 
   rejoin(reason: string): void {
-    this.#isRejoining = true
     this.#parts.logger.info('Joining the group again', { reason })
     this.#parts.group().requestRejoin(reason)
   }
@@ -138,6 +143,7 @@ export class Rebalances {
     if (assignment === null) return
     this.#pending = null
     this.#assignment = assignment
+    this.#isInSync = false
     const { tick, local, wanted, config, logger } = this.#parts
     await this.#parts.onAssigned(assignment)
     const revoked = this.#revoked.work()
@@ -159,7 +165,7 @@ export class Rebalances {
       return this.rejoin('the assignment was made from another place in the config topic')
     }
     local().start(wanted.without(local().started))
-    this.#isRejoining = !isNothing(revoked)
+    this.#isInSync = true
     if (assignment.delayMs > 0)
       tick().later('joining the group for work that was held back', assignment.delayMs, () => {
         if (this.#assignment === assignment) this.rejoin('work was held back for a worker that may return')
@@ -178,8 +184,6 @@ export class Rebalances {
 
   async #snapshot(): Promise<ConfigSnapshot> {
     const { config, times, logger } = this.#parts
-    // What is still stopping would be told as held, and then be taken away a second time.
-    await this.#stopping
     try {
       await config.refresh(times.syncTimeoutMs)
     } catch (error) {
@@ -195,16 +199,24 @@ export class Rebalances {
     const held = new Holdings()
     held.add(this.#parts.wanted.work())
     held.add(this.#givingUp.work())
+    this.#told.clear()
+    this.#told.add(this.#givingUp.work())
     return held.work()
   }
 
   #assigned(assignment: WorkAssignment): void {
     const { wanted, tick } = this.#parts
+    // It was still stopping when the others were told, and is not taken away again: it stays here after all.
+    this.#told.remove(assignment.revoked)
+    const kept = this.#told.work()
+    this.#told.clear()
     wanted.remove(assignment.revoked)
-    wanted.add(assignment.assigned)
     this.#revoked.add(assignment.revoked)
     this.#givingUp.add(assignment.revoked)
-    this.#revoked.remove(assignment.assigned)
+    for (const work of [kept, assignment.assigned]) {
+      wanted.add(work)
+      this.#revoked.remove(work)
+    }
     this.#pending = assignment
     tick().wake()
   }
@@ -213,9 +225,10 @@ export class Rebalances {
   async #giveUp(): Promise<void> {
     const { wanted, local, status } = this.#parts
     const all = this.#held()
+    this.#told.clear()
     wanted.clear()
     this.#revoked.clear()
-    this.#isRejoining = true
+    this.#isInSync = false
     await Promise.all([this.#stopping, local().stop(all)])
     this.#givingUp.clear()
     this.#parts.onRevoked(all)
@@ -225,12 +238,13 @@ export class Rebalances {
   async #lose(): Promise<void> {
     const { wanted, local, tick } = this.#parts
     const all = this.#held()
+    this.#told.clear()
     wanted.clear()
     this.#revoked.clear()
     this.#givingUp.clear()
     this.#assignment = null
     this.#pending = null
-    this.#isRejoining = true
+    this.#isInSync = false
     this.#parts.onLost()
     tick().wake()
     await local().stop(all, { isSilent: true })
@@ -264,7 +278,6 @@ export class Rebalances {
         reason: describeError(error),
       })
     }
-    this.#isRejoining = true
     if (this.#parts.group().protocol === 'default') {
       await this.#parts.group().leave('taking too long to read the config topic')
       this.#assignment = null

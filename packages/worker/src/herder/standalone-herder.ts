@@ -1,8 +1,7 @@
-import type { Clock, Logger, RawSettings, SettingDefinition, SettingsValidation } from '@sluice/sdk'
+import type { Clock, Logger, RawSettings } from '@sluice/sdk'
 import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
 import type { ConfigListener, ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore, StoredStatus } from '../storage/status-store.ts'
-import { ClusterView } from './cluster-view.ts'
 import { assertValid, patched } from './config-edits.ts'
 import { eventsTo } from './distributed-herder.ts'
 import {
@@ -11,14 +10,13 @@ import {
   type ConnectorOffset,
   type ConnectorStateInfo,
   type Herder,
-  type LoggerLevel,
-  type PluginInfo,
   type RestartRequest,
   type TargetState,
   type TaskId,
 } from './herder.ts'
 import { Holdings, taskKey } from './holdings.ts'
 import { Lanes } from './lanes.ts'
+import { LocalAnswers } from './local-answers.ts'
 import { LocalWork } from './local-work.ts'
 import { OffsetRequests } from './offsets.ts'
 import type { ConnectorOffsets, HerderLoggers, HerderPlugins, OffsetsHook } from './ports.ts'
@@ -48,7 +46,7 @@ export interface StandaloneHerderParts {
 const FLUSH_MS = 5_000
 
 /** The herder of one process that is everything (`StandaloneHerder`): configs are kept in memory alone, and nobody has to be asked. */
-export class StandaloneHerder implements Herder {
+export class StandaloneHerder extends LocalAnswers implements Herder {
   readonly mode = 'standalone'
   readonly workerId: string
   readonly kafkaClusterId: string
@@ -56,7 +54,6 @@ export class StandaloneHerder implements Herder {
   readonly #wanted = new Holdings()
   /** Requests about one connector come one after the other. */
   readonly #lanes = new Lanes()
-  readonly #view: ClusterView
   readonly #local: LocalWork
   readonly #host: WorkHost
   readonly #offsets: OffsetRequests
@@ -68,11 +65,11 @@ export class StandaloneHerder implements Herder {
   #stopping: Promise<void> | null = null
 
   constructor(parts: StandaloneHerderParts) {
-    const { config, status, plugins, settings, workerId, clock, logger } = parts
+    const { config, status, settings, workerId, clock, logger } = parts
+    super(parts)
     this.#parts = parts
     this.workerId = workerId
     this.kafkaClusterId = parts.kafkaClusterId
-    this.#view = new ClusterView({ config, status, plugins })
     this.#supervision = new Supervision({
       config,
       options: settings.automaticRestart,
@@ -142,16 +139,12 @@ export class StandaloneHerder implements Herder {
     this.#assertRunning()
   }
 
-  connectors(): readonly string[] {
-    return this.#view.connectors()
-  }
-
   async connectorInfo(connector: string): Promise<ConnectorInfo> {
-    return this.#view.info(connector)
+    return this.view.info(connector)
   }
 
   async connectorConfig(connector: string): Promise<RawSettings> {
-    return this.#view.config(connector)
+    return this.view.config(connector)
   }
 
   async putConnectorConfig(
@@ -165,34 +158,26 @@ export class StandaloneHerder implements Herder {
       const isCreated = !this.#parts.config.snapshot().has(connector)
       if (!isCreated && !options.mayReplace) throw new HerderError(409, `Connector ${connector} already exists`)
       await this.#parts.config.putConnector(connector, config, options.targetState ?? null)
-      return { isCreated, info: this.#view.info(connector) }
+      return { isCreated, info: this.view.info(connector) }
     })
   }
 
   patchConnectorConfig(connector: string, patch: Readonly<Record<string, string | null>>): Promise<ConnectorInfo> {
     return this.#lanes.run([connector], async () => {
-      const config = patched(connector, this.#view.config(connector), patch)
+      const config = patched(connector, this.view.config(connector), patch)
       await assertValid(this.#parts.plugins, config)
       this.#assertRunning()
       await this.#parts.config.putConnector(connector, config, null)
-      return this.#view.info(connector)
+      return this.view.info(connector)
     })
   }
 
   deleteConnector(connector: string): Promise<void> {
     return this.#lanes.run([connector], async () => {
-      this.#view.config(connector)
+      this.view.config(connector)
       await this.#parts.config.removeConnector(connector)
       await this.#give(connector)
     })
-  }
-
-  connectorStatus(connector: string): ConnectorStateInfo {
-    return this.#view.status(connector)
-  }
-
-  taskStatus(id: TaskId): ConnectorStateInfo['tasks'][number] {
-    return this.#view.taskStatus(id)
   }
 
   async restartConnector(connector: string): Promise<void> {
@@ -204,7 +189,7 @@ export class StandaloneHerder implements Herder {
   async restartConnectorAndTasks(request: RestartRequest): Promise<ConnectorStateInfo> {
     const { connector } = request
     this.#assertKnown(connector, ':')
-    const plan = restartPlan(request, this.#parts.status, this.#view.type(connector))
+    const plan = restartPlan(request, this.#parts.status, this.view.type(connector))
     if (plan === null) throw new HerderError(404, `Status for connector ${connector} not found`)
     const { automatic } = this.#supervision
     if (plan.restartsConnector) automatic?.forget(connector)
@@ -239,7 +224,7 @@ export class StandaloneHerder implements Herder {
   }
 
   async taskConfigs(connector: string): Promise<readonly { readonly id: TaskId; readonly config: RawSettings }[]> {
-    return this.#view.taskConfigs(connector)
+    return this.view.taskConfigs(connector)
   }
 
   async putTaskConfigs(): Promise<void> {
@@ -250,51 +235,19 @@ export class StandaloneHerder implements Herder {
     throw new HerderError(500, 'Standalone mode does not support exactly-once source connectors.')
   }
 
-  activeTopics(connector: string): readonly string[] {
-    return this.#view.activeTopics(connector)
-  }
-
-  async resetActiveTopics(connector: string): Promise<void> {
-    this.#parts.status.removeTopics(connector)
-  }
-
   async connectorOffsets(connector: string): Promise<readonly ConnectorOffset[]> {
-    const { config, type } = this.#view.info(connector)
+    const { config, type } = this.view.info(connector)
     return this.#offsets.list(connector, config, type === 'sink')
   }
 
   async alterConnectorOffsets(connector: string, offsets: readonly ConnectorOffset[] | null): Promise<string> {
     if (offsets?.length === 0)
       throw new HerderError(400, 'Partitions / offsets need to be provided for an alter offsets request')
-    const { config, type } = this.#view.info(connector)
+    const { config, type } = this.view.info(connector)
     const snapshot = this.#parts.config.snapshot()
     if (snapshot.targetState(connector) !== 'STOPPED' || snapshot.tasks(connector).length > 0)
       throw notStopped(connector)
     return this.#offsets.alter(connector, config, type === 'sink', offsets)
-  }
-
-  plugins(connectorsOnly: boolean): readonly PluginInfo[] {
-    return this.#parts.plugins.list(connectorsOnly)
-  }
-
-  pluginConfig(plugin: string, version: string | undefined): Promise<readonly SettingDefinition[]> {
-    return this.#parts.plugins.definitions(plugin, version)
-  }
-
-  validateConfig(plugin: string | null, config: Readonly<Record<string, string | null>>): Promise<SettingsValidation> {
-    return this.#parts.plugins.validate(plugin, config)
-  }
-
-  loggers(): ReadonlyMap<string, LoggerLevel> {
-    return this.#parts.loggers.all()
-  }
-
-  logger(name: string): LoggerLevel | null {
-    return this.#parts.loggers.get(name)
-  }
-
-  setWorkerLoggerLevel(namespace: string, level: string): readonly string[] {
-    return this.#parts.loggers.set(namespace, level)
   }
 
   /** This worker is the cluster. */
@@ -320,9 +273,11 @@ export class StandaloneHerder implements Herder {
       connectorChanged: (connector) => {
         const work = { connectors: [connector], tasks: [] }
         automatic?.forget(connector)
-        if (this.#wanted.connectors.has(connector)) return void this.#local.restart(work, false)
-        this.#wanted.add(work)
-        this.#local.start(work)
+        if (this.#wanted.connectors.has(connector)) void this.#local.restart(work, false)
+        else {
+          this.#wanted.add(work)
+          this.#local.start(work)
+        }
       },
       connectorRemoved: nothing,
       tasksChanged: (ids) => {

@@ -19,7 +19,10 @@ export class FakeStatusTopic implements StatusStore {
   }
 
   task(id: TaskId): StoredStatus | null {
-    return this.#tasks.get(taskKey(id)) ?? null
+    const found = this.#tasks.get(taskKey(id))
+    if (found === undefined) return null
+    const { of: _, ...status } = found
+    return status
   }
 
   tasks(connector: string): readonly (StoredStatus & { readonly id: number })[] {
