@@ -168,6 +168,24 @@ onBroker('the offset topic (needs SLUICE_TEST_KAFKA)', () => {
     })
   })
 
+  test('what this task has committed is waited for, even behind what another one has open', async () => {
+    const topic = { ...offsets(), partitions: 1 }
+    const positions = await opened(topic, 'read_committed')
+    const [open, own] = [await producing('open'), await producing('own')]
+    open.begin()
+    await open.produce(positions.records('o', [{ partition: F, position: at(1) }]))
+    const changes = [{ partition: F, position: at(2) }]
+    own.begin()
+    await own.produce(positions.records('c', changes))
+    await own.commit()
+    positions.committed('c', changes)
+    const asked = positions.position('c', F)
+    const first = await Promise.race([asked, new Promise((resolve) => void setTimeout(resolve, 100, 'none yet'))])
+    expect(first).toBe('none yet')
+    await open.abort()
+    expect(await asked).toEqual(at(2))
+  })
+
   describe('of a connector that has a topic of its own', () => {
     const merged = async (): Promise<{
       own: TopicPositions

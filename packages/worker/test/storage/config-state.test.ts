@@ -61,7 +61,9 @@ describe('task configs', () => {
   })
 
   test('a commit for a connector that is not there is passed over, with what it commits', () => {
-    const reading = new Reading().task(0).read('commit-c', { tasks: 1 }).connector()
+    const reading = new Reading().read('target-state-c', { state: 'PAUSED' }).task(0).read('commit-c', { tasks: 1 })
+    expect(reading.told.take()).toEqual([])
+    reading.connector()
     expect(reading.state.snapshot().tasks('c')).toEqual([])
     expect(reading.state.snapshot().isInconsistent('c')).toBe(false)
     reading.read('commit-c', { tasks: 1 })

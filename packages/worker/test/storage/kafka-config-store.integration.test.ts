@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { MemoryLogger } from '@sluice/sdk/testing'
-import { decodeConfigRecord } from '../../src/storage/config-records.ts'
+import { decodeConfigRecord, encodeConfigRecord } from '../../src/storage/config-records.ts'
 import { KafkaConfigStore } from '../../src/storage/kafka-config-store.ts'
 import type { InternalTopic } from '../../src/storage/storage-settings.ts'
 import { eventually } from '../support/eventually.ts'
@@ -158,6 +158,33 @@ onBroker('the config topic (needs SLUICE_TEST_KAFKA)', () => {
     const store = await started(internalTopic(cluster, 'config', 1), 'preparing')
     await expect(store.putConnector('c', { name: 'c' }, null)).rejects.toMatchObject({ code: 'KAFKA_FENCED' })
     expect(store.snapshot().connectors()).toEqual([])
+  })
+
+  test.each(['enabled', 'preparing'] as const)(
+    'what a leader has not committed is seen by nobody who has exactly once support enabled: %s',
+    async (exactlyOnce) => {
+      const topic = internalTopic(cluster, 'config', 1)
+      const store = await started(topic, exactlyOnce)
+      const zombie = await cluster.kafka.transactionalProducer({ transactionalId: `connect-cluster-g-${topic.topic}` })
+      zombie.begin()
+      const { key, value } = encodeConfigRecord({ kind: 'connector', connector: 'z', config: { name: 'z' } })
+      await zombie.produce([{ topic: topic.topic, partition: 0, key, value, timestamp: null, headers: null }])
+      await store.claimLeadership()
+      await store.putConnector('c', { name: 'c' }, null)
+      expect(store.snapshot().connectors()).toEqual(exactlyOnce === 'enabled' ? ['c'] : ['z', 'c'])
+      await expect(zombie.commit()).rejects.toMatchObject({ code: 'KAFKA_FENCED' })
+      await zombie.close(0)
+    },
+  )
+
+  test('a write that is refused leaves the leader able to write', async () => {
+    for (const exactlyOnce of ['disabled', 'enabled'] as const) {
+      const store = await started(internalTopic(cluster, 'config', 1), exactlyOnce)
+      await store.claimLeadership()
+      await expect(store.putConnector('c', { name: 'c', x: 'x'.repeat(2_000_000) }, null)).rejects.toThrow()
+      await store.putConnector('d', { name: 'd' }, null)
+      expect(store.snapshot().connectors()).toEqual(['d'])
+    }
   })
 
   test('writes that are made together all arrive, also in transactions', async () => {
