@@ -109,13 +109,13 @@ function targetState(record: JsonRecord): TargetState {
 /** Settings without a value count as not given. */
 function properties(record: JsonRecord): RawSettings {
   const given = asRecord(field(record, 'properties'), 'its field properties')
-  return Object.fromEntries(
-    Object.entries(given).flatMap(([name, value]) => {
-      if (value === null) return []
-      if (typeof value !== 'string') throw new DataError(`its property ${name} is no text`)
-      return [[name, value]]
-    }),
-  )
+  let hasNull = false
+  for (const [name, value] of Object.entries(given)) {
+    if (value === null) hasNull = true
+    else if (typeof value !== 'string') throw new DataError(`its property ${name} is no text`)
+  }
+  const settings = given as Readonly<Record<string, string>>
+  return hasNull ? Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== null)) : settings
 }
 
 /** The name may have dashes; the number stands behind the last one. */
