@@ -9,7 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { type BrokerOnTrial, startApacheKafka, startEmbedded, whyNoApacheKafka } from './broker-on-trial.ts'
 import { type Cluster, ConnectWorkerProcess, type Status, until } from './connect/connect-worker.ts'
-import { FileFlows } from './connect/file-flows.ts'
+import { FileFlows, sorted } from './connect/file-flows.ts'
 import type { TrialOptions } from './trial-options.ts'
 
 const SETTLE_MS = 120_000
@@ -88,7 +88,7 @@ async function takeOver(broker: BrokerOnTrial, folder: string): Promise<boolean>
       await settled(worker, expected)
       await flows.arrive(LINES * (round + 2), SETTLE_MS)
       await flows.stored(worker, SETTLE_MS)
-      const same = JSON.stringify(await worker.must('GET', '/connectors?expand=info')) === JSON.stringify(configs)
+      const same = sorted(await worker.must('GET', '/connectors?expand=info')) === sorted(configs)
       if (!same) problems.push(`${runtime} tells of other connectors than Java did`)
       problems.push(...flows.problems(false).map((problem) => `after ${runtime}: ${problem}`))
     } catch (error) {

@@ -115,7 +115,7 @@ function textOf(flow: number, first: number, count: number): string {
 }
 
 /** JSON with its keys in order: they mean nothing. */
-function sorted(value: unknown): string {
+export function sorted(value: unknown): string {
   return JSON.stringify(value, (_, at: unknown) =>
     typeof at === 'object' && at !== null && !Array.isArray(at)
       ? Object.fromEntries(Object.entries(at).toSorted(([a], [b]) => (a < b ? -1 : 1)))
