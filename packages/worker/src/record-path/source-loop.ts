@@ -83,7 +83,7 @@ export class SourceLoop {
         }
       }
     } catch (error) {
-      this.#fail(error)
+      if (!isInterruption(error, this.#stop.signal)) this.#fail(error)
     } finally {
       signal.removeEventListener('abort', stop)
       this.#end()
