@@ -64,6 +64,8 @@ export class Rebalances {
   /** What the group has said last: whether the place is certain. */
   #mayWork = false
   #triesLeft = CATCH_UP_TRIES
+  /** Between two tries to catch up: assignments that come meanwhile do not make it more urgent. */
+  #isBackingOff = false
 
   constructor(parts: RebalanceParts) {
     this.#parts = parts
@@ -151,8 +153,7 @@ export class Rebalances {
     if (isNothing(revoked)) this.#parts.onShared()
     else this.#stopRevoked(revoked)
     if (assignment.isMismatch || this.#joinOffset < assignment.configOffset) {
-      const isCaughtUp = await this.#catchUp(assignment)
-      if (!isCaughtUp) return
+      if (this.#isBackingOff || !(await this.#catchUp())) return
       if (assignment.isMismatch) return this.rejoin('the leader was behind in the config topic')
     }
     if (this.#joinOffset !== assignment.configOffset) {
@@ -265,7 +266,7 @@ export class Rebalances {
   }
 
   /** Reads to the end of the config topic. What fails is tried again later, and what is held is given up in the end. */
-  async #catchUp(assignment: WorkAssignment): Promise<boolean> {
+  async #catchUp(): Promise<boolean> {
     const { config, tick, times, logger } = this.#parts
     try {
       await tick().during('reading to the end of the config topic', () => config.refresh(times.syncTimeoutMs))
@@ -286,8 +287,10 @@ export class Rebalances {
     }
     if (this.#triesLeft > 0) {
       const delayMs = Math.floor(times.delayMaxMs / 10 / this.#triesLeft--)
+      this.#isBackingOff = true
       tick().later('catching up with the config topic', delayMs, () => {
-        if (this.#assignment === assignment) this.rejoin('behind in the config topic')
+        this.#isBackingOff = false
+        if (!this.#isInSync) this.rejoin('behind in the config topic')
       })
       return false
     }

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { TaskId } from '../../src/herder/herder.ts'
+import { FakeCluster, type FakeWorker } from './support/fake-cluster.ts'
+
+const A0: TaskId = { connector: 'a', task: 0 }
+let cluster: FakeCluster
+let worker: FakeWorker
+
+beforeEach(async () => {
+  cluster = new FakeCluster()
+  ;[worker] = (await cluster.form(1, {
+    automaticRestart: { backoffMs: 1_000, backoffMaxMs: 10_000, healthyAfterMs: 60_000, poisonAfter: 3 },
+    stuckAfterMs: 40_000,
+  })) as [FakeWorker]
+  await cluster.create('a')
+})
+
+afterEach(async () => {
+  await cluster.stop()
+})
+
+/** Fails the task; the milliseconds until it is to be restarted. */
+async function fail(trace: string): Promise<number> {
+  worker.host.tellTask(A0, 'FAILED', trace)
+  await cluster.quiet()
+  const shown = cluster.status.task(A0)!
+  expect(shown.state).toBe('FAILED')
+  expect(shown.trace!.startsWith(trace)).toBe(true)
+  const at = /next attempt at (.*)\.$/.exec(shown.trace!)
+  return at === null ? Number.NaN : Date.parse(at[1]!) - cluster.clock.now()
+}
+
+const isUp = (): boolean => cluster.isRunning('a', 1)
+
+describe('a task that fails', () => {
+  test('comes back later and later, up to the cap, and its status tells when', async () => {
+    const delays: number[] = []
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      const failedAt = cluster.clock.now()
+      const delayMs = await fail('the database is away')
+      delays.push(delayMs)
+      await cluster.until(isUp)
+      expect(cluster.clock.now() - failedAt).toBeGreaterThanOrEqual(delayMs)
+      expect(cluster.clock.now() - failedAt).toBeLessThan(delayMs + 100)
+    }
+    expect(delays).toEqual([1_000, 4_000, 9_000, 10_000, 10_000])
+    expect(cluster.status.log.filter((line) => line === 'task a-0 RESTARTING')).toHaveLength(5)
+  })
+
+  test('begins anew after it was healthy for long enough', async () => {
+    await fail('the database is away')
+    await cluster.until(isUp)
+    expect(await fail('the database is away')).toBe(4_000)
+    await cluster.until(isUp)
+    await cluster.pass(61_000)
+    expect(await fail('the database is away')).toBe(1_000)
+  })
+
+  test('with the same error at the same position stays FAILED after so many times, and says so', async () => {
+    for (let times = 1; times < 3; times++) {
+      await fail('Cannot read a line (file=orders.csv, line=7)')
+      await cluster.until(isUp)
+    }
+    expect(await fail('Cannot read a line (file=orders.csv, line=7)')).toBeNaN()
+    expect(cluster.status.task(A0)?.trace).toContain('Failed 3 times with the same error at the same position')
+    await cluster.pass(30_000)
+    expect(cluster.status.task(A0)?.state).toBe('FAILED')
+    await cluster.given(worker.herder.restartTask(A0))
+    await cluster.until(isUp)
+    expect(await fail('Cannot read a line (file=orders.csv, line=7)')).toBe(1_000)
+  })
+
+  test('with the same error at another position each time is not taken for poison', async () => {
+    for (let line = 1; line <= 4; line++) {
+      expect(await fail(`Cannot read a line (line=${line})`)).not.toBeNaN()
+      await cluster.until(isUp)
+    }
+  })
+
+  test('and is restarted by hand meanwhile is not restarted a second time', async () => {
+    await fail('the database is away')
+    await cluster.given(worker.herder.restartTask(A0))
+    await cluster.until(isUp)
+    cluster.status.log.length = 0
+    await cluster.pass(3_000)
+    expect(cluster.status.log).toEqual([])
+  })
+
+  test('and is paused or deleted meanwhile is not restarted', async () => {
+    await fail('the database is away')
+    await cluster.given(worker.herder.deleteConnector('a'))
+    await cluster.pass(3_000)
+    expect(worker.host.tasks).toEqual([])
+    expect(cluster.status.connectors()).toEqual([])
+  })
+})
+
+test('a connector that fails comes back as well, and its tasks go on meanwhile', async () => {
+  cluster.status.log.length = 0
+  worker.host.failConnector('a', 'its listener died')
+  await cluster.until(() => cluster.status.connector('a')?.state === 'FAILED')
+  expect(cluster.status.connector('a')?.trace).toContain('next attempt at')
+  await cluster.until(isUp)
+  expect(cluster.status.log.filter((line) => line.startsWith('task'))).toEqual([])
+})
+
+test('a running task without a sign of life is restarted; one that gives them is not', async () => {
+  cluster.status.log.length = 0
+  worker.host.signs.set('a-0', cluster.clock.monotonic())
+  await cluster.pass(30_000)
+  worker.host.signs.set('a-0', cluster.clock.monotonic())
+  await cluster.pass(30_000)
+  expect(cluster.status.log).toEqual([])
+  await cluster.until(() => cluster.status.log.includes('task a-0 RESTARTING'))
+  worker.host.signs.clear()
+  await cluster.until(isUp)
+})
+
+test('without the option a failed task stays FAILED, as in Kafka Connect', async () => {
+  await cluster.stop()
+  cluster = new FakeCluster()
+  ;[worker] = (await cluster.form(1)) as [FakeWorker]
+  await cluster.create('a')
+  expect(await fail('it broke')).toBeNaN()
+  expect(cluster.status.task(A0)?.trace).toBe('it broke')
+  await cluster.pass(60_000)
+  expect(cluster.status.task(A0)?.state).toBe('FAILED')
+})

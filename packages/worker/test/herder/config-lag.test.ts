@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { FakeCluster, type FakeWorker } from './support/fake-cluster.ts'
+
+let cluster: FakeCluster
+let workers: readonly FakeWorker[]
+
+beforeEach(async () => {
+  cluster = new FakeCluster()
+})
+
+afterEach(async () => {
+  for (const { store } of workers) store.isLagging = false
+  await cluster.stop()
+})
+
+/** The last worker cannot read the config topic; a connector with six tasks is created meanwhile. */
+async function lag(): Promise<FakeWorker> {
+  const late = workers.at(-1)!
+  late.store.isLagging = true
+  const config = { 'connector.class': 'FakeSource', 'tasks.max': '6', name: 'a' }
+  await cluster.given(workers[0]!.herder.putConnectorConfig('a', config, { mayReplace: false }))
+  await cluster.pass(500)
+  return late
+}
+
+describe('a worker behind in the config topic', () => {
+  beforeEach(async () => {
+    workers = await cluster.form(3, { delayMaxMs: 30_000 })
+  })
+
+  test('starts nothing of an assignment that it cannot understand yet, and the others work', async () => {
+    const late = await lag()
+    expect(late.host.tasks).toEqual([])
+    expect(workers.slice(0, 2).map(({ host }) => host.tasks.length)).toEqual([2, 2])
+  })
+
+  test('reads on, joins again and starts its share when it can', async () => {
+    const late = await lag()
+    late.store.isLagging = false
+    await cluster.until(() => cluster.isRunning('a', 6))
+    expect(late.host.tasks).toHaveLength(2)
+  })
+
+  test('tries five times with growing pauses, then gives up what it has', async () => {
+    await cluster.create('b', 3)
+    const late = await lag()
+    expect(late.host.tasks).toHaveLength(1)
+    const pauses = [600, 750, 1_000, 1_500, 3_000].reduce((sum, ms) => sum + ms)
+    await cluster.pass(pauses - 1_000)
+    expect(late.host.tasks).toHaveLength(1)
+    await cluster.until(() => late.host.tasks.length === 0)
+    expect(cluster.status.tasks('b').filter(({ state }) => state === 'UNASSIGNED').length).toBeLessThanOrEqual(1)
+    late.store.isLagging = false
+    await cluster.until(() => cluster.isRunning('a', 6) && cluster.isRunning('b', 3))
+  })
+
+  test('is refused its requests for now', async () => {
+    const late = await lag()
+    const refused = late.herder.restartConnector('b').then(
+      () => null,
+      (error: unknown) => error,
+    )
+    await cluster.pass(91_000)
+    expect(await refused).toMatchObject({
+      status: 409,
+      message:
+        'Cannot complete request momentarily due to stale configuration (typically caused by a concurrent config change)',
+    })
+  })
+
+  test('that leads: everybody waits without work until it has caught up', async () => {
+    workers[0]!.store.isLagging = true
+    // Another worker has seen a record that the leader has not.
+    await workers[1]!.store.putTargetState('x', 'PAUSED')
+    workers[1]!.member.requestRejoin('test')
+    await cluster.pass(1_000)
+    expect(workers[0]!.member.reasons).not.toContain('the leader was behind in the config topic')
+    workers[0]!.store.isLagging = false
+    await cluster.until(() => workers.every(({ herder }) => herder.isReady))
+    await cluster.create('a', 3)
+  })
+})
+
+test('an assignment made from an older place than ours is not started: we join again', async () => {
+  workers = await cluster.form(1)
+  await cluster.create('a', 1)
+  const [{ member, host }] = workers as [FakeWorker]
+  host.calls.length = 0
+  member.reasons.length = 0
+  member.assigned({
+    generation: 99,
+    isLeader: true,
+    leaderId: member.memberId,
+    leaderUrl: member.url,
+    configOffset: 1,
+    isMismatch: false,
+    revoked: { connectors: [], tasks: [] },
+    assigned: { connectors: ['b'], tasks: [{ connector: 'b', task: 0 }] },
+    delayMs: 0,
+  })
+  await cluster.quiet()
+  expect(member.reasons).toContain('the assignment was made from another place in the config topic')
+  expect(host.calls).toEqual([])
+})
+
+test('in an eager group a worker that is behind leaves, and comes back after a pause', async () => {
+  cluster.group.protocol = 'default'
+  workers = await cluster.form(2, { unsyncBackoffMs: 20_000 })
+  const late = await lag()
+  expect(cluster.group.members).not.toContain(late.member)
+  late.store.isLagging = false
+  await cluster.pass(15_000)
+  expect(cluster.group.members).not.toContain(late.member)
+  await cluster.until(() => late.host.tasks.length === 3 && cluster.isRunning('a', 6))
+  expect(workers[0]!.host.tasks).toHaveLength(3)
+})
+
+test('work that was held back is asked for again when its time has come', async () => {
+  workers = await cluster.form(1)
+  cluster.group.delayMs = 5_000
+  workers[0]!.member.requestRejoin('test')
+  await cluster.quiet()
+  cluster.group.delayMs = 0
+  await cluster.pass(4_900)
+  expect(workers[0]!.member.reasons).not.toContain('work was held back for a worker that may return')
+  await cluster.pass(200)
+  expect(workers[0]!.member.reasons).toContain('work was held back for a worker that may return')
+})
+
+test('in an eager group everything stops before it is shared out anew', async () => {
+  cluster.group.protocol = 'default'
+  workers = await cluster.form(2)
+  await cluster.create('a', 4)
+  cluster.status.log.length = 0
+  await cluster.add()
+  await cluster.until(() => cluster.isRunning('a', 4) && cluster.workers.at(-1)!.host.tasks.length > 0)
+  const stopped = cluster.status.log.filter((line) => /^task .* UNASSIGNED$/.test(line))
+  expect(stopped).toHaveLength(4)
+})
