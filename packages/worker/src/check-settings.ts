@@ -1,5 +1,6 @@
 import { SluiceError, type Connector, type Logger, type RawSettings, type SettingsDeclaration } from '@sluice/sdk'
 import { consumerSettings, producerSettings } from './clients.ts'
+import { kafkaConfig } from './kafka-config.ts'
 import type { Plugins } from './plugins/catalogue.ts'
 import { makeConverter, makeStep } from './plugins/stages.ts'
 import type { Part } from './record-path/convert.ts'
@@ -21,6 +22,18 @@ interface Given {
 }
 
 const PARTS: readonly Part[] = ['key', 'value', 'header']
+
+/** What clients may be given about how to reach Kafka, by prefix: see kafka-config.ts. */
+const CONNECTION: readonly string[] = [
+  'bootstrap.servers',
+  'security.protocol',
+  'ssl.',
+  'sasl.',
+  'reconnect.backoff.',
+  'connections.max.idle.ms',
+  'socket.connection.setup.timeout.ms',
+  'request.timeout.ms',
+]
 
 const CLIENTS: readonly {
   readonly prefix: string
@@ -70,7 +83,9 @@ class Check {
     for (const part of PARTS)
       if (part === 'header' || worker[`${part}.converter`] !== undefined) this.#converter('worker', part, worker)
     for (const { prefix, declared } of CLIENTS) this.#client('worker', declared, prefix, worker, {})
+    this.#attempt('worker', () => worker['bootstrap.servers'] === undefined || kafkaConfig(worker))
     this.#warnOfUnknown('worker', standaloneSettings, worker, [
+      ...CONNECTION,
       'producer.',
       'consumer.',
       ...PARTS.map((part) => `${part}.converter.`),
@@ -96,6 +111,7 @@ class Check {
     this.#warnOfUnknown(name, declared, raw, [
       'producer.override.',
       'consumer.override.',
+      ...(connector.kind === 'source' ? ['topic.creation.'] : []),
       ...named.map((part) => `${part}.converter.`),
       ...aliases.map((alias) => `transforms.${alias}.`),
       ...listOf(raw['predicates']).map((alias) => `predicates.${alias}.`),
@@ -111,7 +127,7 @@ class Check {
     const own = below(prefix, raw)
     const base = declared.problems(inherited).length === 0 ? inherited : {}
     this.#attempt(`${what}, ${prefix}*`, () => declared.parse({ ...base, ...own }))
-    this.#warnOfUnknown(what, declared, own, [], prefix)
+    this.#warnOfUnknown(what, declared, own, CONNECTION, prefix)
   }
 
   #warnOfUnknown(

@@ -17,6 +17,7 @@ import {
   type RawSettings,
 } from '@sluice/sdk'
 import { checkSettings } from './check-settings.ts'
+import { kafkaConfig } from './kafka-config.ts'
 import { FilePositions } from './positions/file-positions.ts'
 import type { PositionStore } from './positions/position-store.ts'
 import { TopicPositions } from './positions/topic-positions.ts'
@@ -74,7 +75,7 @@ export class StandaloneWorker {
     const options = { clock: systemClock, random: systemRandom, ...given }
     const settings = checkSettings(options)
     const kafka = await connect({
-      bootstrapServers: settings['bootstrap.servers'],
+      ...kafkaConfig(options.worker).config,
       clientId: settings['client.id'],
       logger: options.logger,
       clock: options.clock,

@@ -190,4 +190,27 @@ describe('names that nobody knows', () => {
     })
     expect(warnings).toEqual([])
   })
+
+  test('how clients reach Kafka is known, for the worker and below its prefixes; so are rules of topics', () => {
+    const security = {
+      'security.protocol': 'SASL_PLAINTEXT',
+      'sasl.mechanism': 'PLAIN',
+      'sasl.jaas.config':
+        'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="secret";',
+    }
+    const below = (prefix: string): RawSettings =>
+      Object.fromEntries(Object.entries(security).map(([key, value]) => [`${prefix}${key}`, value]))
+    const connector = {
+      ...ticker,
+      ...below('producer.override.'),
+      'topic.creation.groups': 'g',
+      'topic.creation.g.include': 'x',
+      'topic.creation.g.cleanup.policy': 'compact',
+    }
+    const given = { worker: { ...security, ...below('producer.') }, connectors: [connector] }
+    expect(check(given)).toEqual({ message: '', warnings: [] })
+    const wrong = check({ worker: { ...security, 'sasl.mechanism': 'SCRAM-SHA-256' } })
+    expect(wrong.message).toContain('ScramLoginModule')
+    expect(wrong.message).not.toContain('secret')
+  })
 })
