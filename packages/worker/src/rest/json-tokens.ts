@@ -38,6 +38,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
 }
 
+/** What a string has besides its end, escapes, and what must be escaped. */
+// oxlint-disable-next-line no-control-regex -- JSON's own rule
+const PLAIN = /[^"\\\u0000-\u001f]*/y
+
 interface Container {
   readonly isObject: boolean
   readonly at: number
@@ -125,7 +129,7 @@ export class JsonTokens {
   #name(container: Container): JsonToken {
     if (this.#char() !== '"') throw this.#unexpected('was expecting double-quote to start field name')
     const at = this.#at
-    const text = this.#string('in field name')
+    const text = this.#string(' in field name')
     this.#skipBlanks()
     if (this.#at >= this.#text.length) throw this.#problem('Unexpected end-of-input within/between Object entries')
     if (this.#char() !== ':') throw this.#unexpected('was expecting a colon to separate field name and value')
@@ -186,26 +190,24 @@ export class JsonTokens {
   }
 
   #string(unfinished: string): string {
+    this.#at++
     let text = ''
-    let from = ++this.#at
     for (;;) {
+      PLAIN.lastIndex = this.#at
+      PLAIN.test(this.#text)
+      text += this.#text.slice(this.#at, PLAIN.lastIndex)
+      this.#at = PLAIN.lastIndex
       const code = this.#text.charCodeAt(this.#at)
-      if (Number.isNaN(code))
-        throw this.#problem(`Unexpected end-of-input${unfinished.startsWith(':') ? '' : ' '}${unfinished}`)
       if (code === 0x22) break
-      if (code < 0x20)
+      if (Number.isNaN(code)) throw this.#problem(`Unexpected end-of-input${unfinished}`)
+      if (code !== 0x5c)
         throw this.#problem(
           `Illegal unquoted character ((CTRL-CHAR, code ${code})): has to be escaped using backslash to be included in string value`,
         )
-      if (code !== 0x5c) {
-        this.#at++
-        continue
-      }
-      text += this.#text.slice(from, this.#at)
       text += this.#escape()
-      from = this.#at
     }
-    return text + this.#text.slice(from, this.#at++)
+    this.#at++
+    return text
   }
 
   #escape(): string {

@@ -32,7 +32,7 @@ export function advertisedUrl(settings: RestSettings, bound: readonly Listener[]
 
 /** `host:port` of an advertised URL: how statuses name a worker. */
 export function workerIdOf(advertised: string): string {
-  return new URL(advertised.replace(/^https?:/, 'ws:')).host
+  return advertised.replace(/^\w+:\/\//, '').replace(/\/$/, '')
 }
 
 function reachable(host: string): string {

@@ -46,7 +46,7 @@ export function parseCreateRequest(body: Uint8Array): CreateRequest {
 /** @throws HerderError 400 without a body, MalformedBody */
 export function parseFlatMap(body: Uint8Array): GivenSettings {
   const read = new BodyReader(body)
-  const settings = read.first((token) => read.flatMap(token, []))
+  const settings = read.first((token) => read.flatMap(token, null))
   if (settings === null) throw missing('a JSON object of settings is needed, as in {"connector.class": "…"}')
   return settings
 }
@@ -54,7 +54,7 @@ export function parseFlatMap(body: Uint8Array): GivenSettings {
 /** @throws HerderError 400 without a body, MalformedBody */
 export function parseFlatMaps(body: Uint8Array): readonly RawSettings[] {
   const read = new BodyReader(body)
-  const list = read.first((token) => read.list(token, [], (item, at) => withoutNulls(read.flatMap(item, at))))
+  const list = read.first((token) => read.list(token, null, (item, at) => withoutNulls(read.flatMap(item, at))))
   if (list === null) throw missing('a JSON list of task configs is needed')
   return list
 }
@@ -98,8 +98,13 @@ function initialState(read: BodyReader, token: JsonToken, path: Path): TargetSta
   throw read.problem(`Cannot construct instance of \`${CREATE}$InitialState\`, problem: ${problem}`, token.at, path)
 }
 
-/** The way to a value: `class["field"]` or `class[0]`, as Jackson tells it. */
-type Path = readonly string[]
+/** The way to a value, which is told only when something is wrong there; null at the root. */
+interface Step {
+  readonly before: Path
+  readonly type: string
+  readonly at: string | number
+}
+type Path = Step | null
 type ValueReader = (token: JsonToken, path: Path) => unknown
 
 class BodyReader {
@@ -137,7 +142,7 @@ class BodyReader {
     if (token.kind !== 'array') throw this.#mismatch(token, LIST, LIST, path)
     const items: T[] = []
     for (let at = this.#next(); at.kind !== 'array end'; at = this.#next())
-      items.push(item(at, [...path, `${LIST}[${items.length}]`]))
+      items.push(item(at, { before: path, type: LIST, at: items.length }))
     return items
   }
 
@@ -146,13 +151,13 @@ class BodyReader {
     token: JsonToken,
     type: string,
     fields: Readonly<Record<string, ValueReader>>,
-    path: Path = [],
+    path: Path = null,
   ): Record<string, unknown> {
     if (token.kind !== 'object') throw this.#mismatch(token, type, type, path)
     const read: Record<string, unknown> = {}
     let unknown: string | undefined
     for (let name = this.#next(); name.kind !== 'object end'; name = this.#next()) {
-      const at = [...path, `${type}["${name.text}"]`]
+      const at = { before: path, type, at: name.text }
       const field = Object.hasOwn(fields, name.text) ? fields[name.text] : undefined
       const value = this.#next()
       if (field === undefined) {
@@ -167,11 +172,11 @@ class BodyReader {
         ? `one known property: ${known.join()}`
         : `${known.length} known properties: ${known.join(', ')}`
     const message = `Unrecognized field "${unknown}" (class ${type}), not marked as ignorable (${knows})`
-    throw this.problem(message, this.#tokens.at, [...path, `${type}["${unknown}"]`])
+    throw this.problem(message, this.#tokens.at, { before: path, type, at: unknown })
   }
 
   problem(message: string, at: number, path: Path): MalformedBody {
-    const chain = path.length === 0 ? '' : ` (through reference chain: ${path.join('->')})`
+    const chain = path === null ? '' : ` (through reference chain: ${chainOf(path)})`
     return new MalformedBody(`${message}\n at ${this.#tokens.place(at)}${chain}`)
   }
 
@@ -184,7 +189,7 @@ class BodyReader {
     if (token.kind !== 'object') throw this.#mismatch(token, type, MAP, path)
     const entries: [string, T][] = []
     for (let name = this.#next(); name.kind !== 'object end'; name = this.#next())
-      entries.push([name.text, read(this.#next(), [...path, `${MAP}["${name.text}"]`])])
+      entries.push([name.text, read(this.#next(), { before: path, type: MAP, at: name.text })])
     // Not by assignment: `__proto__` is a name like any other.
     return Object.fromEntries(entries)
   }
@@ -217,6 +222,12 @@ class BodyReader {
     }[token.kind as 'object' | 'array' | 'number' | 'literal' | 'string']
     return this.problem(message, token.at, path)
   }
+}
+
+/** `class["field"]->class[0]`, as Jackson tells it. */
+function chainOf({ before, type, at }: Step): string {
+  const here = `${type}[${typeof at === 'number' ? at : `"${at}"`}]`
+  return before === null ? here : `${chainOf(before)}->${here}`
 }
 
 /** A whole number beyond 2^53 keeps its digits. */
