@@ -83,6 +83,12 @@ ${optionTable(GROUP_PORT, 'GroupMemberOptions')}
 
 ${optionTable('packages/kafka/src/table/table-port.ts', 'TopicTableOptions')}
 
+## Topic reader
+
+\`TopicReader.open(kafka, options)\`: all records of a topic, in the order of their partitions, without making a table of them.
+
+${optionTable('packages/kafka/src/table/topic-reader.ts', 'TopicReaderOptions')}
+
 ## Metrics
 
 \`kafka.metrics()\` gives these groups under Kafka's names. What ends in \`-total\` only grows; \`-avg\` and \`-max\` look back over the last 30 to 60

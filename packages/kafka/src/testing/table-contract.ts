@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Kafka } from '../port.ts'
 import { jsonCodec, textCodec } from '../table/table-port.ts'
+import { TopicReader } from '../table/topic-reader.ts'
 import { TopicTable } from '../topic-table.ts'
 import type { WithKafka } from './port-contract.ts'
 import { assertRefused, record } from './port-fixture.ts'
@@ -241,6 +242,52 @@ export function tableContract(test: WithKafka): void {
     )
     assert.throws(() => table.get('a'), { code: 'TOPIC_RECREATED' })
     await Promise.all([table.close(), second.close()])
+  })
+
+  test('a reader takes every record of a topic, in the order of its partition, and goes on', async ({
+    kafka,
+    freshName,
+  }) => {
+    const topic = freshName()
+    await kafka.admin.ensureTopics([{ topic, partitions: 3 }])
+    const producer = kafka.producer()
+    const send = (from: number): Promise<unknown> =>
+      producer.produce(range(30).map((i) => record(topic, { value: `${from + i}`, partition: i % 3 })))
+    await send(0)
+    const taken = range(3).map((): number[] => [])
+    const reader = await TopicReader.open(kafka, {
+      topic,
+      take: (partition, records) => {
+        for (let i = 0; i < records.count; i++)
+          taken[partition]!.push(Number(Buffer.from(records.value(i)!).toString()))
+      },
+    })
+    const expected = (partition: number, count: number): number[] => range(count).map((i) => partition + 3 * i)
+    assert.equal(reader.partitions, 3)
+    assert.deepEqual(
+      taken,
+      range(3).map((partition) => expected(partition, 10)),
+    )
+    await send(30)
+    await reader.reached(new Map([[1, 20]]))
+    assert.equal(reader.position(1), 20)
+    await reader.caughtUp()
+    assert.deepEqual(
+      taken,
+      range(3).map((partition) => expected(partition, 20)),
+    )
+    const waiting = reader.reached(new Map([[0, 21]])).catch((error: unknown) => error)
+    await reader.close()
+    assert.equal(((await waiting) as { code?: string }).code, 'INTERRUPTED')
+    await producer.close()
+  })
+
+  test('a reader waits for no longer than it was told', async ({ kafka, freshName }) => {
+    const topic = freshName()
+    await kafka.admin.ensureTopics([{ topic, partitions: 1 }])
+    const reader = await TopicReader.open(kafka, { topic, take: () => undefined })
+    await assert.rejects(reader.reached(new Map([[0, 1]]), 20), { code: 'KAFKA_TIMEOUT' })
+    await reader.close()
   })
 }
 
