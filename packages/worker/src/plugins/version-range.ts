@@ -29,7 +29,7 @@ export function parseVersionRange(asked: string | null | undefined): VersionRang
   }
 }
 
-const INTERVAL = /^\s*([[(])([^\][()]*)([\])])\s*(?:,|$)/
+const INTERVAL = /^\s*([[(])([^\][()]*)([\])])\s*(?:,(?=.)|$)/
 
 function parseIntervals(text: string): readonly Interval[] {
   const intervals: Interval[] = []
@@ -84,10 +84,18 @@ export function compareVersions(a: string, b: string): number {
 
 type Part = number | string
 
+/** Zeros at the end, and those before a qualifier, say nothing: `1.0-rc1` is `1-rc1`. */
 function parts(version: string): readonly Part[] {
-  const found = version.toLowerCase().match(/\d+|[a-z]+/g) ?? []
-  const all = found.map((part): Part => (/^\d/.test(part) ? Number(part) : (SAME[part] ?? part)))
-  while (all.length > 0 && (all.at(-1) === 0 || all.at(-1) === '')) all.pop()
+  const all: Part[] = []
+  const trim = (): void => {
+    while (all.length > 0 && (all.at(-1) === 0 || all.at(-1) === '')) all.pop()
+  }
+  for (const part of version.toLowerCase().match(/\d+|[a-z]+/g) ?? []) {
+    const isNumber = /^\d/.test(part)
+    if (!isNumber) trim()
+    all.push(isNumber ? Number(part) : (SAME[part] ?? part))
+  }
+  trim()
   return all
 }
 

@@ -129,13 +129,11 @@ function findConnector(given: GivenConfig, settings: RawSettings, plugins: Plugi
 /** Nothing more can be said of a connector that is not there in the version that is asked for. */
 function wrongVersion(settings: RawSettings, problem: PluginVersionMissing | RangeError): SettingsValidation {
   const { name, 'connector.class': type, 'connector.plugin.version': version } = connectorSettings.declarations
+  const versions = problem instanceof PluginVersionMissing ? problem.versions : []
   const answer = defineSettings({
     name: name!,
     'connector.class': type!,
-    'connector.plugin.version': {
-      ...version!,
-      ...(problem instanceof PluginVersionMissing ? { recommender: { validValues: () => problem.versions } } : {}),
-    } as NonNullable<typeof version>,
+    'connector.plugin.version': { ...version!, recommender: { validValues: () => versions } },
   }).validate(settings, settings['connector.class'])
   return withErrors(answer, [{ setting: 'connector.plugin.version', message: problem.message }])
 }
