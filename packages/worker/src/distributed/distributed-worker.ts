@@ -6,10 +6,10 @@
  *     herder/       decides, on the config and status topics (storage/) and the group (group/)
  *     cells/        runs what is decided, in processes of their own
  */
+import path from 'node:path'
 import { connect, type Kafka } from '@sluice/kafka'
 import { systemClock, systemRandom, type Clock, type Logger, type MemoryMetrics, type RawSettings } from '@sluice/sdk'
 import { CellHost } from '../cells/cell-host.ts'
-import type { WorkerEnvironmentGiven } from '../cells/worker-environment.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { groupSettings, workerSettings, type GroupSettings, type WorkerSettings } from '../distributed-settings.ts'
 import { ConnectWorkerGroup } from '../group/connect-worker-group.ts'
@@ -30,6 +30,7 @@ import { storeClientIds } from '../storage/store-clients.ts'
 import { kafkaOfTask } from '../task-kafka.ts'
 import { PluginDirectory } from '../validation/plugin-directory.ts'
 import { KafkaConnectorOffsets } from './connector-offsets.ts'
+import type { DistributedGiven } from './distributed-environment.ts'
 
 export interface DistributedOptions {
   /** The worker's settings, as in its properties file. */
@@ -51,7 +52,8 @@ export interface DistributedOptions {
 
 /** What a task that gives no sign of life is given before it is restarted. */
 const STUCK_AFTER_MS = 300_000
-const ENVIRONMENT = new URL('../cells/worker-environment.ts', import.meta.url).href
+/** Beside this file, compiled or not. */
+const ENVIRONMENT = new URL(`./distributed-environment${path.extname(import.meta.url)}`, import.meta.url).href
 
 export class DistributedWorker {
   readonly #kafka: Kafka
@@ -122,7 +124,7 @@ export class DistributedWorker {
       const resolve = async (config: RawSettings): Promise<RawSettings> => (await providers.resolve(config)).settings
       const forTasks = { kafka, worker: raw, clock, random: systemRandom }
       let host: CellHost | undefined
-      const given: WorkerEnvironmentGiven = { worker: options.settings, connectors: options.modules }
+      const given: DistributedGiven = { worker: options.settings, modules: options.modules }
       const herder = new DistributedHerder({
         workerId: rest.workerId,
         kafkaClusterId: clusterId,
