@@ -1,6 +1,7 @@
 /** What a connector is asked while it does not run. */
 import type { RawSettings, SettingProblem, SourcePartition, SourcePosition, TopicPartition } from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
+import { connectorProblems } from '../validation/connector-problems.ts'
 import type { RunParts } from './task-run.ts'
 
 type Asked = Pick<RunParts, 'environment' | 'watch'>
@@ -14,7 +15,7 @@ export async function validateConfig(
   const config = await environment.resolve(raw)
   const of = { connector: config['name'] ?? '', task: null }
   const connector = await watch.run({ ...of, what: 'load' }, () => environment.connector(config))
-  return (await watch.run({ ...of, what: 'validate' }, () => connector.validate?.(config, signal))) ?? []
+  return watch.run({ ...of, what: 'validate' }, () => connectorProblems(connector, config, signal))
 }
 
 /**
