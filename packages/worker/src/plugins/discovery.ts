@@ -40,19 +40,19 @@ export async function discoverPlugins(
   return found.flat()
 }
 
-/** The plugins of an installed package. @throws SluiceError PLUGIN_UNKNOWN when it is not installed */
+/**
+ * The plugins of an installed package; none when it is not installed, or says nothing of plugins.
+ * @param from the folder it is installed for; default: this worker
+ */
 export async function discoverPackage(
   name: string,
-  from: string,
   logger: Logger,
+  from?: string,
 ): Promise<readonly DiscoveredPlugin[]> {
-  const manifest = packageJson(name, from)
-  if (manifest === undefined)
-    throw new SluiceError('PLUGIN_UNKNOWN', `The package "${name}" is not installed`, {
-      place: { from },
-      remedy: 'Install it where the worker is installed, or name its folder in plugin.path.',
-    })
-  return pluginsOf(path.dirname(manifest), logger)
+  const manifest = packageJson(name, from ?? import.meta.dirname)
+  if (manifest === undefined) return []
+  // What is installed for the worker is imported by its name, so that Node decides which of its modules it is.
+  return pluginsOf(path.dirname(manifest), logger, from === undefined ? name : undefined)
 }
 
 function packageJson(name: string, from: string): string | undefined {
@@ -79,10 +79,10 @@ async function packagesIn(folder: string, logger: Logger): Promise<readonly stri
   return inner.toSorted()
 }
 
-async function pluginsOf(folder: string, logger: Logger): Promise<readonly DiscoveredPlugin[]> {
+async function pluginsOf(folder: string, logger: Logger, specifier?: string): Promise<readonly DiscoveredPlugin[]> {
   const file = path.join(folder, 'package.json')
   try {
-    return declaredIn(JSON.parse(await fs.readFile(file, 'utf8')), folder).map(shelved)
+    return declaredIn(JSON.parse(await fs.readFile(file, 'utf8')), folder, specifier).map(shelved)
   } catch (error) {
     logger.warn('A package’s plugins are left out', { file, reason: (error as Error).message })
     return []
@@ -90,7 +90,7 @@ async function pluginsOf(folder: string, logger: Logger): Promise<readonly Disco
 }
 
 /** @throws TypeError saying what is wrong */
-function declaredIn(manifest: unknown, folder: string): readonly Declared[] {
+function declaredIn(manifest: unknown, folder: string, specifier: string | undefined): readonly Declared[] {
   const { sluice, version, main } = record(manifest, 'package.json')
   if (sluice === undefined) return []
   const { plugins } = record(sluice, 'sluice')
@@ -111,7 +111,7 @@ function declaredIn(manifest: unknown, folder: string): readonly Declared[] {
       name: text(plugin['name'], `${what}.name`),
       aliases: aliases.map((alias) => text(alias, `${what}.aliases`)),
       version: text(plugin['version'] ?? version, `${what}.version`),
-      url,
+      url: plugin['module'] === undefined && specifier !== undefined ? specifier : url,
     }
   })
 }
