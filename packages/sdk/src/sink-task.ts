@@ -1,12 +1,27 @@
 import type { SinkRecord, TopicPartition, TopicPartitionOffset } from './record.ts'
 import type { TaskContext } from './task-context.ts'
 
+/**
+ * A position, and where it is known what tells its log apart from another one of the same name: a topic that was deleted and created
+ * again (`topicId`), a log that was cut off below the position (`leaderEpoch`, KIP-320).
+ */
+export interface SinkPosition extends TopicPartitionOffset {
+  /** Of the record before the offset. */
+  readonly leaderEpoch?: number
+  /** Kafka's text for the topic's uuid. */
+  readonly topicId?: string
+}
+
 /** What a worker gives to a sink task. */
 export interface SinkTaskContext extends TaskContext {
   /** The partitions this task has now. */
   assignment(): readonly TopicPartition[]
-  /** Rewinds before the next fetch: for sinks that keep offsets themselves. Only assigned partitions; offset ≥ 0. */
-  rewind(positions: readonly TopicPartitionOffset[]): void
+  /**
+   * Rewinds before the next fetch: for sinks that keep offsets themselves. Only assigned partitions; offset ≥ 0; of several for one
+   * partition the first in the log counts. Whoever keeps the whole positions that `flush` is given, and gives them back here, is told
+   * when the topic is another one by now (the task fails with TOPIC_RECREATED), instead of missing records of the new one.
+   */
+  rewind(positions: readonly SinkPosition[]): void
   /** Asks for a commit as soon as the current `put` is done. */
   requestCommit(): void
   /** Stops and starts fetching of single partitions. */
@@ -49,7 +64,7 @@ export interface SinkTask {
    * `closing` means: this is the last chance, and only the partitions named are given up. A RetriableError while the task goes on: it
    * goes back to the last committed offsets, and everything since is put again. Any other error fails the task.
    */
-  flush(positions: readonly TopicPartitionOffset[], closing: boolean): Promise<readonly TopicPartitionOffset[]>
+  flush(positions: readonly SinkPosition[], closing: boolean): Promise<readonly TopicPartitionOffset[]>
   /** Partitions are taken away; their buffers can be forgotten. */
   close(partitions: readonly TopicPartition[]): Promise<void>
   stop(): Promise<void>

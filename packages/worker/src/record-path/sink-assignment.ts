@@ -142,7 +142,7 @@ export class SinkAssignment {
     fetcher.assign(
       partitions.map((at) => {
         const known = fresh.has(at) ? undefined : fetcher.position(at)
-        return known === undefined ? at.fetchPosition : { ...at.fetchPosition, offset: known }
+        return known === undefined ? at.place : { ...at.place, offset: known }
       }),
     )
   }

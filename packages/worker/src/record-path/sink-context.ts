@@ -5,6 +5,7 @@ import {
   type Logger,
   type Metrics,
   type Random,
+  type SinkPosition,
   type SinkRecord,
   type SinkTaskContext,
   type TopicPartition,
@@ -49,7 +50,7 @@ export class SinkContext implements SinkTaskContext {
   readonly #paused = new Set<string>()
   /** The task is paused as a whole. */
   #isPaused = false
-  #rewinds: TopicPartitionOffset[] = []
+  #rewinds: SinkPosition[] = []
   #letters: ProducerRecord[] = []
   #commitRequested = false
   #fetched: readonly FetchedPartition[] = []
@@ -87,7 +88,7 @@ export class SinkContext implements SinkTaskContext {
     return this.#assignment
   }
 
-  rewind(positions: readonly TopicPartitionOffset[]): void {
+  rewind(positions: readonly SinkPosition[]): void {
     this.#rewinds.push(...positions)
   }
 
@@ -163,7 +164,7 @@ export class SinkContext implements SinkTaskContext {
     this.#fetched = fetched
   }
 
-  takeRewinds(): readonly TopicPartitionOffset[] {
+  takeRewinds(): readonly SinkPosition[] {
     const taken = this.#rewinds
     this.#rewinds = []
     return taken

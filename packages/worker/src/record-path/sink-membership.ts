@@ -1,5 +1,5 @@
 import type { CommittedOffset, ConsumerMember, PartitionHooks } from '@sluice/kafka'
-import type { SluiceError, TopicPartition } from '@sluice/sdk'
+import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import type { WakeUp } from './wake-up.ts'
 
 /** What the group has decided, and waits for until `done`. */
@@ -52,9 +52,10 @@ export class SinkMembership implements PartitionHooks {
     if (this.#hasJoined) this.#member.poll()
   }
 
-  /** What the group has decided and nobody has done yet. */
+  /** What the group has decided and nobody has done yet. What was to be given up may be lost by the time that somebody looks. */
   take(): Rebalance | undefined {
-    return this.#waiting.shift()
+    const asked = this.#waiting.shift()
+    return asked?.kind === 'revoked' && !this.#hasPlace() ? { ...asked, kind: 'lost', done: () => asked.done() } : asked
   }
 
   /** In the name of this member's place: refused when others have it by now. */
@@ -71,6 +72,15 @@ export class SinkMembership implements PartitionHooks {
     this.#isOver = true
     for (const asked of this.#waiting.splice(0)) asked.done()
     await this.#member.close()
+  }
+
+  #hasPlace(): boolean {
+    try {
+      this.#member.identity()
+      return true
+    } catch (error) {
+      return !(error instanceof SluiceError && error.code === 'KAFKA_FENCED')
+    }
   }
 
   async #tell(kind: Rebalance['kind'], partitions: readonly TopicPartition[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { total, type CommittedOffset, type FetchedRecords, type FetchPosition, type Tally } from '@sluice/kafka'
-import type { TopicPartition } from '@sluice/sdk'
+import { SluiceError, type SinkPosition, type TopicPartition } from '@sluice/sdk'
 import { decodeCounts, encodeCounts, type CommittedCounts, type CountedOffset } from './committed-counts.ts'
 
 /** Where a partition stood after one turn of the loop, with everything counted up to there. */
@@ -78,8 +78,8 @@ export class SinkPartition implements TopicPartition {
     return this.#committed
   }
 
-  /** Where to fetch from, with what makes another log under the same name be noticed. */
-  get fetchPosition(): FetchPosition {
+  /** Where it stands, with what makes another log under the same name be noticed. */
+  get place(): FetchPosition & SinkPosition {
     return {
       topic: this.topic,
       partition: this.partition,
@@ -133,7 +133,8 @@ export class SinkPartition implements TopicPartition {
    * The sink wants to go on there. One that skips forward says that it already has those records: they count as passed. What was
    * fetched and not put is not counted: it comes again.
    */
-  rewind(offset: number): void {
+  rewind({ offset, topicId = '', leaderEpoch = -1 }: Omit<SinkPosition, keyof TopicPartition>): void {
+    this.#assertSame(topicId, offset)
     if (this.#tallyBefore !== null) this.#tally = this.#tallyBefore
     this.#tallyBefore = null
     if (offset === this.#position) return
@@ -143,16 +144,15 @@ export class SinkPartition implements TopicPartition {
       const { ahead } = this.#said
       if (ahead?.offset === offset && from === this.#committed) this.#tally = countingFrom(ahead.tally)
       else this.#tally.in += offset - from
-      this.#checkpoint(offset, -1)
+      this.#checkpoint(offset, leaderEpoch)
     }
     this.#position = offset
-    this.#leaderEpoch = -1
+    this.#leaderEpoch = leaderEpoch
   }
 
   /** Back to the committed offset: what was put since could not be made durable. */
   rewindToCommitted(): void {
-    this.rewind(this.#committed)
-    this.#leaderEpoch = this.#committedEpoch
+    this.rewind({ offset: this.#committed, leaderEpoch: this.#committedEpoch })
   }
 
   /** The furthest checkpoint at or before `safe`; undefined when that much is committed already. Less is always correct. */
@@ -181,6 +181,19 @@ export class SinkPartition implements TopicPartition {
     this.#committedEpoch = leaderEpoch
     this.#said = decodeCounts(metadata)
     this.#checkpoints = this.#checkpoints.filter((checkpoint) => checkpoint.offset > offset)
+  }
+
+  /** What the sink says of its topic is adopted: then the fetcher sees whether it is that one. */
+  #assertSame(topicId: string, offset: number): void {
+    if (topicId === '') return
+    if (this.#topicId === '') this.#topicId = topicId
+    if (this.#topicId === topicId) return
+    const { topic, partition } = this
+    throw new SluiceError('TOPIC_RECREATED', `The sink holds records of another topic ${topic} than this one`, {
+      place: { topic, partition, offset, topicId, newTopicId: this.#topicId },
+      remedy:
+        'The topic was deleted and created again. Decide what the sink’s old records still mean, then reset its offsets and those of the group.',
+    })
   }
 
   #saying(

@@ -1,5 +1,5 @@
 import { EMPTY_TALLY, type CommittedOffset, type FetchedPartition, type FetchPosition, type Tally } from '@sluice/kafka'
-import type { Logger, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
+import type { Logger, SinkPosition, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
 import { decodeCounts, type CommittedCounts } from './committed-counts.ts'
 import { SinkPartition } from './sink-partition.ts'
 
@@ -49,8 +49,8 @@ export class SinkPositions {
   }
 
   /** Where the task stands with these partitions, or with all. */
-  current(partitions: readonly TopicPartition[] = this.partitions): readonly TopicPartitionOffset[] {
-    return this.#those(partitions).map(({ topic, partition, position }) => ({ topic, partition, offset: position }))
+  current(partitions: readonly TopicPartition[] = this.partitions): readonly SinkPosition[] {
+    return this.#those(partitions).map(({ place }) => place)
   }
 
   /** All that was fetched has been put. */
@@ -61,19 +61,20 @@ export class SinkPositions {
   /**
    * Moves partitions to where the sink wants them; unknown ones, and what is no offset, are left out. Of several places for one
    * partition the first in the log counts: a sink that fills two tables from it may stand at different places, and must miss nothing in
-   * either.
+   * either. @throws SluiceError TOPIC_RECREATED
    */
-  rewind(positions: readonly TopicPartitionOffset[], logger: Logger): readonly FetchPosition[] {
-    const wanted = new Map<SinkPartition, number>()
-    for (const { topic, partition, offset } of positions) {
-      const at = this.#partitions.get(keyOf({ topic, partition }))
+  rewind(positions: readonly SinkPosition[], logger: Logger): readonly FetchPosition[] {
+    const wanted = new Map<SinkPartition, SinkPosition>()
+    for (const position of positions) {
+      const { topic, partition, offset } = position
+      const at = this.#partitions.get(keyOf(position))
       if (at === undefined || !Number.isSafeInteger(offset) || offset < 0)
         logger.warn('The sink wants to go where it cannot; ignored', { topic, partition, offset })
-      else wanted.set(at, Math.min(offset, wanted.get(at) ?? offset))
+      else if (offset < (wanted.get(at)?.offset ?? Infinity)) wanted.set(at, position)
     }
-    return Array.from(wanted, ([at, offset]) => {
-      at.rewind(offset)
-      return at.fetchPosition
+    return Array.from(wanted, ([at, position]) => {
+      at.rewind(position)
+      return at.place
     })
   }
 
@@ -83,7 +84,7 @@ export class SinkPositions {
       .filter(({ position, committed }) => position !== committed)
       .map((at) => {
         at.rewindToCommitted()
-        return at.fetchPosition
+        return at.place
       })
   }
 

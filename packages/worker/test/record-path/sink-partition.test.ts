@@ -23,7 +23,7 @@ function committed(at: SinkPartition, safe: number): [number, Tally] | undefined
 describe('a rewind', () => {
   test('forward says that the sink has those records: they count as passed', () => {
     const at = fresh()
-    at.rewind(30)
+    at.rewind({ offset: 30 })
     turn(at, 32)
     expect([at.position, at.tally]).toMatchObject([32, { in: 32, passed: 32 }])
     expect(committed(at, 30)).toMatchObject([30, { in: 30, passed: 30 }])
@@ -34,7 +34,7 @@ describe('a rewind', () => {
     turn(at, 10)
     at.quarantined(12, 'put')
     turn(at, 20)
-    at.rewind(10)
+    at.rewind({ offset: 10 })
     at.quarantined(12, 'put')
     at.dropped(13, 'transform')
     turn(at, 15)
@@ -48,7 +48,7 @@ describe('a rewind', () => {
   test('to before what is committed: nothing is committed until that is reached again', () => {
     const tally = { in: 10, passed: 8, marked: 0, quarantined: { decode: 2 }, dropped: {} }
     const at = fresh(10, tally)
-    at.rewind(4)
+    at.rewind({ offset: 4 })
     at.quarantined(5, 'decode')
     turn(at, 10)
     expect(committed(at, 10)).toBeUndefined()
@@ -59,7 +59,7 @@ describe('a rewind', () => {
   test('to where the partition stands changes nothing', () => {
     const at = fresh()
     turn(at, 10)
-    at.rewind(10)
+    at.rewind({ offset: 10 })
     expect([at.position, at.tally.in, committed(at, 10)?.[0]]).toEqual([10, 10, 10])
   })
 })
@@ -83,7 +83,7 @@ describe('what is ahead', () => {
   function restarted(before: SinkPartition, offset: number): SinkPartition {
     const { offset: committed, metadata } = before.ahead()!
     const after = new SinkPartition(before, committed, decodeCounts(metadata))
-    after.rewind(offset)
+    after.rewind({ offset })
     return after
   }
 
@@ -168,7 +168,7 @@ test('whatever a sink does, a committed offset has exactly the counts of the rec
           for (let offset = at.position; offset < at.position + step.by; offset++)
             if (offset % 7 === 0) at.quarantined(offset, 'put')
           turn(at, at.position + step.by)
-        } else if (step.what === 'back') at.rewind(Math.max(0, at.position - step.by))
+        } else if (step.what === 'back') at.rewind({ offset: Math.max(0, at.position - step.by) })
         else if (step.what === 'restart') at = fresh(...last)
         else {
           const safe = Math.max(0, at.position - step.by)
