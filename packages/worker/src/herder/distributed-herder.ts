@@ -206,6 +206,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
       tick: this.#tick,
       isLeader,
       leaderUrl,
+      clock,
     })
     this.#loop = new HerderLoop({
       tick: this.#tick,

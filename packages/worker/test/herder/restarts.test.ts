@@ -154,4 +154,17 @@ describe('in three workers', () => {
     await cluster.until(() => cluster.isRunning('a', 3))
     expect(cluster.status.log).toEqual([`task a-${id!.task} UNASSIGNED`, `task a-${id!.task} RUNNING`])
   })
+
+  test('a task that is on its way between workers is waited for, and refused when that takes too long', async () => {
+    const owner = workers.find(({ host }, at) => at > 0 && host.tasks.length > 0)!
+    const [id] = owner.host.tasks
+    const { owners } = workers[0]!.member
+    workers[0]!.member.owners = new Map()
+    const refusal = workers[0]!.herder.restartTask(id!).catch((error: unknown) => error)
+    await cluster.pass(1_000)
+    workers[0]!.member.owners = owners
+    expect(await cluster.given(refusal)).toMatchObject({ ownerUrl: owner.url })
+    workers[0]!.member.owners = new Map()
+    await expect(cluster.given(workers[0]!.herder.restartTask(id!))).rejects.toMatchObject({ status: 409 })
+  })
 })

@@ -46,7 +46,7 @@ export class FakeStatusTopic implements StatusStore {
     this.log.push(`task ${taskKey(id)} ${status.state}`)
     const current = this.#tasks.get(taskKey(id))
     const isLate =
-      status.state === 'UNASSIGNED' && current?.state === 'RUNNING' && current.generation > status.generation
+      status.state === 'UNASSIGNED' && current?.state === 'RUNNING' && current.generation >= status.generation
     if (isLate) return
     if (status.state === 'DESTROYED') this.#tasks.delete(taskKey(id))
     else this.#tasks.set(taskKey(id), { ...status, of: id })
