@@ -3,6 +3,7 @@ import { silentLogger, systemClock } from '@sluice/sdk'
 import { ConnectWorkerGroup, type ConnectWorkerGroupOptions } from '../../src/group/connect-worker-group.ts'
 import type { WorkAssignment } from '../../src/group/work-assignment.ts'
 import { itemsOf, keyOf, setOf, workOf } from '../../src/group/work-set.ts'
+import type { ConfigSnapshot } from '../../src/storage/config-store.ts'
 import { snapshotOf } from './fake-group-member.ts'
 
 const TICK_MS = 20
@@ -80,7 +81,13 @@ export class GroupWorker {
   #rejoinAt = Infinity
   #ticking: Promise<void> = Promise.resolve()
 
-  private constructor(kafka: Kafka, cluster: Cluster, name: string, options: Partial<ConnectWorkerGroupOptions>) {
+  private constructor(
+    kafka: Kafka,
+    cluster: Cluster,
+    name: string,
+    options: Partial<ConnectWorkerGroupOptions>,
+    snapshot: () => Promise<ConfigSnapshot>,
+  ) {
     this.name = name
     this.#kafka = kafka
     this.#cluster = cluster
@@ -96,7 +103,7 @@ export class GroupWorker {
       rebalanceTimeoutMs: 20_000,
       delayMaxMs: 0,
       hooks: {
-        snapshot: async () => snapshotOf(cluster.offset, cluster.connectors),
+        snapshot,
         held: () => workOf([...this.held.values(), ...this.#pending.flatMap(({ assigned }) => itemsOf(assigned))]),
         assigned: (assignment) => {
           this.events.push('assigned')
@@ -115,8 +122,9 @@ export class GroupWorker {
     cluster: Cluster,
     name: string,
     options: Partial<ConnectWorkerGroupOptions> = {},
+    snapshot: () => Promise<ConfigSnapshot> = async () => snapshotOf(cluster.offset, cluster.connectors),
   ): Promise<GroupWorker> {
-    const worker = new GroupWorker(await connect({ bootstrapServers }), cluster, name, options)
+    const worker = new GroupWorker(await connect({ bootstrapServers }), cluster, name, options, snapshot)
     await worker.group.join()
     cluster.workers.add(worker)
     worker.#ticking = worker.#run()
