@@ -7,8 +7,8 @@ import type { TaskHandle, TaskHooks, WorkEnvironment } from '../cells/work-envir
 import type { TaskStart } from '../cells/work-host.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { kafkaConfig } from '../kafka-config.ts'
-import { Plugins } from '../plugins/catalogue.ts'
-import { loadConnectors } from '../plugins/load.ts'
+import type { Plugins } from '../plugins/catalogue.ts'
+import { openPlugins, pluginPath } from '../plugins/open-plugins.ts'
 import { standaloneSettings } from '../settings.ts'
 import type { ExactlyOnce } from '../source-builder.ts'
 import type { WorkerParts } from '../standalone.ts'
@@ -94,7 +94,8 @@ class DistributedEnvironment implements WorkEnvironment {
   }
 
   #loadedPlugins(): Promise<Plugins> {
-    return (this.#plugins ??= loadPlugins(this.#modules).catch((error: unknown) => {
+    const places = { modules: this.#modules, folders: pluginPath(this.#worker['plugin.path']) }
+    return (this.#plugins ??= openPlugins(places, this.#logger).catch((error: unknown) => {
       this.#plugins = null
       throw error
     }))
@@ -117,13 +118,4 @@ class DistributedEnvironment implements WorkEnvironment {
       throw error
     }
   }
-}
-
-async function loadPlugins(modules: readonly string[]): Promise<Plugins> {
-  const [connectors, { converters }, { transforms, predicates }] = await Promise.all([
-    loadConnectors(modules),
-    import('@sluice/codecs'),
-    import('@sluice/transforms'),
-  ])
-  return new Plugins({ connectors, converters, transforms, predicates })
 }
