@@ -135,6 +135,10 @@ describe('what is asked for', () => {
     }
   })
 
+  test('paths are told apart by case, and may end with a slash', async () => {
+    expect([(await get('/Connectors')).status, (await get('/connectors/')).status]).toEqual([404, 200])
+  })
+
   test('a path whose percent signs say nothing is a bad request', async () => {
     const answer = await raw('GET /connectors/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
     expect(answer).toMatch(/^HTTP\/1\.1 400 .*"error_code":400/s)
