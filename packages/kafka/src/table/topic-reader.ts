@@ -20,7 +20,7 @@ const ENDS: ReadonlySet<SluiceError['code']> = new Set([
 export interface TopicReaderOptions {
   /** It exists. */
   readonly topic: string
-  /** Takes the records of one partition, in their order. What it throws as DATA_INVALID ends the reader; anything else is tried again. */
+  /** Takes the records of one partition, in their order. What it throws ends the reader. */
   readonly take: (partition: number, records: FetchedRecords) => void
   /** Default `read_uncommitted`. */
   readonly isolation?: NonNullable<FetcherOptions['isolation']>
@@ -93,36 +93,21 @@ export class TopicReader {
     return this.#positions[partition]!
   }
 
-  /** Resolves when everything that was in the topic at the time of the call has been taken. */
+  /** Resolves when everything that was in the topic at the time of the call has been taken. Rejects also when it cannot be read now. */
   async caughtUp(timeoutMs: number = this.#timeoutMs): Promise<void> {
     if (this.#end !== undefined) throw this.#end
     const specs = this.#all.map((partition) => ({ ...partition, at: 'latest' }) as const)
     const ends = await this.#kafka.admin.partitions.listOffsets(specs, { isolation: this.#isolation })
     const offsets = valuesOf(ends).map(({ offset }) => offset)
-    await this.reached(new Map(offsets.entries()), timeoutMs)
+    await this.#until(new Map(offsets.entries()), timeoutMs, () => true)
   }
 
-  /** Resolves when the position of each partition given has come to its offset. @throws SluiceError KAFKA_TIMEOUT */
-  async reached(offsets: ReadonlyMap<number, number>, timeoutMs: number = this.#timeoutMs): Promise<void> {
-    const isThere = (): boolean => {
-      for (const [partition, offset] of offsets) if (this.#positions[partition]! < offset) return false
-      return true
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const look = (): void => {
-      if (this.#end !== undefined) reject(this.#end)
-      else if (isThere()) resolve()
-      else if (this.#fault !== undefined) reject(this.#fault)
-    }
-    const timer = setTimeout(() => reject(this.#late(timeoutMs)), timeoutMs)
-    this.#onProgress.add(look)
-    try {
-      look()
-      await promise
-    } finally {
-      clearTimeout(timer)
-      this.#onProgress.delete(look)
-    }
+  /**
+   * Resolves when the position of each partition given has come to its offset, also if it cannot be read in between.
+   * @throws SluiceError KAFKA_TIMEOUT
+   */
+  reached(offsets: ReadonlyMap<number, number>, timeoutMs: number = this.#timeoutMs): Promise<void> {
+    return this.#until(offsets, timeoutMs, ({ retriable }) => !retriable)
   }
 
   /** Who waits is told that it was closed. */
@@ -164,9 +149,22 @@ export class TopicReader {
 
   #takeAll(fetched: readonly FetchedPartition[]): void {
     for (const { partition, batches, nextOffset } of fetched) {
-      for (const records of batches) this.#take(partition, records)
+      for (const records of batches) this.#give(partition, records)
       this.#positions[partition] = nextOffset
       this.#isBegun[partition] = true
+    }
+  }
+
+  #give(partition: number, records: FetchedRecords): void {
+    try {
+      this.#take(partition, records)
+    } catch (cause) {
+      if (cause instanceof SluiceError && cause.code === 'DATA_INVALID') throw cause
+      // They are not fetched again: who goes on would have a hole in it.
+      throw new SluiceError('DATA_INVALID', `Records of topic ${this.topic} could not be taken`, {
+        cause,
+        place: { topic: this.topic, partition },
+      })
     }
   }
 
@@ -179,6 +177,32 @@ export class TopicReader {
     this.#positions[partition] = start.offset
     this.#fetcher.seek(start)
     return true
+  }
+
+  async #until(
+    offsets: ReadonlyMap<number, number>,
+    timeoutMs: number,
+    isTold: (fault: SluiceError) => boolean,
+  ): Promise<void> {
+    const isThere = (): boolean => {
+      for (const [partition, offset] of offsets) if (this.#positions[partition]! < offset) return false
+      return true
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const look = (): void => {
+      if (this.#end !== undefined) reject(this.#end)
+      else if (isThere()) resolve()
+      else if (this.#fault !== undefined && isTold(this.#fault)) reject(this.#fault)
+    }
+    const timer = setTimeout(() => reject(this.#late(timeoutMs)), timeoutMs)
+    this.#onProgress.add(look)
+    try {
+      look()
+      await promise
+    } finally {
+      clearTimeout(timer)
+      this.#onProgress.delete(look)
+    }
   }
 
   #endWith(fault: SluiceError): void {
@@ -202,7 +226,7 @@ export class TopicReader {
     return new SluiceError(
       'KAFKA_TIMEOUT',
       `Topic ${this.topic} was not read as far as was asked for within ${timeoutMs} ms`,
-      { retriable: true, place: { topic: this.topic } },
+      { retriable: true, place: { topic: this.topic }, cause: this.#fault },
     )
   }
 }

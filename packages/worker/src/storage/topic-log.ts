@@ -6,6 +6,10 @@ const COMPLAINTS_MAX = 20
 
 /** How long a record may take to become durable. */
 const DELIVERY_MS = 30_000
+/** How long the start-up read may take: topics of large clusters are read from distant brokers. */
+const START_MS = 600_000
+/** How long is waited for the end of the topic, and for what was written, unless the caller says. */
+const REFRESH_MS = 60_000
 
 /** A record to write: its partition, if not said, is decided by its key, as in Java. */
 export interface LogEntry {
@@ -67,6 +71,7 @@ export class TopicLog {
       clientId,
       isolation,
       logger,
+      timeoutMs: START_MS,
       take: (partition, records) => {
         for (let i = 0; i < records.count; i++) {
           const [offset, timestamp] = [records.offset(i), records.timestamp(i)]
@@ -110,20 +115,20 @@ export class TopicLog {
   }
 
   /** Resolves when all that is in the topic at the time of the call has been taken. */
-  refresh(timeoutMs?: number): Promise<void> {
+  refresh(timeoutMs: number = REFRESH_MS): Promise<void> {
     return this.#reader.caughtUp(timeoutMs)
   }
 
   /** Resolves when each partition has been taken up to this offset. */
   reached(offsets: ReadonlyMap<number, number>): Promise<void> {
-    return this.#reader.reached(offsets)
+    return this.#reader.reached(offsets, REFRESH_MS)
   }
 
   /** As `refresh`, but of these partitions also what open transactions hold back. */
   async refreshUncommitted(partitions: readonly number[]): Promise<void> {
     const specs = partitions.map((partition) => ({ topic: this.topic, partition }))
     const ends = await this.#kafka.admin.listOffsets(specs, 'latest')
-    await this.#reader.reached(new Map(ends.map(({ partition, offset }) => [partition, offset])))
+    await this.reached(new Map(ends.map(({ partition, offset }) => [partition, offset])))
   }
 
   /** Writes under way get `timeoutMs`. */
