@@ -6,6 +6,8 @@ import type { StatusStore, StoredStatus, TopicUse } from '../../../src/storage/s
 export class FakeStatusTopic implements StatusStore {
   /** In the order of the writes, as `connector a RUNNING`, `task a-0 RUNNING`, `topic t of a`; DESTROYED as it is. */
   readonly log: string[] = []
+  /** Generations of the same writes. */
+  readonly generations: number[] = []
   readonly #connectors = new Map<string, StoredStatus>()
   readonly #tasks = new Map<string, StoredStatus & { readonly of: TaskId }>()
   readonly #topics = new Map<string, TopicUse>()
@@ -37,12 +39,14 @@ export class FakeStatusTopic implements StatusStore {
   }
 
   putConnector(connector: string, status: StoredStatus): void {
+    this.generations[this.log.length] = status.generation
     this.log.push(`connector ${connector} ${status.state}`)
     if (status.state === 'DESTROYED') this.#connectors.delete(connector)
     else this.#connectors.set(connector, status)
   }
 
   putTask(id: TaskId, status: StoredStatus): void {
+    this.generations[this.log.length] = status.generation
     this.log.push(`task ${taskKey(id)} ${status.state}`)
     const current = this.#tasks.get(taskKey(id))
     const isLate =
