@@ -5,6 +5,7 @@ import { fetcherOptions, type TaskFetcherOptions } from './clients.ts'
 import { sinkConsumerOptions } from './member-settings.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder, type Part } from './record-path/convert.ts'
+import type { StageClasses } from './record-path/dead-letters.ts'
 import { ErrorFigures } from './record-path/error-figures.ts'
 import { SinkAssignment } from './record-path/sink-assignment.ts'
 import { SinkCommitter } from './record-path/sink-committer.ts'
@@ -104,7 +105,7 @@ async function assemble(given: Given): Promise<SinkHandle> {
   const figures = new SinkFigures(tags, clock, lag)
   const tolerance = makeTolerance(worker, common, logger, errorFigures)
   const letters = await openDeadLetters(worker, common, common['connector.class'], task, limits, writing.kafka)
-  const deadLetters = letters?.ofConverters(converterClasses(worker.worker, raw)) ?? null
+  const deadLetters = letters?.naming(stageClasses(worker.worker, raw, common.transforms)) ?? null
   const chain = makeChain(plugins, common.transforms, raw)
   const decoder = new RecordDecoder(makeConverters(plugins, worker.worker, raw))
 
@@ -203,8 +204,11 @@ function beginningsOf(kafka: Kafka, reset: TaskFetcherOptions['reset']): Beginni
   }
 }
 
-/** As the settings name them: what dead letters say of a record that could not be decoded. */
-function converterClasses(worker: RawSettings, connector: RawSettings): Readonly<Record<Part, string>> {
+/** As the settings name them: what dead letters say of a record that failed there. */
+function stageClasses(worker: RawSettings, connector: RawSettings, aliases: readonly string[]): StageClasses {
   const of = (part: Part): string => connector[`${part}.converter`] ?? worker[`${part}.converter`] ?? HEADER_CONVERTER
-  return { key: of('key'), value: of('value'), header: of('header') }
+  return {
+    converters: { key: of('key'), value: of('value'), header: of('header') },
+    transforms: new Map(aliases.map((alias) => [alias, connector[`transforms.${alias}.type`] ?? alias])),
+  }
 }

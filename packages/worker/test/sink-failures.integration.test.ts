@@ -1,7 +1,7 @@
 /** Sinks in a standalone worker on a real Kafka: records that cannot be decoded or written. */
 import { expect, test } from '@jest/globals'
 import { readQuarantineHeaders } from '@sluice/quality'
-import { DataError, RetriableError } from '@sluice/sdk'
+import { DataError, RetriableError, type TransformPlugin } from '@sluice/sdk'
 import { BrokerRuns, numbers, remembering } from './support/broker-runs.ts'
 import { eventually } from './support/eventually.ts'
 import { headersOf, text } from './support/fake-kafka.ts'
@@ -145,5 +145,64 @@ onBroker('a sink on a broker', () => {
       quarantined: { put: 2 },
       dropped: {},
     })
+  })
+
+  test('Kafka Connect’s ten headers, in its order, as text, behind the record’s own; each names the class that refused it', async () => {
+    const odd: TransformPlugin = {
+      name: 'Odd',
+      aliases: [],
+      create: () => (record) => {
+        if (record.value === '5' && sleeps-- > 0) throw new RetriableError('STORE_UNAVAILABLE', 'the store sleeps')
+        if (record.value === '3') throw new DataError('3 is odd')
+        return record
+      },
+    }
+    let sleeps = 2
+    const sink = await runs.sink(
+      numbers(0, 10).map((n) => ({ value: Buffer.from(n), headers: [{ key: 'own', value: Buffer.from('1') }] })),
+      (context) => ({
+        put: async (records) => {
+          for (const record of records) if (record.value === '7') context.report(record, new DataError('7 is seven'))
+        },
+      }),
+    )
+    const worker = await sink.start(
+      {
+        transforms: 'odd',
+        'transforms.odd.type': 'Odd',
+        'errors.tolerance': 'all',
+        'errors.retry.timeout': '-1',
+        'errors.retry.delay.max.ms': '5',
+        'errors.deadletterqueue.topic.name': sink.dead,
+        'errors.deadletterqueue.topic.replication.factor': '-1',
+        'errors.deadletterqueue.context.headers.enable': 'true',
+      },
+      { transforms: [odd] },
+    )
+    await eventually('committed', async () => (await sink.offset()) === 10)
+    await worker.stop()
+    expect(sleeps).toBeLessThan(0)
+    const letters = await runs.cluster.read(sink.dead)
+    const own = letters.map(({ headers }) => headers!.filter(({ key }) => key.startsWith('__connect.errors.')))
+    expect(own[0]!.map(({ key }) => key.slice('__connect.errors.'.length))).toEqual([
+      'topic',
+      'partition',
+      'offset',
+      'connector.name',
+      'task.id',
+      'stage',
+      'class.name',
+      'exception.class.name',
+      'exception.message',
+      'exception.stacktrace',
+    ])
+    expect(letters[0]!.headers![0]).toEqual({ key: 'own', value: Buffer.from('1') })
+    const said = own.map((headers) => headers.slice(0, 7).map(({ value }) => text(value)))
+    expect(said).toEqual([
+      [sink.topic, '0', '3', sink.name, '0', 'TRANSFORMATION', 'Odd'],
+      [sink.topic, '0', '7', sink.name, '0', 'TASK_PUT', 'parts'],
+    ])
+    expect(own.map((headers) => text(headers[8]!.value))).toEqual(['3 is odd', '7 is seven'])
+    expect((await sink.committed())[0]!.tally).toMatchObject({ in: 10, quarantined: { transform: 1, put: 1 } })
   })
 })

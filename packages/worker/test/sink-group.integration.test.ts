@@ -255,7 +255,7 @@ onBroker('a sink on several workers', () => {
   test('topics by a pattern: those that come later are found, others and the dead letters are left alone', async () => {
     const ledger: string[] = []
     const sink = await runs.sink([], () => ({
-      put: async (records) => void ledger.push(...records.map(({ topic, value }) => `${topic}=${String(value)}`)),
+      put: async (records) => void ledger.push(...records.map(({ topic, value }) => `${topic}=${value as string}`)),
     }))
     const [a, b] = [`${sink.name}.in.a`, `${sink.name}.in.b`]
     await runs.cluster.kafka.admin.ensureTopics([
@@ -281,7 +281,7 @@ onBroker('a sink on several workers', () => {
   test('a topic that is deleted and created again while it is read: the task fails and says what to do', async () => {
     const seen: string[] = []
     const sink = await runs.sink(numbers(0, 20), () => ({
-      put: async (records) => void seen.push(...records.map(({ value }) => String(value))),
+      put: async (records) => void seen.push(...records.map(({ value }) => value as string)),
     }))
     const worker = await sink.start()
     await eventually('committed', async () => (await sink.offset()) === 20)
@@ -296,7 +296,7 @@ onBroker('a sink on several workers', () => {
   test('a committed offset that is older than its topic: the same, also where no record would be missed', async () => {
     const seen: string[] = []
     const sink = await runs.sink(numbers(0, 20), () => ({
-      put: async (records) => void seen.push(...records.map(({ value }) => String(value))),
+      put: async (records) => void seen.push(...records.map(({ value }) => value as string)),
     }))
     const first = await sink.start()
     await eventually('committed', async () => (await sink.offset()) === 20)
@@ -319,7 +319,7 @@ onBroker('a sink on several workers', () => {
     const seen: string[] = []
     const sink = await runs.sink(numbers(0, 20), (context) => ({
       open: async () => context.rewind(held.positions),
-      put: async (records) => void seen.push(...records.map(({ value }) => String(value))),
+      put: async (records) => void seen.push(...records.map(({ value }) => value as string)),
       flush: async (positions) => (held.positions = positions),
     }))
     const first = await sink.start()

@@ -13,6 +13,7 @@ import {
 } from '@sluice/sdk'
 import { readableBytes, readableHeaders, type Part } from './convert.ts'
 import type { DivertedBytes } from './source-context.ts'
+import { failedStep } from './transform-chain.ts'
 
 export interface DeadLetterOptions {
   readonly topic: string
@@ -20,12 +21,19 @@ export interface DeadLetterOptions {
   readonly task: number
   /** The connector's class, named where no other part refused the record. */
   readonly className: string
-  /** Those of the converters, where they are known. */
-  readonly converterClasses?: Readonly<Record<Part, string>>
+  /** Those of converters and transforms, where they are known. */
+  readonly stageClasses?: StageClasses
   /** Whether letters say where they come from and why, or hold the bytes alone. */
   readonly contextHeaders: boolean
   readonly clock: Clock
   readonly random: Random
+}
+
+/** The classes that a record passes, as the settings name them. */
+export interface StageClasses {
+  readonly converters: Readonly<Record<Part, string>>
+  /** By alias. */
+  readonly transforms: ReadonlyMap<string, string>
 }
 
 /** A fetched record as it came. */
@@ -68,9 +76,9 @@ export class DeadLetters {
     this.#quarantine = new Quarantine({ flow: connector, clock, random })
   }
 
-  /** The same, naming the converters as settings do. */
-  ofConverters(converterClasses: Readonly<Record<Part, string>>): DeadLetters {
-    return new DeadLetters({ ...this.#options, converterClasses })
+  /** The same, naming converters and transforms as settings do. */
+  naming(stageClasses: StageClasses): DeadLetters {
+    return new DeadLetters({ ...this.#options, stageClasses })
   }
 
   /** Bytes that the source could not read as a record. */
@@ -118,9 +126,8 @@ export class DeadLetters {
     error: unknown,
     quarantined: () => { readonly headers: readonly RawHeader[] },
   ): ProducerRecord {
-    const { topic, connector, task, converterClasses, contextHeaders } = this.#options
-    const isConverter = stage === 'decode' || stage === 'encode'
-    const className = (isConverter ? converterClasses?.[part] : undefined) ?? this.#options.className
+    const { topic, connector, task, contextHeaders } = this.#options
+    const className = this.#classOf(stage, part, error) ?? this.#options.className
     if (!contextHeaders)
       return {
         topic,
@@ -136,6 +143,12 @@ export class DeadLetters {
       { ...original, headers: quarantined().headers },
       { origin, connector, task, stage: connectStage(stage, part), className, error },
     )
+  }
+
+  #classOf(stage: Stage, part: Part, error: unknown): string | undefined {
+    const { stageClasses } = this.#options
+    if (stage === 'decode' || stage === 'encode') return stageClasses?.converters[part]
+    return stage === 'transform' ? stageClasses?.transforms.get(failedStep(error) ?? '') : undefined
   }
 }
 

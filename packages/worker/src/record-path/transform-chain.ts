@@ -28,7 +28,25 @@ export function compileChain(steps: readonly TransformStep[]): Transform | null 
   }
 }
 
-function conditional({ transform, predicate, negate }: TransformStep): Transform {
-  if (predicate === null) return transform
-  return <R extends ConnectRecord>(record: R): R | null => (predicate(record) === negate ? record : transform(record))
+function conditional({ alias, transform, predicate, negate }: TransformStep): Transform {
+  const step: Transform =
+    predicate === null
+      ? transform
+      : <R extends ConnectRecord>(record: R): R | null => (predicate(record) === negate ? record : transform(record))
+  return <R extends ConnectRecord>(record: R): R | null => {
+    try {
+      return step(record)
+    } catch (error) {
+      if (typeof error === 'object' && error !== null) FAILED_STEPS.set(error, alias)
+      throw error
+    }
+  }
+}
+
+/** Kept beside the errors, which are the transforms' own. */
+const FAILED_STEPS = new WeakMap<object, string>()
+
+/** The alias of the step that an error came out of, for dead letters; undefined when it did not come out of a chain. */
+export function failedStep(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null ? FAILED_STEPS.get(error) : undefined
 }
