@@ -65,6 +65,7 @@ describe('records that the broker refuses', () => {
 
   test.each([
     ['a broker that does not answer', new RetriableError('KAFKA_TIMEOUT', 'no answer')],
+    ['replicas that are missing', new RetriableError('KAFKA_REFUSED', 'not enough replicas')],
     ['a login that is not accepted', new SluiceError('KAFKA_AUTHENTICATION', 'who are you')],
     ['a newer owner', new SluiceError('KAFKA_FENCED', 'too late')],
   ])('are not lost to %s: that fails the task, whatever is tolerated', async (_, error) => {

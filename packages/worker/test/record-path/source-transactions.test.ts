@@ -341,4 +341,21 @@ describe('a host', () => {
     expect([eos.committed, settled, eos.run.told]).toEqual([[], [], ['RUNNING']])
     expect(eos.producer.closedWith).toBe(0)
   })
+
+  test('that has left it behind while a transaction ended hears nothing of that either', async () => {
+    const settled: unknown[] = []
+    const eos = new TransactionalRun('poll', {
+      task: () => ({ poll: batches([sourceRecord(1)]), settled: async (at) => void settled.push(at) }),
+    })
+    const gate = Promise.withResolvers<void>()
+    eos.producer.gate = gate.promise
+    const ended = eos.run.run()
+    await eventually('it is being committed', () => eos.producer.commits === 1)
+    eos.run.stop()
+    await systemClock.sleep(10)
+    eos.run.control.cancel()
+    gate.resolve()
+    expect(await ended).toBeUndefined()
+    expect([settled, eos.run.told]).toEqual([[], ['RUNNING']])
+  })
 })

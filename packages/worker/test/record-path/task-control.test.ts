@@ -95,6 +95,19 @@ describe('a source that was left behind', () => {
     expect([run.positions.stores, settled, run.told]).toEqual([[], [], ['RUNNING']])
   })
 
+  test('stores nothing even if it was about to: stopped, and waiting for what is under way', async () => {
+    const run = new SourceRun({ task: () => ({ poll: batches([sourceRecord(1)]) }), flushTimeoutMs: 5000 })
+    run.producer.holds = true
+    const ended = run.run()
+    await eventually('one is under way', () => run.producer.calls.length === 1)
+    run.stop()
+    await systemClock.sleep(20)
+    run.control.cancel()
+    run.producer.calls[0]!.done()
+    await ended
+    expect([run.producer.durable.length, run.positions.stores, run.told]).toEqual([1, [], ['RUNNING']])
+  })
+
   test('may be stuck in its own poll: what comes of that later is neither stored nor told', async () => {
     const gate = Promise.withResolvers<void>()
     const run = new SourceRun({

@@ -1,5 +1,6 @@
 /** A transactional producer and the positions of its transactions, kept in memory and in the test's hand. */
 import type { Produced, ProducerRecord, TransactionalProducer } from '@sluice/kafka'
+import { SluiceError } from '@sluice/sdk'
 import type { SettledPosition } from '../../src/record-path/in-flight.ts'
 import { SourceTransactions, type TransactionalPositions } from '../../src/record-path/source-transactions.ts'
 import { TransactionRequests } from '../../src/record-path/transaction-requests.ts'
@@ -24,6 +25,8 @@ export class FakeTransactionalProducer implements TransactionalProducer {
   /** How many transactions have been begun. */
   begun = 0
   #open: ProducerRecord[] | null = null
+  /** Whoever produced hears of it when the transaction ends: nothing is sent before. */
+  #waiting: PromiseWithResolvers<readonly Produced[]>[] = []
   #isEnding = false
 
   begin(): void {
@@ -36,7 +39,9 @@ export class FakeTransactionalProducer implements TransactionalProducer {
     if (this.#open === null) throw new Error('no transaction is open')
     if (this.refusal !== undefined) throw this.refusal
     this.#open.push(...records)
-    return []
+    const answer = Promise.withResolvers<readonly Produced[]>()
+    this.#waiting.push(answer)
+    return answer.promise
   }
 
   async sendOffsets(): Promise<void> {
@@ -59,10 +64,16 @@ export class FakeTransactionalProducer implements TransactionalProducer {
   async #end(how: Ended['how']): Promise<void> {
     const open = this.#open
     if (open === null) throw new Error('no transaction is open')
+    const waiting = this.#waiting
     this.#open = null
+    this.#waiting = []
     this.#isEnding = true
     await this.gate
     this.#isEnding = false
+    for (const { resolve, reject } of waiting) {
+      if (how === 'commit') resolve([])
+      else reject(new SluiceError('KAFKA_TRANSACTION_ABORTABLE', 'aborted before this was sent'))
+    }
     if (how === 'commit' && this.commitRefusal !== undefined) throw this.commitRefusal
     this.ended.push({ how, records: open.map(({ topic, value }) => `${topic}=${text(value)}`) })
   }
