@@ -1,8 +1,8 @@
 /** What comes with `sluice`: the one list of bundled connectors, and the plugins a worker is started with. */
 import { converters } from '@sluice/codecs'
-import type { RawSettings } from '@sluice/sdk'
+import { silentLogger, type Logger, type RawSettings } from '@sluice/sdk'
 import { predicates, transforms } from '@sluice/transforms'
-import { loadConnectors, Plugins } from '@sluice/worker'
+import { discoverPlugins, loadConnectors, openPlugins, pluginPath, Plugins } from '@sluice/worker'
 
 const bundled = ['@sluice/connector-file', '@sluice/connector-kafka-examples', '@sluice/connector-lake'] as const
 
@@ -15,7 +15,16 @@ export function bundledModules(worker: RawSettings): readonly string[] {
   return [...bundled, ...more]
 }
 
-/** @throws SluiceError PLUGIN_UNKNOWN */
-export async function bundledPlugins(worker: RawSettings): Promise<Plugins> {
-  return new Plugins({ connectors: await loadConnectors(bundledModules(worker)), converters, transforms, predicates })
+/** All modules are imported; what is in `plugin.path` is when it is used. @throws SluiceError PLUGIN_UNKNOWN */
+export async function bundledPlugins(worker: RawSettings, logger: Logger = silentLogger): Promise<Plugins> {
+  const [connectors, inFolders] = await Promise.all([
+    loadConnectors(bundledModules(worker)),
+    discoverPlugins(pluginPath(worker['plugin.path']), logger),
+  ])
+  return new Plugins({ connectors, converters, transforms, predicates }, inFolders)
+}
+
+/** As `bundledPlugins`, but nothing is imported that says itself what it holds. */
+export function foundPlugins(worker: RawSettings, logger: Logger): Promise<Plugins> {
+  return openPlugins({ modules: bundledModules(worker), folders: pluginPath(worker['plugin.path']) }, logger)
 }

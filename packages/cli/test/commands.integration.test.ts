@@ -81,7 +81,7 @@ where('a worker and a processor, started by hand', () => {
       })
       const source = properties('source.properties', {
         name: `${id}-source`,
-        'connector.class': 'FileStreamSource',
+        'connector.class': 'file-source',
         file: 'in.csv',
         topic: `${id}.raw`,
         format: 'csv',

@@ -3,6 +3,7 @@ import { consumerSettings, producerSettings } from './clients.ts'
 import { kafkaConfig } from './kafka-config.ts'
 import type { Plugins } from './plugins/catalogue.ts'
 import { makeConverter, makeStep } from './plugins/stages.ts'
+import { parseVersionRange } from './plugins/version-range.ts'
 import type { Part } from './record-path/convert.ts'
 import { sinkProblems } from './validation/sink-settings.ts'
 import {
@@ -88,6 +89,7 @@ class Check {
       ...CONNECTION,
       'producer.',
       'consumer.',
+      'config.providers.',
       ...PARTS.map((part) => `${part}.converter.`),
     ])
     return settings
@@ -96,7 +98,10 @@ class Check {
   connector(name: string, raw: RawSettings): void {
     const { plugins, worker } = this.#given
     const type = raw['connector.class']
-    const connector = type === undefined ? undefined : this.#attempt(name, () => plugins.connectors.get(type))
+    const connector =
+      type === undefined
+        ? undefined
+        : this.#attempt(name, () => plugins.connectors.get(type, parseVersionRange(raw['connector.plugin.version'])))
     const declared = connector === undefined ? connectorSettings : declarationOf(connector)
     const named = PARTS.filter((part) => raw[`${part}.converter`] !== undefined)
     for (const part of named) this.#converter(name, part, raw)

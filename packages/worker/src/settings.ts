@@ -101,6 +101,20 @@ export const standaloneSettings = defineSettings(
       documentation:
         'Packages or files of connectors to load besides the bundled ones: a package name, or a path that begins with ./ or /.',
     },
+    'plugin.path': {
+      type: 'list',
+      default: [],
+      importance: 'low',
+      documentation:
+        'Folders of plugins: packages, or folders of packages, which say in their package.json what they hold.',
+    },
+    'config.providers': {
+      type: 'list',
+      default: [],
+      importance: 'low',
+      documentation:
+        'Names of config providers; each has config.providers.NAME.class and config.providers.NAME.param.*.',
+    },
   },
   {
     *check(settings) {

@@ -17,11 +17,13 @@ import {
   type RawSettings,
 } from '@sluice/sdk'
 import { checkSettings } from './check-settings.ts'
+import { ConfigProviders } from './config-providers.ts'
 import { kafkaConfig } from './kafka-config.ts'
 import { FilePositions } from './positions/file-positions.ts'
 import type { PositionStore } from './positions/position-store.ts'
 import { TopicPositions } from './positions/topic-positions.ts'
 import type { Plugins } from './plugins/catalogue.ts'
+import { parseVersionRange } from './plugins/version-range.ts'
 import { buildSinkTask, type SinkHandle } from './sink-builder.ts'
 import { buildSourceTask, type SourceHandle } from './source-builder.ts'
 import { connectorSettings, type StandaloneSettings } from './settings.ts'
@@ -72,7 +74,11 @@ export class StandaloneWorker {
    * @throws SluiceError SETTINGS_INVALID, PLUGIN_UNKNOWN, KAFKA_UNREACHABLE
    */
   static async start(given: StandaloneOptions): Promise<StandaloneWorker> {
-    const options = { clock: systemClock, random: systemRandom, ...given }
+    const options = { clock: systemClock, random: systemRandom, ...given, ...(await resolved(given)) }
+    // A plugin that is not there is told of by the check.
+    await Promise.all(
+      options.connectors.map((raw) => options.plugins.loadFor(raw, options.worker).catch(() => undefined)),
+    )
     const settings = checkSettings(options)
     const kafka = await connect({
       ...kafkaConfig(options.worker).config,
@@ -134,7 +140,8 @@ export class StandaloneWorker {
   async #startConnector(raw: RawSettings): Promise<void> {
     const { plugins, logger, clock } = this.#parts
     const common = connectorSettings.parse(raw)
-    const connector = plugins.connectors.get(common['connector.class'])
+    const version = parseVersionRange(common['connector.plugin.version'])
+    const connector = plugins.connectors.get(common['connector.class'], version)
     const settings = connector.settings.parse(raw)
     const taskSettings = (await connector.taskSettings?.(settings, raw, common['tasks.max'])) ?? [raw]
     if (taskSettings.length > common['tasks.max']) {
@@ -188,4 +195,14 @@ export async function openPositions(
     clientId: storeClientIds(null, settings['client.id']).offsets,
     logger,
   })
+}
+
+/** The settings with the values of the worker's config providers in them. */
+async function resolved({
+  worker,
+  connectors,
+}: StandaloneOptions): Promise<Pick<StandaloneOptions, 'worker' | 'connectors'>> {
+  const providers = ConfigProviders.of(worker)
+  const [own, ...others] = await Promise.all([worker, ...connectors].map((raw) => providers.resolve(raw)))
+  return { worker: own!.settings, connectors: others.map(({ settings }) => settings) }
 }

@@ -1,6 +1,6 @@
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
 import { DistributedWorker, LogLevels, openLogger, readProperties } from '@sluice/worker'
-import { bundledModules, bundledPlugins } from '../bundled.ts'
+import { bundledModules, foundPlugins } from '../bundled.ts'
 import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import type { Command } from './command.ts'
 
@@ -25,7 +25,7 @@ export const connectDistributed: Command = {
     try {
       const worker = await DistributedWorker.start({
         settings,
-        plugins: await bundledPlugins(settings),
+        plugins: await foundPlugins(settings, logger),
         modules: bundledModules(settings),
         logger,
         logLevels,

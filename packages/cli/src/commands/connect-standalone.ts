@@ -26,7 +26,7 @@ export const connectStandalone: Command = {
       const running = await StandaloneWorker.start({
         worker,
         connectors,
-        plugins: await bundledPlugins(worker),
+        plugins: await bundledPlugins(worker, logger),
         logger,
         metrics: new MemoryMetrics(),
       })
