@@ -61,7 +61,8 @@ export interface SourceTask {
   start(signal: AbortSignal): Promise<void>
   /**
    * The next records, in order, or null or an empty list when there is none yet. It must return within a second or so, and at once
-   * when the signal is aborted. A few hundred to a few thousand records per call are best.
+   * when the signal is aborted: the task is to stop, or to pause, after which it is polled again with another signal. What it has read
+   * until then it returns, or has ready for the next time. A few hundred to a few thousand records per call are best.
    * A RetriableError counts as "nothing yet"; any other error fails the task.
    */
   poll(signal: AbortSignal): Promise<readonly SourceRecord[] | null>

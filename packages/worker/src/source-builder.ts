@@ -25,7 +25,7 @@ import { TopicCreation } from './record-path/topic-creation.ts'
 import { TransactionRequests } from './record-path/transaction-requests.ts'
 import { below, type ConnectorSettings, type SourceSettings } from './settings.ts'
 import type { WorkerParts } from './standalone.ts'
-import { kafkaOfTask } from './task-kafka.ts'
+import { assertSameCluster, kafkaOfTask } from './task-kafka.ts'
 import type { Loop } from './task-runner.ts'
 import { TopicMaker } from './topic-maker.ts'
 import { sourceSettings } from './validation/source-settings.ts'
@@ -160,6 +160,7 @@ async function assemble(given: Given): Promise<SourceHandle> {
         closing.push(producer)
         return new AtLeastOnce({ ...shared, producer, positions }, fail)
       }
+      if (kafka.isOwn) await assertSameCluster(kafka.kafka, worker.kafka)
       const producer = await claim(kafka.kafka, hooks.exactlyOnce, signal, {
         ...options,
         transactionTimeoutMs: limits.transactionTimeoutMs ?? timeoutOf(boundary),

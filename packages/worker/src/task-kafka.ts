@@ -1,5 +1,5 @@
 import { connect, type Kafka } from '@sluice/kafka'
-import type { Logger, RawSettings } from '@sluice/sdk'
+import { SluiceError, type Logger, type RawSettings } from '@sluice/sdk'
 import { isConnectionSetting, kafkaConfig } from './kafka-config.ts'
 import { below } from './settings.ts'
 import type { WorkerParts } from './standalone.ts'
@@ -34,4 +34,22 @@ export async function kafkaOfTask(
 
 function sameConnection(a: RawSettings, b: RawSettings): boolean {
   return Object.keys({ ...a, ...b }).every((key) => !isConnectionSetting(key) || a[key] === b[key])
+}
+
+/**
+ * Positions that are part of a transaction lie where its producer writes, and are read again through the worker's connections: on two
+ * clusters they would never be found, and a restart would begin from the beginning.
+ * @throws SluiceError SETTINGS_INVALID
+ */
+export async function assertSameCluster(producers: Pick<Kafka, 'admin'>, workers: Pick<Kafka, 'admin'>): Promise<void> {
+  const [own, other] = await Promise.all([producers.admin.describeCluster(), workers.admin.describeCluster()])
+  if (own.clusterId === other.clusterId) return
+  throw new SluiceError(
+    'SETTINGS_INVALID',
+    `The producer writes to the cluster ${own.clusterId}, but exactly once its positions must be on the worker's, ${other.clusterId}`,
+    {
+      remedy:
+        'Run the connector in a worker of that cluster, or at least once; or leave out producer.override.bootstrap.servers.',
+    },
+  )
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { HerderError } from '../src/herder/herder.ts'
 import type { ExactlyOnce } from '../src/source-builder.ts'
+import { assertSameCluster } from '../src/task-kafka.ts'
 import { eventually } from './support/eventually.ts'
 import { text } from './support/fake-kafka.ts'
 import { PositionsInTransactions } from './support/positions-in-transactions.ts'
@@ -173,6 +174,23 @@ onBroker('a source task on a broker', () => {
       const kerberos = { ...settings, 'producer.override.security.protocol': 'SASL_SSL' }
       await expect(buildSource(kerberos)).rejects.toThrow('GSSAPI')
     })
+  })
+
+  test('exactly once, another way to the same cluster is right; another cluster is refused, where positions would not be found again', async () => {
+    const topic = cluster.name('other-cluster')
+    const settings = settingsOf(topic, {
+      'producer.override.bootstrap.servers': address.replace('127.0.0.1', 'localhost'),
+    })
+    const source = await buildSource(settings, {}, await exactlyOnce(topic, []))
+    const ended = source.run()
+    await eventually('all is committed', () => source.handle.progress().produced === 20)
+    source.stop()
+    expect(await ended).toBeUndefined()
+    const of = (clusterId: string): Parameters<typeof assertSameCluster>[0] => ({
+      admin: { ...cluster.kafka.admin, describeCluster: async () => ({ clusterId, brokers: 1 }) },
+    })
+    await expect(assertSameCluster(of('a'), of('b'))).rejects.toThrow('writes to the cluster a')
+    await assertSameCluster(of('a'), of('a'))
   })
 
   test('its producer has the name that Kafka Connect gives it', async () => {
