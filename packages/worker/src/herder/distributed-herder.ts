@@ -351,7 +351,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
   }
 
   async #stop(): Promise<void> {
-    const { config, status, settings } = this.#parts
+    const { config, status, settings, clock } = this.#parts
     this.#tick.halt(new HerderError(500, 'Worker is shutting down'))
     this.#reconfiguration.stop()
     this.#ending.abort()
@@ -362,7 +362,10 @@ export class DistributedHerder extends LocalAnswers implements Herder {
       await this.#host.stop(settings.taskStopMs)
       await status.flush(FLUSH_MS)
       await Promise.all([status.stop(), config.stop()])
-      await this.#running
+      // It may be in the middle of something that takes longer than anybody wants to wait.
+      const isOver = new AbortController()
+      await Promise.race([this.#running, clock.sleep(FLUSH_MS, isOver.signal)])
+      isOver.abort()
     })
     this.#isReady = false
   }

@@ -67,7 +67,8 @@ export class HerderLoop {
     const mayWork = rebalances.ensureMembership()
     await rebalances.handle()
     if (mayWork && rebalances.isLeader) await this.#lead()
-    await tick.runDue()
+    // Writing to a slow topic many times over must not cost the place in the group.
+    await tick.runDue(() => rebalances.ensureMembership())
     this.#applyChanges()
     stuckTasks.look()
   }

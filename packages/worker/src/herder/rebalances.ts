@@ -9,6 +9,11 @@ import type { Tick } from './tick.ts'
 
 /** Tries to catch up with the config topic before what is held is given up. */
 const CATCH_UP_TRIES = 5
+/**
+ * So many assignments in a row are given back because we have read further than they were made from. Where the topic grows without an
+ * end nobody would ever start anything: what has changed since is told by the topic anyhow, and acted on after the start.
+ */
+const AHEAD_MAX = 3
 const JOIN_BACKOFF_MS = 1_000
 const STATUS_FLUSH_MS = 5_000
 
@@ -63,6 +68,7 @@ export class Rebalances {
   #isJoining = false
   /** What the group has said last: whether the place is certain. */
   #mayWork = false
+  #timesAhead = 0
   #triesLeft = CATCH_UP_TRIES
   /** Between two tries to catch up: assignments that come meanwhile do not make it more urgent. */
   #isBackingOff = false
@@ -148,6 +154,8 @@ export class Rebalances {
     this.#isInSync = false
     const { tick, local, wanted, config, logger } = this.#parts
     await this.#parts.onAssigned(assignment)
+    // One more has come meanwhile, which knows better: what this one has revoked is kept in mind.
+    if (this.#pending !== null) return this.handle()
     const revoked = this.#revoked.work()
     this.#revoked.clear()
     if (isNothing(revoked)) this.#parts.onShared()
@@ -156,7 +164,9 @@ export class Rebalances {
       if (this.#isBackingOff || !(await this.#catchUp())) return
       if (assignment.isMismatch) return this.rejoin('the leader was behind in the config topic')
     }
-    if (this.#joinOffset !== assignment.configOffset) {
+    const isAhead = this.#joinOffset !== assignment.configOffset
+    this.#timesAhead = isAhead ? this.#timesAhead + 1 : 0
+    if (isAhead && this.#timesAhead <= AHEAD_MAX) {
       // Ahead of the leader: what it has shared out is not what there is any more.
       logger.info('The assignment was made from another place in the config topic', {
         here: this.#joinOffset,

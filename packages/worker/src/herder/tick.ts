@@ -92,9 +92,12 @@ export class Tick {
     }
   }
 
-  /** Everything that is due now. */
-  async runDue(): Promise<void> {
-    for (let next = this.#next(); next !== undefined; next = this.#next()) await next.work()
+  /** Everything that is due now; `between` any two, for what must not wait for all of them. */
+  async runDue(between?: () => void): Promise<void> {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      await next.work()
+      between?.()
+    }
   }
 
   wake(): void {

@@ -103,6 +103,23 @@ test('an assignment made from an older place than ours is not started: we join a
   expect(host.calls).toEqual([])
 })
 
+test('where the config topic grows for ever, work starts all the same', async () => {
+  workers = await cluster.form(1)
+  const [{ member, host, store }] = workers as [FakeWorker]
+  const { snapshot } = member.hooks
+  // Whatever we have read when we join, there is more when the assignment comes.
+  member.hooks.snapshot = async () => {
+    const made = await snapshot()
+    await store.putTargetState('x', 'PAUSED')
+    await snapshot()
+    return made
+  }
+  await cluster.given(workers[0]!.herder.putConnectorConfig('a', { name: 'a' }, { mayReplace: false }))
+  await cluster.until(() => cluster.isRunning('a', 1))
+  expect(host.tasks).toHaveLength(1)
+  expect(member.reasons.filter((reason) => reason.includes('another place')).length).toBeGreaterThanOrEqual(3)
+})
+
 test('in an eager group a worker that is behind leaves, and comes back after a pause', async () => {
   cluster.group.protocol = 'default'
   workers = await cluster.form(2, { unsyncBackoffMs: 20_000 })

@@ -26,7 +26,9 @@ test.each(FILES)(
       await take(step, worker)
       const written = cluster.topic.keys().slice(seen)
       seen = cluster.topic.keys().length
-      const expected = step.records.configs.map(({ key, value }) => (value === null ? `${key} gone` : String(key)))
+      const expected = step.records.configs.map(({ key, value }) =>
+        value === null ? `${String(key)} gone` : String(key),
+      )
       expect({ step: step.what, written }).toEqual({ step: step.what, written: expected })
       compared += expected.length
     }
