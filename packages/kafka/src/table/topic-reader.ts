@@ -3,7 +3,9 @@ import { type Logger, type TopicPartition, SluiceError, describeError, silentLog
 import { valuesOf } from '../admin/admin-requests.ts'
 import type { FetchedPartition, FetchedRecords, Fetcher, FetcherOptions, Kafka } from '../port.ts'
 
-const POLL_MS = 1000
+const POLL_MS = 10_000
+/** How long a broker may keep an idle reader waiting: a table that nobody writes costs next to nothing. */
+const MAX_WAIT_MS = 5_000
 const PAUSE_MS = 1000
 /** How long a topic may take to be known to the broker that is asked. */
 const KNOWN_MS = 5000
@@ -80,7 +82,7 @@ export class TopicReader {
     this.#timeoutMs = timeoutMs
     this.#logger = options.logger ?? silentLogger
     this.#all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
-    this.#fetcher = kafka.fetcher({ isolation, ...(clientId === undefined ? {} : { clientId }) })
+    this.#fetcher = kafka.fetcher({ isolation, maxWaitMs: MAX_WAIT_MS, ...(clientId === undefined ? {} : { clientId }) })
   }
 
   /** Why it cannot go on; undefined while it can. */
