@@ -10,7 +10,7 @@ import { readDifferences, readRestCases, runRestTranscript, shapeReason } from '
 const BEYOND_THE_FAKE = `
   063 065 066 067 068 069 070 072 073 076 077 078 089 090 093 096
   102 130 131 133 135 155 168 169 170 176 189 191 205 206 207 210
-  214 219 220 221 222 244 250 251 263 265 273 275 280`
+  214 219 220 221 222 244 250 251 263 265 272 273 274 275 276 280`
   .trim()
   .split(/\s+/)
   .map((number) => `rest-${number}`)
@@ -57,7 +57,7 @@ test('what is compared in shape only is what belongs to that JVM', () => {
 
 test('each difference on purpose is one of a captured case, or of one that the capture leaves out', () => {
   const given = new Set(readRestCases().map(({ id }) => id))
-  const leftOut = ['rest-152']
+  const leftOut = ['rest-071', 'rest-152', 'rest-277']
   expect([...readDifferences().keys()].filter((id) => !given.has(id) && !leftOut.includes(id))).toEqual([])
-  expect(readDifferences().size).toBeGreaterThanOrEqual(13)
+  expect(readDifferences().size).toBeGreaterThanOrEqual(22)
 })

@@ -35,7 +35,10 @@ export interface TranscriptOptions {
   readonly differences: ReadonlyMap<string, Difference>
   /** Requests to make before the case of that id: what the captured file left out although later cases build on it. */
   readonly before?: (id: string) => readonly Omit<RestCase, 'status' | 'response_headers'>[]
-  /** How long a GET may take to answer as captured, since much happens behind an answer. Default 0. */
+  /**
+   * How long a GET may take to answer as captured, and connectors may take to become quiet before something else is asked: much happens
+   * behind an answer, and the capture waited for it. Default 0.
+   */
   readonly patienceMs?: number
   /** Where a case is to be asked instead; null: it is left out. Default: all of the one URL. */
   readonly urlFor?: (restCase: RestCase) => string | null
@@ -51,6 +54,7 @@ export interface CaseReport {
 
 /** Of the folder that `<DIR>` stood for: columns in messages count it. */
 const CAPTURED_FOLDER_LENGTH = 22
+const QUIET_MS = 300
 
 interface Received {
   readonly status: number
@@ -98,11 +102,42 @@ export async function runRestTranscript(
 
 async function runCase(url: string, restCase: RestCase, options: TranscriptOptions): Promise<CaseReport> {
   const until = Date.now() + (options.patienceMs ?? 0)
+  if (restCase.method !== 'GET') await untilQuiet(url, until, options)
   for (;;) {
     const report = judge(restCase, await send(url, restCase, options), options, url)
     if (report.outcome !== 'wrong' || restCase.method !== 'GET' || Date.now() >= until) return report
     await wait(50)
   }
+}
+
+/** What was asked for before may not have begun yet: quiet is what stays so. */
+async function untilQuiet(url: string, until: number, options: TranscriptOptions): Promise<void> {
+  for (let quietSince = Date.now(); Date.now() < until && Date.now() - quietSince < QUIET_MS; await wait(50))
+    if (!(await isQuiet(url, options))) quietSince = Date.now()
+}
+
+/** Whether each connector is where it is to be, with all of its tasks. */
+async function isQuiet(url: string, options: TranscriptOptions): Promise<boolean> {
+  const { text } = await send(url, { method: 'GET', path: '/connectors?expand=status&expand=info' }, options)
+  const all = JSON.parse(text) as Readonly<Record<string, KnownConnector>>
+  return Object.values(all).every(({ status, info }) => {
+    if (status === undefined) return false
+    const states = [status.connector, ...status.tasks].map(({ state }) => state)
+    const isMoving = states.some((state) => state === 'UNASSIGNED' || state === 'RESTARTING')
+    // A connector that was made paused has no tasks yet; one that failed makes none.
+    return (
+      !isMoving &&
+      (status.connector.state !== 'RUNNING' || (info?.tasks.length === status.tasks.length && info.tasks.length > 0))
+    )
+  })
+}
+
+interface KnownConnector {
+  readonly status?: {
+    readonly connector: { readonly state: string }
+    readonly tasks: readonly { readonly state: string }[]
+  }
+  readonly info?: { readonly tasks: readonly unknown[] }
 }
 
 function judge(restCase: RestCase, received: Received, options: TranscriptOptions, url: string): CaseReport {
