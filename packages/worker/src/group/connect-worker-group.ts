@@ -1,5 +1,5 @@
 import type { GroupAssignment, GroupMember, GroupProtocol, Kafka } from '@sluice/kafka'
-import { type Clock, type Logger, type SluiceError, describeError } from '@sluice/sdk'
+import { type Clock, type Logger, type SluiceError, describeError, isRetriable } from '@sluice/sdk'
 import type { ConfigSnapshot } from '../storage/config-store.ts'
 import { GroupLeader } from './group-leader.ts'
 import {
@@ -54,7 +54,8 @@ export class ConnectWorkerGroup implements WorkerGroup {
   readonly #options: ConnectWorkerGroupOptions
   readonly #url: string
   readonly #leader: GroupLeader
-  readonly #member: GroupMember
+  #member: GroupMember
+  #isClosed = false
   /** What all the offers of one join are made from. */
   #joining: Promise<ConfigSnapshot> | undefined
   /** As of the last join. */
@@ -70,26 +71,19 @@ export class ConnectWorkerGroup implements WorkerGroup {
   constructor(options: ConnectWorkerGroupOptions) {
     this.#options = options
     this.#url = options.url.endsWith('/') ? options.url : `${options.url}/`
-    const { kafka, clock, logger, groupId, clientId = '', connectProtocol, delayMaxMs, hooks } = options
+    const { clock, logger, delayMaxMs, hooks } = options
     this.#leader = new GroupLeader({ clock, logger, delayMaxMs, snapshot: () => hooks.snapshot() })
-    this.#member = kafka.groupMember({
-      groupId,
-      protocolType: 'connect',
-      clientId: clientId === '' ? `connect-${this.#url.split('/')[2]}` : clientId,
-      sessionTimeoutMs: options.sessionTimeoutMs,
-      heartbeatIntervalMs: options.heartbeatIntervalMs,
-      rebalanceTimeoutMs: options.rebalanceTimeoutMs,
-      protocols: OFFERED[connectProtocol].map(([name, version]) => this.#protocol(name, version)),
-      hooks: {
-        onAssigned: (assignment) => this.#assigned(assignment),
-        onRevoked: () => this.#revoked(),
-        onLost: (cause) => this.#lost(cause),
-      },
-    })
+    this.#member = this.#newMember()
   }
 
-  join(): Promise<void> {
-    return this.#member.join()
+  async join(): Promise<void> {
+    try {
+      await this.#member.join()
+    } catch (cause) {
+      // A member that has failed for good stays so. What it failed of may pass: a right that was missing, a worker of another kind.
+      if (!isRetriable(cause) && !this.#isClosed) await this.#replaceMember()
+      throw cause
+    }
   }
 
   poll(): boolean {
@@ -123,8 +117,34 @@ export class ConnectWorkerGroup implements WorkerGroup {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#member.close()
     this.#place = undefined
+  }
+
+  #newMember(): GroupMember {
+    const { kafka, groupId, clientId = '', connectProtocol } = this.#options
+    const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = this.#options
+    return kafka.groupMember({
+      groupId,
+      protocolType: 'connect',
+      clientId: clientId === '' ? `connect-${this.#url.split('/')[2]}` : clientId,
+      sessionTimeoutMs,
+      heartbeatIntervalMs,
+      rebalanceTimeoutMs,
+      protocols: OFFERED[connectProtocol].map(([name, version]) => this.#protocol(name, version)),
+      hooks: {
+        onAssigned: (assignment) => this.#assigned(assignment),
+        onRevoked: () => this.#revoked(),
+        onLost: (cause) => this.#lost(cause),
+      },
+    })
+  }
+
+  /** The old one tells first that its place is lost. */
+  async #replaceMember(): Promise<void> {
+    await this.#member.close()
+    if (!this.#isClosed) this.#member = this.#newMember()
   }
 
   #protocol(name: string, version: ProtocolVersion): GroupProtocol {

@@ -22,7 +22,9 @@ export function kindOf({ task }: WorkItem): Kind {
 }
 
 export function setOf(items: Iterable<WorkItem>): WorkSet {
-  return new Map(Array.from(items, (item) => [keyOf(item), item]))
+  const set = new Map<string, WorkItem>()
+  for (const item of items) set.set(keyOf(item), item)
+  return set
 }
 
 /** Connectors first; the order within is kept. */
@@ -39,12 +41,15 @@ export function workOf(items: readonly WorkItem[]): Work {
 
 /** What is in the set and in none of the others; in the order of names and numbers. */
 export function without(set: WorkSet, ...others: readonly WorkSet[]): WorkSet {
-  const left = [...set].filter(([key]) => !others.some((other) => other.has(key)))
-  return new Map(left.toSorted(([, a], [, b]) => compareItems(a, b)))
+  const left: WorkItem[] = []
+  for (const [key, item] of set) if (!others.some((other) => other.has(key))) left.push(item)
+  return setOf(left.toSorted(compareItems))
 }
 
 export function union(...sets: readonly WorkSet[]): WorkSet {
-  return new Map(sets.flatMap((set) => [...set]))
+  const all = new Map<string, WorkItem>()
+  for (const set of sets) for (const [key, item] of set) all.set(key, item)
+  return all
 }
 
 /** As Java compares: names by UTF-16 units, then numbers. */

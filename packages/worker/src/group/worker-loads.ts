@@ -47,15 +47,19 @@ export class WorkerLoad {
    * those that go to another worker are both mixed (KAFKA-17049).
    */
   pick(kind: Kind, count: number): readonly WorkItem[] {
-    const left = [...this.#items[kind].values()]
-    const tasksOf = new Map(this.#tasksOf)
-    const weight = ({ connector }: WorkItem): number => (kind === 'tasks' ? tasksOf.get(connector)! : 0)
-    return Array.from({ length: Math.min(count, left.length) }, () => {
-      const at = left.reduce((best, item, i) => (weight(item) > weight(left[best]!) ? i : best), 0)
-      const [item] = left.splice(at, 1)
-      tasksOf.set(item!.connector, weight(item!) - 1)
-      return item!
+    const items = [...this.#items[kind].values()]
+    if (kind === 'connectors') return items.slice(0, count)
+    const left = new Map(this.#tasksOf)
+    // How many of its connector are left when an item's turn comes: who has more left comes first.
+    const ranked = items.map((item) => {
+      const rank = left.get(item.connector)!
+      left.set(item.connector, rank - 1)
+      return { item, rank }
     })
+    return ranked
+      .toSorted((a, b) => b.rank - a.rank)
+      .slice(0, count)
+      .map(({ item }) => item)
   }
 }
 

@@ -179,4 +179,15 @@ const SESSION_MS = 6_000
     await eventually('two share', () => cluster.isBalanced)
     expect(modern.group.protocol).toBe('sessioned')
   })
+
+  test('a worker that the group does not take says why, and can join when that is over', async () => {
+    const hooks = { onAssigned: () => {}, onLost: () => {} }
+    const stranger = kafka.consumerMember({ groupId: cluster.groupId, topics: [], hooks })
+    await stranger.join()
+    const worker = await GroupWorker.open(address, cluster, 'w1')
+    await expect(worker.join()).rejects.toMatchObject({ code: 'KAFKA_REFUSED', retriable: false })
+    await stranger.close()
+    await worker.join()
+    await eventually('it has all', () => cluster.isBalanced)
+  })
 })

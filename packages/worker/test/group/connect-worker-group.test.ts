@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { RetriableError, SluiceError } from '@sluice/sdk'
 import { FakeClock, MemoryLogger } from '@sluice/sdk/testing'
 import { ConnectWorkerGroup, type ConnectWorkerGroupOptions } from '../../src/group/connect-worker-group.ts'
 import {
@@ -27,13 +28,19 @@ class Fixture {
   snapshots: ConfigSnapshot[] = [snapshotOf(5)]
   snapshotsTaken = 0
   held: Work = NO_WORK
-  readonly member: FakeGroupMember
+  /** One after another. */
+  readonly members: FakeGroupMember[] = []
   readonly group: ConnectWorkerGroup
 
   constructor(options: Partial<ConnectWorkerGroupOptions> = {}) {
-    let member: FakeGroupMember | undefined
     this.group = new ConnectWorkerGroup({
-      kafka: { groupMember: (all) => (member = new FakeGroupMember(all)) },
+      kafka: {
+        groupMember: (all) => {
+          const member = new FakeGroupMember(all)
+          this.members.push(member)
+          return member
+        },
+      },
       clock: this.clock,
       logger: this.logger,
       groupId: 'g',
@@ -64,7 +71,10 @@ class Fixture {
       },
       ...options,
     })
-    this.member = member!
+  }
+
+  get member(): FakeGroupMember {
+    return this.members.at(-1)!
   }
 
   get last(): WorkAssignment {
@@ -320,5 +330,30 @@ describe('when the place goes', () => {
     expect(fixture.member.calls).toEqual(['leave: behind in the config topic'])
     expect(fixture.group.protocol).toBeNull()
     expect(decodeMetadata((await fixture.member.metadata()).get('sessioned')!).allocation).toBeNull()
+  })
+
+  test('a member that has failed for good makes way for a new one, which the next join takes', async () => {
+    const fixture = new Fixture()
+    fixture.member.refusal = new SluiceError('KAFKA_REFUSED', 'GROUP_AUTHORIZATION_FAILED')
+    await expect(fixture.group.join()).rejects.toThrow('GROUP_AUTHORIZATION_FAILED')
+    expect(fixture.members.map(({ calls }) => calls)).toEqual([['join', 'close'], []])
+    await fixture.group.join()
+    expect(fixture.member.calls).toEqual(['join'])
+  })
+
+  test('a member that only took too long is asked again', async () => {
+    const fixture = new Fixture()
+    fixture.member.refusal = new RetriableError('KAFKA_TIMEOUT', 'No place within 90,000 ms')
+    await expect(fixture.group.join()).rejects.toThrow('No place')
+    await expect(fixture.group.join()).rejects.toThrow('No place')
+    expect(fixture.members).toHaveLength(1)
+  })
+
+  test('closed: no member follows', async () => {
+    const fixture = new Fixture()
+    fixture.member.refusal = new SluiceError('INTERRUPTED', 'The member has been closed')
+    await fixture.group.close()
+    await expect(fixture.group.join()).rejects.toThrow('closed')
+    expect(fixture.members).toHaveLength(1)
   })
 })

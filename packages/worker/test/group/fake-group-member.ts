@@ -9,6 +9,8 @@ export class FakeGroupMember implements GroupMember {
   readonly calls: string[] = []
   generationId = -1
   memberId = 'me'
+  /** What a join is refused with. */
+  refusal: SluiceError | undefined
 
   constructor(options: GroupMemberOptions) {
     this.options = options
@@ -53,6 +55,7 @@ export class FakeGroupMember implements GroupMember {
 
   async join(): Promise<void> {
     this.calls.push('join')
+    if (this.refusal !== undefined) throw this.refusal
   }
 
   poll(): boolean {

@@ -117,7 +117,7 @@ export class GroupWorker {
     })
   }
 
-  static async start(
+  static async open(
     bootstrapServers: string,
     cluster: Cluster,
     name: string,
@@ -125,10 +125,19 @@ export class GroupWorker {
     snapshot: () => Promise<ConfigSnapshot> = async () => snapshotOf(cluster.offset, cluster.connectors),
   ): Promise<GroupWorker> {
     const worker = new GroupWorker(await connect({ bootstrapServers }), cluster, name, options, snapshot)
-    await worker.group.join()
     cluster.workers.add(worker)
-    worker.#ticking = worker.#run()
     return worker
+  }
+
+  static async start(...args: Parameters<typeof GroupWorker.open>): Promise<GroupWorker> {
+    const worker = await GroupWorker.open(...args)
+    await worker.join()
+    return worker
+  }
+
+  async join(): Promise<void> {
+    await this.group.join()
+    this.#ticking = this.#run()
   }
 
   /** Stops its work and leaves the group. */
