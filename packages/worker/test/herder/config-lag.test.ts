@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { Work, WorkAssignment } from '../../src/group/work-assignment.ts'
 import { FakeCluster, type FakeWorker } from './support/fake-cluster.ts'
 
 let cluster: FakeCluster
@@ -21,6 +22,24 @@ async function lag(): Promise<FakeWorker> {
   await cluster.given(workers[0]!.herder.putConnectorConfig('a', config, { mayReplace: false }))
   await cluster.pass(500)
   return late
+}
+
+const NOTHING: Work = { connectors: [], tasks: [] }
+
+/** The group decides this, whatever it would have decided. */
+function assign({ member, store }: FakeWorker, what: Partial<WorkAssignment>): void {
+  member.assigned({
+    generation: 99,
+    isLeader: true,
+    leaderId: member.memberId,
+    leaderUrl: member.url,
+    configOffset: store.snapshot().offset,
+    isMismatch: false,
+    revoked: NOTHING,
+    assigned: NOTHING,
+    delayMs: 0,
+    ...what,
+  })
 }
 
 describe('a worker behind in the config topic', () => {
@@ -87,17 +106,7 @@ test('an assignment made from an older place than ours is not started: we join a
   const [{ member, host }] = workers as [FakeWorker]
   host.calls.length = 0
   member.reasons.length = 0
-  member.assigned({
-    generation: 99,
-    isLeader: true,
-    leaderId: member.memberId,
-    leaderUrl: member.url,
-    configOffset: 1,
-    isMismatch: false,
-    revoked: { connectors: [], tasks: [] },
-    assigned: { connectors: ['b'], tasks: [{ connector: 'b', task: 0 }] },
-    delayMs: 0,
-  })
+  assign(workers[0]!, { configOffset: 1, assigned: { connectors: ['b'], tasks: [{ connector: 'b', task: 0 }] } })
   await cluster.quiet()
   expect(member.reasons).toContain('the assignment was made from another place in the config topic')
   expect(host.calls).toEqual([])
@@ -106,8 +115,8 @@ test('an assignment made from an older place than ours is not started: we join a
 test('where the config topic grows for ever, work starts all the same', async () => {
   workers = await cluster.form(1)
   const [{ member, host, store }] = workers as [FakeWorker]
-  const { snapshot } = member.hooks
   // Whatever we have read when we join, there is more when the assignment comes.
+  const snapshot = member.hooks.snapshot.bind(member.hooks)
   member.hooks.snapshot = async () => {
     const made = await snapshot()
     await store.putTargetState('x', 'PAUSED')
@@ -118,6 +127,18 @@ test('where the config topic grows for ever, work starts all the same', async ()
   await cluster.until(() => cluster.isRunning('a', 1))
   expect(host.tasks).toHaveLength(1)
   expect(member.reasons.filter((reason) => reason.includes('another place')).length).toBeGreaterThanOrEqual(3)
+})
+
+test('an assignment of a leader that was behind itself: nothing is started, and we join again', async () => {
+  workers = await cluster.form(1)
+  await cluster.create('a', 1)
+  const [{ member, host }] = workers as [FakeWorker]
+  host.calls.length = 0
+  member.reasons.length = 0
+  assign(workers[0]!, { isLeader: false, isMismatch: true })
+  await cluster.quiet()
+  expect(member.reasons).toEqual(['the leader was behind in the config topic'])
+  expect(host.calls).toEqual([])
 })
 
 test('in an eager group a worker that is behind leaves, and comes back after a pause', async () => {
@@ -153,4 +174,49 @@ test('in an eager group everything stops before it is shared out anew', async ()
   await cluster.until(() => cluster.isRunning('a', 4) && cluster.workers.at(-1)!.host.tasks.length > 0)
   const stopped = cluster.status.log.filter((line) => /^task .* UNASSIGNED$/.test(line))
   expect(stopped).toHaveLength(4)
+})
+
+describe('work that is revoked and does not stop', () => {
+  const A0 = { connector: 'a', task: 0 }
+  const revoked: Work = { connectors: [], tasks: [A0] }
+  let worker: FakeWorker
+
+  beforeEach(async () => {
+    cluster.scripts.set('a', { taskStop: 'blocks' })
+    workers = await cluster.form(1)
+    worker = workers[0]!
+    await cluster.create('a', 1)
+    // From now on the test decides.
+    cluster.group.members.length = 0
+    worker.host.calls.length = 0
+  })
+
+  test('is told as held until it has stopped or was left behind, and only then another join is asked for', async () => {
+    worker.member.reasons.length = 0
+    assign(worker, { revoked })
+    await cluster.pass(4_000)
+    expect(worker.member.hooks.held().tasks).toEqual([A0])
+    expect(worker.member.reasons).toEqual([])
+    await cluster.pass(1_100)
+    expect(worker.member.hooks.held().tasks).toEqual([])
+    expect(worker.member.reasons).toEqual(['revoked work has been given up'])
+  })
+
+  test('stays here, and starts again, if the next assignment leaves it where it was told to be', async () => {
+    assign(worker, { revoked })
+    await cluster.pass(500)
+    worker.member.hooks.held()
+    assign(worker, {})
+    await cluster.pass(6_000)
+    expect(worker.host.calls).toEqual(['stop a-0', 'start a-0'])
+    expect(worker.member.hooks.held().tasks).toEqual([A0])
+  })
+
+  test('starts again when it is assigned again while it stops', async () => {
+    assign(worker, { revoked })
+    await cluster.pass(500)
+    assign(worker, { assigned: revoked })
+    await cluster.pass(6_000)
+    expect(worker.host.calls).toEqual(['stop a-0', 'start a-0'])
+  })
 })
