@@ -8,7 +8,7 @@ import { readDifferences, readRestCases, runRestTranscript, shapeReason } from '
  * second worker. These are played against the distributed herder elsewhere.
  */
 const BEYOND_THE_FAKE = `
-  063 065 066 067 068 069 070 072 073 076 077 078 089 090 093 096
+  063 065 066 067 068 069 070 072 073 075 076 077 078 089 090 093 096
   102 130 131 133 135 155 168 169 170 176 189 191 205 206 207 210
   214 219 220 221 222 244 250 251 263 265 272 273 274 275 276 280`
   .trim()
