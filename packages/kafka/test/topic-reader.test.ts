@@ -53,6 +53,13 @@ test('what cannot be read for a while is waited for, unless the end is asked for
   await reader.close()
 })
 
+test('the end is waited for no longer than was said, also when nobody says where it is', async () => {
+  const reader = await TopicReader.open(kafka, { topic: 't', take: () => undefined })
+  cluster.faults.push(({ api }) => (api === 'ListOffsets' ? { do: 'mute' } : undefined))
+  await expect(reader.caughtUp(50)).rejects.toMatchObject({ code: 'KAFKA_TIMEOUT' })
+  await reader.close()
+})
+
 test('what will not pass is told to everybody who waits', async () => {
   const reader = await TopicReader.open(kafka, { topic: 't', take: () => undefined })
   faults.push(new SluiceError('KAFKA_REFUSED', 'not allowed'))

@@ -82,7 +82,11 @@ export class TopicReader {
     this.#timeoutMs = timeoutMs
     this.#logger = options.logger ?? silentLogger
     this.#all = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
-    this.#fetcher = kafka.fetcher({ isolation, maxWaitMs: MAX_WAIT_MS, ...(clientId === undefined ? {} : { clientId }) })
+    this.#fetcher = kafka.fetcher({
+      isolation,
+      maxWaitMs: MAX_WAIT_MS,
+      ...(clientId === undefined ? {} : { clientId }),
+    })
   }
 
   /** Why it cannot go on; undefined while it can. */
@@ -98,10 +102,7 @@ export class TopicReader {
   /** Resolves when everything that was in the topic at the time of the call has been taken. Rejects also when it cannot be read now. */
   async caughtUp(timeoutMs: number = this.#timeoutMs): Promise<void> {
     if (this.#end !== undefined) throw this.#end
-    const specs = this.#all.map((partition) => ({ ...partition, at: 'latest' }) as const)
-    const ends = await this.#kafka.admin.partitions.listOffsets(specs, { isolation: this.#isolation })
-    const offsets = valuesOf(ends).map(({ offset }) => offset)
-    await this.#until(new Map(offsets.entries()), timeoutMs, () => true)
+    await this.#until(this.#ends(), timeoutMs, () => true)
   }
 
   /**
@@ -109,7 +110,7 @@ export class TopicReader {
    * @throws SluiceError KAFKA_TIMEOUT
    */
   reached(offsets: ReadonlyMap<number, number>, timeoutMs: number = this.#timeoutMs): Promise<void> {
-    return this.#until(offsets, timeoutMs, ({ retriable }) => !retriable)
+    return this.#until(Promise.resolve(offsets), timeoutMs, ({ retriable }) => !retriable)
   }
 
   /** Who waits is told that it was closed. */
@@ -181,25 +182,32 @@ export class TopicReader {
     return true
   }
 
+  async #ends(): Promise<ReadonlyMap<number, number>> {
+    const specs = this.#all.map((partition) => ({ ...partition, at: 'latest' }) as const)
+    const ends = await this.#kafka.admin.partitions.listOffsets(specs, { isolation: this.#isolation })
+    return new Map(valuesOf(ends).map(({ offset }, partition) => [partition, offset]))
+  }
+
   async #until(
-    offsets: ReadonlyMap<number, number>,
+    offsets: Promise<ReadonlyMap<number, number>>,
     timeoutMs: number,
     isTold: (fault: SluiceError) => boolean,
   ): Promise<void> {
-    const isThere = (): boolean => {
-      for (const [partition, offset] of offsets) if (this.#positions[partition]! < offset) return false
-      return true
-    }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    let wanted: readonly (readonly [number, number])[] | undefined
     const look = (): void => {
       if (this.#end !== undefined) reject(this.#end)
-      else if (isThere()) resolve()
+      else if (wanted === undefined) return
+      else if (wanted.every(([partition, offset]) => this.#positions[partition]! >= offset)) resolve()
       else if (this.#fault !== undefined && isTold(this.#fault)) reject(this.#fault)
     }
     const timer = setTimeout(() => reject(this.#late(timeoutMs)), timeoutMs)
     this.#onProgress.add(look)
+    offsets.then((found) => {
+      wanted = [...found]
+      return look()
+    }, reject)
     try {
-      look()
       await promise
     } finally {
       clearTimeout(timer)
