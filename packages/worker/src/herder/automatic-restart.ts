@@ -57,25 +57,29 @@ export class AutomaticRestart {
     if (record !== undefined) record.upSince = this.#parts.clock.monotonic()
   }
 
-  /** Plans the restart. What is to be said in the status. */
-  failed(work: string | TaskId, trace: string): string {
+  /**
+   * Plans the restart. What is to be said in the status.
+   * @param own what the connector says itself
+   */
+  failed(work: string | TaskId, trace: string, own: AutomaticRestartOptions = {}): string {
+    const { backoffMs, backoffMaxMs, healthyAfterMs, poisonAfter } = { ...this.#options, ...own }
     const { clock, logger, later, restart } = this.#parts
     const key = keyOf(work)
     const record = this.#records.get(key) ?? { attempts: 0, upSince: null, place: null, samePlace: 0, turn: 0 }
     this.#records.set(key, record)
-    if (record.upSince !== null && clock.monotonic() - record.upSince >= this.#options.healthyAfterMs)
+    if (record.upSince !== null && clock.monotonic() - record.upSince >= healthyAfterMs)
       Object.assign(record, { attempts: 0, samePlace: 0, place: null })
     record.upSince = null
     const place = placeOf(trace)
     record.samePlace = place !== null && place === record.place ? record.samePlace + 1 : 1
     record.place = place
     const turn = ++record.turn
-    if (place !== null && record.samePlace >= this.#options.poisonAfter) {
+    if (place !== null && record.samePlace >= poisonAfter) {
       logger.error('Not restarted any more: the same record fails every time', { work: key })
       return `Failed ${record.samePlace} times with the same error at the same position: it is not restarted any more. Mend or skip the record, then restart it.`
     }
     const attempt = ++record.attempts
-    const delayMs = Math.min(attempt * attempt * this.#options.backoffMs, this.#options.backoffMaxMs)
+    const delayMs = Math.min(attempt * attempt * backoffMs, backoffMaxMs)
     logger.warn('Failed; it will be restarted', { work: key, attempt, delayMs })
     later(`restarting ${key} after a failure`, delayMs, () => {
       if (record.turn === turn && this.#records.get(key) === record) restart(work)

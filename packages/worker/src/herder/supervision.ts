@@ -1,5 +1,7 @@
 import type { Clock, Logger } from '@sluice/sdk'
+import type { WorkHost } from '../cells/work-host.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
+import { restartOptions } from '../validation/own-settings.ts'
 import { AutomaticRestart, type AutomaticRestartOptions } from './automatic-restart.ts'
 import type { TaskId } from './herder.ts'
 import type { LocalWork, WorkWatcher } from './local-work.ts'
@@ -9,6 +11,7 @@ import type { Tick } from './tick.ts'
 export interface SupervisionParts {
   readonly config: ConfigStore
   readonly options: AutomaticRestartOptions | null
+  readonly host: () => WorkHost
   readonly local: () => LocalWork
   readonly reconfiguration: () => Reconfiguration
   readonly later: Tick['later']
@@ -46,15 +49,26 @@ export class Supervision implements WorkWatcher {
   }
 
   connectorFailed(connector: string, trace: string): string | null {
-    return this.#isToRun(connector) ? (this.automatic?.failed(connector, trace) ?? null) : null
+    return this.#failed(connector, connector, trace)
   }
 
   taskFailed(id: TaskId, trace: string): string | null {
-    return this.#isToRun(id.connector) ? (this.automatic?.failed(id, trace) ?? null) : null
+    return this.#failed(id, id.connector, trace)
   }
 
   reconfigurationRequested(connector: string): void {
     this.#parts.reconfiguration().request(connector)
+  }
+
+  #failed(work: string | TaskId, connector: string, trace: string): string | null {
+    const own = restartOptions(this.#parts.config.snapshot().connectorConfig(connector) ?? {})
+    if (own === null || !this.#isOurs(connector, trace)) return null
+    return this.automatic?.failed(work, trace, own) ?? null
+  }
+
+  /** To be brought back by the herder: not what was paused or stopped, nor what the host brings back. */
+  #isOurs(connector: string, trace: string): boolean {
+    return this.#isToRun(connector) && this.#parts.host().restartsItself?.(trace) !== true
   }
 
   #isToRun(connector: string): boolean {

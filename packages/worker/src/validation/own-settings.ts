@@ -1,5 +1,6 @@
 /** What Kafka Connect does not have, in a group of its own, behind everything that it has. */
-import { atLeast, between, defineSettings, oneOf } from '@sluice/sdk'
+import { atLeast, between, defineSettings, oneOf, type ParsedSettings, type RawSettings } from '@sluice/sdk'
+import type { AutomaticRestartOptions } from '../herder/automatic-restart.ts'
 
 /** The longest wait there is: timers take no more. Some 24 days. */
 const WAIT_MAX_MS = 2_147_483_647
@@ -61,7 +62,7 @@ export const ownSettings = defineSettings({
   },
   'restart.backoff.max.ms': {
     type: 'long',
-    default: 600_000,
+    default: 300_000,
     validator: between(1, WAIT_MAX_MS),
     importance: 'low',
     group: GROUP,
@@ -80,6 +81,25 @@ export const ownSettings = defineSettings({
     documentation: 'Whoever has run for so long counts as never failed.',
   },
 })
+
+/** What a connector says of its automatic restart; null: there is to be none. What it does not say, or says wrongly, is the worker's. */
+export function restartOptions(config: RawSettings): AutomaticRestartOptions | null {
+  if (ownSettings.problems(config).length > 0) return {}
+  const settings: ParsedSettings<typeof ownSettings> = ownSettings.parse(config)
+  if (!settings['restart.enable']) return null
+  const given = (setting: 'restart.backoff.initial.ms' | 'restart.backoff.max.ms' | 'restart.reset.after.ms') =>
+    config[setting] === undefined ? undefined : settings[setting]
+  const [backoffMs, backoffMaxMs, healthyAfterMs] = [
+    given('restart.backoff.initial.ms'),
+    given('restart.backoff.max.ms'),
+    given('restart.reset.after.ms'),
+  ]
+  return {
+    ...(backoffMs === undefined ? {} : { backoffMs }),
+    ...(backoffMaxMs === undefined ? {} : { backoffMaxMs }),
+    ...(healthyAfterMs === undefined ? {} : { healthyAfterMs }),
+  }
+}
 
 /** Dead letters of a source: a sink's keys with a sink's defaults (KIP-298 has them for sinks alone). */
 export const sourceDeadLetterSettings = defineSettings({

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { RawSettings } from '@sluice/sdk'
 import type { TaskId } from '../../src/herder/herder.ts'
 import { FakeCluster, type FakeWorker } from './support/fake-cluster.ts'
 
@@ -56,6 +57,24 @@ describe('a task that fails', () => {
     expect(await fail('the database is away')).toBe(1_000)
   })
 
+  test('comes back as its connector says, or not at all', async () => {
+    const of = async (config: RawSettings): Promise<string> => {
+      await cluster.create('own', 1, config)
+      worker.host.tellTask({ connector: 'own', task: 0 }, 'FAILED', 'away')
+      await cluster.quiet()
+      const { trace } = cluster.status.task({ connector: 'own', task: 0 })!
+      const at = /next attempt at (.*)\.$/.exec(trace!)
+      const wait = at === null ? 'never' : String(Date.parse(at[1]!) - cluster.clock.now())
+      await cluster.given(cluster.leader.deleteConnector('own'))
+      await cluster.quiet()
+      return wait
+    }
+    expect(await of({ 'restart.backoff.initial.ms': '7000' })).toBe('7000')
+    expect(await of({ 'restart.backoff.max.ms': '300' })).toBe('300')
+    expect(await of({ 'restart.enable': 'false' })).toBe('never')
+    expect(await of({ 'restart.enable': 'perhaps' })).toBe('1000')
+  })
+
   test('with the same error at the same position stays FAILED after so many times, and says so', async () => {
     for (let times = 1; times < 3; times++) {
       await fail('Cannot read a line (file=orders.csv, line=7)')
@@ -84,6 +103,15 @@ describe('a task that fails', () => {
     cluster.status.log.length = 0
     await cluster.pass(3_000)
     expect(cluster.status.log).toEqual([])
+  })
+
+  test('with its cell is left to the host, which brings it back or gives it up', async () => {
+    expect(await fail('The cell died')).toBeNaN()
+    expect(cluster.status.task(A0)?.trace).toBe('The cell died')
+    await cluster.pass(3_000)
+    expect(cluster.status.task(A0)?.state).toBe('FAILED')
+    worker.host.tellTask(A0, 'RUNNING')
+    await cluster.until(isUp)
   })
 
   test('and is paused or deleted meanwhile is not restarted', async () => {
