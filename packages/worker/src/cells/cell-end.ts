@@ -16,12 +16,14 @@ export interface EndedCell {
   readonly endedFor: string | null
 }
 
+/** Of every reason; nothing else is worded so. */
+const BEGINNING = 'The cell of '
 const OUT_OF_MEMORY = /heap out of memory|Reached heap limit|allocation failed|std::bad_alloc/i
 const MIB = 1_048_576
 
 export function endOf(cell: EndedCell, exit: CellExit): CellEnd {
   const { words, call } = exit
-  const sentence = `The cell of ${cell.name} (process ${cell.pid}) ${whatHappened(cell, exit)}`
+  const sentence = `${BEGINNING}${cell.name} (process ${cell.pid}) ${whatHappened(cell, exit)}`
   const culprit = words?.connector ?? call?.connector ?? null
   const parts = [sentence]
   if (call !== null && cell.endedFor === null)
@@ -29,6 +31,11 @@ export function endOf(cell: EndedCell, exit: CellExit): CellEnd {
   if (words !== null) parts.push(`${words.connector === null ? '' : `${words.connector}: `}${words.reason}`)
   if (exit.lastLines.length > 0) parts.push(`Its last lines of standard error:\n  ${exit.lastLines.join('\n  ')}`)
   return { reason: parts.join('\n'), culprit }
+}
+
+/** Whether a trace tells of a cell's end. */
+export function tellsOfEnd(trace: string): boolean {
+  return trace.startsWith(BEGINNING)
 }
 
 /** `orders-3`, or the connector's own name. */

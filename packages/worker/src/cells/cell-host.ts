@@ -1,6 +1,7 @@
 import type { Clock, Logger, RawSettings, SettingProblem } from '@sluice/sdk'
 import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
 import { Cell } from './cell.ts'
+import { tellsOfEnd } from './cell-end.ts'
 import { spawnCell, type SpawnCell } from './cell-process.ts'
 import type { CellCall, CellCalls, CellMeasures, LogLevel } from './cell-protocol.ts'
 import { InlineHost, type TaskProgress } from './inline-host.ts'
@@ -151,6 +152,11 @@ export class CellHost implements WorkHost {
     const heard = place === undefined ? null : (this.#cells.get(place.name)?.cell?.lastPong ?? null)
     const found = heard?.pong.tasks.find((task) => task.id.connector === id.connector && task.id.task === id.task)
     return heard === null || found === undefined ? null : heard.at - found.silentMs
+  }
+
+  /** What died with its cell starts again with the next one, or stays down if that dies as well. */
+  restartsItself(trace: string): boolean {
+    return tellsOfEnd(trace)
   }
 
   /** Counts and positions of a connector's tasks, for people; empty where nobody answers in time. */

@@ -62,5 +62,7 @@ export interface WorkHost {
    * known. Hosts that watch over their tasks themselves leave it out.
    */
   lastSignOfLife?(id: TaskId): number | null
+  /** Whether the host itself brings back what has failed with this trace, or gives it up: nobody else is to restart it by himself. */
+  restartsItself?(trace: string): boolean
   stop(timeoutMs: number): Promise<void>
 }

@@ -143,6 +143,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
     const supervision = new Supervision({
       config,
       options: settings.automaticRestart,
+      host: () => this.#host,
       local,
       reconfiguration: () => this.#reconfiguration,
       later: (...args) => this.#tick.later(...args),

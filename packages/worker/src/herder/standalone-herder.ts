@@ -73,6 +73,7 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     this.#supervision = new Supervision({
       config,
       options: settings.automaticRestart,
+      host: () => this.#host,
       local: () => this.#local,
       reconfiguration: () => this.#reconfiguration,
       later: (_what, delayMs, work) => void this.#later(delayMs, work),

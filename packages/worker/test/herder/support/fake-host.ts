@@ -110,6 +110,10 @@ export class FakeHost implements WorkHost {
     return this.signs.get(taskKey(id)) ?? null
   }
 
+  restartsItself(trace: string): boolean {
+    return trace.startsWith('The cell')
+  }
+
   stop(): Promise<void> {
     return Promise.resolve()
   }
