@@ -2,6 +2,8 @@
 import fs from 'node:fs'
 import type { SslConfig } from '@sluice/kafka'
 import type { SluiceError } from '@sluice/sdk'
+import { DerError } from './der.ts'
+import { trustedCertificates } from './pkcs12.ts'
 import { wrong, type Reading } from './setting-reading.ts'
 
 type Format = 'PEM' | 'PKCS12' | 'JKS'
@@ -9,27 +11,32 @@ type Format = 'PEM' | 'PKCS12' | 'JKS'
 /** What a file of Java's own format begins with. */
 const JKS_MAGIC = Buffer.from([0xfe, 0xed, 0xfe, 0xed])
 const DER_SEQUENCE = 0x30
+const JKS_IS_JAVAS = "it is in Java's own JKS format"
 
 /** Authorities that may sign a broker's certificate. */
 export function trustStoreOf(read: Reading): Pick<SslConfig, 'ca'> {
   const text = read.take('ssl.truststore.certificates')
   const location = read.take('ssl.truststore.location')
+  const password = read.take('ssl.truststore.password')
   read.take('ssl.truststore.type')
-  // Certificates are no secret: what Java encrypts the store with is of no use here.
-  read.take('ssl.truststore.password')
   if (text !== undefined) return { ca: wrapped(text) }
   if (location === undefined) return {}
   const format = formatOf('ssl.truststore.location', location)
   if (format === 'PEM') return { ca: location }
-  throw notReadable(
-    'ssl.truststore.location',
-    location,
-    format,
-    'with ssl.truststore.type=PEM',
-    format === 'JKS'
-      ? `keytool -exportcert -rfc -alias ALIAS -keystore ${location} >> truststore.pem`
-      : `openssl pkcs12 -in ${location} -nokeys -out truststore.pem`,
-  )
+  const why = format === 'JKS' ? JKS_IS_JAVAS : readPkcs12(location, password)
+  if (typeof why !== 'string') return why
+  const command = `keytool -exportcert -rfc -alias ALIAS -keystore ${location} >> truststore.pem`
+  throw notReadable('ssl.truststore.location', location, why, command, 'with ssl.truststore.type=PEM')
+}
+
+/** Its certificates, or what is wrong with it. Read once: a store that changes is seen by the next start. */
+function readPkcs12(location: string, password: string | undefined): Pick<SslConfig, 'ca'> | string {
+  try {
+    return { ca: trustedCertificates(fs.readFileSync(location), password ?? '') }
+  } catch (error) {
+    if (error instanceof DerError) return error.message
+    throw error
+  }
 }
 
 /** This client's key, with the chain of certificates from its own to the authority's. */
@@ -48,13 +55,8 @@ export function keyStoreOf(read: Reading): Pick<SslConfig, 'cert' | 'key' | 'pfx
   // One file holds both.
   if (format === 'PEM') return { cert: location, key: location, ...passphraseOf(keyPassword) }
   if (format === 'PKCS12') return { pfx: location, ...passphraseOf(storePassword ?? keyPassword) }
-  throw notReadable(
-    'ssl.keystore.location',
-    location,
-    format,
-    'with ssl.keystore.type=PKCS12',
-    `keytool -importkeystore -srckeystore ${location} -destkeystore keystore.p12 -deststoretype PKCS12`,
-  )
+  const command = `keytool -importkeystore -srckeystore ${location} -destkeystore keystore.p12 -deststoretype PKCS12`
+  throw notReadable('ssl.keystore.location', location, JKS_IS_JAVAS, command, 'with ssl.keystore.type=PKCS12')
 }
 
 function passphraseOf(passphrase: string | undefined): Pick<SslConfig, 'passphrase'> {
@@ -81,11 +83,10 @@ function formatOf(setting: string, location: string): Format {
   throw wrong(setting, `is ${location}, which is neither PEM nor PKCS #12`)
 }
 
-function notReadable(setting: string, location: string, format: Format, how: string, command: string): SluiceError {
-  const name = format === 'JKS' ? "Java's own JKS format" : 'PKCS #12 without a key'
+function notReadable(setting: string, location: string, why: string, command: string, how: string): SluiceError {
   return wrong(
     setting,
-    `is ${location}, a store in ${name}, which this client cannot read`,
+    `is ${location}, which cannot be read: ${why}`,
     `Convert it with: ${command} ; then name the new file ${how}.`,
   )
 }

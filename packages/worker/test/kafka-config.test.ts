@@ -7,7 +7,10 @@ import os from 'node:os'
 import path from 'node:path'
 import type { OAuthBearerConfig } from '@sluice/kafka'
 import { SluiceError, type RawSettings } from '@sluice/sdk'
+import { DerError } from '../src/der.ts'
 import { isConnectionSetting, kafkaConfig } from '../src/kafka-config.ts'
+import { trustedCertificates } from '../src/pkcs12.ts'
+import { CERTIFICATE, PKCS12 } from './support/trust-stores.ts'
 
 const BROKERS = { 'bootstrap.servers': 'a:1,b:2' }
 
@@ -166,6 +169,7 @@ describe('stores of keys and certificates', () => {
     fs.writeFileSync(path.join(dir, 'ca.pem'), '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n')
     fs.writeFileSync(path.join(dir, 'store.jks'), Buffer.from([0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]))
     fs.writeFileSync(path.join(dir, 'store.p12'), Buffer.from([0x30, 0x82, 0x01, 0x00]))
+    for (const [maker, bytes] of Object.entries(PKCS12)) fs.writeFileSync(path.join(dir, `${maker}.p12`), bytes)
     fs.writeFileSync(path.join(dir, 'store.txt'), 'what is this')
   })
   afterAll(() => fs.rmSync(dir, { recursive: true }))
@@ -212,7 +216,8 @@ describe('stores of keys and certificates', () => {
   test.each([
     ['ssl.keystore.location', 'store.jks', 'keytool -importkeystore'],
     ['ssl.truststore.location', 'store.jks', 'keytool -exportcert'],
-    ['ssl.truststore.location', 'store.p12', 'openssl pkcs12'],
+    ['ssl.truststore.location', 'store.p12', 'keytool -exportcert'],
+    ['ssl.truststore.location', 'legacy.p12', 'keytool -exportcert'],
     ['ssl.keystore.location', 'store.txt', ''],
     ['ssl.keystore.location', 'not-there', ''],
   ])('%s = %s is refused, with the command that converts it', (setting, file, command) => {
@@ -220,6 +225,34 @@ describe('stores of keys and certificates', () => {
     expect(refusal).toMatchObject({ code: 'SETTINGS_INVALID' })
     expect(refusal.message).toContain(setting)
     expect(refusal.remedy ?? '').toContain(command)
+  })
+
+  test.each(['java', 'openssl', 'des'])('a PKCS #12 trust store as %s makes it', (maker) => {
+    const settings = { 'ssl.truststore.location': path.join(dir, `${maker}.p12`) }
+    expect(ssl({ ...settings, 'ssl.truststore.password': 'changeit' })).toEqual({ ca: CERTIFICATE })
+    for (const password of ['wrong', '']) {
+      const refusal = refusalOf({ 'security.protocol': 'SSL', ...settings, 'ssl.truststore.password': password })
+      expect(refusal.message).toContain('the password does not fit')
+    }
+  })
+
+  test('a trust store that was changed by somebody without the password is refused, wherever that was', () => {
+    for (let at = 0; at < PKCS12.openssl.length; at += 7) {
+      const changed = Uint8Array.from(PKCS12.openssl)
+      changed[at]! ^= 0x01
+      let ca = ''
+      try {
+        ca = trustedCertificates(changed, 'changeit')
+      } catch (error) {
+        expect(error).toBeInstanceOf(DerError)
+      }
+      expect(['', CERTIFICATE]).toContain(ca)
+    }
+  })
+
+  test('a trust store that was cut off anywhere is refused', () => {
+    for (let length = 0; length < PKCS12.openssl.length; length += 5)
+      expect(() => trustedCertificates(PKCS12.openssl.subarray(0, length), 'changeit')).toThrow(DerError)
   })
 
   test('an empty algorithm switches the check of names off, as in Kafka; https, or nothing, leaves it on', () => {

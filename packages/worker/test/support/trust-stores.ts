@@ -1,0 +1,73 @@
+/** One certificate in stores of all makers; the password is `changeit`. */
+import { Buffer } from 'node:buffer'
+
+export const CERTIFICATE: string = [
+  '-----BEGIN CERTIFICATE-----',
+  'MIIBiTCCAS+gAwIBAgIUDor7Tc2qpZDqJEYK43kJ9nhuNKUwCgYIKoZIzj0EAwIw',
+  'GTEXMBUGA1UEAwwOdGVzdCBhdXRob3JpdHkwIBcNMjYxMTI4MDYwNDMyWhgPMjEy',
+  'NjExMDQwNjA0MzJaMBkxFzAVBgNVBAMMDnRlc3QgYXV0aG9yaXR5MFkwEwYHKoZI',
+  'zj0CAQYIKoZIzj0DAQcDQgAEbduXTKV2lGpBPGOJYfYXNDQTx9Z0hA9lY7Hzr30v',
+  'nvuBuUgNVo1915eVzo5jyDh+Ez98xuU8whbztKwWIN/qXaNTMFEwHQYDVR0OBBYE',
+  'FNldxqnWc+w5SSu9y9kOWLN8ZO6CMB8GA1UdIwQYMBaAFNldxqnWc+w5SSu9y9kO',
+  'WLN8ZO6CMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgI2iHvbGk',
+  'LVuG2ScynnWFDN7+Z5SekTsvDF6IABasdXQCIQCUiJ8er5ofNfeUQeImdFXaBWSA',
+  'UiDldX2f+GfF3OXpbw==',
+  '-----END CERTIFICATE-----',
+  '',
+].join('\n')
+
+/** By who made it. `java`: keytool 17; `openssl`: openssl 3; `des`: openssl with triple DES; `legacy`: as keytool of Java 8 does, with RC2. */
+export const PKCS12: Readonly<Record<'java' | 'openssl' | 'des' | 'legacy', Uint8Array>> = {
+  java: store([
+    'MIIC8gIBAzCCApwGCSqGSIb3DQEHAaCCAo0EggKJMIIChTCCAoEGCSqGSIb3DQEHBqCCAnIwggJuAgEAMIICZwYJKoZIhvcNAQcB',
+    'MGYGCSqGSIb3DQEFDTBZMDgGCSqGSIb3DQEFDDArBBQKbJqSki5SbvtaRll2hRUA6meJGgICJxACASAwDAYIKoZIhvcNAgkFADAd',
+    'BglghkgBZQMEASoEEGuIVHNG7Zs/LueHQ1wmg2SAggHwxyErA7kelrSvy73urTP1FHP6I7zqy8+05OZlJe9JuavxwCOZDn4X+WDI',
+    'r3d+c66kgxl4tungQ9KVgquQdGqo0+MPu+/sVhAay5oM7fhcsW6IMFFajMlds6y9DrIEhI769q3RdzOIUvBpjvudJgFvBTjzQPZJ',
+    'XgJ4kWdfNiu+echJRfiruSqwXM8/SGi1ENVsE1kd0MX/sbfEZ+E/s6Mr+TD7HSFQnnIQAG056DruoxHdtmNz7Xasx1mqGWVBrEV8',
+    'KS1CSUhmeT5pr6kvM0ZFp84elzwuY1gZKd/eahOy3s7/NO9z9V4n+Q0Rr+8yxvvyxkSSRQWXkVjK6SRLn60t2smuqCdarsx98Wqj',
+    'hyLjdT/0WapH7VNfeqsppjtrQc2n8HRobw3LQbLFVeNb+VZSzWHBoJZ9DhKAl7nUy70Kj3eIf55Z8lzIIcgW97iuphv2KOGtb7PW',
+    'nVhfs9HXUZ++kzp49SLb97hqqpniA81004Fcrj9gF45P5GL8Hwukq4IuGaGhkTovrQzJVRBEZV9deRoHThrtQKGttQWKobxUwb61',
+    '+Hh1KUeodKXaBoeDDQW2DAeyfUPtKz2c/BzaFNi9L56kQWyIvX8njR6jPzeioqICVJFoYtaUjXDbozywk8b96jehB792JzMJcmPZ',
+    'e9CqZDBNMDEwDQYJYIZIAWUDBAIBBQAEILijW6J2brvUC9DPgPjnt89/m8hnD2cmMCWU6uNb4yINBBT44FLX3b0PgkoE91j64dxR',
+    'ja14XAICJxA=',
+  ]),
+  openssl: store([
+    'MIICpwIBAzCCAl0GCSqGSIb3DQEHAaCCAk4EggJKMIICRjCCAkIGCSqGSIb3DQEHBqCCAjMwggIvAgEAMIICKAYJKoZIhvcNAQcB',
+    'MFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAg9jZLCwa2cPgICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEELcZ',
+    'U++l6Ic9rtH2ewDNAVaAggHAJFC6Pnqid73jRYkP1f5C9PJumz7hpJ9CkWL/DmDgEUJX2bn3ckXKOA2SUfHjHWn/3GVe0mESXgev',
+    'gPzcBHP9ilnN6yaYLRud/8Iu341ugju7A/U+TibrM6hGlaQebikCNES7YCk4bB8ERGOUdl+RMVbDUmdUIkROgdsRhHbVmzMSp8HR',
+    'O0LR4CmPKBir1hY8w8q2zi1T1cKjPpPNpJuUipID4P69W0FjHTY2DS/nSZeMxac8sMqmLfyBumJC3HU3ZJC2uwgX4d5YsyIZb04x',
+    'DNnEz6NWV5y0yWmuL9MVCwuhU3j/TY9dN7OHtXhNfxYAyddMdZxGAuqN+RcFhg2auo2cvb7JPytk34d7l8IgJ+NOBKX3V41P4dHw',
+    'dFwXtmIWa4I/MwxPsDffgzf3NBVkO02yZ3h6RsPQZG/25szjEyNmjgMImIc3/1pI9hyBzBoFfPAFUF/weRuYPTWtYYrpGB3yDUUe',
+    'Ldowz51DsdGfYEjJk0nGAUyXdizG4GNIVfVZWXAyenZFEpmrdAyg1O/6bgY3UKbUjUtRFZ4wza3MODsP7A/nw/2MwNzdTMq6hkaN',
+    'WJYdsyyS+2E8s8UPIqUMIzBBMDEwDQYJYIZIAWUDBAIBBQAEIIZSiLy9FHc7Y5YPK9x129TuakfgjcFiMoYV8ZzMlN4wBAgPFogE',
+    'tq0sVAICCAA=',
+  ]),
+  des: store([
+    'MIICXAIBAzCCAiIGCSqGSIb3DQEHAaCCAhMEggIPMIICCzCCAgcGCSqGSIb3DQEHBqCCAfgwggH0AgEAMIIB7QYJKoZIhvcNAQcB',
+    'MBwGCiqGSIb3DQEMAQMwDgQIdkHgqL6gG7gCAggAgIIBwK4Gte7PdVW/fH7qDF7QB2pepqflQC+37NRz3nQ6vicm9uJmzK7OzFxR',
+    'jrO2Q6ALWQVY6fR9JAP6+vxVUNDK4O84LfEerX6bZ+cTYse7HLX7+JgzqRSGTfDRl9p4EtM1MJegPmdy0LzM9KGLgzXG+FOcvQuC',
+    'fuPFiMGsYpG+wbjhgwzoyll0p1SEpJkMU0lMCbw0+rQGnqQKr8epFPp8VktrTDBqgyfo15ze+rHdi2k4SOExlLjHepSaIwJ6q+hw',
+    '1Pb6aY1kocwMhmq8w0YLZICVBqz64XdW1/nBYwvO3dRQ5KvOZPep/MJxAoL4y5/gBjlE+17kGepQv1xFTQ4V42LBvekdXPlHFXau',
+    'eEDytd2qkMOT6knGnjSNOUreUrCQWEGR8KjmJUlEYlRDVApxRp1SdXVrdyLwn29Jh6ogqND3x3xEbsRpKiEPMwaucWxaA5I7/B9W',
+    'qm6afR/yWeHYX+jm4Bdc2hQxYwgEwPu0LFJGU26mZ/kW9nf82/l3NOTvqLuTPx/5A7or+mlQJvd9epnQOnqrzbPtZQy/ICf0UQN+',
+    'UZ4myJNPSPGD/Egyb9WcoaJ8oUUYL9n9V7CCq5Wso2EwMTAhMAkGBSsOAwIaBQAEFERL1PdsBqDIKQJ/+u7jh9W+jTaFBAiE065p',
+    'b3d4sAICCAA=',
+  ]),
+  legacy: store([
+    'MIICpgIBAzCCAl8GCSqGSIb3DQEHAaCCAlAEggJMMIICSDCCAkQGCSqGSIb3DQEHBqCCAjUwggIxAgEAMIICKgYJKoZIhvcNAQcB',
+    'MCkGCiqGSIb3DQEMAQYwGwQU3nkjMaWudS3Qqoi2ygBWKv6SNqYCAwDDUICCAfBfQ6fgSDrJ3DF1F6Dxp56OrFJH3z7AlPcMqCDp',
+    'zf+bSRJvrfMfTMqmtK9xxZXq3GRrD3G92P3CbyM017nPwPwZx4xF4j7OGE3/cYNLzW5m3TEDjF1Fz4HoDOwJCt6+aI4pdnOonXQR',
+    '4wEj9CE1dKG/0FLNVOjLekb0SwUASX6U4Bz67j/8qkvb7vKVb9zFUpSdKnQypuIUPAzUZzF88+0jq+1Hqif73fvKIQXDlSFnLpQt',
+    'oKDbEdXLLX1EvTg7GFTVl+LIf3SwDp4KYKjOSx6TtB0K4Cm4vaEUpEoHT2EzEM4A1PY+NsCDB096W3ZppI1yKaE0i+frjnBiRmtc',
+    'v+csSgzmBLeeYwfKkYDPb/UrAqTpbpjm56nLgMU1FJq7kbjHDOEwdBb612HgSO9idrkiclr4+AcwNNnhEdEilLkV3hUcXCCgk5eA',
+    'HgLwJoXxu7wZndfFZLru07x4Y80NL4yb+QHTmbO9lwB9qcK1SrPST4CWr4k+v63jYFCo+ImlpTcKfbvFO9On/fGL47G1LOqyHqIf',
+    'ZSN/OUDnhzFH2kKMK3w42i3+cFaowOObkE8IFU6hpRSXqm7gOrUV6w+nmmFwVoB+k+JwURFEMeD30IYqYovLguMwPd38yVxFchQJ',
+    '9+QmkMn9tZg71/dwDqGZrObvMD4wITAJBgUrDgMCGgUABBQ5QZYbOZfxvQ3u0mmqjwEiuHCKYwQU/nQVlAVFNabnFiHrT4MBMxAt',
+    'msoCAwGGoA==',
+  ]),
+}
+
+function store(base64: readonly string[]): Uint8Array {
+  return Buffer.from(base64.join(''), 'base64')
+}
