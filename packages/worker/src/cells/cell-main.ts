@@ -64,6 +64,7 @@ async function begin(birth: CellBirth): Promise<void> {
       send,
       residentBytes: () => process.memoryUsage.rss(),
       stopped: () => exit(0),
+      tidy: () => globalThis.gc?.(),
     })
     send({ type: 'ready' })
     for (const message of early.splice(0)) service.hear(message)

@@ -8,6 +8,7 @@ import type { ExactlyOnceGuard, WorkEvents } from './work-host.ts'
 
 const OPEN_CALL_MS = 1000
 const OPEN_CALLS_TOLD = 50
+const TIDY_AFTER_PINGS = 5
 
 export interface CellServiceParts {
   readonly environment: WorkEnvironment
@@ -16,6 +17,8 @@ export interface CellServiceParts {
   /** `sent`: when it is out of the house. */
   readonly send: (message: FromCell, sent?: () => void) => void
   readonly residentBytes: () => number
+  /** Gives memory back that starting has taken. */
+  readonly tidy: () => void
   /** All has been stopped as the supervisor called for, and it knows. */
   readonly stopped: () => void
 }
@@ -26,6 +29,7 @@ export class CellService {
   readonly #host: InlineHost
   readonly #asked = new Map<number, { resolve(): void; reject(error: Error): void }>()
   #asks = 0
+  #pingsUntilTidy = TIDY_AFTER_PINGS
 
   constructor(parts: CellServiceParts) {
     this.#parts = parts
@@ -44,6 +48,7 @@ export class CellService {
       case 'birth':
         return
       case 'ping':
+        this.#tidyOnce()
         return this.#pong()
       case 'level':
         this.#parts.log.level = message.level
@@ -73,7 +78,10 @@ export class CellService {
 
   #do(what: CellCall, args: readonly unknown[]): unknown {
     const calls: { [C in CellCall]: (...args: CellCalls[C]['args']) => unknown } = {
-      startConnector: (start) => this.#host.startConnector(start),
+      startConnector: (start) => {
+        this.#pingsUntilTidy = TIDY_AFTER_PINGS
+        return this.#host.startConnector(start)
+      },
       stopConnector: (connector, timeoutMs) => this.#host.stopConnector(connector, timeoutMs),
       startTask: (start) => this.#host.startTask(start),
       stopTasks: (ids, timeoutMs) => this.#host.stopTasks(ids, timeoutMs),
@@ -86,6 +94,11 @@ export class CellService {
       stop: (timeoutMs) => this.stop(timeoutMs),
     }
     return (calls[what] as (...args: readonly unknown[]) => unknown)(...args)
+  }
+
+  /** Modules and settings leave twice as much behind as they need; nobody would clean up after them in a cell that is idle. */
+  #tidyOnce(): void {
+    if (this.#pingsUntilTidy-- === 1) this.#parts.tidy()
   }
 
   #pong(): void {
