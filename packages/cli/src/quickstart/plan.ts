@@ -51,6 +51,8 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'offset.storage.topic': 'sluice-positions',
       'offset.storage.partitions': '1',
       'offset.flush.interval.ms': '500',
+      // After a kill the next run takes its place in the group at once, instead of waiting until its session is over.
+      'consumer.group.instance.id': 'sluice-quickstart',
     },
     source: {
       name: `${dataset}-source`,
