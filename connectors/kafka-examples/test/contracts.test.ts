@@ -42,6 +42,7 @@ const VALUES = ['a', '', 'bär', 'c', 'd', '🜁']
 lines('lines in chunks of 1', CONTENT, VALUES, 1)
 lines('lines in chunks of 3', CONTENT, VALUES, 3)
 lines('lines at once', CONTENT, VALUES)
+lines('lines that end in carriage returns alone', 'a\rb\r\rheld back', ['a', 'b', ''])
 lines('nothing', '', [])
 
 sourceContract(test, {

@@ -152,6 +152,8 @@ describe('VerifiableSource and VerifiableSink', () => {
       const run = new SinkRun(verifiableSink, {})
       await run.start([at])
       await run.put([{ ...sinkRecord(at, 7, primitive('int64')), key: 3 }])
+      await run.flush()
+      // What was told of once is not told of again.
       await run.flush(true)
       await run.stop()
     })
