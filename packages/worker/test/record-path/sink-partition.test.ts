@@ -56,11 +56,63 @@ describe('a rewind', () => {
     expect(committed(at, 12)).toEqual([12, { in: 12, passed: 10, marked: 0, quarantined: { decode: 2 }, dropped: {} }])
   })
 
+  test('while something is fetched and not put: that is counted when it comes again, and what was judged of older records stays', () => {
+    const at = fresh()
+    turn(at, 10)
+    at.took(fetchedRecords([10, 11, 12].map((offset) => ({ offset }))))
+    at.dropped(11, 'transform')
+    at.quarantined(3, 'put')
+    at.rewind({ offset: 10 })
+    at.rewind({ offset: 5 })
+    expect(at.tally).toEqual({ in: 10, passed: 9, marked: 0, quarantined: { put: 1 }, dropped: {} })
+    turn(at, 13)
+    expect(at.tally).toEqual({ in: 13, passed: 12, marked: 0, quarantined: { put: 1 }, dropped: {} })
+  })
+
   test('to where the partition stands changes nothing', () => {
     const at = fresh()
     turn(at, 10)
     at.rewind({ offset: 10 })
     expect([at.position, at.tally.in, committed(at, 10)?.[0]]).toEqual([10, 10, 10])
+  })
+})
+
+describe('another topic of the same name', () => {
+  const counts = { tally: EMPTY_TALLY, ahead: null, topicId: 'old' }
+  const turned = (at: SinkPartition, nextOffset: number): void =>
+    at.reached(nextOffset, { leaderEpoch: 4, topicId: 'old' })
+
+  test('is told from the place: the topic’s id and the leader’s epoch go with it, into commits and out of them', () => {
+    const at = new SinkPartition({ topic: 't', partition: 0 }, 7, counts, 3)
+    expect(at.place).toEqual({ topic: 't', partition: 0, offset: 7, leaderEpoch: 3, topicId: 'old' })
+    turned(at, 9)
+    expect(at.place).toMatchObject({ offset: 9, leaderEpoch: 4, topicId: 'old' })
+    const ready = at.committable(9)!
+    expect([ready.leaderEpoch, decodeCounts(ready.metadata).topicId]).toEqual([4, 'old'])
+    at.commit(ready)
+    at.rewind({ offset: 2 })
+    expect(at.place).toEqual({ topic: 't', partition: 0, offset: 2, topicId: 'old' })
+    at.rewindToCommitted()
+    expect(at.place).toMatchObject({ offset: 9, leaderEpoch: 4 })
+  })
+
+  test('the topic’s id is committed before the sink makes anything durable, beside the offset that stays', () => {
+    const at = fresh()
+    turned(at, 5)
+    const first = at.ahead()!
+    expect([first.offset, decodeCounts(first.metadata).topicId]).toEqual([0, 'old'])
+    at.commit(first)
+    expect(at.ahead()).toBeUndefined()
+  })
+
+  test('a sink that kept positions of the one is not sent on in the other', () => {
+    const at = new SinkPartition({ topic: 't', partition: 0 }, 0, { ...counts, topicId: 'new' })
+    expect(() => at.rewind({ offset: 5, topicId: 'old' })).toThrow(/holds records of another topic t/)
+    at.rewind({ offset: 5, topicId: 'new' })
+    const unknown = fresh()
+    unknown.rewind({ offset: 5, topicId: 'old', leaderEpoch: 2 })
+    // For the fetcher to look at.
+    expect(unknown.place).toMatchObject({ offset: 5, topicId: 'old', leaderEpoch: 2 })
   })
 })
 
