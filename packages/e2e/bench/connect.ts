@@ -2,9 +2,11 @@
  * A distributed worker beside Java's Connect 4.3.1, on one embedded broker, asked by REST alone: start-up, answers, states, and what
  * records cost. CPU is that of the worker with all processes it has started.
  */
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { connect } from '@sluice/kafka'
 import { whyNoApacheKafka } from '../trials/broker-on-trial.ts'
 import {
@@ -18,6 +20,7 @@ import type { BenchCase } from './bench-case.ts'
 import { startEmbedded } from './broker.ts'
 import { cpuSecondsOfTree, residentMiBOfTree } from './process-tree.ts'
 
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const STATE_MS = 60_000
 const FLOW_MS = 300_000
 const LINE = `${'x'.repeat(99)}\n`
@@ -43,6 +46,8 @@ const CASES: readonly { readonly name: string; readonly unit: BenchCase['unit'];
 export async function bench(short: boolean): Promise<readonly BenchCase[]> {
   const why = whyNoApacheKafka()
   if (why !== null) console.log(`  Java's Connect is not here (${why}): not run`)
+  // What is measured is what is installed: compiled.
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' })
   const broker = await startEmbedded()
   try {
     const ours = await measure('sluice', broker.address, short)
@@ -61,7 +66,7 @@ export async function bench(short: boolean): Promise<readonly BenchCase[]> {
 
 async function measure(runtime: Runtime, bootstrap: string, short: boolean): Promise<Figures> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-connect-'))
-  const cluster: Cluster = { bootstrap, groupId: `bench-${runtime}`, folder }
+  const cluster: Cluster = { bootstrap, groupId: `bench-${runtime}`, folder, isCompiled: true }
   const worker = await ConnectWorkerProcess.start(runtime, cluster)
   try {
     const started = { cpu: cpuSecondsOfTree(worker.pid), memory: residentMiBOfTree(worker.pid) }

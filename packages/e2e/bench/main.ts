@@ -15,6 +15,7 @@ const benches: readonly Bench[] = [
   { name: 'kafka-protocol', load: () => import('./kafka-protocol.ts') },
   { name: 'kafka', load: () => import('./kafka.ts') },
   { name: 'embedded-kafka', load: () => import('./embedded-kafka.ts') },
+  { name: 'connect', load: () => import('./connect.ts') },
   { name: 'codecs', load: () => import('./codecs.ts') },
   { name: 'gate', load: () => import('./gate.ts') },
   { name: 'parquet', load: () => import('./parquet.ts') },

@@ -141,15 +141,18 @@ async function plant(
 ): Promise<void> {
   if (mutant === 'no-transactions') return
   const name = mutant === 'forget-positions' ? 'source-0' : 'sink-0'
-  await flows.stored(worker, ARRIVE_MS)
+  if (mutant === 'forget-positions') await flows.sourceStored(worker, 0, ARRIVE_MS)
   await worker.must('PUT', `/connectors/${name}/stop`)
-  write()
   if (mutant === 'forget-positions') await worker.must('DELETE', `/connectors/${name}/offsets`)
   else {
-    const offset = { kafka_offset: flows.lines - 1 }
-    const partition = { kafka_topic: 'lines-0', kafka_partition: 0 }
-    await worker.must('PATCH', `/connectors/${name}/offsets`, { offsets: [{ partition, offset }] })
+    const { offsets } = (await worker.must('GET', `/connectors/${name}/offsets`)) as {
+      readonly offsets: readonly { readonly partition: object; readonly offset: { readonly kafka_offset: number } }[]
+    }
+    const [{ partition, offset }] = offsets as [(typeof offsets)[number]]
+    const moved = { kafka_offset: offset.kafka_offset + LINES_AT_A_TIME / 2 }
+    await worker.must('PATCH', `/connectors/${name}/offsets`, { offsets: [{ partition, offset: moved }] })
   }
+  write()
   await worker.must('PUT', `/connectors/${name}/resume`)
 }
 

@@ -39,6 +39,8 @@ export interface Cluster {
   /** For properties files and logs. */
   readonly folder: string
   readonly settings?: Readonly<Record<string, string>>
+  /** Ours runs as it is installed, from `dist`, which must have been built; default: from source. */
+  readonly isCompiled?: boolean
 }
 
 export class ConnectWorkerProcess {
@@ -69,7 +71,7 @@ export class ConnectWorkerProcess {
     )
     const log = path.join(cluster.folder, `worker-${port}-${runtime}.log`)
     const output = fs.openSync(log, 'w')
-    const [command, ...args] = commandOf(runtime, file)
+    const [command, ...args] = commandOf(runtime, file, cluster.isCompiled ?? false)
     const child = spawn(command!, args, { cwd: ROOT, stdio: ['ignore', output, output] })
     fs.closeSync(output)
     const worker = new ConnectWorkerProcess(runtime, `http://127.0.0.1:${port}`, child, log)
@@ -158,9 +160,13 @@ export async function until(
 
 let jars: string | undefined
 
-function commandOf(runtime: Runtime, file: string): string[] {
-  if (runtime === 'sluice')
-    return [process.execPath, '--conditions=@sluice/source', 'packages/cli/src/main.ts', 'connect-distributed', file]
+function commandOf(runtime: Runtime, file: string, isCompiled: boolean): string[] {
+  if (runtime === 'sluice') {
+    const main = isCompiled
+      ? ['packages/cli/dist/main.js']
+      : ['--conditions=@sluice/source', 'packages/cli/src/main.ts']
+    return [process.execPath, ...main, 'connect-distributed', file]
+  }
   jars ??= execFileSync('bash', [KAFKA_SH, 'jars', '4.3.1'], { encoding: 'utf8' }).trim()
   const options = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
   const log = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'

@@ -52,14 +52,20 @@ export class FileFlows {
   /** Waits until the sources' positions stand behind all that was written, and the sinks' offsets too. */
   async stored(worker: ConnectWorkerProcess, deadlineMs: number): Promise<void> {
     for (const i of this.#flows()) {
-      const source = { partition: { filename: this.#from(i) }, offset: { position: fs.statSync(this.#from(i)).size } }
+      await this.sourceStored(worker, i, deadlineMs)
       const sink = {
         partition: { kafka_topic: `lines-${i}`, kafka_partition: 0 },
         offset: { kafka_offset: this.lines },
       }
-      await this.#is(worker, `source-${i}`, source, deadlineMs)
       await this.#is(worker, `sink-${i}`, sink, deadlineMs)
     }
+  }
+
+  /** Waits until a source's position stands behind all that was written. */
+  async sourceStored(worker: ConnectWorkerProcess, flow: number, deadlineMs: number): Promise<void> {
+    const partition = { filename: this.#from(flow) }
+    const offset = { position: fs.statSync(this.#from(flow)).size }
+    await this.#is(worker, `source-${flow}`, { partition, offset }, deadlineMs)
   }
 
   /** What is missing, out of place or twice in the sinks' files. */
