@@ -47,6 +47,7 @@ export class OffsetRequests {
     wanted: readonly ConnectorOffset[] | null,
   ): Promise<string> {
     const { offsets } = this.#parts
+    for (const given of wanted ?? []) checkSourceOffset(given)
     const all =
       wanted ?? (await offsets.sourceOffsets(connector, config)).map(({ partition }) => ({ partition, offset: null }))
     const isKnown = await this.#ask(connector, config, all)
@@ -107,6 +108,18 @@ export class OffsetRequests {
 
 export function sinkGroup(connector: string, config: RawSettings): string {
   return config['consumer.override.group.id'] ?? `connect-${connector}`
+}
+
+/** @throws HerderError 400 without a partition, 500 (as in Kafka Connect) for values within values */
+function checkSourceOffset({ partition, offset }: ConnectorOffset): void {
+  if (partition === null)
+    throw new HerderError(400, 'The partition for a source connector offset cannot be null or missing')
+  for (const [field, value] of [...Object.entries(partition), ...Object.entries(offset ?? {})])
+    if (typeof value === 'object' && value !== null)
+      throw new HerderError(
+        500,
+        `Offsets may only contain primitive types as values, but field ${field} contains ${Array.isArray(value) ? 'ARRAY' : 'MAP'}`,
+      )
 }
 
 /** @throws HerderError 400 */

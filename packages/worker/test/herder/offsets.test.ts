@@ -69,6 +69,22 @@ describe('of a source', () => {
     )
   })
 
+  test('without a partition, or with values within values, are refused before anybody is asked', async () => {
+    const nobody = [...offsets, { partition: null, offset: null }]
+    await expect(requests.alter('a', SOURCE, false, nobody)).rejects.toMatchObject({
+      status: 400,
+      message: 'The partition for a source connector offset cannot be null or missing',
+    })
+    for (const offset of [{ x: [1] }, { x: {} }])
+      await expect(requests.alter('a', SOURCE, false, [{ partition: { file: 'a' }, offset }])).rejects.toMatchObject({
+        status: 500,
+        message: expect.stringMatching(
+          /^Offsets may only contain primitive types as values, but field x contains (ARRAY|MAP)$/,
+        ),
+      })
+    expect([asked, written]).toEqual([[], []])
+  })
+
   test('that the connector refuses are not written: its own sentence is the answer, 500', async () => {
     answer = new Error("Partition objects should contain the key 'filename'")
     await expect(requests.alter('a', SOURCE, false, offsets)).rejects.toMatchObject({

@@ -88,6 +88,8 @@ const WORKING = { 'connector.class': 'FileStreamSource', file: '/nowhere', topic
 /** The words that a body which cannot be read is refused with. */
 const UNREADABLE =
   /^(Unexpected|Unrecognized|Cannot (deserialize|construct)|Invalid|Illegal|Document nesting|Number value)/
+/** How JavaScript tells of a mistake in the program. */
+const OWN_FAULT = /^Cannot (read|set|convert)|is not (a function|iterable|defined)|undefined/
 /** What any request may be told, besides what the contract says of its endpoint. */
 const ALWAYS = new Set([400, 404, 405, 406, 415])
 
@@ -136,7 +138,8 @@ function problemOf(request: FuzzRequest, status: number, text: string): string {
     // With a spoilt path it may be another endpoint that has no use for the body.
     const mayBeUnreadable = request.isBodySpoilt || request.isPathSpoilt
     // A connector may refuse offsets, which Connect answers so; the contract says where.
-    if (status === 500 && endpoint.answers[500]?.[1] === 'Error') return ''
+    const isRefusal = endpoint.answers[500]?.[1] === 'Error' && !OWN_FAULT.test(String(message))
+    if (status === 500 && isRefusal) return ''
     if (status === 500)
       return mayBeUnreadable && UNREADABLE.test(String(message)) ? '' : 'a 5xx that Connect does not give'
     return ALWAYS.has(status) || endpoint.answers[status] !== undefined ? '' : 'a status that the contract has not'
