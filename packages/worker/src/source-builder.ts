@@ -1,6 +1,7 @@
 import type { Kafka } from '@sluice/kafka'
-import { SluiceError, type Logger, type RawSettings, type SourceConnector } from '@sluice/sdk'
+import type { Logger, RawSettings, SourceConnector } from '@sluice/sdk'
 import { producerLimits, type ProducerLimits } from './clients.ts'
+import { boundaryOf, claim, timeoutOf, type ExactlyOnce } from './exactly-once.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import type { PositionStore } from './positions/position-store.ts'
 import { AtLeastOnce } from './record-path/at-least-once.ts'
@@ -13,16 +14,11 @@ import { SourceContext } from './record-path/source-context.ts'
 import { SourceCounts, type SourceProgress } from './record-path/source-counts.ts'
 import { SourceFigures } from './record-path/source-figures.ts'
 import { SourceLoop } from './record-path/source-loop.ts'
-import {
-  SourceTransactions,
-  type TransactionalPositions,
-  type TransactionBoundary,
-} from './record-path/source-transactions.ts'
+import { SourceTransactions } from './record-path/source-transactions.ts'
 import { TaskControl, type TaskEvents } from './record-path/task-control.ts'
 import { TaskFigures, type FigureGroup } from './record-path/task-figures.ts'
 import { Tolerance } from './record-path/tolerance.ts'
 import { TopicCreation } from './record-path/topic-creation.ts'
-import { TransactionRequests } from './record-path/transaction-requests.ts'
 import { below, type ConnectorSettings, type SourceSettings } from './settings.ts'
 import type { WorkerParts } from './standalone.ts'
 import { assertSameCluster, kafkaOfTask } from './task-kafka.ts'
@@ -30,23 +26,12 @@ import type { Loop } from './task-runner.ts'
 import { TopicMaker } from './topic-maker.ts'
 import { sourceSettings } from './validation/source-settings.ts'
 
+export type { ExactlyOnce } from './exactly-once.ts'
+
 export interface SourceHandle extends Loop {
   progress(): SourceProgress
   /** Under Kafka Connect's names. */
   figures(): readonly FigureGroup[]
-}
-
-/** What makes a source task exactly once (KIP-618). The order is: fence, claim the transactional id, verify, start. */
-export interface ExactlyOnce {
-  /** `<group.id>-<connector>-<task>` */
-  readonly transactionalId: string
-  readonly positions: TransactionalPositions
-  /** Where those go. */
-  readonly positionTopic: string
-  /** Nobody of an older generation can write any more. Rejects if this task may not go on. */
-  fence(): Promise<void>
-  /** The task is still this worker's, now that its id is claimed. Rejects if it is not. */
-  verify(): Promise<void>
 }
 
 /** What a host adds to a task; without it the task runs at least once until it is stopped. */
@@ -60,10 +45,6 @@ export interface SourceHooks {
 }
 
 const NO_EVENTS: TaskEvents = { stateChanged: () => undefined, topicUsed: () => undefined }
-
-/** `transaction.timeout.ms` of Kafka's producer, and the longest that brokers allow by default. */
-const TRANSACTION_TIMEOUT_MS = 60_000
-const TRANSACTION_TIMEOUT_MAX_MS = 900_000
 
 /** Puts a source task together from its settings. The producer is the task's own, as in Kafka Connect, and closed with its loop. */
 export async function buildSourceTask(
@@ -198,67 +179,6 @@ async function assemble(given: Given): Promise<SourceHandle> {
       }
     },
   }
-}
-
-/** Takes over the transactional id, between the leader's fencing and the last look whether the task is still ours. */
-async function claim(
-  kafka: Kafka,
-  exactlyOnce: ExactlyOnce,
-  signal: AbortSignal,
-  options: Omit<Parameters<Kafka['transactionalProducer']>[0], 'transactionalId'>,
-): ReturnType<Kafka['transactionalProducer']> {
-  await whileWanted(exactlyOnce.fence(), signal)
-  const claiming = kafka.transactionalProducer({ ...options, transactionalId: exactlyOnce.transactionalId })
-  const producer = await whileWanted(claiming, signal, (late) => late.close(0))
-  try {
-    await whileWanted(exactlyOnce.verify(), signal)
-    return producer
-  } catch (error) {
-    await producer.close(0)
-    throw error
-  }
-}
-
-/** A task that is to stop does not wait for the answer; `late` takes care of what comes then. */
-async function whileWanted<T>(
-  work: Promise<T>,
-  signal: AbortSignal,
-  late: (value: T) => Promise<void> | void = () => undefined,
-): Promise<T> {
-  const { promise: unwanted, reject } = Promise.withResolvers<never>()
-  unwanted.catch(() => undefined)
-  const stop = (): void => reject(new SluiceError('INTERRUPTED', 'The task was stopped before it had started'))
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    return await Promise.race([work, unwanted])
-  } catch (error) {
-    work.then(late).catch(() => undefined)
-    throw error
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
-
-function boundaryOf(common: SourceSettings, flushIntervalMs: number): TransactionBoundary {
-  switch (common['transaction.boundary'].toLowerCase()) {
-    case 'interval':
-      // At least a millisecond: a transaction cannot end before it has begun.
-      return {
-        kind: 'interval',
-        intervalMs: Math.max(1, common['transaction.boundary.interval.ms'] ?? flushIntervalMs),
-      }
-    case 'connector':
-      return { kind: 'connector', requests: new TransactionRequests() }
-    default:
-      return { kind: 'poll' }
-  }
-}
-
-/** A transaction that is open for an interval must not be given up by the broker before that is over. */
-function timeoutOf(boundary: TransactionBoundary): number {
-  const needed = boundary.kind === 'interval' ? 2 * boundary.intervalMs : 0
-  return Math.min(Math.max(TRANSACTION_TIMEOUT_MS, needed), TRANSACTION_TIMEOUT_MAX_MS)
 }
 
 /** A task's producer: the worker's settings, and the connector's own over them. */
