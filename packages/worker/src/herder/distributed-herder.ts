@@ -36,6 +36,7 @@ import type {
 import { Rebalances } from './rebalances.ts'
 import { Reconfiguration } from './reconfiguration.ts'
 import { unknownConnector } from './refusals.ts'
+import { RemovedStatuses } from './removed-statuses.ts'
 import { Restarts } from './restarts.ts'
 import { SessionKeys } from './session-keys.ts'
 import type { DistributedSettings } from './settings.ts'
@@ -108,7 +109,8 @@ export class DistributedHerder extends LocalAnswers implements Herder {
     const local = (): LocalWork => this.#local
 
     this.#tick = new Tick({ clock, logger, isSettled: () => this.#rebalances.isSettled })
-    this.#leadership = new Leadership({ config, status, tick, isLeader, leaderUrl, workerId, generation, logger })
+    this.#leadership = new Leadership({ config, tick, isLeader, leaderUrl, logger })
+    const removed = new RemovedStatuses({ config, status, workerId, generation })
     this.#rebalances = new Rebalances({
       group: () => this.#group,
       config,
@@ -119,10 +121,10 @@ export class DistributedHerder extends LocalAnswers implements Herder {
       times: settings,
       onAssigned: (assignment) => this.#leadership.assigned(assignment),
       onLost: () => this.#leadership.lost(),
-      onShared: () => this.#leadership.cleanStatuses(),
-      onRevoked: (work) => {
-        for (const connector of work.connectors) if (!config.snapshot().has(connector)) status.removeTopics(connector)
+      onShared: () => {
+        if (isLeader()) removed.forgetAll()
       },
+      onRevoked: (work) => removed.forget(work),
       clock,
       logger,
     })

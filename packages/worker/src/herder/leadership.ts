@@ -1,25 +1,18 @@
 import { describeError, SluiceError, type Logger } from '@sluice/sdk'
 import type { WorkAssignment } from '../group/work-assignment.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
-import type { StatusStore, StoredStatus } from '../storage/status-store.ts'
 import { HerderError, NotLeader } from './herder.ts'
 import type { Tick } from './tick.ts'
 
 export interface LeadershipParts {
   readonly config: ConfigStore
-  readonly status: StatusStore
   readonly tick: () => Tick
   readonly isLeader: () => boolean
   readonly leaderUrl: () => string | null
-  readonly workerId: string
-  readonly generation: () => number
   readonly logger: Logger
 }
 
-/**
- * What comes with being the group's leader: the right to write (KIP-618), which a newer leader takes away, and the statuses of what is
- * not there any more.
- */
+/** What comes with being the group's leader: the right to write (KIP-618), which a newer leader takes away. */
 export class Leadership {
   readonly #parts: LeadershipParts
   #hasClaimed = false
@@ -78,25 +71,5 @@ export class Leadership {
         cause: error,
       })
     }
-  }
-
-  /** Forgets the statuses of connectors and tasks that are not configured any more. */
-  cleanStatuses(): void {
-    const { config, status, isLeader } = this.#parts
-    if (!isLeader()) return
-    const snapshot = config.snapshot()
-    for (const connector of status.connectors()) {
-      const configured = new Set(snapshot.has(connector) ? snapshot.tasks(connector).map((id) => id.task) : [])
-      for (const { id } of status.tasks(connector))
-        if (!configured.has(id)) status.putTask({ connector, task: id }, this.#destroyed())
-      if (snapshot.has(connector)) continue
-      if (status.connector(connector) !== null) status.putConnector(connector, this.#destroyed())
-      if (status.topics(connector).length > 0) status.removeTopics(connector)
-    }
-  }
-
-  #destroyed(): StoredStatus {
-    const { workerId, generation } = this.#parts
-    return { state: 'DESTROYED', workerId, trace: null, version: null, generation: generation() }
   }
 }

@@ -118,8 +118,13 @@ export class LocalWork implements WorkEvents {
     await Promise.all(starts)
   }
 
+  /** Brings what runs of it to the state of now. A stopped connector has no tasks: they end at once, whoever is told what by the group. */
   async setTargetState(connector: string): Promise<void> {
-    const tasks = this.started.tasks.filter((id) => id.connector === connector)
+    let tasks = this.started.tasks.filter((id) => id.connector === connector)
+    if (this.#parts.config.snapshot().targetState(connector) === 'STOPPED') {
+      await this.stop({ connectors: [], tasks })
+      tasks = []
+    }
     if (tasks.length === 0 && !this.started.connectors.has(connector)) return
     await this.#lanes.run([laneOf(connector), ...tasks.map(taskKey)], async () => {
       const state = this.#parts.config.snapshot().targetState(connector)

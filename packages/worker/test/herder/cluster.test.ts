@@ -232,12 +232,14 @@ describe('three workers', () => {
   test('stop writes that there are no tasks, then the state; resume brings them back', async () => {
     await cluster.create('a', 3)
     const before = cluster.topic.keys().length
+    cluster.status.log.length = 0
     await cluster.given(workers[0]!.herder.stopConnector('a'))
     expect(cluster.topic.keys().slice(before)).toEqual(['commit-a', 'target-state-a'])
     await cluster.until(
       () => cluster.status.connector('a')?.state === 'STOPPED' && cluster.status.tasks('a').length === 0,
     )
     expect(spread()).toEqual([0, 0, 0])
+    expect(cluster.status.log.filter((line) => line.endsWith('PAUSED'))).toEqual([])
     await cluster.given(workers[0]!.herder.resumeConnector('a'))
     await cluster.until(() => cluster.isRunning('a', 3))
   })
@@ -314,4 +316,13 @@ describe('three workers', () => {
     await cluster.given(put())
     expect(workers[0]!.herder.connectors()).toEqual(['b'])
   })
+})
+
+test('what was deleted is forgotten as soon as it has stopped, without another rebalance', async () => {
+  const [worker] = await cluster.form(1)
+  await cluster.create('a', 2)
+  // Rebalances that are asked for from the next one on do not come.
+  await cluster.given(worker!.herder.deleteConnector('a'))
+  worker!.member.requestRejoin = () => undefined
+  await cluster.until(() => cluster.status.connectors().length === 0)
 })

@@ -89,7 +89,7 @@ export class FakeHost implements WorkHost {
       this.#tell(connector, shown(state))
     }
     for (const { id } of this.#tasks.values())
-      if (id.connector === connector && state !== 'STOPPED') this.tellTask(id, shown(state))
+      if (id.connector === connector) this.tellTask(id, state === 'STARTED' ? 'RUNNING' : 'PAUSED')
     return Promise.resolve()
   }
 
