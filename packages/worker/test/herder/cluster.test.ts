@@ -121,6 +121,23 @@ describe('one worker', () => {
     expect(cluster.topic.keys().slice(3)).toEqual(['session-key', 'task-a-0', 'task-a-1', 'commit-a'])
   })
 
+  test('a set that is not whole is replaced also by one without tasks', async () => {
+    cluster.scripts.set('a', { taskConfigs: () => [] })
+    cluster.topic.append('connector-a', { 'connector.class': 'FakeSource', name: 'a' })
+    cluster.topic.append('commit-a', 2)
+    await cluster.form(1)
+    await cluster.until(() => cluster.topic.keys().slice(2).join() === 'session-key,commit-a')
+  })
+
+  test('a topic in use is noted once', async () => {
+    const [worker] = await cluster.form(1)
+    await cluster.create('a', 2)
+    for (const task of [0, 1, 0]) worker!.host.useTopic({ connector: 'a', task }, 'lines')
+    expect(cluster.status.log.filter((line) => line.startsWith('topic'))).toEqual(['topic lines of a'])
+    await worker!.herder.resetActiveTopics('a')
+    expect(worker!.herder.activeTopics('a')).toEqual([])
+  })
+
   test('restart records from before the start mean nothing', async () => {
     cluster.topic.append('connector-a', { 'connector.class': 'FakeSource', name: 'a' })
     cluster.topic.append('restart-connector-a', { connector: 'a', onlyFailed: false, includeTasks: true })

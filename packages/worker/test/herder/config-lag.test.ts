@@ -219,4 +219,12 @@ describe('work that is revoked and does not stop', () => {
     await cluster.pass(6_000)
     expect(worker.host.calls).toEqual(['stop a-0', 'start a-0'])
   })
+
+  test('does not come up again by a restart that was asked for before', async () => {
+    void worker.herder.restartTask(A0)
+    await cluster.pass(500)
+    assign(worker, { revoked })
+    await cluster.pass(6_000)
+    expect(worker.host.calls).not.toContain('start a-0')
+  })
 })

@@ -91,6 +91,16 @@ test('a task whose settings have changed while it was fencing does not start to 
   for (const { host } of workers) for (const id of host.tasks) expect(host.started(id)?.config['x']).toBe('2')
 })
 
+test('a task is not verified any more from the moment that newer settings are in the config topic', async () => {
+  await cluster.create('a', 1)
+  const { host } = workers.find((worker) => worker.host.tasks.length > 0)!
+  const id = { connector: 'a', task: 0 }
+  await host.guard.verify(id)
+  await workers[0]!.store.putTaskConfigs('a', [{ x: 'y' }])
+  await expect(host.guard.verify(id)).rejects.toMatchObject({ code: 'KAFKA_FENCED' })
+  await expect(host.guard.verify({ connector: 'b', task: 0 })).rejects.toMatchObject({ code: 'KAFKA_FENCED' })
+})
+
 describe('offsets of a stopped source', () => {
   test('are altered after the old tasks were fenced and their number was written', async () => {
     await cluster.create('a', 2)

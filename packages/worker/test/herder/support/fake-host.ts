@@ -17,7 +17,7 @@ export interface Script {
 export class FakeHost implements WorkHost {
   readonly calls: string[] = []
   readonly #events: WorkEvents
-  readonly #guard: ExactlyOnceGuard
+  readonly guard: ExactlyOnceGuard
   readonly #clock: Clock
   readonly #scripts: ReadonlyMap<string, Script>
   readonly #connectors = new Map<string, { readonly start: ConnectorStart; state: TargetState }>()
@@ -26,7 +26,7 @@ export class FakeHost implements WorkHost {
 
   constructor(events: WorkEvents, guard: ExactlyOnceGuard, clock: Clock, scripts: ReadonlyMap<string, Script>) {
     this.#events = events
-    this.#guard = guard
+    this.guard = guard
     this.#clock = clock
     this.#scripts = scripts
   }
@@ -149,8 +149,8 @@ export class FakeHost implements WorkHost {
     if (script === 'blocks') return
     try {
       if (isExactlyOnce) {
-        await this.#guard.fence(id.connector)
-        await this.#guard.verify(id)
+        await this.guard.fence(id.connector)
+        await this.guard.verify(id)
       }
       if (script === 'fails') this.tellTask(id, 'FAILED', 'the task does not start')
       else this.tellTask(id, shown(targetState))
