@@ -57,7 +57,7 @@ test('what is compared in shape only is what belongs to that JVM', () => {
 
 test('each difference on purpose is one of a captured case, or of one that the capture leaves out', () => {
   const given = new Set(readRestCases().map(({ id }) => id))
-  const leftOut = ['rest-071', 'rest-152', 'rest-277']
+  const leftOut = ['rest-071', 'rest-152', 'rest-243', 'rest-277']
   expect([...readDifferences().keys()].filter((id) => !given.has(id) && !leftOut.includes(id))).toEqual([])
-  expect(readDifferences().size).toBeGreaterThanOrEqual(22)
+  expect(readDifferences().size).toBeGreaterThanOrEqual(24)
 })
