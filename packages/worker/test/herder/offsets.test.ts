@@ -194,6 +194,9 @@ describe('requests', () => {
       status: 400,
       message: 'Partitions / offsets need to be provided for an alter offsets request',
     })
+    // Stopped, but its tasks may still run.
+    await worker!.store.putTargetState('a', 'STOPPED')
+    await expect(cluster.given(worker!.herder.alterConnectorOffsets('a', null))).rejects.toMatchObject({ status: 400 })
     await cluster.given(worker!.herder.stopConnector('a'))
     expect(await cluster.given(worker!.herder.alterConnectorOffsets('a', null))).toBe(
       'The offsets for this connector have been reset successfully',

@@ -109,4 +109,41 @@ describe('task configs', () => {
       message: 'Cannot submit non-empty set of task configs for stopped connector a',
     })
   })
+
+  test('are asked for by the newest request alone', async () => {
+    cluster.scripts.set('a', { taskConfigs: 'fails' })
+    await cluster.given(worker.herder.putConnectorConfig('a', { name: 'a' }, { mayReplace: false }))
+    await cluster.pass(10_000)
+    for (let times = 0; times < 3; times++) worker.host.requestReconfiguration('a')
+    await cluster.quiet()
+    worker.host.asked = 0
+    // 250, 750, 1750, 3750 ms later.
+    await cluster.pass(4_000)
+    expect(worker.host.asked).toBe(4)
+  })
+
+  test('made from settings that have changed meanwhile are thrown away', async () => {
+    const made = Promise.withResolvers<readonly { readonly made: string }[]>()
+    cluster.scripts.set('a', { taskConfigs: () => made.promise })
+    await cluster.given(worker.herder.putConnectorConfig('a', { name: 'a' }, { mayReplace: false }))
+    await cluster.until(() => worker.host.asked === 1)
+    cluster.scripts.set('a', { taskConfigs: (config) => [{ made: `from ${config['x']}` }] })
+    void worker.store.putConnector('a', { name: 'a', x: 'y' }, null)
+    made.resolve([{ made: 'from nothing' }])
+    await cluster.until(() => cluster.isRunning('a', 1))
+    expect(cluster.topic.entries.filter(({ key }) => key === 'task-a-0').map(({ value }) => value)).toEqual([
+      { made: 'from y' },
+    ])
+  })
+
+  test('two patches at a time are both in the config', async () => {
+    await cluster.create('a')
+    await cluster.given(
+      Promise.all([
+        worker.herder.patchConnectorConfig('a', { one: '1' }),
+        worker.herder.patchConnectorConfig('a', { two: '2' }),
+      ]),
+    )
+    expect(await worker.herder.connectorConfig('a')).toMatchObject({ one: '1', two: '2' })
+  })
 })

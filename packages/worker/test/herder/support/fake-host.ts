@@ -7,7 +7,11 @@ import { taskKey } from '../../../src/herder/holdings.ts'
 export interface Script {
   start?: 'blocks' | 'fails'
   stop?: 'blocks'
-  taskConfigs?: 'blocks' | 'fails' | 'too many' | ((config: RawSettings, tasksMax: number) => readonly RawSettings[])
+  taskConfigs?:
+    | 'blocks'
+    | 'fails'
+    | 'too many'
+    | ((config: RawSettings, tasksMax: number) => readonly RawSettings[] | Promise<readonly RawSettings[]>)
   taskStart?: 'blocks' | 'fails'
   taskStop?: 'blocks'
   setTargetState?: 'blocks'
@@ -16,6 +20,8 @@ export interface Script {
 /** Runs nothing: connectors and tasks do what their script says. */
 export class FakeHost implements WorkHost {
   readonly calls: string[] = []
+  /** How often connectors were asked for task configs. */
+  asked = 0
   readonly #events: WorkEvents
   readonly guard: ExactlyOnceGuard
   readonly #clock: Clock
@@ -94,6 +100,7 @@ export class FakeHost implements WorkHost {
   }
 
   taskConfigs(connector: string, tasksMax: number): Promise<readonly RawSettings[]> {
+    this.asked++
     const running = this.#connectors.get(connector)
     if (running === undefined) return Promise.reject(new Error(`${connector} does not run here`))
     const { taskConfigs: script } = this.#script(connector)
