@@ -64,7 +64,7 @@ export class ConnectWorkerGroup implements WorkerGroup {
   /** The last assignment, as Java's workers repeat it to the leader. */
   #told: AssignmentBody | undefined
   #completedGeneration = -1
-  /** Decided, but the group has not got it yet. */
+  /** Decided here, as the leader, but the group has not got it yet. */
   #nextOwners: ReadonlyMap<string, string> | undefined
   #owners: ReadonlyMap<string, string> | undefined
 
@@ -179,15 +179,14 @@ export class ConnectWorkerGroup implements WorkerGroup {
   #assigned(place: GroupAssignment): void {
     const told = this.#read(place)
     const { leaderId, leaderUrl, configOffset, error, delayMs } = told
-    const isLeader = leaderId === place.memberId
     const isMismatch = error !== NO_ERROR
     this.#place = place
     this.#told = told
     this.#completedGeneration = place.generationId
-    this.#owners = isLeader ? this.#nextOwners : undefined
+    this.#owners = this.#nextOwners
     this.#options.hooks.assigned({
       generation: place.generationId,
-      isLeader,
+      isLeader: leaderId === place.memberId,
       leaderId,
       leaderUrl,
       configOffset: Number(configOffset),

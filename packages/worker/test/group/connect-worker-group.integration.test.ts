@@ -153,6 +153,20 @@ const SESSION_MS = 6_000
     expect(cluster.doubles).toEqual([])
   })
 
+  test('one gives its place up for a while: its work waits for it, and it has as much again when it is back', async () => {
+    const [, second] = await startThree()
+    const before = second.held.size
+    const { length } = cluster.log
+    await second.group.leave('behind in the config topic')
+    expect([second.held.size, second.events.at(-1), second.group.protocol]).toEqual([0, 'revoked', null])
+    expect(cluster.missing()).toHaveLength(before)
+    await second.group.join()
+    await eventually('three share', () => cluster.isBalanced)
+    expect(second.held.size).toBe(before)
+    expect(cluster.stopsSince(length).filter((line) => !line.startsWith('-w2'))).toEqual([])
+    expect(cluster.doubles).toEqual([])
+  })
+
   test('an eager group stops everything at every rebalance, then shares all out', async () => {
     const options = { connectProtocol: 'eager' } as const
     const first = await start('w1', options)

@@ -205,6 +205,7 @@ describe('when a worker leads', () => {
     const fixture = new Fixture()
     fixture.snapshots = [snapshotOf(5, { one: 2, two: 1 })]
     const bytes = await fixture.member.lead('sessioned', other('w2', 4))
+    expect(fixture.snapshotsTaken).toBe(1)
     const theirs = decodeAssignment(bytes.get('w2')!)
     expect(theirs).toMatchObject({
       version: 2,
