@@ -7,6 +7,7 @@ import path from 'node:path'
 import { SluiceError, type RawSettings } from '@sluice/sdk'
 import { parseProperties } from './properties.ts'
 import { below } from './settings.ts'
+import { replaceVariables, type Variable } from './variables.ts'
 
 /** Values of a path, and for how long they hold; null: until they are asked for again. */
 export interface ProvidedValues {
@@ -29,9 +30,6 @@ export interface ResolvedSettings {
   /** When the first of the values runs out; null: never. */
   readonly ttlMs: number | null
 }
-
-/** As Java's `ConfigTransformer` reads them: provider, path and key are the shortest texts that fit. */
-const VARIABLE = /\$\{([^}]*?):(?:([^}]*?):)?([^}]*?)\}/g
 
 export class ConfigProviders {
   readonly #providers: ReadonlyMap<string, ConfigProvider>
@@ -71,11 +69,11 @@ export class ConfigProviders {
     for (const [place, { provider, path: at, keys }] of wanted) found.set(place, await provider.get(at, [...keys]))
     const provided = new Set<string>()
     const resolved = Object.entries(settings).map(([setting, text]) => {
-      const put = text.replaceAll(VARIABLE, (variable, name: string, at: string | undefined, key: string) => {
-        const values = found.get(placeOf(name, at))?.values
-        if (values === undefined || !Object.hasOwn(values, key)) return variable
+      const put = replaceVariables(text, (variable) => {
+        const values = found.get(placeOf(variable))?.values
+        if (values === undefined || !Object.hasOwn(values, variable.key)) return undefined
         provided.add(setting)
-        return values[key]!
+        return values[variable.key]
       })
       return [setting, put] as const
     })
@@ -86,14 +84,15 @@ export class ConfigProviders {
   #wanted(settings: RawSettings): ReadonlyMap<string, Wanted> {
     const wanted = new Map<string, Wanted>()
     for (const text of Object.values(settings)) {
-      for (const [, name = '', at, key = ''] of text.matchAll(VARIABLE)) {
-        const provider = this.#providers.get(name)
-        if (provider === undefined) continue
-        const place = placeOf(name, at)
-        const known = wanted.get(place) ?? { provider, path: at ?? '', keys: new Set<string>() }
-        known.keys.add(key)
+      replaceVariables(text, (variable) => {
+        const provider = this.#providers.get(variable.provider)
+        if (provider === undefined) return undefined
+        const place = placeOf(variable)
+        const known = wanted.get(place) ?? { provider, path: variable.path, keys: new Set<string>() }
+        known.keys.add(variable.key)
         wanted.set(place, known)
-      }
+        return undefined
+      })
     }
     return wanted
   }
@@ -105,8 +104,8 @@ interface Wanted {
   readonly keys: Set<string>
 }
 
-function placeOf(provider: string, at: string | undefined): string {
-  return `${provider}:${at ?? ''}`
+function placeOf({ provider, path: at }: Variable): string {
+  return `${provider}:${at}`
 }
 
 /** `path` is a properties file. `allowed.paths`: the files and folders that it may be, or be in. */

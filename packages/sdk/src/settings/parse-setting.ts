@@ -36,7 +36,8 @@ const PARSERS: Readonly<Record<Exclude<SettingType, 'class'>, (text: string) => 
   string: (text) => text,
   password: (text) => new Password(text),
   boolean: (text) => BOOLEANS.get(text.toLowerCase()),
-  list: (text) => (text === '' ? [] : text.split(/\s*,\s*/)),
+  // Not by a pattern with blanks around the comma, which takes the square of their number.
+  list: (text) => (text === '' ? [] : text.split(',').map((element) => element.trim())),
   double: (text) => (DOUBLE.test(text) ? Number(text.replace(/[dDfF]$/, '')) : undefined),
   short: (text) => parseInteger(text, 16),
   int: (text) => parseInteger(text, 32),

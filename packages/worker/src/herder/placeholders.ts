@@ -1,14 +1,12 @@
 import type { RawSettings } from '@sluice/sdk'
-
-/** `${provider:path:key}` or `${provider:key}` (KIP-297). */
-const PLACEHOLDER = /\$\{[^}]*?:(?:[^}]*?:)?[^}]*?\}/
+import { hasVariable } from '../variables.ts'
 
 /**
  * Task configs with the placeholders of the connector's config put back, so that no secret is written to the config topic: a key that
  * holds a placeholder there holds the same text here.
  */
 export function withPlaceholders(config: RawSettings, tasks: readonly RawSettings[]): readonly RawSettings[] {
-  const hidden = Object.entries(config).filter(([, value]) => PLACEHOLDER.test(value))
+  const hidden = Object.entries(config).filter(([, value]) => hasVariable(value))
   if (hidden.length === 0) return tasks
   return tasks.map((task) => ({
     ...task,

@@ -18,9 +18,8 @@ export function withEntries(answer: SettingsValidation, entries: readonly Valida
     answer.configs.flatMap(({ definition, value }) => (definition === null ? [[value.name, value]] : [])),
   )
   // A complaint that came first has no definition; the setting itself is told of once.
-  const configs = answer.configs.filter(
-    ({ definition, value }) => definition !== null || !entries.some((entry) => entry.value.name === value.name),
-  )
+  const names = new Set(entries.map(({ value }) => value.name))
+  const configs = answer.configs.filter(({ definition, value }) => definition !== null || !names.has(value.name))
   const added = entries.map(({ definition, value }) => ({
     definition,
     value: { ...value, errors: [...value.errors, ...(complained.get(value.name)?.errors ?? [])] },

@@ -91,7 +91,7 @@ export function overriddenSettings(
 ): readonly ValidatedSetting[] {
   const prefix = `${role}.override.`
   return Object.entries(below(prefix, config)).map(([setting, text]): ValidatedSetting => {
-    const declaration = WORDS[role][setting]
+    const declaration = Object.hasOwn(WORDS[role], setting) ? WORDS[role][setting] : undefined
     const refusal = `The '${policy.name}' policy does not allow '${setting}' to be overridden in the connector configuration.`
     const refusals = policy.allows(setting) ? [] : [refusal]
     if (declaration === undefined) {

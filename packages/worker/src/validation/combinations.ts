@@ -4,7 +4,8 @@ import type { Plugins } from '../plugins/catalogue.ts'
 import { makeStep } from '../plugins/stages.ts'
 import { parseVersionRange } from '../plugins/version-range.ts'
 import { makingProblem, problemOf } from './converter-settings.ts'
-import { aliasesOf, PARTS } from './enriched-settings.ts'
+import { aliasesOf } from './connector-settings.ts'
+import { PARTS } from './enriched-settings.ts'
 import { sinkProblems } from './sink-settings.ts'
 
 /** Everything of this kind but what depends on converters. `common` tells what has been complained about already. */

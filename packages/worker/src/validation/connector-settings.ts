@@ -9,15 +9,26 @@ import {
   type Validator,
 } from '@sluice/sdk'
 
+/** More is a mistake, and would make every answer about the config as long. */
+export const ALIASES_MAX = 256
+
 /** Aliases, each once. Connect's own words for one that comes twice are not those of its other lists. */
-const aliases: Validator = {
+export const aliasList: Validator = {
   ...anyNonDuplicateValues(),
   check(name, value) {
+    if (Array.isArray(value) && value.length > ALIASES_MAX)
+      return `Invalid value for configuration ${name}: exceeds maximum list size of [${ALIASES_MAX}].`
     const twice = Array.isArray(value) && new Set<unknown>(value).size !== value.length
     return twice
       ? invalidValue(name, value, 'Duplicate alias provided.')
       : anyNonDuplicateValues().check(name, value ?? [])
   },
+}
+
+/** The aliases that a list setting names, each once and no more than there may be: the setting itself complains about the others. */
+export function aliasesOf(text: string | undefined): readonly string[] {
+  const elements = (text ?? '').split(',', ALIASES_MAX).map((element) => element.trim())
+  return [...new Set(elements)].filter((element) => element !== '')
 }
 
 const CONVERTER_DOCUMENTATION =
@@ -140,7 +151,7 @@ export const connectorSettings = defineSettings({
   transforms: {
     type: 'list',
     default: [],
-    validator: aliases,
+    validator: aliasList,
     importance: 'low',
     group: 'Transforms',
     order: 12,
@@ -151,7 +162,7 @@ export const connectorSettings = defineSettings({
   predicates: {
     type: 'list',
     default: [],
-    validator: aliases,
+    validator: aliasList,
     importance: 'low',
     group: 'Predicates',
     order: 13,

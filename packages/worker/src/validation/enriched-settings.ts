@@ -13,6 +13,7 @@ import {
 import type { Plugins } from '../plugins/catalogue.ts'
 import { headerConverter } from '../plugins/stages.ts'
 import { pluginClass, type Shelf, type ShelvedPlugin } from '../plugins/shelf.ts'
+import { aliasesOf } from './connector-settings.ts'
 import { ownSettings } from './own-settings.ts'
 import { connectSinkSettings } from './sink-settings.ts'
 import { connectSourceSettings, ownSourceSettings, topicRuleSettings } from './source-settings.ts'
@@ -32,20 +33,21 @@ export interface Enriching {
 export function enrichedSettings(given: Enriching): SettingsDeclaration {
   const { kind, config, plugins } = given
   const base: SettingsDeclaration = kind === 'source' ? connectSourceSettings : connectSinkSettings
-  let declared: SettingsDeclaration = base.extend(defineSettings(pluginSettings(base.declarations, given)))
-  for (const alias of aliasesOf(config['transforms']))
-    declared = declared.extend(stageSettings(TRANSFORM, alias, plugins.transforms, config))
-  for (const alias of aliasesOf(config['predicates']))
-    declared = declared.extend(stageSettings(PREDICATE, alias, plugins.predicates, config))
-  if (kind === 'sink') return declared.extend(ownSettings)
-  const rules = topicRuleSettings(config)
-  return (rules === null ? declared : declared.extend(rules)).extend(ownSourceSettings)
+  const rules = kind === 'source' ? topicRuleSettings(config) : []
+  return joined([
+    base.extend(defineSettings(pluginSettings(base.declarations, given))),
+    ...aliasesOf(config['transforms']).map((alias) => stageSettings(TRANSFORM, alias, plugins.transforms, config)),
+    ...aliasesOf(config['predicates']).map((alias) => stageSettings(PREDICATE, alias, plugins.predicates, config)),
+    ...rules,
+    kind === 'source' ? ownSourceSettings : ownSettings,
+  ])
 }
 
-/** Aliases in a list setting, each once: one that comes twice has been complained about by the list. */
-export function aliasesOf(text: string | undefined): readonly string[] {
-  const elements = (text ?? '').split(',').map((element) => element.trim())
-  return [...new Set(elements)].filter((element) => element !== '')
+/** All of these, in order. By halves: one after the other would copy the first ones again and again. */
+function joined(all: readonly SettingsDeclaration[]): SettingsDeclaration {
+  if (all.length === 1) return all[0]!
+  const middle = all.length >> 1
+  return joined(all.slice(0, middle)).extend(joined(all.slice(middle)))
 }
 
 /** The settings that name plugins. */

@@ -14,7 +14,8 @@ export function withoutProvided(
   provided: ReadonlySet<string>,
 ): SettingsValidation {
   if (provided.size === 0) return answer
-  const secrets = [...provided].map((setting) => resolved[setting]!).filter((text) => text.length >= SECRET_LENGTH_MIN)
+  const texts = new Set([...provided].map((setting) => resolved[setting]!))
+  const secrets = [...texts].filter((text) => text.length >= SECRET_LENGTH_MIN)
   const clean = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text)
   const configs = answer.configs.map(({ definition, value }): ValidatedSetting => {
     if (!provided.has(value.name)) return { definition, value: { ...value, errors: value.errors.map(clean) } }

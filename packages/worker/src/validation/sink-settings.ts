@@ -1,4 +1,5 @@
 /** What sinks have besides: Kafka Connect's `SinkConnectorConfig`, and how its settings may be combined. */
+import vm from 'node:vm'
 import { anyNonDuplicateValues, defineSettings, type RawSettings, type SettingProblem } from '@sluice/sdk'
 import { javaRegex, validRegex } from '@sluice/transforms'
 import { connectorSettings } from './connector-settings.ts'
@@ -99,8 +100,16 @@ function listed(text: string | undefined): readonly string[] {
   return [...new Set(elements)].filter((element) => element !== '')
 }
 
+/** How long a pattern may be tried. One that takes longer (`(a+)+b`) is not this check's business: it harms its own task alone. */
+const MATCH_TIMEOUT_MS = 100
+
 /** A pattern that is none has been complained about by its own setting. */
 function matches(regex: string, topic: string): boolean {
   if (validRegex.check('topics.regex', regex) !== undefined) return false
-  return javaRegex(regex).whole.test(topic)
+  const pattern = javaRegex(regex).whole
+  try {
+    return vm.runInNewContext('pattern.test(topic)', { pattern, topic }, { timeout: MATCH_TIMEOUT_MS }) === true
+  } catch {
+    return false
+  }
 }

@@ -1,9 +1,7 @@
 /** What sources have besides: Kafka Connect's `SourceConnectorConfig`, and the rules of topic creation (KIP-158). */
 import {
-  anyNonDuplicateValues,
   atLeast,
   defineSettings,
-  invalidValue,
   oneOfIgnoringCase,
   validatedBy,
   type RawSettings,
@@ -11,23 +9,12 @@ import {
   type Validator,
 } from '@sluice/sdk'
 import { validRegex } from '@sluice/transforms'
-import { connectorSettings } from './connector-settings.ts'
+import { aliasesOf, aliasList, connectorSettings } from './connector-settings.ts'
 import { ownSettings, sourceDeadLetterSettings } from './own-settings.ts'
 
 const orBrokers = validatedBy('-1 or at least 1', (count) =>
   count === -1 || Number(count) >= 1 ? undefined : 'Value must be -1 or at least 1',
 )
-
-/** Names of groups; `default` is always there, and last, whether it is named or not. */
-const groups: Validator = {
-  ...anyNonDuplicateValues(),
-  check(name, value) {
-    const twice = Array.isArray(value) && new Set<unknown>(value).size !== value.length
-    return twice
-      ? invalidValue(name, value, 'Duplicate alias provided.')
-      : anyNonDuplicateValues().check(name, value ?? [])
-  },
-}
 
 /** What Kafka Connect's own definition of a source has, in its order. */
 export const connectSourceSettings = connectorSettings.extend(
@@ -35,7 +22,7 @@ export const connectSourceSettings = connectorSettings.extend(
     'topic.creation.groups': {
       type: 'list',
       default: [],
-      validator: groups,
+      validator: aliasList,
       importance: 'low',
       group: 'Topic Creation',
       order: 1,
@@ -126,17 +113,14 @@ export const sourceSettings = connectSourceSettings.extend(ownSourceSettings).ex
 
 const PREFIX = 'topic.creation.'
 
-/** The rules a source names, and `default` where any `topic.creation.` key is given; null where none is. */
-export function topicRuleSettings(raw: RawSettings): SettingsDeclaration | null {
-  if (!Object.keys(raw).some((key) => key.startsWith(PREFIX))) return null
-  const names = (raw['topic.creation.groups'] ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'default')
-  return [...new Set(names)].reduce<SettingsDeclaration>(
-    (declared, name) => declared.extend(ruleSettings.prefixed(`${PREFIX}${name}.`, `Topic Creation: ${name}`)),
+/** The rules a source names, and `default` where any `topic.creation.` key is given; none where none is. */
+export function topicRuleSettings(raw: RawSettings): readonly SettingsDeclaration[] {
+  if (!Object.keys(raw).some((key) => key.startsWith(PREFIX))) return []
+  const names = aliasesOf(raw['topic.creation.groups']).filter((name) => name !== 'default')
+  return [
     defaultTopicSettings,
-  )
+    ...names.map((name) => ruleSettings.prefixed(`${PREFIX}${name}.`, `Topic Creation: ${name}`)),
+  ]
 }
 
 const patterns: Validator = {

@@ -1,5 +1,8 @@
 import { nearestName, type Connector, type Logger, type RawSettings, type SettingsValidation } from '@sluice/sdk'
 
+/** More warnings of one config than this nobody reads. */
+const WARNINGS_MAX = 20
+
 /** Whose settings below them are their own business. */
 const FOREIGN = ['producer.override.', 'consumer.override.', 'admin.override.', 'topic.creation.', 'config.providers']
 
@@ -14,8 +17,10 @@ export function warnOfUnused(
   logger: Logger,
 ): void {
   const known = new Set(configs.map(({ value }) => value.name))
-  for (const key of Object.keys(config)) {
-    if (known.has(key) || FOREIGN.some((prefix) => key.startsWith(prefix))) continue
+  const unused = Object.keys(config).filter(
+    (key) => !known.has(key) && !FOREIGN.some((prefix) => key.startsWith(prefix)),
+  )
+  for (const key of unused.slice(0, WARNINGS_MAX)) {
     const foreign = Object.hasOwn(foreignSettings, key) ? foreignSettings[key] : undefined
     const nearest = foreign === undefined ? nearestName(key, known) : undefined
     const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`
