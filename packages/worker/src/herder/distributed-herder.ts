@@ -22,7 +22,8 @@ import { Holdings } from './holdings.ts'
 import { LeaderRequests } from './leader-requests.ts'
 import { Leadership } from './leadership.ts'
 import { LocalAnswers } from './local-answers.ts'
-import { LocalWork } from './local-work.ts'
+import { LocalSide } from './local-side.ts'
+import type { LocalWork } from './local-work.ts'
 import { OffsetRequests } from './offsets.ts'
 import type {
   ConnectorOffsets,
@@ -34,14 +35,11 @@ import type {
   OffsetsHook,
 } from './ports.ts'
 import { Rebalances } from './rebalances.ts'
-import { Reconfiguration } from './reconfiguration.ts'
 import { unknownConnector } from './refusals.ts'
 import { RemovedStatuses } from './removed-statuses.ts'
 import { Restarts } from './restarts.ts'
 import { SessionKeys } from './session-keys.ts'
 import type { DistributedSettings } from './settings.ts'
-import { StuckTasks } from './stuck-tasks.ts'
-import { Supervision } from './supervision.ts'
 import { Tick } from './tick.ts'
 
 const FLUSH_MS = 5_000
@@ -75,9 +73,8 @@ export class DistributedHerder extends LocalAnswers implements Herder {
   readonly #parts: DistributedHerderParts
   readonly #wanted = new Holdings()
   readonly #group: WorkerGroup
-  readonly #host: WorkHost
   readonly #tick: Tick
-  readonly #local: LocalWork
+  readonly #side: LocalSide
   readonly #changes: ConfigChanges
   readonly #rebalances: Rebalances
   readonly #leadership: Leadership
@@ -88,7 +85,6 @@ export class DistributedHerder extends LocalAnswers implements Herder {
   /** The leader, when it is another worker. */
   readonly #otherLeader: LeaderDoor
   readonly #restarts: Restarts
-  readonly #reconfiguration: Reconfiguration
   readonly #loop: HerderLoop
   readonly #ending = new AbortController()
   #isReady = false
@@ -106,7 +102,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
     const leaderUrl = (): string | null => this.#rebalances.leaderUrl
     const generation = (): number => this.#group.generation
     const tick = (): Tick => this.#tick
-    const local = (): LocalWork => this.#local
+    const local = (): LocalWork => this.#side.local
 
     this.#tick = new Tick({ clock, logger, isSettled: () => this.#rebalances.isSettled })
     this.#leadership = new Leadership({ config, tick, isLeader, leaderUrl, logger })
@@ -142,50 +138,27 @@ export class DistributedHerder extends LocalAnswers implements Herder {
       asLeader: (what, work) =>
         this.#leadership.request(what, 'Only the leader may process zombie fencing requests.', work),
     })
-    const supervision = new Supervision({
-      config,
-      options: settings.automaticRestart,
-      host: () => this.#host,
-      local,
-      reconfiguration: () => this.#reconfiguration,
-      later: (...args) => this.#tick.later(...args),
-      clock,
-      logger,
-    })
     const guard = new TaskGuard({
       config,
       syncTimeoutMs: settings.syncTimeoutMs,
       fence: (connector) => this.#fence(connector),
-      isCurrent: (id) => this.#local.isCurrent(id),
+      isCurrent: (id) => this.#side.local.isCurrent(id),
       clock,
     })
-    this.#host = parts.host(eventsTo(local), guard)
-    this.#local = new LocalWork({
-      host: this.#host,
-      config,
-      status,
-      workerId,
-      generation,
+    this.#side = new LocalSide({
+      ...parts,
+      guard,
       wanted,
-      taskStopMs: settings.taskStopMs,
+      generation,
       isExactlyOnce: (of) => settings.isExactlyOnceSource && plugins.connectorType(of) === 'source',
-      isTrackingTopics: settings.isTrackingTopics,
-      watcher: supervision,
-      clock,
-      logger,
+      publish: (connector, configs) => this.#publish(connector, configs),
+      later: (...args) => this.#tick.later(...args),
     })
+    const { automatic } = this.#side
     this.#changes = new ConfigChanges({
       wake: () => this.#tick.wake(),
       onLoggerLevel: (namespace, level) => this.#setLoggerLevel(namespace, level),
-      onTasks: (connector) => this.#local.countTaskConfigs(connector),
-    })
-    this.#reconfiguration = new Reconfiguration({
-      host: this.#host,
-      config,
-      local: this.#local,
-      publish: (connector, configs) => this.#publish(connector, configs),
-      clock,
-      logger,
+      onTasks: (connector) => this.#side.local.countTaskConfigs(connector),
     })
     this.#offsets = new OffsetRequests({ offsets: parts.offsets, hook: parts.offsetsHook, logger })
     this.#leader = new LeaderRequests({
@@ -204,8 +177,8 @@ export class DistributedHerder extends LocalAnswers implements Herder {
       config,
       group: () => this.#group,
       wanted,
-      local: this.#local,
-      automatic: supervision.automatic,
+      local: local(),
+      automatic,
       tick: this.#tick,
       isLeader,
       leaderUrl,
@@ -220,16 +193,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
       config,
       status,
       view: this.view,
-      local: this.#local,
-      reconfiguration: this.#reconfiguration,
-      automatic: supervision.automatic,
-      stuckTasks: new StuckTasks({
-        host: this.#host,
-        local: this.#local,
-        stuckAfterMs: settings.stuckAfterMs,
-        clock,
-        logger,
-      }),
+      side: this.#side,
       rebalanceTimeoutMs: settings.rebalanceTimeoutMs,
       clock,
       logger,
@@ -356,13 +320,13 @@ export class DistributedHerder extends LocalAnswers implements Herder {
   async #stop(): Promise<void> {
     const { config, status, settings, clock } = this.#parts
     this.#tick.halt(new HerderError(500, 'Worker is shutting down'))
-    this.#reconfiguration.stop()
+    this.#side.reconfiguration.stop()
     this.#ending.abort()
     await this.#tick.during('shutting down', async () => {
       // What runs is stopped, and said to be, before the place is given up.
       await this.#group.close()
-      await this.#local.stop(this.#local.started.work())
-      await this.#host.stop(settings.taskStopMs)
+      await this.#side.local.stop(this.#side.local.started.work())
+      await this.#side.host.stop(settings.taskStopMs)
       await status.flush(FLUSH_MS)
       await Promise.all([status.stop(), config.stop()])
       // It may be in the middle of something that takes longer than anybody wants to wait.
@@ -403,15 +367,5 @@ export class DistributedHerder extends LocalAnswers implements Herder {
   async #fence(connector: string): Promise<void> {
     if (this.#rebalances.isLeader) return this.#fencing.fence(connector)
     await this.#otherLeader.fenceZombies(connector, this.#ending.signal)
-  }
-}
-
-/** The host is made before what listens to it. */
-export function eventsTo(local: () => LocalWork): WorkEvents {
-  return {
-    connectorState: (...event) => local().connectorState(...event),
-    taskState: (...event) => local().taskState(...event),
-    reconfigurationRequested: (connector) => local().reconfigurationRequested(connector),
-    topicUsed: (id, topic) => local().topicUsed(id, topic),
   }
 }

@@ -1,17 +1,14 @@
 import { describeError, type Clock, type Logger } from '@sluice/sdk'
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
-import type { AutomaticRestart } from './automatic-restart.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { ConfigChanges } from './config-changes.ts'
 import type { RestartRequest } from './herder.ts'
 import type { Leadership } from './leadership.ts'
-import type { LocalWork } from './local-work.ts'
+import type { LocalSide } from './local-side.ts'
 import type { Rebalances } from './rebalances.ts'
-import type { Reconfiguration } from './reconfiguration.ts'
 import { restartPlan } from './restart-plan.ts'
 import type { SessionKeys } from './session-keys.ts'
-import type { StuckTasks } from './stuck-tasks.ts'
 import type { Tick } from './tick.ts'
 
 const REST_MAX_MS = 1_000
@@ -27,10 +24,7 @@ export interface HerderLoopParts {
   readonly config: ConfigStore
   readonly status: StatusStore
   readonly view: ClusterView
-  readonly local: LocalWork
-  readonly reconfiguration: Reconfiguration
-  readonly automatic: AutomaticRestart | null
-  readonly stuckTasks: StuckTasks
+  readonly side: LocalSide
   readonly rebalanceTimeoutMs: number
   readonly clock: Clock
   readonly logger: Logger
@@ -63,14 +57,14 @@ export class HerderLoop {
   }
 
   async #turn(): Promise<void> {
-    const { tick, rebalances, stuckTasks } = this.#parts
+    const { tick, rebalances, side } = this.#parts
     const mayWork = rebalances.ensureMembership()
     await rebalances.handle()
     if (mayWork && rebalances.isLeader) await this.#lead()
     // Writing to a slow topic many times over must not cost the place in the group.
     await tick.runDue(() => rebalances.ensureMembership())
     this.#applyChanges()
-    stuckTasks.look()
+    side.stuckTasks.look()
   }
 
   async #lead(): Promise<void> {
@@ -85,7 +79,8 @@ export class HerderLoop {
   }
 
   #applyChanges(): void {
-    const { changes, rebalances, local, reconfiguration, automatic } = this.#parts
+    const { changes, rebalances, side } = this.#parts
+    const { local, reconfiguration, automatic } = side
     const changed = changes.take()
     for (const connector of changed.removed) {
       reconfiguration.cancel(connector)
@@ -110,7 +105,8 @@ export class HerderLoop {
 
   /** Every worker finds the same plan, and restarts what it has of it (KIP-745). */
   #restart(request: RestartRequest): void {
-    const { status, view, local, automatic, logger } = this.#parts
+    const { status, view, side, logger } = this.#parts
+    const { local, automatic } = side
     const { connector } = request
     const plan = restartPlan(request, status, view.type(connector))
     if (plan === null) {

@@ -3,7 +3,6 @@ import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.
 import type { ConfigListener, ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore, StoredStatus } from '../storage/status-store.ts'
 import { assertValid, patched } from './config-edits.ts'
-import { eventsTo } from './distributed-herder.ts'
 import {
   HerderError,
   type ConnectorInfo,
@@ -17,15 +16,12 @@ import {
 import { Holdings, taskKey } from './holdings.ts'
 import { Lanes } from './lanes.ts'
 import { LocalAnswers } from './local-answers.ts'
-import { LocalWork } from './local-work.ts'
+import { LocalSide } from './local-side.ts'
 import { OffsetRequests } from './offsets.ts'
 import type { ConnectorOffsets, HerderLoggers, HerderPlugins, OffsetsHook } from './ports.ts'
-import { Reconfiguration } from './reconfiguration.ts'
 import { notStopped, unknownConnector } from './refusals.ts'
 import { restartPlan } from './restart-plan.ts'
 import type { HerderSettings } from './settings.ts'
-import { StuckTasks } from './stuck-tasks.ts'
-import { Supervision } from './supervision.ts'
 
 export interface StandaloneHerderParts {
   readonly workerId: string
@@ -54,66 +50,27 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
   readonly #wanted = new Holdings()
   /** Requests about one connector come one after the other. */
   readonly #lanes = new Lanes()
-  readonly #local: LocalWork
-  readonly #host: WorkHost
+  readonly #side: LocalSide
   readonly #offsets: OffsetRequests
-  readonly #reconfiguration: Reconfiguration
-  readonly #supervision: Supervision
-  readonly #stuckTasks: StuckTasks
   readonly #ending = new AbortController()
   #isReady = false
   #stopping: Promise<void> | null = null
 
   constructor(parts: StandaloneHerderParts) {
-    const { config, status, settings, workerId, clock, logger } = parts
     super(parts)
     this.#parts = parts
-    this.workerId = workerId
+    this.workerId = parts.workerId
     this.kafkaClusterId = parts.kafkaClusterId
-    this.#supervision = new Supervision({
-      config,
-      options: settings.automaticRestart,
-      host: () => this.#host,
-      local: () => this.#local,
-      reconfiguration: () => this.#reconfiguration,
-      later: (_what, delayMs, work) => void this.#later(delayMs, work),
-      clock,
-      logger,
-    })
-    this.#host = parts.host(
-      eventsTo(() => this.#local),
-      NO_GUARD,
-    )
-    this.#local = new LocalWork({
-      host: this.#host,
-      config,
-      status,
-      workerId,
-      generation: () => 0,
+    this.#side = new LocalSide({
+      ...parts,
+      guard: NO_GUARD,
       wanted: this.#wanted,
-      taskStopMs: settings.taskStopMs,
+      generation: () => 0,
       isExactlyOnce: () => false,
-      isTrackingTopics: settings.isTrackingTopics,
-      watcher: this.#supervision,
-      clock,
-      logger,
-    })
-    this.#reconfiguration = new Reconfiguration({
-      host: this.#host,
-      config,
-      local: this.#local,
       publish: (connector, configs) => this.#lanes.run([connector], () => this.#renewTasks(connector, configs)),
-      clock,
-      logger,
+      later: (_what, delayMs, work) => void this.#later(delayMs, work),
     })
-    this.#stuckTasks = new StuckTasks({
-      host: this.#host,
-      local: this.#local,
-      stuckAfterMs: settings.stuckAfterMs,
-      clock,
-      logger,
-    })
-    this.#offsets = new OffsetRequests({ offsets: parts.offsets, hook: parts.offsetsHook, logger })
+    this.#offsets = new OffsetRequests({ offsets: parts.offsets, hook: parts.offsetsHook, logger: parts.logger })
   }
 
   get isReady(): boolean {
@@ -183,8 +140,8 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
 
   async restartConnector(connector: string): Promise<void> {
     this.#assertKnown(connector, ':')
-    this.#supervision.automatic?.forget(connector)
-    await this.#local.restart({ connectors: [connector], tasks: [] }, false)
+    this.#side.automatic?.forget(connector)
+    await this.#side.local.restart({ connectors: [connector], tasks: [] }, false)
   }
 
   async restartConnectorAndTasks(request: RestartRequest): Promise<ConnectorStateInfo> {
@@ -192,10 +149,10 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     this.#assertKnown(connector, ':')
     const plan = restartPlan(request, this.#parts.status, this.view.type(connector))
     if (plan === null) throw new HerderError(404, `Status for connector ${connector} not found`)
-    const { automatic } = this.#supervision
+    const { automatic } = this.#side
     if (plan.restartsConnector) automatic?.forget(connector)
     for (const id of plan.tasks) automatic?.forget(id)
-    void this.#local.restart({ connectors: plan.restartsConnector ? [connector] : [], tasks: plan.tasks }, true)
+    void this.#side.local.restart({ connectors: plan.restartsConnector ? [connector] : [], tasks: plan.tasks }, true)
     return plan.shown
   }
 
@@ -203,8 +160,8 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     this.#assertKnown(id.connector, ':')
     if (this.#parts.config.snapshot().taskConfig(id) === undefined)
       throw new HerderError(404, `Unknown task: ${taskKey(id)}`)
-    this.#supervision.automatic?.forget(id)
-    await this.#local.restart({ connectors: [], tasks: [id] }, false)
+    this.#side.automatic?.forget(id)
+    await this.#side.local.restart({ connectors: [], tasks: [id] }, false)
   }
 
   pauseConnector(connector: string): Promise<void> {
@@ -259,34 +216,34 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
   async #stop(): Promise<void> {
     const { config, status, settings } = this.#parts
     this.#ending.abort()
-    this.#reconfiguration.stop()
-    await this.#local.stop(this.#local.started.work())
-    await this.#host.stop(settings.taskStopMs)
+    this.#side.reconfiguration.stop()
+    await this.#side.local.stop(this.#side.local.started.work())
+    await this.#side.host.stop(settings.taskStopMs)
     await status.flush(FLUSH_MS)
     await Promise.all([status.stop(), config.stop()])
     this.#isReady = false
   }
 
   #listener(): ConfigListener {
-    const { automatic } = this.#supervision
+    const { automatic } = this.#side
     const nothing = (): void => undefined
     return {
       connectorChanged: (connector) => {
         const work = { connectors: [connector], tasks: [] }
         automatic?.forget(connector)
-        if (this.#wanted.connectors.has(connector)) void this.#local.restart(work, false)
+        if (this.#wanted.connectors.has(connector)) void this.#side.local.restart(work, false)
         else {
           this.#wanted.add(work)
-          this.#local.start(work)
+          this.#side.local.start(work)
         }
       },
       connectorRemoved: nothing,
       tasksChanged: (ids) => {
-        for (const connector of new Set(ids.map((id) => id.connector))) this.#local.countTaskConfigs(connector)
+        for (const connector of new Set(ids.map((id) => id.connector))) this.#side.local.countTaskConfigs(connector)
       },
       targetStateChanged: (connector) => {
         automatic?.forgetConnector(connector)
-        void this.#local.setTargetState(connector)
+        void this.#side.local.setTargetState(connector)
       },
       sessionKeyChanged: nothing,
       restartRequested: nothing,
@@ -305,13 +262,13 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     if (!config.snapshot().has(connector)) return
     if (configs.length > 0 && config.snapshot().targetState(connector) === 'STOPPED') return
     const old = this.#wanted.tasks.filter((id) => id.connector === connector)
-    this.#supervision.automatic?.forgetConnector(connector)
+    this.#side.automatic?.forgetConnector(connector)
     await config.putTaskConfigs(connector, configs)
     const now = config.snapshot().tasks(connector)
     this.#wanted.remove({ connectors: [], tasks: old })
     this.#wanted.add({ connectors: [], tasks: now })
-    const stopped = this.#local.stop({ connectors: [], tasks: old })
-    this.#local.start({ connectors: [], tasks: now })
+    const stopped = this.#side.local.stop({ connectors: [], tasks: old })
+    this.#side.local.start({ connectors: [], tasks: now })
     await stopped
     for (const id of old) if (id.task >= now.length) status.putTask(id, this.#destroyed())
   }
@@ -321,9 +278,9 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     const { status } = this.#parts
     const tasks = this.#wanted.tasks.filter((id) => id.connector === connector)
     this.#wanted.remove({ connectors: [connector], tasks })
-    this.#reconfiguration.cancel(connector)
-    this.#supervision.automatic?.forgetConnector(connector)
-    await this.#local.stop({ connectors: [connector], tasks })
+    this.#side.reconfiguration.cancel(connector)
+    this.#side.automatic?.forgetConnector(connector)
+    await this.#side.local.stop({ connectors: [connector], tasks })
     for (const { id } of status.tasks(connector)) status.putTask({ connector, task: id }, this.#destroyed())
     status.putConnector(connector, this.#destroyed())
     status.removeTopics(connector)
@@ -339,7 +296,7 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     const { signal } = this.#ending
     while (!signal.aborted) {
       await this.#parts.clock.sleep(everyMs, signal)
-      if (!signal.aborted) this.#stuckTasks.look()
+      if (!signal.aborted) this.#side.stuckTasks.look()
     }
   }
 
