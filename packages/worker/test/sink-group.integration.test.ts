@@ -1,68 +1,24 @@
 /** Tasks of one sink on several workers, each with connections of its own, on a real Kafka: joins, leaves, kills, and a ledger. */
 import { expect, test } from '@jest/globals'
-import { connect, cooperativeStickyAssignor, rangeAssignor, type Kafka } from '@sluice/kafka'
-import {
-  silentLogger,
-  systemClock,
-  type RawSettings,
-  type SinkPosition,
-  type SinkRecord,
-  type TopicPartition,
-} from '@sluice/sdk'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { connect, cooperativeStickyAssignor, rangeAssignor } from '@sluice/kafka'
+import { silentLogger, systemClock, type RawSettings, type SinkRecord } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import type { StandaloneWorker } from '../src/index.ts'
 import { BrokerRuns, numbers, type SinkOnBroker } from './support/broker-runs.ts'
 import { eventually } from './support/eventually.ts'
-import { address, onBroker, traceOf } from './support/test-cluster.ts'
+import { dice, Ledger } from './support/ledger.ts'
+import { address, onBroker, workerSettings } from './support/test-cluster.ts'
+
+const CHILD = fileURLToPath(new URL('support/run-in-child.ts', import.meta.url))
 
 const QUICK: RawSettings = {
   'consumer.override.heartbeat.interval.ms': '50',
   'consumer.override.session.timeout.ms': '6000',
-}
-
-/** Where every put of every worker is written down. */
-class Ledger {
-  /** `partition/offset` → by which workers, in order. */
-  readonly puts = new Map<string, string[]>()
-  /** Partitions that are open now, by worker. */
-  readonly open = new Map<string, Set<number>>()
-  readonly calls: string[] = []
-
-  parts(worker: string) {
-    const held = new Set<number>()
-    this.open.set(worker, held)
-    return {
-      open: async (partitions: readonly TopicPartition[]) => {
-        for (const { partition } of partitions) held.add(partition)
-        this.calls.push(`${worker} open ${partitions.map(({ partition }) => partition).join('+')}`)
-      },
-      put: async (records: readonly SinkRecord[]) => {
-        for (const { originalPartition, originalOffset } of records) {
-          if (!held.has(originalPartition)) throw new Error(`${worker} was not opened with ${originalPartition}`)
-          const at = `${originalPartition}/${originalOffset}`
-          this.puts.set(at, [...(this.puts.get(at) ?? []), worker])
-        }
-        if (records.length > 0) await systemClock.sleep(1)
-      },
-      close: async (partitions: readonly TopicPartition[]) => {
-        for (const { partition } of partitions) held.delete(partition)
-        this.calls.push(`${worker} close ${partitions.map(({ partition }) => partition).join('+')}`)
-      },
-    }
-  }
-
-  get twice(): readonly string[] {
-    return [...this.puts].filter(([, workers]) => workers.length > 1).map(([at]) => at)
-  }
-}
-
-/** Small numbers that come in the same order in every run. */
-function dice(seed: number): (sides: number) => number {
-  let state = seed
-  return (sides) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return Math.floor((state / 2_147_483_648) * sides)
-  }
 }
 
 onBroker('a sink on several workers', () => {
@@ -252,87 +208,64 @@ onBroker('a sink on several workers', () => {
     for (const victim of victims) await victim.stop().catch(() => undefined)
   }, 120_000)
 
-  test('topics by a pattern: those that come later are found, others and the dead letters are left alone', async () => {
-    const ledger: string[] = []
-    const sink = await runs.sink([], () => ({
-      put: async (records) => void ledger.push(...records.map(({ topic, value }) => `${topic}=${value as string}`)),
-    }))
-    const [a, b] = [`${sink.name}.in.a`, `${sink.name}.in.b`]
-    await runs.cluster.kafka.admin.ensureTopics([
-      { topic: a, partitions: 1 },
-      { topic: `${sink.name}.out`, partitions: 1 },
-    ])
-    await runs.cluster.put(a, ['1'])
-    await runs.cluster.put(`${sink.name}.out`, ['no'])
-    const worker = await sink.start({
-      topics: '',
-      'topics.regex': `${sink.name.replaceAll('.', '\\.')}\\.in\\..*`,
-      'consumer.override.metadata.max.age.ms': '100',
-      ...QUICK,
+  test('one of three processes is killed: the others read on, nothing is missing, and twice is only what the killed one had', async () => {
+    const total = 6000
+    const name = runs.cluster.name('killed')
+    const topic = await runs.cluster.topic('killed', PARTITIONS)
+    const records = (from: number, to: number): { readonly value: Buffer; readonly partition: number }[] =>
+      numbers(from, to).map((n) => ({ value: Buffer.from(`${n}0`), partition: Number(n) % PARTITIONS }))
+    const files = [0, 1, 2].map((i) => path.join(runs.dir, `ledger-${i}`))
+    const worker = workerSettings({
+      'offset.storage.file.filename': path.join(runs.dir, 'positions.json'),
+      'consumer.max.partition.fetch.bytes': '1024',
+      'consumer.heartbeat.interval.ms': '50',
+      'consumer.session.timeout.ms': '6000',
     })
-    await eventually('the first is read', () => ledger.length === 1)
-    await runs.cluster.kafka.admin.ensureTopics([{ topic: b, partitions: 1 }])
-    await runs.cluster.put(b, ['2'])
-    await eventually('the new one is read', () => ledger.length === 2)
-    await worker.stop()
-    expect(ledger).toEqual([`${a}=1`, `${b}=2`])
-  }, 60_000)
-
-  test('a topic that is deleted and created again while it is read: the task fails and says what to do', async () => {
-    const seen: string[] = []
-    const sink = await runs.sink(numbers(0, 20), () => ({
-      put: async (records) => void seen.push(...records.map(({ value }) => value as string)),
-    }))
-    const worker = await sink.start()
-    await eventually('committed', async () => (await sink.offset()) === 20)
-    await recreate(runs.cluster.kafka, sink.topic)
-    await runs.cluster.put(sink.topic, numbers(100, 150))
-    await eventually('it has failed', () => worker.status()[0]?.tasks[0]?.state === 'FAILED')
-    expect(traceOf(worker)).toMatch(/another one than the one that was read[^]*What to do: The topic was deleted/)
-    await worker.stop()
-    expect(seen).toEqual(numbers(0, 20))
-  }, 30_000)
-
-  test('a committed offset that is older than its topic: the same, also where no record would be missed', async () => {
-    const seen: string[] = []
-    const sink = await runs.sink(numbers(0, 20), () => ({
-      put: async (records) => void seen.push(...records.map(({ value }) => value as string)),
-    }))
-    const first = await sink.start()
-    await eventually('committed', async () => (await sink.offset()) === 20)
-    await first.stop()
-    const offsets = runs.cluster.kafka.groupOffsets(`connect-${sink.name}`)
-    const before = await offsets.committed([{ topic: sink.topic, partition: 0 }])
-    await recreate(runs.cluster.kafka, sink.topic)
-    // The broker forgets the offsets of a topic that it deletes; a copy of them may come back.
-    await offsets.commit(before)
-    await runs.cluster.put(sink.topic, numbers(100, 150))
-    const second = await sink.start()
-    await eventually('it has failed', () => second.status()[0]?.tasks[0]?.state === 'FAILED')
-    expect(traceOf(second)).toContain('What to do: The topic was deleted and created again')
-    await second.stop()
-    expect(seen).toEqual(numbers(0, 20))
-  }, 30_000)
-
-  test('a sink that kept positions of a topic that is another one now: fails, instead of leaving records out as had already', async () => {
-    const held: { positions: readonly SinkPosition[] } = { positions: [] }
-    const seen: string[] = []
-    const sink = await runs.sink(numbers(0, 20), (context) => ({
-      open: async () => context.rewind(held.positions),
-      put: async (records) => void seen.push(...records.map(({ value }) => value as string)),
-      flush: async (positions) => (held.positions = positions),
-    }))
-    const first = await sink.start()
-    await eventually('committed', async () => (await sink.offset()) === 20)
-    await first.stop()
-    await recreate(runs.cluster.kafka, sink.topic)
-    await runs.cluster.put(sink.topic, numbers(100, 150))
-    const second = await sink.start()
-    await eventually('it has failed', () => second.status()[0]?.tasks[0]?.state === 'FAILED')
-    expect(traceOf(second)).toContain('What to do: The topic was deleted and created again')
-    await second.stop()
-    expect([seen, await sink.offset()]).toEqual([numbers(0, 20), undefined])
-  }, 30_000)
+    const children = files.map((file) => {
+      const connector = { name, 'connector.class': 'ledger', topics: topic, file }
+      const env = { ...process.env, WORKER: JSON.stringify(worker), CONNECTORS: JSON.stringify([connector]) }
+      return spawn(process.execPath, ['--conditions=@sluice/source', CHILD], {
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      })
+    })
+    const linesOf = (file: string): string[] =>
+      fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').slice(0, -1) : []
+    try {
+      await runs.cluster.put(topic, records(0, 600))
+      await eventually(
+        'all have a share',
+        async () => {
+          const [found] = await runs.cluster.kafka.admin.groups.describe([`connect-${name}`])
+          return found!.value?.members.length === 3
+        },
+        30_000,
+      )
+      await runs.cluster.put(topic, records(600, 3000))
+      await eventually('the victim works', () => linesOf(files[1]!).length > 20, 30_000)
+      children[1]!.kill('SIGKILL')
+      await runs.cluster.put(topic, records(3000, total))
+      await eventually(
+        'all is committed',
+        async () => (await runs.cluster.committed(name, topic)).reduce((sum, { offset }) => sum + offset, 0) === total,
+        40_000,
+      )
+    } finally {
+      for (const child of children) {
+        if (child.exitCode !== null || child.signalCode !== null) continue
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+    }
+    const [first, killed, third] = files.map(linesOf)
+    const all = [...first!, ...killed!, ...third!]
+    expect(new Set(all).size).toBe(total)
+    const survivors = [...first!, ...third!]
+    expect(new Set(survivors).size).toBe(survivors.length)
+    const lostToOthers = new Set(killed)
+    const twice = all.filter((at, i) => all.indexOf(at) !== i)
+    expect(twice.every((at) => lostToOthers.has(at))).toBe(true)
+  }, 90_000)
 
   test('a member of the same group elsewhere, as of Java’s console consumer, shares the partitions', async () => {
     const ledger = new Ledger()
@@ -358,9 +291,3 @@ onBroker('a sink on several workers', () => {
     await worker.stop()
   }, 60_000)
 })
-
-async function recreate(kafka: Kafka, topic: string): Promise<void> {
-  await kafka.admin.deleteTopics([topic])
-  await eventually('the topic is gone', async () => (await kafka.admin.describeTopics([topic])).length === 0)
-  await kafka.admin.ensureTopics([{ topic, partitions: 1 }])
-}
