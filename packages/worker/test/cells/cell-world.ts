@@ -21,16 +21,20 @@ const HERE = new URL('.', import.meta.url)
 export function realEnvironment(bootstrapServers: string, name: string): Pick<CellHostOptions, 'module' | 'given'> {
   const worker = {
     'bootstrap.servers': bootstrapServers,
+    'group.id': name,
+    'config.storage.topic': `${name}.configs`,
+    'status.storage.topic': `${name}.status`,
     'key.converter': 'StringConverter',
     'value.converter': 'StringConverter',
     'offset.storage.topic': `${name}.positions`,
     'offset.storage.partitions': '1',
+    'offset.storage.replication.factor': '1',
     'offset.flush.interval.ms': '200',
     'offset.flush.timeout.ms': '1000',
   }
   return {
-    module: new URL('../../src/cells/worker-environment.ts', HERE).href,
-    given: { worker, connectors: [fileURLToPath(new URL('sick-connectors.ts', HERE))] },
+    module: new URL('../../src/distributed/distributed-environment.ts', HERE).href,
+    given: { worker, modules: [fileURLToPath(new URL('sick-connectors.ts', HERE))] },
   }
 }
 
@@ -96,10 +100,10 @@ export class CellWorld {
   }
 
   async becomes(what: string, state: WorkState, timeoutMs = 20_000): Promise<void> {
-    await eventually(
-      `${what} is ${state}, told so far: ${this.states(what).join(' ')}`,
-      () => this.states(what).at(-1) === state,
-      timeoutMs,
+    await eventually(`${what} is ${state}`, () => this.states(what).at(-1) === state, timeoutMs).catch(
+      (error: unknown) => {
+        throw new Error(`${what} was ${this.states(what).join(' ')}; ${this.trace(what)}`, { cause: error })
+      },
     )
   }
 

@@ -9,6 +9,7 @@ import {
   defineSource,
   systemClock,
   type Connector,
+  type ConnectorContext,
   type ParsedSettings,
   type SinkTask,
   type SourceRecord,
@@ -211,7 +212,8 @@ const shared = {
     await fallIll(own.sick, 'task-settings')
     return Array.from({ length: own['task.count'] }, (_, task) => ({ ...raw, number: String(task) }))
   },
-  async start(own: Settings) {
+  async start(own: Settings, context: ConnectorContext) {
+    context.logger.info('It begins')
     await fallIll(own.sick, 'start')
     return { stop: () => fallIll(own.sick, 'stop') }
   },
