@@ -105,6 +105,20 @@ describe('a task that fails', () => {
     expect(cluster.status.log).toEqual([])
   })
 
+  test('and comes back before its time is left alone; if it fails again, the later time counts', async () => {
+    expect(await fail('the database is away')).toBe(1_000)
+    await cluster.pass(400)
+    worker.host.tellTask(A0, 'RUNNING')
+    await cluster.pass(400)
+    expect(await fail('the database is away')).toBe(4_000)
+    cluster.status.log.length = 0
+    await cluster.pass(3_800)
+    expect(cluster.status.log).toEqual([])
+    worker.host.tellTask(A0, 'RUNNING')
+    await cluster.pass(1_000)
+    expect(cluster.status.log).toEqual(['task a-0 RUNNING'])
+  })
+
   test('with its cell is left to the host, which brings it back or gives it up', async () => {
     expect(await fail('The cell died')).toBeNaN()
     expect(cluster.status.task(A0)?.trace).toBe('The cell died')

@@ -39,8 +39,10 @@ describe('one worker', () => {
     const config = await worker!.herder.connectorConfig('a')
     const before = cluster.topic.keys().length
     cluster.status.log.length = 0
+    const { rebalances } = cluster.group
     await cluster.given(worker!.herder.putConnectorConfig('a', config, { mayReplace: true }))
     await cluster.pass(500)
+    expect(cluster.group.rebalances).toBe(rebalances)
     expect(cluster.topic.keys().slice(before)).toEqual(['connector-a'])
     expect(cluster.status.log).toEqual(['connector a UNASSIGNED', 'connector a RUNNING'])
   })
@@ -136,6 +138,17 @@ describe('one worker', () => {
     expect(cluster.status.log.filter((line) => line.startsWith('topic'))).toEqual(['topic lines of a'])
     await worker!.herder.resetActiveTopics('a')
     expect(worker!.herder.activeTopics('a')).toEqual([])
+  })
+
+  test('a connector found at the start is changed in place like any other', async () => {
+    const config = { 'connector.class': 'FakeSource', name: 'a' }
+    cluster.topic.append('connector-a', config)
+    const [worker] = await cluster.form(1)
+    await cluster.until(() => cluster.isRunning('a', 1))
+    worker!.host.calls.length = 0
+    await cluster.given(worker!.herder.putConnectorConfig('a', config, { mayReplace: true }))
+    await cluster.pass(500)
+    expect(worker!.host.calls).toEqual(['stop a', 'start a'])
   })
 
   test('restart records from before the start mean nothing', async () => {
@@ -310,15 +323,12 @@ describe('three workers', () => {
     await cluster.until(() => workers[1]!.store.claims === 1)
     const claims = cluster.topic.leaderEpoch
     const write = workers[0]!.herder.putConnectorConfig('z', { name: 'z' }, { mayReplace: false })
-    // It finds out by its heartbeats, as its write is refused.
-    const refused = cluster.given(
-      write.then(
-        () => null,
-        (error: unknown) => error,
-      ),
-    )
-    workers[0]!.member.mayWork = false
-    expect(await refused).toMatchObject({ status: expect.any(Number) })
+    // It finds out by its heartbeats at the same time.
+    const refused = write.catch((error: unknown) => {
+      workers[0]!.member.mayWork = false
+      return error
+    })
+    expect(await cluster.given(refused)).toMatchObject({ status: 500 })
     await cluster.pass(2_000)
     expect(cluster.topic.leaderEpoch).toBe(claims)
     expect(workers[1]!.herder.connectors()).toEqual([])
