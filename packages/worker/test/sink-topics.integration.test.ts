@@ -88,7 +88,9 @@ onBroker('topics of a sink', () => {
     await eventually('it has failed', () => second.status()[0]?.tasks[0]?.state === 'FAILED')
     expect(traceOf(second)).toContain('What to do: The topic was deleted and created again')
     await second.stop()
-    expect([seen, await sink.offset()]).toEqual([numbers(0, 20), undefined])
+    expect(seen).toEqual(numbers(0, 20))
+    // The broker forgets it with the topic, sooner or later.
+    expect([undefined, 20]).toContain(await sink.offset())
   }, 30_000)
 })
 
