@@ -1,6 +1,6 @@
 /** The plugins of a worker, in its own process and in its cells: none of a connector's code is run before it is used. */
 import type { Logger } from '@sluice/sdk'
-import { Plugins } from './catalogue.ts'
+import { Plugins, type DiscoveredPlugin } from './catalogue.ts'
 import { discoverPackage, discoverPlugins } from './discovery.ts'
 import { loadConnectors } from './load.ts'
 
@@ -13,7 +13,9 @@ export interface PluginPlaces {
 
 /** @throws SluiceError PLUGIN_UNKNOWN for a module that is not there */
 export async function openPlugins({ modules, folders }: PluginPlaces, logger: Logger): Promise<Plugins> {
-  const found = await Promise.all(modules.map((name) => (/^[./]/.test(name) ? [] : discoverPackage(name, logger))))
+  const told = async (name: string): Promise<readonly DiscoveredPlugin[]> =>
+    /^[./]/.test(name) ? [] : discoverPackage(name, logger)
+  const found = await Promise.all(modules.map(told))
   const silent = modules.filter((_, index) => found[index]!.length === 0)
   const [connectors, inFolders, { converters }, { transforms, predicates }] = await Promise.all([
     loadConnectors(silent),
