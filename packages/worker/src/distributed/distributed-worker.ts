@@ -10,6 +10,7 @@ import path from 'node:path'
 import { connect, type Kafka } from '@sluice/kafka'
 import { systemClock, systemRandom, type Clock, type Logger, type MemoryMetrics, type RawSettings } from '@sluice/sdk'
 import { CellHost } from '../cells/cell-host.ts'
+import { cellOptions } from '../cells/cell-settings.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { groupSettings, workerSettings, type GroupSettings, type WorkerSettings } from '../distributed-settings.ts'
 import { ConnectWorkerGroup } from '../group/connect-worker-group.ts'
@@ -155,6 +156,9 @@ export class DistributedWorker {
           }),
         host: (events, guard) =>
           (host = new CellHost({
+            ...cellOptions(raw),
+            // Others get this worker's work when it was silent for so long.
+            silenceMaxMs: group['session.timeout.ms'],
             isolation: group.isolation,
             module: ENVIRONMENT,
             given,
