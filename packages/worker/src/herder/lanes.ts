@@ -15,6 +15,10 @@ export class Lanes {
     return mine
   }
 
+  isBusy(key: string): boolean {
+    return this.#tails.has(key)
+  }
+
   /** Forgets lanes that nobody has entered since. */
   async #leave(keys: readonly string[], tail: Promise<unknown>): Promise<void> {
     await tail

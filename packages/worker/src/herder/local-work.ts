@@ -86,10 +86,9 @@ export class LocalWork implements WorkEvents {
     const connectors = work.connectors.map((connector) =>
       this.#lanes.run([laneOf(connector)], () => this.#stopConnector(connector, options)),
     )
-    const tasks =
-      work.tasks.length === 0
-        ? []
-        : [this.#lanes.run(work.tasks.map(taskKey), () => this.#stopTasks(work.tasks, options))]
+    const tasks = this.#batches(work.tasks).map((ids) =>
+      this.#lanes.run(ids.map(taskKey), () => this.#stopTasks(ids, options)),
+    )
     await Promise.all([...connectors, ...tasks])
   }
 
@@ -106,13 +105,11 @@ export class LocalWork implements WorkEvents {
     const stopped = this.stop(here)
     // Said at once, so that a rebalance in between does not start them a second time.
     this.started.add(here)
-    const lanes = [...here.connectors.map(laneOf), ...here.tasks.map(taskKey)]
-    if (isMarked) void this.#lanes.run(lanes, () => this.#mark(here, 'RESTARTING'))
     const starts = [
       ...here.connectors.map((connector) =>
-        this.#lanes.run([laneOf(connector)], () => this.#startConnector(connector)),
+        this.#lanes.run([laneOf(connector)], () => this.#startConnector(connector, isMarked)),
       ),
-      ...here.tasks.map((id) => this.#lanes.run([taskKey(id)], () => this.#startTask(id))),
+      ...here.tasks.map((id) => this.#lanes.run([taskKey(id)], () => this.#startTask(id, isMarked))),
     ]
     await stopped
     await Promise.all(starts)
@@ -206,14 +203,21 @@ export class LocalWork implements WorkEvents {
     status.putTopic({ topic, connector: id.connector, task: id.task, discoveredAt: clock.now() })
   }
 
-  async #startConnector(connector: string): Promise<void> {
-    const { config, host, wanted } = this.#parts
+  /** Tasks of one connector stop together, but for those that have something else to end first: no other waits for them. */
+  #batches(ids: readonly TaskId[]): readonly (readonly TaskId[])[] {
+    const batchOf = (id: TaskId): string => (this.#lanes.isBusy(taskKey(id)) ? taskKey(id) : laneOf(id.connector))
+    return [...Map.groupBy(ids, batchOf).values()]
+  }
+
+  async #startConnector(connector: string, isMarked = false): Promise<void> {
+    const { config, host, status, wanted } = this.#parts
     const snapshot = config.snapshot()
     const settings = snapshot.connectorConfig(connector)
     if (!this.started.connectors.has(connector) || !wanted.connectors.has(connector) || settings === undefined) {
       this.started.connectors.delete(connector)
       return
     }
+    if (isMarked) status.putConnector(connector, this.#status(laneOf(connector), 'RESTARTING', null))
     this.#running.connectors.add(connector)
     this.#last.delete(laneOf(connector))
     try {
@@ -224,8 +228,8 @@ export class LocalWork implements WorkEvents {
     }
   }
 
-  async #startTask(id: TaskId): Promise<void> {
-    const { config, host, wanted, isExactlyOnce } = this.#parts
+  async #startTask(id: TaskId, isMarked = false): Promise<void> {
+    const { config, host, status, wanted, isExactlyOnce } = this.#parts
     const snapshot = config.snapshot()
     const connectorConfig = snapshot.connectorConfig(id.connector)
     const settings = snapshot.taskConfig(id)
@@ -234,6 +238,7 @@ export class LocalWork implements WorkEvents {
       this.started.removeTask(id)
       return
     }
+    if (isMarked) status.putTask(id, this.#status(taskKey(id), 'RESTARTING', null))
     this.#running.addTask(id)
     this.#last.delete(taskKey(id))
     this.#taskEpochs.set(taskKey(id), this.#epochs.get(id.connector) ?? 0)
@@ -289,15 +294,6 @@ export class LocalWork implements WorkEvents {
       status.putTaskSafe(id, this.#status(taskKey(id), 'UNASSIGNED', null))
       this.#remember(taskKey(id), 'UNASSIGNED', null)
     }
-  }
-
-  async #mark(work: Work, state: WorkState): Promise<void> {
-    const { status } = this.#parts
-    for (const connector of work.connectors)
-      if (this.started.connectors.has(connector))
-        status.putConnector(connector, this.#status(laneOf(connector), state, null))
-    for (const id of work.tasks)
-      if (this.started.hasTask(id)) status.putTask(id, this.#status(taskKey(id), state, null))
   }
 
   #remember(key: string, state: WorkState, version: string | null): void {

@@ -103,6 +103,19 @@ test('a worker whose task hangs gives up the others at once in a rebalance', asy
   await cluster.until(() => cluster.isRunning('healthy', 3))
 })
 
+test('others stop at once when one of those that are to stop together still hangs in an earlier stop', async () => {
+  await fallIll({ taskStop: 'blocks' })
+  await cluster.create('healthy', 2)
+  await cluster.until(() => cluster.isRunning('sick', 1))
+  void worker.herder.restartTask(SICK)
+  await cluster.pass(100)
+  cluster.group.protocol = 'default'
+  worker.member.requestRejoin('an eager rebalance stops all')
+  await cluster.pass(100)
+  expect(worker.host.tasks).toEqual([SICK])
+  await cluster.pass(15_000)
+})
+
 test('a connector that takes for ever to name its tasks is asked again, and its status says so', async () => {
   await fallIll({ taskConfigs: 'blocks' })
   await cluster.pass(60_200)
