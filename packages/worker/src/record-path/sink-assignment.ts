@@ -55,16 +55,18 @@ export class SinkAssignment {
   }
 
   async add(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
-    const { task, context, positions, logger } = this.#parts
+    const { task, context, positions, group, logger } = this.#parts
     const fresh = partitions.filter((partition) => !positions.has(partition))
-    if (fresh.length === 0 || !(await this.#startFrom(fresh, signal))) return
+    const start = async (): Promise<void> => positions.start(fresh, await group.committed(fresh))
+    if (fresh.length === 0 || !(await this.#untilRead(start, signal))) return
     context.assign(positions.partitions)
     await task.open(fresh)
     const rewinds = context.takeRewinds()
-    await this.#assertThere(rewinds)
+    await this.#assertThere(rewinds, signal)
     positions.rewind(rewinds, logger)
     this.#fetch(new Set(fresh.map((partition) => positions.of(partition))))
     context.fetching()
+    void this.#lookAtEnds(fresh)
     logger.info('Partitions are read', { partitions: listed(fresh) })
   }
 
@@ -99,11 +101,11 @@ export class SinkAssignment {
   }
 
   /** False: the signal was aborted first, or the place was lost meanwhile, which the group tells of next. */
-  async #startFrom(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<boolean> {
-    const { group, positions, clock, logger } = this.#parts
+  async #untilRead(read: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
+    const { clock, logger } = this.#parts
     for (let delayMs = RETRY_FIRST_MS; !signal.aborted; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
       try {
-        await positions.start(partitions, await group.committed(partitions))
+        await read()
         return true
       } catch (error) {
         if (!isPassing(error)) throw error
@@ -118,12 +120,29 @@ export class SinkAssignment {
     return false
   }
 
+  /** So that the lag is known before the first fetch has come. Nothing waits for it. */
+  async #lookAtEnds(partitions: readonly TopicPartition[]): Promise<void> {
+    const { ends, positions, lag, logger } = this.#parts
+    try {
+      const found = await ends(partitions)
+      lag.assigned(
+        found.filter((at) => positions.has(at)).map((at) => ({ ...at, position: positions.of(at).position })),
+      )
+    } catch (error) {
+      logger.debug('The ends of partitions could not be read', { reason: describeError(error) })
+    }
+  }
+
   /** A sink that has records which the partition never had holds those of another topic. */
-  async #assertThere(rewinds: readonly TopicPartitionOffset[]): Promise<void> {
+  async #assertThere(rewinds: readonly TopicPartitionOffset[], signal: AbortSignal): Promise<void> {
     const { positions, ends } = this.#parts
     const forward = rewinds.filter((wanted) => positions.has(wanted) && wanted.offset > positions.of(wanted).position)
     if (forward.length === 0) return
-    for (const { topic, partition, offset: end } of await ends(forward)) {
+    let found: readonly TopicPartitionOffset[] = []
+    await this.#untilRead(async () => {
+      found = await ends(forward)
+    }, signal)
+    for (const { topic, partition, offset: end } of found) {
       const beyond = forward.find((at) => at.topic === topic && at.partition === partition && at.offset > end)
       if (beyond === undefined) continue
       throw new SluiceError('TOPIC_RECREATED', 'The sink holds records that its partition does not have', {

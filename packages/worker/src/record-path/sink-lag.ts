@@ -1,19 +1,27 @@
 import type { FetchedPartition } from '@sluice/kafka'
-import type { Clock, TopicPartition } from '@sluice/sdk'
+import type { Clock, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
 import { keyOf } from './sink-positions.ts'
 
 export interface PartitionLag extends TopicPartition {
   /** Records in the partition that have not been put. */
   readonly records: number
-  /** How old the last record is that was put, while there are others behind it; grows while the sink stands still. 0: none are. */
+  /**
+   * How old the last record is that was put, while there are others behind it; grows while the sink stands still. 0: none are. NaN: nothing
+   * has been fetched yet.
+   */
   readonly seconds: number
 }
 
 interface Seen extends TopicPartition {
   endOffset: number
   position: number
-  /** Of the last record put, milliseconds since the epoch; before the first: of the first one fetched. */
+  /** Of the last record put, milliseconds since the epoch; before the first: of the first one fetched; before that: NaN. */
   timestamp: number
+}
+
+/** A partition that the task has been given: where it stands, and where the partition ends. */
+export interface AssignedEnd extends TopicPartitionOffset {
+  readonly position: number
 }
 
 /** How far a sink is behind its partitions, from what fetches say: nobody is asked for it. */
@@ -25,12 +33,21 @@ export class SinkLag {
     this.#clock = clock
   }
 
+  assigned(ends: readonly AssignedEnd[]): void {
+    for (const { topic, partition, offset, position } of ends) {
+      const at = { topic, partition, endOffset: offset, position, timestamp: Number.NaN }
+      if (!this.#seen.has(keyOf(at))) this.#seen.set(keyOf(at), at)
+    }
+  }
+
   fetched(fetched: readonly FetchedPartition[]): void {
     for (const { topic, partition, batches, highWatermark } of fetched) {
-      const [first] = batches
+      const first = batches.find(({ count }) => count > 0)
       const seen = this.#seen.get(keyOf({ topic, partition }))
-      if (seen !== undefined) seen.endOffset = highWatermark
-      else if (first !== undefined && first.count > 0) {
+      if (seen !== undefined) {
+        seen.endOffset = highWatermark
+        if (first !== undefined && Number.isNaN(seen.timestamp)) seen.timestamp = first.timestamp(0)
+      } else if (first !== undefined) {
         const at = {
           topic,
           partition,

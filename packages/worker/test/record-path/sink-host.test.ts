@@ -1,6 +1,6 @@
 /** What a host does with a sink task: pauses it, resumes it, watches it, leaves it behind. */
 import { describe, expect, test } from '@jest/globals'
-import { DataError, RetriableError, type SinkRecord } from '@sluice/sdk'
+import { DataError, RetriableError, systemClock, type SinkRecord } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { eventually } from '../support/eventually.ts'
 import { logOf } from '../support/fake-kafka.ts'
@@ -203,6 +203,19 @@ describe('figures', () => {
     resolve()
     await eventually('it is through', () => run.lag.read()[0]?.records === 0)
     expect(run.lag.read()).toEqual([{ ...P0, records: 0, seconds: 0 }])
+    run.stop()
+    await ended
+  })
+
+  test('know how many records there are before any has been fetched', async () => {
+    const run = new SinkRun({ log: LOG })
+    run.fetcher.poll = async (_, signal) => {
+      await systemClock.sleep(2, signal)
+      return []
+    }
+    const ended = run.run()
+    await eventually('known', () => run.lag.read().length > 0)
+    expect(run.lag.read()).toEqual([{ ...P0, records: 25, seconds: Number.NaN }])
     run.stop()
     await ended
   })
