@@ -24,6 +24,11 @@ export interface SinkTaskContext extends TaskContext {
   rewind(positions: readonly SinkPosition[]): void
   /** Asks for a commit as soon as the current `put` is done. */
   requestCommit(): void
+  /**
+   * When the next `put` comes, for that one time: so many milliseconds after one that fails with a RetriableError, instead of after a
+   * pause that grows; else at the latest after so long, with nothing if nothing has come.
+   */
+  timeout(ms: number): void
   /** Stops and starts fetching of single partitions. */
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void

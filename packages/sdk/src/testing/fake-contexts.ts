@@ -70,6 +70,8 @@ export class FakeSinkContext extends FakeTaskContext implements SinkTaskContext 
   rewinds: TopicPartitionOffset[] = []
   readonly paused: Set<string> = new Set()
   commitRequests = 0
+  /** What `timeout` was asked for last. */
+  timeoutMs: number | undefined
   /** Whether bad records are tolerated; if not, `report` throws, as in a worker with `errors.tolerance=none`. */
   tolerant = true
   #assignment: readonly TopicPartition[] = []
@@ -92,6 +94,10 @@ export class FakeSinkContext extends FakeTaskContext implements SinkTaskContext 
 
   requestCommit(): void {
     this.commitRequests++
+  }
+
+  timeout(ms: number): void {
+    this.timeoutMs = ms
   }
 
   pause(partitions: readonly TopicPartition[]): void {

@@ -53,6 +53,7 @@ export class SinkContext implements SinkTaskContext {
   #rewinds: SinkPosition[] = []
   #letters: ProducerRecord[] = []
   #commitRequested = false
+  #timeoutMs: number | null = null
   #fetched: readonly FetchedPartition[] = []
   /** Reports of the running `put` or `flush`: they count only if it succeeds, because a failed one is repeated whole. */
   #reports: Report[] = []
@@ -94,6 +95,10 @@ export class SinkContext implements SinkTaskContext {
 
   requestCommit(): void {
     this.#commitRequested = true
+  }
+
+  timeout(ms: number): void {
+    this.#timeoutMs = Math.max(0, ms)
   }
 
   pause(partitions: readonly TopicPartition[]): void {
@@ -174,6 +179,13 @@ export class SinkContext implements SinkTaskContext {
     const requested = this.#commitRequested
     this.#commitRequested = false
     return requested
+  }
+
+  /** When the sink wants to be put to again; null: it did not say. */
+  takeTimeout(): number | null {
+    const wanted = this.#timeoutMs
+    this.#timeoutMs = null
+    return wanted
   }
 
   addLetter(letter: ProducerRecord): void {

@@ -121,11 +121,12 @@ export class SinkLoop {
   }
 
   async #move(signal: AbortSignal): Promise<void> {
-    const { fetcher, decode, flush, wakeUp, clock, figures, taskFigures, lag } = this.#parts
+    const { context, fetcher, decode, flush, wakeUp, clock, figures, taskFigures, lag } = this.#parts
     for (;;) {
       await this.#attend(signal)
       if (signal.aborted) return
-      const waitMs = Math.max(0, Math.min(POLL_MAX_MS, this.#commitDueAt - clock.monotonic()))
+      const wantedMs = context.takeTimeout() ?? POLL_MAX_MS
+      const waitMs = Math.max(0, Math.min(POLL_MAX_MS, wantedMs, this.#commitDueAt - clock.monotonic()))
       const fetched = await fetcher.poll(waitMs, wakeUp.signal)
       this.#used(fetched)
       lag.fetched(fetched)

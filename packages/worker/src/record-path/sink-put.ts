@@ -68,8 +68,9 @@ export class SinkPut {
     const { context, logger } = this.#parts
     const refusal = context.callFailed()
     if (refusal === undefined && isRetriable(error)) {
-      const againAfterMs = this.#delayMs
-      this.#delayMs = Math.min(againAfterMs * 2, RETRY_MAX_MS)
+      const wantedMs = context.takeTimeout()
+      const againAfterMs = wantedMs ?? this.#delayMs
+      if (wantedMs === null) this.#delayMs = Math.min(againAfterMs * 2, RETRY_MAX_MS)
       logger.warn('The sink asked for the same records again later', {
         reason: describeError(error),
         delayMs: againAfterMs,

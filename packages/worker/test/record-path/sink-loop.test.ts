@@ -78,6 +78,47 @@ describe('put', () => {
     expect(run.committed?.tally).toMatchObject({ in: 25, passed: 25 })
   })
 
+  test('that asks for later at a time of its own gets them then', async () => {
+    const clock = new FakeClock({ impatient: true })
+    const at: number[] = []
+    const run = new SinkRun({
+      log: ['0'],
+      clock,
+      commitIntervalMs: 60_000,
+      task: (context) =>
+        new ActingSink((records) => {
+          if (records.length === 0) return
+          at.push(clock.monotonic())
+          if (at.length > 3) return
+          context.timeout(at.length * 7000)
+          throw later
+        }),
+    })
+    const ended = run.run()
+    await eventually('put', () => at.length === 4)
+    run.stop()
+    await ended
+    expect(at.slice(1).map((time, i) => time - at[i]!)).toEqual([7000, 14_000, 21_000])
+  })
+
+  test('that asks for later again and again holds up nothing else: what was put before is committed meanwhile', async () => {
+    const run = new SinkRun({
+      log: LOG,
+      batch: 10,
+      commitIntervalMs: 30_000,
+      clock: new FakeClock({ impatient: true }),
+      task: () =>
+        new ActingSink((records) => {
+          if (records[0]?.offset === 10) throw later
+        }),
+    })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 10)
+    run.stop()
+    expect(await ended).toBeUndefined()
+    expect(run.committed).toMatchObject({ offset: 10, tally: { in: 10, passed: 10 } })
+  })
+
   test('that asks for later while the task is stopped: those records are not committed', async () => {
     let refused = false
     const run = new SinkRun({
