@@ -13,11 +13,13 @@ export interface StuckTasksParts {
 }
 
 /**
- * Restarts tasks that say RUNNING and give no sign of life: nothing that their connector was asked for has come back for too long. For
+ * Restarts tasks that are to run and give no sign of life: nothing that their connector was asked for has come back for too long. For
  * hosts that tell (`lastSignOfLife`).
  */
 export class StuckTasks {
   readonly #parts: StuckTasksParts
+  /** When each task was restarted last: a host may not have heard of it since. */
+  readonly #restartedAt = new Map<string, number>()
   #lookedAt: number
 
   constructor(parts: StuckTasksParts) {
@@ -31,9 +33,15 @@ export class StuckTasks {
     const now = clock.monotonic()
     if (stuckAfterMs === null || now - this.#lookedAt < stuckAfterMs / 4) return
     this.#lookedAt = now
+    for (const [key, at] of this.#restartedAt) if (now - at >= stuckAfterMs) this.#restartedAt.delete(key)
     for (const id of local.started.tasks) {
-      const last = host.lastSignOfLife?.(id) ?? null
-      if (last === null || now - last < stuckAfterMs || local.stateOf(id) !== 'RUNNING') continue
+      const heard = host.lastSignOfLife?.(id) ?? null
+      const state = local.stateOf(id)
+      // Paused ones are silent by right, and failed ones have said why. Without a state: its start has never come back.
+      if (heard === null || (state !== 'RUNNING' && state !== null)) continue
+      const last = Math.max(heard, this.#restartedAt.get(taskKey(id)) ?? heard)
+      if (now - last < stuckAfterMs) continue
+      this.#restartedAt.set(taskKey(id), now)
       logger.error('A task gives no sign of life and is restarted', { task: taskKey(id), silentMs: now - last })
       void local.restart({ connectors: [], tasks: [id] }, true)
     }

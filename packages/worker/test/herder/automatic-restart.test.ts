@@ -158,6 +158,18 @@ test('a running task without a sign of life is restarted; one that gives them is
   await cluster.until(isUp)
 })
 
+test('a task that never comes up is restarted as well; one that is paused is silent by right', async () => {
+  cluster.scripts.set('b', { taskStart: 'blocks' })
+  await cluster.given(worker.herder.putConnectorConfig('b', { name: 'b' }, { mayReplace: false }))
+  await cluster.until(() => worker.host.calls.includes('start b-0'))
+  await cluster.given(worker.herder.pauseConnector('a'))
+  await cluster.until(() => cluster.status.task(A0)?.state === 'PAUSED')
+  for (const task of ['a-0', 'b-0']) worker.host.signs.set(task, cluster.clock.monotonic())
+  worker.host.calls.length = 0
+  await cluster.pass(51_000)
+  expect(worker.host.calls).toEqual(['stop b-0', 'start b-0'])
+})
+
 test('without the option a failed task stays FAILED, as in Kafka Connect', async () => {
   await cluster.stop()
   cluster = new FakeCluster()

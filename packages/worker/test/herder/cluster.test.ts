@@ -335,12 +335,23 @@ describe('three workers', () => {
     workers[0]!.member.mayWork = true
   })
 
+  test('a leader whose place is uncertain writes nothing until it is certain again', async () => {
+    workers[0]!.member.mayWork = false
+    await cluster.pass(2_000)
+    const put = workers[0]!.herder.putConnectorConfig('b', { name: 'b' }, { mayReplace: false })
+    await cluster.pass(2_000)
+    expect(cluster.topic.keys()).toEqual(['session-key'])
+    workers[0]!.member.mayWork = true
+    await cluster.given(put)
+  })
+
   test('a leader that was fenced by accident claims the right to write again', async () => {
     cluster.topic.isFencing = true
     cluster.topic.leaderEpoch++
     const put = (): Promise<unknown> => workers[0]!.herder.putConnectorConfig('b', { name: 'b' }, { mayReplace: false })
-    await expect(cluster.given(put())).rejects.toMatchObject({ status: 500 })
-    await cluster.given(put())
+    const [first, second] = [put(), put()]
+    await expect(cluster.given(first)).rejects.toMatchObject({ status: 500 })
+    await cluster.given(second)
     expect(workers[0]!.herder.connectors()).toEqual(['b'])
   })
 })

@@ -61,6 +61,13 @@ describe('the session key', () => {
     expect(cluster.workers[0]!.store.snapshot().sessionKey?.key).toHaveLength(64)
   })
 
+  test('is renewed when it was made for another algorithm', async () => {
+    const createdAt = cluster.clock.now()
+    cluster.topic.append('session-key', { key: new Uint8Array(32), algorithm: 'HmacSHA512', createdAt })
+    await cluster.form(1)
+    expect(keys()).toBe(2)
+  })
+
   test('is not made in a group that does not sign', async () => {
     cluster.group.protocol = 'compatible'
     await cluster.form(1)
