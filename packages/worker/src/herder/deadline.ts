@@ -1,6 +1,6 @@
 import { SluiceError, type Clock } from '@sluice/sdk'
 
-/** What the work gives, or KAFKA_TIMEOUT-like patience that has run out: the work itself goes on, and nobody looks at it any more. */
+/** What the work gives; or an error when that takes too long: then the work goes on, and nobody looks at what comes of it. */
 export async function withDeadline<T>(clock: Clock, timeoutMs: number, what: string, work: Promise<T>): Promise<T> {
   const over = new AbortController()
   const late = clock.sleep(timeoutMs, over.signal).then((): T => {
