@@ -15,6 +15,7 @@ const trials: readonly Trial[] = [
   { name: 'port-contract', load: () => import('./port-contract.ts') },
   { name: 'broker-fuzz', load: () => import('./broker-fuzz.ts') },
   { name: 'take-over', load: () => import('./take-over.ts') },
+  { name: 'isolation', load: () => import('./isolation.ts') },
   { name: 'connect-kill', load: () => import('./connect-kill.ts') },
 ]
 

@@ -168,7 +168,7 @@ export class Cell {
 
   async #killAfter(graceMs: number): Promise<void> {
     const over = new AbortController()
-    await Promise.race([this.#exited.promise, this.#parts.clock.sleep(graceMs, over.signal)])
+    if (graceMs > 0) await Promise.race([this.#exited.promise, this.#parts.clock.sleep(graceMs, over.signal)])
     over.abort()
     if (this.#end !== null) return
     this.#process.signal('SIGKILL')
