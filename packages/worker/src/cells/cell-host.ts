@@ -1,4 +1,4 @@
-import type { Clock, Logger, RawSettings, SettingProblem } from '@sluice/sdk'
+import { SluiceError, type Clock, type Logger, type RawSettings, type SettingProblem } from '@sluice/sdk'
 import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
 import { Cell } from './cell.ts'
 import { tellsOfEnd } from './cell-end.ts'
@@ -42,6 +42,8 @@ export interface CellHostOptions {
 const METRICS_TIMEOUT_MS = 1000
 const NOTHING: CellMeasures = { samples: [], figures: [] }
 const SPARE_PAUSE_MS = 60_000
+/** Cells for validations of one class that go on at the same time. */
+const VALIDATIONS_MAX = 8
 
 /**
  * Runs connectors in cells. This process imports none of their code (but for `isolation: inline`), and no call here waits for one of
@@ -108,7 +110,9 @@ export class CellHost implements WorkHost {
 
   async stopTasks(ids: readonly TaskId[], timeoutMs: number): Promise<readonly TaskId[]> {
     const byHost = Map.groupBy(ids, ({ connector }) => this.#whereIs(connector))
-    const late = await Promise.all([...byHost].map(([host, own]) => host?.stopTasks(own, timeoutMs) ?? []))
+    const late = await Promise.all(
+      [...byHost].map(async ([host, own]) => (await host?.stopTasks(own, timeoutMs)) ?? []),
+    )
     for (const connector of new Set(ids.map((id) => id.connector))) this.#forgetIfGone(connector)
     return late.flat()
   }
@@ -125,14 +129,21 @@ export class CellHost implements WorkHost {
 
   /**
    * What the connector itself finds wrong with a config. It is asked in a cell for its class, so that it harms nobody who runs, whatever
-   * name the config has.
+   * name the config has; and in one that asks nobody else, as long as there are not too many.
    * @throws SluiceError CELL_TIMEOUT, CELL_ENDED, PLUGIN_UNKNOWN, or the connector's own
    */
   async validate(config: RawSettings): Promise<readonly SettingProblem[]> {
     const { requestTimeoutMs, isolation } = this.#options
     if (isolation === 'inline')
       return (await this.#inlineHost()).validate(config, AbortSignal.timeout(requestTimeoutMs))
-    return this.#ask(`validation of ${config['connector.class']}`, 'validate', [config, requestTimeoutMs])
+    const cell = this.#validationCell(config['connector.class'] ?? '')
+    try {
+      return await cell.ask('validate', [config, requestTimeoutMs], requestTimeoutMs)
+    } catch (error) {
+      // What is still at work in it is nobody's any more.
+      if (error instanceof SluiceError && error.code === 'CELL_TIMEOUT') cell.giveUp(error.message)
+      throw error
+    }
   }
 
   /** Whether the connector knows that these offsets are right. @throws as `validate` */
@@ -239,6 +250,12 @@ export class CellHost implements WorkHost {
     this.#placement.forget(connector)
   }
 
+  #validationCell(className: string): SupervisedCell {
+    const names = Array.from({ length: VALIDATIONS_MAX }, (_, n) => `validation of ${className}, ${n + 1}`)
+    const idle = names.find((name) => (this.#cells.get(name)?.cell?.waiting ?? 0) === 0)
+    return this.#cell(idle ?? names[0]!)
+  }
+
   #cell(name: string): SupervisedCell {
     let cell = this.#cells.get(name)
     if (cell === undefined) this.#cells.set(name, (cell = this.#supervised(name)))
@@ -278,6 +295,7 @@ export class CellHost implements WorkHost {
     if (spare === -1) return this.#spawn(name)
     const [cell] = this.#spares.splice(spare, 1)
     cell!.name = name
+    setImmediate(() => this.#fillSpares())
     return cell!
   }
 
@@ -287,7 +305,7 @@ export class CellHost implements WorkHost {
     // One that ended before it had work will not be better the next second.
     if (usable.length < this.#spares.length) this.#sparesFrom = clock.monotonic() + SPARE_PAUSE_MS
     this.#spares.splice(0, this.#spares.length, ...usable)
-    if (clock.monotonic() < this.#sparesFrom) return
+    if (clock.monotonic() < this.#sparesFrom || this.#ending.signal.aborted) return
     while (this.#spares.length < spareCells) this.#spares.push(this.#spawn('nobody yet'))
   }
 

@@ -28,12 +28,13 @@ process.on('uncaughtException', (error, origin) => {
   lastWords(`${what}: ${describeError(error)}\n${error instanceof Error ? (error.stack ?? '') : ''}`)
   exit(1)
 })
-process.exit = (code) => {
+function exitSaying(code?: string | number | null): never {
   const from = { stack: '' }
-  Error.captureStackTrace(from, process.exit)
+  Error.captureStackTrace(from, exitSaying)
   lastWords(`process.exit(${code ?? ''}) was called\n${from.stack.split('\n').slice(1).join('\n')}`)
   return exit(code)
 }
+process.exit = exitSaying
 process.on('message', (message) => hear(message as ToCell))
 process.once('SIGTERM', () => void end())
 

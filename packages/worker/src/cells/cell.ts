@@ -110,9 +110,7 @@ export class Cell {
     this.#waiting.set(seq, { what, resolve, reject })
     this.#process.send({ type: 'call', seq, what, args })
     const over = new AbortController()
-    void this.#parts.clock.sleep(timeoutMs, over.signal).then(() => {
-      if (!over.signal.aborted) reject(this.#late(what, timeoutMs))
-    })
+    void this.#giveUpAfter(timeoutMs, over.signal, () => reject(this.#late(what, timeoutMs)))
     try {
       return (await promise) as CellCalls[C]['answer']
     } finally {
@@ -164,6 +162,11 @@ export class Cell {
         this.#logger.warn('A cell did not stop in order', { cell: this.name, reason: describeError(error) })
     })
     await this.#killAfter(timeoutMs)
+  }
+
+  async #giveUpAfter(timeoutMs: number, over: AbortSignal, late: () => void): Promise<void> {
+    await this.#parts.clock.sleep(timeoutMs, over)
+    if (!over.aborted) late()
   }
 
   async #killAfter(graceMs: number): Promise<void> {
@@ -254,7 +257,7 @@ export class Cell {
   #gone(exit: CellExit): void {
     const { name, pid } = this
     this.#end = endOf({ name, pid, heapMaxBytes: heapOf(this.#parts.limits), endedFor: this.#endedFor }, exit)
-    for (const { reject } of this.#waiting.values()) reject(endError(this.#end))
+    for (const waiting of this.#waiting.values()) waiting.reject(endError(this.#end))
     if (!this.#isStopping) this.#logger.error(this.#end.reason, { cell: name })
     this.#exited.resolve()
     this.#listener?.ended(this.#end)

@@ -100,10 +100,9 @@ export class ConnectorRun {
       const { connector, settings } = await this.#make()
       // It may say that it cannot go on before its start has come back.
       this.#state = 'STARTED'
-      const { start } = connector as Connector & StartsWithAny
-      this.#running =
-        (await this.#call('start', () => start?.call(connector, settings, this.#context(), this.#ending.signal))) ??
-        null
+      const begin = (): Promise<RunningConnector> | undefined =>
+        connector.start?.(settings, this.#context(), this.#ending.signal)
+      this.#running = (await this.#call('start', begin)) ?? null
       if (this.#isStarted()) this.#tell('RUNNING')
       return
     }
@@ -173,9 +172,4 @@ export class ConnectorRun {
   #call<T>(what: string, work: () => T): T {
     return this.#parts.watch.run({ connector: this.#start.connector, task: null, what }, work)
   }
-}
-
-/** The settings' type is the connector's own business; what is handed in was parsed by its own declaration. */
-interface StartsWithAny {
-  start?(settings: AnySettings, context: ConnectorContext, signal: AbortSignal): Promise<RunningConnector>
 }

@@ -140,6 +140,11 @@ export class SupervisedCell {
     return this.#live().call(what, args, timeoutMs)
   }
 
+  /** Ends the process now: what it was asked for has taken too long. */
+  giveUp(reason: string): void {
+    this.#cell?.end(reason, 0)
+  }
+
   /** Gives up a connector with all that it has here, for another cell. It must have ended here. */
   takeOut(connector: string): Belongings {
     const found = this.#connectors.get(connector)

@@ -311,6 +311,18 @@ describe('a stop', () => {
   })
 })
 
+test('a validation has a cell of its own while another goes on, and one that takes too long is ended with its cell', async () => {
+  open('connector', { requestTimeoutMs: 2000 })
+  cells.areAnswering = false
+  const asked = [host.validate({ 'connector.class': 'x' }), host.validate({ 'connector.class': 'x' })]
+  const answers = Promise.allSettled(asked)
+  expect(cells.all.map(({ calls }) => calls)).toEqual([['validate'], ['validate']])
+  cells.all[1]!.say({ type: 'answer', seq: 1, value: [], error: null })
+  await pass(2000)
+  expect(await answers).toMatchObject([{ reason: { code: 'CELL_TIMEOUT' } }, { value: [] }])
+  expect(cells.all.map(({ signals }) => signals)).toEqual([['SIGKILL'], []])
+})
+
 test('questions of an exactly once source are handed on, and their refusals handed back', async () => {
   open()
   await host.startTask(task('a'))

@@ -76,7 +76,7 @@ onBroker('a cell', () => {
     await world.becomes(`${name}-0`, 'RUNNING')
     await eventually('records are sent', async () => {
       const [task] = await world.host.progress(name)
-      return (task?.progress as { produced: number }).produced > 3
+      return ((task?.progress ?? { produced: 0 }) as { produced: number }).produced > 3
     })
     await world.host.setTargetState(name, 'PAUSED')
     await world.becomes(`${name}-0`, 'PAUSED')

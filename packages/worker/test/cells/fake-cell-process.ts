@@ -61,8 +61,11 @@ export class FakeCellProcess implements CellProcess {
 
 export class FakeCells {
   readonly all: FakeCellProcess[] = []
+  /** Whether those that are started answer calls. */
+  areAnswering = true
   readonly spawn: SpawnCell = (_, events) => {
     const made = new FakeCellProcess(events)
+    made.answers = this.areAnswering
     this.all.push(made)
     return made
   }
