@@ -284,6 +284,7 @@ describe('a task', () => {
     late.resolve()
     await settle()
     expect(told).toEqual(['a-0 RUNNING'])
+    expect(logger.lines.filter(({ message }) => message.includes('too late'))).toEqual([])
   })
 
   test('that stops while it is being made never runs', async () => {
