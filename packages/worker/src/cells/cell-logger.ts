@@ -1,9 +1,18 @@
 import type { LogFields, Logger } from '@sluice/sdk'
+import type { LogLevels } from '../operations/log-levels.ts'
 import type { LogLevel, LogLine } from './cell-protocol.ts'
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 const LINES_MAX = 1000
 const FLUSH_MS = 50
+
+/** What cells must send so that no logger of the worker misses a line that it would write. */
+export function leastLevel(levels: Pick<LogLevels, 'loggers'>): LogLevel {
+  const wanted = new Set([...levels.loggers().values()].map(({ level }) => level))
+  if (['DEBUG', 'TRACE', 'ALL'].some((level) => wanted.has(level))) return 'debug'
+  if (wanted.has('INFO')) return 'info'
+  return wanted.has('WARN') ? 'warn' : 'error'
+}
 
 /** Hands lines on, some at a time; resolves when they are out of the house. */
 export type SendLines = (lines: readonly LogLine[]) => Promise<void>

@@ -197,7 +197,7 @@ export class Cell {
       case 'answer':
         return this.#answered(message)
       case 'log':
-        for (const { level, message: text, fields } of message.lines) this.#logger[level](text, fields)
+        for (const { level, message: text, fields } of message.lines) this.#logger.child(fields)[level](text)
         return
       case 'connector':
         return listener?.connectorState(message.connector, message.state, message.trace, message.version)

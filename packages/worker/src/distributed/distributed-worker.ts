@@ -10,6 +10,7 @@ import path from 'node:path'
 import { connect, type Kafka } from '@sluice/kafka'
 import { systemClock, systemRandom, type Clock, type Logger, type MemoryMetrics, type RawSettings } from '@sluice/sdk'
 import { CellHost } from '../cells/cell-host.ts'
+import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { groupSettings, workerSettings, type GroupSettings, type WorkerSettings } from '../distributed-settings.ts'
@@ -157,6 +158,7 @@ export class DistributedWorker {
         host: (events, guard) =>
           (host = new CellHost({
             ...cellOptions(raw),
+            logLevel: leastLevel(options.logLevels),
             // Others get this worker's work when it was silent for so long.
             silenceMaxMs: group['session.timeout.ms'],
             isolation: group.isolation,
@@ -181,7 +183,11 @@ export class DistributedWorker {
         loggers: {
           all: () => options.logLevels.loggers(),
           get: (name) => options.logLevels.level(name),
-          set: (namespace, level) => options.logLevels.setLevel(namespace, level),
+          set: (namespace, level) => {
+            const concerned = options.logLevels.setLevel(namespace, level)
+            host?.setLogLevel(leastLevel(options.logLevels))
+            return concerned
+          },
         },
         offsets: new KafkaConnectorOffsets({
           ...forTasks,
