@@ -3,8 +3,9 @@ import type { LogLevels } from '../operations/log-levels.ts'
 import type { LogLevel, LogLine } from './cell-protocol.ts'
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
-const LINES_MAX = 1000
-const FLUSH_MS = 50
+/** Together two thousand lines a second at most. */
+const LINES_MAX = 500
+const FLUSH_MS = 250
 
 /** What cells must send so that no logger of the worker misses a line that it would write. */
 export function leastLevel(levels: Pick<LogLevels, 'loggers'>): LogLevel {

@@ -3,9 +3,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { readLines, type LineLimits } from './bounded-lines.ts'
 import type { Call } from './call-watch.ts'
 import type { FromCell, ToCell } from './cell-protocol.ts'
 import { LastWordsPage, type LastWords } from './last-words.ts'
@@ -48,7 +48,7 @@ export type SpawnCell = (options: CellProcessOptions, events: CellProcessEvents)
 
 const MIB = 1_048_576
 const LAST_LINES = 20
-const LINE_CHARS_MAX = 4096
+const LINES: LineLimits = { charsMax: 4096, linesPerSecondMax: 500 }
 /** Of the addresses in V8's own code, which it writes when memory is out, nobody learns anything. */
 const NATIVE_FRAME = /^\s*(?:\d+: 0x[0-9a-f]+ .*|-+ Native stack trace -+|)$/
 /** Cells give way to their supervisor, which answers people and holds the worker's place in its group. */
@@ -121,8 +121,7 @@ class NodeCellProcess implements CellProcess {
   }
 
   #read(stream: 'stdout' | 'stderr', from: Readable): void {
-    createInterface({ input: from, crlfDelay: Infinity }).on('line', (text) => {
-      const line = text.slice(0, LINE_CHARS_MAX)
+    readLines(from, LINES, (line) => {
       if (NATIVE_FRAME.test(line)) return
       if (stream === 'stderr') {
         this.#lastLines.push(line)

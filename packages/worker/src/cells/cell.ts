@@ -58,7 +58,7 @@ export class Cell {
     this.#process = parts.spawn(
       { heapMaxBytes: heapOf(parts.limits) },
       {
-        heard: (message) => this.#heard(message),
+        heard: (message) => this.#hear(message),
         wrote: (stream, line) => this.#logger[stream === 'stderr' ? 'warn' : 'info'](line, { cell: this.name, stream }),
         exited: (exit) => this.#gone(exit),
       },
@@ -184,6 +184,18 @@ export class Cell {
     this.#process.send({ type: 'ping' })
   }
 
+  /** Connectors can send through the same channel: whatever comes in must not bring the supervisor down. */
+  #hear(message: FromCell): void {
+    try {
+      this.#heard(message)
+    } catch (error) {
+      this.#logger.warn('A cell has sent what is no message of a cell', {
+        cell: this.name,
+        reason: describeError(error),
+      })
+    }
+  }
+
   #heard(message: FromCell): void {
     // What becomes of work while its cell is being ended is told with the reason, when it is gone.
     const listener = this.#endedFor === null ? this.#listener : null
@@ -191,6 +203,7 @@ export class Cell {
       case 'ready':
         return
       case 'pong':
+        if (!Array.isArray(message.open) || !Array.isArray(message.tasks)) throw new Error('a pong without its parts')
         this.#watchdog.ponged()
         this.#pong = { at: this.#parts.clock.monotonic(), pong: message }
         return this.#tellStuck(message)

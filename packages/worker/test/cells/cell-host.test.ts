@@ -323,6 +323,25 @@ test('a validation has a cell of its own while another goes on, and one that tak
   expect(cells.all.map(({ signals }) => signals)).toEqual([['SIGKILL'], []])
 })
 
+test('what a connector sends through the channel of its cell harms nobody', async () => {
+  open()
+  await host.startTask(task('a'))
+  for (const odd of [
+    null,
+    7,
+    'text',
+    {},
+    { type: 'log', lines: 3 },
+    { type: 'log', lines: [{ level: 'constructor' }] },
+    { type: 'pong' },
+  ])
+    cells.last.say(odd as never)
+  expect(host.lastSignOfLife({ connector: 'a', task: 0 })).toBeNull()
+  await pass(3000)
+  expect(cells.last.signals).toEqual([])
+  expect(told).toEqual([])
+})
+
 test('questions of an exactly once source are handed on, and their refusals handed back', async () => {
   open()
   await host.startTask(task('a'))
