@@ -84,8 +84,9 @@ onBroker('a cell', () => {
     expect(samples.find(({ labels }) => labels['connector'] === name)?.value).toBeGreaterThan(0)
     expect(figures.map(({ group }) => group)).toContain('source-task-metrics')
     await eventually('it gave signs of life', () => world.host.lastSignOfLife({ connector: name, task: 0 }) !== null)
-    const logged = world.logger.lines.find(({ fields }) => fields['connector'] === name)
-    expect(logged).toMatchObject({ level: 'info', message: 'It begins' })
+    await eventually('its log is here, with its name', () =>
+      world.logger.lines.some(({ message, fields }) => message === 'It begins' && fields['connector'] === name),
+    )
     await world.host.setTargetState(name, 'STOPPED')
     await world.becomes(name, 'STOPPED')
     expect(world.states(name)).toEqual(['PAUSED', 'RUNNING', 'PAUSED', 'STOPPED'])
