@@ -77,27 +77,27 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     const resolved = await this.#parts.resolve(config)
     const own = resolved['offsets.storage.topic']
     if (own === undefined || own === positions.topic) return work(positions)
-    const { kafka, close } = await kafkaOfTask(this.#parts, 'producer', resolved, logger)
+    const theirs = await kafkaOfTask(this.#parts, 'producer', resolved, logger)
     try {
       const options = { topic: { ...topic, topic: own, setting: 'offsets.storage.topic' }, clientId, isolation, logger }
-      const store = new MergedPositions(await TopicPositions.open(kafka, options), positions, logger)
+      const store = new MergedPositions(await TopicPositions.open(theirs.kafka, options), positions, logger)
       try {
         return await work(store)
       } finally {
         await store.close()
       }
     } finally {
-      await close()
+      await theirs.close()
     }
   }
 
   async #withGroups<T>(config: RawSettings, work: (kafka: Kafka) => Promise<T>): Promise<T> {
     const resolved = await this.#parts.resolve(config)
-    const { kafka, close } = await kafkaOfTask(this.#parts, 'consumer', resolved, this.#parts.logger)
+    const theirs = await kafkaOfTask(this.#parts, 'consumer', resolved, this.#parts.logger)
     try {
-      return await work(kafka)
+      return await work(theirs.kafka)
     } finally {
-      await close()
+      await theirs.close()
     }
   }
 }

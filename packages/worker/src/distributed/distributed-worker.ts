@@ -201,12 +201,12 @@ export class DistributedWorker {
         offsetsHook: (connector, config, offsets) => host!.alterOffsets(connector, config, offsets),
         leader: (address) => new LeaderClient({ client: rest.client(), ...address, clock }),
         fenceProducers: async (connector, config, tasks) => {
-          const { kafka: theirs, close } = await kafkaOfTask(forTasks, 'producer', await resolve(config), logger)
+          const theirs = await kafkaOfTask(forTasks, 'producer', await resolve(config), logger)
           try {
             const ids = Array.from({ length: tasks }, (_, task) => `${group['group.id']}-${connector}-${task}`)
-            for (const { error } of await theirs.admin.transactions.fenceProducers(ids)) if (error !== null) throw error
+            for (const { error } of await theirs.kafka.admin.transactions.fenceProducers(ids)) if (error !== null) throw error
           } finally {
-            await close()
+            await theirs.close()
           }
         },
         settings: herderSettings(worker, group),
