@@ -204,7 +204,8 @@ export class DistributedWorker {
           const theirs = await kafkaOfTask(forTasks, 'producer', await resolve(config), logger)
           try {
             const ids = Array.from({ length: tasks }, (_, task) => `${group['group.id']}-${connector}-${task}`)
-            for (const { error } of await theirs.kafka.admin.transactions.fenceProducers(ids)) if (error !== null) throw error
+            for (const { error } of await theirs.kafka.admin.transactions.fenceProducers(ids))
+              if (error !== null) throw error
           } finally {
             await theirs.close()
           }
