@@ -22,7 +22,10 @@ export class Copiers {
   fenced = 0
   readonly #job: (slot: number, life: number) => CopierJob
   readonly #dir: string
+  /** Who has each slot. */
   readonly #processes: (ChildProcess | null)[]
+  /** All that have not ended, zombies whose slot another has taken among them. */
+  readonly #alive = new Set<ChildProcess>()
   readonly #lives: number[]
   #isStopping = false
 
@@ -40,7 +43,9 @@ export class Copiers {
       stdio: ['ignore', 'inherit', 'inherit'],
     })
     this.#processes[slot] = child
+    this.#alive.add(child)
     child.once('exit', (code) => {
+      this.#alive.delete(child)
       if (code === EXIT.fenced) this.fenced++
       if (!this.#isStopping && this.#processes[slot] === child) this.start(slot)
     })
@@ -86,8 +91,7 @@ export class Copiers {
   async stop(): Promise<void> {
     this.#isStopping = true
     await Promise.all(
-      this.#processes.map(async (child) => {
-        if (child === null || child.exitCode !== null || child.signalCode !== null) return
+      [...this.#alive].map(async (child) => {
         const ended = new Promise((resolve) => child.once('exit', resolve))
         child.kill('SIGCONT')
         child.kill('SIGTERM')
