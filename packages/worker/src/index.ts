@@ -2,6 +2,7 @@
 export { consumerSettings, producerSettings } from './clients.ts'
 export { DistributedWorker, type DistributedOptions } from './distributed/distributed-worker.ts'
 export { LogLevels } from './operations/log-levels.ts'
+export { memberSettings } from './member-settings.ts'
 export { openLogger, type ClosableLogger, type LogTarget } from './logging.ts'
 export { Plugins, type PluginLists } from './plugins/catalogue.ts'
 export { discoverPlugins } from './plugins/discovery.ts'

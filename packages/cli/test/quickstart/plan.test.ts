@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { fileSource } from '@sluice/connector-file'
 import { lakeSink } from '@sluice/connector-lake'
 import type { RawSettings, SettingsDeclaration } from '@sluice/sdk'
-import { sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
+import { consumerSettings, memberSettings, sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
 import { datasetName, makePlan, topicsOf } from '../../src/quickstart/plan.ts'
 
 const plan = makePlan({
@@ -14,12 +14,12 @@ const plan = makePlan({
   cleanSchema: '{"type":"struct"}',
 })
 
-/** Settings that somebody else reads: of the converters below each side's name. */
-const CONVERTERS = ['key.converter.', 'value.converter.', 'header.converter.']
+/** Settings that somebody else reads: of the converters below each side's name, of the consumers of sinks. */
+const OTHERS = ['key.converter.', 'value.converter.', 'header.converter.', 'consumer.']
 
 /** What is wrong with settings, or unknown to whoever gets them. */
 function complaints(declaration: SettingsDeclaration, raw: RawSettings): readonly string[] {
-  const unknown = declaration.unknownKeys(raw, CONVERTERS).map(({ key }) => `unknown: ${key}`)
+  const unknown = declaration.unknownKeys(raw, OTHERS).map(({ key }) => `unknown: ${key}`)
   return [...declaration.problems(raw).map(({ message }) => message), ...unknown]
 }
 
@@ -36,6 +36,10 @@ describe('the plan', () => {
 
   test('gives the worker and both connectors settings that they accept, and no others', () => {
     expect(complaints(standaloneSettings, { 'bootstrap.servers': '127.0.0.1:9092', ...plan.worker })).toEqual([])
+    const ofConsumers = Object.entries(plan.worker).flatMap(([key, value]) =>
+      key.startsWith('consumer.') ? [[key.slice('consumer.'.length), value] as const] : [],
+    )
+    expect(complaints(consumerSettings.extend(memberSettings), Object.fromEntries(ofConsumers))).toEqual([])
     expect(complaints(sourceSettings.extend(fileSource.settings), plan.source)).toEqual([])
     expect(complaints(sinkSettings.extend(lakeSink.settings), plan.sink)).toEqual([])
   })

@@ -50,7 +50,9 @@ export class Placement {
   }
 
   #choose(connector: string, config: RawSettings): Place {
-    const isolation = config['isolation'] ?? this.#isolation
+    const wanted = config['isolation'] ?? this.#isolation
+    // A connector cannot choose to run in the worker's own process, where it could hold up everybody.
+    const isolation = wanted === 'inline' ? this.#isolation : wanted
     if (isolation === 'inline') return { type: 'inline' }
     if (isolation !== 'shared' || this.#parted.has(connector)) return cellOf(connector)
     for (const [name, members] of this.#shared) {

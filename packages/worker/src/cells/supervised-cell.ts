@@ -151,7 +151,11 @@ export class SupervisedCell {
     this.#connectors.delete(connector)
     const tasks = [...this.#tasks.values()].filter(({ start }) => start.id.connector === connector)
     for (const { start } of tasks) this.#tasks.delete(keyOf(start.id))
-    return { connector: found?.start ?? null, tasks: tasks.map(({ start }) => start) }
+    // What was being stopped has ended with the cell: whoever waits for that hands it to somebody else.
+    return {
+      connector: found?.isLeaving === false ? found.start : null,
+      tasks: tasks.flatMap(({ start, isLeaving }) => (isLeaving ? [] : [start])),
+    }
   }
 
   /** Starts again as if something had died here: what comes from another cell brings its past along. */

@@ -77,17 +77,13 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     const resolved = await this.#parts.resolve(config)
     const own = resolved['offsets.storage.topic']
     if (own === undefined || own === positions.topic) return work(positions)
-    const theirs = await kafkaOfTask(this.#parts, 'producer', resolved, logger)
+    // Where the tasks have it too: on the worker's cluster, whatever cluster their producers write to.
+    const options = { topic: { ...topic, topic: own, setting: 'offsets.storage.topic' }, clientId, isolation, logger }
+    const store = new MergedPositions(await TopicPositions.open(this.#parts.kafka, options), positions, logger)
     try {
-      const options = { topic: { ...topic, topic: own, setting: 'offsets.storage.topic' }, clientId, isolation, logger }
-      const store = new MergedPositions(await TopicPositions.open(theirs.kafka, options), positions, logger)
-      try {
-        return await work(store)
-      } finally {
-        await store.close()
-      }
+      return await work(store)
     } finally {
-      await theirs.close()
+      await store.close()
     }
   }
 

@@ -273,6 +273,7 @@ function herderSettings(worker: WorkerSettings, group: GroupSettings): Distribut
     unsyncBackoffMs: group['worker.unsync.backoff.ms'],
     delayMaxMs: group['scheduled.rebalance.max.delay.ms'],
     isExactlyOnceSource: group['exactly.once.source.support'] === 'enabled',
+    isSessioned: group['connect.protocol'] === 'sessioned',
     sessionKeys: {
       algorithm: group['inter.worker.key.generation.algorithm'],
       sizeBits: group['inter.worker.key.size'],

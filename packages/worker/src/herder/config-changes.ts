@@ -46,8 +46,9 @@ export class ConfigChanges implements ConfigListener {
   }
 
   connectorChanged(connector: string): void {
-    if (this.#known.has(connector)) this.#configs.add(connector)
-    else this.#needsRejoin = true
+    // Also when it is new: it may be one of the same name that was deleted just now and still runs here. What does not is left alone.
+    this.#configs.add(connector)
+    if (!this.#known.has(connector)) this.#needsRejoin = true
     this.#known.add(connector)
     this.#wake()
   }

@@ -128,7 +128,9 @@ export class DistributedHerder extends LocalAnswers implements Herder {
     this.#sessionKeys = new SessionKeys({
       settings: settings.sessionKeys,
       config,
-      isSigning: () => this.#group.protocol === 'sessioned',
+      // Without a place nobody is let in unsigned: the request may be served when there is one.
+      isSigning: () =>
+        this.#group.protocol === null ? (settings.isSessioned ?? true) : this.#group.protocol === 'sessioned',
       clock,
     })
     this.#otherLeader = parts.leader({ leaderUrl, signing: () => this.#sessionKeys.signing() })

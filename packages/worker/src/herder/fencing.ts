@@ -108,7 +108,8 @@ export class TaskGuard implements ExactlyOnceGuard {
   async verify(id: TaskId): Promise<void> {
     const { config, syncTimeoutMs, isCurrent } = this.#parts
     await config.refresh(syncTimeoutMs)
-    if (isCurrent(id)) return
+    // A stop or a deletion that was read just now: the tick has not acted on it yet.
+    if (isCurrent(id) && config.snapshot().taskConfig(id) !== undefined) return
     throw new SluiceError('KAFKA_FENCED', `Task ${taskKey(id)} is not this worker's any more, or has new settings`, {
       remedy: 'Nothing: the task runs elsewhere, or is started again with its new settings.',
     })

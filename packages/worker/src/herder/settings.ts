@@ -25,5 +25,7 @@ export interface DistributedSettings extends HerderSettings {
   readonly delayMaxMs: number
   /** `exactly.once.source.support=enabled` */
   readonly isExactlyOnceSource: boolean
+  /** `connect.protocol=sessioned`: what holds while the worker has no place in the group. Default: it does. */
+  readonly isSessioned?: boolean
   readonly sessionKeys: SessionKeySettings
 }

@@ -12,6 +12,8 @@ export interface TickOptions {
   readonly needsSettled?: boolean
   /** Not before. Default 0. */
   readonly delayMs?: number
+  /** How long it may wait for its turn once it is due. Default 90 s. */
+  readonly waitMaxMs?: number
 }
 
 interface Queued {
@@ -60,7 +62,7 @@ export class Tick {
       this.#insert({
         what,
         dueAt,
-        expiresAt: dueAt + WAIT_MAX_MS,
+        expiresAt: dueAt + (options.waitMaxMs ?? WAIT_MAX_MS),
         needsSettled: options.needsSettled ?? true,
         refuse: reject,
         work: async () => {
@@ -74,9 +76,9 @@ export class Tick {
     })
   }
 
-  /** As `request`, of the herder itself: a failure is logged. */
+  /** As `request`, of the herder itself: never given up, for nobody would ask for it again; a failure is logged. */
   later(what: string, delayMs: number, work: () => Promise<void> | void): void {
-    this.request(what, work, { delayMs, needsSettled: false }).catch((error: unknown) => {
+    this.request(what, work, { delayMs, needsSettled: false, waitMaxMs: Infinity }).catch((error: unknown) => {
       if (!this.isHalted) this.#logger.warn(`Failed ${what}`, { reason: describeError(error) })
     })
   }

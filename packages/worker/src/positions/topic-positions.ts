@@ -20,6 +20,12 @@ export interface TopicPositionsOptions {
 export class TopicPositions implements ListedPositions {
   readonly topic: string
   readonly #log: TopicLog
+  /**
+   * All partitions, where positions come in transactions: one of another task that is still open hides what was committed behind it, ours
+   * of before a restart too. It ends, at the latest by its time-out.
+   */
+  readonly #all: readonly number[]
+  readonly #isCommittedOnly: boolean
   readonly #known: KnownPositions
   /** Where this process has written to: what is behind must be read before anything is answered. */
   readonly #written = new Map<number, number>()
@@ -37,12 +43,15 @@ export class TopicPositions implements ListedPositions {
     return new TopicPositions(
       await TopicLog.open(kafka, { topic: topic.topic, clientId, isolation, logger, take }),
       known,
+      isolation === 'read_committed',
     )
   }
 
-  private constructor(log: TopicLog, known: KnownPositions) {
+  private constructor(log: TopicLog, known: KnownPositions, isCommittedOnly: boolean) {
     this.topic = log.topic
     this.#log = log
+    this.#all = Array.from({ length: log.partitions }, (_, partition) => partition)
+    this.#isCommittedOnly = isCommittedOnly
     this.#known = known
   }
 
@@ -104,7 +113,7 @@ export class TopicPositions implements ListedPositions {
   }
 
   async #refresh(): Promise<void> {
-    const committed = [...this.#committed]
+    const committed = this.#isCommittedOnly ? this.#all : [...this.#committed]
     const written = [...this.#written]
     await this.#log.refresh()
     await this.#log.reached(new Map(written))

@@ -240,6 +240,11 @@ export class SinkContext implements SinkTaskContext {
   #accept(): void {
     for (const { at, letter, reason, isError } of this.#reports) {
       if (isError) this.#tolerance.skipped(1)
+      // What comes after its partition was taken away is not counted here: whoever has it now counts it again.
+      if (!this.#positions.has(at)) {
+        if (letter !== null) this.#letters.push(letter)
+        continue
+      }
       const partition = this.#positions.of(at)
       if (letter === null) partition.dropped(at.offset, reason)
       else {
