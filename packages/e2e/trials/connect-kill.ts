@@ -81,7 +81,7 @@ async function run(scenario: Scenario, random: Random, folder: string, seed: num
     write()
     await flows.arrive(lines, ARRIVE_MS)
     // A mutant is to be seen, however little goes wrong beside it.
-    const harms = scenario.mutant !== undefined ? 2 : full ? 8 : 4
+    const harms = scenario.mutant !== undefined ? 2 : full ? 8 : 3
     for (let i = 0; i < harms; i++) {
       write()
       told.push(await harm(workers, cluster, broker, random))
