@@ -20,11 +20,7 @@ export interface TopicPositionsOptions {
 export class TopicPositions implements ListedPositions {
   readonly topic: string
   readonly #log: TopicLog
-  /**
-   * All partitions, where positions come in transactions: one of another task that is still open hides what was committed behind it, ours
-   * of before a restart too. It ends, at the latest by its time-out.
-   */
-  readonly #all: readonly number[]
+  /** Where positions come in transactions. */
   readonly #isCommittedOnly: boolean
   readonly #known: KnownPositions
   /** Where this process has written to: what is behind must be read before anything is answered. */
@@ -50,13 +46,20 @@ export class TopicPositions implements ListedPositions {
   private constructor(log: TopicLog, known: KnownPositions, isCommittedOnly: boolean) {
     this.topic = log.topic
     this.#log = log
-    this.#all = Array.from({ length: log.partitions }, (_, partition) => partition)
     this.#isCommittedOnly = isCommittedOnly
     this.#known = known
   }
 
+  /**
+   * A transaction of another task that is still open hides what was committed behind it, by the task that had this connector before us too:
+   * it is waited for. It ends, at the latest by its time-out.
+   */
   async position(connector: string, partition: SourcePartition): Promise<SourcePosition | null> {
     await this.#refreshed()
+    if (this.#isCommittedOnly) {
+      const forms = this.#known.entries(connector, partition, null, this.#log.partitions)
+      await this.#log.refreshUncommitted([...new Set(forms.map((form) => form.partition))])
+    }
     return this.#parse(connector, this.#known.get(connector, partition)?.value ?? null)
   }
 
@@ -113,7 +116,7 @@ export class TopicPositions implements ListedPositions {
   }
 
   async #refresh(): Promise<void> {
-    const committed = this.#isCommittedOnly ? this.#all : [...this.#committed]
+    const committed = [...this.#committed]
     const written = [...this.#written]
     await this.#log.refresh()
     await this.#log.reached(new Map(written))
