@@ -88,7 +88,8 @@ async function run(scenario: Scenario, random: Random, folder: string, seed: num
       write()
       if (random.chance(0.5)) await flows.arrive(lines, ARRIVE_MS)
     }
-    if (scenario.mutant !== undefined) await plant(scenario.mutant, workers[0]!, flows, write)
+    if (scenario.mutant === 'no-transactions') await killBetween(workers, cluster, write)
+    else if (scenario.mutant !== undefined) await plant(scenario.mutant, workers[0]!, flows, write)
     await flows.arrive(lines, ARRIVE_MS)
     const topics = flows.topics()
     const isWhole = async (): Promise<boolean> => (await linesOfTopics(cluster.bootstrap, topics, lines)).lost === 0
@@ -135,13 +136,22 @@ async function harm(
   }
 }
 
+/** Kills everybody when lines are on their way, and before positions are stored, which is done once a second. */
+async function killBetween(workers: ConnectWorkerProcess[], cluster: Cluster, write: () => void): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    write()
+    await new Promise((resolve) => void setTimeout(resolve, 400))
+    await Promise.all(workers.splice(0).map((worker) => worker.end('SIGKILL')))
+    for (let n = 0; n < 2; n++) workers.push(await ConnectWorkerProcess.start('sluice', cluster))
+  }
+}
+
 async function plant(
-  mutant: NonNullable<Scenario['mutant']>,
+  mutant: 'forget-positions' | 'move-offsets',
   worker: ConnectWorkerProcess,
   flows: FileFlows,
   write: () => void,
 ): Promise<void> {
-  if (mutant === 'no-transactions') return
   const name = mutant === 'forget-positions' ? 'source-0' : 'sink-0'
   if (mutant === 'forget-positions') await flows.sourceStored(worker, 0, ARRIVE_MS)
   await worker.must('PUT', `/connectors/${name}/stop`)
