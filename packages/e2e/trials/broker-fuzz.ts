@@ -16,7 +16,7 @@ import { type ApiName, apiVersions } from '@sluice/kafka-protocol'
 import { FuzzConnection, type Outcome } from './broker-fuzz/fuzz-connection.ts'
 import { HealthyClient } from './broker-fuzz/healthy-client.ts'
 import { mutate } from './broker-fuzz/mutate.ts'
-import { Random } from './random.ts'
+import { SeededRandom } from '@sluice/sdk/testing'
 import { RequestMaker } from './broker-fuzz/request-maker.ts'
 import type { TrialOptions } from './trial-options.ts'
 
@@ -63,7 +63,7 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   let settled: Report | undefined
 
   async function work(lane: number): Promise<void> {
-    const random = new Random(seed * 1000 + lane)
+    const random = new SeededRandom(seed * 1000 + lane)
     const maker = new RequestMaker(random, around)
     const connection = new FuzzConnection(port)
     while (!isOver()) {

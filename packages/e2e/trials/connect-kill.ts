@@ -15,7 +15,7 @@ import { type BrokerOnTrial, startEmbedded } from './broker-on-trial.ts'
 import { type Cluster, ConnectWorkerProcess, until } from './connect/connect-worker.ts'
 import { type LineLedger, linesOfTopics } from './connect/line-ledger.ts'
 import { FileFlows } from './connect/file-flows.ts'
-import { Random } from './random.ts'
+import { SeededRandom } from '@sluice/sdk/testing'
 import type { TrialOptions } from './trial-options.ts'
 
 const ARRIVE_MS = 180_000
@@ -49,7 +49,7 @@ export async function trial({ full, seed, only }: TrialOptions): Promise<boolean
     if (only !== null && !scenario.name.includes(only)) continue
     for (const one of scenario.mutant === undefined ? seeds : [seed]) {
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-connect-'))
-      const held = await run(scenario, new Random(one), folder, one, full)
+      const held = await run(scenario, new SeededRandom(one), folder, one, full)
       if (held) fs.rmSync(folder, { recursive: true, force: true })
       else console.log(`  see ${folder}`)
       hasHeld &&= held
@@ -59,7 +59,13 @@ export async function trial({ full, seed, only }: TrialOptions): Promise<boolean
   return hasHeld
 }
 
-async function run(scenario: Scenario, random: Random, folder: string, seed: number, full: boolean): Promise<boolean> {
+async function run(
+  scenario: Scenario,
+  random: SeededRandom,
+  folder: string,
+  seed: number,
+  full: boolean,
+): Promise<boolean> {
   const broker = await startEmbedded()
   const cluster: Cluster = {
     bootstrap: `127.0.0.1:${broker.port}`,
@@ -110,7 +116,7 @@ async function harm(
   workers: ConnectWorkerProcess[],
   cluster: Cluster,
   broker: BrokerOnTrial,
-  random: Random,
+  random: SeededRandom,
 ): Promise<string> {
   const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
   await pause(random.below(800))

@@ -19,7 +19,7 @@ import { startEmbedded } from './broker-on-trial.ts'
 import { ConnectWorkerProcess, until, type Status } from './connect/connect-worker.ts'
 import { Answers, percentile } from './isolation/answers.ts'
 import { SICKNESSES, type Sickness } from './isolation/sicknesses.ts'
-import { Random } from './random.ts'
+import { SeededRandom } from '@sluice/sdk/testing'
 import type { TrialOptions } from './trial-options.ts'
 
 const CONNECTORS = fileURLToPath(new URL('../../worker/test/cells/sick-connectors.ts', import.meta.url))
@@ -44,7 +44,7 @@ interface Outcome {
 
 export async function trial({ full, seed, only }: TrialOptions): Promise<boolean> {
   const times: Times = full ? { stallMs: 10_000, windowMs: 20_000 } : { stallMs: 3_000, windowMs: 3_000 }
-  const random = new Random(seed)
+  const random = new SeededRandom(seed)
   const sicknesses = SICKNESSES.filter(({ sick }) => only === null || sick.includes(only))
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-isolation-'))
   const broker = await startEmbedded()
@@ -287,7 +287,7 @@ function isWell(status: Status | undefined): boolean {
   return status?.connector.state === 'RUNNING' && status.tasks.length === 1 && status.tasks[0]!.state === 'RUNNING'
 }
 
-function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
+function shuffled<T>(items: readonly T[], random: SeededRandom): readonly T[] {
   return items
     .map((item) => ({ item, at: random.next() }))
     .toSorted((a, b) => a.at - b.at)

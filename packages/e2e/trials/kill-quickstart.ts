@@ -18,7 +18,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { readLedger, type Ledger } from './quickstart-ledger.ts'
-import { Random } from './random.ts'
+import { SeededRandom } from '@sluice/sdk/testing'
 import type { TrialOptions } from './trial-options.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -33,7 +33,7 @@ const RUN_DEADLINE_MS = 180_000
 const MOVING_MS = 800
 
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
-  const random = new Random(seed)
+  const random = new SeededRandom(seed)
   const kills = full ? 10 : 3
   // Two kills a life: a second one hits a run that has to take up what a first one left.
   const lives = Math.ceil(kills / 2)
@@ -83,7 +83,7 @@ interface Flow {
 }
 
 /** Every other kill falls anywhere; those between fall where records move, which is a small part of the time. */
-function moment({ sourceMs, endMs }: Flow, n: number, random: Random): number {
+function moment({ sourceMs, endMs }: Flow, n: number, random: SeededRandom): number {
   const from = n % 2 === 0 ? 0 : Math.max(0, sourceMs - MOVING_MS)
   return from + random.next() * (endMs - from)
 }

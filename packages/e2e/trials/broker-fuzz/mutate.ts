@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts'
+import type { SeededRandom } from '@sluice/sdk/testing'
 
 /** Numbers that lengths, counts and versions are compared with. */
 const EDGES = [0, 1, -1, 127, 128, 255, 256, 32767, -32768, 65535, 0x7fffffff, -0x80000000, 0x10000000]
@@ -11,7 +11,7 @@ export interface Mutant {
   readonly isLengthFalse: boolean
 }
 
-type Tamper = (body: Buffer, random: Random, another: Buffer) => Buffer
+type Tamper = (body: Buffer, random: SeededRandom, another: Buffer) => Buffer
 
 const TAMPERS: readonly Tamper[] = [
   function flipBits(body, random) {
@@ -54,7 +54,7 @@ const TAMPERS: readonly Tamper[] = [
 ]
 
 /** A frame with up to two faults in its bytes; what it says may be wrong without any. */
-export function mutate(frame: Buffer, another: Buffer, random: Random): Mutant {
+export function mutate(frame: Buffer, another: Buffer, random: SeededRandom): Mutant {
   let body = Buffer.from(frame.subarray(4))
   const tampers = random.pick([0, 0, 1, 1, 2])
   for (let n = tampers; n > 0; n--) {

@@ -1,5 +1,5 @@
 import { type ApiName, BatchAppender, type Struct, apis, encodeRequest } from '@sluice/kafka-protocol'
-import type { Random } from '../random.ts'
+import type { SeededRandom } from '@sluice/sdk/testing'
 
 /** What exists in the broker on trial, so that requests concern something. */
 export interface Surroundings {
@@ -20,10 +20,10 @@ const EXTREME_CHANCE = 0.04
 
 /** Well-formed requests of any API and version, filled at random with what may well exist: what a client could have sent. */
 export class RequestMaker {
-  readonly #random: Random
+  readonly #random: SeededRandom
   readonly #around: Surroundings
 
-  constructor(random: Random, around: Surroundings) {
+  constructor(random: SeededRandom, around: Surroundings) {
     this.#random = random
     this.#around = around
   }

@@ -15,7 +15,8 @@ import {
   type TransactionalProducer,
   connect,
 } from '../../src/index.ts'
-import { Seeded, pause, seeds } from './seeded.ts'
+import { SeededRandom } from '@sluice/sdk/testing'
+import { pause, seeds } from './seeded.ts'
 
 const GROUP = 'copiers'
 const PARTITIONS = 4
@@ -48,7 +49,7 @@ const APIS: Readonly<Partial<Record<ApiName, readonly KafkaErrorName[]>>> = {
   Metadata: [],
 }
 
-function disturb(broker: EmbeddedKafka, random: Seeded): void {
+function disturb(broker: EmbeddedKafka, random: SeededRandom): void {
   for (const [api, errors] of Object.entries(APIS) as [ApiName, readonly KafkaErrorName[]][]) {
     const judge = (): Verdict<ApiName> => {
       if (!random.isOneIn(25)) return fault.pass
@@ -62,27 +63,27 @@ function disturb(broker: EmbeddedKafka, random: Seeded): void {
         fault.delay(300 + random.below(300)),
         ...errors.map((name) => fault.error(name)),
       ]
-      return random.of(faults)
+      return random.pick(faults)
     }
     broker.intercept(api, judge, { times: Infinity })
   }
 }
 
 /** Things that happen to brokers, one after another, until the signal is aborted. */
-async function haunt(broker: EmbeddedKafka, random: Seeded, signal: AbortSignal): Promise<void> {
+async function haunt(broker: EmbeddedKafka, random: SeededRandom, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await pause(random.below(120))
     const copier = `copier-${random.below(COPIERS)}`
     const node = 1 + random.below(NODES)
     const happenings = [
-      () => broker.moveLeader(random.of(['in', 'out']), random.below(PARTITIONS), node),
+      () => broker.moveLeader(random.pick(['in', 'out']), random.below(PARTITIONS), node),
       () => broker.moveCoordinator('group', GROUP, node),
       () => broker.moveCoordinator('transaction', copier, node),
       () => broker.expireTransaction(copier),
       () => random.isOneIn(4) && broker.bumpEpoch(copier),
     ]
     try {
-      random.of(happenings)()
+      random.pick(happenings)()
     } catch {
       // There is no such transaction now.
     }
@@ -93,13 +94,13 @@ async function haunt(broker: EmbeddedKafka, random: Seeded, signal: AbortSignal)
 class Copier {
   readonly #kafka: Kafka
   readonly #name: string
-  readonly #random: Seeded
+  readonly #random: SeededRandom
   readonly #protocol: 'classic' | 'consumer'
   #producer: TransactionalProducer | undefined
   #isMoved = true
   isStopping = false
 
-  constructor(kafka: Kafka, name: string, random: Seeded, protocol: 'classic' | 'consumer') {
+  constructor(kafka: Kafka, name: string, random: SeededRandom, protocol: 'classic' | 'consumer') {
     this.#kafka = kafka
     this.#name = name
     this.#random = random
@@ -223,8 +224,8 @@ async function readAll(kafka: Kafka): Promise<string[][]> {
 
 for (const seed of seeds([2, 3, 9])) {
   test(`a copy in transactions has every record once and in order (seed ${seed})`, async () => {
-    const random = new Seeded(seed)
-    const [emulate, protocol] = random.of([
+    const random = new SeededRandom(seed)
+    const [emulate, protocol] = random.pick([
       ['3.6', 'classic'],
       ['4.3', 'classic'],
       ['4.3', 'consumer'],

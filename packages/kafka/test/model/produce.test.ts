@@ -6,7 +6,8 @@ import { expect, test } from '@jest/globals'
 import { type EmbeddedKafka, type Verdict, fault, startEmbeddedKafka } from '@sluice/embedded-kafka'
 import type { SluiceError } from '@sluice/sdk'
 import { type Kafka, type ProducerOptions, connect } from '../../src/index.ts'
-import { Seeded, pause, seeds } from './seeded.ts'
+import { SeededRandom } from '@sluice/sdk/testing'
+import { pause, seeds } from './seeded.ts'
 
 const TOPIC = 'numbers'
 const PARTITIONS = 3
@@ -18,7 +19,7 @@ type Outcome = { readonly offset: number } | { readonly error: SluiceError }
 /** Codes of errors that say that a record is not, and never will be, in the log. */
 const CERTAIN: readonly string[] = ['KAFKA_REFUSED', 'KAFKA_UNREACHABLE', 'RECORD_TOO_LARGE']
 
-function randomFault(random: Seeded): Verdict<'Produce'> {
+function randomFault(random: SeededRandom): Verdict<'Produce'> {
   const faults: readonly Verdict<'Produce'>[] = [
     fault.drop,
     fault.hang,
@@ -38,7 +39,7 @@ function randomFault(random: Seeded): Verdict<'Produce'> {
     fault.after((answer) => refusedAfterWriting(answer, 7)),
     fault.after((answer) => refusedAfterWriting(answer, -1)),
   ]
-  return random.of(faults)
+  return random.pick(faults)
 }
 
 /** The broker has written, and says that it is not sure. */
@@ -53,16 +54,16 @@ function refusedAfterWriting<A extends { responses?: readonly unknown[] }>(answe
   return { ...answer, responses }
 }
 
-async function produceAll(kafka: Kafka, random: Seeded, broker: EmbeddedKafka): Promise<Outcome[]> {
+async function produceAll(kafka: Kafka, random: SeededRandom, broker: EmbeddedKafka): Promise<Outcome[]> {
   const options: ProducerOptions = {
     batchBytesMax: 1024,
     requestBytesMax: 2048,
-    bufferBytesMax: random.of([2048, 16_384, 1_048_576]),
-    lingerMs: random.of([0, 0, 5]),
-    compression: random.of(['none', 'lz4'] as const),
+    bufferBytesMax: random.pick([2048, 16_384, 1_048_576]),
+    lingerMs: random.pick([0, 0, 5]),
+    compression: random.pick(['none', 'lz4'] as const),
     requestTimeoutMs: 150,
-    deliveryTimeoutMs: random.of([400, 1500, 60_000]),
-    inFlightMax: random.of([1, 3, 5]),
+    deliveryTimeoutMs: random.pick([400, 1500, 60_000]),
+    inFlightMax: random.pick([1, 3, 5]),
   }
   const producer = kafka.producer(options)
   const outcomes: Promise<Outcome>[] = []
@@ -112,11 +113,11 @@ async function logOf(kafka: Kafka, partition: number): Promise<Map<number, numbe
 
 for (const seed of seeds([1, 2, 3, 4])) {
   test(`what is acknowledged is in the log once, in order; what certainly failed is not (seed ${seed})`, async () => {
-    const random = new Seeded(seed)
+    const random = new SeededRandom(seed)
     const broker = await startEmbeddedKafka({ nodes: NODES })
     const kafka = await connect({ bootstrapServers: broker.bootstrapServers, requestTimeoutMs: 1000, random })
     await kafka.admin.ensureTopics([{ topic: TOPIC, partitions: PARTITIONS }])
-    const chances = random.of([3, 8, 30])
+    const chances = random.pick([3, 8, 30])
     const judge = (): Verdict<'Produce'> => (random.isOneIn(chances) ? randomFault(random) : fault.pass)
     broker.intercept('Produce', judge, { times: Infinity })
     const outcomes = await produceAll(kafka, random, broker)

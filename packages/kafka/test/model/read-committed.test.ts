@@ -6,7 +6,8 @@
 import { expect, test } from '@jest/globals'
 import { type EmbeddedKafka, type Verdict, fault, startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { type Fetcher, type Kafka, type Produced, type ProducerRecord, connect } from '../../src/index.ts'
-import { Seeded, pause, seeds } from './seeded.ts'
+import { SeededRandom } from '@sluice/sdk/testing'
+import { pause, seeds } from './seeded.ts'
 
 const TOPIC = 't'
 const PARTITIONS = 2
@@ -26,7 +27,7 @@ function note(model: Model, records: readonly ProducerRecord[], produced: readon
   }
 }
 
-function someRecords(random: Seeded, name: string): ProducerRecord[] {
+function someRecords(random: SeededRandom, name: string): ProducerRecord[] {
   return Array.from({ length: 1 + random.below(8) }, (_, i) => ({
     topic: TOPIC,
     partition: random.below(PARTITIONS),
@@ -37,8 +38,8 @@ function someRecords(random: Seeded, name: string): ProducerRecord[] {
   }))
 }
 
-async function writeTransactions(kafka: Kafka, random: Seeded, model: Model, writer: number): Promise<void> {
-  const compression = random.of(['none', 'gzip'] as const)
+async function writeTransactions(kafka: Kafka, random: SeededRandom, model: Model, writer: number): Promise<void> {
+  const compression = random.pick(['none', 'gzip'] as const)
   const producer = await kafka.transactionalProducer({ transactionalId: `w${writer}`, compression })
   for (let serial = 0; serial < TRANSACTIONS; serial++) {
     producer.begin()
@@ -57,7 +58,7 @@ async function writeTransactions(kafka: Kafka, random: Seeded, model: Model, wri
   await producer.close()
 }
 
-async function writePlainly(kafka: Kafka, random: Seeded, model: Model): Promise<void> {
+async function writePlainly(kafka: Kafka, random: SeededRandom, model: Model): Promise<void> {
   const producer = kafka.producer()
   for (let call = 0; call < 60; call++) {
     const records = someRecords(random, `plain.${call}`)
@@ -106,7 +107,7 @@ async function endsOf(kafka: Kafka): Promise<number[]> {
   return (await kafka.admin.listOffsets(partitions, 'latest')).map(({ offset }) => offset)
 }
 
-function disturb(broker: EmbeddedKafka, random: Seeded): void {
+function disturb(broker: EmbeddedKafka, random: SeededRandom): void {
   const faults: readonly Verdict<'Fetch'>[] = [
     fault.drop,
     fault.after(() => 'drop'),
@@ -117,15 +118,15 @@ function disturb(broker: EmbeddedKafka, random: Seeded): void {
   ]
   const judge = (): Verdict<'Fetch'> => {
     if (random.isOneIn(40)) broker.moveLeader(TOPIC, random.below(PARTITIONS), 1 + random.below(2))
-    return random.isOneIn(30) ? random.of(faults) : fault.pass
+    return random.isOneIn(30) ? random.pick(faults) : fault.pass
   }
   broker.intercept('Fetch', judge, { times: Infinity })
 }
 
 for (const seed of seeds([2, 4])) {
   test(`every committed record is read once, at its offset, and no other (seed ${seed})`, async () => {
-    const random = new Seeded(seed)
-    const broker = await startEmbeddedKafka({ nodes: 2, emulate: random.of(['3.6', '4.3'] as const) })
+    const random = new SeededRandom(seed)
+    const broker = await startEmbeddedKafka({ nodes: 2, emulate: random.pick(['3.6', '4.3'] as const) })
     const kafka = await connect({ bootstrapServers: broker.bootstrapServers, random })
     await kafka.admin.ensureTopics([{ topic: TOPIC, partitions: PARTITIONS }])
     disturb(broker, random)
@@ -134,8 +135,8 @@ for (const seed of seeds([2, 4])) {
       kafka.fetcher({
         isolation: 'read_committed',
         maxWaitMs: 20,
-        partitionBytesMax: random.of([100, 1000, 1_000_000]),
-        bytesMax: random.of([150, 2000, 1_000_000]),
+        partitionBytesMax: random.pick([100, 1000, 1_000_000]),
+        bytesMax: random.pick([150, 2000, 1_000_000]),
       })
     let ends: number[] | undefined
     const writing = Promise.all([

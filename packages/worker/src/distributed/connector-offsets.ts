@@ -2,21 +2,15 @@ import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, RawSettings, SluiceError } from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
 import type { ConnectorOffsets, SinkOffset, SinkPartition } from '../herder/ports.ts'
-import { MergedPositions } from '../positions/merged-positions.ts'
 import type { ListedPositions, PositionChange } from '../positions/position-store.ts'
-import { TopicPositions } from '../positions/topic-positions.ts'
-import type { InternalTopic } from '../storage/storage-settings.ts'
 import { kafkaOfTask } from '../task-kafka.ts'
+import type { ConnectorPositions } from './connector-positions.ts'
 
 export interface KafkaOffsetsParts {
   readonly kafka: Kafka
   /** The worker's settings, resolved. */
   readonly worker: RawSettings
-  /** The worker's own offset topic. */
-  readonly positions: TopicPositions
-  readonly topic: InternalTopic
-  readonly clientId: string
-  readonly isolation: 'read_committed' | 'read_uncommitted'
+  readonly positions: ConnectorPositions
   /** Puts the values of config providers in. */
   readonly resolve: (config: RawSettings) => Promise<RawSettings>
   readonly clock: Clock
@@ -73,13 +67,10 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
   }
 
   async #withPositions<T>(config: RawSettings, work: (store: ListedPositions) => Promise<T>): Promise<T> {
-    const { positions, topic, clientId, isolation, logger } = this.#parts
-    const resolved = await this.#parts.resolve(config)
-    const own = resolved['offsets.storage.topic']
-    if (own === undefined || own === positions.topic) return work(positions)
-    // Where the tasks have it too: on the worker's cluster, whatever cluster their producers write to.
-    const options = { topic: { ...topic, topic: own, setting: 'offsets.storage.topic' }, clientId, isolation, logger }
-    const store = new MergedPositions(await TopicPositions.open(this.#parts.kafka, options), positions, logger)
+    const { positions, resolve } = this.#parts
+    const topic = positions.ownTopic(await resolve(config))
+    if (topic === null) return work(positions.worker)
+    const store = await positions.openOwn(topic)
     try {
       return await work(store)
     } finally {

@@ -3,7 +3,6 @@ import type { Logger, RawSettings } from '@sluice/sdk'
 import { groupSettings } from '../distributed-settings.ts'
 import { MergedPositions } from '../positions/merged-positions.ts'
 import { TopicPositions, type TopicPositionsOptions } from '../positions/topic-positions.ts'
-import { transactionalPositions } from '../positions/transactional-positions.ts'
 import { internalTopics, storageSettings } from '../storage/storage-settings.ts'
 import { storeClientIds } from '../storage/store-clients.ts'
 
@@ -32,24 +31,23 @@ export class ConnectorPositions {
     return new ConnectorPositions(kafka, options, await TopicPositions.open(kafka, options))
   }
 
-  /** Where a connector's are; `config` resolved. */
-  async of(config: RawSettings): Promise<TopicPositions | MergedPositions> {
+  /** The topic that a connector has for itself; null: its positions are in the worker's. `config` resolved. */
+  ownTopic(config: RawSettings): string | null {
     const topic = config['offsets.storage.topic']
-    if (topic === undefined || topic === this.worker.topic) return this.worker
+    return topic === undefined || topic === this.worker.topic ? null : topic
+  }
+
+  /** Where a connector's are. */
+  async of(config: RawSettings): Promise<TopicPositions | MergedPositions> {
+    const topic = this.ownTopic(config)
+    if (topic === null) return this.worker
     let own = this.#own.get(topic)
     if (own === undefined) {
-      own = this.#openOwn(topic)
+      own = this.openOwn(topic)
       this.#own.set(topic, own)
       own.catch(() => this.#own.delete(topic))
     }
     return own
-  }
-
-  inTransactions(
-    store: TopicPositions | MergedPositions,
-    connector: string,
-  ): ReturnType<typeof transactionalPositions> {
-    return transactionalPositions(store, connector)
   }
 
   async close(): Promise<void> {
@@ -57,7 +55,8 @@ export class ConnectorPositions {
     await this.worker.close()
   }
 
-  async #openOwn(topic: string): Promise<MergedPositions> {
+  /** On the worker's cluster, whatever cluster the connector's producers write to. Whoever opens it closes it. */
+  async openOwn(topic: string): Promise<MergedPositions> {
     const { logger } = this.#options
     const own = { ...this.#options.topic, topic, setting: 'offsets.storage.topic' }
     return new MergedPositions(

@@ -8,6 +8,7 @@ import type { TaskStart } from '../cells/work-host.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { kafkaConfig } from '../kafka-config.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
+import { transactionalPositions } from '../positions/transactional-positions.ts'
 import { openPlugins, pluginPath } from '../plugins/open-plugins.ts'
 import { standaloneSettings } from '../settings.ts'
 import type { ExactlyOnce } from '../source-builder.ts'
@@ -74,7 +75,7 @@ class DistributedEnvironment implements WorkEnvironment {
       isSource && start.isExactlyOnce
         ? {
             transactionalId: `${this.#worker['group.id']}-${start.id.connector}-${task}`,
-            positions: positions.inTransactions(store, start.id.connector),
+            positions: transactionalPositions(store, start.id.connector),
             positionTopic: store.topic,
             fence: () => hooks.guard.fence(start.id.connector),
             verify: () => hooks.guard.verify(start.id),

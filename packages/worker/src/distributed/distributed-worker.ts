@@ -7,8 +7,16 @@
  *     cells/        runs what is decided, in processes of their own
  */
 import path from 'node:path'
-import { connect, type Kafka } from '@sluice/kafka'
-import { systemClock, systemRandom, type Clock, type Logger, type MemoryMetrics, type RawSettings } from '@sluice/sdk'
+import { connect } from '@sluice/kafka'
+import {
+  describeError,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type Logger,
+  type MemoryMetrics,
+  type RawSettings,
+} from '@sluice/sdk'
 import { CellHost } from '../cells/cell-host.ts'
 import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
@@ -22,7 +30,6 @@ import { cellFigures } from '../operations/cell-figures.ts'
 import type { LogLevels } from '../operations/log-levels.ts'
 import { prometheusText } from '../operations/prometheus.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
-import { TopicPositions } from '../positions/topic-positions.ts'
 import { LeaderClient } from '../rest/leader-client.ts'
 import { RestServer } from '../rest/rest-server.ts'
 import { KafkaConfigStore } from '../storage/kafka-config-store.ts'
@@ -32,6 +39,7 @@ import { storeClientIds } from '../storage/store-clients.ts'
 import { kafkaOfTask } from '../task-kafka.ts'
 import { PluginDirectory } from '../validation/plugin-directory.ts'
 import { KafkaConnectorOffsets } from './connector-offsets.ts'
+import { ConnectorPositions } from './connector-positions.ts'
 import type { DistributedGiven } from './distributed-environment.ts'
 
 export interface DistributedOptions {
@@ -58,31 +66,14 @@ const STUCK_AFTER_MS = 300_000
 const ENVIRONMENT = new URL(`./distributed-environment${path.extname(import.meta.url)}`, import.meta.url).href
 
 export class DistributedWorker {
-  readonly #kafka: Kafka
-  readonly #rest: RestServer
-  readonly #herder: DistributedHerder
-  readonly #host: CellHost
-  readonly #positions: TopicPositions
-  readonly #ending: AbortController
-  readonly #hostStopMs: number
+  /** Where REST is, as others reach it. */
+  readonly url: string
+  readonly #end: () => Promise<void>
   #stopping: Promise<void> | undefined
 
-  private constructor(parts: {
-    readonly kafka: Kafka
-    readonly rest: RestServer
-    readonly herder: DistributedHerder
-    readonly host: CellHost
-    readonly positions: TopicPositions
-    readonly ending: AbortController
-    readonly hostStopMs: number
-  }) {
-    this.#kafka = parts.kafka
-    this.#rest = parts.rest
-    this.#herder = parts.herder
-    this.#host = parts.host
-    this.#positions = parts.positions
-    this.#ending = parts.ending
-    this.#hostStopMs = parts.hostStopMs
+  private constructor(url: string, end: () => Promise<void>) {
+    this.url = url
+    this.#end = end
   }
 
   /**
@@ -97,18 +88,30 @@ export class DistributedWorker {
     const group = groupSettings.parse(raw)
     const topics = internalTopics(storageSettings.parse(raw), raw, logger)
     const clientIds = storeClientIds(group['group.id'], worker['client.id'])
-    let figures = ''
+    let host: CellHost | undefined
     const rest = new RestServer({
       settings: raw,
       logger,
       clock,
       version,
       commit,
-      metrics: () => figures,
+      metrics: async () => {
+        const { samples, figures } = (await host?.metrics()) ?? { samples: [], figures: [] }
+        return prometheusText(new Map([...metrics.snapshot(), ...cellFigures(samples, figures).snapshot()]))
+      },
       kafkaOpts: process.env['KAFKA_OPTS'],
     })
     await rest.listen()
+    const ending = new AbortController()
+    // Closed in the other order, whether the worker stops or does not get to run.
     const closing: (() => Promise<void>)[] = [() => rest.stop()]
+    const end = async (): Promise<void> => {
+      ending.abort()
+      const outcomes: PromiseSettledResult<void>[] = []
+      for (const close of closing.toReversed()) outcomes.push(...(await Promise.allSettled([close()])))
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    }
     try {
       const kafka = await connect({
         ...kafkaConfig({ ...raw, 'client.id': clientIds.sharedAdmin }).config,
@@ -118,14 +121,10 @@ export class DistributedWorker {
       closing.push(() => kafka.close())
       const { clusterId } = await kafka.admin.describeCluster()
       const exactlyOnce = group['exactly.once.source.support']
-      const isolation = exactlyOnce === 'enabled' ? 'read_committed' : 'read_uncommitted'
-      const offsetClient = { topic: topics.offset, clientId: clientIds.offsets, isolation, logger } as const
-      const positions = await TopicPositions.open(kafka, offsetClient)
+      const positions = await ConnectorPositions.open(kafka, raw, logger)
       closing.push(() => positions.close())
-      const ending = new AbortController()
       const resolve = async (config: RawSettings): Promise<RawSettings> => (await providers.resolve(config)).settings
       const forTasks = { kafka, worker: raw, clock, random: systemRandom }
-      let host: CellHost | undefined
       const given: DistributedGiven = { worker: options.settings, modules: options.modules }
       const herder = new DistributedHerder({
         workerId: rest.workerId,
@@ -192,9 +191,6 @@ export class DistributedWorker {
         offsets: new KafkaConnectorOffsets({
           ...forTasks,
           positions,
-          topic: topics.offset,
-          clientId: clientIds.offsets,
-          isolation,
           resolve,
           logger,
         }),
@@ -215,50 +211,23 @@ export class DistributedWorker {
         clock,
         logger,
       })
+      const stopMs = worker['task.shutdown.graceful.timeout.ms']
+      closing.push(
+        async () => host?.stop(stopMs),
+        () => herder.stop(),
+      )
       rest.serve(herder)
       await herder.start()
-      const measured = host!
-      void repeat(clock, ending.signal, async () => {
-        const { samples, figures: groups } = await measured.metrics()
-        figures = prometheusText(new Map([...metrics.snapshot(), ...cellFigures(samples, groups).snapshot()]))
-      })
-      const hostStopMs = worker['task.shutdown.graceful.timeout.ms']
-      return new DistributedWorker({ kafka, rest, herder, host: measured, positions, ending, hostStopMs })
+      return new DistributedWorker(rest.advertisedUrl, end)
     } catch (error) {
-      for (const close of closing.toReversed()) await close().catch(() => undefined)
+      await end().catch((late: unknown) => logger.error(describeError(late)))
       throw error
     }
   }
 
-  /** Where REST is, as others reach it. */
-  get url(): string {
-    return this.#rest.advertisedUrl
-  }
-
   /** Gives work up in order, leaves the group, and ends everything. Idempotent. */
   stop(): Promise<void> {
-    return (this.#stopping ??= this.#stop())
-  }
-
-  async #stop(): Promise<void> {
-    this.#ending.abort()
-    try {
-      await this.#herder.stop()
-      await this.#host.stop(this.#hostStopMs)
-    } finally {
-      await this.#rest.stop()
-      await this.#positions.close()
-      await this.#kafka.close()
-    }
-  }
-}
-
-const FIGURES_EVERY_MS = 10_000
-
-async function repeat(clock: Clock, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await work().catch(() => undefined)
-    await clock.sleep(FIGURES_EVERY_MS, signal)
+    return (this.#stopping ??= this.#end())
   }
 }
 

@@ -36,7 +36,7 @@ export interface HandlerParts {
   readonly version: string
   readonly commit: string
   /** Prometheus' text. */
-  metrics(): string
+  metrics(): string | Promise<string>
   openApi(): unknown
 }
 
@@ -53,7 +53,7 @@ export function handlersOf(parts: HandlerParts): Readonly<Record<Operation, Hand
     },
     live: () => json(200, { status: 'live' }),
     ready: () => (herder.isReady ? json(200, { status: 'ready' }) : json(503, { status: 'starting' })),
-    metrics: () => plain(200, parts.metrics(), PROMETHEUS_TYPE),
+    metrics: async () => plain(200, await parts.metrics(), PROMETHEUS_TYPE),
     openApi: () => json(200, parts.openApi()),
 
     listConnectors: ({ query }) => {

@@ -26,7 +26,7 @@ export interface RestServerParts {
   readonly version: string
   readonly commit: string
   /** The text of `/metrics`. */
-  metrics(): string
+  metrics(): string | Promise<string>
   /** KAFKA_OPTS, which may name a JAAS file. */
   readonly kafkaOpts?: string | undefined
 }

@@ -1,10 +1,9 @@
 import type { Kafka } from '@sluice/kafka'
 import { type Clock, describeError, isRetriable, type Logger, SluiceError, systemClock } from '@sluice/sdk'
-import type { TaskId } from '../herder/herder.ts'
+import { BoardStatuses } from './board-statuses.ts'
 import { prepareTopic } from './internal-topic.ts'
-import { StatusBoard } from './status-board.ts'
 import { decodeStatusRecord, encodeStatusRecord, statusKey, type StatusRecord } from './status-records.ts'
-import type { StatusStore, StoredStatus, TopicUse } from './status-store.ts'
+import type { StatusStore, TopicUse } from './status-store.ts'
 import type { InternalTopic } from './storage-settings.ts'
 import type { StoreClientIds } from './store-clients.ts'
 import { type ReadEntry, TopicLog } from './topic-log.ts'
@@ -28,10 +27,9 @@ interface Write {
 }
 
 /** Connect's status topic. The records are in status-records.ts, the reader's rules in status-board.ts. */
-export class KafkaStatusStore implements StatusStore {
+export class KafkaStatusStore extends BoardStatuses implements StatusStore {
   readonly #options: KafkaStatusStoreOptions
   readonly #clock: Clock
-  readonly #board = new StatusBoard()
   readonly #closing = new AbortController()
   /** The last write of each key that is on its way. */
   readonly #writes = new Map<string, Write>()
@@ -43,6 +41,7 @@ export class KafkaStatusStore implements StatusStore {
   #log: TopicLog | null = null
 
   constructor(options: KafkaStatusStoreOptions) {
+    super()
     this.#options = options
     this.#clock = options.clock ?? systemClock
   }
@@ -59,42 +58,6 @@ export class KafkaStatusStore implements StatusStore {
       logger,
       clock: this.#clock,
     })
-  }
-
-  connector(connector: string): StoredStatus | null {
-    return this.#board.connector(connector)
-  }
-
-  task(id: TaskId): StoredStatus | null {
-    return this.#board.task(id)
-  }
-
-  tasks(connector: string): readonly (StoredStatus & { readonly id: number })[] {
-    return this.#board.tasks(connector)
-  }
-
-  connectors(): readonly string[] {
-    return this.#board.connectors()
-  }
-
-  putConnector(connector: string, status: StoredStatus): void {
-    this.#putStatus({ kind: 'connector', connector, status }, status, false)
-  }
-
-  putTask(id: TaskId, status: StoredStatus): void {
-    this.#putStatus({ kind: 'task', id, status }, status, false)
-  }
-
-  putConnectorSafe(connector: string, status: StoredStatus): void {
-    this.#putStatus({ kind: 'connector', connector, status }, status, true)
-  }
-
-  putTaskSafe(id: TaskId, status: StoredStatus): void {
-    this.#putStatus({ kind: 'task', id, status }, status, true)
-  }
-
-  topics(connector: string): readonly TopicUse[] {
-    return this.#board.topics(connector)
   }
 
   putTopic(use: TopicUse): void {
@@ -132,25 +95,25 @@ export class KafkaStatusStore implements StatusStore {
     // What was deleted is not written again.
     if (value === null) this.#writes.delete(text)
     if (record.kind === 'topic' && isUsed(record) === isUsed(this.#unread.get(text))) this.#unread.delete(text)
-    this.#board.apply(record)
+    this.board.apply(record)
   }
 
-  #putStatus(record: StatusRecord, { generation }: StoredStatus, isSafe: boolean): void {
+  protected override put(record: StatusRecord, generation: number, isSafe: boolean): void {
     this.#generation = generation
-    if (isSafe && !this.#board.isSafe(record)) return
-    this.#put(record, isSafe)
+    if (isSafe && !this.board.isSafe(record)) return
+    this.#write(record, isSafe)
   }
 
   #putTopic(record: StatusRecord & { readonly kind: 'topic' }): void {
     const key = statusKey(record)
-    const isKnown = this.#board.topic(record.connector, record.topic) !== null
+    const isKnown = this.board.topic(record.connector, record.topic) !== null
     const was = this.#unread.has(key) ? isUsed(this.#unread.get(key)) : isKnown
     if (was === isUsed(record)) return
     this.#unread.set(key, record)
-    this.#put(record, false)
+    this.#write(record, false)
   }
 
-  #put(record: StatusRecord, isSafe: boolean): void {
+  #write(record: StatusRecord, isSafe: boolean): void {
     const write = { record, isSafe }
     this.#writes.set(statusKey(record), write)
     const sent: Promise<void> = this.#send(write).finally(() => this.#underWay.delete(sent))
@@ -184,7 +147,7 @@ export class KafkaStatusStore implements StatusStore {
   #stillMatters({ record, isSafe }: Write, key: string): boolean {
     if (this.#writes.get(key)?.record !== record) return false
     if (record.kind !== 'topic' && record.status?.generation !== this.#generation) return false
-    return !isSafe || this.#board.isSafe(record)
+    return !isSafe || this.board.isSafe(record)
   }
 }
 

@@ -18,7 +18,7 @@ export const ownSettings = defineSettings({
     width: 'short',
     displayName: 'Isolation',
     documentation:
-      "Where the connector runs. connector: in a process of its own; shared: in one with other connectors; inline: in the worker's. Not given: as the worker says.",
+      "Where the connector runs. connector: in a process of its own; shared: in one with other connectors; inline: in the worker's, if that is where the worker runs its connectors. Not given: as the worker says.",
   },
   'rate.limit.records.per.second': {
     type: 'long',

@@ -1,7 +1,6 @@
 /** The whole captured conversation with Kafka Connect, played against real workers: processes of their own, on an embedded broker. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
@@ -9,6 +8,7 @@ import { startEmbeddedKafka, type EmbeddedKafka } from '@sluice/embedded-kafka'
 import { eventually } from '../support/eventually.ts'
 import { SOURCE_LINES, stepsBefore } from '../support/rest-transcript-gaps.ts'
 import { readDifferences, readRestCases, runRestTranscript, type CaseReport } from '../support/rest-transcript.ts'
+import { freePort } from '../support/free-port.ts'
 
 jest.setTimeout(300_000)
 
@@ -115,11 +115,3 @@ describe('a distributed worker answers as Kafka Connect', () => {
     expect(outcome === 'wrong' ? detail : '').toBe('')
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

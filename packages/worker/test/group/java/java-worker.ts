@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
-import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { eventually } from '../../support/eventually.ts'
+import { freePort } from '../../support/free-port.ts'
 
 const KAFKA_SH = path.join(import.meta.dirname, '../../../../../deploy/dev/kafka.sh')
 const START_MS = 90_000
@@ -99,12 +99,4 @@ export class JavaWorker {
   #ask(resource: string, init: RequestInit = {}): Promise<Response> {
     return fetch(this.url + resource, { ...init, signal: AbortSignal.timeout(ANSWER_MS) })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -1,5 +1,7 @@
-/** Repeatable randomness: mulberry32. */
-export class Random {
+import type { Random } from '../ports.ts'
+
+/** Random choices that a seed repeats: what a test did once it can do again. mulberry32. */
+export class SeededRandom implements Random {
   #state: number
 
   constructor(seed: number) {
@@ -15,7 +17,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 
-  /** An integer from 0 to below `below`. */
+  /** A whole number from 0 to below `below`. */
   below(below: number): number {
     return Math.floor(this.next() * below)
   }
@@ -24,7 +26,12 @@ export class Random {
     return from[this.below(from.length)]!
   }
 
+  /** True in so many cases of one. */
   chance(of: number): boolean {
     return this.next() < of
+  }
+
+  isOneIn(chances: number): boolean {
+    return this.below(chances) === 0
   }
 }
