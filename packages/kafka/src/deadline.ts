@@ -64,12 +64,18 @@ export async function retrying<T>(
     } catch (error) {
       if (context.signal.aborted) throw closed(what, error)
       if (!isRetriable(error)) throw error
-      const pause = pauseMs(error, failures, context.random)
-      if (pause >= deadline.remainingMs) throw givenUp(what, deadline, error)
+      const pause = pauseInTime(pauseMs(error, failures, context.random), deadline.remainingMs)
+      if (pause === undefined) throw givenUp(what, deadline, error)
       await context.clock.sleep(pause, context.signal)
       if (context.signal.aborted) throw closed(what, error)
     }
   }
+}
+
+/** A pause that would outlast the deadline is cut, so that the last attempt is not made long before it; undefined: no time for one. */
+function pauseInTime(pause: number, remainingMs: number): number | undefined {
+  if (pause < remainingMs) return pause
+  return remainingMs >= BACKOFF_FIRST_MS ? remainingMs / 2 : undefined
 }
 
 /**
