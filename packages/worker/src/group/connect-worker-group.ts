@@ -63,6 +63,7 @@ export class ConnectWorkerGroup implements WorkerGroup {
   #place: GroupAssignment | undefined
   /** The last assignment, as Java's workers repeat it to the leader. */
   #told: AssignmentBody | undefined
+  /** The last rebalance that this member was in, without a break since; -1: none. */
   #completedGeneration = -1
   /** Decided here, as the leader, but the group has not got it yet. */
   #nextOwners: ReadonlyMap<string, string> | undefined
@@ -113,7 +114,7 @@ export class ConnectWorkerGroup implements WorkerGroup {
 
   async leave(reason: string): Promise<void> {
     await this.#member.leave(reason)
-    this.#place = undefined
+    this.#forgetPlace()
   }
 
   async close(): Promise<void> {
@@ -234,9 +235,18 @@ export class ConnectWorkerGroup implements WorkerGroup {
       groupId,
       cause: cause.message,
     })
-    this.#place = undefined
+    this.#forgetPlace()
     this.#owners = undefined
     this.#told = undefined
     await hooks.lost()
+  }
+
+  /**
+   * Who comes back and leads again must not keep work back for those that it remembers, itself under its old id among them: all that was
+   * to be waited for was, while it was away. (A Java leader waits once more.)
+   */
+  #forgetPlace(): void {
+    this.#place = undefined
+    this.#completedGeneration = -1
   }
 }

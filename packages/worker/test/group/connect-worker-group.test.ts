@@ -294,6 +294,25 @@ describe('when a worker leads', () => {
     expect(fixture.last).toMatchObject({ delayMs: 0, assigned: { connectors: ['one', 'two'] } })
   })
 
+  test.each([
+    ['and alone', [], (fixture: Fixture) => fixture.member.lost()],
+    ['beside another that was cut off, too', other('w2, again', 5)!, (fixture: Fixture) => fixture.member.lost()],
+    ['having left in order', [], (fixture: Fixture) => fixture.group.leave('behind in the config topic')],
+  ] as const)('a worker that was out of the group and leads again, %s, keeps no work back', async (_how, back, go) => {
+    const fixture = new Fixture()
+    fixture.snapshots = [snapshotOf(5, { one: 1 })]
+    await fixture.member.lead('sessioned', back.length === 0 ? [] : other('w2', 5))
+    fixture.held = fixture.last.assigned
+    await go(fixture)
+    fixture.clock.advance(2 * DELAY_MS)
+    fixture.member.memberId = 'me, back again'
+    const bytes = [...(await fixture.member.lead('sessioned', back, fixture.member.generationId + 2)).values()]
+    const shares = bytes.map((one) => decodeAssignment(one))
+    expect(shares.map(({ delayMs }) => delayMs)).toEqual(bytes.map(() => 0))
+    expect(shares.flatMap(({ assigned }) => assigned.connectors)).toEqual(['one'])
+    expect(shares.flatMap(({ assigned }) => assigned.tasks)).toEqual(tasksOf('one', 1))
+  })
+
   test('a member that talks nonsense is told something it can read, and is given no work; the others go on', async () => {
     const fixture = new Fixture()
     fixture.snapshots = [snapshotOf(5, { one: 3 })]
