@@ -2,7 +2,9 @@ import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, RawSettings, SluiceError } from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
 import type { ConnectorOffsets, SinkOffset, SinkPartition } from '../herder/ports.ts'
-import type { ListedPositions, PositionChange } from '../positions/position-store.ts'
+import type { MergedPositions } from '../positions/merged-positions.ts'
+import type { PositionChange } from '../positions/position-store.ts'
+import type { TopicPositions } from '../positions/topic-positions.ts'
 import { kafkaOfTask } from '../task-kafka.ts'
 import type { ConnectorPositions } from './connector-positions.ts'
 
@@ -11,6 +13,8 @@ export interface KafkaOffsetsParts {
   /** The worker's settings, resolved. */
   readonly worker: RawSettings
   readonly positions: ConnectorPositions
+  /** Of a connector's first task, where sources are exactly once; null: they are not. */
+  readonly transactionalId: ((connector: string) => string) | null
   /** Puts the values of config providers in. */
   readonly resolve: (config: RawSettings) => Promise<RawSettings>
   readonly clock: Clock
@@ -36,11 +40,25 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
   alterSourceOffsets(connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]): Promise<void> {
     // What came in by REST is flat: the herder has looked at it.
     const changes = offsets.map(({ partition, offset }) => ({ partition, position: offset }) as PositionChange)
-    return this.#withPositions(config, (store) => store.store(connector, changes))
+    return this.#withPositions(config, async (store) => {
+      if (this.#parts.transactionalId === null) return store.store(connector, changes)
+      const transactionalId = this.#parts.transactionalId(connector)
+      const theirs = await kafkaOfTask(this.#parts, 'producer', await this.#parts.resolve(config), this.#parts.logger)
+      try {
+        const producer = await theirs.kafka.transactionalProducer({ transactionalId })
+        try {
+          await store.storeWith(producer, connector, changes)
+        } finally {
+          await producer.close()
+        }
+      } finally {
+        await theirs.close()
+      }
+    })
   }
 
-  sinkOffsets(groupId: string, config: RawSettings): Promise<readonly SinkOffset[]> {
-    return this.#withGroups(config, async (kafka) => {
+  sinkOffsets(connector: string, config: RawSettings): Promise<readonly SinkOffset[]> {
+    return this.#withGroup(connector, config, async (kafka, groupId) => {
       const [outcome] = await kafka.admin.groups.offsets([groupId])
       if (outcome === undefined) return []
       if (outcome.error !== null) throw outcome.error
@@ -48,25 +66,30 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     })
   }
 
-  alterSinkOffsets(groupId: string, config: RawSettings, offsets: readonly SinkOffset[]): Promise<void> {
-    return this.#withGroups(config, async (kafka) => refuseAny(await kafka.admin.groups.alterOffsets(groupId, offsets)))
+  alterSinkOffsets(connector: string, config: RawSettings, offsets: readonly SinkOffset[]): Promise<void> {
+    return this.#withGroup(connector, config, async (kafka, groupId) =>
+      refuseAny(await kafka.admin.groups.alterOffsets(groupId, offsets)),
+    )
   }
 
-  deleteSinkOffsets(groupId: string, config: RawSettings, partitions: readonly SinkPartition[]): Promise<void> {
-    return this.#withGroups(config, async (kafka) =>
+  deleteSinkOffsets(connector: string, config: RawSettings, partitions: readonly SinkPartition[]): Promise<void> {
+    return this.#withGroup(connector, config, async (kafka, groupId) =>
       refuseAny(await kafka.admin.groups.deleteOffsets(groupId, partitions)),
     )
   }
 
-  deleteSinkGroup(groupId: string, config: RawSettings): Promise<void> {
-    return this.#withGroups(config, async (kafka) => {
+  deleteSinkGroup(connector: string, config: RawSettings): Promise<void> {
+    return this.#withGroup(connector, config, async (kafka, groupId) => {
       const [outcome] = await kafka.admin.groups.delete([groupId])
       if (outcome === undefined || outcome.error?.place?.['error'] === 'GROUP_ID_NOT_FOUND') return
       refuseAny([outcome])
     })
   }
 
-  async #withPositions<T>(config: RawSettings, work: (store: ListedPositions) => Promise<T>): Promise<T> {
+  async #withPositions<T>(
+    config: RawSettings,
+    work: (store: TopicPositions | MergedPositions) => Promise<T>,
+  ): Promise<T> {
     const { positions, resolve } = this.#parts
     const topic = positions.ownTopic(await resolve(config))
     if (topic === null) return work(positions.worker)
@@ -78,11 +101,15 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     }
   }
 
-  async #withGroups<T>(config: RawSettings, work: (kafka: Kafka) => Promise<T>): Promise<T> {
+  async #withGroup<T>(
+    connector: string,
+    config: RawSettings,
+    work: (kafka: Kafka, groupId: string) => Promise<T>,
+  ): Promise<T> {
     const resolved = await this.#parts.resolve(config)
     const theirs = await kafkaOfTask(this.#parts, 'consumer', resolved, this.#parts.logger)
     try {
-      return await work(theirs.kafka)
+      return await work(theirs.kafka, resolved['consumer.override.group.id'] ?? `connect-${connector}`)
     } finally {
       await theirs.close()
     }

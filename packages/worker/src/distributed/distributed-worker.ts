@@ -191,6 +191,7 @@ export class DistributedWorker {
         offsets: new KafkaConnectorOffsets({
           ...forTasks,
           positions,
+          transactionalId: exactlyOnce === 'enabled' ? (connector) => transactionalId(group, connector, 0) : null,
           resolve,
           logger,
         }),
@@ -199,7 +200,7 @@ export class DistributedWorker {
         fenceProducers: async (connector, config, tasks) => {
           const theirs = await kafkaOfTask(forTasks, 'producer', await resolve(config), logger)
           try {
-            const ids = Array.from({ length: tasks }, (_, task) => `${group['group.id']}-${connector}-${task}`)
+            const ids = Array.from({ length: tasks }, (_, task) => transactionalId(group, connector, task))
             for (const { error } of await theirs.kafka.admin.transactions.fenceProducers(ids))
               if (error !== null) throw error
           } finally {
@@ -229,6 +230,11 @@ export class DistributedWorker {
   stop(): Promise<void> {
     return (this.#stopping ??= this.#end())
   }
+}
+
+/** What a task of an exactly once source claims (KIP-618). */
+function transactionalId(group: GroupSettings, connector: string, task: number): string {
+  return `${group['group.id']}-${connector}-${task}`
 }
 
 function herderSettings(worker: WorkerSettings, group: GroupSettings): DistributedSettings {

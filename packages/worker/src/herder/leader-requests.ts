@@ -140,7 +140,13 @@ export class LeaderRequests {
       await fence(connector)
       await this.#assertStopped(connector)
     }
-    return offsets.alter(connector, view.config(connector), type === 'sink', wanted)
+    return offsets.alter({
+      connector,
+      config: view.config(connector),
+      isSink: type === 'sink',
+      wanted,
+      assertStopped: () => this.#assertStopped(connector),
+    })
   }
 
   #assertStopped(connector: string): Promise<string> {

@@ -9,6 +9,16 @@ export interface OffsetParts {
   readonly logger: Logger
 }
 
+export interface AlterRequest {
+  readonly connector: string
+  readonly config: RawSettings
+  readonly isSink: boolean
+  /** Null: forgets all. */
+  readonly wanted: readonly ConnectorOffset[] | null
+  /** Rejects if somebody has resumed or removed the connector, or leads in our place. */
+  readonly assertStopped: () => Promise<unknown>
+}
+
 const TOPIC = 'kafka_topic'
 const PARTITION = 'kafka_partition'
 const OFFSET = 'kafka_offset'
@@ -23,70 +33,67 @@ export class OffsetRequests {
   async list(connector: string, config: RawSettings, isSink: boolean): Promise<readonly ConnectorOffset[]> {
     const { offsets } = this.#parts
     if (!isSink) return offsets.sourceOffsets(connector, config)
-    const found = await offsets.sinkOffsets(sinkGroup(connector, config), config)
+    const found = await offsets.sinkOffsets(connector, config)
     return found.map(({ topic, partition, offset }) => ({
       partition: { [TOPIC]: topic, [PARTITION]: partition },
       offset: { [OFFSET]: offset },
     }))
   }
 
-  /** Null: forgets all. The message for the answer. */
-  alter(
-    connector: string,
-    config: RawSettings,
-    isSink: boolean,
-    wanted: readonly ConnectorOffset[] | null,
-  ): Promise<string> {
-    if (isSink) return wanted === null ? this.#resetSink(connector, config) : this.#alterSink(connector, config, wanted)
-    return this.#alterSource(connector, config, wanted)
+  /** The message for the answer. */
+  alter(request: AlterRequest): Promise<string> {
+    if (!request.isSink) return this.#alterSource(request)
+    return request.wanted === null ? this.#resetSink(request) : this.#alterSink(request, request.wanted)
   }
 
-  async #alterSource(
-    connector: string,
-    config: RawSettings,
-    wanted: readonly ConnectorOffset[] | null,
-  ): Promise<string> {
+  async #alterSource(request: AlterRequest): Promise<string> {
     const { offsets } = this.#parts
+    const { connector, config, wanted } = request
     for (const given of wanted ?? []) checkSourceOffset(given)
     const all =
       wanted ?? (await offsets.sourceOffsets(connector, config)).map(({ partition }) => ({ partition, offset: null }))
-    const isKnown = await this.#ask(connector, config, all)
+    const isKnown = await this.#ask(request, all)
     if (all.length > 0) await offsets.alterSourceOffsets(connector, config, all)
     return message(isKnown, wanted === null ? 'reset' : 'altered')
   }
 
-  async #alterSink(connector: string, config: RawSettings, wanted: readonly ConnectorOffset[]): Promise<string> {
+  async #alterSink(request: AlterRequest, wanted: readonly ConnectorOffset[]): Promise<string> {
     const { offsets } = this.#parts
+    const { connector, config } = request
     const parsed = wanted.map(parseSinkOffset)
     const isKnown = await this.#ask(
-      connector,
-      config,
+      request,
       parsed.map(({ topic, partition, offset }) => ({
         partition: { [TOPIC]: topic, [PARTITION]: partition },
         offset: offset === null ? null : { [OFFSET]: offset },
       })),
     )
-    const group = sinkGroup(connector, config)
     const set = parsed.filter((entry): entry is SinkOffset => entry.offset !== null)
     const forgotten = parsed.filter((entry) => entry.offset === null)
     await this.#inGroup(connector, 'alter', async () => {
-      if (set.length > 0) await offsets.alterSinkOffsets(group, config, set)
-      if (forgotten.length > 0) await offsets.deleteSinkOffsets(group, config, forgotten)
+      if (set.length > 0) await offsets.alterSinkOffsets(connector, config, set)
+      if (forgotten.length > 0) await offsets.deleteSinkOffsets(connector, config, forgotten)
     })
     return message(isKnown, 'altered')
   }
 
-  async #resetSink(connector: string, config: RawSettings): Promise<string> {
+  async #resetSink(request: AlterRequest): Promise<string> {
     const { offsets } = this.#parts
-    const group = sinkGroup(connector, config)
+    const { connector, config } = request
     const all = (await this.list(connector, config, true)).map(({ partition }) => ({ partition, offset: null }))
-    const isKnown = await this.#ask(connector, config, all)
-    await this.#inGroup(connector, 'reset', () => offsets.deleteSinkGroup(group, config))
+    const isKnown = await this.#ask(request, all)
+    await this.#inGroup(connector, 'reset', () => offsets.deleteSinkGroup(connector, config))
     return message(isKnown, 'reset')
   }
 
-  /** What the connector says of them; its own error is the answer. */
-  async #ask(connector: string, config: RawSettings, wanted: readonly ConnectorOffset[]): Promise<boolean> {
+  /** What the connector says of them; its own error is the answer. It may have taken long: whether they may be written is asked again. */
+  async #ask(request: AlterRequest, wanted: readonly ConnectorOffset[]): Promise<boolean> {
+    const isKnown = await this.#hook(request, wanted)
+    await request.assertStopped()
+    return isKnown
+  }
+
+  async #hook({ connector, config }: AlterRequest, wanted: readonly ConnectorOffset[]): Promise<boolean> {
     try {
       return await this.#parts.hook(connector, config, wanted)
     } catch (error) {
@@ -104,10 +111,6 @@ export class OffsetRequests {
       throw new HerderError(500, hasMembers(error) ? `${words}${zombies(verb)}` : words, { cause: error })
     }
   }
-}
-
-export function sinkGroup(connector: string, config: RawSettings): string {
-  return config['consumer.override.group.id'] ?? `connect-${connector}`
 }
 
 /** @throws HerderError 400 without a partition, 500 (as in Kafka Connect) for values within values */

@@ -28,12 +28,13 @@ export interface ConnectorOffsets {
   sourceOffsets(connector: string, config: RawSettings): Promise<readonly ConnectorOffset[]>
   /** All or none; null as an offset forgets the partition's. Exactly once: after the old tasks were fenced, in a transaction. */
   alterSourceOffsets(connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]): Promise<void>
-  sinkOffsets(groupId: string, config: RawSettings): Promise<readonly SinkOffset[]>
+  /** Of the connector's consumer group, on the cluster that its consumers read. */
+  sinkOffsets(connector: string, config: RawSettings): Promise<readonly SinkOffset[]>
   /** @throws SluiceError with Kafka's word in its place: `error` */
-  alterSinkOffsets(groupId: string, config: RawSettings, offsets: readonly SinkOffset[]): Promise<void>
-  deleteSinkOffsets(groupId: string, config: RawSettings, partitions: readonly SinkPartition[]): Promise<void>
+  alterSinkOffsets(connector: string, config: RawSettings, offsets: readonly SinkOffset[]): Promise<void>
+  deleteSinkOffsets(connector: string, config: RawSettings, partitions: readonly SinkPartition[]): Promise<void>
   /** A group that is not there counts as deleted. */
-  deleteSinkGroup(groupId: string, config: RawSettings): Promise<void>
+  deleteSinkGroup(connector: string, config: RawSettings): Promise<void>
 }
 
 export interface SinkPartition {

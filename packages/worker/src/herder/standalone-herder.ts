@@ -202,10 +202,13 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     if (offsets?.length === 0)
       throw new HerderError(400, 'Partitions / offsets need to be provided for an alter offsets request')
     const { config, type } = this.view.info(connector)
-    const snapshot = this.#parts.config.snapshot()
-    if (snapshot.targetState(connector) !== 'STOPPED' || snapshot.tasks(connector).length > 0)
-      throw notStopped(connector)
-    return this.#offsets.alter(connector, config, type === 'sink', offsets)
+    const assertStopped = async (): Promise<void> => {
+      const snapshot = this.#parts.config.snapshot()
+      if (snapshot.targetState(connector) !== 'STOPPED' || snapshot.tasks(connector).length > 0)
+        throw notStopped(connector)
+    }
+    await assertStopped()
+    return this.#offsets.alter({ connector, config, isSink: type === 'sink', wanted: offsets, assertStopped })
   }
 
   /** This worker is the cluster. */

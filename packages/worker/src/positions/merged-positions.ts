@@ -1,4 +1,4 @@
-import type { ProducerRecord } from '@sluice/kafka'
+import type { ProducerRecord, TransactionalProducer } from '@sluice/kafka'
 import { describeError, type Logger, type SourcePartition, type SourcePosition } from '@sluice/sdk'
 import type { SettledPosition } from '../record-path/in-flight.ts'
 import { canonicalKey, type ListedPositions, type PositionChange } from './position-store.ts'
@@ -45,14 +45,18 @@ export class MergedPositions implements ListedPositions {
   }
 
   async store(connector: string, positions: readonly PositionChange[]): Promise<void> {
-    // What is to be forgotten must be gone from the copy first: else, after a crash in between, it would come back from there.
-    const forgotten = positions.filter(({ position }) => position === null)
-    if (forgotten.length > 0) {
-      for (const { partition } of forgotten) this.#uncopied.delete(canonicalKey(connector, partition))
-      await this.#copying
-      await this.#worker.store(connector, forgotten)
-    }
+    await this.#forgetCopies(connector, positions)
     await this.#own.store(connector, positions)
+    this.#copy(connector, positions)
+  }
+
+  async storeWith(
+    producer: TransactionalProducer,
+    connector: string,
+    positions: readonly PositionChange[],
+  ): Promise<void> {
+    await this.#forgetCopies(connector, positions)
+    await this.#own.storeWith(producer, connector, positions)
     this.#copy(connector, positions)
   }
 
@@ -68,6 +72,15 @@ export class MergedPositions implements ListedPositions {
   async close(): Promise<void> {
     await this.#copying
     await this.#own.close()
+  }
+
+  /** What is to be forgotten must be gone from the copy first: else, after a crash in between, it would come back from there. */
+  async #forgetCopies(connector: string, positions: readonly PositionChange[]): Promise<void> {
+    const forgotten = positions.filter(({ position }) => position === null)
+    if (forgotten.length === 0) return
+    for (const { partition } of forgotten) this.#uncopied.delete(canonicalKey(connector, partition))
+    await this.#copying
+    await this.#worker.store(connector, forgotten)
   }
 
   /** Best effort: while the worker's topic cannot be written, only the latest is kept for it. */

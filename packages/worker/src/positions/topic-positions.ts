@@ -1,4 +1,4 @@
-import type { FetcherOptions, Kafka, ProducerRecord } from '@sluice/kafka'
+import type { FetcherOptions, Kafka, ProducerRecord, TransactionalProducer } from '@sluice/kafka'
 import { DataError, type Logger, SluiceError, type SourcePartition, type SourcePosition } from '@sluice/sdk'
 import type { SettledPosition } from '../record-path/in-flight.ts'
 import { prepareTopic } from '../storage/internal-topic.ts'
@@ -76,6 +76,20 @@ export class TopicPositions implements ListedPositions {
     const produced = await this.#log.send(this.#entries(connector, positions))
     for (const [partition, offset] of behind(produced))
       this.#written.set(partition, Math.max(this.#written.get(partition) ?? 0, offset))
+  }
+
+  /** As `store`, in a transaction: whoever else has the producer's transactional id is shut out before it. */
+  async storeWith(
+    producer: TransactionalProducer,
+    connector: string,
+    positions: readonly PositionChange[],
+  ): Promise<void> {
+    if (positions.length === 0) return
+    producer.begin()
+    // Its failure makes the commit refuse.
+    producer.produce(this.records(connector, positions)).catch(() => undefined)
+    await producer.commit()
+    this.committed(connector, positions)
   }
 
   /** What is to be produced in a transaction instead, so that the positions are there if its other records are (KIP-618). */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import { silentLogger, SluiceError, type RawSettings } from '@sluice/sdk'
 import { HerderError, type ConnectorOffset } from '../../src/herder/herder.ts'
-import { OffsetRequests, sinkGroup } from '../../src/herder/offsets.ts'
+import { OffsetRequests, type AlterRequest } from '../../src/herder/offsets.ts'
 import { FakeCluster } from './support/fake-cluster.ts'
 
 const SOURCE: RawSettings = { 'connector.class': 'FakeSource', name: 'a' }
@@ -16,12 +16,18 @@ let asked: unknown[]
 let answer: boolean | Error
 let refusal: Error | null
 let requests: OffsetRequests
+let assertStopped: () => Promise<void>
+
+function alter(connector: string, config: RawSettings, wanted: AlterRequest['wanted']): Promise<string> {
+  return requests.alter({ connector, config, isSink: config === SINK, wanted, assertStopped })
+}
 
 beforeEach(() => {
   written = []
   asked = []
   answer = true
   refusal = null
+  assertStopped = async () => undefined
   const write = async (...what: unknown[]): Promise<void> => {
     if (refusal !== null) throw refusal
     written.push(what)
@@ -31,9 +37,9 @@ beforeEach(() => {
       sourceOffsets: async () => [{ partition: { file: 'a' }, offset: { position: 3 } }],
       alterSourceOffsets: (_connector, _config, offsets) => write('source', offsets),
       sinkOffsets: async () => [{ topic: 't', partition: 1, offset: 9 }],
-      alterSinkOffsets: (group, _config, offsets) => write('set', group, offsets),
-      deleteSinkOffsets: (group, _config, partitions) => write('forget', group, partitions),
-      deleteSinkGroup: (group) => write('delete', group),
+      alterSinkOffsets: (connector, _config, offsets) => write('set', connector, offsets),
+      deleteSinkOffsets: (connector, _config, partitions) => write('forget', connector, partitions),
+      deleteSinkGroup: (connector) => write('delete', connector),
     },
     hook: async (_connector, _config, offsets) => {
       asked.push(offsets)
@@ -48,35 +54,31 @@ describe('of a source', () => {
   const offsets = [{ partition: { file: 'a' }, offset: { position: 1 } }]
 
   test('are altered after the connector was asked', async () => {
-    expect(await requests.alter('a', SOURCE, false, offsets)).toBe(
-      'The offsets for this connector have been altered successfully',
-    )
+    expect(await alter('a', SOURCE, offsets)).toBe('The offsets for this connector have been altered successfully')
     expect(asked).toEqual([offsets])
     expect(written).toEqual([['source', offsets]])
   })
 
   test('are reset by forgetting every partition there is', async () => {
-    expect(await requests.alter('a', SOURCE, false, null)).toBe(
-      'The offsets for this connector have been reset successfully',
-    )
+    expect(await alter('a', SOURCE, null)).toBe('The offsets for this connector have been reset successfully')
     expect(written).toEqual([['source', [{ partition: { file: 'a' }, offset: null }]]])
   })
 
   test('that the connector does not vouch for are written, and the answer says what that means', async () => {
     answer = false
-    expect(await requests.alter('a', SOURCE, false, offsets)).toBe(
+    expect(await alter('a', SOURCE, offsets)).toBe(
       'The Connect framework-managed offsets for this connector have been altered successfully. However, if this connector manages offsets externally, they will need to be manually altered in the system that the connector uses.',
     )
   })
 
   test('without a partition, or with values within values, are refused before anybody is asked', async () => {
     const nobody = [...offsets, { partition: null, offset: null }]
-    await expect(requests.alter('a', SOURCE, false, nobody)).rejects.toMatchObject({
+    await expect(alter('a', SOURCE, nobody)).rejects.toMatchObject({
       status: 400,
       message: 'The partition for a source connector offset cannot be null or missing',
     })
     for (const offset of [{ x: [1] }, { x: {} }])
-      await expect(requests.alter('a', SOURCE, false, [{ partition: { file: 'a' }, offset }])).rejects.toMatchObject({
+      await expect(alter('a', SOURCE, [{ partition: { file: 'a' }, offset }])).rejects.toMatchObject({
         status: 500,
         message: expect.stringMatching(
           /^Offsets may only contain primitive types as values, but field x contains (ARRAY|MAP)$/,
@@ -87,7 +89,7 @@ describe('of a source', () => {
 
   test('that the connector refuses are not written: its own sentence is the answer, 500', async () => {
     answer = new Error("Partition objects should contain the key 'filename'")
-    await expect(requests.alter('a', SOURCE, false, offsets)).rejects.toMatchObject({
+    await expect(alter('a', SOURCE, offsets)).rejects.toMatchObject({
       status: 500,
       message: "Partition objects should contain the key 'filename'",
     })
@@ -95,28 +97,32 @@ describe('of a source', () => {
   })
 })
 
+test('are not written when the connector was resumed while it was asked', async () => {
+  assertStopped = () => Promise.reject(new HerderError(400, 'not stopped'))
+  for (const config of [SOURCE, SINK])
+    for (const wanted of [null, config === SOURCE ? [{ partition: { file: 'a' }, offset: null }] : []])
+      await expect(alter('a', config, wanted)).rejects.toMatchObject({ status: 400 })
+  expect(asked).toHaveLength(4)
+  expect(written).toEqual([])
+})
+
 describe('of a sink', () => {
   test('are shown by topic and partition', async () => {
     expect(await requests.list('s', SINK, true)).toEqual([sinkOffset('t', 1, 9)])
   })
 
-  test('are those of its group, which it may name itself', () => {
-    expect(sinkGroup('s', SINK)).toBe('connect-s')
-    expect(sinkGroup('s', { ...SINK, 'consumer.override.group.id': 'mine' })).toBe('mine')
-  })
-
   test('are set and forgotten in one request; numbers may be texts', async () => {
-    await requests.alter('s', SINK, true, [sinkOffset('t', '0', '2'), sinkOffset('t', 1, null)])
+    await alter('s', SINK, [sinkOffset('t', '0', '2'), sinkOffset('t', 1, null)])
     expect(written).toEqual([
-      ['set', 'connect-s', [{ topic: 't', partition: 0, offset: 2 }]],
-      ['forget', 'connect-s', [{ topic: 't', partition: 1, offset: null }]],
+      ['set', 's', [{ topic: 't', partition: 0, offset: 2 }]],
+      ['forget', 's', [{ topic: 't', partition: 1, offset: null }]],
     ])
   })
 
   test('are reset by asking about every partition, then deleting the group', async () => {
-    await requests.alter('s', SINK, true, null)
+    await alter('s', SINK, null)
     expect(asked).toEqual([[sinkOffset('t', 1, null)]])
-    expect(written).toEqual([['delete', 'connect-s']])
+    expect(written).toEqual([['delete', 's']])
   })
 
   test.each<[string, ConnectorOffset, string]>([
@@ -153,7 +159,7 @@ describe('of a sink', () => {
       "Failed to parse the following Kafka offset value in the provided offsets: '1.5'. Offset values for sink connectors need to be integers.",
     ],
   ])('with %s are refused, and nothing is written', async (_what, offset, message) => {
-    await expect(Promise.resolve().then(() => requests.alter('s', SINK, true, [offset]))).rejects.toMatchObject({
+    await expect(Promise.resolve().then(() => alter('s', SINK, [offset]))).rejects.toMatchObject({
       status: 400,
       message,
     })
@@ -163,7 +169,7 @@ describe('of a sink', () => {
 
   test('that Kafka refuses: 500', async () => {
     refusal = new SluiceError('KAFKA_REFUSED', 'no', { place: { error: 'UNKNOWN_TOPIC_OR_PARTITION' } })
-    await expect(requests.alter('s', SINK, true, [sinkOffset('t', 5, 0)])).rejects.toMatchObject({
+    await expect(alter('s', SINK, [sinkOffset('t', 5, 0)])).rejects.toMatchObject({
       status: 500,
       message: 'Failed to alter consumer group offsets for connector s',
     })
@@ -171,7 +177,7 @@ describe('of a sink', () => {
 
   test('of a group that still has members: 500 that tells of zombies', async () => {
     refusal = new SluiceError('KAFKA_REFUSED', 'no', { place: { error: 'UNKNOWN_MEMBER_ID' } })
-    const refused = await requests.alter('s', SINK, true, [sinkOffset('t', 0, 0)]).catch((error: unknown) => error)
+    const refused = await alter('s', SINK, [sinkOffset('t', 0, 0)]).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(HerderError)
     expect((refused as HerderError).status).toBe(500)
     expect((refused as HerderError).message).toMatch(/^Failed to alter consumer group offsets .* zombie sink tasks\.$/)

@@ -201,18 +201,18 @@ export class FakeCluster {
           [...all.values()].filter(({ offset }) => offset !== null),
         )
       },
-      sinkOffsets: async (group) => this.sinkOffsets.get(group) ?? [],
-      alterSinkOffsets: async (group, _config, offsets) => {
+      sinkOffsets: async (connector) => this.sinkOffsets.get(connector) ?? [],
+      alterSinkOffsets: async (connector, _config, offsets) => {
         refuse()
-        this.sinkOffsets.set(group, [...offsets])
+        this.sinkOffsets.set(connector, [...offsets])
       },
-      deleteSinkOffsets: async (group) => {
+      deleteSinkOffsets: async (connector) => {
         refuse()
-        this.sinkOffsets.delete(group)
+        this.sinkOffsets.delete(connector)
       },
-      deleteSinkGroup: async (group) => {
+      deleteSinkGroup: async (connector) => {
         refuse()
-        this.sinkOffsets.delete(group)
+        this.sinkOffsets.delete(connector)
       },
     }
   }
