@@ -1,4 +1,4 @@
-/** A command of `sluice`. */
+/** A command of `sluice`. What only its `run` needs is imported there: the other commands do without. */
 export interface Command {
   readonly name: string
   /** One line. */

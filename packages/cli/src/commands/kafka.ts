@@ -1,7 +1,6 @@
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SluiceError } from '@sluice/sdk'
-import { startBroker } from '../broker.ts'
 import type { Command } from './command.ts'
 import { LISTENER_DETAILS, LISTENER_OPTIONS, listenerOf } from './kafka-listener.ts'
 
@@ -20,6 +19,7 @@ export const kafka: Command = {
     'Any Kafka client can use it. It is one node without replication: in production, run Apache Kafka.',
   async run(args, signal) {
     const { port, advertisedPort, host, dir, configs, listener } = parse(args)
+    const { startBroker } = await import('../broker.ts')
     const broker = await startBroker({
       port,
       host,

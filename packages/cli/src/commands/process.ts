@@ -1,6 +1,5 @@
 import { connect } from '@sluice/kafka'
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
-import { KafkaStreams, StreamsBuilder, streamsSettings } from '@sluice/streams'
 import { openLogger, readProperties } from '@sluice/worker'
 import { loadProcessor } from '../processors.ts'
 import type { Command } from './command.ts'
@@ -30,6 +29,7 @@ export const process: Command = {
       throw new SluiceError('SETTINGS_INVALID', names.join('\n'), { remedy: `Add it to ${file}.` })
     }
     const processor = await loadProcessor(module)
+    const { KafkaStreams, StreamsBuilder, streamsSettings } = await import('@sluice/streams')
     const settings = streamsSettings.parse(raw)
     const builder = new StreamsBuilder()
     processor.topology(builder, processor.settings.parse(raw))

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { SluiceError } from '@sluice/sdk'
-import { runQuickstart } from '../quickstart/run.ts'
 import type { Command } from './command.ts'
 
 export const quickstart: Command = {
@@ -17,6 +16,7 @@ export const quickstart: Command = {
     'Running it again adds what is new, and nothing else. It can be interrupted or killed at any moment.',
   async run(args, signal) {
     const { dir, file, key } = parse(args)
+    const { runQuickstart } = await import('../quickstart/run.ts')
     await runQuickstart(
       {
         dir: path.resolve(dir),

@@ -1,6 +1,5 @@
 import path from 'node:path'
 import { SluiceError } from '@sluice/sdk'
-import { LocalTable, printResult } from '../quickstart/table.ts'
 import type { Command } from './command.ts'
 
 export const sql: Command = {
@@ -15,6 +14,7 @@ export const sql: Command = {
         remedy: "sluice sql FOLDER 'select …'",
       })
     }
+    const { LocalTable, printResult } = await import('../quickstart/table.ts')
     const table = await LocalTable.open(dir)
     if (table.version < 0) {
       throw new SluiceError('OBJECT_MISSING', `${dir} is no Delta table`, {

@@ -1,5 +1,5 @@
 import { deadLetter, type FetchedRecords, type ProducerRecord } from '@sluice/kafka'
-import { Quarantine, type OriginalRecord } from '@sluice/quality'
+import { Quarantine, type OriginalRecord } from '@sluice/quality/quarantine'
 import {
   connectStage,
   DataError,
