@@ -149,7 +149,7 @@ export class Cell {
     this.#endedFor = reason
     this.#logger.error(`A cell is ended: ${reason}`, { cell: this.name, pid: this.pid })
     if (graceMs > 0) this.#process.signal('SIGTERM')
-    void this.#killAfter(graceMs)
+    void this.goneWithin(graceMs)
   }
 
   /** In order: tasks, connectors, clients. After `timeoutMs` it is killed. */
@@ -161,21 +161,22 @@ export class Cell {
       if (this.#end === null)
         this.#logger.warn('A cell did not stop in order', { cell: this.name, reason: describeError(error) })
     })
-    await this.#killAfter(timeoutMs)
+    await this.goneWithin(timeoutMs)
+  }
+
+  /** Resolves when the process is gone; it is killed when that takes longer. For one that was told to end. */
+  async goneWithin(timeoutMs: number): Promise<void> {
+    const over = new AbortController()
+    if (timeoutMs > 0) await Promise.race([this.#exited.promise, this.#parts.clock.sleep(timeoutMs, over.signal)])
+    over.abort()
+    if (this.#end !== null) return
+    this.#process.signal('SIGKILL')
+    await this.#exited.promise
   }
 
   async #giveUpAfter(timeoutMs: number, over: AbortSignal, late: () => void): Promise<void> {
     await this.#parts.clock.sleep(timeoutMs, over)
     if (!over.aborted) late()
-  }
-
-  async #killAfter(graceMs: number): Promise<void> {
-    const over = new AbortController()
-    if (graceMs > 0) await Promise.race([this.#exited.promise, this.#parts.clock.sleep(graceMs, over.signal)])
-    over.abort()
-    if (this.#end !== null) return
-    this.#process.signal('SIGKILL')
-    await this.#exited.promise
   }
 
   #ping(): void {

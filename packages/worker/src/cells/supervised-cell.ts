@@ -21,7 +21,7 @@ export interface SupervisedCellParts {
 }
 
 /** Something that is to run here, and what was last heard of it. */
-interface Item<S> {
+export interface Item<S> {
   start: S
   state: WorkState | null
   version: string | null
@@ -29,10 +29,10 @@ interface Item<S> {
   isLeaving: boolean
 }
 
-/** All of one connector that was in a cell. */
+/** All of one connector that was in a cell, as it was. */
 export interface Belongings {
-  readonly connector: ConnectorStart | null
-  readonly tasks: readonly TaskStart[]
+  readonly connector: Item<ConnectorStart> | null
+  readonly tasks: readonly Item<TaskStart>[]
 }
 
 const PASS_ON_TIMEOUT_MS = 30_000
@@ -153,23 +153,16 @@ export class SupervisedCell {
     for (const { start } of tasks) this.#tasks.delete(keyOf(start.id))
     // What was being stopped has ended with the cell: whoever waits for that hands it to somebody else.
     return {
-      connector: found?.isLeaving === false ? found.start : null,
-      tasks: tasks.flatMap(({ start, isLeaving }) => (isLeaving ? [] : [start])),
+      connector: found?.isLeaving === false ? found : null,
+      tasks: tasks.filter(({ isLeaving }) => !isLeaving),
     }
   }
 
   /** Starts again as if something had died here: what comes from another cell brings its past along. */
   startAfterDeath(belongings: Belongings): void {
     const { connector, tasks } = belongings
-    if (connector !== null)
-      this.#connectors.set(connector.connector, {
-        start: connector,
-        state: 'UNASSIGNED',
-        version: null,
-        isLeaving: false,
-      })
-    for (const start of tasks)
-      this.#tasks.set(keyOf(start.id), { start, state: 'UNASSIGNED', version: null, isLeaving: false })
+    if (connector !== null) this.#connectors.set(connector.start.connector, connector)
+    for (const task of tasks) this.#tasks.set(keyOf(task.start.id), task)
     this.#decide(0)
   }
 
@@ -239,7 +232,10 @@ export class SupervisedCell {
     })
   }
 
-  /** A stop: `gone` when the process ended by itself, `late` when it did not answer, for which it is ended here and now. */
+  /**
+   * A stop: `gone` when the process ended by itself, `late` when it did not answer, for which it is ended here and now. One that is on its
+   * way out may still write: nobody may begin in its place before it is gone.
+   */
   async #orderly<C extends CellCall>(
     what: C,
     args: CellCalls[C]['args'],
@@ -248,14 +244,21 @@ export class SupervisedCell {
     late: CellCalls[C]['answer'],
   ): Promise<CellCalls[C]['answer']> {
     const cell = this.#cell
-    if (cell === null || !cell.isUsable) return gone
-    try {
-      return await cell.call(what, args, timeoutMs)
-    } catch (error) {
-      if (!cell.isUsable) return gone
-      cell.end(describeError(error), 0)
-      return late
+    if (cell === null) return gone
+    const until = this.#parts.clock.monotonic() + timeoutMs
+    if (cell.isUsable) {
+      try {
+        return await cell.call(what, args, timeoutMs)
+      } catch (error) {
+        if (cell.isUsable) {
+          cell.end(describeError(error), 0)
+          await cell.exited
+          return late
+        }
+      }
     }
+    await cell.goneWithin(until - this.#parts.clock.monotonic())
+    return gone
   }
 
   /** What was left behind in it must not go on writing. */
@@ -356,12 +359,14 @@ export class SupervisedCell {
   }
 
   #restart(): void {
-    if (this.#connectors.size === 0 && this.#tasks.size === 0) return
+    // What has failed by itself comes back when somebody starts it.
+    const isDue = ({ state, isLeaving }: Item<unknown>): boolean => !isLeaving && state !== 'FAILED'
+    const connectors = [...this.#connectors.values()].filter(isDue)
+    const tasks = [...this.#tasks.values()].filter(isDue)
+    if (connectors.length === 0 && tasks.length === 0) return
     this.#live()
-    for (const { start, state, isLeaving } of this.#connectors.values())
-      if (!isLeaving && state !== 'FAILED') this.#passConnector(start)
-    for (const { start, state, isLeaving } of this.#tasks.values())
-      if (!isLeaving && state !== 'FAILED') this.#passTask(start)
+    for (const { start } of connectors) this.#passConnector(start)
+    for (const { start } of tasks) this.#passTask(start)
   }
 }
 

@@ -14,6 +14,7 @@ export interface AutomaticRestartOptions {
 }
 
 interface Record {
+  readonly work: string | TaskId
   attempts: number
   upSince: number | null
   /** The error and the position it names; null: no position. */
@@ -21,6 +22,8 @@ interface Record {
   samePlace: number
   /** Counts up with whatever makes a restart that is under way obsolete. */
   turn: number
+  /** Its restart was due while it was not to run. */
+  isHeld: boolean
 }
 
 export interface AutomaticRestartParts {
@@ -29,7 +32,8 @@ export interface AutomaticRestartParts {
   readonly logger: Logger
   /** Does it later, in the herder's turn. */
   readonly later: (what: string, delayMs: number, work: () => void) => void
-  readonly restart: (work: string | TaskId) => void
+  /** False: it is not to run now; `resumed` says when it is. */
+  readonly restart: (work: string | TaskId) => boolean
 }
 
 /**
@@ -65,11 +69,12 @@ export class AutomaticRestart {
     const { backoffMs, backoffMaxMs, healthyAfterMs, poisonAfter } = { ...this.#options, ...own }
     const { clock, logger, later, restart } = this.#parts
     const key = keyOf(work)
-    const record = this.#records.get(key) ?? { attempts: 0, upSince: null, place: null, samePlace: 0, turn: 0 }
+    const record = this.#records.get(key) ?? fresh(work)
     this.#records.set(key, record)
     if (record.upSince !== null && clock.monotonic() - record.upSince >= healthyAfterMs)
       Object.assign(record, { attempts: 0, samePlace: 0, place: null })
     record.upSince = null
+    record.isHeld = false
     const place = placeOf(trace)
     record.samePlace = place !== null && place === record.place ? record.samePlace + 1 : 1
     record.place = place
@@ -82,9 +87,15 @@ export class AutomaticRestart {
     const delayMs = Math.min(attempt * attempt * backoffMs, backoffMaxMs)
     logger.warn('Failed; it will be restarted', { work: key, attempt, delayMs })
     later(`restarting ${key} after a failure`, delayMs, () => {
-      if (record.turn === turn && this.#records.get(key) === record) restart(work)
+      if (record.turn === turn && this.#records.get(key) === record) record.isHeld = !restart(work)
     })
     return `Automatic restart ${attempt}: next attempt at ${new Date(clock.now() + delayMs).toISOString()}.`
+  }
+
+  /** The connector is to run again: what was due in the meantime is restarted. */
+  resumed(connector: string): void {
+    for (const record of this.#records.values())
+      if (record.isHeld && connectorOf(record.work) === connector) record.isHeld = !this.#parts.restart(record.work)
   }
 
   /** Somebody has restarted, changed or removed it: it begins anew. */
@@ -93,10 +104,16 @@ export class AutomaticRestart {
   }
 
   forgetConnector(connector: string): void {
-    this.#records.delete(keyOf(connector))
-    for (const key of this.#records.keys())
-      if (key.startsWith(`${connector}-`) && /^\d+$/.test(key.slice(connector.length + 1))) this.#records.delete(key)
+    for (const [key, { work }] of this.#records) if (connectorOf(work) === connector) this.#records.delete(key)
   }
+}
+
+function fresh(work: string | TaskId): Record {
+  return { work, attempts: 0, upSince: null, place: null, samePlace: 0, turn: 0, isHeld: false }
+}
+
+function connectorOf(work: string | TaskId): string {
+  return typeof work === 'string' ? work : work.connector
 }
 
 function keyOf(work: string | TaskId): string {

@@ -92,8 +92,8 @@ export class HerderLoop {
       void local.restart({ connectors: [connector], tasks: [] }, false)
     }
     for (const connector of changed.targetStates) {
-      automatic?.forgetConnector(connector)
       void local.setTargetState(connector)
+      if (this.#parts.config.snapshot().targetState(connector) === 'STARTED') automatic?.resumed(connector)
     }
     const renewed = new Set(changed.tasks)
     const affected = local.started.tasks.filter((id) => renewed.has(id.connector))

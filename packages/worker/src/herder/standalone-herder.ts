@@ -245,8 +245,8 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
         for (const connector of new Set(ids.map((id) => id.connector))) this.#side.local.countTaskConfigs(connector)
       },
       targetStateChanged: (connector) => {
-        automatic?.forgetConnector(connector)
         void this.#side.local.setTargetState(connector)
+        if (this.#parts.config.snapshot().targetState(connector) === 'STARTED') automatic?.resumed(connector)
       },
       sessionKeyChanged: nothing,
       restartRequested: nothing,

@@ -62,27 +62,21 @@ export class Supervision implements WorkWatcher {
 
   #failed(work: string | TaskId, connector: string, trace: string): string | null {
     const own = restartOptions(this.#parts.config.snapshot().connectorConfig(connector) ?? {})
-    if (own === null || !this.#isOurs(connector, trace)) return null
+    // What the host brings back by itself is its own affair.
+    if (own === null || this.#parts.host().restartsItself?.(trace) === true) return null
     return this.automatic?.failed(work, trace, own) ?? null
   }
 
-  /** To be brought back by the herder: not what was paused or stopped, nor what the host brings back. */
-  #isOurs(connector: string, trace: string): boolean {
-    return this.#isToRun(connector) && this.#parts.host().restartsItself?.(trace) !== true
-  }
-
-  #isToRun(connector: string): boolean {
-    return this.#parts.config.snapshot().targetState(connector) === 'STARTED'
-  }
-
-  #restart(work: string | TaskId): void {
+  #restart(work: string | TaskId): boolean {
     const local = this.#parts.local()
     const connector = typeof work === 'string' ? work : work.connector
-    // Stopped, paused, restarted by hand or moved away in the meantime.
-    if (local.stateOf(work) !== 'FAILED' || !this.#isToRun(connector)) return
+    // Stopped, restarted by hand or moved away in the meantime.
+    if (local.stateOf(work) !== 'FAILED') return true
+    if (this.#parts.config.snapshot().targetState(connector) !== 'STARTED') return false
     void local.restart(
       typeof work === 'string' ? { connectors: [work], tasks: [] } : { connectors: [], tasks: [work] },
       true,
     )
+    return true
   }
 }

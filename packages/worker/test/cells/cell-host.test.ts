@@ -225,6 +225,19 @@ describe('a shared cell that ends', () => {
   })
 })
 
+test('what had failed by itself in a shared cell stays FAILED in a cell of its own', async () => {
+  open('shared')
+  for (const name of ['a', 'b']) await host.startTask(task(name))
+  await host.startTask(task('b', 1))
+  cells.last.say({ type: 'task', id: { connector: 'b', task: 1 }, state: 'FAILED', trace: 'bad line', version: null })
+  told.length = 0
+  cells.last.exit({ code: 1, words: { connector: 'b', reason: 'process.exit(1) was called' } })
+  await pass(1000)
+  expect(told.map((line) => line.split(' ')[0])).toEqual(['a-0', 'b-0'])
+  expect(host.cells().map(({ name }) => name)).toEqual(['shared cell 1', 'connector b'])
+  expect(cells.last.calls).toEqual(['startTask'])
+})
+
 describe('a cell that is watched', () => {
   beforeEach(async () => {
     open()
@@ -272,6 +285,24 @@ describe('a stop', () => {
     expect(cells.last.signals).toEqual(['SIGKILL'])
     expect(told).toEqual([])
     expect(host.tasks).toEqual([])
+  })
+
+  test('of what a cell has that is being ended waits until it is gone: it may still write', async () => {
+    open()
+    await host.startTask(task('a'))
+    cells.last.resident = 1_100_000_000
+    await pass(3000)
+    expect(cells.last.signals).toEqual(['SIGTERM'])
+    let isStopped = false
+    const stopping = host.stopTasks([{ connector: 'a', task: 0 }], 2000).then((late) => {
+      isStopped = true
+      return late
+    })
+    await pass(1900)
+    expect(isStopped).toBe(false)
+    await pass(100)
+    expect(await stopping).toEqual([])
+    expect(cells.last.signals).toEqual(['SIGTERM', 'SIGKILL'])
   })
 
   test('that leaves tasks behind ends a cell with nothing else in it, and no other', async () => {

@@ -128,7 +128,28 @@ describe('a task that fails', () => {
     await cluster.until(isUp)
   })
 
-  test('and is paused or deleted meanwhile is not restarted', async () => {
+  test('and is paused when its restart is due comes back when it is resumed', async () => {
+    await fail('the database is away')
+    await cluster.given(worker.herder.pauseConnector('a'))
+    await cluster.pass(3_000)
+    expect(cluster.status.task(A0)?.state).toBe('FAILED')
+    expect(await fail('and again')).toBe(4_000)
+    await cluster.pass(5_000)
+    expect(cluster.status.task(A0)?.state).toBe('FAILED')
+    await cluster.given(worker.herder.resumeConnector('a'))
+    await cluster.until(isUp)
+  })
+
+  test('and is paused and resumed before its restart is due comes back when it is', async () => {
+    await fail('the database is away')
+    await cluster.given(worker.herder.pauseConnector('a'))
+    await cluster.given(worker.herder.resumeConnector('a'))
+    expect(cluster.status.task(A0)?.state).toBe('FAILED')
+    await cluster.pass(1_500)
+    await cluster.until(isUp)
+  })
+
+  test('and is deleted meanwhile is not restarted', async () => {
     await fail('the database is away')
     await cluster.given(worker.herder.deleteConnector('a'))
     await cluster.pass(3_000)

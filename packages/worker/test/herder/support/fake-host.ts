@@ -28,6 +28,8 @@ export class FakeHost implements WorkHost {
   readonly #scripts: ReadonlyMap<string, Script>
   readonly #connectors = new Map<string, { readonly start: ConnectorStart; state: TargetState }>()
   readonly #tasks = new Map<string, TaskStart>()
+  /** Those that have failed: they have ended, and are neither paused nor resumed. */
+  readonly #failed = new Set<TaskStart>()
   readonly signs = new Map<string, number>()
 
   constructor(events: WorkEvents, guard: ExactlyOnceGuard, clock: Clock, scripts: ReadonlyMap<string, Script>) {
@@ -94,8 +96,9 @@ export class FakeHost implements WorkHost {
       running.state = state
       this.#tell(connector, shown(state))
     }
-    for (const { id } of this.#tasks.values())
-      if (id.connector === connector) this.tellTask(id, state === 'STARTED' ? 'RUNNING' : 'PAUSED')
+    for (const start of this.#tasks.values())
+      if (start.id.connector === connector && !this.#failed.has(start))
+        this.tellTask(start.id, state === 'STARTED' ? 'RUNNING' : 'PAUSED')
     return Promise.resolve()
   }
 
@@ -128,6 +131,7 @@ export class FakeHost implements WorkHost {
   /** As if the task did this by itself. */
   tellTask(id: TaskId, state: WorkState, trace: string | null = null): void {
     const start = this.#tasks.get(taskKey(id))
+    if (start !== undefined && state === 'FAILED') this.#failed.add(start)
     queueMicrotask(() => {
       if (this.#tasks.get(taskKey(id)) === start && start !== undefined) this.#events.taskState(id, state, trace, '1.0')
     })
