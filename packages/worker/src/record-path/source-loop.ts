@@ -11,6 +11,7 @@ import {
 import type { TopicMaker } from '../topic-maker.ts'
 import type { BatchEncoder } from './batch-encoder.ts'
 import type { SourceDelivery } from './delivery.ts'
+import { IdlePause } from './idle-pause.ts'
 import { OutgoingBatch } from './outgoing-batch.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { SourceContext } from './source-context.ts'
@@ -40,8 +41,6 @@ export interface SourceLoopParts {
   readonly clock: Clock
 }
 
-const IDLE_FIRST_MS = 5
-const IDLE_MAX_MS = 250
 /** A loop that waits for its rate goes on beating. */
 const RATE_WAIT_MAX_MS = 1000
 
@@ -104,7 +103,7 @@ export class SourceLoop {
 
   async #move(delivery: SourceDelivery): Promise<void> {
     const { clock, control } = this.#parts
-    let idleMs = IDLE_FIRST_MS
+    const pause = new IdlePause(clock)
     for (;;) {
       control.beat()
       if (control.isPaused) await this.#pause(delivery)
@@ -113,13 +112,12 @@ export class SourceLoop {
       await delivery.room(signal)
       if (signal.aborted) continue
       if (await this.#turnOnce(delivery, signal)) {
-        idleMs = IDLE_FIRST_MS
+        pause.over()
         // A source that never waits must not keep answers, timers and signals from coming in.
         await afterIo()
       } else {
         // A source that answers "nothing yet" at once must not spin.
-        await clock.sleep(idleMs, signal)
-        idleMs = Math.min(idleMs * 2, IDLE_MAX_MS)
+        await clock.sleep(pause.next(), signal)
       }
     }
   }

@@ -1,0 +1,36 @@
+import type { Clock } from '@sluice/sdk'
+
+const FIRST_MS = 5
+const SOON_MS = 250
+const MAX_MS = 1000
+/** … of the time for which there was nothing. */
+const SHARE = 0.1
+
+/**
+ * How long a source that has nothing is left alone before it is asked again: at first next to nothing, then a quarter of a second, and when
+ * nothing came for long a tenth of that, a second at most, as Kafka Connect's own file source waits. Fifty idle sources then cost what
+ * a dozen did.
+ */
+export class IdlePause {
+  readonly #clock: Clock
+  #since: number | null = null
+  #nextMs = FIRST_MS
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** There was something. */
+  over(): void {
+    this.#since = null
+    this.#nextMs = FIRST_MS
+  }
+
+  /** There was nothing: for so long, in ms. */
+  next(): number {
+    this.#since ??= this.#clock.monotonic()
+    const soonMs = this.#nextMs
+    this.#nextMs = Math.min(soonMs * 2, SOON_MS)
+    return Math.max(soonMs, Math.min((this.#clock.monotonic() - this.#since) * SHARE, MAX_MS))
+  }
+}

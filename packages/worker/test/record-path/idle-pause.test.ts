@@ -1,0 +1,35 @@
+import { describe, expect, test } from '@jest/globals'
+import { FakeClock } from '@sluice/sdk/testing'
+import { IdlePause } from '../../src/record-path/idle-pause.ts'
+
+const clock = new FakeClock()
+const pause = new IdlePause(clock)
+
+/** The pauses of a source that has nothing for so long. */
+function pausesFor(ms: number): readonly number[] {
+  const pauses: number[] = []
+  for (let passed = 0; passed < ms; passed += pauses.at(-1)!) {
+    pauses.push(pause.next())
+    clock.advance(pauses.at(-1)!)
+  }
+  return pauses
+}
+
+describe('a source that has nothing', () => {
+  test('is asked again at once, then after a quarter of a second, then after a tenth of the time it had nothing', () => {
+    expect(pausesFor(2000)).toEqual([5, 10, 20, 40, 80, 160, 250, 250, 250, 250, 250, 250, 250])
+    const later = pausesFor(5000)
+    expect(later.every((ms) => ms >= 250 && ms < 800)).toBe(true)
+    expect(later).toEqual(later.toSorted((a, b) => a - b))
+  })
+
+  test('is asked once a second, however long that goes on', () => {
+    pausesFor(10_000)
+    expect(pausesFor(60_000)).toEqual(Array.from({ length: 60 }, () => 1000))
+  })
+
+  test('is asked again at once when there was something', () => {
+    pause.over()
+    expect(pausesFor(30)).toEqual([5, 10, 20])
+  })
+})
