@@ -5,6 +5,8 @@ export class Deadline {
   readonly timeoutMs: number
   readonly #clock: Clock
   readonly #at: number
+  /** Why the last attempt before it failed, if one has. */
+  lastFailure: unknown
 
   constructor(clock: Clock, timeoutMs: number) {
     this.timeoutMs = timeoutMs
@@ -64,6 +66,7 @@ export async function retrying<T>(
     } catch (error) {
       if (context.signal.aborted) throw closed(what, error)
       if (!isRetriable(error)) throw error
+      deadline.lastFailure = error
       const pause = pauseInTime(pauseMs(error, failures, context.random), deadline.remainingMs)
       if (pause === undefined) throw givenUp(what, deadline, error)
       await context.clock.sleep(pause, context.signal)
@@ -90,7 +93,8 @@ export async function inTime<T>(
 ): Promise<T> {
   const isDone = new AbortController()
   const late = clock.sleep(deadline.remainingMs, isDone.signal).then(() => {
-    throw givenUp(what, deadline, new RetriableError('KAFKA_UNREACHABLE', 'No broker has answered so far'))
+    const none = new RetriableError('KAFKA_UNREACHABLE', 'No broker has answered so far')
+    throw givenUp(what, deadline, deadline.lastFailure ?? none)
   })
   late.catch(() => undefined)
   try {
