@@ -1,6 +1,7 @@
 /**
  * Values that are kept elsewhere (KIP-297): `${provider:path:key}` or `${provider:key}` in a setting stands for a value of the
- * provider of that name, which the worker's `config.providers` declares. They are put in where settings are used, and never stored.
+ * provider of that name, which the worker's `config.providers` declares. They are put in where settings are used, and never stored. How
+ * long they hold is for a provider to say, or for whoever declares it: `config.providers.NAME.param.ttl.ms`.
  */
 import fs from 'node:fs/promises'
 import path from 'node:path'
@@ -49,7 +50,7 @@ export class ConfigProviders {
       const setting = `config.providers.${name}.class`
       const given = worker[setting]
       const factory = given === undefined ? undefined : (more[given] ?? BUILT_IN.get(lastWord(given)))
-      if (factory !== undefined) return [name, factory(below(`config.providers.${name}.param.`, worker))]
+      if (factory !== undefined) return [name, made(name, factory, below(`config.providers.${name}.param.`, worker))]
       const what = given === undefined ? `Missing ${setting}` : `No config provider is called "${given}"`
       throw new SluiceError('SETTINGS_INVALID', what, {
         remedy: `Set ${setting} to one of ${[...BUILT_IN.keys(), ...Object.keys(more)].join(', ')}.`,
@@ -95,6 +96,23 @@ export class ConfigProviders {
       })
     }
     return wanted
+  }
+}
+
+function made(name: string, factory: ConfigProviderFactory, params: RawSettings): ConfigProvider {
+  const provider = factory(params)
+  const given = params['ttl.ms']
+  if (given === undefined) return provider
+  const most = Number(given)
+  if (!Number.isSafeInteger(most) || most < 1)
+    throw new SluiceError('SETTINGS_INVALID', `config.providers.${name}.param.ttl.ms is "${given}"`, {
+      remedy: 'Give the milliseconds after which its values are asked for again, or leave it out: they hold for ever.',
+    })
+  return {
+    async get(at, keys) {
+      const { values, ttlMs } = await provider.get(at, keys)
+      return { values, ttlMs: ttlMs === null ? most : Math.min(ttlMs, most) }
+    },
   }
 }
 

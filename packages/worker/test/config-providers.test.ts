@@ -91,6 +91,29 @@ describe('values of config providers', () => {
     expect(await vaults.resolve({ x: '${c:k}' })).toMatchObject({ ttlMs: null })
   })
 
+  test('run out when ttl.ms says so, if they do not earlier', async () => {
+    const ttl = async (params: RawSettings): Promise<number | null> =>
+      (await resolve('${env:SLUICE_TEST_SECRET}', params)).ttlMs
+    expect(await ttl({})).toBeNull()
+    expect(await ttl({ 'config.providers.env.param.ttl.ms': '60000' })).toBe(60_000)
+    for (const [own, given, shorter] of [
+      [500, 2_000, 500],
+      [2_000, 500, 500],
+    ] as const) {
+      const lender = ConfigProviders.of(
+        {
+          'config.providers': 'a',
+          'config.providers.a.class': 'Own',
+          'config.providers.a.param.ttl.ms': String(given),
+        },
+        { Own: () => ({ get: async () => ({ values: { k: 'v' }, ttlMs: own }) }) },
+      )
+      expect(await lender.resolve({ x: '${a:k}' })).toMatchObject({ ttlMs: shorter })
+    }
+    for (const wrong of ['0', '-1', 'soon', '1.5', ''])
+      expect(() => providers({ 'config.providers.env.param.ttl.ms': wrong })).toThrow(/ttl\.ms/)
+  })
+
   test('that cannot be read are told of, without a guess', async () => {
     await expect(resolve('${file:/no/such/file:a}')).rejects.toMatchObject({ code: 'SETTINGS_INVALID' })
     await expect(resolve('${env:a:b}')).rejects.toThrow(/Path is not supported/)

@@ -168,6 +168,7 @@ export class DistributedWorker {
             logger,
             clock,
           })),
+        resolve: (config) => providers.resolve(config),
         plugins: new PluginDirectory(
           {
             plugins: options.plugins,

@@ -4,6 +4,7 @@ import type { WorkerGroup, WorkerGroupHooks } from '../group/worker-group.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
 import { ConfigChanges } from './config-changes.ts'
+import type { ResolveConfig } from './config-reload.ts'
 import { Fencing, TaskGuard } from './fencing.ts'
 import { HerderLoop } from './herder-loop.ts'
 import {
@@ -51,6 +52,7 @@ export interface DistributedHerderParts {
   readonly status: StatusStore
   readonly group: (hooks: WorkerGroupHooks) => WorkerGroup
   readonly host: (events: WorkEvents, guard: ExactlyOnceGuard) => WorkHost
+  readonly resolve: ResolveConfig
   readonly plugins: HerderPlugins
   readonly loggers: HerderLoggers
   readonly offsets: ConnectorOffsets

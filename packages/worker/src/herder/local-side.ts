@@ -3,6 +3,7 @@ import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
 import type { AutomaticRestart } from './automatic-restart.ts'
+import { ConfigReload, type ResolveConfig } from './config-reload.ts'
 import type { Holdings } from './holdings.ts'
 import { LocalWork } from './local-work.ts'
 import { Reconfiguration } from './reconfiguration.ts'
@@ -17,6 +18,7 @@ export interface LocalSideParts {
   readonly status: StatusStore
   readonly host: (events: WorkEvents, guard: ExactlyOnceGuard) => WorkHost
   readonly guard: ExactlyOnceGuard
+  readonly resolve: ResolveConfig
   readonly settings: HerderSettings
   /** What this worker is to run now. */
   readonly wanted: Holdings
@@ -40,14 +42,22 @@ export class LocalSide {
   readonly automatic: AutomaticRestart | null
 
   constructor(parts: LocalSideParts) {
-    const { config, settings, clock, logger } = parts
+    const { config, settings, resolve, later, clock, logger } = parts
+    const reload = new ConfigReload({
+      resolve,
+      restart: (work) => supervision.renew(work),
+      later,
+      clock,
+      logger,
+    })
     const supervision = new Supervision({
       config,
       options: settings.automaticRestart,
       host: () => this.host,
       local: () => this.local,
       reconfiguration: () => this.reconfiguration,
-      later: parts.later,
+      reload,
+      later,
       clock,
       logger,
     })
@@ -67,11 +77,12 @@ export class LocalSide {
       isExactlyOnce: parts.isExactlyOnce,
       isTrackingTopics: settings.isTrackingTopics,
       watcher: supervision,
+      reload,
       clock,
       logger,
     })
     const here = { host: this.host, local: this.local, clock, logger }
-    this.reconfiguration = new Reconfiguration({ ...here, config, publish: parts.publish })
+    this.reconfiguration = new Reconfiguration({ ...here, config, resolve, publish: parts.publish })
     this.stuckTasks = new StuckTasks({ ...here, stuckAfterMs: settings.stuckAfterMs })
   }
 }

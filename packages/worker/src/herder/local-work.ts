@@ -3,6 +3,7 @@ import type { WorkEvents, WorkHost } from '../cells/work-host.ts'
 import type { Work } from '../group/work-assignment.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore, StoredStatus } from '../storage/status-store.ts'
+import type { ConfigReload } from './config-reload.ts'
 import { withDeadline } from './deadline.ts'
 import type { TaskId, WorkState } from './herder.ts'
 import { Holdings, taskKey } from './holdings.ts'
@@ -26,6 +27,7 @@ export interface LocalWorkParts {
   readonly isExactlyOnce: (connectorConfig: RawSettings) => boolean
   readonly isTrackingTopics: boolean
   readonly watcher: WorkWatcher
+  readonly reload: ConfigReload
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -220,6 +222,7 @@ export class LocalWork implements WorkEvents {
     if (isMarked) status.putConnector(connector, this.#status(laneOf(connector), 'RESTARTING', null))
     this.#running.connectors.add(connector)
     this.#last.delete(laneOf(connector))
+    await this.#parts.reload.starting(connector, settings)
     try {
       const start = { connector, config: settings, targetState: snapshot.targetState(connector) }
       await this.#patiently(`Starting connector ${connector}`, host.startConnector(start))
@@ -242,6 +245,7 @@ export class LocalWork implements WorkEvents {
     this.#running.addTask(id)
     this.#last.delete(taskKey(id))
     this.#taskEpochs.set(taskKey(id), this.#epochs.get(id.connector) ?? 0)
+    await this.#parts.reload.starting(id, { ...connectorConfig, ...settings })
     try {
       const start = {
         id,
@@ -258,7 +262,8 @@ export class LocalWork implements WorkEvents {
   }
 
   async #stopConnector(connector: string, options: StopOptions): Promise<void> {
-    const { host, status, logger } = this.#parts
+    const { host, status, reload, logger } = this.#parts
+    reload.ended(connector)
     if (!this.#running.connectors.has(connector) && options.isSilent !== true) return
     try {
       const work = host.stopConnector(connector, CONNECTOR_STOP_MS)
@@ -274,7 +279,8 @@ export class LocalWork implements WorkEvents {
   }
 
   async #stopTasks(ids: readonly TaskId[], options: StopOptions): Promise<void> {
-    const { host, status, logger, taskStopMs } = this.#parts
+    const { host, status, reload, logger, taskStopMs } = this.#parts
+    for (const id of ids) reload.ended(id)
     const here = options.isSilent === true ? ids : ids.filter((id) => this.#running.hasTask(id))
     if (here.length === 0) return
     let late: readonly TaskId[] = here

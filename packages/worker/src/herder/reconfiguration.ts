@@ -1,6 +1,7 @@
 import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import type { WorkHost } from '../cells/work-host.ts'
 import type { ConfigSnapshot, ConfigStore } from '../storage/config-store.ts'
+import type { ResolveConfig } from './config-reload.ts'
 import { withDeadline } from './deadline.ts'
 import { HerderError } from './herder.ts'
 import type { LocalWork } from './local-work.ts'
@@ -15,6 +16,7 @@ export interface ReconfigurationParts {
   readonly host: WorkHost
   readonly config: ConfigStore
   readonly local: LocalWork
+  readonly resolve: ResolveConfig
   /** Writes them, or hands them to the leader. */
   readonly publish: (connector: string, configs: readonly RawSettings[]) => Promise<void>
   readonly clock: Clock
@@ -80,11 +82,11 @@ export class Reconfiguration {
   }
 
   async #reconfigure(connector: string, signal: AbortSignal): Promise<void> {
-    const { clock, config, host, publish } = this.#parts
+    const { clock, config, host, resolve, publish } = this.#parts
     const before = this.#due(connector)
     if (before === null) return
     const settings = before.connectorConfig(connector)!
-    const work = host.taskConfigs(connector, tasksMax(settings))
+    const work = resolve(settings).then((resolved) => host.taskConfigs(connector, tasksMax(resolved.settings)))
     const made = await withDeadline(clock, PATIENCE_MS, `The answer of connector ${connector} about its tasks`, work)
     const now = config.snapshot()
     if (signal.aborted || this.#due(connector) === null) return
@@ -112,8 +114,12 @@ export function isChanged(snapshot: ConfigSnapshot, connector: string, configs: 
   return applied !== undefined && !isSameConfig(applied, snapshot.connectorConfig(connector) ?? {})
 }
 
-/** A placeholder cannot be counted here: one task then. */
-export function tasksMax(config: RawSettings): number {
-  const count = Number(config['tasks.max'] ?? '1')
-  return Number.isSafeInteger(count) && count >= 1 ? count : 1
+/** It was valid when it was written; a value of a config provider may have become another since. */
+function tasksMax(config: RawSettings): number {
+  const given = config['tasks.max'] ?? '1'
+  const count = Number(given)
+  if (Number.isSafeInteger(count) && count >= 1) return count
+  throw new SluiceError('SETTINGS_INVALID', `tasks.max is "${given}", and not a whole number above 0`, {
+    remedy: 'Correct it in the settings of the connector, or in the config provider that it comes from.',
+  })
 }

@@ -2,6 +2,7 @@ import type { Clock, Logger, RawSettings } from '@sluice/sdk'
 import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
 import type { ConfigListener, ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore, StoredStatus } from '../storage/status-store.ts'
+import type { ResolveConfig } from './config-reload.ts'
 import { assertValid, patched } from './config-edits.ts'
 import {
   HerderError,
@@ -30,6 +31,7 @@ export interface StandaloneHerderParts {
   readonly config: ConfigStore
   readonly status: StatusStore
   readonly host: (events: WorkEvents, guard: ExactlyOnceGuard) => WorkHost
+  readonly resolve: ResolveConfig
   readonly plugins: HerderPlugins
   readonly loggers: HerderLoggers
   readonly offsets: ConnectorOffsets

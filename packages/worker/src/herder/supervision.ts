@@ -1,8 +1,10 @@
 import type { Clock, Logger } from '@sluice/sdk'
 import type { WorkHost } from '../cells/work-host.ts'
+import type { Work } from '../group/work-assignment.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
 import { restartOptions } from '../validation/own-settings.ts'
 import { AutomaticRestart, type AutomaticRestartOptions } from './automatic-restart.ts'
+import type { ConfigReload } from './config-reload.ts'
 import type { TaskId } from './herder.ts'
 import type { LocalWork, WorkWatcher } from './local-work.ts'
 import type { Reconfiguration } from './reconfiguration.ts'
@@ -14,6 +16,7 @@ export interface SupervisionParts {
   readonly host: () => WorkHost
   readonly local: () => LocalWork
   readonly reconfiguration: () => Reconfiguration
+  readonly reload: ConfigReload
   readonly later: Tick['later']
   readonly clock: Clock
   readonly logger: Logger
@@ -60,8 +63,15 @@ export class Supervision implements WorkWatcher {
     this.#parts.reconfiguration().request(connector)
   }
 
+  /** Its settings are others now, whatever became of it with the old ones. */
+  renew(work: string | TaskId): void {
+    this.automatic?.forget(work)
+    void this.#parts.local().restart(alone(work), false)
+  }
+
   #failed(work: string | TaskId, connector: string, trace: string): string | null {
-    const own = restartOptions(this.#parts.config.snapshot().connectorConfig(connector) ?? {})
+    const { config, reload } = this.#parts
+    const own = restartOptions(reload.settingsOf(work) ?? config.snapshot().connectorConfig(connector) ?? {})
     // What the host brings back by itself is its own affair.
     if (own === null || this.#parts.host().restartsItself?.(trace) === true) return null
     return this.automatic?.failed(work, trace, own) ?? null
@@ -73,10 +83,11 @@ export class Supervision implements WorkWatcher {
     // Stopped, restarted by hand or moved away in the meantime.
     if (local.stateOf(work) !== 'FAILED') return true
     if (this.#parts.config.snapshot().targetState(connector) !== 'STARTED') return false
-    void local.restart(
-      typeof work === 'string' ? { connectors: [work], tasks: [] } : { connectors: [], tasks: [work] },
-      true,
-    )
+    void local.restart(alone(work), true)
     return true
   }
+}
+
+function alone(work: string | TaskId): Work {
+  return typeof work === 'string' ? { connectors: [work], tasks: [] } : { connectors: [], tasks: [work] }
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { randomUUID } from 'node:crypto'
 import { connect, type Kafka } from '@sluice/kafka'
 import { silentLogger, systemClock } from '@sluice/sdk'
+import { ConfigProviders } from '../../src/config-providers.ts'
 import { ConnectWorkerGroup } from '../../src/group/connect-worker-group.ts'
 import { DistributedHerder } from '../../src/herder/distributed-herder.ts'
 import { KafkaConfigStore } from '../../src/storage/kafka-config-store.ts'
@@ -71,6 +72,7 @@ onBroker('herders on a broker, with the real stores and the real group', () => {
           hooks,
         }),
       host: (events, guard) => (host = new FakeHost(events, guard, systemClock, scripts)),
+      resolve: (config) => ConfigProviders.of({}).resolve(config),
       plugins: fakePlugins,
       loggers: fakeLoggers(new Map()),
       offsets: {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { silentLogger } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
+import { ConfigProviders } from '../../src/config-providers.ts'
 import type { ConnectorOffset, TargetState, TaskId } from '../../src/herder/herder.ts'
 import { StandaloneHerder } from '../../src/herder/standalone-herder.ts'
 import { MemoryConfigStore } from '../../src/storage/memory-config-store.ts'
@@ -25,6 +26,7 @@ beforeEach(async () => {
     config: new MemoryConfigStore(),
     status: new MemoryStatusStore(),
     host: (events, guard) => (host = new FakeHost(events, guard, clock, scripts)),
+    resolve: (config) => ConfigProviders.of({}).resolve(config),
     plugins: fakePlugins,
     loggers: fakeLoggers(new Map([['root', 'INFO']])),
     offsets: {

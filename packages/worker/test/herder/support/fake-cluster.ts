@@ -1,5 +1,6 @@
 import { silentLogger, type RawSettings } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
+import { ConfigProviders, type ProvidedValues } from '../../../src/config-providers.ts'
 import { DistributedHerder, type DistributedHerderParts } from '../../../src/herder/distributed-herder.ts'
 import type { ConnectorOffset, TaskId } from '../../../src/herder/herder.ts'
 import type { LeaderAddress, SinkOffset } from '../../../src/herder/ports.ts'
@@ -42,6 +43,17 @@ export class FakeCluster {
   /** What refuses changes of a sink's group. */
   groupRefusal: Error | null = null
   readonly levels: Map<string, string> = new Map()
+  /** What `${vault:KEY}` stands for, for how long; an error instead of it. */
+  readonly vault: { values: Record<string, string>; ttlMs: number | null; error: Error | null; asked: number } = {
+    values: {},
+    ttlMs: null,
+    error: null,
+    asked: 0,
+  }
+  readonly providers: ConfigProviders = ConfigProviders.of(
+    { 'config.providers': 'vault', 'config.providers.vault.class': 'Vault' },
+    { Vault: () => ({ get: async () => this.#lend() }) },
+  )
 
   async add(settings: Partial<DistributedSettings> = {}): Promise<FakeWorker> {
     const url = `http://w${this.workers.length + 1}:8083/`
@@ -55,6 +67,7 @@ export class FakeCluster {
       status: this.status,
       group: (hooks) => (member = this.group.member(url, hooks)),
       host: (events, guard) => (host = new FakeHost(events, guard, this.clock, this.scripts)),
+      resolve: (config) => this.providers.resolve(config),
       plugins: fakePlugins,
       loggers: fakeLoggers(this.levels),
       offsets: this.#offsets(),
@@ -180,6 +193,13 @@ export class FakeCluster {
 
   async stop(): Promise<void> {
     await Promise.all(this.workers.map(({ herder }) => this.given(herder.stop())))
+  }
+
+  #lend(): ProvidedValues {
+    const { values, ttlMs, error } = this.vault
+    this.vault.asked++
+    if (error !== null) throw error
+    return { values: { ...values }, ttlMs }
   }
 
   #at(url: string | null): DistributedHerder {
