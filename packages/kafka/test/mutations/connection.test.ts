@@ -10,6 +10,7 @@ import {
   type ResponseInput,
   apiVersions,
   decodeRequestHeader,
+  encodeRequestBody,
   encodeResponse,
 } from '@sluice/kafka-protocol'
 import { SluiceError, systemClock } from '@sluice/sdk'
@@ -46,6 +47,8 @@ const REQUESTS: { readonly [N in ApiName]?: RequestInput<N> } = {
   EndTxn: { transactionalId: 't', producerId: 1, producerEpoch: 1, committed: true },
 }
 const APIS = Object.keys(REQUESTS) as ApiName[]
+/** A version in which the request cannot be said is one that its sender does not speak, as `lowest` says everywhere in the port. */
+const LOWEST = new Map(APIS.map((api) => [api, lowestOf(api)]))
 const HIGHEST: Partial<Record<ApiName, number>> = { InitProducerId: 5 }
 
 const random = generator(SEED)
@@ -121,8 +124,19 @@ function opened(): Promise<Connection> {
   return Connection.open('broker 1', { host: '127.0.0.1', port }, { ...options, dial: dialPlain, clock: systemClock })
 }
 
+function lowestOf(api: ApiName): number {
+  for (let version = apiVersions(api).minVersion; ; version++) {
+    try {
+      encodeRequestBody(api, version, REQUESTS[api] as RequestInput<typeof api>)
+      return version
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || version >= apiVersions(api).stableVersion) throw error
+    }
+  }
+}
+
 function ask<N extends ApiName>(connection: Connection, api: N): Promise<ResponseBody<N>> {
-  const version = connection.version(api, { highest: HIGHEST[api] ?? 32767 })
+  const version = connection.version(api, { lowest: LOWEST.get(api)!, highest: HIGHEST[api] ?? 32767 })
   return connection.send(api, version, REQUESTS[api] as RequestInput<N>)
 }
 
