@@ -42,6 +42,8 @@ export interface CellHostOptions {
 const METRICS_TIMEOUT_MS = 1000
 const NOTHING: CellMeasures = { samples: [], figures: [] }
 const SPARE_PAUSE_MS = 60_000
+/** Whoever creates many connectors in a row shall not wait for processes that are started for the next ones. */
+const SPARE_QUIET_MS = 1000
 /** Cells for validations of one class that go on at the same time. */
 const VALIDATIONS_MAX = 8
 
@@ -61,6 +63,7 @@ export class CellHost implements WorkHost {
   #inlineNow: InlineHost | null = null
   #logLevel: LogLevel
   #sparesFrom = 0
+  #takenAt = 0
 
   constructor(options: CellHostOptions) {
     this.#options = {
@@ -251,7 +254,7 @@ export class CellHost implements WorkHost {
   }
 
   #validationCell(className: string): SupervisedCell {
-    const names = Array.from({ length: VALIDATIONS_MAX }, (_, n) => `validation of ${className}, ${n + 1}`)
+    const names = validationsOf(className)
     const idle = names.find((name) => (this.#cells.get(name)?.cell?.waiting ?? 0) === 0)
     return this.#cell(idle ?? names[0]!)
   }
@@ -270,7 +273,7 @@ export class CellHost implements WorkHost {
       lingerMs,
       clock,
       logger,
-      takeCell: (of) => this.#takeCell(of),
+      takeCell: (of, connectorClass) => this.#takeCell(of, connectorClass),
       partCompany: (cell, connectors) => this.#part(cell, connectors),
     })
   }
@@ -290,13 +293,29 @@ export class CellHost implements WorkHost {
     }
   }
 
-  #takeCell(name: string): Cell {
-    const spare = this.#spares.findIndex(({ isUsable }) => isUsable)
-    if (spare === -1) return this.#spawn(name)
-    const [cell] = this.#spares.splice(spare, 1)
-    cell!.name = name
-    setImmediate(() => this.#fillSpares())
-    return cell!
+  /**
+   * Of those that are there already, first one that was asked about a connector of this class: a connector that is created begins where
+   * its settings were just looked at, with its code loaded.
+   */
+  #takeCell(name: string, connectorClass: string | null): Cell {
+    this.#takenAt = this.#options.clock.monotonic()
+    const cell = this.#validated(connectorClass) ?? this.#takeSpare() ?? this.#spawn(name)
+    cell.name = name
+    return cell
+  }
+
+  #validated(connectorClass: string | null): Cell | null {
+    if (connectorClass === null) return null
+    for (const name of validationsOf(connectorClass)) {
+      const cell = this.#cells.get(name)?.release() ?? null
+      if (cell !== null) return cell
+    }
+    return null
+  }
+
+  #takeSpare(): Cell | null {
+    const at = this.#spares.findIndex(({ isUsable }) => isUsable)
+    return at === -1 ? null : this.#spares.splice(at, 1)[0]!
   }
 
   #fillSpares(): void {
@@ -305,7 +324,8 @@ export class CellHost implements WorkHost {
     // One that ended before it had work will not be better the next second.
     if (usable.length < this.#spares.length) this.#sparesFrom = clock.monotonic() + SPARE_PAUSE_MS
     this.#spares.splice(0, this.#spares.length, ...usable)
-    if (clock.monotonic() < this.#sparesFrom || this.#ending.signal.aborted) return
+    const now = clock.monotonic()
+    if (now < this.#sparesFrom || now - this.#takenAt < SPARE_QUIET_MS || this.#ending.signal.aborted) return
     while (this.#spares.length < spareCells) this.#spares.push(this.#spawn('nobody yet'))
   }
 
@@ -329,4 +349,8 @@ export class CellHost implements WorkHost {
     this.#inlineNow = host
     return { host, environment }
   }
+}
+
+function validationsOf(className: string): readonly string[] {
+  return Array.from({ length: VALIDATIONS_MAX }, (_, n) => `validation of ${className}, ${n + 1}`)
 }

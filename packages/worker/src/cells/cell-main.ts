@@ -70,6 +70,7 @@ async function begin(birth: CellBirth): Promise<void> {
     })
     send({ type: 'ready' })
     for (const message of early.splice(0)) service.hear(message)
+    environment.prepare?.().catch(() => undefined)
   } catch (error) {
     lastWords(`the cell could not begin: ${describeError(error)}`)
     exit(1)

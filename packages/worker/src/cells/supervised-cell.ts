@@ -8,8 +8,8 @@ import { RestartPolicy, type RestartLimits } from './restart-policy.ts'
 import type { ConnectorStart, TaskStart, WorkEvents } from './work-host.ts'
 
 export interface SupervisedCellParts {
-  /** A fresh one, or one that waited for work. */
-  readonly takeCell: (name: string) => Cell
+  /** A fresh one, or one that waited for work. The class of the connectors it is for, if they are of one. */
+  readonly takeCell: (name: string, connectorClass: string | null) => Cell
   readonly events: WorkEvents
   readonly restarts: RestartLimits
   /** How long a cell without work is kept for what may come. */
@@ -145,6 +145,14 @@ export class SupervisedCell {
     this.#cell?.end(reason, 0)
   }
 
+  /** Gives up its process, if it has one that is well and has nothing to do. */
+  release(): Cell | null {
+    const cell = this.#cell
+    if (cell === null || !cell.isUsable || cell.waiting > 0 || this.inhabitants.size > 0) return null
+    this.#cell = null
+    return cell
+  }
+
   /** Gives up a connector with all that it has here, for another cell. It must have ended here. */
   takeOut(connector: string): Belongings {
     const found = this.#connectors.get(connector)
@@ -201,10 +209,19 @@ export class SupervisedCell {
 
   #live(): Cell {
     if (this.#cell?.isUsable === true) return this.#cell
-    const cell = this.#parts.takeCell(this.name)
+    const cell = this.#parts.takeCell(this.name, this.#connectorClass())
     this.#cell = cell
     cell.listen(this.#listener(cell))
     return cell
+  }
+
+  #connectorClass(): string | null {
+    const configs = [
+      ...[...this.#connectors.values()].map(({ start }) => start.config),
+      ...[...this.#tasks.values()].map(({ start }) => start.connectorConfig),
+    ]
+    const [first, ...others] = new Set(configs.map((config) => config['connector.class']))
+    return others.length > 0 ? null : (first ?? null)
   }
 
   #passConnector(start: ConnectorStart): void {

@@ -1,7 +1,6 @@
 import type { Clock, Connector, Logger, Metrics, RawSettings } from '@sluice/sdk'
 import type { TaskControl, TaskEvents } from '../record-path/task-control.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
-import type { Loop } from '../task-runner.ts'
 import type { MetricSample } from './cell-metrics.ts'
 import type { ExactlyOnceGuard, TaskStart } from './work-host.ts'
 
@@ -14,7 +13,9 @@ export interface TaskHooks {
   readonly logger: Logger
 }
 
-export interface TaskHandle extends Loop {
+export interface TaskHandle {
+  /** Ends when the signal is aborted; rejects with what it failed on. */
+  run(signal: AbortSignal): Promise<void>
   /** Counts and positions, for people. */
   progress(): unknown
   /** Under Kafka Connect's names. */
@@ -24,6 +25,8 @@ export interface TaskHandle extends Loop {
 /** What work needs where it runs. One per process; opened by `openEnvironment` of a module that is named to the cell. */
 export interface WorkEnvironment {
   readonly clock: Clock
+  /** Opens ahead what any work needs. What fails here is tried again, and told of, when there is work. */
+  prepare?(): Promise<void>
   /** The connector that `connector.class` (and `plugin.version`) names; loaded when it is first asked for. @throws SluiceError PLUGIN_UNKNOWN */
   connector(config: RawSettings): Promise<Connector>
   /** Puts the values of config providers in the place of their variables. */

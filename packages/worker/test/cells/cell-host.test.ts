@@ -46,10 +46,10 @@ const connector = (name: string, config = {}): Parameters<CellHost['startConnect
   config: { name, ...config },
   targetState: 'STARTED',
 })
-const task = (name: string, n = 0): TaskStart => ({
+const task = (name: string, n = 0, config = {}): TaskStart => ({
   id: { connector: name, task: n },
   config: {},
-  connectorConfig: { name },
+  connectorConfig: { name, ...config },
   targetState: 'STARTED',
   tasks: 1,
   isExactlyOnce: false,
@@ -97,6 +97,46 @@ describe('where connectors run', () => {
     await host.startConnector(connector('b'))
     expect(cells.all).toHaveLength(2)
     expect(cells.all[1]!.calls).toEqual(['startConnector'])
+  })
+
+  test('while connectors are being created no spare cell is started beside them', async () => {
+    open('connector', { spareCells: 1 })
+    for (const name of ['a', 'b', 'c']) {
+      await host.startConnector(connector(name))
+      await pass(900)
+    }
+    expect(cells.all).toHaveLength(3)
+    await pass(1100)
+    expect(cells.all).toHaveLength(4)
+  })
+
+  test('a connector begins where its settings were just looked at', async () => {
+    open()
+    const config = { 'connector.class': 'x' }
+    await host.validate(config)
+    await host.startConnector(connector('a', config))
+    await host.startTask(task('a', 0, config))
+    expect(cells.all.map(({ calls }) => calls)).toEqual([['validate', 'startConnector', 'startTask']])
+    await host.validate(config)
+    expect(cells.all[1]!.calls).toEqual(['validate'])
+    expect(host.cells().map(({ name }) => name)).toEqual(['validation of x, 1', 'connector a'])
+  })
+
+  test('but not where those of another class were, nor where a question is still open', async () => {
+    open()
+    await host.validate({ 'connector.class': 'x' })
+    await host.startConnector(connector('a', { 'connector.class': 'y' }))
+    cells.areAnswering = false
+    const asked = host.validate({ 'connector.class': 'z' })
+    await host.startConnector(connector('b', { 'connector.class': 'z' }))
+    expect(cells.all.map(({ calls }) => calls)).toEqual([
+      ['validate'],
+      ['startConnector'],
+      ['validate'],
+      ['startConnector'],
+    ])
+    cells.all[2]!.say({ type: 'answer', seq: 1, value: [], error: null })
+    await asked
   })
 
   test('a cell that has had no work for a while is stopped', async () => {
