@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { fuzzRest, NASTY_NAMES } from '../support/rest-fuzz.ts'
+import { fuzzRest, NASTY_NAMES } from '../../src/testing/index.ts'
 import { startRest } from '../support/rest-run.ts'
 
 test('2,000 requests, right and spoilt: no 5xx that Connect does not give, no hang, no answer outside of the contract', async () => {
