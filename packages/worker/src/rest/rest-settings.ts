@@ -62,13 +62,14 @@ export const sslDeclarations = {
     type: 'string',
     default: null,
     importance: 'medium',
-    documentation: 'PEM or PKCS12. By default what the file is.',
+    documentation: 'PEM or PKCS12. By default what the file is. JKS files cannot be read: convert them with keytool.',
   },
   'ssl.truststore.location': {
     type: 'string',
     default: null,
     importance: 'high',
-    documentation: 'File with the authorities that may sign certificates of clients and of other workers.',
+    documentation:
+      'File with the authorities that may sign certificates of clients and of other workers. Read again when it changes.',
   },
   'ssl.truststore.password': {
     type: 'password',

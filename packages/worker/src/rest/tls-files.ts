@@ -2,6 +2,8 @@
 import fs from 'node:fs'
 import tls from 'node:tls'
 import { SluiceError, type RawSettings } from '@sluice/sdk'
+import { DerError } from '../der.ts'
+import { trustedCertificates } from '../pkcs12.ts'
 import { sslSettings, type SslSettings } from './rest-settings.ts'
 
 const JKS_MAGIC = 0xfeed_feed
@@ -16,6 +18,8 @@ export function sslSettingsOf(raw: RawSettings, prefix: 'listeners.https.' | 'ad
 
 export class TlsFiles {
   readonly #settings: SslSettings
+  /** As of the files' last stamp: a password costs thousands of turns, and each request to another worker asks. */
+  #last: { readonly stamp: string; readonly options: tls.SecureContextOptions } | null = null
 
   constructor(settings: SslSettings) {
     this.#settings = settings
@@ -48,10 +52,11 @@ export class TlsFiles {
 
   #checked(isKeyNeeded: boolean): tls.SecureContextOptions {
     try {
-      const options = this.#contextOptions()
+      const stamp = this.stamp()
+      if (this.#last?.stamp !== stamp) this.#last = { stamp, options: usable(this.#contextOptions()) }
+      const { options } = this.#last
       if (isKeyNeeded && options.pfx === undefined && options.key === undefined)
         throw new Error('an https listener needs ssl.keystore.location, or ssl.keystore.key and its certificate chain')
-      tls.createSecureContext(options)
       return options
     } catch (cause) {
       throw new SluiceError('SETTINGS_INVALID', 'The keys and certificates of REST cannot be used', {
@@ -91,7 +96,6 @@ export class TlsFiles {
     return { key, cert, ...(keyPassword !== undefined && { passphrase: keyPassword }) }
   }
 
-  /** Node takes nothing from a PKCS12 file that has no key. */
   #authorities(): tls.SecureContextOptions {
     const location = this.#settings['ssl.truststore.location']
     const text = this.#settings['ssl.truststore.certificates']?.value()
@@ -99,10 +103,21 @@ export class TlsFiles {
     if (location === null) return {}
     const bytes = readStore(location)
     if (isPem(bytes)) return { ca: bytes }
-    throw new Error(
-      `${location} is a PKCS12 trust store, whose certificates Node cannot take: export them as PEM, with openssl pkcs12 -in ${location} -nokeys -out trust.pem`,
-    )
+    try {
+      return { ca: trustedCertificates(bytes, this.#settings['ssl.truststore.password']?.value() ?? '') }
+    } catch (error) {
+      if (!(error instanceof DerError)) throw error
+      throw new Error(
+        `${location} cannot be read as a PKCS12 trust store: ${error.message}; export it as PEM, with openssl pkcs12 -in ${location} -nokeys -out trust.pem`,
+        { cause: error },
+      )
+    }
   }
+}
+
+function usable(options: tls.SecureContextOptions): tls.SecureContextOptions {
+  tls.createSecureContext(options)
+  return options
 }
 
 function readStore(file: string): Buffer {

@@ -8,6 +8,7 @@ import type { RawSettings } from '@sluice/sdk'
 import { NotLeader } from '../../src/herder/herder.ts'
 import { sslSettingsOf, TlsFiles } from '../../src/rest/tls-files.ts'
 import { startRest, type RestRun } from '../support/rest-run.ts'
+import { PKCS12 as stores } from '../support/trust-stores.ts'
 
 /** An authority `trial-ca`, and what it has signed for 127.0.0.1: the key store is that of `broker`. */
 const certs = path.join(import.meta.dirname, '../../../kafka/test/security/certs')
@@ -16,6 +17,11 @@ const PKCS12 = {
   'ssl.keystore.location': path.join(import.meta.dirname, 'certs/worker.p12'),
   'ssl.keystore.password': 'trial',
 }
+/** That authority as trust stores of both makers: `openssl pkcs12 -export -nokeys`, `keytool -importcert -storetype PKCS12`. */
+const TRUSTING = ['trust-openssl.p12', 'trust-java.p12'].map((name) => ({
+  'ssl.truststore.location': path.join(import.meta.dirname, 'certs', name),
+  'ssl.truststore.password': 'changeit',
+}))
 const LISTENERS = { listeners: 'https://127.0.0.1:0' }
 
 let folder: string
@@ -78,8 +84,11 @@ describe('HTTPS', () => {
     expect(await get(url)).toEqual([200, 'bob'])
   })
 
-  test('asks for certificates of clients: required, or only checked when shown', async () => {
-    const trust = { 'ssl.truststore.location': path.join(certs, 'ca.pem') }
+  test.each([
+    ['PEM', { 'ssl.truststore.location': path.join(certs, 'ca.pem') }],
+    ['PKCS12 by openssl', TRUSTING[0]!],
+    ['PKCS12 by keytool', TRUSTING[1]!],
+  ])('asks for certificates of clients, required or only checked when shown; authorities from %s', async (_, trust) => {
     const alice = { cert: read('alice.pem'), key: read('alice.key') }
     const required = await start({ ...PKCS12, ...trust, 'ssl.client.auth': 'required' })
     expect(await get(required.url, alice)).toEqual([200, 'broker'])
@@ -92,6 +101,18 @@ describe('HTTPS', () => {
     await expect(get(stranger.url, alice)).rejects.toThrow()
   })
 
+  test('is in force with new authorities when a PKCS12 trust store changes', async () => {
+    const store = path.join(folder, 'trust.p12')
+    fs.writeFileSync(store, stores.java)
+    const settings = { ...TRUSTING[0]!, 'ssl.truststore.location': store }
+    const { url, server } = await start({ ...PKCS12, ...settings, 'ssl.client.auth': 'required' })
+    const alice = { cert: read('alice.pem'), key: read('alice.key') }
+    await expect(get(url, alice)).rejects.toThrow()
+    fs.copyFileSync(TRUSTING[0]!['ssl.truststore.location'], store)
+    server.reloadCertificates()
+    expect(await get(url, alice)).toEqual([200, 'broker'])
+  })
+
   test('speaks no version of TLS that is not enabled', async () => {
     const { url } = await start({ ...PKCS12, 'ssl.enabled.protocols': 'TLSv1.3' })
     expect(await get(url)).toEqual([200, 'broker'])
@@ -102,6 +123,11 @@ describe('HTTPS', () => {
     ['no key store', {}, /an https listener needs ssl.keystore.location/],
     ['a file that is not there', { 'ssl.keystore.location': '/nowhere' }, /ENOENT/],
     ['a wrong password', { ...PKCS12, 'ssl.keystore.password': 'x' }, /mac verify failure/],
+    [
+      'a wrong password of a trust store',
+      { ...PKCS12, ...TRUSTING[0]!, 'ssl.truststore.password': 'x' },
+      /password does not fit/,
+    ],
   ])('%s is told of at start', async (_, settings, reason) => {
     await expect(start(settings)).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -109,7 +135,7 @@ describe('HTTPS', () => {
     })
   })
 
-  test('a JKS file is refused with the call that converts it, and so is a trust store that is no PEM', () => {
+  test('a JKS file is refused with the call that converts it, and so is a trust store that cannot be read', () => {
     const jks = path.join(folder, 'x.jks')
     fs.writeFileSync(jks, Uint8Array.of(0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2))
     const files = (settings: RawSettings): TlsFiles => new TlsFiles(sslSettingsOf(settings, 'listeners.https.'))
@@ -120,7 +146,9 @@ describe('HTTPS', () => {
         }) as unknown,
       }),
     )
-    const trust = { ...PKCS12, 'ssl.truststore.location': PKCS12['ssl.keystore.location'] }
+    const old = path.join(folder, 'old.p12')
+    fs.writeFileSync(old, stores.legacy)
+    const trust = { ...PKCS12, ...TRUSTING[0]!, 'ssl.truststore.location': old }
     expect(() => files(trust).serverOptions()).toThrow(
       expect.objectContaining({
         cause: expect.objectContaining({ message: expect.stringContaining('openssl pkcs12') as unknown }) as unknown,
@@ -149,9 +177,15 @@ describe('forwarding over HTTPS', () => {
     })
   }
 
-  test('trusts the authorities of the settings', async () => {
-    const answer = await deleteBy(await start(trusting), await start(trusting))
-    expect(answer).toContain('Connector absent not found')
+  test('trusts the authorities of the settings, from PEM and from PKCS12, as they are at each request', async () => {
+    const leader = await start(trusting)
+    expect(await deleteBy(await start(trusting), leader)).toContain('Connector absent not found')
+    const store = path.join(folder, 'trust.p12')
+    fs.copyFileSync(TRUSTING[1]!['ssl.truststore.location'], store)
+    const follower = await start({ ...PKCS12, ...TRUSTING[1]!, 'ssl.truststore.location': store })
+    expect(await deleteBy(follower, leader)).toContain('Connector absent not found')
+    fs.writeFileSync(store, stores.java)
+    expect(await deleteBy(follower, leader)).toContain('IO Error trying to forward REST request')
   })
 
   test('trusts nobody else, nor another name unless names are not checked', async () => {
