@@ -2,7 +2,7 @@
 import { bundledPlugins } from '@sluice/cli'
 import { connect } from '@sluice/kafka'
 import { MemoryMetrics, silentLogger, systemClock, systemRandom, type SourceConnector } from '@sluice/sdk'
-import { buildSourceTask, standaloneSettings, TaskControl, type ExactlyOnce, type WorkerParts } from '@sluice/worker'
+import { buildSourceTask, TaskControl, workerSettings, type ExactlyOnce, type WorkerParts } from '@sluice/worker'
 
 /** CPU seconds of this process from nothing to the last line committed, as for the worker that runs at least once. */
 export async function throughTransactions(broker: string, file: string, name: string, lines: number): Promise<number> {
@@ -30,13 +30,12 @@ export async function throughTransactions(broker: string, file: string, name: st
     await kafka.admin.ensureTopics([{ topic: positionTopic, partitions: 1, configs: { 'cleanup.policy': 'compact' } }])
     const parts: WorkerParts = {
       worker,
-      connectors: [connector],
       plugins: await bundledPlugins(worker),
       logger: silentLogger,
       metrics: new MemoryMetrics(),
       clock: systemClock,
       random: systemRandom,
-      settings: standaloneSettings.parse(worker),
+      settings: workerSettings.parse(worker),
       kafka,
       // A file that nobody has read before has no position.
       positions: { position: async () => null, store: async () => undefined, close: async () => undefined },

@@ -6,14 +6,8 @@ import { makeConverter, makeStep } from './plugins/stages.ts'
 import { parseVersionRange } from './plugins/version-range.ts'
 import type { Part } from './record-path/convert.ts'
 import { sinkProblems } from './validation/sink-settings.ts'
-import {
-  below,
-  connectorSettings,
-  sinkSettings,
-  sourceSettings,
-  standaloneSettings,
-  type StandaloneSettings,
-} from './settings.ts'
+import { below, connectorSettings, sinkSettings, sourceSettings } from './settings.ts'
+import { standaloneSettings, type StandaloneSettings } from './standalone/standalone-settings.ts'
 
 interface Given {
   readonly worker: RawSettings

@@ -1,5 +1,6 @@
-/** Settings of a distributed worker: Kafka Connect's keys and defaults. Those of REST and of the three topics are declared beside what uses them. */
+/** Settings that only a distributed worker has: Kafka Connect's keys and defaults. Those of the three topics are declared beside them. */
 import { atLeast, between, defineSettings, nonEmptyString, oneOf, validatedBy, type ParsedSettings } from '@sluice/sdk'
+import { isolationSetting } from './cells/cell-settings.ts'
 
 /** The longest wait there is: timers take no more. Some 24 days. */
 const WAIT_MAX_MS = 2_147_483_647
@@ -9,111 +10,6 @@ const isMac = validatedBy(`one of ${MAC_ALGORITHMS.join(', ')}`, (name) =>
   MAC_ALGORITHMS.some((algorithm) => algorithm === name) ? undefined : `Must be one of ${MAC_ALGORITHMS.join(', ')}`,
 )
 
-/** What a worker has in both modes. */
-export const workerSettings = defineSettings({
-  'bootstrap.servers': {
-    type: 'list',
-    default: ['localhost:9092'],
-    importance: 'high',
-    documentation: 'Kafka brokers to begin with, as host:port, separated by commas.',
-  },
-  'client.id': {
-    type: 'string',
-    default: '',
-    importance: 'low',
-    documentation: 'How this worker names itself to the brokers; a part of the names of all its clients.',
-  },
-  'key.converter': {
-    type: 'class',
-    importance: 'high',
-    documentation: 'Converter of keys, unless a connector names its own.',
-  },
-  'value.converter': {
-    type: 'class',
-    importance: 'high',
-    documentation: 'Converter of values, unless a connector names its own.',
-  },
-  'header.converter': {
-    type: 'class',
-    default: 'SimpleHeaderConverter',
-    importance: 'low',
-    documentation: 'Converter of header values, unless a connector names its own.',
-  },
-  'offset.flush.interval.ms': {
-    type: 'long',
-    default: 60_000,
-    validator: between(1, WAIT_MAX_MS),
-    importance: 'low',
-    documentation: 'How often positions of sources and offsets of sinks are stored.',
-  },
-  'offset.flush.timeout.ms': {
-    type: 'long',
-    default: 5_000,
-    validator: between(1, WAIT_MAX_MS),
-    importance: 'low',
-    documentation: 'How long a commit may take, and a stopping task wait for what is under way.',
-  },
-  'task.shutdown.graceful.timeout.ms': {
-    type: 'long',
-    default: 5_000,
-    validator: between(1, WAIT_MAX_MS),
-    importance: 'low',
-    documentation: 'How long all tasks that are stopped together may take before they are cancelled.',
-  },
-  'task.queue.bytes': {
-    type: 'long',
-    default: 33_554_432,
-    validator: atLeast(1),
-    importance: 'low',
-    documentation: 'Bytes a source task may have under way to Kafka before it is polled again.',
-  },
-  'plugin.path': {
-    type: 'list',
-    default: [],
-    importance: 'low',
-    documentation:
-      'Folders of plugins: packages, or folders of packages, which say in their package.json what they hold.',
-  },
-  'plugin.discovery': {
-    type: 'string',
-    default: 'hybrid_warn',
-    validator: oneOf('only_scan', 'hybrid_warn', 'hybrid_fail', 'service_load'),
-    importance: 'low',
-    documentation: "Accepted as Kafka Connect's. All values mean the same here: plugins are found without being run.",
-  },
-  'config.providers': {
-    type: 'list',
-    default: [],
-    importance: 'low',
-    documentation: 'Names of config providers; each has config.providers.NAME.class and config.providers.NAME.param.*.',
-  },
-  'connector.client.config.override.policy': {
-    type: 'class',
-    default: 'All',
-    importance: 'low',
-    documentation: 'Which client settings connectors may override: All, None, Principal, Allowlist.',
-  },
-  'topic.tracking.enable': {
-    type: 'boolean',
-    default: true,
-    importance: 'low',
-    documentation: 'Whether the topics that connectors use are kept account of.',
-  },
-  'topic.tracking.allow.reset': {
-    type: 'boolean',
-    default: true,
-    importance: 'low',
-    documentation: 'Whether that account may be reset.',
-  },
-  'topic.creation.enable': {
-    type: 'boolean',
-    default: true,
-    importance: 'low',
-    documentation: 'Whether topics of source connectors are created as their topic.creation.* settings say.',
-  },
-})
-
-/** What a distributed worker has besides. */
 export const groupSettings = defineSettings(
   {
     'group.id': {
@@ -213,14 +109,7 @@ export const groupSettings = defineSettings(
       importance: 'low',
       documentation: 'What they may be signed by.',
     },
-    isolation: {
-      type: 'string',
-      default: 'connector',
-      validator: oneOf('connector', 'shared', 'inline'),
-      importance: 'medium',
-      documentation:
-        "Where connectors run that do not say so themselves. connector: each in a process of its own; shared: together in one; inline: in the worker's.",
-    },
+    isolation: { ...isolationSetting, default: 'connector' },
   },
   {
     *check(settings) {
@@ -240,5 +129,4 @@ export const groupSettings = defineSettings(
   },
 )
 
-export type WorkerSettings = ParsedSettings<typeof workerSettings>
 export type GroupSettings = ParsedSettings<typeof groupSettings>

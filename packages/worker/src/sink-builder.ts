@@ -1,6 +1,7 @@
 import type { Kafka } from '@sluice/kafka'
 import { SluiceError, type Logger, type RawSettings, type SinkConnector } from '@sluice/sdk'
 import { javaRegex } from '@sluice/transforms'
+import type { TaskHandle } from './cells/work-environment.ts'
 import { fetcherOptions, type TaskFetcherOptions } from './clients.ts'
 import { sinkConsumerOptions } from './member-settings.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
@@ -24,11 +25,10 @@ import { TaskFigures, type FigureGroup } from './record-path/task-figures.ts'
 import { WakeUp } from './record-path/wake-up.ts'
 import { below, HEADER_CONVERTER, sinkSettings, type SinkSettings } from './settings.ts'
 import { limitsOf, makeTolerance, openDeadLetters } from './source-builder.ts'
-import type { WorkerParts } from './standalone.ts'
 import { kafkaOfTask, type TaskKafka } from './task-kafka.ts'
-import type { Loop } from './task-runner.ts'
+import type { WorkerParts } from './worker-parts.ts'
 
-export interface SinkHandle extends Loop {
+export interface SinkHandle extends TaskHandle {
   progress(): readonly SinkPartitionProgress[]
   /** How far each partition is behind. */
   lag(): readonly PartitionLag[]

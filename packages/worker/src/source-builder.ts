@@ -1,5 +1,6 @@
 import type { Kafka } from '@sluice/kafka'
 import type { Logger, RawSettings, SourceConnector } from '@sluice/sdk'
+import type { TaskHandle } from './cells/work-environment.ts'
 import { producerLimits, type ProducerLimits } from './clients.ts'
 import { boundaryOf, claim, timeoutOf, type ExactlyOnce } from './exactly-once.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
@@ -20,15 +21,14 @@ import { TaskFigures, type FigureGroup } from './record-path/task-figures.ts'
 import { Tolerance } from './record-path/tolerance.ts'
 import { TopicCreation } from './record-path/topic-creation.ts'
 import { below, type ConnectorSettings, type SourceSettings } from './settings.ts'
-import type { WorkerParts } from './standalone.ts'
 import { assertSameCluster, kafkaOfTask } from './task-kafka.ts'
-import type { Loop } from './task-runner.ts'
 import { TopicMaker } from './topic-maker.ts'
 import { sourceSettings } from './validation/source-settings.ts'
+import type { WorkerParts } from './worker-parts.ts'
 
 export type { ExactlyOnce } from './exactly-once.ts'
 
-export interface SourceHandle extends Loop {
+export interface SourceHandle extends TaskHandle {
   progress(): SourceProgress
   /** Under Kafka Connect's names. */
   figures(): readonly FigureGroup[]

@@ -26,9 +26,11 @@ import type { Plugins } from './plugins/catalogue.ts'
 import { parseVersionRange } from './plugins/version-range.ts'
 import { buildSinkTask, type SinkHandle } from './sink-builder.ts'
 import { buildSourceTask, type SourceHandle } from './source-builder.ts'
-import { connectorSettings, type StandaloneSettings } from './settings.ts'
+import { connectorSettings } from './settings.ts'
+import type { StandaloneSettings } from './standalone/standalone-settings.ts'
 import { storeClientIds } from './storage/store-clients.ts'
 import { TaskRunner, type TaskStatus } from './task-runner.ts'
+import type { WorkerParts } from './worker-parts.ts'
 
 export interface StandaloneOptions {
   /** The worker's settings, as in its properties file. */
@@ -42,11 +44,9 @@ export interface StandaloneOptions {
   readonly random?: Random
 }
 
-/** What all tasks of a worker share. */
-export interface WorkerParts extends Required<StandaloneOptions> {
+interface OldParts extends Required<StandaloneOptions>, WorkerParts {
+  readonly worker: RawSettings
   readonly settings: StandaloneSettings
-  readonly kafka: Kafka
-  readonly positions: PositionStore
 }
 
 export interface ConnectorStatus {
@@ -62,10 +62,10 @@ interface Running {
 }
 
 export class StandaloneWorker {
-  readonly #parts: WorkerParts
+  readonly #parts: OldParts
   readonly #running: Running[] = []
 
-  private constructor(parts: WorkerParts) {
+  private constructor(parts: OldParts) {
     this.#parts = parts
   }
 

@@ -2,7 +2,7 @@ import { connect, type Kafka } from '@sluice/kafka'
 import { SluiceError, type Logger, type RawSettings } from '@sluice/sdk'
 import { isConnectionSetting, kafkaConfig } from './kafka-config.ts'
 import { below } from './settings.ts'
-import type { WorkerParts } from './standalone.ts'
+import type { WorkerParts } from './worker-parts.ts'
 
 /** A task's way to Kafka. */
 export interface TaskKafka {

@@ -1,9 +1,18 @@
 /** Settings of a worker about its cells. */
-import { atLeast, between, defineSettings, type RawSettings } from '@sluice/sdk'
+import { atLeast, between, defineSettings, oneOf, type RawSettings } from '@sluice/sdk'
 import type { CellHostOptions } from './cell-host.ts'
 
 /** The longest wait there is: timers take no more. Some 24 days. */
 const WAIT_MAX_MS = 2_147_483_647
+
+/** Declared by each mode with its own default. */
+export const isolationSetting = {
+  type: 'string',
+  validator: oneOf('connector', 'shared', 'inline'),
+  importance: 'medium',
+  documentation:
+    "Where connectors run that do not say so themselves. connector: each in a process of its own; shared: together in one; inline: in the worker's.",
+} as const
 
 export const cellSettings = defineSettings(
   {

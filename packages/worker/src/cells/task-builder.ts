@@ -2,7 +2,7 @@
 import type { Connector, RawSettings } from '@sluice/sdk'
 import { buildSinkTask } from '../sink-builder.ts'
 import { buildSourceTask, type ExactlyOnce } from '../source-builder.ts'
-import type { WorkerParts } from '../standalone.ts'
+import type { WorkerParts } from '../worker-parts.ts'
 import type { TaskHandle, TaskHooks } from './work-environment.ts'
 
 export function buildTask(

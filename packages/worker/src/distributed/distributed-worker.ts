@@ -20,8 +20,9 @@ import {
 import { CellHost } from '../cells/cell-host.ts'
 import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
+import type { CellGiven } from '../cells/kafka-environment.ts'
 import { ConfigProviders } from '../config-providers.ts'
-import { groupSettings, workerSettings, type GroupSettings, type WorkerSettings } from '../distributed-settings.ts'
+import { groupSettings, type GroupSettings } from '../distributed-settings.ts'
 import { ConnectWorkerGroup } from '../group/connect-worker-group.ts'
 import { DistributedHerder } from '../herder/distributed-herder.ts'
 import type { DistributedSettings } from '../herder/settings.ts'
@@ -30,6 +31,8 @@ import { cellFigures } from '../operations/cell-figures.ts'
 import type { LogLevels } from '../operations/log-levels.ts'
 import { prometheusText } from '../operations/prometheus.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
+import { KafkaConnectorOffsets } from '../positions/connector-offsets.ts'
+import { openWorkerPositions } from '../positions/worker-positions.ts'
 import { LeaderClient } from '../rest/leader-client.ts'
 import { RestServer } from '../rest/rest-server.ts'
 import { KafkaConfigStore } from '../storage/kafka-config-store.ts'
@@ -38,9 +41,7 @@ import { internalTopics, storageSettings } from '../storage/storage-settings.ts'
 import { storeClientIds } from '../storage/store-clients.ts'
 import { kafkaOfTask } from '../task-kafka.ts'
 import { PluginDirectory } from '../validation/plugin-directory.ts'
-import { KafkaConnectorOffsets } from './connector-offsets.ts'
-import { ConnectorPositions } from './connector-positions.ts'
-import type { DistributedGiven } from './distributed-environment.ts'
+import { workerSettings, type WorkerSettings } from '../worker-settings.ts'
 
 export interface DistributedOptions {
   /** The worker's settings, as in its properties file. */
@@ -62,8 +63,8 @@ export interface DistributedOptions {
 
 /** What a task that gives no sign of life is given before it is restarted. */
 const STUCK_AFTER_MS = 300_000
-/** Beside this file, compiled or not. */
-const ENVIRONMENT = new URL(`./distributed-environment${path.extname(import.meta.url)}`, import.meta.url).href
+/** Compiled or not, as this file. */
+const ENVIRONMENT = new URL(`../cells/kafka-environment${path.extname(import.meta.url)}`, import.meta.url).href
 
 export class DistributedWorker {
   /** Where REST is, as others reach it. */
@@ -121,11 +122,11 @@ export class DistributedWorker {
       closing.push(() => kafka.close())
       const { clusterId } = await kafka.admin.describeCluster()
       const exactlyOnce = group['exactly.once.source.support']
-      const positions = await ConnectorPositions.open(kafka, raw, logger)
+      const positions = await openWorkerPositions('distributed', kafka, raw, logger)
       closing.push(() => positions.close())
       const resolve = async (config: RawSettings): Promise<RawSettings> => (await providers.resolve(config)).settings
       const forTasks = { kafka, worker: raw, clock, random: systemRandom }
-      const given: DistributedGiven = { worker: options.settings, modules: options.modules }
+      const given: CellGiven = { mode: 'distributed', worker: options.settings, modules: options.modules }
       const herder = new DistributedHerder({
         workerId: rest.workerId,
         kafkaClusterId: clusterId,

@@ -6,6 +6,7 @@ import {
   type Logger,
   type ParsedSettings,
   type RawSettings,
+  type SettingDeclarations,
 } from '@sluice/sdk'
 
 const isPartitions = validatedBy("Positive number, or -1 to use the broker's default", (value) =>
@@ -23,20 +24,19 @@ const isReplicationFactor = validatedBy("Positive number, or -1 to use the broke
 const FURTHER =
   'Further settings below the same prefix, as in config.storage.min.insync.replicas, become settings of the topic.'
 
-export const storageSettings = defineSettings({
-  'config.storage.topic': {
-    type: 'string',
-    validator: nonEmptyString,
-    importance: 'high',
-    documentation: `Compacted topic of one partition for what should run: configs of connectors and tasks. Made when it is missing. ${FURTHER}`,
-  },
-  'config.storage.replication.factor': {
-    type: 'short',
-    default: 3,
-    validator: isReplicationFactor,
+/** Whether they are made. */
+export const creationDeclaration = {
+  'internal.topics.automatic.creation.enable': {
+    type: 'boolean',
+    default: true,
     importance: 'low',
-    documentation: "Replicas of config.storage.topic when it is created; -1 is the broker's default.",
+    documentation:
+      'Whether these topics are made when they are missing (KIP-1209). If not, the worker does not start without them.',
   },
+} as const satisfies SettingDeclarations
+
+/** Of the topic for positions: a standalone worker may have it too. */
+export const offsetTopicDeclarations = {
   'offset.storage.topic': {
     type: 'string',
     validator: nonEmptyString,
@@ -57,6 +57,23 @@ export const storageSettings = defineSettings({
     importance: 'low',
     documentation: "Replicas of offset.storage.topic when it is created; -1 is the broker's default.",
   },
+} as const satisfies SettingDeclarations
+
+export const storageSettings = defineSettings({
+  'config.storage.topic': {
+    type: 'string',
+    validator: nonEmptyString,
+    importance: 'high',
+    documentation: `Compacted topic of one partition for what should run: configs of connectors and tasks. Made when it is missing. ${FURTHER}`,
+  },
+  'config.storage.replication.factor': {
+    type: 'short',
+    default: 3,
+    validator: isReplicationFactor,
+    importance: 'low',
+    documentation: "Replicas of config.storage.topic when it is created; -1 is the broker's default.",
+  },
+  ...offsetTopicDeclarations,
   'status.storage.topic': {
     type: 'string',
     validator: nonEmptyString,
@@ -77,13 +94,7 @@ export const storageSettings = defineSettings({
     importance: 'low',
     documentation: "Replicas of status.storage.topic when it is created; -1 is the broker's default.",
   },
-  'internal.topics.automatic.creation.enable': {
-    type: 'boolean',
-    default: true,
-    importance: 'low',
-    documentation:
-      'Whether these topics are made when they are missing (KIP-1209). If not, the worker does not start without them.',
-  },
+  ...creationDeclaration,
 })
 export type StorageSettings = ParsedSettings<typeof storageSettings>
 
@@ -111,7 +122,7 @@ export interface InternalTopics {
 /** @param raw the worker's settings as they were given, for those that only the topics know */
 export function internalTopics(settings: StorageSettings, raw: RawSettings, logger: Logger): InternalTopics {
   const mayCreate = settings['internal.topics.automatic.creation.enable']
-  const described = (kind: 'config' | 'offset' | 'status', holds: string, partitions: number): InternalTopic => ({
+  const described = (kind: 'config' | 'status', holds: string, partitions: number): InternalTopic => ({
     topic: settings[`${kind}.storage.topic`],
     setting: `${kind}.storage.topic`,
     holds,
@@ -122,8 +133,29 @@ export function internalTopics(settings: StorageSettings, raw: RawSettings, logg
   })
   return {
     config: described('config', 'connector configurations', 1),
-    offset: described('offset', 'source connector offsets', settings['offset.storage.partitions']),
+    offset: offsetTopic(settings['offset.storage.topic'], settings, raw, logger),
     status: described('status', 'connector and task statuses', settings['status.storage.partitions']),
+  }
+}
+
+/** The topic for positions, of this name. */
+export function offsetTopic(
+  topic: string,
+  settings: Pick<
+    StorageSettings,
+    'offset.storage.partitions' | 'offset.storage.replication.factor' | 'internal.topics.automatic.creation.enable'
+  >,
+  raw: RawSettings,
+  logger: Logger,
+): InternalTopic {
+  return {
+    topic,
+    setting: 'offset.storage.topic',
+    holds: 'source connector offsets',
+    partitions: settings['offset.storage.partitions'],
+    replicationFactor: settings['offset.storage.replication.factor'],
+    configs: topicConfigs('offset', raw, logger),
+    mayCreate: settings['internal.topics.automatic.creation.enable'],
   }
 }
 

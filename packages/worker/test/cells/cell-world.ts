@@ -33,8 +33,8 @@ export function realEnvironment(bootstrapServers: string, name: string): Pick<Ce
     'offset.flush.timeout.ms': '1000',
   }
   return {
-    module: new URL('../../src/distributed/distributed-environment.ts', HERE).href,
-    given: { worker, modules: [fileURLToPath(new URL('sick-connectors.ts', HERE))] },
+    module: new URL('../../src/cells/kafka-environment.ts', HERE).href,
+    given: { mode: 'distributed', worker, modules: [fileURLToPath(new URL('sick-connectors.ts', HERE))] },
   }
 }
 

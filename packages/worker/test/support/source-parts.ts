@@ -5,9 +5,9 @@ import { MemoryMetrics, systemClock, systemRandom, type RawSettings, type Source
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { Plugins } from '../../src/index.ts'
 import { TaskControl } from '../../src/record-path/task-control.ts'
-import { standaloneSettings } from '../../src/settings.ts'
 import { buildSourceTask, type ExactlyOnce, type SourceHandle } from '../../src/source-builder.ts'
-import type { WorkerParts } from '../../src/standalone.ts'
+import type { WorkerParts } from '../../src/worker-parts.ts'
+import { workerSettings as declared } from '../../src/worker-settings.ts'
 import { FakePositions } from './source-run.ts'
 import { address, workerSettings } from './test-cluster.ts'
 import { countingSource, type CountingHooks } from './test-connectors.ts'
@@ -31,19 +31,18 @@ export async function buildSource(
   worker: RawSettings = {},
 ): Promise<BuiltSource> {
   const kafka = await connect({ bootstrapServers: address })
-  const raw = workerSettings({ 'offset.storage.file.filename': 'none', ...worker })
+  const raw = workerSettings(worker)
   const connector = countingSource(hooks) as SourceConnector
   const logger = new MemoryLogger()
   const positions = new FakePositions()
   const parts: WorkerParts = {
     worker: raw,
-    connectors: [settings],
     plugins: new Plugins({ connectors: [connector], converters, transforms: [], predicates: [] }),
     logger,
     metrics: new MemoryMetrics(),
     clock: systemClock,
     random: systemRandom,
-    settings: standaloneSettings.parse(raw),
+    settings: declared.parse(raw),
     kafka,
     positions,
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { silentLogger, systemClock, systemRandom, type RawSettings } from '@sluice/sdk'
-import { KafkaConnectorOffsets } from '../../src/distributed/connector-offsets.ts'
-import { ConnectorPositions } from '../../src/distributed/connector-positions.ts'
+import { KafkaConnectorOffsets } from '../../src/positions/connector-offsets.ts'
+import { openWorkerPositions } from '../../src/positions/worker-positions.ts'
 import { address, onBroker, TestCluster } from '../support/test-cluster.ts'
 
 onBroker('offsets that are altered (needs SLUICE_TEST_KAFKA)', () => {
@@ -32,7 +32,7 @@ onBroker('offsets that are altered (needs SLUICE_TEST_KAFKA)', () => {
       ...topics,
     }
     const { kafka } = cluster
-    const positions = await ConnectorPositions.open(kafka, worker, silentLogger)
+    const positions = await openWorkerPositions('distributed', kafka, worker, silentLogger)
     const offsets = new KafkaConnectorOffsets({
       kafka,
       worker,

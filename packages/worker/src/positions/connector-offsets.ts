@@ -2,11 +2,9 @@ import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, RawSettings, SluiceError } from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
 import type { ConnectorOffsets, SinkOffset, SinkPartition } from '../herder/ports.ts'
-import type { MergedPositions } from '../positions/merged-positions.ts'
-import type { PositionChange } from '../positions/position-store.ts'
-import type { TopicPositions } from '../positions/topic-positions.ts'
 import { kafkaOfTask } from '../task-kafka.ts'
-import type { ConnectorPositions } from './connector-positions.ts'
+import { transactional, type ConnectorPositions } from './connector-positions.ts'
+import type { ListedPositions, PositionChange } from './position-store.ts'
 
 export interface KafkaOffsetsParts {
   readonly kafka: Kafka
@@ -22,7 +20,7 @@ export interface KafkaOffsetsParts {
   readonly logger: Logger
 }
 
-/** Positions of sources in the offset topic, or in a connector's own; offsets of sinks in their groups, on whatever cluster those are. */
+/** Positions of sources where the worker's settings have them; offsets of sinks in their groups, on whatever cluster those are. */
 export class KafkaConnectorOffsets implements ConnectorOffsets {
   readonly #parts: KafkaOffsetsParts
 
@@ -47,7 +45,7 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
       try {
         const producer = await theirs.kafka.transactionalProducer({ transactionalId })
         try {
-          await store.storeWith(producer, connector, changes)
+          await transactional(store).storeWith(producer, connector, changes)
         } finally {
           await producer.close()
         }
@@ -86,19 +84,9 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     })
   }
 
-  async #withPositions<T>(
-    config: RawSettings,
-    work: (store: TopicPositions | MergedPositions) => Promise<T>,
-  ): Promise<T> {
+  async #withPositions<T>(config: RawSettings, work: (store: ListedPositions) => Promise<T>): Promise<T> {
     const { positions, resolve } = this.#parts
-    const topic = positions.ownTopic(await resolve(config))
-    if (topic === null) return work(positions.worker)
-    const store = await positions.openOwn(topic)
-    try {
-      return await work(store)
-    } finally {
-      await store.close()
-    }
+    return positions.during(await resolve(config), work)
   }
 
   async #withGroup<T>(
