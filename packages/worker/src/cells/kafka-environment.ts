@@ -77,6 +77,10 @@ export class KafkaEnvironment implements WorkEnvironment {
     this.#reach = once(parts.reach)
   }
 
+  async prepare(): Promise<void> {
+    await Promise.all([this.#plugins(), this.#reach()])
+  }
+
   async connector(config: RawSettings): Promise<Connector> {
     return (await this.#plugins()).loadFor(config, this.#parts.worker)
   }
