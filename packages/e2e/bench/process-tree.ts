@@ -1,23 +1,49 @@
 /** What a process and all that it has started have used: from /proc. */
 import fs from 'node:fs'
 
-const MIB = 1024 * 1024
-const PAGE_BYTES = 4096
+const KIB_PER_MIB = 1024
 
 /** User and system time in seconds, of those that have ended and were waited for too. */
 export function cpuSecondsOfTree(pid: number): number {
   return tree(pid).reduce((sum, one) => sum + one.cpuSeconds, 0)
 }
 
-export function residentMiBOfTree(pid: number): number {
-  return tree(pid).reduce((sum, one) => sum + one.residentBytes, 0) / MIB
+/** Resident, in MiB; what the processes share with each other or with anybody else (the program's own text, most of all) counts once. */
+export function memoryMiBOfTree(pid: number): number {
+  const all = tree(pid).map((one) => memoryOf(one.pid))
+  const own = all.reduce((sum, { ownKiB }) => sum + ownKiB, 0)
+  return (own + Math.max(...all.map(({ sharedKiB }) => sharedKiB))) / KIB_PER_MIB
+}
+
+/** The proportional set size of each process that it has started and that runs, in MiB. */
+export function proportionalMiBOfChildren(pid: number): readonly number[] {
+  return tree(pid)
+    .slice(1)
+    .map((one) => memoryOf(one.pid).proportionalKiB / KIB_PER_MIB)
+    .filter((size) => size > 0)
+}
+
+/** What a process has for itself, and its share of what others have as well; 0 when it has ended. */
+export function proportionalMiB(pid: number): number {
+  try {
+    const kib = /^Pss:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
+    return Number(kib ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}
+
+/** All that it has started, and those that these have. */
+export function descendants(pid: number): readonly number[] {
+  return tree(pid)
+    .map((one) => one.pid)
+    .filter((one) => one !== pid)
 }
 
 interface OneProcess {
   readonly pid: number
   readonly parent: number
   readonly cpuSeconds: number
-  readonly residentBytes: number
 }
 
 function tree(root: number): readonly OneProcess[] {
@@ -32,9 +58,30 @@ function look(pid: number): OneProcess[] {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '')
     const fields = stat.split(' ').map(Number)
     const ticks = fields.slice(11, 15).reduce((sum, value) => sum + value, 0)
-    return [{ pid, parent: fields[1]!, cpuSeconds: ticks / 100, residentBytes: fields[21]! * PAGE_BYTES }]
+    return [{ pid, parent: fields[1]!, cpuSeconds: ticks / 100 }]
   } catch {
     // It has ended.
     return []
+  }
+}
+
+interface Memory {
+  readonly proportionalKiB: number
+  readonly ownKiB: number
+  readonly sharedKiB: number
+}
+
+function memoryOf(pid: number): Memory {
+  try {
+    const text = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+    const sum = (name: RegExp): number => [...text.matchAll(name)].reduce((all, [, kib]) => all + Number(kib), 0)
+    return {
+      proportionalKiB: sum(/^Pss:\s+(\d+)/gm),
+      ownKiB: sum(/^Private_(?:Clean|Dirty):\s+(\d+)/gm),
+      sharedKiB: sum(/^Shared_(?:Clean|Dirty):\s+(\d+)/gm),
+    }
+  } catch {
+    // It has ended.
+    return { proportionalKiB: 0, ownKiB: 0, sharedKiB: 0 }
   }
 }

@@ -37,11 +37,16 @@ export async function startApacheKafka(version: string, advertisedPort?: number)
   return { name: `Apache Kafka ${version}`, port, killAndRestart, stop }
 }
 
-export async function startEmbedded(advertisedPort?: number): Promise<BrokerOnTrial> {
+/** @param configs broker settings in Kafka's words */
+export async function startEmbedded(
+  advertisedPort?: number,
+  configs: Readonly<Record<string, string>> = {},
+): Promise<BrokerOnTrial> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
   const port = await freePorts(1)
   const where = ['--port', String(port), '--advertised-port', String(advertisedPort ?? port), '--dir', dir]
-  const command = ['--conditions=@sluice/source', 'packages/cli/src/main.ts', 'kafka', ...where]
+  const given = Object.entries(configs).flatMap(([name, value]) => ['--config', `${name}=${value}`])
+  const command = ['--conditions=@sluice/source', 'packages/cli/src/main.ts', 'kafka', ...where, ...given]
   let broker = await startProcess(command)
   const killAndRestart = async (): Promise<void> => {
     await broker.end('SIGKILL')

@@ -1,34 +1,36 @@
 /**
- * kill -9 at random moments of the quickstart, restarted each time until it ends by itself. Then the ledger, counted by others than the
- * code on trial (kafkajs reads the topics, DuckDB the table, a few lines here the CSV):
+ * kill -9 at random moments of the quickstart's process (broker, worker and processor), started again at once each time, until it ends by
+ * itself. Its cells have to notice for themselves. Then the ledger, counted by others than the code on trial (kafkajs reads the topics,
+ * DuckDB the table, a few lines here the CSV):
  *
  *   lost       lines of the file that are neither in the clean topic nor in quarantine                     must be 0
  *   missing    records of the clean topic, by partition and offset, that the table has not                 must be 0
  *   doubled    records of the clean topic, by partition and offset, that the table has more than once      must be 0
  *   unbalanced partitions where in = passed + quarantined + dropped does not hold, or in is not their end  must be 0
- *   orphans    processes or locks left behind                                                              must be 0
+ *   orphans    cells that outlived a killed run by more than 5 s, processes and locks left behind          must be 0
  *
  * Records that were sent or processed again after a kill are printed too: at-least-once is what is promised up to the table.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startEmbeddedKafka } from '@sluice/embedded-kafka'
+import { processesMarked } from '../test/support/marked-processes.ts'
+import { leftBehind, QuickstartRun } from '../test/support/quickstart-run.ts'
 import { readLedger, type Ledger } from './quickstart-ledger.ts'
 import { SeededRandom } from '@sluice/sdk/testing'
 import type { TrialOptions } from './trial-options.ts'
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const CSV = path.join(
   path.dirname(createRequire(import.meta.url).resolve('vega-datasets')),
   '..',
   'data',
   'birdstrikes.csv',
 )
-const RUN_DEADLINE_MS = 180_000
+const CELLS_END_MS = 5_000
+const LOOK_MS = 100
 /** About how long records are on the move before the source says that it is done. */
 const MOVING_MS = 800
 
@@ -46,35 +48,19 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   for (let life = 1; life <= lives; life++) {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-'))
     try {
-      const moments: string[] = []
-      for (let n = 0; n < 2 && left > 0; n++, left--) moments.push(await runAndKill(dir, moment(flow, left, random)))
+      const killed: Killed[] = []
+      for (let n = 0; n < 2 && left > 0; n++, left--) killed.push(await runAndKill(dir, moment(flow, left, random)))
       const finished = await runToTheEnd(dir)
+      const cells = (await Promise.all(killed.map(({ cells }) => cells))).map(({ left: those }) => those)
       const ledger = await inspect(dir)
-      const orphans = leftBehind(dir)
-      held = report(life, moments, finished, ledger, orphans) && held
+      const orphans = sum(cells) + leftBehind(dir).length
+      held = (await report(life, killed, finished, ledger, orphans)) && held
     } finally {
       fs.rmSync(dir, { recursive: true, force: true })
     }
   }
   console.log(held ? 'kill-quickstart: held' : 'kill-quickstart: FAILED')
   return held
-}
-
-function start(dir: string): ChildProcess {
-  const args = ['--conditions=@sluice/source', 'packages/cli/src/main.ts', 'quickstart', '--dir', dir]
-  return spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-/** Resolves when the child has said so, or has ended. */
-function said(child: ChildProcess, words: string): Promise<void> {
-  return new Promise((resolve) => {
-    let text = ''
-    child.stdout!.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-      if (text.includes(words)) resolve()
-    })
-    child.once('exit', () => resolve())
-  })
 }
 
 interface Flow {
@@ -91,46 +77,56 @@ function moment({ sourceMs, endMs }: Flow, n: number, random: SeededRandom): num
 async function measureFlow(): Promise<Flow> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-'))
   try {
-    const child = start(dir)
-    await said(child, 'Kafka is up')
-    const since = performance.now()
-    const source = said(child, 'lines read').then(() => performance.now() - since)
-    const all = said(child, 'rows put').then(() => performance.now() - since)
-    const { status, output } = await ended(child)
+    const { status, output, sourceMs, endMs } = await runToTheEnd(dir)
     if (status !== 0) throw new Error(`the undisturbed run failed:\n${output}`)
-    return { sourceMs: await source, endMs: await all }
+    return { sourceMs, endMs }
   } finally {
     fs.rmSync(dir, { recursive: true, force: true })
   }
 }
 
-async function runAndKill(dir: string, afterMs: number): Promise<string> {
-  const child = start(dir)
-  await said(child, 'Kafka is up')
-  await new Promise((resolve) => setTimeout(resolve, afterMs))
-  const alive = child.exitCode === null
-  child.kill('SIGKILL')
-  await ended(child)
-  return alive ? `${Math.round(afterMs)} ms` : `${Math.round(afterMs)} ms (it had ended)`
+interface Killed {
+  readonly moment: string
+  /** How long cells have outlived it; and how many still do after that. */
+  readonly cells: Promise<{ readonly forMs: number; readonly left: number }>
 }
 
-async function runToTheEnd(dir: string): Promise<{ status: number; output: string }> {
-  return ended(start(dir))
+async function runAndKill(dir: string, afterMs: number): Promise<Killed> {
+  const run = new QuickstartRun(dir)
+  await run.said('Kafka is up')
+  await sleep(afterMs)
+  run.kill()
+  const status = await run.ended()
+  const moment = `${Math.round(afterMs)} ms${status === 137 ? '' : ' (it had ended)'}`
+  // Beside the next run, which begins at once.
+  return { moment, cells: cellsEnd(run.mark) }
 }
 
-function ended(child: ChildProcess): Promise<{ status: number; output: string }> {
-  return new Promise((resolve) => {
-    let output = ''
-    child.stdout!.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    child.stderr!.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    const timer = setTimeout(() => child.kill('SIGKILL'), RUN_DEADLINE_MS)
-    const done = (): void => {
-      clearTimeout(timer)
-      resolve({ status: child.exitCode ?? 137, output })
-    }
-    if (child.exitCode !== null || child.signalCode !== null) done()
-    else child.once('close', done)
-  })
+async function cellsEnd(mark: string): Promise<{ forMs: number; left: number }> {
+  const since = performance.now()
+  for (;;) {
+    const left = processesMarked(mark).length
+    const forMs = Math.round(performance.now() - since)
+    if (left === 0 || forMs >= CELLS_END_MS) return { forMs, left }
+    await sleep(LOOK_MS)
+  }
+}
+
+interface Finished extends Flow {
+  readonly status: number
+  readonly output: string
+}
+
+async function runToTheEnd(dir: string): Promise<Finished> {
+  const run = new QuickstartRun(dir)
+  const at = (words: string): Promise<number> =>
+    run.said(words).then(
+      () => performance.now(),
+      () => Number.NaN,
+    )
+  const [up, source, all] = [at('Kafka is up'), at('lines read'), at('records put')]
+  const status = await run.ended()
+  return { status, output: run.output, sourceMs: (await source) - (await up), endMs: (await all) - (await up) }
 }
 
 async function inspect(dir: string): Promise<Ledger> {
@@ -147,29 +143,27 @@ async function inspect(dir: string): Promise<Ledger> {
   }
 }
 
-/** Processes that still name the folder, and the lock. */
-function leftBehind(dir: string): number {
-  const processes = spawnSync('pgrep', ['-f', dir], { encoding: 'utf8' })
-    .stdout.split('\n')
-    .filter((pid) => pid !== '')
-  return processes.length + (fs.existsSync(path.join(dir, 'lock')) ? 1 : 0)
-}
-
-function report(
+async function report(
   life: number,
-  moments: string[],
-  finished: { status: number; output: string },
+  killed: readonly Killed[],
+  finished: Finished,
   ledger: Ledger,
   orphans: number,
-): boolean {
+): Promise<boolean> {
   const { lost, missing, doubled, unbalanced } = ledger
   const held = finished.status === 0 && lost + missing + doubled + unbalanced + orphans === 0
+  const outlived = Math.max(...(await Promise.all(killed.map(({ cells }) => cells))).map(({ forMs }) => forMs))
   console.log(
-    `life ${life}: killed after ${moments.join(' and ')}; lines ${ledger.lines}, raw ${ledger.raw}, clean ${ledger.clean}, quarantine ${ledger.quarantine}, ` +
+    `life ${life}: killed after ${killed.map(({ moment }) => moment).join(' and ')}, outlived by cells for ${outlived} ms at most, completed in ` +
+      `${Math.round(finished.endMs)} ms; lines ${ledger.lines}, raw ${ledger.raw}, clean ${ledger.clean}, quarantine ${ledger.quarantine}, ` +
       `table rows ${ledger.rows} in version ${ledger.version}; lost ${lost}, missing ${missing}, doubled ${doubled}, unbalanced ${unbalanced}, orphans ${orphans}` +
       ` (sent or processed again: ${ledger.raw - ledger.lines} + ${ledger.clean - ledger.passed}) ${held ? 'held' : 'FAILED'}`,
   )
   if (finished.status !== 0) console.log(finished.output)
   for (const line of ledger.lostLines.slice(0, 5)) console.log(`  lost: ${line}`)
   return held
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
 }

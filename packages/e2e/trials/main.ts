@@ -17,6 +17,8 @@ const trials: readonly Trial[] = [
   { name: 'take-over', load: () => import('./take-over.ts') },
   { name: 'isolation', load: () => import('./isolation.ts') },
   { name: 'connect-kill', load: () => import('./connect-kill.ts') },
+  { name: 'rest-fuzz', load: () => import('./rest-fuzz.ts') },
+  { name: 'thousand', load: () => import('./thousand.ts') },
 ]
 
 const args = process.argv.slice(2)
