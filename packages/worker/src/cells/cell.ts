@@ -28,6 +28,15 @@ interface Waiting {
 
 /** More calls than that wait for nobody who could still want their answers. */
 const WAITING_MAX = 1000
+/** … but for those that begin and end work: of them there are as many as there is work in the cell, and none of it may be left out. */
+const OF_WORK: ReadonlySet<CellCall> = new Set<CellCall>([
+  'startConnector',
+  'startTask',
+  'setTargetState',
+  'stopConnector',
+  'stopTasks',
+  'stop',
+])
 const TERM_GRACE_MS = 5000
 const STALLED_GRACE_MS = 500
 const MIB = 1_048_576
@@ -104,7 +113,7 @@ export class Cell {
     timeoutMs: number,
   ): Promise<CellCalls[C]['answer']> {
     if (this.#end !== null) throw endError(this.#end)
-    if (this.#waiting.size >= WAITING_MAX) throw this.#late(what, 0)
+    if (this.#waiting.size >= WAITING_MAX && !OF_WORK.has(what)) throw this.#late(what, 0)
     const seq = ++this.#seq
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#waiting.set(seq, { what, resolve, reject })

@@ -89,6 +89,17 @@ describe('where connectors run', () => {
     expect(cells.all[0]!.calls).toEqual(['startConnector', 'startConnector'])
   })
 
+  test('a shared cell takes all the work that there is for it at once, however much that is; questions beyond a bound are refused', async () => {
+    cells.areAnswering = false
+    open('shared')
+    for (let n = 0; n < 1500; n++) await host.startTask(task('a', n))
+    await host.startConnector(connector('a'))
+    await settle()
+    expect(cells.last.calls).toHaveLength(1501)
+    expect(told).toEqual([])
+    await expect(host.taskConfigs('a', 1)).rejects.toMatchObject({ code: 'CELL_TIMEOUT' })
+  })
+
   test('a spare cell is started when the first was needed, and taken by the next connector', async () => {
     open('connector', { spareCells: 1 })
     await host.startConnector(connector('a'))
