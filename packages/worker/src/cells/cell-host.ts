@@ -1,6 +1,7 @@
 import { SluiceError, type Clock, type Logger, type RawSettings, type SettingProblem } from '@sluice/sdk'
 import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
 import { Cell } from './cell.ts'
+import type { MetricSample } from './cell-metrics.ts'
 import { tellsOfEnd } from './cell-end.ts'
 import { spawnCell, type SpawnCell } from './cell-process.ts'
 import type { CellCall, CellCalls, CellMeasures, LogLevel } from './cell-protocol.ts'
@@ -19,6 +20,8 @@ export interface CellHostOptions {
   readonly module: string
   /** What can go through structured clone. */
   readonly given: unknown
+  /** What work in this process is run with; default: what the module opens here. */
+  readonly inline?: () => Promise<WorkEnvironment>
   readonly events: WorkEvents
   readonly guard: ExactlyOnceGuard
   readonly logger: Logger
@@ -62,6 +65,7 @@ export class CellHost implements WorkHost {
   #inline: Promise<{ readonly host: InlineHost; readonly environment: WorkEnvironment }> | null = null
   #inlineNow: InlineHost | null = null
   #logLevel: LogLevel
+  #deaths = 0
   #sparesFrom = 0
   #takenAt = 0
 
@@ -76,6 +80,7 @@ export class CellHost implements WorkHost {
       spareCells: options.isolation === 'connector' ? 1 : 0,
       lingerMs: 10_000,
       spawn: spawnCell,
+      inline: () => openHere(options),
       ...options,
     }
     this.#logLevel = this.#options.logLevel
@@ -190,9 +195,12 @@ export class CellHost implements WorkHost {
         return measures ?? NOTHING
       }),
     )
-    const inline = await this.#inline
+    const inline = (await this.#inline?.catch(() => null)) ?? null
     if (inline !== null) all.push({ samples: inline.environment.metrics(), figures: inline.host.figures() })
-    return { samples: all.flatMap(({ samples }) => samples), figures: all.flatMap(({ figures }) => figures) }
+    return {
+      samples: [...all.flatMap(({ samples }) => samples), ...this.#ownSamples()],
+      figures: all.flatMap(({ figures }) => figures),
+    }
   }
 
   setLogLevel(level: LogLevel): void {
@@ -221,6 +229,19 @@ export class CellHost implements WorkHost {
     this.#spares.length = 0
   }
 
+  #ownSamples(): readonly MetricSample[] {
+    const cells = this.cells()
+    return [
+      { name: 'sluice_cells', labels: {}, value: cells.length },
+      { name: 'sluice_cell_deaths_total', labels: {}, value: this.#deaths },
+      ...cells.flatMap(({ name, residentBytes }) =>
+        residentBytes === null
+          ? []
+          : [{ name: 'sluice_cell_resident_bytes', labels: { cell: name }, value: residentBytes }],
+      ),
+    ]
+  }
+
   async #watch(): Promise<void> {
     const { clock } = this.#options
     const { signal } = this.#ending
@@ -229,11 +250,16 @@ export class CellHost implements WorkHost {
       if (signal.aborted) return
       for (const [name, cell] of this.#cells) {
         cell.look()
-        if (cell.isOver) this.#cells.delete(name)
+        if (cell.isOver) this.#forgetCell(name)
       }
       for (const spare of this.#spares) spare.look()
       if (this.#cells.size > 0) this.#fillSpares()
     }
+  }
+
+  #forgetCell(name: string): void {
+    this.#cells.delete(name)
+    this.#lastMetrics.delete(name)
   }
 
   #ask<C extends CellCall>(name: string, what: C, args: CellCalls[C]['args']): Promise<CellCalls[C]['answer']> {
@@ -275,6 +301,7 @@ export class CellHost implements WorkHost {
       logger,
       takeCell: (of, connectorClass) => this.#takeCell(of, connectorClass),
       partCompany: (cell, connectors) => this.#part(cell, connectors),
+      died: () => void this.#deaths++,
     })
   }
 
@@ -341,14 +368,18 @@ export class CellHost implements WorkHost {
   }
 
   async #openInline(): Promise<{ readonly host: InlineHost; readonly environment: WorkEnvironment }> {
-    const { module, given, events, guard, logger } = this.#options
-    const url = module.startsWith('/') ? `file://${module}` : module
-    const { openEnvironment } = (await import(url)) as { readonly openEnvironment: OpenEnvironment }
-    const environment = await openEnvironment(given, logger)
+    const { inline, events, guard, logger } = this.#options
+    const environment = await inline()
     const host = new InlineHost({ environment, events, guard, logger })
     this.#inlineNow = host
     return { host, environment }
   }
+}
+
+async function openHere({ module, given, logger }: CellHostOptions): Promise<WorkEnvironment> {
+  const url = module.startsWith('/') ? `file://${module}` : module
+  const { openEnvironment } = (await import(url)) as { readonly openEnvironment: OpenEnvironment }
+  return openEnvironment(given, logger)
 }
 
 function validationsOf(className: string): readonly string[] {

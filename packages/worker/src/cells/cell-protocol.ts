@@ -5,19 +5,14 @@
  */
 import type { RawSettings, SettingProblem } from '@sluice/sdk'
 import type { ConnectorOffset, TargetState, TaskId, WorkState } from '../herder/herder.ts'
-import type { FigureGroup } from '../record-path/task-figures.ts'
-import type { MetricSample } from './cell-metrics.ts'
+import type { Measures } from '../operations/measures.ts'
 import type { OpenCall } from './call-watch.ts'
 import type { TaskProgress } from './inline-host.ts'
 import type { WireError } from './wire-error.ts'
 import type { ConnectorStart, TaskStart } from './work-host.ts'
 
-/** What a cell has measured. */
-export interface CellMeasures {
-  readonly samples: readonly MetricSample[]
-  /** Of its tasks, under Kafka Connect's names. */
-  readonly figures: readonly FigureGroup[]
-}
+/** What a cell has measured, its tasks and connectors. */
+export type CellMeasures = Measures
 
 /** What a cell is asked to do, with what it answers. */
 export interface CellCalls {

@@ -18,6 +18,8 @@ export interface SupervisedCellParts {
   readonly logger: Logger
   /** Of a cell with several connectors one has brought it down, or two deaths have no culprit: they are to be parted. */
   readonly partCompany: (cell: SupervisedCell, connectors: readonly string[]) => void
+  /** Its process has ended before its time, with work in it. */
+  readonly died: () => void
 }
 
 /** Something that is to run here, and what was last heard of it. */
@@ -321,7 +323,8 @@ export class SupervisedCell {
     this.#cell = null
     this.#lastEnd = end
     if (this.#isStopped || (this.#connectors.size === 0 && this.#tasks.size === 0)) return
-    const { events } = this.#parts
+    const { events, died } = this.#parts
+    died()
     // What has failed by itself before keeps its own reason, and stays as it is.
     const lost = <S>(items: Iterable<Item<S>>): Item<S>[] =>
       [...items].filter((item) => !item.isLeaving && item.state !== 'FAILED')

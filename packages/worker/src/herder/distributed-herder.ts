@@ -1,6 +1,7 @@
 import { describeError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
 import type { WorkerGroup, WorkerGroupHooks } from '../group/worker-group.ts'
+import type { Measures } from '../operations/measures.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
 import { ConfigChanges } from './config-changes.ts'
@@ -35,6 +36,7 @@ import type {
   LeaderDoor,
   OffsetsHook,
 } from './ports.ts'
+import { RebalanceFigures } from './rebalance-figures.ts'
 import { Rebalances } from './rebalances.ts'
 import { unknownConnector } from './refusals.ts'
 import { RemovedStatuses } from './removed-statuses.ts'
@@ -79,6 +81,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
   readonly #side: LocalSide
   readonly #changes: ConfigChanges
   readonly #rebalances: Rebalances
+  readonly #rebalanceFigures: RebalanceFigures
   readonly #leadership: Leadership
   readonly #sessionKeys: SessionKeys
   readonly #fencing: Fencing
@@ -106,6 +109,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
     const tick = (): Tick => this.#tick
     const local = (): LocalWork => this.#side.local
 
+    this.#rebalanceFigures = new RebalanceFigures(clock)
     this.#tick = new Tick({ clock, logger, isSettled: () => this.#rebalances.isSettled })
     this.#leadership = new Leadership({ config, tick, isLeader, leaderUrl, logger })
     const removed = new RemovedStatuses({ config, status, workerId, generation })
@@ -117,6 +121,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
       tick,
       wanted,
       times: settings,
+      figures: this.#rebalanceFigures,
       onAssigned: (assignment) => this.#leadership.assigned(assignment),
       onLost: () => this.#leadership.lost(),
       onShared: () => {
@@ -151,6 +156,7 @@ export class DistributedHerder extends LocalAnswers implements Herder {
     })
     this.#side = new LocalSide({
       ...parts,
+      view: this.view,
       guard,
       wanted,
       generation,
@@ -210,6 +216,24 @@ export class DistributedHerder extends LocalAnswers implements Herder {
 
   stage(): HerderStage {
     return this.#tick.stage()
+  }
+
+  measures(): Measures {
+    const { connectors, tasks } = this.#wanted.work()
+    const place = { protocol: this.#group.protocol, generation: this.#group.generation }
+    const { offset } = this.#parts.config.snapshot()
+    return {
+      samples: [...this.#tick.samples(), { name: 'sluice_config_topic_offset', labels: {}, value: offset }],
+      figures: [
+        ...this.#side.figures(),
+        this.#rebalanceFigures.read({ ...place, leaderUrl: this.#rebalances.leaderUrl }),
+        {
+          group: 'connect-coordinator-metrics',
+          tags: {},
+          values: { 'assigned-connectors': connectors.length, 'assigned-tasks': tasks.length },
+        },
+      ],
+    }
   }
 
   start(): Promise<void> {

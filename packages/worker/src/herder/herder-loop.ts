@@ -47,7 +47,7 @@ export class HerderLoop {
     const restMs = Math.min(REST_MAX_MS, rebalanceTimeoutMs / 3)
     while (!tick.isHalted) {
       try {
-        await this.#turn()
+        await tick.turn(() => this.#turn())
       } catch (error) {
         logger.error("A turn of the herder's failed; going on", { reason: describeError(error) })
         await clock.sleep(FAILURE_PAUSE_MS)

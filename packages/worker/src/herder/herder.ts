@@ -3,6 +3,7 @@
  * `Herder`; there are two, standalone and distributed, with Kafka Connect's behaviour (`org.apache.kafka.connect.runtime.Herder`).
  */
 import type { RawSettings, SettingDefinition, SettingsValidation } from '@sluice/sdk'
+import type { Measures } from '../operations/measures.ts'
 
 /** A task of a connector; -1 never occurs here: in the group's bytes alone it stands for the connector itself. */
 export interface TaskId {
@@ -97,6 +98,8 @@ export interface Herder {
   readonly kafkaClusterId: string
   /** Null where there is no tick (standalone). */
   stage(): HerderStage | null
+  /** What it has measured, for `/metrics`. At once. */
+  measures(): Measures
 
   /** Starts in the background: `ready` tells. */
   start(): Promise<void>

@@ -1,16 +1,20 @@
 import type { Clock, Logger, RawSettings } from '@sluice/sdk'
 import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
+import type { FigureGroup } from '../record-path/task-figures.ts'
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
 import type { AutomaticRestart } from './automatic-restart.ts'
+import type { ClusterView } from './cluster-view.ts'
 import { ConfigReload, type ResolveConfig } from './config-reload.ts'
 import type { Holdings } from './holdings.ts'
 import { LocalWork } from './local-work.ts'
 import { Reconfiguration } from './reconfiguration.ts'
 import type { HerderSettings } from './settings.ts'
+import { StartupFigures } from './startup-figures.ts'
 import { StuckTasks } from './stuck-tasks.ts'
 import { Supervision } from './supervision.ts'
 import type { Tick } from './tick.ts'
+import { workFigures } from './work-figures.ts'
 
 export interface LocalSideParts {
   readonly workerId: string
@@ -19,6 +23,7 @@ export interface LocalSideParts {
   readonly host: (events: WorkEvents, guard: ExactlyOnceGuard) => WorkHost
   readonly guard: ExactlyOnceGuard
   readonly resolve: ResolveConfig
+  readonly view: ClusterView
   readonly settings: HerderSettings
   /** What this worker is to run now. */
   readonly wanted: Holdings
@@ -40,9 +45,13 @@ export class LocalSide {
   readonly stuckTasks: StuckTasks
   /** Null: what failed stays FAILED. */
   readonly automatic: AutomaticRestart | null
+  readonly #startups: StartupFigures
+  readonly #parts: LocalSideParts
 
   constructor(parts: LocalSideParts) {
     const { config, settings, resolve, later, clock, logger } = parts
+    this.#parts = parts
+    this.#startups = new StartupFigures(clock)
     const reload = new ConfigReload({
       resolve,
       restart: (work) => supervision.renew(work),
@@ -78,12 +87,17 @@ export class LocalSide {
       isTrackingTopics: settings.isTrackingTopics,
       watcher: supervision,
       reload,
+      startups: this.#startups,
       clock,
       logger,
     })
     const here = { host: this.host, local: this.local, clock, logger }
     this.reconfiguration = new Reconfiguration({ ...here, config, resolve, publish: parts.publish })
     this.stuckTasks = new StuckTasks({ ...here, stuckAfterMs: settings.stuckAfterMs })
+  }
+
+  figures(): readonly FigureGroup[] {
+    return workFigures({ ...this.#parts, startups: this.#startups }, this.local.running)
   }
 }
 

@@ -8,6 +8,7 @@ import { withDeadline } from './deadline.ts'
 import type { TaskId, WorkState } from './herder.ts'
 import { Holdings, taskKey } from './holdings.ts'
 import { Lanes } from './lanes.ts'
+import type { StartupFigures } from './startup-figures.ts'
 
 /** Kafka Connect's CONNECTOR_GRACEFUL_SHUTDOWN_TIMEOUT_MS. */
 const CONNECTOR_STOP_MS = 5_000
@@ -28,6 +29,7 @@ export interface LocalWorkParts {
   readonly isTrackingTopics: boolean
   readonly watcher: WorkWatcher
   readonly reload: ConfigReload
+  readonly startups: StartupFigures
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -152,6 +154,11 @@ export class LocalWork implements WorkEvents {
     this.#parts.status.putConnectorSafe(connector, this.#status(laneOf(connector), 'FAILED', trace))
   }
 
+  /** What was started and has not ended, failed or not. */
+  get running(): Work {
+    return this.#running.work()
+  }
+
   stateOf(work: string | TaskId): WorkState | null {
     return this.#last.get(typeof work === 'string' ? laneOf(work) : taskKey(work))?.state ?? null
   }
@@ -172,7 +179,8 @@ export class LocalWork implements WorkEvents {
 
   connectorState(connector: string, state: WorkState, trace: string | null, version: string | null): void {
     if (!this.#running.connectors.has(connector)) return
-    const { status, watcher } = this.#parts
+    const { status, watcher, startups } = this.#parts
+    startups.told(connector, state)
     this.#remember(laneOf(connector), state, version)
     if (state === 'FAILED') {
       const remark = this.started.connectors.has(connector) ? watcher.connectorFailed(connector, trace ?? '') : null
@@ -184,7 +192,8 @@ export class LocalWork implements WorkEvents {
 
   taskState(id: TaskId, state: WorkState, trace: string | null, version: string | null): void {
     if (!this.#running.hasTask(id)) return
-    const { status, watcher } = this.#parts
+    const { status, watcher, startups } = this.#parts
+    startups.told(id, state)
     this.#remember(taskKey(id), state, version)
     if (state === 'FAILED') {
       const remark = this.started.hasTask(id) ? watcher.taskFailed(id, trace ?? '') : null
@@ -223,6 +232,7 @@ export class LocalWork implements WorkEvents {
     this.#running.connectors.add(connector)
     this.#last.delete(laneOf(connector))
     await this.#parts.reload.starting(connector, settings)
+    this.#parts.startups.starting(connector)
     try {
       const start = { connector, config: settings, targetState: snapshot.targetState(connector) }
       await this.#patiently(`Starting connector ${connector}`, host.startConnector(start))
@@ -246,6 +256,7 @@ export class LocalWork implements WorkEvents {
     this.#last.delete(taskKey(id))
     this.#taskEpochs.set(taskKey(id), this.#epochs.get(id.connector) ?? 0)
     await this.#parts.reload.starting(id, { ...connectorConfig, ...settings })
+    this.#parts.startups.starting(id)
     try {
       const start = {
         id,
@@ -262,8 +273,8 @@ export class LocalWork implements WorkEvents {
   }
 
   async #stopConnector(connector: string, options: StopOptions): Promise<void> {
-    const { host, status, reload, logger } = this.#parts
-    reload.ended(connector)
+    const { host, status, logger } = this.#parts
+    this.#forget(connector)
     if (!this.#running.connectors.has(connector) && options.isSilent !== true) return
     try {
       const work = host.stopConnector(connector, CONNECTOR_STOP_MS)
@@ -279,8 +290,8 @@ export class LocalWork implements WorkEvents {
   }
 
   async #stopTasks(ids: readonly TaskId[], options: StopOptions): Promise<void> {
-    const { host, status, reload, logger, taskStopMs } = this.#parts
-    for (const id of ids) reload.ended(id)
+    const { host, status, logger, taskStopMs } = this.#parts
+    for (const id of ids) this.#forget(id)
     const here = options.isSilent === true ? ids : ids.filter((id) => this.#running.hasTask(id))
     if (here.length === 0) return
     let late: readonly TaskId[] = here
@@ -300,6 +311,11 @@ export class LocalWork implements WorkEvents {
       status.putTaskSafe(id, this.#status(taskKey(id), 'UNASSIGNED', null))
       this.#remember(taskKey(id), 'UNASSIGNED', null)
     }
+  }
+
+  #forget(work: string | TaskId): void {
+    this.#parts.reload.ended(work)
+    this.#parts.startups.stopped(work)
   }
 
   #remember(key: string, state: WorkState, version: string | null): void {

@@ -5,6 +5,7 @@ import type { ConfigSnapshot, ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
 import { Holdings, isNothing } from './holdings.ts'
 import type { LocalWork } from './local-work.ts'
+import type { RebalanceFigures } from './rebalance-figures.ts'
 import type { Tick } from './tick.ts'
 
 /** Tries to catch up with the config topic before what is held is given up. */
@@ -34,6 +35,7 @@ export interface RebalanceParts {
   readonly tick: () => Tick
   readonly wanted: Holdings
   readonly times: RebalanceTimes
+  readonly figures: RebalanceFigures
   /** After every assignment, before any work starts. */
   readonly onAssigned: (assignment: WorkAssignment) => Promise<void>
   /** The place is lost. */
@@ -177,6 +179,7 @@ export class Rebalances {
     }
     local().start(wanted.without(local().started))
     this.#isInSync = true
+    this.#parts.figures.completed()
     if (assignment.delayMs > 0)
       tick().later('joining the group for work that was held back', assignment.delayMs, () => {
         if (this.#assignment === assignment) this.rejoin('work was held back for a worker that may return')
@@ -194,7 +197,8 @@ export class Rebalances {
   }
 
   async #snapshot(): Promise<ConfigSnapshot> {
-    const { config, times, logger } = this.#parts
+    const { config, times, figures, logger } = this.#parts
+    figures.begun()
     try {
       await config.refresh(times.syncTimeoutMs)
     } catch (error) {

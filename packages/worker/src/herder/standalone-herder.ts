@@ -1,5 +1,6 @@
 import type { Clock, Logger, RawSettings } from '@sluice/sdk'
 import type { ExactlyOnceGuard, WorkEvents, WorkHost } from '../cells/work-host.ts'
+import type { Measures } from '../operations/measures.ts'
 import type { ConfigListener, ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore, StoredStatus } from '../storage/status-store.ts'
 import type { ResolveConfig } from './config-reload.ts'
@@ -65,6 +66,7 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
     this.kafkaClusterId = parts.kafkaClusterId
     this.#side = new LocalSide({
       ...parts,
+      view: this.view,
       guard: NO_GUARD,
       wanted: this.#wanted,
       generation: () => 0,
@@ -81,6 +83,10 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
 
   stage(): null {
     return null
+  }
+
+  measures(): Measures {
+    return { samples: [], figures: this.#side.figures() }
   }
 
   async start(): Promise<void> {

@@ -1,9 +1,13 @@
 import { describeError, SluiceError, type Clock, type Logger } from '@sluice/sdk'
+import type { MetricSample } from '../cells/cell-metrics.ts'
+import { Samples } from '../record-path/samples.ts'
 import { HerderError, type HerderStage } from './herder.ts'
 import { staleConfiguration } from './refusals.ts'
 
 /** Requests that may wait at a time. */
 const QUEUE_MAX = 10_000
+/** A stage that takes so long is told by name. */
+const STAGE_TOLD_SECONDS = 1
 /** How long a request waits: whoever asked by REST has been answered by then. */
 const WAIT_MAX_MS = 90_000
 
@@ -35,6 +39,8 @@ export class Tick {
   readonly #isSettled: () => boolean
   readonly #queue: Queued[] = []
   #stage: HerderStage
+  readonly #turns: Samples
+  #turnCount = 0
   #halted: Error | null = null
   #bell = Promise.withResolvers<void>()
 
@@ -42,6 +48,7 @@ export class Tick {
     this.#clock = parts.clock
     this.#logger = parts.logger
     this.#isSettled = parts.isSettled
+    this.#turns = new Samples(parts.clock)
     this.#stage = { what: 'starting', since: parts.clock.now(), until: null }
   }
 
@@ -51,6 +58,35 @@ export class Tick {
 
   get isHalted(): boolean {
     return this.#halted !== null
+  }
+
+  /** A whole turn of the herder's, timed. */
+  async turn(work: () => Promise<void>): Promise<void> {
+    const since = this.#clock.monotonic()
+    try {
+      await work()
+    } finally {
+      this.#turnCount++
+      this.#turns.record((this.#clock.monotonic() - since) / 1000)
+    }
+  }
+
+  samples(): readonly MetricSample[] {
+    const { what, since, until } = this.#stage
+    const seconds = until === null ? Math.max(0, this.#clock.now() - since) / 1000 : 0
+    const max = this.#turns.max
+    const values = {
+      sluice_herder_turns_total: this.#turnCount,
+      sluice_herder_turn_seconds_total: this.#turns.total,
+      ...(Number.isNaN(max) ? {} : { sluice_herder_turn_seconds_max: max }),
+      sluice_herder_requests_waiting: this.#queue.length,
+    }
+    // Stages have connectors' names in them: only those that somebody will want to know of become series.
+    const labels = seconds >= STAGE_TOLD_SECONDS ? { stage: what } : {}
+    return [
+      ...Object.entries(values).map(([name, value]) => ({ name, labels: {}, value })),
+      { name: 'sluice_herder_stage_seconds', labels, value: seconds },
+    ]
   }
 
   /** Does the work in its turn, under the name of a stage. */

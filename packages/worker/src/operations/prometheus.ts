@@ -2,8 +2,14 @@
 
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** @param values `name{label="value"}` → value, as `MemoryMetrics.snapshot()` gives them. Names that end in `_total` are counters. */
-export function prometheusText(values: ReadonlyMap<string, number>): string {
+/**
+ * @param values `name{label="value"}` → value, as `MemoryMetrics.snapshot()` gives them. Names that end in `_total` are counters.
+ * @param documentation what a name says, for whom there is something to say
+ */
+export function prometheusText(
+  values: ReadonlyMap<string, number>,
+  documentation: ReadonlyMap<string, string> = new Map(),
+): string {
   const families = new Map<string, string[]>()
   for (const [key, value] of values) {
     const brace = key.indexOf('{')
@@ -15,8 +21,17 @@ export function prometheusText(values: ReadonlyMap<string, number>): string {
   }
   return [...families]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, lines]) => `# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}\n${lines.join('\n')}\n`)
+    .map(([name, lines]) => `${helpLine(name, documentation)}# TYPE ${name} ${typeOf(name)}\n${lines.join('\n')}\n`)
     .join('')
+}
+
+function helpLine(name: string, documentation: ReadonlyMap<string, string>): string {
+  const text = documentation.get(name)
+  return text === undefined ? '' : `# HELP ${name} ${text}\n`
+}
+
+function typeOf(name: string): string {
+  return name.endsWith('_total') ? 'counter' : 'gauge'
 }
 
 /** JSON's escapes in a label's value become those that Prometheus knows: `\\`, `\"` and `\n`. */

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import type { Herder } from '../herder/herder.ts'
+import type { Measures } from '../operations/measures.ts'
 import { json, plain, refusal, send } from './answers.ts'
 import { BasicAuth, credentialsFile } from './basic-auth.ts'
 import { CrossOrigin } from './cross-origin.ts'
@@ -12,6 +13,7 @@ import { handlersOf } from './handlers.ts'
 import { advertisedUrl, parseListener, workerIdOf, type Listener } from './listeners.ts'
 import { openApiDocument } from './openapi.ts'
 import { addHeaders, parseHeaderRules, type HeaderRule } from './response-headers.ts'
+import { RestFigures } from './rest-figures.ts'
 import { isBasicAuth, restSettings, type RestSettings } from './rest-settings.ts'
 import { pathOf, routesOf, type Routes } from './routes.ts'
 import { sslSettingsOf, TlsFiles } from './tls-files.ts'
@@ -57,6 +59,7 @@ export class RestServer {
   readonly #rules: readonly HeaderRule[]
   readonly #crossOrigin: CrossOrigin | null
   readonly #auth: BasicAuth | null
+  readonly #figures: RestFigures
   readonly #stopped = new AbortController()
   #bound: readonly Bound[] = []
   #routes: Readonly<Record<Door, Routes>> | null = null
@@ -65,6 +68,7 @@ export class RestServer {
   constructor(parts: RestServerParts) {
     this.#parts = parts
     this.#settings = restSettings.parse(parts.settings)
+    this.#figures = new RestFigures(parts.clock)
     this.#rules = parseHeaderRules(this.#settings['response.http.headers.config'])
     const origins = this.#settings['access.control.allow.origin'].trim()
     this.#crossOrigin = origins === '' ? null : new CrossOrigin(origins, this.#settings['access.control.allow.methods'])
@@ -117,6 +121,10 @@ export class RestServer {
     return new WorkerClient(() => files.clientOptions(), this.#settings['rest.request.timeout.ms'])
   }
 
+  measures(): Measures {
+    return this.#figures.measures()
+  }
+
   /** From now on requests are answered from this herder. */
   serve(herder: Herder): void {
     const { clock, logger, version, commit } = this.#parts
@@ -137,6 +145,7 @@ export class RestServer {
       clock,
       logger,
       requestTimeoutMs: this.#settings['rest.request.timeout.ms'],
+      figures: this.#figures,
       limits: {
         bytesMax: this.#settings['rest.body.bytes.max'],
         timeoutMs: this.#settings['rest.body.timeout.ms'],
@@ -200,6 +209,7 @@ export class RestServer {
   }
 
   #answer(request: http.IncomingMessage, response: http.ServerResponse, door: Door): void {
+    this.#figures.begun(request, response)
     if (this.#stopped.signal.aborted) response.setHeader('Connection', 'close')
     if (this.#rules.length > 0) addHeaders(response, this.#rules, this.#parts.clock.now())
     this.#crossOrigin?.addHeaders(request, response)

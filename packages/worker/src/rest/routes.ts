@@ -10,6 +10,7 @@ import { allowed, type Endpoint } from './contract.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { forward } from './forwarding.ts'
 import type { Call, Handler } from './handlers.ts'
+import type { RestFigures } from './rest-figures.ts'
 import { acceptsJson, BodyRefused, isJsonOrNothing, readBody, type BodyLimits } from './request-reading.ts'
 import { ALGORITHM_HEADER, SIGNATURE_HEADER } from './signatures.ts'
 import type { WorkerClient } from './worker-client.ts'
@@ -20,6 +21,7 @@ export interface RouteParts {
   readonly client: WorkerClient
   readonly limits: BodyLimits
   readonly requestTimeoutMs: number
+  readonly figures: RestFigures
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -43,6 +45,7 @@ export function routesOf(parts: RouteParts, served: readonly Endpoint['listeners
     const allow = allowed(here.map((endpoint) => endpoint.method))
     router.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), (routed, response) => {
       const request = routed as RoutedRequest
+      parts.figures.routed(request, path)
       const method = request.method ?? ''
       const endpoint = byMethod.get(method === 'HEAD' ? 'GET' : method)
       if (endpoint !== undefined) void serve(parts, endpoint, request, response)

@@ -14,6 +14,7 @@ import {
   type TargetState,
   type TaskId,
 } from '../../src/herder/herder.ts'
+import { NOTHING_MEASURED, type Measures } from '../../src/operations/measures.ts'
 import { LogLevels } from '../../src/operations/log-levels.ts'
 import { verifySignature, type SignatureKeys } from '../../src/rest/signatures.ts'
 
@@ -52,6 +53,10 @@ export class FakeHerder implements Herder {
 
   stop(): Promise<void> {
     return Promise.resolve()
+  }
+
+  measures(): Measures {
+    return NOTHING_MEASURED
   }
 
   stage(): HerderStage | null {
