@@ -191,7 +191,7 @@ const SESSION_MS = 6_000
     await middle.leave()
     await start('w4')
     await eventually('two share', () => cluster.isBalanced)
-    expect(modern.group.protocol).toBe('sessioned')
+    await eventually('sessioned', () => modern.group.protocol === 'sessioned')
   })
 
   test('a worker that the group does not take says why, and can join when that is over', async () => {
