@@ -20,13 +20,18 @@ export function staleConfiguration(): HerderError {
 
 /** Every complaint on a line of its own. */
 export function invalidConfiguration(validation: SettingsValidation): HerderError {
-  const errors = validation.configs.flatMap((config) => config.value.errors)
+  const errors = invalidSettings(validation)
   return new HerderError(
     400,
     `Connector configuration is invalid and contains the following ${validation.error_count} error(s):` +
       errors.map((error) => `\n${error}`).join('') +
       '\nYou can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`',
   )
+}
+
+/** Each complaint, in the order of the settings. */
+export function invalidSettings({ configs }: SettingsValidation): readonly string[] {
+  return configs.flatMap((config) => config.value.errors)
 }
 
 export function notStopped(connector: string): HerderError {

@@ -7,6 +7,8 @@ import {
   validatedBy,
   type RawSettings,
   type SettingDeclarations,
+  type SettingProblem,
+  type SettingsDeclaration,
   type ValidatedSetting,
 } from '@sluice/sdk'
 import { consumerSettings, producerSettings } from '../clients.ts'
@@ -104,6 +106,26 @@ export function overriddenSettings(
       definition: { ...definition!, name: prefix + setting, dependents: [] },
       value: { ...value, name: prefix + setting, errors: [...value.errors, ...refusals] },
     }
+  })
+}
+
+const CLIENTS = { producer: producerSettings, consumer: consumerSettings } as const
+
+/** What overrides that are right by themselves make wrong beside those that the worker has below `producer.` and `consumer.`. */
+export function inheritedProblems(config: RawSettings, worker: RawSettings): readonly SettingProblem[] {
+  return (['producer', 'consumer'] as const).flatMap((role) => {
+    const own = below(`${role}.override.`, config)
+    const inherited = below(`${role}.`, worker)
+    const declared: SettingsDeclaration = CLIENTS[role]
+    const isTold = [inherited, ...Object.entries(own).map(([key, value]) => ({ [key]: value }))].some(
+      (given) => declared.problems(given).length > 0,
+    )
+    const [first] = Object.keys(own)
+    if (first === undefined || isTold) return []
+    return declared.problems({ ...inherited, ...own }).map(({ setting, message }) => ({
+      setting: `${role}.override.${Object.hasOwn(own, setting) ? setting : first}`,
+      message,
+    }))
   })
 }
 

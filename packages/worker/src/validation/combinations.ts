@@ -3,6 +3,7 @@ import type { Connector, RawSettings, SettingProblem, SettingsValidation } from 
 import type { Plugins } from '../plugins/catalogue.ts'
 import { makeStep } from '../plugins/stages.ts'
 import { parseVersionRange } from '../plugins/version-range.ts'
+import { inheritedProblems } from './client-overrides.ts'
 import { makingProblem, problemOf } from './converter-settings.ts'
 import { aliasesOf } from './connector-settings.ts'
 import { PARTS } from './enriched-settings.ts'
@@ -22,6 +23,7 @@ export function combinationProblems(
     ...exactlyOnceProblems(connector, config, worker),
     ...versionProblems(plugins, config),
     ...stageProblems(plugins, config, common),
+    ...inheritedProblems(config, worker),
   ]
 }
 

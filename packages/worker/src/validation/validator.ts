@@ -41,6 +41,8 @@ export interface ValidationParts {
    * with placeholders. Default: asked here.
    */
   readonly ask?: (config: RawSettings, signal: AbortSignal) => Promise<readonly SettingProblem[]>
+  /** What the worker itself has against a config (resolved) that is right otherwise. Default: nothing. */
+  readonly objections?: (config: RawSettings) => readonly SettingProblem[]
   /** How long the connector may take to answer. Default: 30 s. */
   readonly askTimeoutMs?: number
 }
@@ -56,7 +58,7 @@ export async function validateConnector(
   parts: ValidationParts,
   signal: AbortSignal,
 ): Promise<SettingsValidation> {
-  const { plugins, worker, providers, logger } = parts
+  const { plugins, worker, providers, logger, objections } = parts
   const config = ownedConfig(given)
   const { settings, provided } = await providers.resolve(config)
   const found = findConnector(given, settings, plugins)
@@ -69,6 +71,7 @@ export async function validateConnector(
   const own = connector.settings.validate(raw)
   const problems = [
     ...combinationProblems(connector, settings, worker, plugins, common),
+    ...(objections?.(settings) ?? []),
     ...Object.keys(nullsOf(given)).map((setting) => ({
       setting,
       message: 'Null value can not be supplied as the configuration value.',
