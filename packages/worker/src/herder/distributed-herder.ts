@@ -219,20 +219,11 @@ export class DistributedHerder extends LocalAnswers implements Herder {
   }
 
   measures(): Measures {
-    const { connectors, tasks } = this.#wanted.work()
-    const place = { protocol: this.#group.protocol, generation: this.#group.generation }
     const { offset } = this.#parts.config.snapshot()
+    const place = this.#rebalanceFigures.read(this.#group, this.#rebalances.leaderUrl, this.#wanted.work())
     return {
       samples: [...this.#tick.samples(), { name: 'sluice_config_topic_offset', labels: {}, value: offset }],
-      figures: [
-        ...this.#side.figures(),
-        this.#rebalanceFigures.read({ ...place, leaderUrl: this.#rebalances.leaderUrl }),
-        {
-          group: 'connect-coordinator-metrics',
-          tags: {},
-          values: { 'assigned-connectors': connectors.length, 'assigned-tasks': tasks.length },
-        },
-      ],
+      figures: [...this.#side.figures(), ...place],
     }
   }
 

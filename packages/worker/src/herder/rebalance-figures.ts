@@ -1,4 +1,6 @@
 import type { Clock } from '@sluice/sdk'
+import type { Work } from '../group/work-assignment.ts'
+import type { WorkerGroup } from '../group/worker-group.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
 import { Samples } from '../record-path/samples.ts'
 
@@ -9,7 +11,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   sessioned: 'SESSIONED',
 }
 
-/** Rebalances from the join to the start of what was assigned: `connect-worker-rebalance-metrics`. */
+/** The place in the group: what it holds, and rebalances, from the join to the start of what was assigned. */
 export class RebalanceFigures {
   readonly #clock: Clock
   readonly #times: Samples
@@ -35,24 +37,26 @@ export class RebalanceFigures {
     this.#completed++
   }
 
-  read(place: {
-    readonly protocol: string | null
-    readonly leaderUrl: string | null
-    readonly generation: number
-  }): FigureGroup {
-    return {
-      group: 'connect-worker-rebalance-metrics',
-      tags: {},
-      values: {
-        'connect-protocol': PROTOCOLS[place.protocol ?? ''] ?? '',
-        'leader-name': place.leaderUrl ?? '',
-        epoch: place.generation,
-        'completed-rebalances-total': this.#completed,
-        rebalancing: this.#since === null ? 0 : 1,
-        'rebalance-max-time-ms': this.#times.max,
-        'rebalance-avg-time-ms': this.#times.avg,
-        'time-since-last-rebalance-ms': this.#lastAt === null ? Infinity : this.#clock.monotonic() - this.#lastAt,
-      },
+  /** @param assigned what the group has given to this worker */
+  read(
+    { protocol, generation }: Pick<WorkerGroup, 'protocol' | 'generation'>,
+    leaderUrl: string | null,
+    assigned: Work,
+  ): readonly FigureGroup[] {
+    const rebalances = {
+      'connect-protocol': PROTOCOLS[protocol ?? ''] ?? '',
+      'leader-name': leaderUrl ?? '',
+      epoch: generation,
+      'completed-rebalances-total': this.#completed,
+      rebalancing: this.#since === null ? 0 : 1,
+      'rebalance-max-time-ms': this.#times.max,
+      'rebalance-avg-time-ms': this.#times.avg,
+      'time-since-last-rebalance-ms': this.#lastAt === null ? Infinity : this.#clock.monotonic() - this.#lastAt,
     }
+    const counts = { 'assigned-connectors': assigned.connectors.length, 'assigned-tasks': assigned.tasks.length }
+    return [
+      { group: 'connect-worker-rebalance-metrics', tags: {}, values: rebalances },
+      { group: 'connect-coordinator-metrics', tags: {}, values: counts },
+    ]
   }
 }

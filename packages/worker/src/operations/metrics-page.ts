@@ -13,7 +13,7 @@ export type Measured = () => Measures | Promise<Measures> | undefined
  * @param instruments of this process
  */
 export async function metricsPage(instruments: MemoryMetrics, parts: readonly Measured[]): Promise<string> {
-  const measures = await Promise.all([processMeasures(), ...parts.map((part) => part())])
+  const measures = [processMeasures(), ...(await Promise.all(parts.map(async (part) => part())))]
   const samples = measures.flatMap((one) => one?.samples ?? [])
   const figures = measures.flatMap((one) => one?.figures ?? [])
   const values = new Map([...instruments.snapshot(), ...cellFigures(samples, figures).snapshot()])

@@ -163,6 +163,32 @@ describe('where connectors run', () => {
   })
 })
 
+test('cells are counted, with the memory of each, and those that ended before their time', async () => {
+  open('connector', { lingerMs: 1000 })
+  const read = async (): Promise<readonly string[]> =>
+    (await host.metrics()).samples.map(({ name, labels, value }) => `${name} ${labels['cell'] ?? ''} ${value}`)
+  await host.startConnector(connector('a'))
+  await host.startConnector(connector('b'))
+  for (const cell of cells.all) cell.results.set('metrics', { samples: [], figures: [] })
+  cells.last.resident = 70_000_000
+  await pass(2000)
+  expect(await read()).toEqual([
+    'sluice_cells  2',
+    'sluice_cell_deaths_total  0',
+    'sluice_cell_resident_bytes connector a 50000000',
+    'sluice_cell_resident_bytes connector b 70000000',
+  ])
+  cells.last.exit({ code: 1 })
+  cells.all[0]!.results.set('stopConnector', true)
+  await host.stopConnector('a', 1000)
+  await pass(500)
+  expect(await read()).toContain('sluice_cell_deaths_total  1')
+  // One that has nothing more to do does not die: it is dismissed.
+  await pass(5000)
+  expect(cells.all[0]!.calls).toContain('stop')
+  expect((await read()).slice(0, 2)).toEqual(['sluice_cells  1', 'sluice_cell_deaths_total  1'])
+})
+
 describe('a cell that ends before its time', () => {
   test('all that it had is FAILED with the reason, and starts again after a pause that grows with each death', async () => {
     open()

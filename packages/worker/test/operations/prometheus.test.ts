@@ -22,6 +22,18 @@ test('series of a metric stand together under its type, with labels as Prometheu
   )
 })
 
+test('a metric that is documented says so above its type', () => {
+  const text = prometheusText(
+    new Map([
+      ['a{x="1"}', 1],
+      ['a{x="2"}', 2],
+      ['b', 3],
+    ]),
+    new Map([['a', 'What it says.']]),
+  )
+  expect(text).toBe('# HELP a What it says.\n# TYPE a gauge\na{x="1"} 1\na{x="2"} 2\n# TYPE b gauge\nb 3\n')
+})
+
 test('nothing measured is nothing said', () => {
   expect(prometheusText(new Map())).toBe('')
 })
