@@ -159,10 +159,10 @@ describe('our metrics of the herder', () => {
     expect(turns).toBeGreaterThan(0)
     expect(await read('stage_seconds')).toBe('0')
     const { promise, resolve } = Promise.withResolvers<void>()
-    const { putConnector } = first.store
+    const putConnector = first.store.putConnector.bind(first.store)
     first.store.putConnector = async (...args) => {
       await promise
-      return putConnector.apply(first.store, args)
+      return putConnector(...args)
     }
     const config = { 'connector.class': 'FakeSource', name: 'a' }
     const put = first.herder.putConnectorConfig('a', config, { mayReplace: false })
