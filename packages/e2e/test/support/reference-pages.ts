@@ -17,6 +17,7 @@ import {
 import * as prettier from 'prettier'
 import { brokerFacts } from './broker-facts.ts'
 import { embeddedKafkaPage, kafkaClientPage } from './kafka-pages.ts'
+import { metricsPage, restPage } from './worker-pages.ts'
 
 /** A page by its file name in docs/reference. */
 export interface ReferencePage {
@@ -32,6 +33,8 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
     { file: 'README.md', text: contents() },
     { file: 'errors.md', text: errorsPage() },
     { file: 'connectors.md', text: connectorsPage(plugins.connectors.all()) },
+    { file: 'rest.md', text: `${GENERATED}\n\n${restPage()}` },
+    { file: 'metrics.md', text: `${GENERATED}\n\n${metricsPage()}` },
     { file: 'processors.md', text: processorsPage() },
     { file: 'kafka-client.md', text: `${GENERATED}\n\n${kafkaClientPage(facts)}` },
     { file: 'embedded-kafka.md', text: `${GENERATED}\n\n${embeddedKafkaPage(facts)}` },
@@ -61,6 +64,8 @@ function contents(): string {
 Made from the declarations that the code itself runs by, so it cannot say anything else than the code does.
 
 - [Connectors](connectors.md): settings of a worker, of every connector, and of each one
+- [REST](rest.md): endpoints of a worker, and its settings of REST
+- [Metrics](metrics.md): what a worker says at \`/metrics\`
 - [Processors](processors.md): settings of an application, of each processor, and the rules they judge by
 - [Checks](checks.md): what a rule of a quality gate can ask
 - [Converters and transforms](converters-and-transforms.md): their names, and the names of Kafka Connect that they answer to

@@ -380,7 +380,7 @@ export const CONTRACT = [
     operation: 'openApi',
     method: 'GET',
     path: '/openapi.json',
-    summary: 'This document.',
+    summary: 'An OpenAPI document of this API.',
     listeners: 'main',
     isOurs: true,
     answers: { 200: ['The document.', 'OpenApi'] },
