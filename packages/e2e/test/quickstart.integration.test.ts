@@ -6,9 +6,12 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countStrikes, type Strike } from './support/bird-strike-lines.ts'
 import { ask, filesOf, logOf } from './support/delta-folder.ts'
+import { processesMarked } from './support/marked-processes.ts'
 import { leftBehind, QuickstartRun, runToTheEnd, summaryOf } from './support/quickstart-run.ts'
 
 const TEST_MS = 70_000
+/** In which cells whose supervisor was killed have noticed. */
+const CELLS_END_MS = 5_000
 
 let base: string
 beforeAll(() => {
@@ -24,10 +27,11 @@ describe('the quickstart', () => {
   const strikes = countStrikes()
   let dir: string
   let output: string
+  let errors: string
 
   beforeAll(async () => {
     dir = path.join(base, 'strikes')
-    output = await runToTheEnd(dir)
+    ;({ output, errors } = await runToTheEnd(dir))
   }, TEST_MS)
 
   test('counts what the file holds: read, passed, marked, quarantined and dropped', () => {
@@ -153,6 +157,22 @@ describe('the quickstart', () => {
     expect([...reached.values()].reduce((rows, last) => rows + last + 1, 0)).toBe(strikes.good.length)
   })
 
+  test('runs each connector in a cell of its own, whose lines are in quickstart.log with those of the worker', () => {
+    const lines = fs
+      .readFileSync(path.join(dir, 'quickstart.log'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly connector?: string; readonly 'connector.context'?: string })
+    const contexts = new Set(lines.map((line) => line['connector.context']))
+    expect([...contexts]).toEqual(
+      expect.arrayContaining(['[bird_strikes-source|task-0] ', '[bird_strikes-lake|task-0] ']),
+    )
+  })
+
+  test('says nothing on standard error', () => {
+    expect(errors).toBe('')
+  })
+
   test('leaves no process, no lock, and nothing outside of its folder', () => {
     expect(leftBehind(dir)).toEqual([])
     expect(fs.readdirSync(dir).toSorted()).toEqual(['config', 'kafka', 'lake', 'quickstart.log', 'summary.json'])
@@ -214,6 +234,46 @@ describe('a quickstart that is interrupted before it has begun', () => {
       await run.said('everything is kept below')
       run.interrupt()
       expect(await run.ended()).toBe(130)
+      expect(leftBehind(dir)).toEqual([])
+    },
+    TEST_MS,
+  )
+})
+
+describe('a quickstart that is killed in the middle', () => {
+  test(
+    'takes its cells with it, and the next run completes it without waiting for anybody',
+    async () => {
+      const dir = path.join(base, 'killed')
+      const run = new QuickstartRun(dir)
+      await run.said('Kafka is up')
+      await isWrittenTo(path.join(dir, 'kafka', 'topics', 'bird_strikes.clean'))
+      // Itself, and a cell for each connector.
+      expect(processesMarked(run.mark).length).toBeGreaterThanOrEqual(3)
+      run.kill()
+      await run.ended()
+      const next = new QuickstartRun(dir)
+      await sleep(CELLS_END_MS)
+      expect(processesMarked(run.mark)).toEqual([])
+      expect(await next.ended()).toBe(0)
+      expect(summaryOf(dir).equations.filter(({ holds }) => !holds)).toEqual([])
+      expect(leftBehind(dir)).toEqual([])
+    },
+    TEST_MS,
+  )
+})
+
+describe('a quickstart in which a connector fails', () => {
+  test(
+    'ends with status 1, says why and what to do, and leaves nothing running',
+    async () => {
+      const dir = path.join(base, 'failing')
+      const file = path.join(base, 'long_line.csv')
+      fs.writeFileSync(file, `id,name\n1,one\n2,${'x'.repeat(2_000_000)}\n`)
+      const run = new QuickstartRun(dir, ['--file', file, '--key', 'id'])
+      expect(await run.ended()).toBe(1)
+      expect(run.errors).toMatch(/The connector long_line-source failed: The line is longer than line\.bytes\.max/)
+      expect(run.errors).toContain('What to do: Raise line.bytes.max')
       expect(leftBehind(dir)).toEqual([])
     },
     TEST_MS,

@@ -1,15 +1,18 @@
-/** Runs source, processor and sink in this process until all that the file holds has arrived, then stops them with everything stored. */
-import fs from 'node:fs'
+/**
+ * Runs source, processor and sink until all that the file holds has arrived, then stops them with everything stored. The processor runs
+ * in this process; source and sink run on a distributed worker, which starts a process of its own for each.
+ */
 import { connect, type Kafka } from '@sluice/kafka'
-import { SluiceError, systemClock, type Logger, type Metrics, type RawSettings } from '@sluice/sdk'
+import { describeError, type Logger, type MemoryMetrics, type RawSettings } from '@sluice/sdk'
 import type { Scorecard } from '@sluice/quality'
 import { KafkaStreams, StreamsBuilder, streamsSettings, type Processor } from '@sluice/streams'
-import { StandaloneWorker, type SinkPartitionProgress, type SourceProgress } from '@sluice/worker'
-import { bundledPlugins } from '../bundled.ts'
+import { DistributedWorker, LogLevels } from '@sluice/worker'
+import { bundledModules, foundPlugins } from '../bundled.ts'
+import { COMMIT, CONNECT_VERSION } from '../version.ts'
+import { Connectors } from './connectors.ts'
 import { PARTITIONS, type QuickstartPlan } from './plan.ts'
 import type { StageProgress } from './progress.ts'
-
-const LOOK_MS = 50
+import { interrupted, watch, type FilePosition } from './watch.ts'
 
 /** A record of the largest size that may be produced, and the headers that say why it is in quarantine. */
 const QUARANTINED_BYTES_MAX = String(1_048_576 + 131_072)
@@ -19,20 +22,15 @@ export interface FlowPorts {
   readonly broker: string
   readonly processor: Processor
   readonly logger: Logger
-  readonly metrics: Metrics
+  /** Levels of that logger, which the worker lets be changed; its own without them. */
+  readonly logLevels?: LogLevels
+  readonly metrics: MemoryMetrics
   readonly show: (stages: readonly StageProgress[], final: boolean) => void
+  /** Told where the worker answers. */
+  readonly onWorker?: (url: string) => void
   /** Told in the end what each rule found in this run. */
   readonly onRules?: (rules: readonly Scorecard[]) => void
   readonly signal: AbortSignal
-}
-
-/** Where the file source stands, as its position says. */
-export interface FilePosition {
-  readonly position: number
-  readonly line: number
-  readonly records: number
-  readonly diverted: number
-  readonly skipped: number
 }
 
 /**
@@ -40,57 +38,82 @@ export interface FilePosition {
  * @throws SluiceError INTERRUPTED when the signal was aborted; what any stage failed with
  */
 export async function runFlow(ports: FlowPorts): Promise<FilePosition | null> {
-  const { plan, broker, logger, metrics } = ports
+  const { plan, broker, logger } = ports
   const kafka = await connect({ bootstrapServers: [broker], clientId: 'quickstart', logger })
+  /** Aborted with what the worker or the processor failed with, each of which works on its own. */
+  const failed = new AbortController()
+  const over = AbortSignal.any([ports.signal, failed.signal])
   try {
-    const { raw, clean, quarantine } = plan.topics
-    await kafka.admin.ensureTopics([
-      { topic: raw, partitions: PARTITIONS },
-      { topic: clean, partitions: PARTITIONS },
-      { topic: quarantine, partitions: PARTITIONS, configs: { 'max.message.bytes': QUARANTINED_BYTES_MAX } },
-    ])
-    const worker = await startWorker(plan, broker, logger, metrics)
+    await prepare(kafka, plan)
+    const worker = await startWorker(ports, failed)
     try {
-      const stop = new AbortController()
-      const processor = startProcessor(kafka, ports, stop.signal)
+      const processor = startProcessor(kafka, ports, failed)
       try {
-        await watch(kafka, worker, processor, ports)
+        const position = await operate(kafka, worker.url, processor.streams, ports, over)
         ports.onRules?.(processor.streams.scorecards())
+        return position
       } finally {
-        stop.abort()
-        await processor.ended
+        await processor.stop()
       }
     } finally {
       await worker.stop()
     }
-    if (ports.signal.aborted) throw interrupted()
-    return filePosition(worker, plan)
+  } catch (error) {
+    if (!over.aborted) throw error
+    // Whatever was under way then has failed because of it.
+    logger.info('The run has ended early', { reason: describeError(error) })
+    throw ports.signal.aborted ? interrupted() : failed.signal.reason
   } finally {
     await kafka.close()
   }
 }
 
+/**
+ * Makes the topics, and puts members out of the groups: whoever has the folder is alone, so they are of a run that was killed, and
+ * nobody needs to wait until their sessions are over.
+ */
+async function prepare(kafka: Kafka, plan: QuickstartPlan): Promise<void> {
+  const { raw, clean, quarantine } = plan.topics
+  await kafka.admin.ensureTopics([
+    { topic: raw, partitions: PARTITIONS },
+    { topic: clean, partitions: PARTITIONS },
+    { topic: quarantine, partitions: PARTITIONS, configs: { 'max.message.bytes': QUARANTINED_BYTES_MAX } },
+  ])
+  const ours = [plan.worker['group.id']!, `connect-${plan.sink['name']!}`]
+  const present = (await kafka.admin.groups.list()).filter(({ groupId }) => ours.includes(groupId))
+  for (const { groupId } of present) await kafka.admin.groups.removeMembers(groupId, 'all', 'its process was killed')
+}
+
 async function startWorker(
-  plan: QuickstartPlan,
-  broker: string,
-  logger: Logger,
-  metrics: Metrics,
-): Promise<StandaloneWorker> {
+  { plan, broker, logger, logLevels = new LogLevels(), metrics, onWorker }: FlowPorts,
+  failed: AbortController,
+): Promise<DistributedWorker> {
   const settings: RawSettings = { ...plan.worker, 'bootstrap.servers': broker }
-  const plugins = await bundledPlugins(settings)
-  return StandaloneWorker.start({ worker: settings, connectors: [plan.source, plan.sink], plugins, logger, metrics })
+  const worker = await DistributedWorker.start({
+    settings,
+    plugins: await foundPlugins(settings, logger),
+    modules: bundledModules(settings),
+    logger,
+    logLevels,
+    metrics,
+    version: CONNECT_VERSION,
+    commit: COMMIT,
+    onFatal: (error) => failed.abort(error),
+  })
+  onWorker?.(worker.url)
+  return worker
 }
 
 interface RunningProcessor {
   readonly streams: KafkaStreams
-  readonly ended: Promise<void>
-  failure(): unknown
+  /** With its offsets committed. @throws what it failed with */
+  stop(): Promise<void>
 }
 
 function startProcessor(
   kafka: Kafka,
   { plan, processor, logger, metrics }: FlowPorts,
-  signal: AbortSignal,
+  failed: AbortController,
 ): RunningProcessor {
   const builder = new StreamsBuilder()
   processor.topology(builder, processor.settings.parse(plan.processor.settings))
@@ -100,109 +123,27 @@ function startProcessor(
     'commit.interval.ms': '500',
   })
   const streams = new KafkaStreams(builder.build(), settings, { kafka, logger, metrics })
-  let failure: unknown
-  const ended = streams.run({ signal }).then(
-    () => undefined,
-    (error: unknown) => {
-      failure = error
+  const stopping = new AbortController()
+  const ended = streams.run({ signal: stopping.signal }).catch((error: unknown) => failed.abort(error))
+  return {
+    streams,
+    stop: async () => {
+      stopping.abort()
+      await ended
+      failed.signal.throwIfAborted()
     },
-  )
-  return { streams, ended, failure: () => failure }
+  }
 }
 
-/** Looks at all three stages until each has caught up with the one before it. */
-async function watch(
+/** What an operator would do: have the connectors made, then look until everything has arrived. */
+async function operate(
   kafka: Kafka,
-  worker: StandaloneWorker,
-  processor: RunningProcessor,
-  ports: FlowPorts,
-): Promise<void> {
-  const { plan, show, signal } = ports
-  // A file that is not there is told of by the source, with what to do about it.
-  const size = fs.statSync(plan.file, { throwIfNoEntry: false })?.size
-  for (;;) {
-    if (signal.aborted) throw interrupted()
-    throwFailures(worker, processor)
-    const position = filePosition(worker, plan)
-    const read =
-      size !== undefined &&
-      (size === 0 || (position !== null && position.position >= size) || hasNothing(worker, ports, size))
-    const raw = read ? await ends(kafka, plan.topics.raw) : null
-    const processed = processor.streams.progress()
-    const judged =
-      raw !== null &&
-      processed.length > 0 &&
-      processed.every(({ partition, committed }) => (committed ?? 0) >= raw[partition]!)
-    const clean = judged ? await ends(kafka, plan.topics.clean) : null
-    const put = worker.progress(plan.sink['name']!)[0] as readonly SinkPartitionProgress[]
-    const landed =
-      clean !== null && put.length > 0 && put.every(({ partition, position: at }) => at >= clean[partition]!)
-    const stages: StageProgress[] = [
-      {
-        stage: 'source',
-        what: 'lines read',
-        done: position?.line ?? 0,
-        total: read ? (position?.line ?? 0) : null,
-        complete: read,
-      },
-      {
-        stage: 'processor',
-        what: 'records judged',
-        done: sum(processed.map(({ tally }) => tally.in)),
-        total: raw && sum(raw),
-        complete: judged,
-      },
-      {
-        stage: 'lake sink',
-        what: 'rows put',
-        done: sum(put.map(({ tally }) => tally.passed)),
-        total: clean && sum(clean),
-        complete: landed,
-      },
-    ]
-    show(stages, landed)
-    if (landed) return
-    await systemClock.sleep(LOOK_MS, signal)
-  }
-}
-
-/** Whether the source stands at the end of a file in which it found nothing, not even something to store a position for. */
-function hasNothing(worker: StandaloneWorker, { plan, metrics }: FlowPorts, size: number): boolean {
-  const connector = plan.source['name']!
-  const { polled } = worker.progress(connector)[0] as SourceProgress
-  const gauge = (what: string): number =>
-    metrics.gauge(`sluice_file_source_${what}_bytes`, { connector, task: '0' }).value
-  return polled === 0 && gauge('position') === size && gauge('size') === size
-}
-
-function throwFailures(worker: StandaloneWorker, processor: RunningProcessor): void {
-  const failure = processor.failure()
-  if (failure !== undefined) throw failure
-  for (const { name, tasks } of worker.status()) {
-    for (const { state, task, trace } of tasks) {
-      if (state === 'FAILED')
-        throw new SluiceError('TASK_FAILED', `The connector ${name} failed: ${trace ?? ''}`, { place: { task } })
-    }
-  }
-}
-
-/** The end offset of each partition, by its number. */
-async function ends(kafka: Kafka, topic: string): Promise<readonly number[]> {
-  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))
-  const found = await kafka.admin.listOffsets(partitions, 'latest')
-  return found.toSorted((a, b) => a.partition - b.partition).map(({ offset }) => offset)
-}
-
-function filePosition(worker: StandaloneWorker, plan: QuickstartPlan): FilePosition | null {
-  const progress = worker.progress(plan.source['name']!)[0] as SourceProgress
-  for (const position of progress.stored.values()) return position as unknown as FilePosition
-  return null
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0)
-}
-
-function interrupted(): SluiceError {
-  return new SluiceError('INTERRUPTED', 'Interrupted; what is committed is safe, and the next run goes on from there')
+  url: string,
+  processor: KafkaStreams,
+  { plan, show }: FlowPorts,
+  signal: AbortSignal,
+): Promise<FilePosition | null> {
+  const connectors = new Connectors(url, signal)
+  await Promise.all([connectors.put(plan.source), connectors.put(plan.sink)])
+  return watch({ plan, kafka, connectors, processor, show, signal })
 }

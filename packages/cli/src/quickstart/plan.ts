@@ -44,19 +44,31 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
     tableDir: path.join(lake, dataset),
     processor: { module: processor.module, application: `${dataset}-processor`, settings: processor.settings },
     worker: {
+      'group.id': `${dataset}-connect`,
+      listeners: 'http://127.0.0.1:0',
       'key.converter': 'StringConverter',
       'value.converter': 'JsonConverter',
       'value.converter.schemas.enable': 'false',
       'header.converter': 'StringConverter',
+      // Each data set is a cluster of its own, so that a run starts what it needs and nothing else.
+      'config.storage.topic': `${dataset}.connect-configs`,
+      'config.storage.replication.factor': '1',
+      'status.storage.topic': `${dataset}.connect-status`,
+      'status.storage.partitions': '1',
+      'status.storage.replication.factor': '1',
       'offset.storage.topic': 'sluice-positions',
       'offset.storage.partitions': '1',
+      'offset.storage.replication.factor': '1',
       'offset.flush.interval.ms': '500',
-      // After a kill the next run takes its place in the group at once, instead of waiting until its session is over.
-      'consumer.group.instance.id': 'sluice-quickstart',
+      'scheduled.rebalance.max.delay.ms': '0',
+      // Two connectors and no more: nobody needs a process that is started ahead.
+      'cell.spares': '0',
     },
     source: {
       name: `${dataset}-source`,
       'connector.class': 'file-source',
+      // A failure ends the run, which tells why.
+      'restart.enable': 'false',
       file,
       topic: topics.raw,
       format: 'csv',
@@ -72,6 +84,7 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
     sink: {
       name: `${dataset}-lake`,
       'connector.class': 'lake',
+      'restart.enable': 'false',
       topics: topics.clean,
       'lake.url': lake,
       'table.name': dataset,

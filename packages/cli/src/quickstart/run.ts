@@ -4,16 +4,16 @@ import path from 'node:path'
 import { connect } from '@sluice/kafka'
 import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
 import type { Scorecard } from '@sluice/quality'
-import type { Processor } from '@sluice/streams'
-import { formatProperties, openLogger, parseProperties, type ClosableLogger } from '@sluice/worker'
+import { LogLevels, openLogger } from '@sluice/worker'
 import { startBroker } from '../broker.ts'
 import { loadProcessor } from '../processors.ts'
-import { runFlow } from './flow.ts'
+import { runFlow, type FlowPorts } from './flow.ts'
 import { lockFolder } from './lock.ts'
 import type { QuickstartPlan } from './plan.ts'
 import { planFor } from './plans.ts'
 import { ProgressLines } from './progress.ts'
 import { printRules } from './rules.ts'
+import { writeSettings } from './settings-files.ts'
 import { printSummary, summarise, type QuickstartSummary } from './summary.ts'
 import { LocalTable, printResult } from './table.ts'
 
@@ -33,11 +33,12 @@ export async function runQuickstart(request: QuickstartRequest, signal: AbortSig
   const unlock = lockFolder(dir)
   try {
     const logFile = path.join(dir, 'quickstart.log')
-    const logger = openLogger({ file: logFile })
+    const logLevels = new LogLevels()
+    const logger = openLogger({ file: logFile, levels: logLevels })
     try {
       say(`\nSluice quickstart: ${file}\n  everything is kept below ${dir}\n`)
       writeSettings(plan)
-      const { summary, rules } = await withKafka(plan, processor, logger, signal, say)
+      const { summary, rules } = await withKafka({ plan, processor, logger, logLevels, signal }, say)
       const table = await LocalTable.open(plan.tableDir)
       fs.writeFileSync(path.join(dir, 'summary.json'), `${JSON.stringify({ ...summary, rules }, null, 2)}\n`)
       say(`\n${printRules(rules)}${printSummary(summary)}`)
@@ -62,26 +63,22 @@ export async function runQuickstart(request: QuickstartRequest, signal: AbortSig
 }
 
 async function withKafka(
-  plan: QuickstartPlan,
-  processor: Processor,
-  logger: ClosableLogger,
-  signal: AbortSignal,
+  given: Pick<FlowPorts, 'plan' | 'processor' | 'logger' | 'logLevels' | 'signal'>,
   say: (text: string) => void,
 ): Promise<{ readonly summary: QuickstartSummary; readonly rules: readonly Scorecard[] }> {
+  const { plan, logger } = given
   const dataDir = path.join(plan.dir, 'kafka')
   const kafka = await startBroker({ dataDir, log: (level, message) => logger[level](message) })
   try {
-    say(`  Kafka is up in this process, at ${kafka.bootstrapServers}, until the end of the run\n`)
+    say(`  Kafka is up in this process, at ${kafka.bootstrapServers}, until the end of the run`)
     const lines = new ProgressLines(process.stdout)
     let rules: readonly Scorecard[] = []
     const position = await runFlow({
-      plan,
+      ...given,
       broker: kafka.bootstrapServers,
-      processor,
-      logger,
       metrics: new MemoryMetrics(),
       show: (stages, final) => lines.show(stages, final),
-      signal,
+      onWorker: (url) => say(`  a worker too, at ${url}; it runs each connector in a process of its own\n`),
       onRules: (found) => (rules = found),
     })
     const table = await LocalTable.open(plan.tableDir)
@@ -94,36 +91,6 @@ async function withKafka(
   } finally {
     await kafka.close()
   }
-}
-
-/**
- * The settings as files, as one would write them by hand: to read, and to start from. They also tell which file a data set is made of.
- * @throws SluiceError SETTINGS_INVALID when the folder holds a data set of that name from another file
- */
-function writeSettings(plan: QuickstartPlan): void {
-  const folder = path.join(plan.dir, 'config', plan.dataset)
-  const source = path.join(folder, 'source.properties')
-  const before = fs.existsSync(source) ? parseProperties(fs.readFileSync(source, 'utf8'))['file'] : undefined
-  if (before !== undefined && before !== plan.file) {
-    throw new SluiceError('SETTINGS_INVALID', `The data set ${plan.dataset} of this folder is made of another file`, {
-      place: { file: plan.file, before },
-      remedy: 'Give another folder with --dir, or rename the file.',
-    })
-  }
-  fs.mkdirSync(folder, { recursive: true })
-  const files = {
-    'worker.properties': { 'bootstrap.servers': '127.0.0.1:9092', ...plan.worker },
-    'source.properties': plan.source,
-    'sink.properties': plan.sink,
-    'processor.properties': {
-      'bootstrap.servers': '127.0.0.1:9092',
-      'processor.class': plan.processor.module,
-      'application.id': plan.processor.application,
-      ...plan.processor.settings,
-    },
-  }
-  for (const [name, settings] of Object.entries(files))
-    fs.writeFileSync(path.join(folder, name), formatProperties(settings))
 }
 
 function nextCommands(plan: QuickstartPlan, { dir, file, key }: QuickstartRequest): string {

@@ -1,8 +1,8 @@
 /** What a run left behind, counted from positions, offsets and the table; and the sentences that must hold between the counts. */
 import { addTallies, decodeTally, EMPTY_TALLY, total, type Kafka, type Tally } from '@sluice/kafka'
-import type { FilePosition } from './flow.ts'
 import { PARTITIONS, type QuickstartPlan } from './plan.ts'
 import type { TableSummary } from './table.ts'
+import type { FilePosition } from './watch.ts'
 
 export interface Equation {
   readonly sentence: string

@@ -1,8 +1,9 @@
 /** Runs the quickstart as a person would, as a process of its own, and looks at what is left of it. */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { root } from './house-files.ts'
+import { markedBy, processesMarked } from './marked-processes.ts'
 
 const DEADLINE_MS = 60_000
 
@@ -25,17 +26,25 @@ export interface Summary {
   }[]
 }
 
+let runs = 0
+
 /** A quickstart under way. */
 export class QuickstartRun {
+  /** Of standard output and standard error. */
   output = ''
+  errors = ''
+  /** What its processes are marked by, those of other runs in the folder by another. */
+  readonly mark: string
   readonly #child: ChildProcess
   readonly #ended: Promise<number>
   readonly #ears = new Set<() => void>()
 
   constructor(dir: string, args: readonly string[] = []) {
+    this.mark = `${dir}#${++runs}#`
     const main = path.join(root, 'packages/cli/src/main.ts')
     this.#child = spawn(process.execPath, ['--conditions=@sluice/source', main, 'quickstart', '--dir', dir, ...args], {
       cwd: root,
+      env: markedBy(this.mark),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const hear = (chunk: Buffer): void => {
@@ -43,7 +52,10 @@ export class QuickstartRun {
       for (const ear of this.#ears) ear()
     }
     this.#child.stdout!.on('data', hear)
-    this.#child.stderr!.on('data', hear)
+    this.#child.stderr!.on('data', (chunk: Buffer) => {
+      this.errors += chunk.toString()
+      hear(chunk)
+    })
     this.#ended = new Promise((resolve) => {
       const late = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS)
       this.#child.once('close', (code) => {
@@ -73,6 +85,10 @@ export class QuickstartRun {
     this.#child.kill('SIGINT')
   }
 
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+
   /** The exit status; 137 when it had to be killed because it did not end in time. */
   ended(): Promise<number> {
     return this.#ended
@@ -80,20 +96,22 @@ export class QuickstartRun {
 }
 
 /** Runs it to its end. @throws Error with all it said, unless it ended well */
-export async function runToTheEnd(dir: string, args: readonly string[] = []): Promise<string> {
+export async function runToTheEnd(
+  dir: string,
+  args: readonly string[] = [],
+): Promise<{ readonly output: string; readonly errors: string }> {
   const run = new QuickstartRun(dir, args)
   const status = await run.ended()
   if (status !== 0) throw new Error(`the quickstart ended with ${status}:\n${run.output}`)
-  return run.output
+  return run
 }
 
 export function summaryOf(dir: string): Summary {
   return JSON.parse(fs.readFileSync(path.join(dir, 'summary.json'), 'utf8')) as Summary
 }
 
-/** What a run that has ended must not leave: processes that name the folder, and its lock. */
+/** What runs that have ended must not leave: processes of theirs, cells too, and the lock. */
 export function leftBehind(dir: string): readonly string[] {
-  const processes = spawnSync('pgrep', ['-fa', dir], { encoding: 'utf8' }).stdout.split('\n')
   const lock = path.join(dir, 'lock')
-  return [...processes.filter((line) => line !== ''), ...(fs.existsSync(lock) ? [lock] : [])]
+  return [...processesMarked(`${dir}#`), ...(fs.existsSync(lock) ? [lock] : [])]
 }
