@@ -246,8 +246,20 @@ export const OWN_METRICS: readonly OwnMetric[] = [
 
 const OURS = new Set(METRIC_GROUPS.flatMap(({ group, isOurs }) => (isOurs === true ? [group] : [])))
 
+/** By group and attribute, made once: a page has each of them a thousand times. */
+const NAMES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
+  METRIC_GROUPS.map(({ group, numbers }) => [
+    group,
+    new Map(Object.keys(numbers).map((attribute) => [attribute, named(group, attribute)])),
+  ]),
+)
+
 /** `source-task-metrics`, `source-record-poll-total` → `kafka_connect_source_task_source_record_poll_total`, as Strimzi's rules name it. */
 export function metricName(group: string, attribute: string): string {
+  return NAMES.get(group)?.get(attribute) ?? named(group, attribute)
+}
+
+function named(group: string, attribute: string): string {
   const stem = group.replace(/^connect-/, '').replace(/-metrics$/, '')
   return underscored(`${OURS.has(group) ? 'sluice' : 'kafka-connect'}-${stem}-${attribute}`)
 }

@@ -1,9 +1,9 @@
 import process from 'node:process'
 import type { MemoryMetrics } from '@sluice/sdk'
-import { cellFigures } from './cell-figures.ts'
 import type { Measures } from './measures.ts'
 import { METRIC_DOCUMENTATION } from './metric-names.ts'
 import { prometheusText } from './prometheus.ts'
+import { seriesOf } from './series.ts'
 
 /** What a part of the worker says when it is asked; undefined: it is not there yet. */
 export type Measured = () => Measures | Promise<Measures> | undefined
@@ -16,7 +16,7 @@ export async function metricsPage(instruments: MemoryMetrics, parts: readonly Me
   const measures = [processMeasures(), ...(await Promise.all(parts.map(async (part) => part())))]
   const samples = measures.flatMap((one) => one?.samples ?? [])
   const figures = measures.flatMap((one) => one?.figures ?? [])
-  const values = new Map([...instruments.snapshot(), ...cellFigures(samples, figures).snapshot()])
+  const values = new Map([...instruments.snapshot(), ...seriesOf({ samples, figures })])
   return prometheusText(values, METRIC_DOCUMENTATION)
 }
 

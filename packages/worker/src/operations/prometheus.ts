@@ -14,7 +14,7 @@ export function prometheusText(
   for (const [key, value] of values) {
     const brace = key.indexOf('{')
     const name = brace === -1 ? key : key.slice(0, brace)
-    const labels = brace === -1 ? '' : key.slice(brace).replaceAll(/\\(?:u([0-9a-f]{4})|(.))/g, plainEscape)
+    const labels = brace === -1 ? '' : plainLabels(key.slice(brace))
     const lines = families.get(name) ?? []
     lines.push(`${name}${labels} ${numberText(value)}`)
     families.set(name, lines)
@@ -32,6 +32,10 @@ function helpLine(name: string, documentation: ReadonlyMap<string, string>): str
 
 function typeOf(name: string): string {
   return name.endsWith('_total') ? 'counter' : 'gauge'
+}
+
+function plainLabels(labels: string): string {
+  return labels.includes('\\') ? labels.replaceAll(/\\(?:u([0-9a-f]{4})|(.))/g, plainEscape) : labels
 }
 
 /** JSON's escapes in a label's value become those that Prometheus knows: `\\`, `\"` and `\n`. */

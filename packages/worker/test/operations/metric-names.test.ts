@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { FakeClock } from '@sluice/sdk/testing'
-import { cellFigures } from '../../src/operations/cell-figures.ts'
 import { METRIC_GROUPS, metricName } from '../../src/operations/metric-names.ts'
+import { seriesOf } from '../../src/operations/series.ts'
 import { ErrorFigures } from '../../src/record-path/error-figures.ts'
 import { SinkFigures } from '../../src/record-path/sink-figures.ts'
 import { SinkLag } from '../../src/record-path/sink-lag.ts'
@@ -46,7 +46,7 @@ describe('what tasks measure', () => {
     const values = { 'running-ratio': 0.5, 'batch-size-max': Number.NaN, 'connector-class': 'x', status: 'running' }
     const figures = [{ group: 'connector-task-metrics', tags: TAGS, values }]
     const samples = [{ name: 'orders_total', labels: { connector: 'orders' }, value: 2 }]
-    expect(Object.fromEntries(cellFigures(samples, figures).snapshot())).toEqual({
+    expect(Object.fromEntries(seriesOf({ samples, figures }))).toEqual({
       'orders_total{connector="orders"}': 2,
       'kafka_connect_connector_task_running_ratio{connector="orders",task="0"}': 0.5,
       'kafka_connect_connector_task_info{connector="orders",connector_class="x",task="0"}': 1,
