@@ -7,7 +7,8 @@ export class Bell {
   ring(): void {
     const ringing = this.#next
     this.#next = new AbortController()
-    ringing.abort()
+    // Without a reason of its own an error would be made for it, with a stack, which is what an idle process would do most.
+    ringing.abort(null)
   }
 
   /** Resolves at the next ring, or after `ms` if that is not Infinity. */

@@ -5,6 +5,7 @@ import type { SourceDelivery } from './delivery.ts'
 import type { ErrorFigures } from './error-figures.ts'
 import { InFlight, type InFlightBatch, type SettledPosition } from './in-flight.ts'
 import type { OutgoingBatch } from './outgoing-batch.ts'
+import { untilShared } from './shared-moments.ts'
 import type { SourceCounts } from './source-counts.ts'
 import type { TaskControl, TaskEvents } from './task-control.ts'
 import type { TaskFigures } from './task-figures.ts'
@@ -138,7 +139,7 @@ export class AtLeastOnce implements SourceDelivery {
   async #settleRegularly(signal: AbortSignal): Promise<void> {
     const { clock, flushIntervalMs } = this.#parts
     while (!signal.aborted) {
-      await clock.sleep(flushIntervalMs, signal)
+      await clock.sleep(untilShared(flushIntervalMs, clock.monotonic()), signal)
       if (!signal.aborted) await this.#store()
     }
   }

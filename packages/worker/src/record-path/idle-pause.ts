@@ -1,7 +1,10 @@
 import type { Clock } from '@sluice/sdk'
+import { sharedPause } from './shared-moments.ts'
 
 const FIRST_MS = 5
 const SOON_MS = 250
+/** From then on sources of one process are asked at the same moments. */
+const TOGETHER_MS = 250
 const MAX_MS = 1000
 /** … of the time for which there was nothing. */
 const SHARE = 0.1
@@ -9,7 +12,7 @@ const SHARE = 0.1
 /**
  * How long a source that has nothing is left alone before it is asked again: at first next to nothing, then a quarter of a second, and when
  * nothing came for long a tenth of that, a second at most, as Kafka Connect's own file source waits. Fifty idle sources then cost what
- * a dozen did.
+ * a few did.
  */
 export class IdlePause {
   readonly #clock: Clock
@@ -29,8 +32,10 @@ export class IdlePause {
   /** There was nothing: for so long, in ms. */
   next(): number {
     this.#since ??= this.#clock.monotonic()
+    const now = this.#clock.monotonic()
     const soonMs = this.#nextMs
     this.#nextMs = Math.min(soonMs * 2, SOON_MS)
-    return Math.max(soonMs, Math.min((this.#clock.monotonic() - this.#since) * SHARE, MAX_MS))
+    if (soonMs < SOON_MS) return soonMs
+    return sharedPause(Math.max(soonMs, Math.min((now - this.#since) * SHARE, MAX_MS)), TOGETHER_MS, now)
   }
 }
