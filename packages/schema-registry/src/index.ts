@@ -1,0 +1,2 @@
+/** Schemas by id and subject, as Confluent's registry has them. */
+export {}
