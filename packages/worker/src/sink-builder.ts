@@ -4,6 +4,7 @@ import { javaRegex } from '@sluice/transforms'
 import type { TaskHandle } from './cells/work-environment.ts'
 import { fetcherOptions, type TaskFetcherOptions } from './clients.ts'
 import { sinkConsumerOptions } from './member-settings.ts'
+import { stageFigures, taskTexts } from './plugins/plugin-figures.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder, type Part } from './record-path/convert.ts'
 import type { StageClasses } from './record-path/dead-letters.ts'
@@ -96,11 +97,7 @@ async function assemble(given: Given): Promise<SinkHandle> {
   const limits = limitsOf(worker, raw)
   const tags = { connector: common.name, task: String(task) }
   const errorFigures = new ErrorFigures(tags, clock)
-  const taskFigures = new TaskFigures(tags, clock, {
-    'connector-class': common['connector.class'],
-    'connector-type': 'sink',
-    'connector-version': connector.version,
-  })
+  const taskFigures = new TaskFigures(tags, clock, taskTexts(plugins, worker.worker, raw, connector))
   const lag = new SinkLag(clock)
   const figures = new SinkFigures(tags, clock, lag)
   const tolerance = makeTolerance(worker, common, logger, errorFigures)
@@ -166,10 +163,11 @@ async function assemble(given: Given): Promise<SinkHandle> {
     }),
     commitIntervalMs: settings['offset.flush.interval.ms'],
   })
+  const stages = stageFigures(plugins, raw, common.transforms, tags)
   return {
     progress: () => positions.progress(),
     lag: () => lag.read(),
-    figures: () => [taskFigures.read(), figures.read(), ...figures.readLags(), errorFigures.read()],
+    figures: () => [taskFigures.read(), figures.read(), ...figures.readLags(), errorFigures.read(), ...stages],
     run: async (signal) => {
       // Whatever a task that was left behind waits for ends here, and others get its partitions.
       const cancel = (): void => {

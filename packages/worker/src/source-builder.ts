@@ -3,6 +3,7 @@ import type { Logger, RawSettings, SourceConnector } from '@sluice/sdk'
 import type { TaskHandle } from './cells/work-environment.ts'
 import { producerLimits, type ProducerLimits } from './clients.ts'
 import { boundaryOf, claim, timeoutOf, type ExactlyOnce } from './exactly-once.ts'
+import { stageFigures, taskTexts } from './plugins/plugin-figures.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import type { PositionStore } from './positions/position-store.ts'
 import { AtLeastOnce } from './record-path/at-least-once.ts'
@@ -82,11 +83,7 @@ async function assemble(given: Given): Promise<SourceHandle> {
   const positions = hooks.positions ?? worker.positions
   const limits = limitsOf(worker, raw)
   const tags = { connector: common.name, task: String(task) }
-  const figures = new TaskFigures(tags, clock, {
-    'connector-class': common['connector.class'],
-    'connector-type': 'source',
-    'connector-version': connector.version,
-  })
+  const figures = new TaskFigures(tags, clock, taskTexts(plugins, worker.worker, raw, connector))
   const errors = new ErrorFigures(tags, clock)
   const sourceFigures = new SourceFigures(tags, clock)
   const counts = new SourceCounts(metrics, common.name, task, sourceFigures)
@@ -163,9 +160,10 @@ async function assemble(given: Given): Promise<SourceHandle> {
       clock,
     ),
   })
+  const stages = stageFigures(plugins, raw, common.transforms, tags)
   return {
     progress: () => counts.progress(),
-    figures: () => [figures.read(), sourceFigures.read(), errors.read()],
+    figures: () => [figures.read(), sourceFigures.read(), errors.read(), ...stages],
     run: async (signal) => {
       // What waits for the producer of a task that was left behind ends here.
       const cancel = (): void => closing.forEach((producer) => void producer.close(0))

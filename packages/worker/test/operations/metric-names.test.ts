@@ -29,7 +29,7 @@ describe('what tasks measure', () => {
   lag.assigned([{ topic: 't', partition: 3, offset: 10, position: 4 }])
   const sink = new SinkFigures(TAGS, clock, lag)
   const groups = [
-    new TaskFigures(TAGS, clock, { 'connector-class': 'x', 'connector-type': 'source', 'connector-version': '1' }),
+    new TaskFigures(TAGS, clock),
     new SourceFigures(TAGS, clock),
     sink,
     new ErrorFigures(TAGS, clock),
@@ -38,8 +38,7 @@ describe('what tasks measure', () => {
   test.each([...groups, ...sink.readLags()])('$group is what is documented', ({ group, tags, values }) => {
     const documented = METRIC_GROUPS.find((one) => one.group === group)!
     expect(Object.keys(tags)).toEqual(documented.tags)
-    const texts = Object.keys(documented.texts ?? {}).filter((name) => name !== 'status')
-    expect(Object.keys(values).toSorted()).toEqual([...Object.keys(documented.numbers), ...texts].toSorted())
+    expect(Object.keys(values).toSorted()).toEqual(Object.keys(documented.numbers).toSorted())
   })
 
   test('becomes series: numbers that say something, words as labels, and the status for itself', () => {
