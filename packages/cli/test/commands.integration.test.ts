@@ -78,6 +78,7 @@ where('a worker and a processor, started by hand', () => {
         'header.converter': 'StringConverter',
         'offset.storage.file.filename': 'positions',
         'offset.flush.interval.ms': '200',
+        listeners: 'http://127.0.0.1:0',
       })
       const source = properties('source.properties', {
         name: `${id}-source`,

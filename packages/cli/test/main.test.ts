@@ -75,12 +75,7 @@ describe('what goes wrong is said on standard error with a remedy, and is exit s
     ['a folder instead of a file', ['quickstart', '--file', '.', '--key', 'id'], 'What to do:'],
     ['no query', ['sql', 'folder'], 'sql needs a folder and a query'],
     ['a folder that is no table', ['sql', 'folder', 'select 1'], 'is no Delta table'],
-    ['no worker file', ['connect-standalone'], 'needs a worker file and at least one connector file'],
-    [
-      'no connector file',
-      ['connect-standalone', 'worker.properties'],
-      'needs a worker file and at least one connector file',
-    ],
+    ['no worker file', ['connect-standalone'], 'needs a worker file'],
     ['a worker file that is not there', ['connect-standalone', 'w.properties', 'c.properties'], 'w.properties'],
     ['no processor file', ['process'], 'process needs one properties file'],
     ['a processor file that is not there', ['process', 'p.properties'], 'p.properties'],
@@ -121,7 +116,10 @@ describe('what goes wrong is said on standard error with a remedy, and is exit s
     fs.writeFileSync(path.join(dir, 'source.properties'), 'name=s\nconnector.class=file-source\nformat=xml\n')
     const { status, err } = sluice('connect-standalone', 'worker.properties', 'source.properties')
     expect(status).toBe(1)
+    expect(err).toContain('worker: A setting is invalid:')
     expect(err).toContain('offset.storage.file.filename')
+    expect(err).toMatch(/^source\.properties: .*xml/m)
+    expect(err).toContain('nothing was started')
   })
 })
 

@@ -8,10 +8,11 @@ import path from 'node:path'
 import readline from 'node:readline'
 import kafkajs from 'kafkajs'
 import { bundledPlugins } from '@sluice/cli'
-import { MemoryMetrics, silentLogger } from '@sluice/sdk'
+import { silentLogger } from '@sluice/sdk'
 import { StandaloneWorker, type SourceProgress } from '@sluice/worker'
 import type { BenchCase } from './bench-case.ts'
 import { brokerForBench } from './broker.ts'
+import { throwFailure } from './connector-failure.ts'
 import { throughTransactions } from './file-to-topic-exactly-once.ts'
 
 const BAR_CPU_SECONDS = 3
@@ -74,21 +75,30 @@ async function through(broker: string, file: string, name: string, lines: number
     'header.converter': 'StringConverter',
     'offset.storage.file.filename': path.join(dir, `${name}.positions`),
     'offset.flush.interval.ms': '1000',
+    listeners: 'http://127.0.0.1:0',
+  }
+  const config = {
+    name,
+    'connector.class': 'FileStreamSource',
+    file,
+    topic,
+    'topic.creation.default.partitions': '4',
+    'restart.enable': 'false',
   }
   const started = process.cpuUsage()
   const worker = await StandaloneWorker.start({
-    worker: settings,
-    connectors: [
-      { name, 'connector.class': 'FileStreamSource', file, topic, 'topic.creation.default.partitions': '4' },
-    ],
+    settings,
+    connectors: [{ config }],
     plugins: await bundledPlugins(settings),
     logger: silentLogger,
-    metrics: new MemoryMetrics(),
   })
+  const produced = async (): Promise<number> => {
+    const [task] = await worker.progress(name)
+    return (task?.progress as SourceProgress | undefined | null)?.produced ?? 0
+  }
   try {
-    while ((worker.progress(name)[0] as SourceProgress).produced < lines) {
-      const failed = worker.status()[0]!.tasks.find(({ state }) => state === 'FAILED')
-      if (failed !== undefined) throw new Error(failed.trace)
+    while ((await produced()) < lines) {
+      throwFailure(worker)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   } finally {

@@ -8,10 +8,11 @@ import path from 'node:path'
 import kafkajs from 'kafkajs'
 import { converters } from '@sluice/codecs'
 import { connect } from '@sluice/kafka'
-import { defineSettings, defineSink, MemoryMetrics, silentLogger, type Connector } from '@sluice/sdk'
+import { defineSettings, defineSink, silentLogger, type Connector } from '@sluice/sdk'
 import { Plugins, StandaloneWorker } from '@sluice/worker'
 import type { BenchCase } from './bench-case.ts'
 import { brokerForBench } from './broker.ts'
+import { throwFailure } from './connector-failure.ts'
 
 interface Run {
   readonly name: string
@@ -75,19 +76,18 @@ async function through(broker: string, topic: string, converter: string, count: 
     'value.converter.schemas.enable': 'false',
     'offset.storage.file.filename': path.join(dir, `${name}.positions`),
     'offset.flush.interval.ms': '1000',
+    listeners: 'http://127.0.0.1:0',
   }
   const started = process.cpuUsage()
   const worker = await StandaloneWorker.start({
-    worker: settings,
-    connectors: [{ name, 'connector.class': 'counting', topics: topic }],
+    settings,
+    connectors: [{ config: { name, 'connector.class': 'counting', topics: topic, 'restart.enable': 'false' } }],
     plugins: new Plugins({ connectors: [counting.sink], converters, transforms: [], predicates: [] }),
     logger: silentLogger,
-    metrics: new MemoryMetrics(),
   })
   try {
     while (counting.records() < count) {
-      const failed = worker.status()[0]!.tasks.find(({ state }) => state === 'FAILED')
-      if (failed !== undefined) throw new Error(failed.trace)
+      throwFailure(worker)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   } finally {

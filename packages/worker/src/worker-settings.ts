@@ -7,7 +7,6 @@ const WAIT_MAX_MS = 2_147_483_647
 export const workerSettings = defineSettings({
   'bootstrap.servers': {
     type: 'list',
-    default: ['localhost:9092'],
     importance: 'high',
     documentation: 'Kafka brokers to begin with, as host:port, separated by commas.',
   },

@@ -54,7 +54,11 @@ onBroker('a worker that is killed', () => {
       const worker = workerSettings(
         place === 'file'
           ? { 'offset.storage.file.filename': path.join(dir, 'positions.json') }
-          : { 'offset.storage.topic': `${name}.positions`, 'offset.storage.partitions': '1' },
+          : {
+              'offset.storage.topic': `${name}.positions`,
+              'offset.storage.partitions': '1',
+              'offset.storage.replication.factor': '1',
+            },
       )
       const settings = { topic, count: String(total), 'per.poll': String(perPoll), 'pause.ms': '2' }
       const connector = { name, 'connector.class': 'counting', ...settings }
@@ -79,7 +83,7 @@ onBroker('a worker that is killed', () => {
       expect(restarts.length).toBeLessThanOrEqual(ROUNDS)
       for (const [reached, from] of restarts) expect(from).toBeLessThan(reached)
     },
-    30_000,
+    60_000,
   )
 
   test('sink: every record is where it belongs before its offset is committed, and the counts are those of the records before it', async () => {
@@ -149,5 +153,5 @@ onBroker('a worker that is killed', () => {
     )
     await last.stop()
     expect(await checked()).toBe(total)
-  }, 30_000)
+  }, 60_000)
 })

@@ -1,4 +1,4 @@
-/** Sinks in a standalone worker on a real Kafka: records that cannot be decoded or written. */
+/** Sinks on a real Kafka: records that cannot be decoded or written. */
 import { expect, test } from '@jest/globals'
 import { readQuarantineHeaders } from '@sluice/quality'
 import { DataError, RetriableError, type TransformPlugin } from '@sluice/sdk'

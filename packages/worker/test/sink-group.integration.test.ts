@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { connect, cooperativeStickyAssignor, rangeAssignor } from '@sluice/kafka'
 import { silentLogger, systemClock, type RawSettings, type SinkRecord } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
-import type { StandaloneWorker } from '../src/index.ts'
 import { BrokerRuns, numbers, type SinkOnBroker } from './support/broker-runs.ts'
 import { eventually } from './support/eventually.ts'
+import type { InlineWorker } from './support/inline-worker.ts'
 import { dice, Ledger } from './support/ledger.ts'
 import { address, onBroker, workerSettings } from './support/test-cluster.ts'
 
@@ -51,12 +51,12 @@ onBroker('a sink on several workers', () => {
       let worker = 'none'
       const sink = await runs.sink(filled(0, 600), () => ledger.parts(worker), PARTITIONS)
       const settings = { ...QUICK, 'consumer.override.partition.assignment.strategy': strategy }
-      const start = (name: string): Promise<StandaloneWorker> => {
+      const start = (name: string): Promise<InlineWorker> => {
         worker = name
         return sink.start(settings)
       }
       const roll = dice(7)
-      const running: [string, StandaloneWorker][] = [['w0', await start('w0')]]
+      const running: [string, InlineWorker][] = [['w0', await start('w0')]]
       let sent = 600
       for (let step = 1; step <= 6; step++) {
         await runs.cluster.put(sink.topic, filled(sent, (sent += 300)))
@@ -207,7 +207,7 @@ onBroker('a sink on several workers', () => {
       PARTITIONS,
     )
     const settings = { ...QUICK, 'consumer.override.max.poll.interval.ms': '500' }
-    const victims: StandaloneWorker[] = []
+    const victims: InlineWorker[] = []
     for (let i = 0; i < 4; i++) {
       worker = `w${i}`
       victims.push(await sink.start(settings, { worker: { 'task.shutdown.graceful.timeout.ms': '50' } }))

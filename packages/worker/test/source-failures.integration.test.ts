@@ -1,4 +1,4 @@
-/** Sources in a standalone worker on a real Kafka: records that fail, bytes that cannot be read. */
+/** Sources on a real Kafka: records that fail, bytes that cannot be read. */
 import { describe, expect, test } from '@jest/globals'
 import { readQuarantineHeaders } from '@sluice/quality'
 import type { RawSettings, TransformPlugin } from '@sluice/sdk'

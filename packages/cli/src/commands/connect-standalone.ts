@@ -1,43 +1,42 @@
-import { SluiceError, MemoryMetrics } from '@sluice/sdk'
-import { openLogger, readProperties, StandaloneWorker } from '@sluice/worker'
-import { bundledPlugins } from '../bundled.ts'
+import { MemoryMetrics, SluiceError } from '@sluice/sdk'
+import { LogLevels, openLogger, readProperties, StandaloneWorker } from '@sluice/worker'
+import { bundledModules, foundPlugins } from '../bundled.ts'
+import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import type { Command } from './command.ts'
 
 export const connectStandalone: Command = {
   name: 'connect-standalone',
   summary: 'Runs connectors in this process, as Kafka Connect’s connect-standalone does',
-  usage: 'connect-standalone worker.properties connector.properties…',
-  details: 'Runs until every task has ended or it is interrupted; then tasks flush and store their positions.',
+  usage: 'connect-standalone worker.properties [connector.properties…]',
+  details:
+    'Takes Kafka Connect’s own files: properties, or JSON as REST takes it. More connectors can be made over REST (listeners, by default\nport 8083). Runs until it is interrupted; then tasks flush and store their positions.',
   async run(args, signal) {
     const [workerFile, ...connectorFiles] = args
-    if (workerFile === undefined || connectorFiles.length === 0) {
-      throw new SluiceError(
-        'SETTINGS_INVALID',
-        'connect-standalone needs a worker file and at least one connector file',
-        {
-          remedy: 'sluice connect-standalone worker.properties connector.properties…',
-        },
-      )
-    }
-    const worker = await readProperties(workerFile)
-    const connectors = await Promise.all(connectorFiles.map(readProperties))
-    const logger = openLogger()
-    try {
-      const running = await StandaloneWorker.start({
-        worker,
-        connectors,
-        plugins: await bundledPlugins(worker, logger),
-        logger,
-        metrics: new MemoryMetrics(),
+    if (workerFile === undefined) {
+      throw new SluiceError('SETTINGS_INVALID', 'connect-standalone needs a worker file', {
+        remedy: 'sluice connect-standalone worker.properties [connector.properties…]',
       })
-      logger.info('Worker started; Ctrl-C stops it', { connectors: connectors.length })
-      const interrupted = new Promise<void>((resolve) =>
-        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-      )
+    }
+    const settings = await readProperties(workerFile)
+    const logLevels = new LogLevels()
+    const logger = openLogger({ levels: logLevels })
+    try {
+      const worker = await StandaloneWorker.start({
+        settings,
+        connectorFiles,
+        plugins: await foundPlugins(settings, logger),
+        modules: bundledModules(settings),
+        logger,
+        logLevels,
+        metrics: new MemoryMetrics(),
+        version: CONNECT_VERSION,
+        commit: COMMIT,
+      })
+      logger.info(`The worker serves at ${worker.url}; Ctrl-C stops it`, { connectors: connectorFiles.length })
       try {
-        await Promise.race([running.ended(), interrupted])
+        await interrupted(signal)
       } finally {
-        await running.stop()
+        await worker.stop()
       }
       logger.info('Worker stopped')
       return 0
@@ -45,4 +44,10 @@ export const connectStandalone: Command = {
       await logger.close()
     }
   },
+}
+
+function interrupted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
 }

@@ -6,6 +6,7 @@ import birdStrikes, { birdStrikeSchemaJson, birdStrikeSettings } from '@sluice/p
 import { MemoryMetrics, silentLogger } from '@sluice/sdk'
 import { KafkaStreams, StreamsBuilder, streamsSettings } from '@sluice/streams'
 import { StandaloneWorker, type SinkPartitionProgress } from '@sluice/worker'
+import { throwFailure } from '../connector-failure.ts'
 import { microsSince, PARTITIONS } from './measure.ts'
 import type { StrikesFile } from './strikes-file.ts'
 
@@ -60,6 +61,7 @@ async function startWorker(
     'header.converter': 'StringConverter',
     'offset.storage.file.filename': path.join(dir, `${name}.positions`),
     'offset.flush.interval.ms': '500',
+    listeners: 'http://127.0.0.1:0',
   }
   const source = {
     name: `${name}-source`,
@@ -89,11 +91,10 @@ async function startWorker(
     'errors.deadletterqueue.context.headers.enable': 'true',
   }
   return StandaloneWorker.start({
-    worker,
-    connectors: [source, sink],
+    settings: worker,
+    connectors: [source, sink].map((config) => ({ config: { ...config, 'restart.enable': 'false' } })),
     plugins: await bundledPlugins(worker),
     logger: silentLogger,
-    metrics: new MemoryMetrics(),
   })
 }
 
@@ -109,12 +110,12 @@ async function landed(worker: StandaloneWorker, streams: KafkaStreams, name: str
   const deadline = performance.now() + DEADLINE_MS
   for (;;) {
     const judged = streams.progress().map(({ tally }) => tally)
-    const put = (worker.progress(`${name}-sink`)[0] as readonly SinkPartitionProgress[]).map(({ tally }) => tally)
+    const [sink] = await worker.progress(`${name}-sink`)
+    const partitions = (sink?.progress as readonly SinkPartitionProgress[] | undefined | null) ?? []
+    const put = partitions.map(({ tally }) => tally)
     const passed = sum(judged.map((tally) => tally.passed))
     if (sum(judged.map((tally) => tally.in)) === rows && sum(put.map((tally) => tally.passed)) === passed) return
-    for (const { tasks } of worker.status()) {
-      for (const { state, trace } of tasks) if (state === 'FAILED') throw new Error(trace)
-    }
+    throwFailure(worker)
     if (performance.now() > deadline) throw new Error(`${passed} of ${rows} rows had passed when time was up`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }

@@ -5,7 +5,6 @@ import path from 'node:path'
 import { bundledPlugins } from '@sluice/cli'
 import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { connect } from '@sluice/kafka'
-import { MemoryMetrics } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { StandaloneWorker } from '@sluice/worker'
 
@@ -18,22 +17,21 @@ test('every line of the file is a record of the topic', async () => {
     'key.converter': 'StringConverter',
     'value.converter': 'StringConverter',
     'offset.storage.file.filename': path.join(dir, 'positions.json'),
+    listeners: 'http://127.0.0.1:0',
+  }
+  const config = {
+    name: 'orders',
+    'connector.class': 'file-source',
+    file: path.join(dir, 'orders.txt'),
+    topic: 'orders',
+    'topic.creation.default.partitions': '1',
+    'topic.creation.default.replication.factor': '1',
   }
   const worker = await StandaloneWorker.start({
-    worker: settings,
-    connectors: [
-      {
-        name: 'orders',
-        'connector.class': 'file-source',
-        file: path.join(dir, 'orders.txt'),
-        topic: 'orders',
-        'topic.creation.default.partitions': '1',
-        'topic.creation.default.replication.factor': '1',
-      },
-    ],
+    settings,
+    connectors: [{ config }],
     plugins: await bundledPlugins(settings),
     logger: new MemoryLogger(),
-    metrics: new MemoryMetrics(),
   })
 
   const kafka = await connect({ bootstrapServers: broker.bootstrapServers })

@@ -7,12 +7,16 @@ import { ACTIONS, checkReferencePage, compileGate, type CheckDefinition, type Ga
 import { defineSettings, ERROR_CODES, type Connector, type SettingsDeclaration } from '@sluice/sdk'
 import { streamsSettings, type Processor } from '@sluice/streams'
 import {
+  cellSettings,
   connectorSettings,
   consumerSettings,
+  groupSettings,
   producerSettings,
   sinkSettings,
   sourceSettings,
   standaloneSettings,
+  storageSettings,
+  workerSettings,
 } from '@sluice/worker'
 import * as prettier from 'prettier'
 import { brokerFacts } from './broker-facts.ts'
@@ -114,15 +118,31 @@ is given to that converter.
 
 ## Every source
 
-${beyondEveryConnector(sourceSettings).page(3)}
+${beyond(sourceSettings, connectorSettings).page(3)}
 ## Every sink
 
-${beyondEveryConnector(sinkSettings).page(3)}
+${beyond(sinkSettings, connectorSettings).page(3)}
 ## Worker
 
-Settings of \`sluice connect-standalone worker.properties …\`.
+Settings of \`sluice connect-standalone worker.properties …\` and \`sluice connect-distributed worker.properties\`; those of a mode follow.
 
-${standaloneSettings.page(3)}
+${workerSettings.page(3)}
+### Standalone
+
+${beyond(standaloneSettings, workerSettings).page(4)}
+### Distributed
+
+${groupSettings.page(4)}
+${storageSettings.page(4)}
+### REST
+
+[Settings of REST](rest.md#settings) have a page of their own, with its endpoints.
+
+### Cells
+
+Of connectors that run in processes of their own.
+
+${cellSettings.page(4)}
 ## Kafka clients
 
 How records are produced and fetched: for all connectors below \`producer.\` and \`consumer.\` in the worker's file, for one connector below
@@ -147,10 +167,9 @@ A ${kind}. ${documentation}
 ${settings.page(3)}`
 }
 
-function beyondEveryConnector(settings: SettingsDeclaration): SettingsDeclaration {
-  const own = Object.entries(settings.declarations).filter(
-    ([name]) => connectorSettings.declarations[name] === undefined,
-  )
+/** Those that the other has not. */
+function beyond(settings: SettingsDeclaration, other: SettingsDeclaration): SettingsDeclaration {
+  const own = Object.entries(settings.declarations).filter(([name]) => other.declarations[name] === undefined)
   return defineSettings(Object.fromEntries(own))
 }
 

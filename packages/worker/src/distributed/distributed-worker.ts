@@ -18,12 +18,17 @@ import { KafkaStatusStore } from '../storage/kafka-status-store.ts'
 import { internalTopics, storageSettings } from '../storage/storage-settings.ts'
 import { storeClientIds } from '../storage/store-clients.ts'
 import { kafkaOfTask } from '../task-kafka.ts'
+import { refuseAll, workerProblems } from '../validation/worker-check.ts'
 import { workerSettings, type WorkerSettings } from '../worker-settings.ts'
 
 export interface DistributedOptions extends WorkerOptions {
   /** The herder cannot go on: the worker is to be stopped. */
   readonly onFatal: (error: unknown) => void
 }
+
+const DECLARED = workerSettings.extend(groupSettings).extend(storageSettings)
+/** What is below them are settings of the topics. */
+const PREFIXES: readonly string[] = ['config.storage.', 'offset.storage.', 'status.storage.']
 
 export class DistributedWorker {
   /** Where REST is, as others reach it. */
@@ -43,6 +48,7 @@ export class DistributedWorker {
     const { settings, logger, onFatal } = options
     const providers = ConfigProviders.of(settings)
     const { settings: raw } = await providers.resolve(settings)
+    refuseAll(await workerProblems({ declared: DECLARED, prefixes: PREFIXES, raw, plugins: options.plugins, logger }))
     const worker = workerSettings.parse(raw)
     const group = groupSettings.parse(raw)
     const groupId = group['group.id']

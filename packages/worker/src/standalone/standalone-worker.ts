@@ -6,11 +6,12 @@ import type { RawSettings, SettingProblem } from '@sluice/sdk'
 import type { CellHost } from '../cells/cell-host.ts'
 import type { TaskProgress } from '../cells/inline-host.ts'
 import { ConfigProviders } from '../config-providers.ts'
-import type { Herder } from '../herder/herder.ts'
+import type { ConnectorStateInfo, Herder } from '../herder/herder.ts'
 import { StandaloneHerder } from '../herder/standalone-herder.ts'
 import { herderSettings, WorkerFrame, type WorkerOptions } from '../operations/worker-frame.ts'
 import { MemoryConfigStore } from '../storage/memory-config-store.ts'
 import { MemoryStatusStore } from '../storage/memory-status-store.ts'
+import type { StatusStore } from '../storage/status-store.ts'
 import { storeClientIds } from '../storage/store-clients.ts'
 import { problemOf, refuseAll } from '../validation/worker-check.ts'
 import type { GivenConnector } from './connector-files.ts'
@@ -30,12 +31,14 @@ export class StandaloneWorker {
   /** What REST asks: connectors, their states, offsets. */
   readonly herder: Herder
   readonly #frame: WorkerFrame
+  readonly #statuses: StatusStore
   readonly #host: CellHost
 
-  private constructor(frame: WorkerFrame, herder: Herder, host: CellHost) {
+  private constructor(frame: WorkerFrame, herder: Herder, statuses: StatusStore, host: CellHost) {
     this.url = frame.rest.advertisedUrl
     this.herder = herder
     this.#frame = frame
+    this.#statuses = statuses
     this.#host = host
   }
 
@@ -70,19 +73,26 @@ export class StandaloneWorker {
     })
     try {
       let host: CellHost | undefined
+      const statuses = new MemoryStatusStore()
       const herder = new StandaloneHerder({
         ...frame.herderParts(null),
         config: new MemoryConfigStore(),
-        status: new MemoryStatusStore(),
+        status: statuses,
         host: (events, guard) => (host = frame.host({ events, guard, isolation: worker.isolation })),
         settings: herderSettings(worker),
       })
       await frame.serve(herder)
       await createAll(herder, connectors)
-      return new StandaloneWorker(frame, herder, host!)
+      return new StandaloneWorker(frame, herder, statuses, host!)
     } catch (error) {
       throw await frame.failed(error)
     }
+  }
+
+  /** How every connector is that has begun to start, with its tasks. */
+  status(): readonly ConnectorStateInfo[] {
+    const begun = this.herder.connectors().filter((connector) => this.#statuses.connector(connector) !== null)
+    return begun.map((connector) => this.herder.connectorStatus(connector))
   }
 
   /** Counts and positions of a connector's tasks, as far as they have started; `SourceProgress` or a list of `SinkPartitionProgress` each. */

@@ -52,7 +52,7 @@ export async function workerProblems(check: WorkerCheck): Promise<readonly strin
       makeConverter(plugins, part, raw)
     })
   }
-  await attempt(() => kafkaConfig(raw))
+  await attempt(() => raw['bootstrap.servers'] === undefined || kafkaConfig(raw))
   for (const [prefix, client] of CLIENTS) {
     const own = below(prefix, raw)
     await attempt(() => client.parse(own))

@@ -1,12 +1,13 @@
-/** Sources and sinks in a standalone worker on the broker, each test with topics, positions and a folder of its own. */
+/** Sources and sinks on the broker, each test with topics, positions and a folder of its own. */
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { TopicTable } from '@sluice/kafka'
 import type { RawSettings, SinkRecord, SinkTask, SinkTaskContext } from '@sluice/sdk'
-import type { SourceProgress, StandaloneWorker } from '../../src/index.ts'
+import type { SourceProgress } from '../../src/index.ts'
 import { text } from './fake-kafka.ts'
+import type { InlineWorker } from './inline-worker.ts'
 import { startWorker, TestCluster, type WorkerOptions } from './test-cluster.ts'
 import { countingSource, sinkOf, type CountingHooks } from './test-connectors.ts'
 
@@ -82,10 +83,14 @@ export class SourceOnBroker {
     this.#inTopic = inTopic
   }
 
-  start(settings: RawSettings = {}, options: Partial<WorkerOptions> = {}): Promise<StandaloneWorker> {
+  start(settings: RawSettings = {}, options: Partial<WorkerOptions> = {}): Promise<InlineWorker> {
     const { name, topic } = this
     const place: RawSettings = this.#inTopic
-      ? { 'offset.storage.topic': `${name}.positions`, 'offset.storage.partitions': '3' }
+      ? {
+          'offset.storage.topic': `${name}.positions`,
+          'offset.storage.partitions': '3',
+          'offset.storage.replication.factor': '1',
+        }
       : { 'offset.storage.file.filename': this.#file }
     return startWorker({
       plugins: [countingSource(this.#hooks)],
@@ -102,7 +107,7 @@ export class SourceOnBroker {
     return Object.values(JSON.parse(stored) as Record<string, { n: number }>)[0]?.n
   }
 
-  progress(worker: StandaloneWorker): SourceProgress {
+  progress(worker: InlineWorker): SourceProgress {
     return worker.progress(this.name)[0] as SourceProgress
   }
 
@@ -137,7 +142,7 @@ export class SinkOnBroker {
   start(
     settings: RawSettings = {},
     options: Partial<WorkerOptions> & { readonly tasks?: number } = {},
-  ): Promise<StandaloneWorker> {
+  ): Promise<InlineWorker> {
     return startWorker({
       plugins: [sinkOf(this.#make, options.tasks)],
       connectors: [{ name: this.name, 'connector.class': 'parts', topics: this.topic, ...LETTERS, ...settings }],

@@ -1,20 +1,26 @@
 /**
- * A process for tests to kill: runs the worker that WORKER and CONNECTORS describe (settings in JSON) until it is. Writes a line when its
- * tasks have been started.
+ * A process for tests to kill: runs the standalone worker that WORKER and CONNECTORS describe (settings in JSON) until it is. Writes a line
+ * when all tasks run.
  */
 import { fileURLToPath } from 'node:url'
 import { converters } from '@sluice/codecs'
-import { MemoryMetrics, silentLogger, type RawSettings } from '@sluice/sdk'
-import { loadConnectors, Plugins, StandaloneWorker } from '../../src/index.ts'
+import { silentLogger, type RawSettings } from '@sluice/sdk'
+import { loadConnectors, Plugins } from '../../src/index.ts'
+import { StandaloneWorker } from '../../src/standalone/standalone-worker.ts'
+import { eventually } from './eventually.ts'
 
 const { WORKER = '{}', CONNECTORS = '[]' } = process.env
-const connectors = await loadConnectors([fileURLToPath(new URL('test-connectors.ts', import.meta.url))])
+const loaded = await loadConnectors([fileURLToPath(new URL('test-connectors.ts', import.meta.url))])
+const given = JSON.parse(CONNECTORS) as readonly RawSettings[]
 const worker = await StandaloneWorker.start({
-  worker: JSON.parse(WORKER) as RawSettings,
-  connectors: JSON.parse(CONNECTORS) as readonly RawSettings[],
-  plugins: new Plugins({ connectors, converters, transforms: [], predicates: [] }),
+  settings: { listeners: 'http://127.0.0.1:0', ...(JSON.parse(WORKER) as RawSettings) },
+  connectors: given.map((config) => ({ config })),
+  plugins: new Plugins({ connectors: loaded, converters, transforms: [], predicates: [] }),
   logger: silentLogger,
-  metrics: new MemoryMetrics(),
+})
+await eventually('all run', () => {
+  const tasks = worker.status().map((connector) => connector.tasks)
+  const isRunning = tasks.every((own) => own.length > 0 && own.every(({ state }) => state === 'RUNNING'))
+  return tasks.length === given.length && isRunning
 })
 process.stdout.write('running\n')
-await worker.ended()

@@ -12,7 +12,6 @@ import {
   type Tally,
 } from '@sluice/kafka'
 import {
-  MemoryMetrics,
   type Connector,
   type PredicatePlugin,
   type RawHeader,
@@ -20,8 +19,9 @@ import {
   type TransformPlugin,
 } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
-import { Plugins, StandaloneWorker } from '../../src/index.ts'
+import { Plugins } from '../../src/index.ts'
 import { text } from './fake-kafka.ts'
+import { InlineWorker } from './inline-worker.ts'
 
 export const address: string = process.env['SLUICE_TEST_KAFKA'] ?? ''
 
@@ -159,7 +159,6 @@ export interface WorkerOptions {
   readonly connectors: readonly RawSettings[]
   readonly worker?: RawSettings
   readonly logger?: MemoryLogger
-  readonly metrics?: MemoryMetrics
 }
 
 /** Settings of a worker that stores its positions often. Where, the test says. */
@@ -173,18 +172,17 @@ export function workerSettings(more: RawSettings = {}): RawSettings {
   }
 }
 
-export function startWorker(options: WorkerOptions): Promise<StandaloneWorker> {
+export function startWorker(options: WorkerOptions): Promise<InlineWorker> {
   const { plugins = [], transforms = [], predicates = [], connectors, worker } = options
-  return StandaloneWorker.start({
+  return InlineWorker.start({
     worker: workerSettings(worker),
     connectors,
     plugins: new Plugins({ connectors: plugins, converters, transforms, predicates }),
     logger: options.logger ?? new MemoryLogger(),
-    metrics: options.metrics ?? new MemoryMetrics(),
   })
 }
 
 /** What the worker's first connector failed with. */
-export function traceOf(worker: StandaloneWorker, connector = 0): string | undefined {
+export function traceOf(worker: InlineWorker, connector = 0): string | undefined {
   return worker.status()[connector]?.tasks[0]?.trace
 }
