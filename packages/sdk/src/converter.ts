@@ -16,8 +16,8 @@ export type ValueEncoder = (value: Value) => Uint8Array | null
  * Bytes ↔ schema and value (Connect's `Converter`). One instance serves one side (key or value) of one task.
  *
  * The work is compiled: the caller asks for an encoder once per schema and topic, keeps it while the schema object stays the
- * same, and calls it per record. Encoding and decoding are synchronous; what must be fetched (a registry's schema) is fetched
- * by `prepare`, per batch.
+ * same, and calls it per record. Encoding and decoding are synchronous: a converter that needs what must be fetched first (a
+ * registry's schema) throws NotReadyError, from any of these calls, and is called again with the same record when it is there.
  */
 export interface Converter {
   /**

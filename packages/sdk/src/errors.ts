@@ -47,6 +47,13 @@ export const ERROR_CODES = {
   TOPIC_RECREATED:
     'A topic was deleted and created again under its name: positions in the old one mean nothing in the new one.',
   POSITION_UNREADABLE: 'A stored position cannot be understood by the connector that wrote it.',
+  REGISTRY_UNREACHABLE: 'No schema registry answered in time, or it is not able to answer now.',
+  REGISTRY_AUTHENTICATION: 'A schema registry does not accept the credentials or the certificate of this client.',
+  REGISTRY_REFUSED: 'A schema registry refused a request, or answered what is not its protocol.',
+  SCHEMA_UNKNOWN: 'A schema registry has no schema of this id, or no such version of the subject.',
+  SUBJECT_UNKNOWN: 'A schema registry has no subject of this name.',
+  SCHEMA_INCOMPATIBLE:
+    'A schema cannot become a version of its subject: the compatibility level of the subject forbids it.',
   GATE_HALTED: 'A quality gate stopped the flow before the offending record; nothing after it was committed.',
   GATE_RULES_INVALID: 'A rule set is wrong: unknown check, bad parameter, expression that does not compile.',
   TABLE_CONFLICT: 'Another writer committed something that this commit contradicts.',
@@ -88,6 +95,19 @@ export class SluiceError extends Error {
 export class RetriableError extends SluiceError {
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
     super(code, message, { ...facts, retriable: true })
+  }
+}
+
+/**
+ * A converter needs what is not in memory yet, as the schema of an id that it has not met. It is no failure: whoever moves records
+ * waits for `ready` and gives the same record again. What `ready` rejects with is what the record fails with.
+ */
+export class NotReadyError extends RetriableError {
+  readonly ready: (signal: AbortSignal) => Promise<unknown>
+
+  constructor(message: string, ready: (signal: AbortSignal) => Promise<unknown>) {
+    super('REGISTRY_UNREACHABLE', message)
+    this.ready = ready
   }
 }
 
