@@ -9,6 +9,7 @@ import { InlineHost, type TaskProgress } from './inline-host.ts'
 import { Placement, type Isolation, type Place } from './placement.ts'
 import { RESTART_LIMITS, type RestartLimits } from './restart-policy.ts'
 import { SupervisedCell } from './supervised-cell.ts'
+import { Tidying, tidyHeap } from './tidying.ts'
 import { WATCH_LIMITS, type WatchLimits } from './watchdog.ts'
 import type { OpenEnvironment, WorkEnvironment } from './work-environment.ts'
 import type { ConnectorStart, ExactlyOnceGuard, TaskStart, WorkEvents, WorkHost } from './work-host.ts'
@@ -40,10 +41,13 @@ export interface CellHostOptions {
   readonly lingerMs?: number
   /** Another way to start processes, for tests. */
   readonly spawn?: SpawnCell
+  /** Gives back to the system what this process does not need any more. */
+  readonly tidy?: () => void
 }
 
 const METRICS_TIMEOUT_MS = 1000
 const NOTHING: CellMeasures = { samples: [], figures: [] }
+const TIDY_AFTER_BEATS = 10
 const SPARE_PAUSE_MS = 60_000
 /** Whoever creates many connectors in a row shall not wait for processes that are started for the next ones. */
 const SPARE_QUIET_MS = 1000
@@ -61,6 +65,7 @@ export class CellHost implements WorkHost {
   readonly #cells = new Map<string, SupervisedCell>()
   readonly #spares: Cell[] = []
   readonly #ending = new AbortController()
+  readonly #tidying: Tidying
   readonly #lastMetrics = new Map<string, CellMeasures>()
   #inline: Promise<{ readonly host: InlineHost; readonly environment: WorkEnvironment }> | null = null
   #inlineNow: InlineHost | null = null
@@ -80,10 +85,12 @@ export class CellHost implements WorkHost {
       spareCells: options.isolation === 'connector' ? 1 : 0,
       lingerMs: 10_000,
       spawn: spawnCell,
+      tidy: tidyHeap,
       inline: () => openHere(options),
       ...options,
     }
     this.#logLevel = this.#options.logLevel
+    this.#tidying = new Tidying(this.#options.tidy, TIDY_AFTER_BEATS)
     this.#watchLimits = { ...WATCH_LIMITS, ...options.watch }
     this.#placement = new Placement(options.isolation, this.#options.sharedMax)
     void this.#watch()
@@ -98,6 +105,7 @@ export class CellHost implements WorkHost {
   }
 
   async startConnector(start: ConnectorStart): Promise<void> {
+    this.#tidying.again()
     const place = this.#placement.place(start.connector, start.config)
     if (place.type === 'cell') this.#cell(place.name).startConnector(start)
     else await (await this.#inlineHost()).startConnector(start)
@@ -253,6 +261,7 @@ export class CellHost implements WorkHost {
         if (cell.isOver) this.#forgetCell(name)
       }
       for (const spare of this.#spares) spare.look()
+      this.#tidying.beat()
       if (this.#cells.size > 0) this.#fillSpares()
     }
   }

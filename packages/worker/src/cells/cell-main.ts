@@ -9,13 +9,13 @@ import { CellLog } from './cell-logger.ts'
 import type { CellBirth, FromCell, LogLine, ToCell } from './cell-protocol.ts'
 import { CellService } from './cell-service.ts'
 import { LastWordsWriter } from './last-words.ts'
+import { tidyHeap } from './tidying.ts'
 import type { OpenEnvironment } from './work-environment.ts'
 
 /** Where the supervisor has put the page: behind the three of every process and the IPC channel. */
 const PAGE_FD = 4
 const SECOND_LOOK_MS = 1000
 const SIGNAL_GRACE_MS = 3000
-const TIDY_BYTES_MAX = 67_108_864
 
 const page = new LastWordsWriter(PAGE_FD)
 const watch = new CallWatch(systemClock, page)
@@ -66,7 +66,7 @@ async function begin(birth: CellBirth): Promise<void> {
       send,
       residentBytes: () => process.memoryUsage.rss(),
       stopped: () => exit(0),
-      tidy,
+      tidy: tidyHeap,
     })
     send({ type: 'ready' })
     for (const message of early.splice(0)) service.hear(message)
@@ -75,12 +75,6 @@ async function begin(birth: CellBirth): Promise<void> {
     lastWords(`the cell could not begin: ${describeError(error)}`)
     exit(1)
   }
-}
-
-/** A plain collection gives nothing back to the system. Not in a cell that is busy: it would stand still for too long. */
-function tidy(): void {
-  if (process.memoryUsage().heapUsed > TIDY_BYTES_MAX) return
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
 /** As far as it can: whoever sends the signal does not wait for long. */

@@ -160,7 +160,6 @@ function flags({ heapMaxBytes }: CellProcessOptions): readonly string[] {
     '--disable-warning=ExperimentalWarning',
     `--max-old-space-size=${Math.max(16, Math.round(heapMaxBytes / MIB))}`,
     '--v8-pool-size=1',
-    '--expose-gc',
   ]
 }
 

@@ -2,6 +2,7 @@ import type { CallWatch } from './call-watch.ts'
 import type { CellLog } from './cell-logger.ts'
 import type { CellCall, CellCalls, FromCell, ToCell } from './cell-protocol.ts'
 import { InlineHost } from './inline-host.ts'
+import { Tidying } from './tidying.ts'
 import { fromWire, toWire, type WireError } from './wire-error.ts'
 import type { WorkEnvironment } from './work-environment.ts'
 import type { ExactlyOnceGuard, WorkEvents } from './work-host.ts'
@@ -29,11 +30,12 @@ export class CellService {
   readonly #host: InlineHost
   readonly #asked = new Map<number, { resolve(): void; reject(error: Error): void }>()
   #asks = 0
-  #pingsUntilTidy = TIDY_AFTER_PINGS
+  readonly #tidying: Tidying
 
   constructor(parts: CellServiceParts) {
     this.#parts = parts
-    const { environment, watch, log } = parts
+    const { environment, watch, log, tidy } = parts
+    this.#tidying = new Tidying(tidy, TIDY_AFTER_PINGS)
     this.#host = new InlineHost({
       environment,
       watch,
@@ -48,7 +50,7 @@ export class CellService {
       case 'birth':
         return
       case 'ping':
-        this.#tidyOnce()
+        this.#tidying.beat()
         return this.#pong()
       case 'level':
         this.#parts.log.level = message.level
@@ -79,7 +81,7 @@ export class CellService {
   #do(what: CellCall, args: readonly unknown[]): unknown {
     const calls: { [C in CellCall]: (...args: CellCalls[C]['args']) => unknown } = {
       startConnector: (start) => {
-        this.#pingsUntilTidy = TIDY_AFTER_PINGS
+        this.#tidying.again()
         return this.#host.startConnector(start)
       },
       stopConnector: (connector, timeoutMs) => this.#host.stopConnector(connector, timeoutMs),
@@ -94,11 +96,6 @@ export class CellService {
       stop: (timeoutMs) => this.stop(timeoutMs),
     }
     return (calls[what] as (...args: readonly unknown[]) => unknown)(...args)
-  }
-
-  /** Modules and settings leave twice as much behind as they need; nobody would clean up after them in a cell that is idle. */
-  #tidyOnce(): void {
-    if (this.#pingsUntilTidy-- === 1) this.#parts.tidy()
   }
 
   #pong(): void {

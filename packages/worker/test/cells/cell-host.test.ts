@@ -9,6 +9,7 @@ let clock: FakeClock
 let cells: FakeCells
 let told: string[]
 let host: CellHost
+let tidied: number
 
 function open(isolation: Isolation = 'connector', options: Partial<CellHostOptions> = {}): void {
   host = new CellHost({
@@ -27,6 +28,7 @@ function open(isolation: Isolation = 'connector', options: Partial<CellHostOptio
     clock,
     spareCells: 0,
     spawn: cells.spawn,
+    tidy: () => void tidied++,
     ...options,
   })
 }
@@ -35,6 +37,7 @@ beforeEach(() => {
   clock = new FakeClock()
   cells = new FakeCells()
   told = []
+  tidied = 0
 })
 afterEach(async () => {
   for (const cell of cells.all) cell.answers = true
@@ -148,6 +151,18 @@ describe('where connectors run', () => {
     ])
     cells.all[2]!.say({ type: 'answer', seq: 1, value: [], error: null })
     await asked
+  })
+
+  test('memory is given back once, when nothing was started for a while', async () => {
+    open()
+    await pass(9000)
+    await host.startConnector(connector('a'))
+    await pass(9000)
+    expect(tidied).toBe(0)
+    await pass(1000)
+    expect(tidied).toBe(1)
+    await pass(60_000)
+    expect(tidied).toBe(1)
   })
 
   test('a cell that has had no work for a while is stopped', async () => {
