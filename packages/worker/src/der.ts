@@ -42,6 +42,15 @@ export function oidOf({ tag, value }: Der): string {
   return [root, first - root * 40, ...rest].join('.')
 }
 
+/** `what` as in `-----BEGIN CERTIFICATE-----`. */
+export function pemOf(what: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return `-----BEGIN ${what}-----\n${lines.join('\n')}\n-----END ${what}-----\n`
+}
+
 function readAt(bytes: Uint8Array, at: number): { readonly der: Der; readonly next: number } {
   const tag = bytes[at]
   let length = bytes[at + 1]

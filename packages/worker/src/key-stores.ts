@@ -1,17 +1,14 @@
-/** Kafka's key and trust stores: PEM as text or as a file, and PKCS #12; Java's own format is told how to be converted. */
+/** Kafka's key and trust stores: PEM as text or as a file, PKCS #12, and Java's own format. */
 import fs from 'node:fs'
 import type { SslConfig } from '@sluice/kafka'
-import type { SluiceError } from '@sluice/sdk'
 import { DerError } from './der.ts'
+import { isJks, jksCertificates, jksKey } from './jks.ts'
 import { trustedCertificates } from './pkcs12.ts'
 import { wrong, type Reading } from './setting-reading.ts'
 
 type Format = 'PEM' | 'PKCS12' | 'JKS'
 
-/** What a file of Java's own format begins with. */
-const JKS_MAGIC = Buffer.from([0xfe, 0xed, 0xfe, 0xed])
 const DER_SEQUENCE = 0x30
-const JKS_IS_JAVAS = "it is in Java's own JKS format"
 
 /** Authorities that may sign a broker's certificate. */
 export function trustStoreOf(read: Reading): Pick<SslConfig, 'ca'> {
@@ -23,19 +20,23 @@ export function trustStoreOf(read: Reading): Pick<SslConfig, 'ca'> {
   if (location === undefined) return {}
   const format = formatOf('ssl.truststore.location', location)
   if (format === 'PEM') return { ca: location }
-  const why = format === 'JKS' ? JKS_IS_JAVAS : readPkcs12(location, password)
-  if (typeof why !== 'string') return why
   const command = `keytool -exportcert -rfc -alias ALIAS -keystore ${location} >> truststore.pem`
-  throw notReadable('ssl.truststore.location', location, why, command, 'with ssl.truststore.type=PEM')
+  return readStore('ssl.truststore.location', location, command, (bytes) => ({
+    ca: format === 'JKS' ? jksCertificates(bytes, password) : trustedCertificates(bytes, password ?? ''),
+  }))
 }
 
-/** Its certificates, or what is wrong with it. Read once: a store that changes is seen by the next start. */
-function readPkcs12(location: string, password: string | undefined): Pick<SslConfig, 'ca'> | string {
+/** Read once: a store that changes is seen by the next start. `command` makes PEM of what cannot be read. */
+function readStore<T>(setting: string, location: string, command: string, read: (bytes: Uint8Array) => T): T {
   try {
-    return { ca: trustedCertificates(fs.readFileSync(location), password ?? '') }
+    return read(fs.readFileSync(location))
   } catch (error) {
-    if (error instanceof DerError) return error.message
-    throw error
+    if (!(error instanceof DerError)) throw error
+    throw wrong(
+      setting,
+      `is ${location}, which cannot be read: ${error.message}`,
+      `Give the right password; or convert it with: ${command} ; then name the new file.`,
+    )
   }
 }
 
@@ -56,7 +57,7 @@ export function keyStoreOf(read: Reading): Pick<SslConfig, 'cert' | 'key' | 'pfx
   if (format === 'PEM') return { cert: location, key: location, ...passphraseOf(keyPassword) }
   if (format === 'PKCS12') return { pfx: location, ...passphraseOf(storePassword ?? keyPassword) }
   const command = `keytool -importkeystore -srckeystore ${location} -destkeystore keystore.p12 -deststoretype PKCS12`
-  throw notReadable('ssl.keystore.location', location, JKS_IS_JAVAS, command, 'with ssl.keystore.type=PKCS12')
+  return readStore('ssl.keystore.location', location, command, (bytes) => jksKey(bytes, storePassword, keyPassword))
 }
 
 function passphraseOf(passphrase: string | undefined): Pick<SslConfig, 'passphrase'> {
@@ -77,18 +78,10 @@ function formatOf(setting: string, location: string): Format {
   } catch (cause) {
     throw wrong(setting, `is ${location}, which cannot be read: ${(cause as Error).message}`)
   }
-  if (head.subarray(0, 4).equals(JKS_MAGIC)) return 'JKS'
+  if (isJks(head)) return 'JKS'
   if (head[0] === DER_SEQUENCE) return 'PKCS12'
   if (head.includes('-----BEGIN ')) return 'PEM'
-  throw wrong(setting, `is ${location}, which is neither PEM nor PKCS #12`)
-}
-
-function notReadable(setting: string, location: string, why: string, command: string, how: string): SluiceError {
-  return wrong(
-    setting,
-    `is ${location}, which cannot be read: ${why}`,
-    `Convert it with: ${command} ; then name the new file ${how}.`,
-  )
+  throw wrong(setting, `is ${location}, which is neither PEM nor PKCS #12 nor JKS`)
 }
 
 /** PEM in a properties file is often one long line; everybody but Java wants lines of 64 characters. */

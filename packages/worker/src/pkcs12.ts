@@ -3,7 +3,7 @@
  * when they hold a key. What is not encrypted by AES or triple DES (the 40 bits of RC2 of old Javas) is refused.
  */
 import crypto from 'node:crypto'
-import { DerError, oidOf, readAll, readOne, type Der } from './der.ts'
+import { DerError, oidOf, pemOf, readAll, readOne, type Der } from './der.ts'
 
 const DATA = '1.2.840.113549.1.7.1'
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6'
@@ -47,7 +47,7 @@ export function trustedCertificates(file: Uint8Array, password: string): string 
   if (macData !== undefined) checkMac(content, readAll(macData), password)
   const ders = readAll(readOne(content)).flatMap((safe) => certificatesOf(safeContents(safe, password)))
   if (ders.length === 0) throw new DerError('there are no certificates in it')
-  return ders.map(pemOf).join('')
+  return ders.map((der) => pemOf('CERTIFICATE', der)).join('')
 }
 
 /** The X.509 certificates among the bags of a PKCS #12 file (SafeContents). */
@@ -171,12 +171,4 @@ function countOf(der: Der | undefined): number {
 function need(der: Der | undefined): Der {
   if (der === undefined) throw new DerError('it is not whole')
   return der
-}
-
-function pemOf(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }

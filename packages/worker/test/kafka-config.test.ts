@@ -167,7 +167,7 @@ describe('stores of keys and certificates', () => {
   beforeAll(() => {
     dir = fs.mkdtempSync(path.join(os.tmpdir(), 'stores-'))
     fs.writeFileSync(path.join(dir, 'ca.pem'), '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n')
-    fs.writeFileSync(path.join(dir, 'store.jks'), Buffer.from([0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]))
+    fs.writeFileSync(path.join(dir, 'half.jks'), Buffer.from([0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]))
     fs.writeFileSync(path.join(dir, 'store.p12'), Buffer.from([0x30, 0x82, 0x01, 0x00]))
     for (const [maker, bytes] of Object.entries(PKCS12)) fs.writeFileSync(path.join(dir, `${maker}.p12`), bytes)
     fs.writeFileSync(path.join(dir, 'store.txt'), 'what is this')
@@ -214,8 +214,8 @@ describe('stores of keys and certificates', () => {
   })
 
   test.each([
-    ['ssl.keystore.location', 'store.jks', 'keytool -importkeystore'],
-    ['ssl.truststore.location', 'store.jks', 'keytool -exportcert'],
+    ['ssl.keystore.location', 'half.jks', 'keytool -importkeystore'],
+    ['ssl.truststore.location', 'half.jks', 'keytool -exportcert'],
     ['ssl.truststore.location', 'store.p12', 'keytool -exportcert'],
     ['ssl.truststore.location', 'legacy.p12', 'keytool -exportcert'],
     ['ssl.keystore.location', 'store.txt', ''],
@@ -225,6 +225,30 @@ describe('stores of keys and certificates', () => {
     expect(refusal).toMatchObject({ code: 'SETTINGS_INVALID' })
     expect(refusal.message).toContain(setting)
     expect(refusal.remedy ?? '').toContain(command)
+  })
+
+  test('Java’s own stores: a key with its chain, and authorities', () => {
+    const stores = path.join(import.meta.dirname, 'rest/certs')
+    const settings = {
+      'ssl.keystore.location': path.join(stores, 'worker.jks'),
+      'ssl.keystore.password': 'changeit',
+      'ssl.key.password': 'different',
+      'ssl.truststore.location': path.join(stores, 'trust.jks'),
+      'ssl.truststore.password': 'changeit',
+    }
+    expect(ssl(settings)).toEqual({
+      key: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----\n/),
+      cert: expect.stringMatching(/^-----BEGIN CERTIFICATE-----\n/),
+      ca: fs.readFileSync(path.join(import.meta.dirname, '../../kafka/test/security/certs/ca.pem'), 'utf8'),
+    })
+    for (const [setting, what] of [
+      ['ssl.keystore.password', 'the password does not fit'],
+      ['ssl.key.password', 'the password does not open its key'],
+      ['ssl.truststore.password', 'the password does not fit'],
+    ] as const) {
+      const refusal = refusalOf({ 'security.protocol': 'SSL', ...settings, [setting]: 'wrong' })
+      expect(refusal.message).toContain(what)
+    }
   })
 
   test.each(['java', 'openssl', 'des'])('a PKCS #12 trust store as %s makes it', (maker) => {

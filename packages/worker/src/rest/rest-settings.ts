@@ -35,20 +35,20 @@ export const sslDeclarations = {
     type: 'string',
     default: null,
     importance: 'medium',
-    documentation:
-      'PEM or PKCS12. By default what the file is. JKS files cannot be read: convert them to PKCS12 with keytool.',
+    documentation: 'PEM, PKCS12 or JKS. What counts is what the file is.',
   },
   'ssl.keystore.location': {
     type: 'string',
     default: null,
     importance: 'high',
-    documentation: 'File with the key and the certificate chain: PKCS12, or PEM with both. Read again when it changes.',
+    documentation:
+      'File with the key and the certificate chain: PKCS12, JKS, or PEM with both. Read again when it changes.',
   },
   'ssl.keystore.password': {
     type: 'password',
     default: null,
     importance: 'high',
-    documentation: 'Opens the PKCS12 file.',
+    documentation: 'Opens the PKCS12 or JKS file.',
   },
   'ssl.keystore.key': { type: 'password', default: null, importance: 'high', documentation: 'The key as PEM text.' },
   'ssl.keystore.certificate.chain': {
@@ -62,7 +62,7 @@ export const sslDeclarations = {
     type: 'string',
     default: null,
     importance: 'medium',
-    documentation: 'PEM or PKCS12. By default what the file is. JKS files cannot be read: convert them with keytool.',
+    documentation: 'PEM, PKCS12 or JKS. What counts is what the file is.',
   },
   'ssl.truststore.location': {
     type: 'string',
@@ -75,7 +75,7 @@ export const sslDeclarations = {
     type: 'password',
     default: null,
     importance: 'high',
-    documentation: 'Opens the PKCS12 file.',
+    documentation: 'Opens the PKCS12 or JKS file.',
   },
   'ssl.truststore.certificates': {
     type: 'password',

@@ -3,10 +3,9 @@ import fs from 'node:fs'
 import tls from 'node:tls'
 import { SluiceError, type RawSettings } from '@sluice/sdk'
 import { DerError } from '../der.ts'
+import { isJks, jksCertificates, jksKey } from '../jks.ts'
 import { trustedCertificates } from '../pkcs12.ts'
 import { sslSettings, type SslSettings } from './rest-settings.ts'
-
-const JKS_MAGIC = 0xfeed_feed
 
 /** Settings under the prefix, if any is there: then those alone; else the ones without it. As in Kafka Connect. */
 export function sslSettingsOf(raw: RawSettings, prefix: 'listeners.https.' | 'admin.listeners.https.'): SslSettings {
@@ -62,7 +61,7 @@ export class TlsFiles {
       throw new SluiceError('SETTINGS_INVALID', 'The keys and certificates of REST cannot be used', {
         cause,
         remedy:
-          'Give PEM or PKCS12 files that are readable, whose key and certificate belong together, and the passwords that open them.',
+          'Give PEM, PKCS12 or JKS files that are readable, whose key and certificate belong together, and the passwords that open them.',
       })
     }
   }
@@ -86,7 +85,8 @@ export class TlsFiles {
     const keyPassword = settings['ssl.key.password']?.value()
     const storePassword = settings['ssl.keystore.password']?.value()
     if (location !== null) {
-      const bytes = readStore(location)
+      const bytes = fs.readFileSync(location)
+      if (isJks(bytes)) return read(location, () => jksKey(bytes, storePassword, keyPassword))
       if (!isPem(bytes)) return { pfx: bytes, ...(storePassword !== undefined && { passphrase: storePassword }) }
       return { key: bytes, cert: bytes, ...(keyPassword !== undefined && { passphrase: keyPassword }) }
     }
@@ -101,32 +101,27 @@ export class TlsFiles {
     const text = this.#settings['ssl.truststore.certificates']?.value()
     if (text !== undefined) return { ca: text }
     if (location === null) return {}
-    const bytes = readStore(location)
+    const bytes = fs.readFileSync(location)
     if (isPem(bytes)) return { ca: bytes }
-    try {
-      return { ca: trustedCertificates(bytes, this.#settings['ssl.truststore.password']?.value() ?? '') }
-    } catch (error) {
-      if (!(error instanceof DerError)) throw error
-      throw new Error(
-        `${location} cannot be read as a PKCS12 trust store: ${error.message}; export it as PEM, with openssl pkcs12 -in ${location} -nokeys -out trust.pem`,
-        { cause: error },
-      )
-    }
+    const password = this.#settings['ssl.truststore.password']?.value()
+    return read(location, () => ({
+      ca: isJks(bytes) ? jksCertificates(bytes, password) : trustedCertificates(bytes, password ?? ''),
+    }))
+  }
+}
+
+function read<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (!(cause instanceof DerError)) throw cause
+    throw new Error(`${file} cannot be read: ${cause.message}`, { cause })
   }
 }
 
 function usable(options: tls.SecureContextOptions): tls.SecureContextOptions {
   tls.createSecureContext(options)
   return options
-}
-
-function readStore(file: string): Buffer {
-  const bytes = fs.readFileSync(file)
-  if (bytes.length >= 4 && bytes.readUInt32BE(0) === JKS_MAGIC)
-    throw new Error(
-      `${file} is a JKS key store, which only Java reads: convert it with keytool -importkeystore -srckeystore ${file} -destkeystore ${file}.p12 -deststoretype PKCS12`,
-    )
-  return bytes
 }
 
 function isPem(bytes: Buffer): boolean {

@@ -17,11 +17,19 @@ const PKCS12 = {
   'ssl.keystore.location': path.join(import.meta.dirname, 'certs/worker.p12'),
   'ssl.keystore.password': 'trial',
 }
-/** That authority as trust stores of both makers: `openssl pkcs12 -export -nokeys`, `keytool -importcert -storetype PKCS12`. */
-const TRUSTING = ['trust-openssl.p12', 'trust-java.p12'].map((name) => ({
+/** The same made into Java's own store (`keytool -importkeystore -deststoretype JKS`), the key with a password of its own. */
+const JKS = {
+  'ssl.keystore.location': path.join(import.meta.dirname, 'certs/worker.jks'),
+  'ssl.keystore.password': 'changeit',
+  'ssl.key.password': 'different',
+}
+/** That authority as trust stores: `openssl pkcs12 -export -nokeys`, `keytool -importcert -storetype PKCS12`, and `JKS`. */
+const TRUSTING = ['trust-openssl.p12', 'trust-java.p12', 'trust.jks'].map((name) => ({
   'ssl.truststore.location': path.join(import.meta.dirname, 'certs', name),
   'ssl.truststore.password': 'changeit',
 }))
+const JKS_TRUST = fs.readFileSync(path.join(import.meta.dirname, 'certs/trust.jks'))
+const NO_ENTRIES = Buffer.concat([Buffer.from('feedfeed0000000200000000', 'hex'), Buffer.alloc(20)])
 const LISTENERS = { listeners: 'https://127.0.0.1:0' }
 
 let folder: string
@@ -60,9 +68,10 @@ function get(url: string, options: https.RequestOptions = {}): Promise<readonly 
 }
 
 describe('HTTPS', () => {
-  test('works with PKCS12 files, with PEM files, and with PEM texts', async () => {
+  test('works with PKCS12 files, with JKS files, with PEM files, and with PEM texts', async () => {
     const text = { 'ssl.keystore.key': read('alice.key'), 'ssl.keystore.certificate.chain': read('alice.pem') }
     expect(await get((await start(PKCS12)).url)).toEqual([200, 'broker'])
+    expect(await get((await start(JKS)).url)).toEqual([200, 'broker'])
     expect(await get((await start({ 'ssl.keystore.location': pem('bob') })).url)).toEqual([200, 'bob'])
     expect(await get((await start(text)).url)).toEqual([200, 'alice'])
   })
@@ -88,6 +97,7 @@ describe('HTTPS', () => {
     ['PEM', { 'ssl.truststore.location': path.join(certs, 'ca.pem') }],
     ['PKCS12 by openssl', TRUSTING[0]!],
     ['PKCS12 by keytool', TRUSTING[1]!],
+    ['JKS', TRUSTING[2]!],
   ])('asks for certificates of clients, required or only checked when shown; authorities from %s', async (_, trust) => {
     const alice = { cert: read('alice.pem'), key: read('alice.key') }
     const required = await start({ ...PKCS12, ...trust, 'ssl.client.auth': 'required' })
@@ -135,23 +145,30 @@ describe('HTTPS', () => {
     })
   })
 
-  test('a JKS file is refused with the call that converts it, and so is a trust store that cannot be read', () => {
-    const jks = path.join(folder, 'x.jks')
-    fs.writeFileSync(jks, Uint8Array.of(0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2))
-    const files = (settings: RawSettings): TlsFiles => new TlsFiles(sslSettingsOf(settings, 'listeners.https.'))
-    expect(() => files({ 'ssl.keystore.location': jks }).serverOptions()).toThrow(
+  test.each([
+    ['a trust store that is too old', 'old.p12', stores.legacy, {}, /old\.p12 cannot be read: .*too weak/],
+    [
+      'half a JKS file',
+      'half.jks',
+      JKS_TRUST.subarray(0, -1),
+      {},
+      /half\.jks cannot be read: the password does not fit/,
+    ],
+    [
+      'a JKS file without a certificate',
+      'x.jks',
+      NO_ENTRIES,
+      { 'ssl.truststore.password': undefined },
+      /no certificates/,
+    ],
+  ])('%s is told of, with its name', (_, name, bytes, more, reason) => {
+    const store = path.join(folder, name)
+    fs.writeFileSync(store, bytes)
+    const given = { ...PKCS12, ...TRUSTING[0]!, 'ssl.truststore.location': store, ...more }
+    const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as RawSettings
+    expect(() => new TlsFiles(sslSettingsOf(settings, 'listeners.https.')).serverOptions()).toThrow(
       expect.objectContaining({
-        cause: expect.objectContaining({
-          message: expect.stringContaining('keytool -importkeystore') as unknown,
-        }) as unknown,
-      }),
-    )
-    const old = path.join(folder, 'old.p12')
-    fs.writeFileSync(old, stores.legacy)
-    const trust = { ...PKCS12, ...TRUSTING[0]!, 'ssl.truststore.location': old }
-    expect(() => files(trust).serverOptions()).toThrow(
-      expect.objectContaining({
-        cause: expect.objectContaining({ message: expect.stringContaining('openssl pkcs12') as unknown }) as unknown,
+        cause: expect.objectContaining({ message: expect.stringMatching(reason) as unknown }) as unknown,
       }),
     )
   })
