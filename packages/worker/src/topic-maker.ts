@@ -3,7 +3,7 @@ import { describeError, SluiceError, type Logger } from '@sluice/sdk'
 
 /** What a source needs to know of the topics it writes to. */
 export interface TopicMakerParts {
-  readonly admin: Pick<Admin, 'ensureTopics'>
+  readonly admin: Pick<Admin, 'ensureTopics' | 'describeTopics'>
   /** How a topic that is not there is made; null: it is left to the broker (`topic.creation.enable=false`). */
   readonly creation: { spec(topic: string): TopicSpec } | null
   /** Where the positions of the task itself go in its own transactions: it may not write there, too. Null: not exactly once. */
@@ -43,17 +43,31 @@ export class TopicMaker {
   async make(topics: readonly string[]): Promise<readonly string[]> {
     const { admin, creation, positionTopic, logger } = this.#parts
     if (positionTopic !== null && topics.includes(positionTopic)) throw ownPositions(positionTopic)
-    if (creation !== null) {
+    if (creation === null) await this.#leaveToBroker(topics)
+    else
       try {
         await admin.ensureTopics(topics.map((topic) => creation.spec(topic)))
       } catch (error) {
         if (!(error instanceof SluiceError) || !NOT_ALLOWED.has(error.place?.['error'])) throw error
         const facts = { topics: topics.join(','), reason: describeError(error) }
         logger.warn('Topics may not be created by this user: if they do not exist, it is left to the broker', facts)
+        await this.#leaveToBroker(topics)
       }
-    }
     for (const topic of topics) this.#known.add(topic)
     return topics
+  }
+
+  /** Where the broker makes none, the producer waits for somebody who does. */
+  async #leaveToBroker(topics: readonly string[]): Promise<void> {
+    const { admin, logger } = this.#parts
+    try {
+      await admin.describeTopics(topics, { letBrokerCreate: true })
+    } catch (error) {
+      logger.warn('The broker could not be asked for topics', {
+        topics: topics.join(','),
+        reason: describeError(error),
+      })
+    }
   }
 }
 

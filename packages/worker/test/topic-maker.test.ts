@@ -11,15 +11,19 @@ function record(topic: string): ProducerRecord {
 interface Made {
   readonly maker: TopicMaker
   readonly specs: TopicSpec[]
+  /** Topics that the broker was asked for. */
+  readonly left: string[]
   readonly logger: MemoryLogger
   refusal: unknown
 }
 
 function maker(more: { readonly isLeftToBroker?: boolean; readonly positionTopic?: string } = {}): Made {
   const specs: TopicSpec[] = []
+  const left: string[] = []
   const logger = new MemoryLogger()
   const made: Made = {
     specs,
+    left,
     logger,
     refusal: undefined,
     maker: new TopicMaker({
@@ -28,6 +32,10 @@ function maker(more: { readonly isLeftToBroker?: boolean; readonly positionTopic
           if (made.refusal !== undefined) throw made.refusal
           specs.push(...topics)
           return topics.map(({ topic }) => topic)
+        },
+        describeTopics: async (topics = [], { letBrokerCreate = false } = {}) => {
+          if (letBrokerCreate) left.push(...topics)
+          return []
         },
       },
       creation: more.isLeftToBroker === true ? null : { spec: (topic) => ({ topic, partitions: 4 }) },
@@ -44,7 +52,7 @@ function refusedWith(error: string): SluiceError {
 
 describe('topics of a source', () => {
   test('are made before their first record, once, and not asked for again', async () => {
-    const { maker: topics, specs } = maker()
+    const { maker: topics, specs, left } = maker()
     const records = [record('a'), record('a'), record('b'), record('a')]
     expect(topics.missing(records)).toEqual(['a', 'b'])
     expect(await topics.make(['a', 'b'])).toEqual(['a', 'b'])
@@ -55,12 +63,14 @@ describe('topics of a source', () => {
     expect(topics.missing(records)).toBeNull()
     expect(topics.missing([...records, record('c')])).toEqual(['c'])
     expect(topics.missing([])).toBeNull()
+    expect(left).toEqual([])
   })
 
   test('are left to the broker when the worker may not create any', async () => {
-    const { maker: topics, specs } = maker({ isLeftToBroker: true })
+    const { maker: topics, specs, left } = maker({ isLeftToBroker: true })
     expect(await topics.make(['a'])).toEqual(['a'])
     expect(specs).toEqual([])
+    expect(left).toEqual(['a'])
     expect(topics.missing([record('a')])).toBeNull()
   })
 
@@ -80,6 +90,7 @@ describe('topics of a source', () => {
       made.refusal = refusedWith(error)
       expect(await made.maker.make(['a'])).toEqual(['a'])
       expect(made.logger.lines).toMatchObject([{ level: 'warn', fields: { topics: 'a' } }])
+      expect(made.left).toEqual(['a'])
       expect(made.maker.missing([record('a')])).toBeNull()
     },
   )

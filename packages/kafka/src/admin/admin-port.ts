@@ -47,8 +47,14 @@ export interface Admin {
   ensureTopics(topics: readonly TopicSpec[]): Promise<readonly string[]>
   /** Resolves when they are gone; those that are not there count as gone. */
   deleteTopics(topics: readonly string[]): Promise<void>
-  /** Topics that exist; unknown names are left out. Without names: all. */
-  describeTopics(topics?: readonly string[]): Promise<readonly TopicDescription[]>
+  /**
+   * Topics that exist; unknown names are left out. Without names: all. With `letBrokerCreate` a broker that makes topics by itself
+   * (`auto.create.topics.enable`) begins to make those that do not exist: nobody else here has it do so.
+   */
+  describeTopics(
+    topics?: readonly string[],
+    options?: { readonly letBrokerCreate?: boolean },
+  ): Promise<readonly TopicDescription[]>
   /** The offset of the first record still there, behind the last one, or of the first at or after a time (ms). */
   listOffsets(
     partitions: readonly TopicPartition[],

@@ -68,14 +68,17 @@ export class PortAdmin implements Admin {
     for (const topic of topics) this.#context.metadata.forget(topic)
   }
 
-  async describeTopics(topics?: readonly string[]): Promise<readonly TopicDescription[]> {
+  async describeTopics(
+    topics?: readonly string[],
+    { letBrokerCreate = false }: { readonly letBrokerCreate?: boolean } = {},
+  ): Promise<readonly TopicDescription[]> {
     if (topics?.length === 0) return []
     const what = topics === undefined ? 'list the topics' : `describe the topics ${topics.join(', ')}`
     return this.#requests.once(what, async () => {
       const connection = await this.#requests.any()
       const answer = await connection.send('Metadata', connection.version('Metadata', { lowest: 10 }), {
         topics: topics?.map((name) => ({ name })) ?? null,
-        allowAutoTopicCreation: false,
+        allowAutoTopicCreation: letBrokerCreate,
       })
       return answer.topics.filter((topic) => topics !== undefined || !topic.isInternal).flatMap(describe)
     })

@@ -141,7 +141,8 @@ export class SourceRun {
     const transaction = options.transaction ?? null
     const context = new SourceContext({ ...basics, positions, counts: this.counts, transaction })
     const string = converters.find(({ name }) => name === 'string')!.create({}, 'value')
-    const admin: Pick<Admin, 'ensureTopics'> = {
+    const admin: Pick<Admin, 'ensureTopics' | 'describeTopics'> = {
+      describeTopics: async () => [],
       ensureTopics: async (topics) => {
         const names = topics.map(({ topic }) => topic)
         this.made.push(...names)
