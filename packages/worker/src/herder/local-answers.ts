@@ -2,14 +2,16 @@ import type { SettingDefinition, SettingsValidation } from '@sluice/sdk'
 import type { ConfigStore } from '../storage/config-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
 import { ClusterView } from './cluster-view.ts'
-import type { ConnectorStateInfo, LoggerLevel, PluginInfo, TaskId } from './herder.ts'
+import { HerderError, type ConnectorStateInfo, type LoggerLevel, type PluginInfo, type TaskId } from './herder.ts'
 import type { HerderLoggers, HerderPlugins } from './ports.ts'
+import type { HerderSettings } from './settings.ts'
 
 export interface LocalAnswerParts {
   readonly config: ConfigStore
   readonly status: StatusStore
   readonly plugins: HerderPlugins
   readonly loggers: HerderLoggers
+  readonly settings: Pick<HerderSettings, 'isTrackingTopics' | 'mayResetTopics'>
 }
 
 /** What every herder answers out of what is at hand, without waiting for its turn. */
@@ -34,13 +36,18 @@ export abstract class LocalAnswers {
     return this.view.taskStatus(id)
   }
 
+  /** @throws HerderError 403 where no account is kept of them */
   activeTopics(connector: string): readonly string[] {
+    this.#checkTracking()
     return this.view.activeTopics(connector)
   }
 
-  resetActiveTopics(connector: string): Promise<void> {
-    this.#parts.status.removeTopics(connector)
-    return Promise.resolve()
+  /** @throws HerderError 403 where no account is kept of them, or it must stay */
+  async resetActiveTopics(connector: string): Promise<void> {
+    const { settings, status } = this.#parts
+    this.#checkTracking()
+    if (settings.mayResetTopics === false) throw new HerderError(403, 'Topic tracking reset is disabled.')
+    status.removeTopics(connector)
   }
 
   plugins(connectorsOnly: boolean): readonly PluginInfo[] {
@@ -65,5 +72,9 @@ export abstract class LocalAnswers {
 
   setWorkerLoggerLevel(namespace: string, level: string): readonly string[] {
     return this.#parts.loggers.set(namespace, level)
+  }
+
+  #checkTracking(): void {
+    if (!this.#parts.settings.isTrackingTopics) throw new HerderError(403, 'Topic tracking is disabled.')
   }
 }

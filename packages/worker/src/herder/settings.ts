@@ -7,6 +7,8 @@ export interface HerderSettings {
   readonly taskStopMs: number
   /** `topic.tracking.enable` */
   readonly isTrackingTopics: boolean
+  /** `topic.tracking.allow.reset`. Default: it may be. */
+  readonly mayResetTopics?: boolean
   /** What failed comes back by itself; null: it stays FAILED, as in Kafka Connect. */
   readonly automaticRestart: AutomaticRestartOptions | null
   /** A task that gives no sign of life for so long is restarted; null: never. */

@@ -232,6 +232,7 @@ export function herderSettings(worker: WorkerSettings): HerderSettings {
   return {
     taskStopMs: worker['task.shutdown.graceful.timeout.ms'],
     isTrackingTopics: worker['topic.tracking.enable'],
+    mayResetTopics: worker['topic.tracking.allow.reset'],
     automaticRestart: {},
     stuckAfterMs: STUCK_AFTER_MS,
   }
