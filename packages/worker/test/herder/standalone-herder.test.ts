@@ -15,10 +15,17 @@ let herder: StandaloneHerder
 let host: FakeHost
 let scripts: Map<string, Script>
 let offsets: readonly ConnectorOffset[]
+/** What `${vault:KEY}` stands for, for half a minute. */
+let vault: Record<string, string>
 
 beforeEach(async () => {
   clock = new FakeClock()
   scripts = new Map()
+  vault = {}
+  const providers = ConfigProviders.of(
+    { 'config.providers': 'vault', 'config.providers.vault.class': 'Vault' },
+    { Vault: () => ({ get: async () => ({ values: { ...vault }, ttlMs: 30_000 }) }) },
+  )
   offsets = [{ partition: { file: 'a' }, offset: { position: 3 } }]
   herder = new StandaloneHerder({
     workerId: 'w1:8083',
@@ -26,7 +33,7 @@ beforeEach(async () => {
     config: new MemoryConfigStore(),
     status: new MemoryStatusStore(),
     host: (events, guard) => (host = new FakeHost(events, guard, clock, scripts)),
-    resolve: (config) => ConfigProviders.of({}).resolve(config),
+    resolve: (config) => providers.resolve(config),
     plugins: fakePlugins,
     loggers: fakeLoggers(new Map([['root', 'INFO']])),
     offsets: {
@@ -95,6 +102,36 @@ describe('a standalone herder', () => {
       type: 'source',
     })
     expect((await herder.taskConfigs('a')).map(({ id }) => id.task)).toEqual([0, 1])
+  })
+
+  test('tells what it runs, for /metrics', async () => {
+    await create('a', 2)
+    const [worker] = herder.measures().figures
+    expect(worker).toMatchObject({
+      group: 'connect-worker-metrics',
+      values: { 'connector-count': 1, 'task-count': 2, 'task-startup-success-total': 2 },
+    })
+    await herder.deleteConnector('a')
+    expect(herder.measures().figures[0]!.values).toMatchObject({ 'connector-count': 0, 'task-count': 0 })
+  })
+
+  test('starts anew what has a value of a config provider that is another when it has run out', async () => {
+    vault = { password: 'old', tasks: '2' }
+    const config = { 'connector.class': 'FakeSource', 'tasks.max': '${vault:tasks}', password: '${vault:password}' }
+    await herder.putConnectorConfig('a', { ...config, name: 'a' }, { mayReplace: false })
+    await quiet()
+    expect(states('a')).toEqual(['RUNNING', 'RUNNING', 'RUNNING'])
+    host.calls.length = 0
+    vault['password'] = 'new'
+    await pass(29_000)
+    expect(host.calls).toEqual([])
+    await pass(2_000)
+    expect(host.calls.filter((call) => call.startsWith('start')).toSorted()).toEqual([
+      'start a',
+      'start a-0',
+      'start a-1',
+    ])
+    expect(states('a')).toEqual(['RUNNING', 'RUNNING', 'RUNNING'])
   })
 
   test('refuses a name that is taken, and settings that are wrong', async () => {
