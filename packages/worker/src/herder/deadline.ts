@@ -1,9 +1,19 @@
 import { SluiceError, type Clock } from '@sluice/sdk'
 
-/** What the work gives; or an error when that takes too long: then the work goes on, and nobody looks at what comes of it. */
-export async function withDeadline<T>(clock: Clock, timeoutMs: number, what: string, work: Promise<T>): Promise<T> {
+/**
+ * What the work gives; or an error when that takes too long: then the work goes on, and nobody looks at what comes of it.
+ * @param signal nobody waits any more
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  timeoutMs: number,
+  what: string,
+  work: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const over = new AbortController()
-  const late = clock.sleep(timeoutMs, over.signal).then((): T => {
+  const until = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal])
+  const late = clock.sleep(timeoutMs, until).then((): T => {
     throw new SluiceError('TASK_FAILED', `${what} has not come back within ${timeoutMs} ms`, {
       retriable: true,
       remedy: 'Look at what the connector waits for, or restart it.',

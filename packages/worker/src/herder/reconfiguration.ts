@@ -87,7 +87,8 @@ export class Reconfiguration {
     if (before === null) return
     const settings = before.connectorConfig(connector)!
     const work = resolve(settings).then((resolved) => host.taskConfigs(connector, tasksMax(resolved.settings)))
-    const made = await withDeadline(clock, PATIENCE_MS, `The answer of connector ${connector} about its tasks`, work)
+    const what = `The answer of connector ${connector} about its tasks`
+    const made = await withDeadline(clock, PATIENCE_MS, what, work, signal)
     const now = config.snapshot()
     if (signal.aborted || this.#due(connector) === null) return
     const current = now.connectorConfig(connector)!
