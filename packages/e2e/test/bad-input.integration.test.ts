@@ -25,8 +25,8 @@ const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 if (address === '') console.warn('SLUICE_TEST_KAFKA is not set: the tests of bad input are skipped')
 const onBroker = address === '' ? describe.skip : describe
 
-const RUN_MS = 12_000
-const TEST_MS = 20_000
+const RUN_MS = 30_000
+const TEST_MS = 70_000
 
 interface Letter {
   readonly bytes: Buffer
@@ -39,7 +39,7 @@ interface Outcome {
 }
 
 onBroker('bad input', () => {
-  // A run takes some two seconds; one that cannot end must fail by itself.
+  // A run takes some two seconds, and a test has two at most; one that cannot end must fail by itself.
   jest.setTimeout(TEST_MS)
 
   let kafka: Kafka

@@ -31,8 +31,8 @@ const CSV = path.join(
 )
 const CELLS_END_MS = 5_000
 const LOOK_MS = 100
-/** About how long records are on the move before the source says that it is done. */
-const MOVING_MS = 800
+/** About how long records are on the move. */
+const MOVING_MS = 1_500
 
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
   const random = new SeededRandom(seed)
@@ -49,7 +49,7 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-'))
     try {
       const killed: Killed[] = []
-      for (let n = 0; n < 2 && left > 0; n++, left--) killed.push(await runAndKill(dir, moment(flow, left, random)))
+      for (let n = 0; n < 2 && left > 0; n++, left--) killed.push(await runAndKill(dir, left, flow, random))
       const finished = await runToTheEnd(dir)
       const cells = (await Promise.all(killed.map(({ cells }) => cells))).map(({ left: those }) => those)
       const ledger = await inspect(dir)
@@ -66,12 +66,6 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
 interface Flow {
   readonly sourceMs: number
   readonly endMs: number
-}
-
-/** Every other kill falls anywhere; those between fall where records move, which is a small part of the time. */
-function moment({ sourceMs, endMs }: Flow, n: number, random: SeededRandom): number {
-  const from = n % 2 === 0 ? 0 : Math.max(0, sourceMs - MOVING_MS)
-  return from + random.next() * (endMs - from)
 }
 
 async function measureFlow(): Promise<Flow> {
@@ -91,15 +85,22 @@ interface Killed {
   readonly cells: Promise<{ readonly forMs: number; readonly left: number }>
 }
 
-async function runAndKill(dir: string, afterMs: number): Promise<Killed> {
+/** Every other kill falls anywhere; those between fall where records move, which is a small part of the time. */
+async function runAndKill(dir: string, n: number, { endMs }: Flow, random: SeededRandom): Promise<Killed> {
   const run = new QuickstartRun(dir)
   await run.said('Kafka is up')
-  await sleep(afterMs)
+  const since = performance.now()
+  if (n % 2 === 0) await sleep(random.next() * endMs)
+  else {
+    // In a run after another one they may have arrived already.
+    await run.wrote('bird_strikes.raw').catch(() => undefined)
+    await sleep(random.next() * MOVING_MS)
+  }
+  const moment = `${Math.round(performance.now() - since)} ms`
   run.kill()
-  const status = await run.ended()
-  const moment = `${Math.round(afterMs)} ms${status === 137 ? '' : ' (it had ended)'}`
+  const hadEnded = (await run.ended()) !== 137
   // Beside the next run, which begins at once.
-  return { moment, cells: cellsEnd(run.mark) }
+  return { moment: hadEnded ? `${moment} (it had ended)` : moment, cells: cellsEnd(run.mark) }
 }
 
 async function cellsEnd(mark: string): Promise<{ forMs: number; left: number }> {

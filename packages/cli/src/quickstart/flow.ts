@@ -45,18 +45,18 @@ export async function runFlow(ports: FlowPorts): Promise<FilePosition | null> {
   const over = AbortSignal.any([ports.signal, failed.signal])
   try {
     await prepare(kafka, plan)
-    const worker = await startWorker(ports, failed)
+    const processor = startProcessor(kafka, ports, failed)
     try {
-      const processor = startProcessor(kafka, ports, failed)
+      const worker = await startWorker(ports, failed)
       try {
         const position = await operate(kafka, worker.url, processor.streams, ports, over)
         ports.onRules?.(processor.streams.scorecards())
         return position
       } finally {
-        await processor.stop()
+        await worker.stop()
       }
     } finally {
-      await worker.stop()
+      await processor.stop()
     }
   } catch (error) {
     if (!over.aborted) throw error

@@ -2,20 +2,35 @@ import { describe, expect, test } from '@jest/globals'
 import { fileSource } from '@sluice/connector-file'
 import { lakeSink } from '@sluice/connector-lake'
 import type { RawSettings, SettingsDeclaration } from '@sluice/sdk'
-import { consumerSettings, memberSettings, sinkSettings, sourceSettings, standaloneSettings } from '@sluice/worker'
+import {
+  cellSettings,
+  groupSettings,
+  restSettings,
+  sinkSettings,
+  sourceSettings,
+  storageSettings,
+  workerSettings,
+} from '@sluice/worker'
 import { datasetName, makePlan, topicsOf } from '../../src/quickstart/plan.ts'
 
-const plan = makePlan({
+const PARTS: Parameters<typeof makePlan>[0] = {
   dir: '/data/qs',
   dataset: 'orders',
   file: '/in/orders.csv',
   key: 'Order No',
   processor: { module: '@sluice/processor-csv-rows', settings: { headings: '["Order No"]' } },
   cleanSchema: '{"type":"struct"}',
-})
+}
+const plan = makePlan(PARTS)
 
-/** Settings that somebody else reads: of the converters below each side's name, of the consumers of sinks. */
-const OTHERS = ['key.converter.', 'value.converter.', 'header.converter.', 'consumer.']
+/** Settings that somebody else reads: of the converters below each side's name. */
+const OTHERS = ['key.converter.', 'value.converter.', 'header.converter.']
+
+const DISTRIBUTED: SettingsDeclaration = workerSettings
+  .extend(groupSettings)
+  .extend(storageSettings)
+  .extend(restSettings)
+  .extend(cellSettings)
 
 /** What is wrong with settings, or unknown to whoever gets them. */
 function complaints(declaration: SettingsDeclaration, raw: RawSettings): readonly string[] {
@@ -35,11 +50,7 @@ describe('the plan', () => {
   })
 
   test('gives the worker and both connectors settings that they accept, and no others', () => {
-    expect(complaints(standaloneSettings, { 'bootstrap.servers': '127.0.0.1:9092', ...plan.worker })).toEqual([])
-    const ofConsumers = Object.entries(plan.worker).flatMap(([key, value]) =>
-      key.startsWith('consumer.') ? [[key.slice('consumer.'.length), value] as const] : [],
-    )
-    expect(complaints(consumerSettings.extend(memberSettings), Object.fromEntries(ofConsumers))).toEqual([])
+    expect(complaints(DISTRIBUTED, { 'bootstrap.servers': '127.0.0.1:9092', ...plan.worker })).toEqual([])
     expect(complaints(sourceSettings.extend(fileSource.settings), plan.source)).toEqual([])
     expect(complaints(sinkSettings.extend(lakeSink.settings), plan.sink)).toEqual([])
   })
@@ -57,6 +68,16 @@ describe('the plan', () => {
         'errors.deadletterqueue.topic.name': plan.topics.quarantine,
       })
     }
+  })
+
+  test('gives each data set a cluster of its own, whose topics nobody else writes configs to', () => {
+    const other = makePlan({ ...PARTS, dataset: 'customers' })
+    for (const setting of ['group.id', 'config.storage.topic', 'status.storage.topic'])
+      expect(other.worker[setting]).not.toBe(plan.worker[setting])
+  })
+
+  test('has no connector started again that has failed: the run ends and tells why', () => {
+    for (const connector of [plan.source, plan.sink]) expect(connector['restart.enable']).toBe('false')
   })
 
   test('reads a last line without a line end, because the file does not grow', () => {

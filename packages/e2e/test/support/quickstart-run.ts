@@ -2,10 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from './house-files.ts'
 import { markedBy, processesMarked } from './marked-processes.ts'
 
 const DEADLINE_MS = 60_000
+const LOOK_MS = 2
 
 export interface Summary {
   readonly read: Readonly<Record<'lines' | 'records' | 'diverted' | 'skipped', number>>
@@ -35,11 +37,15 @@ export class QuickstartRun {
   errors = ''
   /** What its processes are marked by, those of other runs in the folder by another. */
   readonly mark: string
+  readonly #dir: string
   readonly #child: ChildProcess
+  /** Null: it runs. */
+  #status: number | null = null
   readonly #ended: Promise<number>
   readonly #ears = new Set<() => void>()
 
   constructor(dir: string, args: readonly string[] = []) {
+    this.#dir = dir
     this.mark = `${dir}#${++runs}#`
     const main = path.join(root, 'packages/cli/src/main.ts')
     this.#child = spawn(process.execPath, ['--conditions=@sluice/source', main, 'quickstart', '--dir', dir, ...args], {
@@ -60,7 +66,8 @@ export class QuickstartRun {
       const late = setTimeout(() => this.#child.kill('SIGKILL'), DEADLINE_MS)
       this.#child.once('close', (code) => {
         clearTimeout(late)
-        resolve(code ?? 137)
+        this.#status = code ?? 137
+        resolve(this.#status)
       })
     })
   }
@@ -75,10 +82,17 @@ export class QuickstartRun {
       }
       this.#ears.add(listen)
       listen()
-      void this.#ended.then((status) =>
-        reject(new Error(`ended with ${status} before it said "${words}":\n${this.output}`)),
-      )
+      void this.#ended.then(() => reject(this.#endedBefore(`it said "${words}"`)))
     })
+  }
+
+  /** Resolves when its broker has written something to this topic; rejects as `said`. */
+  async wrote(topic: string): Promise<void> {
+    const folder = path.join(this.#dir, 'kafka', 'topics', topic)
+    while (!hasRecords(folder)) {
+      if (this.#status !== null) throw this.#endedBefore(`anything was written to ${topic}`)
+      await sleep(LOOK_MS)
+    }
   }
 
   interrupt(): void {
@@ -92,6 +106,10 @@ export class QuickstartRun {
   /** The exit status; 137 when it had to be killed because it did not end in time. */
   ended(): Promise<number> {
     return this.#ended
+  }
+
+  #endedBefore(what: string): Error {
+    return new Error(`ended with ${this.#status} before ${what}:\n${this.output}`)
   }
 }
 
@@ -114,4 +132,11 @@ export function summaryOf(dir: string): Summary {
 export function leftBehind(dir: string): readonly string[] {
   const lock = path.join(dir, 'lock')
   return [...processesMarked(`${dir}#`), ...(fs.existsSync(lock) ? [lock] : [])]
+}
+
+/** Whether a log below this folder holds something. */
+function hasRecords(topic: string): boolean {
+  const files = fs.existsSync(topic) ? fs.readdirSync(topic, { recursive: true, encoding: 'utf8' }) : []
+  const logs = files.filter((file) => file.endsWith('.log')).map((file) => path.join(topic, file))
+  return logs.some((log) => fs.existsSync(log) && fs.statSync(log).size > 0)
 }
