@@ -1,9 +1,18 @@
 import type { ProducerRecord } from '@sluice/kafka'
-import { DataError, type Clock, type SluiceError, type SourceRecord, type Stage, type Transform } from '@sluice/sdk'
+import {
+  DataError,
+  NotReadyError,
+  type Clock,
+  type SluiceError,
+  type SourceRecord,
+  type Stage,
+  type Transform,
+} from '@sluice/sdk'
 import { positionText } from '../positions/position-store.ts'
 import { ConversionFailure, letterTooLarge, recordBytes, tooLarge, type RecordEncoder } from './convert.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { FailedRecord, OutgoingBatch } from './outgoing-batch.ts'
+import { Readiness } from './readiness.ts'
 import type { DivertedBytes } from './source-context.ts'
 import { toleranceExceeded, type Place, type Tolerance } from './tolerance.ts'
 
@@ -42,9 +51,20 @@ export class BatchEncoder {
     let next = 0
     let attempt = 0
     let since = 0
+    const readiness = new Readiness()
     while (next < records.length) {
-      const failed = this.#encodeRun(records, next, batch)
+      let failed = this.#encodeRun(records, next, batch)
       if (failed === undefined) return undefined
+      if (failed.error instanceof NotReadyError) {
+        const ready = await readiness.wait(failed.at, failed.error, signal)
+        if (ready === 'stopped') return 'stopped'
+        if (ready === 'again') {
+          if (failed.at !== next) attempt = 0
+          next = failed.at
+          continue
+        }
+        failed = { ...failed, error: ready.error }
+      }
       if (failed.at !== next || attempt === 0) {
         attempt = 0
         since = this.#parts.clock.monotonic()

@@ -1,7 +1,8 @@
 import type { FetchedPartition, FetchedRecords } from '@sluice/kafka'
-import type { Clock, SinkRecord, Stage, Transform } from '@sluice/sdk'
+import { NotReadyError, type Clock, type SinkRecord, type Stage, type Transform } from '@sluice/sdk'
 import { ConversionFailure, type Part, type RecordDecoder } from './convert.ts'
 import { fetchedOriginal, type DeadLetters } from './dead-letters.ts'
+import { Readiness } from './readiness.ts'
 import type { SinkContext } from './sink-context.ts'
 import type { SinkPartition } from './sink-partition.ts'
 import type { SinkPositions } from './sink-positions.ts'
@@ -59,9 +60,21 @@ export class SinkDecode {
     let next = 0
     let attempt = 0
     let since = 0
+    const readiness = new Readiness()
     while (next < batch.count) {
-      const failed = this.#decodeRun(at, batch, next, out)
+      let failed = this.#decodeRun(at, batch, next, out)
       if (failed === undefined) return true
+      if (failed.error instanceof NotReadyError) {
+        onRetry()
+        const ready = await readiness.wait(failed.at, failed.error, signal)
+        if (ready === 'stopped') return false
+        if (ready === 'again') {
+          if (failed.at !== next) attempt = 0
+          next = failed.at
+          continue
+        }
+        failed = { ...failed, error: ready.error }
+      }
       if (failed.at !== next || attempt === 0) {
         attempt = 0
         since = clock.monotonic()

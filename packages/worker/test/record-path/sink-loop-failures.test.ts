@@ -1,7 +1,7 @@
 /** The sink loop and what cannot be decoded: judged record by record, never forgotten. */
 import { describe, expect, test } from '@jest/globals'
 import { readQuarantineHeaders } from '@sluice/quality'
-import { RetriableError, SluiceError, systemClock, type Converter } from '@sluice/sdk'
+import { NotReadyError, RetriableError, SluiceError, systemClock, type Converter } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { eventually } from '../support/eventually.ts'
 import { headersOf, text } from '../support/fake-kafka.ts'
@@ -168,5 +168,56 @@ describe('dead letters', () => {
     failing.producer.refusal = new SluiceError('RECORD_TOO_LARGE', 'no room')
     expect(await failing.run()).toMatchObject({ code: 'RECORD_TOO_LARGE' })
     expect(failing.offsets.commits).toEqual([])
+  })
+})
+
+describe('a record whose converter is not ready', () => {
+  /** Needs something before the values given, each once. */
+  function unready(values: readonly string[], ready: () => Promise<void>): Converter {
+    const missing = new Set(values)
+    return {
+      encoder: () => () => null,
+      decode: (_, bytes) => {
+        const value = text(bytes)
+        if (missing.has(value!))
+          throw new NotReadyError('a schema is fetched first', async () => {
+            await ready()
+            missing.delete(value!)
+          })
+        return { schema: null, value }
+      },
+    }
+  }
+
+  test('waits for it and is given again: it is no failure, and nothing overtakes it', async () => {
+    const run = new SinkRun({ log: LOG, converters: { value: unready(['0', '7', '8', '24'], async () => {}) } })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect((run.task as HoldingSink).values).toEqual(LOG)
+    expect(run.committed?.tally).toEqual({ in: 25, passed: 25, marked: 0, quarantined: {}, dropped: {} })
+  })
+
+  test('fails with what its converter could not get', async () => {
+    const value = unready(['7'], () => Promise.reject(new SluiceError('SCHEMA_UNKNOWN', 'there is no schema 7')))
+    const run = new SinkRun({ log: LOG, converters: { value }, deadLetters: true, tolerance: { tolerance: 'all' } })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect(run.producer.values('dead')).toEqual(['7'])
+    expect(headersOf(run.producer.durable[0]!)['__connect.errors.exception.message']).toContain('there is no schema 7')
+  })
+
+  test('fails when its converter is never ready, and does not spin', async () => {
+    const value: Converter = {
+      encoder: () => () => null,
+      decode: () => {
+        throw new NotReadyError('never', async () => {})
+      },
+    }
+    const run = new SinkRun({ log: LOG, converters: { value } })
+    expect(await run.run()).toMatchObject({ code: 'TASK_FAILED', cause: { code: 'INTERNAL' } })
   })
 })

@@ -1,7 +1,15 @@
 /** The source loop and what cannot go on: judged record by record, never forgotten. */
 import { describe, expect, test } from '@jest/globals'
 import { readQuarantineHeaders } from '@sluice/quality'
-import { DataError, RetriableError, systemClock, type Converter, type SourceTask } from '@sluice/sdk'
+import {
+  DataError,
+  NotReadyError,
+  RetriableError,
+  SluiceError,
+  systemClock,
+  type Converter,
+  type SourceTask,
+} from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { eventually } from '../support/eventually.ts'
 import { bytes } from '../support/fake-kafka.ts'
@@ -286,4 +294,37 @@ describe('bytes that a source could not read', () => {
       expect(run.producer.values('dead')).toHaveLength(deadLetters ? 1 : 0)
     },
   )
+})
+
+describe('a record whose converter is not ready', () => {
+  const polled = [1, 2, 3, 4, 5].map((n) => sourceRecord(n))
+
+  test('waits for it and is given again', async () => {
+    let isReady = false
+    const value = refusing((given) =>
+      given === '3' && !isReady
+        ? new NotReadyError('a schema is registered first', async () => void (isReady = true))
+        : undefined,
+    )
+    const run = new SourceRun({ task: () => ({ poll: batches(polled) }), converters: { value } })
+    const ended = run.run()
+    await eventually('all is stored', () => run.positions.at === 5)
+    run.stop()
+    expect(await ended).toBeUndefined()
+    expect(run.producer.values('out')).toEqual(['1', '2', '3', '4', '5'])
+    expect(run.counts.progress()).toMatchObject({ polled: 5, produced: 5, skipped: 0 })
+  })
+
+  test('fails with what its converter could not get', async () => {
+    const value = refusing((given) =>
+      given === '3'
+        ? new NotReadyError('a schema is registered first', () =>
+            Promise.reject(new SluiceError('SCHEMA_INCOMPATIBLE', 'it does not fit')),
+          )
+        : undefined,
+    )
+    const run = new SourceRun({ task: () => ({ poll: batches(polled) }), converters: { value } })
+    expect(await run.run()).toMatchObject({ code: 'TASK_FAILED', cause: { code: 'SCHEMA_INCOMPATIBLE' } })
+    expect(run.producer.values('out')).toEqual(['1', '2'])
+  })
 })

@@ -1,0 +1,36 @@
+import { NotReadyError, SluiceError } from '@sluice/sdk'
+
+/** Key, value and headers of one record may each need something; whoever needs more does not know what it waits for. */
+const WAITS_MAX = 16
+
+/** What a converter needs before it can go on: waited for, and the record given again. One of these per batch. */
+export class Readiness {
+  #at = -1
+  #waits = 0
+
+  /**
+   * Waits for what record `at` failed for. `stopped`: the signal was aborted meanwhile; otherwise what the record fails with after all.
+   */
+  async wait(at: number, error: NotReadyError, signal: AbortSignal): Promise<'again' | 'stopped' | { error: unknown }> {
+    this.#waits = at === this.#at ? this.#waits + 1 : 1
+    this.#at = at
+    if (this.#waits > WAITS_MAX) return { error: neverReady(error) }
+    try {
+      await error.ready(signal)
+    } catch (failure) {
+      return signal.aborted ? 'stopped' : { error: failure }
+    }
+    return signal.aborted ? 'stopped' : 'again'
+  }
+}
+
+function neverReady(cause: NotReadyError): SluiceError {
+  return new SluiceError(
+    'INTERNAL',
+    `A converter has waited ${WAITS_MAX} times for one record and is still not ready`,
+    {
+      cause,
+      remedy: 'Report this to the author of the converter.',
+    },
+  )
+}
