@@ -1,4 +1,4 @@
-import { describeError, type Connector, type Logger } from '@sluice/sdk'
+import { describeError, SluiceError, type Connector, type Logger } from '@sluice/sdk'
 import type { TargetState, WorkState } from '../herder/herder.ts'
 import { TaskControl } from '../record-path/task-control.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
@@ -81,8 +81,9 @@ export class TaskRun {
       this.#tell('UNASSIGNED', null)
     } catch (error) {
       if (this.#isSilent) return
-      this.#logger.error(`The task failed and stays so until it is restarted: ${describeError(error)}`)
-      this.#tell('FAILED', describeError(error))
+      const reason = error ?? new SluiceError('TASK_FAILED', 'The task failed and did not say why')
+      this.#logger.error(`The task failed and stays so until it is restarted: ${describeError(reason)}`)
+      this.#tell('FAILED', describeError(reason))
     } finally {
       this.#parts.watch.forget(id.connector, id.task)
     }

@@ -194,11 +194,14 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
   }
 
   async putTaskConfigs(): Promise<void> {
-    throw new HerderError(500, 'Standalone mode does not support externally setting task configurations.')
+    throw new HerderError(
+      500,
+      'Kafka Connect in standalone mode does not support externally setting task configurations.',
+    )
   }
 
   async fenceZombies(): Promise<void> {
-    throw new HerderError(500, 'Standalone mode does not support exactly-once source connectors.')
+    throw new HerderError(500, 'Kafka Connect in standalone mode does not support exactly-once source connectors.')
   }
 
   async connectorOffsets(connector: string): Promise<readonly ConnectorOffset[]> {
@@ -326,6 +329,9 @@ export class StandaloneHerder extends LocalAnswers implements Herder {
 }
 
 const NO_GUARD: ExactlyOnceGuard = {
-  fence: () => Promise.reject(new HerderError(500, 'Standalone mode does not support exactly-once source connectors.')),
+  fence: () =>
+    Promise.reject(
+      new HerderError(500, 'Kafka Connect in standalone mode does not support exactly-once source connectors.'),
+    ),
   verify: () => Promise.resolve(),
 }

@@ -266,6 +266,17 @@ describe('a task', () => {
     expect(logger.lines.find(({ level }) => level === 'error')?.fields).toMatchObject({ connector: 'a', task: 0 })
   })
 
+  test.each([undefined, null])(
+    'that fails on %s is FAILED all the same, and says that it did not say why',
+    async (nothing) => {
+      // oxlint-disable-next-line prefer-promise-reject-errors -- what a connector's author may do
+      runTask = () => Promise.reject(nothing)
+      await startTask()
+      await settle()
+      expect(told.at(-1)).toBe('a-0 FAILED The task failed and did not say why')
+    },
+  )
+
   test('that does not stop in time is cancelled; the others share the one grace; nothing of it is told any more', async () => {
     const late = Promise.withResolvers<void>()
     runTask = async (_, { events }) => {

@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { converters } from '@sluice/codecs'
-import type { Connector, RawSettings } from '@sluice/sdk'
+import { systemClock, type Connector, type RawSettings } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { Plugins } from '../../src/index.ts'
 import { StandaloneWorker, type StandaloneOptions } from '../../src/standalone/standalone-worker.ts'
@@ -264,6 +264,32 @@ onBroker('a standalone worker', () => {
     expect(values).toEqual(numbers(0, values.length))
     const stored = JSON.parse(await fs.readFile(positionsFile(), 'utf8')) as Record<string, { readonly n: number }>
     expect(Object.values(stored)).toEqual([{ n: values.length }])
+  })
+
+  test('a task that does not stop in time is left behind, and everything else is stored and closed all the same', async () => {
+    const [name, other, topic] = [cluster.name('stuck'), cluster.name('fine'), await cluster.topic('in')]
+    await cluster.put(topic, ['1'])
+    const release = new AbortController()
+    let isStuck = false
+    const put = async (): Promise<void> => {
+      isStuck = true
+      await systemClock.sleep(60_000, release.signal)
+    }
+    const logger = new MemoryLogger()
+    const configs = [{ name, 'connector.class': 'parts', topics: topic }, counting(other)]
+    const worker = await start(
+      { 'task.shutdown.graceful.timeout.ms': '300' },
+      { connectors: configs.map((config) => ({ config })), logger },
+      [sinkOf(() => ({ put })), countingSource()],
+    )
+    await eventually('one is stuck, one works', async () => isStuck && (await cluster.count(`${other}.raw`)) > 50)
+    await worker.stop()
+    release.abort()
+    expect(logger.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', fields: expect.objectContaining({ tasks: `${name}-0` }) as unknown }),
+    )
+    const stored = JSON.parse(await fs.readFile(positionsFile(), 'utf8')) as Record<string, { readonly n: number }>
+    expect(Object.values(stored)).toEqual([{ n: await cluster.count(`${other}.raw`) }])
   })
 
   test('REST goes on when all tasks have failed; a restart brings them back', async () => {
