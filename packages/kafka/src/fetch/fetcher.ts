@@ -141,7 +141,8 @@ export class PartitionFetcher implements Fetcher {
   /** Resolves when something has arrived, the time is over, or the signal is aborted. */
   async #arrival(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
     const arrived = new AbortController()
-    const arrive = (): void => arrived.abort()
+    // A reason of its own spares the making of an error, with a stack, for each fetch.
+    const arrive = (): void => arrived.abort(null)
     this.#onArrival = arrive
     signal?.addEventListener('abort', arrive, { once: true })
     await this.#context.clock.sleep(timeoutMs, arrived.signal)

@@ -8,6 +8,7 @@ import type { CellCall, CellCalls, CellMeasures, LogLevel } from './cell-protoco
 import { InlineHost, type TaskProgress } from './inline-host.ts'
 import { Placement, type Isolation, type Place } from './placement.ts'
 import { RESTART_LIMITS, type RestartLimits } from './restart-policy.ts'
+import { SpareCells } from './spare-cells.ts'
 import { SupervisedCell } from './supervised-cell.ts'
 import { Tidying, tidyHeap } from './tidying.ts'
 import { WATCH_LIMITS, type WatchLimits } from './watchdog.ts'
@@ -38,6 +39,7 @@ export interface CellHostOptions {
   readonly sharedMax?: number
   /** Cells that are started ahead, once the first has been needed: a connector then waits for its own modules alone. */
   readonly spareCells?: number
+  /** How long a cell is kept that has nothing to do; one that was asked about settings longer. */
   readonly lingerMs?: number
   /** Another way to start processes, for tests. */
   readonly spawn?: SpawnCell
@@ -48,9 +50,9 @@ export interface CellHostOptions {
 const METRICS_TIMEOUT_MS = 1000
 const NOTHING: CellMeasures = { samples: [], figures: [] }
 const TIDY_AFTER_BEATS = 10
-const SPARE_PAUSE_MS = 60_000
-/** Whoever creates many connectors in a row shall not wait for processes that are started for the next ones. */
-const SPARE_QUIET_MS = 1000
+const VALIDATION = 'validation of '
+/** Whoever fills in a form, or creates one connector after the other, is answered at once. */
+const VALIDATION_LINGER_MS = 60_000
 /** Cells for validations of one class that go on at the same time. */
 const VALIDATIONS_MAX = 8
 
@@ -63,7 +65,7 @@ export class CellHost implements WorkHost {
   readonly #watchLimits: WatchLimits
   readonly #placement: Placement
   readonly #cells = new Map<string, SupervisedCell>()
-  readonly #spares: Cell[] = []
+  readonly #spares: SpareCells
   readonly #ending = new AbortController()
   readonly #tidying: Tidying
   readonly #lastMetrics = new Map<string, CellMeasures>()
@@ -71,8 +73,6 @@ export class CellHost implements WorkHost {
   #inlineNow: InlineHost | null = null
   #logLevel: LogLevel
   #deaths = 0
-  #sparesFrom = 0
-  #takenAt = 0
 
   constructor(options: CellHostOptions) {
     this.#options = {
@@ -93,6 +93,11 @@ export class CellHost implements WorkHost {
     this.#tidying = new Tidying(this.#options.tidy, TIDY_AFTER_BEATS)
     this.#watchLimits = { ...WATCH_LIMITS, ...options.watch }
     this.#placement = new Placement(options.isolation, this.#options.sharedMax)
+    this.#spares = new SpareCells({
+      count: this.#options.spareCells,
+      spawn: () => this.#spawn('nobody yet'),
+      clock: this.#options.clock,
+    })
     void this.#watch()
   }
 
@@ -214,7 +219,7 @@ export class CellHost implements WorkHost {
   setLogLevel(level: LogLevel): void {
     this.#logLevel = level
     for (const { cell } of this.#cells.values()) cell?.setLogLevel(level)
-    for (const spare of this.#spares) spare.setLogLevel(level)
+    this.#spares.setLogLevel(level)
   }
 
   /** The processes, for people and for measurements. */
@@ -229,12 +234,11 @@ export class CellHost implements WorkHost {
     const inline = await this.#inline?.catch(() => null)
     await Promise.all([
       ...[...this.#cells.values()].map((cell) => cell.stop(timeoutMs)),
-      ...this.#spares.map((spare) => spare.stop(timeoutMs)),
+      this.#spares.stop(timeoutMs),
       inline?.host.stop(timeoutMs),
     ])
     await inline?.environment.close()
     this.#cells.clear()
-    this.#spares.length = 0
   }
 
   #ownSamples(): readonly MetricSample[] {
@@ -260,9 +264,9 @@ export class CellHost implements WorkHost {
         cell.look()
         if (cell.isOver) this.#forgetCell(name)
       }
-      for (const spare of this.#spares) spare.look()
+      this.#spares.look()
       this.#tidying.beat()
-      if (this.#cells.size > 0) this.#fillSpares()
+      if (this.#cells.size > 0) this.#spares.fill()
     }
   }
 
@@ -305,7 +309,7 @@ export class CellHost implements WorkHost {
     return new SupervisedCell(name, {
       events,
       restarts: { ...RESTART_LIMITS, ...restarts },
-      lingerMs,
+      lingerMs: name.startsWith(VALIDATION) ? Math.max(lingerMs, VALIDATION_LINGER_MS) : lingerMs,
       clock,
       logger,
       takeCell: (of, connectorClass) => this.#takeCell(of, connectorClass),
@@ -334,8 +338,8 @@ export class CellHost implements WorkHost {
    * its settings were just looked at, with its code loaded.
    */
   #takeCell(name: string, connectorClass: string | null): Cell {
-    this.#takenAt = this.#options.clock.monotonic()
-    const cell = this.#validated(connectorClass) ?? this.#takeSpare() ?? this.#spawn(name)
+    this.#spares.taken()
+    const cell = this.#validated(connectorClass) ?? this.#spares.take() ?? this.#spawn(name)
     cell.name = name
     return cell
   }
@@ -347,22 +351,6 @@ export class CellHost implements WorkHost {
       if (cell !== null) return cell
     }
     return null
-  }
-
-  #takeSpare(): Cell | null {
-    const at = this.#spares.findIndex(({ isUsable }) => isUsable)
-    return at === -1 ? null : this.#spares.splice(at, 1)[0]!
-  }
-
-  #fillSpares(): void {
-    const { clock, spareCells } = this.#options
-    const usable = this.#spares.filter(({ isUsable }) => isUsable)
-    // One that ended before it had work will not be better the next second.
-    if (usable.length < this.#spares.length) this.#sparesFrom = clock.monotonic() + SPARE_PAUSE_MS
-    this.#spares.splice(0, this.#spares.length, ...usable)
-    const now = clock.monotonic()
-    if (now < this.#sparesFrom || now - this.#takenAt < SPARE_QUIET_MS || this.#ending.signal.aborted) return
-    while (this.#spares.length < spareCells) this.#spares.push(this.#spawn('nobody yet'))
   }
 
   #spawn(name: string): Cell {
@@ -392,5 +380,5 @@ async function openHere({ module, given, logger }: CellHostOptions): Promise<Wor
 }
 
 function validationsOf(className: string): readonly string[] {
-  return Array.from({ length: VALIDATIONS_MAX }, (_, n) => `validation of ${className}, ${n + 1}`)
+  return Array.from({ length: VALIDATIONS_MAX }, (_, n) => `${VALIDATION}${className}, ${n + 1}`)
 }

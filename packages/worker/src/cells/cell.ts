@@ -123,7 +123,7 @@ export class Cell {
     try {
       return (await promise) as CellCalls[C]['answer']
     } finally {
-      over.abort()
+      over.abort(null)
       this.#waiting.delete(seq)
     }
   }

@@ -27,6 +27,7 @@ export interface SessionKeyParts {
 /** The key that internal requests are signed with (KIP-507): the leader makes it and renews it, all read it from the config topic. */
 export class SessionKeys {
   readonly #parts: SessionKeyParts
+  #keyBytes: number | null = null
 
   constructor(parts: SessionKeyParts) {
     this.#parts = parts
@@ -44,7 +45,8 @@ export class SessionKeys {
     const { config, clock, isSigning, settings } = this.#parts
     if (!isSigning()) return false
     const key = config.snapshot().sessionKey
-    if (key === null || key.algorithm !== settings.algorithm || key.key.length !== this.#newKey().length) return true
+    this.#keyBytes ??= this.#newKey().length
+    if (key === null || key.algorithm !== settings.algorithm || key.key.length !== this.#keyBytes) return true
     return settings.ttlMs > 0 && clock.now() - key.createdAt >= settings.ttlMs
   }
 

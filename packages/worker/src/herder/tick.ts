@@ -150,7 +150,8 @@ export class Tick {
     const ms = due === undefined ? maxMs : Math.min(maxMs, Math.max(0, due.dueAt - now))
     const bell = this.#bell.promise.then(() => undefined)
     await Promise.race([bell, this.#clock.sleep(ms, over.signal)])
-    over.abort()
+    // Without a reason an error would be made for it, with a stack, at every turn.
+    over.abort(null)
     this.#bell = Promise.withResolvers()
   }
 

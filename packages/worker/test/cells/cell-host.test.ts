@@ -153,6 +153,17 @@ describe('where connectors run', () => {
     await asked
   })
 
+  test('one that was asked about settings is kept for a minute: more questions come', async () => {
+    open('connector', { lingerMs: 5000 })
+    cells.areAnswering = true
+    await host.validate({ 'connector.class': 'x' })
+    await pass(59_000)
+    await host.validate({ 'connector.class': 'x' })
+    expect(cells.all.map(({ calls }) => calls)).toEqual([['validate', 'validate']])
+    await pass(62_000)
+    expect(cells.last.calls).toContain('stop')
+  })
+
   test('memory is given back once, when nothing was started for a while', async () => {
     open()
     await pass(9000)
