@@ -111,12 +111,17 @@ export class CellWorld {
   async healthy(name: string): Promise<Healthy> {
     await this.start(name, {})
     await this.becomes(`${name}-0`, 'RUNNING')
-    const beats = (): readonly string[] => lines(this.#pulse(name))
+    const beats = (): readonly string[] => this.beats(name)
     await eventually(`${name} beats`, () => beats().length > 0)
     return {
       beats: () => beats().length,
       wasRestarted: () => new Set(beats()).size > 1 || this.states(`${name}-0`).some((state) => state !== 'RUNNING'),
     }
+  }
+
+  /** Signs of life of its task: each is the process that gave it. */
+  beats(name: string): readonly string[] {
+    return lines(this.#pulse(name))
   }
 
   #pulse(name: string): string {

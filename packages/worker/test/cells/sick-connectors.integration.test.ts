@@ -86,7 +86,8 @@ onBroker('beside a sick connector', () => {
       ...(kind === 'sick-sink' ? { topics: `${well}.topic` } : {}),
     })
     await world.becomes(ill, 'RUNNING')
-    if (sick !== 'block-task-start') await world.becomes(`${ill}-0`, 'RUNNING')
+    if (sick === 'block-task-start') await eventually('its start is called', () => world.beats(ill).length > 0)
+    else await world.becomes(`${ill}-0`, 'RUNNING')
     await othersAreWell()
     const { pid } = world.host.cells().find(({ name }) => name.includes(ill))!
     await world.host.stopConnector(ill, 1000)

@@ -135,6 +135,7 @@ class SickSourceTask implements SourceTask {
   }
 
   async start(): Promise<void> {
+    if (this.#settings.sick === 'block-task-start') this.#pulse.beat()
     await fallIll(this.#settings.sick, 'task-start')
   }
 
@@ -164,6 +165,7 @@ class SickSinkTask implements SinkTask {
   }
 
   async start(): Promise<void> {
+    if (this.#settings.sick === 'block-task-start') this.#pulse.beat()
     await fallIll(this.#settings.sick, 'task-start')
   }
 
