@@ -50,13 +50,14 @@ export async function openEnvironment(given: CellGiven, logger: Logger): Promise
   const resolve = async (config: RawSettings): Promise<RawSettings> => (await providers.resolve(config)).settings
   const worker = await resolve(given.worker)
   const places = { modules: given.modules, folders: pluginPath(worker['plugin.path']) }
-  let reached: Reach | undefined
+  let reaching: Promise<Reach> | undefined
   return new KafkaEnvironment({
     worker,
     resolve,
     plugins: () => openPlugins(places, logger),
-    reach: async () => (reached = await openReach(given.mode, worker, logger)),
+    reach: () => (reaching = openReach(given.mode, worker, logger)),
     close: async () => {
+      const reached = await reaching?.catch(() => null)
       await reached?.positions.close()
       await reached?.kafka.close()
     },

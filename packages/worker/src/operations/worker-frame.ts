@@ -124,7 +124,7 @@ export class WorkerFrame {
     return (await this.#parts.providers.resolve(config)).settings
   }
 
-  /** Where connectors run. One of them: what concerns all connectors is asked of it from now on. */
+  /** Where connectors run, of which there is one: who asks something of connectors asks it from now on. */
   host(own: Pick<CellHostOptions, 'isolation' | 'events' | 'guard'> & { readonly silenceMaxMs?: number }): CellHost {
     const { mode, settings, modules = [], raw, worker, plugins, logger } = this.#parts
     const given: CellGiven = { mode, worker: settings, modules }

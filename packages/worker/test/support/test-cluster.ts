@@ -167,6 +167,7 @@ export function workerSettings(more: RawSettings = {}): RawSettings {
     'bootstrap.servers': address,
     'key.converter': 'StringConverter',
     'value.converter': 'StringConverter',
+    'header.converter': 'StringConverter',
     'offset.flush.interval.ms': '20',
     ...more,
   }
