@@ -10,3 +10,5 @@ export {
   schemaPrefix,
 } from './wire-format.ts'
 export { SUBJECT_NAME_STRATEGIES, type SubjectNameStrategy, subjectNameStrategy } from './subject-names.ts'
+export { RegistryClient, type RegistryClientOptions } from './client/registry-client.ts'
+export { COMPATIBILITY_LEVELS, type ComparedSchema, type Incompatibility, incompatibilities } from './compatibility.ts'

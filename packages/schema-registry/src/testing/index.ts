@@ -1,2 +1,3 @@
 /** What converters are tested with, and what an implementation of the door is tested with. */
-export type { SchemaRegistry } from '../registry-port.ts'
+export { type MemoryRegistryOptions, memoryRegistry } from './memory-registry.ts'
+export { type OpenRegistry, type Test, registryContract } from './registry-contract.ts'

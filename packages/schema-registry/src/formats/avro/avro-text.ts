@@ -41,20 +41,12 @@ function namedJson(schema: AvroNamedSchema, form: Form, namespace: string): unkn
     ...(schema.doc === undefined ? {} : { doc: schema.doc }),
   }
   const tail = { ...propsOf(schema.props, form), ...aliasesJson(schema, form) }
-  switch (schema.type) {
-    case 'enum':
-      return {
-        ...head,
-        symbols: schema.symbols,
-        ...(schema.default === undefined ? {} : { default: schema.default }),
-        ...tail,
-      }
-    case 'fixed':
-      return { ...head, size: schema.size, ...tail }
-    case 'record':
-    case 'error':
-      return { ...head, fields: schema.fields.map((field) => fieldJson(field, form, schema.namespace)), ...tail }
+  if (schema.type === 'fixed') return { ...head, size: schema.size, ...tail }
+  if (schema.type !== 'enum') {
+    return { ...head, fields: schema.fields.map((field) => fieldJson(field, form, schema.namespace)), ...tail }
   }
+  const fallback = schema.default === undefined ? {} : { default: schema.default }
+  return { ...head, symbols: schema.symbols, ...fallback, ...tail }
 }
 
 function fieldJson(field: AvroField, form: Form, namespace: string): unknown {
