@@ -8,6 +8,7 @@ import { MemoryMetrics, type RawSettings } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { DistributedWorker, LogLevels } from '../../src/index.ts'
 import { connectPlugins } from '../support/connect-plugins.ts'
+import { eventually } from '../support/eventually.ts'
 import { address } from '../support/test-cluster.ts'
 import connectors from './monitorable-connectors.ts'
 import { RestClient } from './rest-client.ts'
@@ -48,13 +49,11 @@ export class ConnectCluster {
     await Promise.all(this.workers.splice(0).map((worker) => worker.stop()))
   }
 
-  /** How many connectors and tasks each worker has, as the first of them tells, once all runs: `3,3`. */
+  /** How many running tasks each worker has, as the first of them tells: `3,3`. */
   async shares(): Promise<string> {
-    const counts = new Map(this.workers.map(({ workerId }) => [workerId, 0]))
-    for (const { connector, tasks } of (await this.workers[0]!.statuses()).values())
-      for (const { worker_id: id, state } of [connector, ...tasks])
-        counts.set(id, (counts.get(id) ?? 0) + (state === 'RUNNING' ? 1 : Number.NaN))
-    return [...counts.values()].join()
+    const all = [...(await this.workers[0]!.statuses()).values()].flatMap(({ tasks }) => tasks)
+    const running = all.filter(({ state }) => state === 'RUNNING')
+    return this.workers.map(({ workerId }) => running.filter((task) => task.worker_id === workerId).length).join()
   }
 }
 
@@ -87,6 +86,14 @@ export class ConnectWorker extends RestClient {
       onFatal: (error) => fatal.push(error),
     })
     return new ConnectWorker(worker, logger, fatal)
+  }
+
+  /** Waits until it has read its topics. @throws what it could not go on for */
+  async healthy(): Promise<void> {
+    await eventually('the worker is healthy', async () => {
+      if (this.fatal.length > 0) throw this.fatal[0] as Error
+      return (await this.ask('GET', '/health/ready')).status === 200
+    })
   }
 
   stop(): Promise<void> {

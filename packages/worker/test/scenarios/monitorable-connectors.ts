@@ -31,7 +31,6 @@ export type Place = 'validate' | 'start' | 'task-settings' | 'stop' | 'task-star
 export class TaskHandle {
   starts = 0
   stops = 0
-  /** The raw settings of its last life. */
   failure: Error | null = null
   readonly records: SinkRecord[] = []
   /** `open topic-0`, `close topic-0`, in order. */
@@ -178,7 +177,7 @@ class MonitorableSinkTask implements SinkTask {
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
-    await blockAt('put', this.#settings.block)
+    if (records.length > 0) await blockAt('put', this.#settings.block)
     if (this.#handle.failure !== null) throw this.#handle.failure
     for (const record of records) {
       if (this.#settings.refuses !== '' && record.value === this.#settings.refuses)

@@ -263,6 +263,12 @@ describe('converters', () => {
     expect(await complaints(text)).toEqual({ 'key.converter': [expect.stringMatching(/^Unsupported encoding EBCDIC/)] })
   })
 
+  test('may have no settings', async () => {
+    const bare = { name: 'bare', aliases: [], create: () => ({ encoder: notRun, decode: notRun }) }
+    const plugins = new Plugins({ connectors, converters: [bare], transforms: [], predicates: [] })
+    expect(await complaints({ ...sourceConfig, 'key.converter': 'bare' }, {}, { plugins })).toEqual({})
+  })
+
   test('and transforms have a version that is there', async () => {
     const found = await complaints({
       ...sourceConfig,
