@@ -50,8 +50,19 @@ export function badCases(bodyMs: number): readonly BadCase[] {
     { name: 'a body of 40 MB', expected: [413], send: (url) => sent(url, 'POST', '/connectors', big(40 * MIB)) },
     {
       name: 'a million settings',
-      expected: [400, 500],
+      expected: [400],
       send: (url) => sent(url, 'PUT', '/connectors/many/config', JSON.stringify(manySettings(1_000_000))),
+    },
+    {
+      name: 'a million positions',
+      expected: [400, 404],
+      send: (url) =>
+        sent(url, 'PATCH', '/connectors/nobody/offsets', many('{"offsets":', '{"partition":{"p":1}}', '}')),
+    },
+    {
+      name: 'a million task configs',
+      expected: [400],
+      send: (url) => sent(url, 'POST', '/connectors/nobody/tasks', many('', '{}', '')),
     },
     { name: 'a body that comes slowly (POST)', expected: [408], send: slowly('/connectors', 'POST') },
     { name: 'a body that comes slowly (PUT)', expected: [408], send: slowly('/connectors/a/config', 'PUT') },
@@ -93,6 +104,10 @@ export function badCases(bodyMs: number): readonly BadCase[] {
 
 function manySettings(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i}`, '']))
+}
+
+function many(before: string, item: string, behind: string): string {
+  return `${before}[${`${item},`.repeat(999_999)}${item}]${behind}`
 }
 
 function sent(url: string, method: string, path: string, body: string | Buffer): Promise<number> {

@@ -20,6 +20,8 @@ const LIST = 'java.util.ArrayList'
 const CREATE = `${ENTITIES}.CreateConnectorRequest`
 const OFFSETS = `${ENTITIES}.ConnectorOffsets`
 const OFFSET = `${ENTITIES}.ConnectorOffset`
+/** More settings, or fields of a position, than this nobody has; some megabytes of them would hold the worker up for longer than its group waits. */
+const ENTRIES_MAX = 10_000
 const STATES: Readonly<Record<string, TargetState>> = { RUNNING: 'STARTED', PAUSED: 'PAUSED', STOPPED: 'STOPPED' }
 
 /** @throws HerderError 400 without a body or config, MalformedBody */
@@ -188,8 +190,11 @@ class BodyReader {
   ): Readonly<Record<string, T>> {
     if (token.kind !== 'object') throw this.#mismatch(token, type, MAP, path)
     const entries: [string, T][] = []
-    for (let name = this.#next(); name.kind !== 'object end'; name = this.#next())
+    for (let name = this.#next(); name.kind !== 'object end'; name = this.#next()) {
+      if (entries.length === ENTRIES_MAX)
+        throw new HerderError(400, `The request has more than ${ENTRIES_MAX} settings or fields in one object`)
       entries.push([name.text, read(this.#next(), { before: path, type: MAP, at: name.text })])
+    }
     // Not by assignment: `__proto__` is a name like any other.
     return Object.fromEntries(entries)
   }

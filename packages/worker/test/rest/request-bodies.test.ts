@@ -30,6 +30,15 @@ describe('settings in a body', () => {
     expect(parseFlatMap(bytes(String.raw`{"a\n\u00e9\"\\\/": "\ud83d\ude00"} and more`))).toEqual({ 'a\né"\\/': '😀' })
   })
 
+  test('more of them than any connector has are refused before they are made into anything', () => {
+    const of = (count: number): Buffer =>
+      bytes(JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i}`, '']))))
+    expect(Object.keys(parseFlatMap(of(10_000)))).toHaveLength(10_000)
+    expect(() => parseFlatMap(of(10_001))).toThrow(
+      expect.objectContaining({ status: 400, message: expect.stringContaining('more than 10000 settings') }),
+    )
+  })
+
   test('bytes that are no UTF-8 are refused', () => {
     expect(() => parseFlatMap(Uint8Array.of(0x22, 0xff, 0x22))).toThrow(MalformedBody)
   })
