@@ -10,6 +10,7 @@ import {
   longConverter,
   shortConverter,
 } from './number-converters.ts'
+import { simpleHeaderConverter } from './simple-header-converter.ts'
 import { stringConverter } from './string-converter.ts'
 
 export const converters: readonly ConverterPlugin[] = [
@@ -22,6 +23,7 @@ export const converters: readonly ConverterPlugin[] = [
   floatConverter,
   doubleConverter,
   booleanConverter,
+  simpleHeaderConverter,
 ]
 
 const byName = new Map(converters.flatMap((plugin) => [plugin.name, ...plugin.aliases].map((name) => [name, plugin])))

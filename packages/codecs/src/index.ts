@@ -12,4 +12,5 @@ export {
   longConverter,
   shortConverter,
 } from './number-converters.ts'
+export { simpleHeaderConverter } from './simple-header-converter.ts'
 export { stringConverter } from './string-converter.ts'

@@ -3,7 +3,7 @@ import { DataError } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
 import { readDecimal } from './decimal.ts'
 import { isPlainObject, javaClass } from './java-class.ts'
-import { javaDecimal, javaDouble, javaFloat } from './java-number.ts'
+import { javaDecimal, javaDouble, javaFloat } from '@sluice/sdk/values'
 import { logicalType } from './logical-type.ts'
 
 /**

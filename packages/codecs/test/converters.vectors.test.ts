@@ -16,40 +16,41 @@ interface ConverterCase {
   readonly error?: VectorError
 }
 
-/** What our model of values cannot say, or says in another way on purpose; each with the reason. */
-const DIFFERENCES: Readonly<Record<string, string>> = {
-  'conv-263': 'a decimal without a schema is text with us, and is written as text',
-  'conv-264': 'a decimal without a schema is text with us, and is written as text',
-}
+/** What our model of values cannot say, or says in another way on purpose, by rule: whatever case it is that a rule holds for. */
+const DIFFERENCES: readonly { readonly reason: string; readonly holdsFor: (each: ConverterCase) => boolean }[] = [
+  {
+    reason: 'a decimal without a schema is text with us, and is written as text',
+    holdsFor: ({ direction, schema, value }) =>
+      direction === 'from_connect' && (schema ?? null) === null && JSON.stringify(value).includes('"t":"decimal"'),
+  },
+  {
+    reason: 'a header of the text null is null with us; Java answers with a NullPointerException of its own',
+    holdsFor: (each) => isHeaderCase(each) && each.error?.class === 'NullPointerException',
+  },
+]
 
 const { cases } = readVectors('connect/converters.json') as { readonly cases: readonly ConverterCase[] }
 const isHeaderCase = (each: ConverterCase): boolean => each.class.endsWith('SimpleHeaderConverter')
 const report: string[] = []
 
 describe('converters answer as Kafka Connect does', () => {
-  for (const plugin of converters) {
-    const className = plugin.aliases[0]!
+  test.each(converters.map((plugin) => plugin.aliases[0]!))('%s', (className) => {
     const ours = cases.filter((each) => each.class === className)
-    test(`${className}: ${ours.length} cases`, () => {
-      const wrong = ours.flatMap((each) => {
-        const difference = compare(each)
-        return difference === undefined ? [] : [[each.id, difference] as const]
-      })
-      const expected = ours.filter(({ id }) => id in DIFFERENCES).map(({ id }) => id)
-      report.push(`${className}: ${ours.length - wrong.length} of ${ours.length}`)
-      expect(wrong.filter(([id]) => !(id in DIFFERENCES))).toEqual([])
-      expect(wrong.map(([id]) => id)).toEqual(expected)
+    const wrong = ours.flatMap((each) => {
+      const difference = compare(each)
+      return difference === undefined ? [] : [{ each, difference }]
     })
-  }
+    report.push(`${className}: ${ours.length - wrong.length} of ${ours.length}`)
+    const unexplained = wrong.filter(({ each }) => !DIFFERENCES.some(({ holdsFor }) => holdsFor(each)))
+    expect(unexplained.map(({ each, difference }) => [each.id, difference])).toEqual([])
+  })
 
-  test('each class in the vectors is carried or named here', () => {
-    const missing = new Set(cases.filter((each) => converterByName(each.class) === undefined).map((each) => each.class))
-    report.push(
-      ...[...missing].map(
-        (name) => `${name}: not carried, ${cases.filter((each) => each.class === name).length} cases`,
-      ),
-    )
-    expect([...missing].filter((name) => !isHeaderCase({ class: name } as ConverterCase))).toEqual([])
+  test.each(DIFFERENCES)('but for this: $reason', ({ holdsFor }) => {
+    expect(cases.filter((each) => holdsFor(each) && compare(each) !== undefined).length).toBeGreaterThan(0)
+  })
+
+  test('each class in the vectors is carried', () => {
+    expect(cases.filter((each) => converterByName(each.class) === undefined).map(({ id }) => id)).toEqual([])
   })
 })
 
@@ -88,7 +89,7 @@ function compareRead(each: ConverterCase): string | undefined {
   const schema = schemaOf(each.schema ?? null)
   const [was, expected] = [shown(read.schema), shown(schema)]
   if (was !== expected) return `schema ${was}, expected ${expected}`
-  const value = canonicalValue(valueOf(each.value ?? null, schema))
+  const value = canonicalValue(valueOf(each.value ?? null, schema, 'with the scale of the schema'))
   return canonicalValue(read.value) === value ? undefined : `value ${canonicalValue(read.value)}, expected ${value}`
 }
 

@@ -9,8 +9,12 @@ export interface SchemaAndValue {
   readonly value: Value
 }
 
-/** Encodes values of one schema. Null is a tombstone: no bytes. */
-export type ValueEncoder = (value: Value) => Uint8Array | null
+/**
+ * Encodes values of one schema. Null is a tombstone: no bytes.
+ * @param headers the record's, as they will be sent: a converter of keys or values may read them and add to them (KIP-440).
+ *   It must not keep the array.
+ */
+export type ValueEncoder = (value: Value, headers?: RawHeader[]) => Uint8Array | null
 
 /**
  * Bytes ↔ schema and value (Connect's `Converter`). One instance serves one side (key or value) of one task.

@@ -1,8 +1,9 @@
 /** One value to another primitive type, as Java converts it: for Connect's Cast. */
 import { DataError, LOGICAL } from '@sluice/sdk'
 import type { PrimitiveType, Schema, Value } from '@sluice/sdk'
+import { instantText, javaDouble, javaFloat } from '@sluice/sdk/values'
 import { javaClassOf } from './java-class.ts'
-import { javaDecimal, javaDouble, javaFloat, longValue, parseDouble, parseInteger, saturated } from './java-number.ts'
+import { longValue, parseDouble, parseInteger, decimalText, saturated } from './java-number.ts'
 
 export type CastType = Exclude<PrimitiveType, 'bytes'>
 
@@ -87,7 +88,7 @@ function toBoolean(schema: Schema | null, value: Value): boolean {
 
 function toText(schema: Schema | null, value: Value): string {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-  if (typeof value === 'string') return isDecimal(schema) ? javaDecimal(value) : value
+  if (typeof value === 'string') return isDecimal(schema) ? decimalText(value) : value
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   if (typeof value !== 'number') throw unexpected(schema, value)
   if (schema?.type === 'float64') return javaDouble(value)
@@ -98,13 +99,6 @@ function toText(schema: Schema | null, value: Value): string {
 }
 
 const DAY_MS = 86_400_000
-
-/** Connect's `Values.dateFormatFor`: by the value itself, a time of day, a date, or both. */
-function instantText(milliseconds: number): string {
-  const text = new Date(milliseconds).toISOString()
-  if (milliseconds < DAY_MS) return text.slice(text.indexOf('T') + 1)
-  return milliseconds % DAY_MS === 0 ? text.slice(0, text.indexOf('T')) : text
-}
 
 function isDecimal(schema: Schema | null): boolean {
   return schema !== null && schema.name === LOGICAL.decimal && schema.type === 'bytes'

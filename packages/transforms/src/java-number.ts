@@ -1,27 +1,7 @@
-/** Numbers as Java reads, prints and converts them. */
-
-/** Java's `Double.toString`: `100.0`, `1.0E-5`, `NaN`. */
-export function javaDouble(value: number): string {
-  if (!Number.isFinite(value)) return String(value)
-  const size = Math.abs(value)
-  if (size === 0) return Object.is(value, -0) ? '-0.0' : '0.0'
-  if (size >= 1e-3 && size < 1e7) return Number.isInteger(value) ? `${value}.0` : String(value)
-  if (size === Number.MIN_VALUE) return value < 0 ? '-4.9E-324' : '4.9E-324'
-  const [digits = '', exponent = ''] = value.toExponential().split('e')
-  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
-}
-
-/** Java's `Float.toString` of a number that is a float: the fewest digits that read back as the same float. */
-export function javaFloat(value: number): string {
-  for (let digits = Math.abs(value) < 2 ** -126 ? 2 : 6; digits < 9; digits++) {
-    const shorter = Number(value.toPrecision(digits))
-    if (Math.fround(shorter) === value) return javaDouble(shorter)
-  }
-  return javaDouble(Number(value.toPrecision(9)))
-}
+/** Numbers as Java reads and converts them. */
 
 /** Java's `BigDecimal.toString` of plain decimal text: the text, unless it begins with more than six zeros behind the point. */
-export function javaDecimal(text: string): string {
+export function decimalText(text: string): string {
   const [, sign = '', zeros = '', rest = ''] = /^(-?)0\.(0*)(\d*)$/.exec(text) ?? []
   const exponent = -zeros.length - 1
   if (rest === '' ? zeros.length <= 6 : exponent >= -6) return text

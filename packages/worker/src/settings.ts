@@ -4,7 +4,7 @@ import type { sinkSettings } from './validation/sink-settings.ts'
 import type { sourceSettings } from './validation/source-settings.ts'
 
 /** What headers are converted by unless somebody says otherwise. */
-export const HEADER_CONVERTER = 'StringConverter'
+export const HEADER_CONVERTER = 'org.apache.kafka.connect.storage.SimpleHeaderConverter'
 
 export { connectorSettings } from './validation/connector-settings.ts'
 export { sinkSettings } from './validation/sink-settings.ts'

@@ -3,7 +3,7 @@
  * in upper case, control characters likewise where no short escape exists, everything else as it is.
  */
 import { ByteSlab } from '../byte-slab.ts'
-import { javaDouble, javaFloat } from '../java-number.ts'
+import { javaDouble, javaFloat } from '@sluice/sdk/values'
 import { writeUtf8 } from '../utf8-text.ts'
 
 /** Below this many characters a loop is faster than a call into Node. */

@@ -35,9 +35,16 @@ export function readVectors(file: string): unknown {
   return JSON.parse(readFileSync(path.join(folder, file), 'utf8'))
 }
 
-/** @throws Error for a schema that our model has not: a list or map whose elements have none */
+/** Our model has no schemas with empty places: a list or map whose elements have no schema has none itself. */
 export function schemaOf(vector: VectorSchema | null): Schema | null {
-  return vector === null ? null : someSchema(vector)
+  return vector === null || hasEmptyPlace(vector) ? null : someSchema(vector)
+}
+
+function hasEmptyPlace(vector: VectorSchema | null | undefined): boolean {
+  if (vector === null || vector === undefined) return true
+  const { type, items, keys, values } = vector
+  if (type === 'array') return hasEmptyPlace(items)
+  return type === 'map' && (hasEmptyPlace(keys) || hasEmptyPlace(values))
 }
 
 function someSchema(vector: VectorSchema | null | undefined): Schema {
@@ -60,8 +67,15 @@ function someSchema(vector: VectorSchema | null | undefined): Schema {
 
 const DAY_MS = 86_400_000
 
-/** A value in our model. Maps are Maps, also where they have no schema; a date without a schema stays a JavaScript Date. */
-export function valueOf(vector: VectorValue | null, schema: Schema | null): Value {
+/**
+ * A value in our model. Maps are Maps, also where they have no schema; a date without a schema stays a JavaScript Date.
+ * Java lets a decimal have another scale than its schema says, which is wrong when it is written; what we read has the schema's.
+ */
+export function valueOf(
+  vector: VectorValue | null,
+  schema: Schema | null,
+  decimals: 'as they are' | 'with the scale of the schema' = 'as they are',
+): Value {
   if (vector === null) return null
   const { t, v } = vector
   const text = String(v)
@@ -69,8 +83,9 @@ export function valueOf(vector: VectorValue | null, schema: Schema | null): Valu
     case 'boolean':
       return text === 'true'
     case 'string':
-    case 'decimal':
       return text
+    case 'decimal':
+      return decimals === 'as they are' ? text : scaled(text, schema)
     case 'int64':
     case 'java:java.math.BigInteger':
       return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)
@@ -82,19 +97,29 @@ export function valueOf(vector: VectorValue | null, schema: Schema | null): Valu
       if (schema === null) return new Date(Number(text)) as unknown as Value
       return schema.name === LOGICAL.date ? Number(text) / DAY_MS : Number(text)
     case 'array':
-      return (v as VectorValue[]).map((item) => valueOf(item, schema?.type === 'array' ? schema.items : null))
+      return (v as VectorValue[]).map((item) => valueOf(item, schema?.type === 'array' ? schema.items : null, decimals))
     case 'map': {
       const [keys, values] = schema?.type === 'map' ? [schema.keys, schema.values] : [null, null]
-      return new Map((v as [VectorValue, VectorValue][]).map(([k, x]) => [valueOf(k, keys), valueOf(x, values)]))
+      return new Map(
+        (v as [VectorValue, VectorValue][]).map(([k, x]) => [valueOf(k, keys, decimals), valueOf(x, values, decimals)]),
+      )
     }
     case 'struct': {
       const fields = schema?.type === 'struct' ? schema.fields : []
       const members = v as Readonly<Record<string, VectorValue | null>>
-      return Object.fromEntries(fields.map(({ name, schema: field }) => [name, valueOf(members[name] ?? null, field)]))
+      return Object.fromEntries(
+        fields.map(({ name, schema: field }) => [name, valueOf(members[name] ?? null, field, decimals)]),
+      )
     }
     default:
       return Number(text)
   }
+}
+
+function scaled(text: string, schema: Schema | null): string {
+  const scale = Number(schema?.parameters?.['scale'] ?? 0)
+  const [whole = '', fraction = ''] = text.split('.')
+  return scale <= 0 ? whole : `${whole}.${fraction.padEnd(scale, '0')}`
 }
 
 /** A text that is equal for equal values: JSON objects and Maps with string keys are the same, and the order of entries is nothing. */
@@ -104,6 +129,7 @@ export function canonicalValue(value: Value | undefined): string {
   if (typeof value === 'bigint') return String(value)
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'boolean') return String(value)
+  if (value instanceof Date) return String(value.getTime())
   if (value instanceof Uint8Array) return `bytes:${Buffer.from(value).toString('hex')}`
   if (Array.isArray(value)) return `[${(value as readonly Value[]).map(canonicalValue).join()}]`
   const entries = value instanceof Map ? [...(value as ReadonlyMap<Value, Value>)] : Object.entries(value)

@@ -1,7 +1,7 @@
 /** Kafka Connect's InsertHeader: one more header of a fixed value. */
 import { defineSettings } from '@sluice/sdk'
 import type { Transform, TransformPlugin } from '@sluice/sdk'
-import { headerLiteral } from '../header-literal.ts'
+import { parseValue } from '@sluice/sdk/values'
 import { javaNames } from '../record-side.ts'
 
 const settings = defineSettings({
@@ -19,7 +19,7 @@ export const insertHeader: TransformPlugin = {
   settings,
   create(raw) {
     const { header: key, 'value.literal': literal } = settings.parse(raw)
-    const header = Object.freeze({ key, ...headerLiteral(literal) })
+    const header = Object.freeze({ key, ...parseValue(literal) })
     const transform: Transform = (record) => ({
       ...record,
       headers: record.headers === null ? [header] : [...record.headers, header],

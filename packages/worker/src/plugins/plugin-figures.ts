@@ -2,9 +2,9 @@
 import type { Connector, RawSettings } from '@sluice/sdk'
 import type { Part } from '../record-path/convert.ts'
 import type { FigureGroup, TaskTags } from '../record-path/task-figures.ts'
+import { HEADER_CONVERTER } from '../settings.ts'
 import type { Plugins } from './catalogue.ts'
 import { pluginClass, type PluginLabel } from './shelf.ts'
-import { headerConverter } from './stages.ts'
 import { parseVersionRange } from './version-range.ts'
 
 const PARTS: readonly Part[] = ['key', 'value', 'header']
@@ -23,7 +23,7 @@ export function taskTexts(
     const setting = `${part}.converter`
     const owner = raw[setting] === undefined ? worker : raw
     const range = parseVersionRange(owner[`${setting}.plugin.version`])
-    const found = plugins.converters.find(owner[setting] ?? headerConverter(plugins), range)
+    const found = plugins.converters.find(owner[setting] ?? HEADER_CONVERTER, range)
     return Object.entries(classAndVersion(`${part}-converter`, found))
   })
   return {

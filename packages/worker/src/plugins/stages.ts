@@ -20,15 +20,7 @@ export function makeConverters(plugins: Plugins, worker: RawSettings, connector:
 export function makeConverter(plugins: Plugins, part: Part, owner: RawSettings): Converter {
   const setting = `${part}.converter`
   const version = parseVersionRange(owner[`${setting}.plugin.version`])
-  return plugins.converters
-    .get(owner[setting] ?? headerConverter(plugins), version)
-    .create(below(`${setting}.`, owner), part)
-}
-
-/** Kafka Connect's default, where it is there. */
-export function headerConverter(plugins: Plugins): string {
-  const connects = 'org.apache.kafka.connect.storage.SimpleHeaderConverter'
-  return plugins.converters.findIfThere(connects) === undefined ? HEADER_CONVERTER : connects
+  return plugins.converters.get(owner[setting] ?? HEADER_CONVERTER, version).create(below(`${setting}.`, owner), part)
 }
 
 /** The chain of `transforms`, each below `transforms.<alias>.`; null when there are none. */

@@ -69,6 +69,8 @@ export class RecordEncoder {
   readonly #keys: EncoderCache
   readonly #values: EncoderCache
   readonly #headers: EncoderCache
+  /** Stands for the headers of records that have none, until a converter adds to them. */
+  #noHeaders: RawHeader[] = []
 
   constructor(converters: Converters) {
     this.#keys = new EncoderCache(converters.key)
@@ -81,14 +83,20 @@ export class RecordEncoder {
     const { topic } = record
     let part: Part = 'header'
     try {
-      const headers = record.headers === null ? null : this.#encodeHeaders(topic, record.headers)
+      const headers = record.headers === null ? this.#noHeaders : this.#encodeHeaders(topic, record.headers)
       part = 'key'
       const key =
-        record.key === null && record.keySchema === null ? null : this.#keys.get(topic, record.keySchema)(record.key)
+        record.key === null && record.keySchema === null
+          ? null
+          : this.#keys.get(topic, record.keySchema)(record.key, headers)
       part = 'value'
-      const value = this.#values.get(topic, record.valueSchema)(record.value)
-      return { topic, partition: record.partition, key, value, timestamp: timestampOf(record), headers }
+      const value = this.#values.get(topic, record.valueSchema)(record.value, headers)
+      const timestamp = timestampOf(record)
+      if (headers.length === 0) return { topic, partition: record.partition, key, value, timestamp, headers: null }
+      if (headers === this.#noHeaders) this.#noHeaders = []
+      return { topic, partition: record.partition, key, value, timestamp, headers }
     } catch (error) {
+      this.#noHeaders = []
       throw new ConversionFailure(part, error)
     }
   }

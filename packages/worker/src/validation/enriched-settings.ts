@@ -11,8 +11,8 @@ import {
   type SettingsDeclaration,
 } from '@sluice/sdk'
 import type { Plugins } from '../plugins/catalogue.ts'
-import { headerConverter } from '../plugins/stages.ts'
 import { pluginClass, type Shelf, type ShelvedPlugin } from '../plugins/shelf.ts'
+import { HEADER_CONVERTER } from '../settings.ts'
 import { aliasesOf } from './connector-settings.ts'
 import { ownSettings } from './own-settings.ts'
 import { connectSinkSettings } from './sink-settings.ts'
@@ -59,7 +59,7 @@ function pluginSettings(base: SettingDeclarations, given: Enriching): SettingDec
   }
   for (const part of PARTS) {
     const setting = `${part}.converter`
-    const workers = worker[setting] ?? (part === 'header' ? headerConverter(plugins) : undefined)
+    const workers = worker[setting] ?? (part === 'header' ? HEADER_CONVERTER : undefined)
     const named = config[setting] ?? workers ?? ''
     enriched[setting] = {
       ...(base[setting] as ClassDeclaration),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { DataError, primitive, type Converter, type Schema, type Value } from '@sluice/sdk'
+import { DataError, primitive, type Converter, type Schema, type SourceRecord, type Value } from '@sluice/sdk'
 import {
   ConversionFailure,
   readableBytes,
@@ -105,6 +105,28 @@ describe('encoding', () => {
   ])('a failure names its part: %s', (part, rest) => {
     const { part: found, error } = failureOf(() => new RecordEncoder(converters()).encode(sourceRecord(1, rest)))
     expect([found, (error as Error).message]).toEqual([part, 'bad is refused'])
+  })
+
+  test('converters of keys and values see the headers and add to them, for this record alone', () => {
+    const signed: Converter = {
+      encoder: () => (value, headers) => {
+        if (value === 'plain') return bytes('plain')
+        headers!.push({ key: 'signed', value: bytes(`${headers!.length} before`) })
+        if (value === 'bad') throw new DataError('bad is refused')
+        return bytes('signed')
+      },
+      decode: () => ({ schema: null, value: null }),
+    }
+    const encoder = new RecordEncoder({ ...converters(), value: signed })
+    const headersOf = (value: string, headers: SourceRecord['headers'] = null): unknown =>
+      encoder.encode(sourceRecord(0, { value, headers })).headers?.map(({ key, value: of }) => `${key}=${text(of)}`) ??
+      null
+    expect(headersOf('signed')).toEqual(['signed=0 before'])
+    expect(headersOf('plain')).toBeNull()
+    expect(() => headersOf('bad')).toThrow(ConversionFailure)
+    expect(headersOf('plain')).toBeNull()
+    expect(headersOf('signed', [{ key: 'a', schema: null, value: 'b' }])).toEqual(['a=out:b', 'signed=1 before'])
+    expect(headersOf('signed')).toEqual(['signed=0 before'])
   })
 
   test('a time of -1 is none, as in Kafka Connect; other odd times are refused', () => {

@@ -27,7 +27,7 @@ const directory = new PluginDirectory(validationParts(), new AbortController().s
 /** Compared in shape, or not as they are, each with the reason. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   'rest-084': 'MirrorMaker’s connectors are not carried',
-  'rest-085': 'MirrorMaker’s connectors and SimpleHeaderConverter are not carried',
+  'rest-085': 'MirrorMaker’s connectors are not carried',
   'rest-099': 'a config without a class is a bad request (400), as in later releases, and no server error',
   'rest-102': 'of a pattern that is missing the JVM says, besides, that it is null',
   'rest-071': 'a predicate that is not defined is refused before the task fails on it',
@@ -64,9 +64,9 @@ describe('GET /connector-plugins', () => {
     ({ id, path: asked, response_body: body }) => {
       const list = directory.list(!asked.includes('connectorsOnly=false'))
       const theirs = (body as readonly { readonly class: string }[]).filter(
-        ({ class: name }) => !/\.mirror\.|SimpleHeaderConverter/.test(name),
+        ({ class: name }) => !name.includes('.mirror.'),
       )
-      expect(list.filter(({ class: name }) => !name.endsWith('SimpleHeaderConverter'))).toEqual(theirs)
+      expect(list).toEqual(theirs)
       count(id)
     },
   )
@@ -100,22 +100,17 @@ describe('PUT /connector-plugins/{plugin}/config/validate', () => {
     const theirs = body as SettingsValidation
     expect(answer.name).toBe(theirs.name)
     expect(answer.groups.filter((group) => group !== 'Sluice')).toEqual(theirs.groups)
-    // Until there is a SimpleHeaderConverter, the header converter's default is another, and so is what is recommended.
-    const ours = answer.configs.filter(
-      ({ definition, value }) => !isOurs(definition) && !value.name.startsWith('header.converter'),
-    )
+    const ours = answer.configs.filter(({ definition }) => !isOurs(definition))
     const isPattern = (name: string): boolean => id === 'rest-102' && name === 'predicates.p.pattern'
     expect(ours).toEqual(
-      theirs.configs
-        .filter(({ value }) => !value.name.startsWith('header.converter'))
-        .map(({ definition, value }) => ({
-          definition: comparable(definition),
-          value: {
-            ...value,
-            errors: isPattern(value.name) ? value.errors.slice(0, 1) : value.errors,
-            recommended_values: value.recommended_values,
-          },
-        })),
+      theirs.configs.map(({ definition, value }) => ({
+        definition: comparable(definition),
+        value: {
+          ...value,
+          errors: isPattern(value.name) ? value.errors.slice(0, 1) : value.errors,
+          recommended_values: value.recommended_values,
+        },
+      })),
     )
     expect(answer.error_count).toBe(theirs.error_count - (id === 'rest-102' ? 1 : 0))
     count(id)

@@ -1,7 +1,7 @@
 /** Numbers are printed with the digits Java would print, and read back as the same number. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { javaDecimal, javaDouble, javaFloat } from '../src/java-number.ts'
+import { javaDecimal, javaDouble, javaFloat } from '@sluice/sdk/values'
 
 describe('Double.toString', () => {
   test.each([

@@ -1,0 +1,24 @@
+/** Kafka Connect's SimpleHeaderConverter, the default for headers: free text, whose type is guessed when it is read. */
+import type { Converter, ConverterPlugin, SchemaAndValue, ValueEncoder } from '@sluice/sdk'
+import { parseValue, valueText } from '@sluice/sdk/values'
+import { charsetOf } from './charset.ts'
+
+/** Text, read as what it looks like. */
+export const simpleHeaderConverter: ConverterPlugin = {
+  name: 'simple-header',
+  aliases: ['org.apache.kafka.connect.storage.SimpleHeaderConverter', 'SimpleHeaderConverter'],
+  sides: ['header'],
+  create() {
+    const utf8 = charsetOf('UTF-8')!
+    const converter: Converter = {
+      encoder:
+        (_topic, schema): ValueEncoder =>
+        (value) =>
+          value === null || value === undefined ? null : utf8.encode(valueText(schema, value)),
+      decode: (_topic, bytes): SchemaAndValue => (bytes === null ? NOTHING : parseValue(utf8.decode(bytes))),
+    }
+    return converter
+  },
+}
+
+const NOTHING: SchemaAndValue = Object.freeze({ schema: null, value: null })
