@@ -12,3 +12,6 @@ export {
 export { SUBJECT_NAME_STRATEGIES, type SubjectNameStrategy, subjectNameStrategy } from './subject-names.ts'
 export { RegistryClient, type RegistryClientOptions } from './client/registry-client.ts'
 export { COMPATIBILITY_LEVELS, type ComparedSchema, type Incompatibility, incompatibilities } from './compatibility.ts'
+export { connectRegistry } from './client/connect-registry.ts'
+export { REGISTRY_SETTINGS, type RegistrySettings, registrySettings } from './client/registry-settings.ts'
+export { RegistryServer, type RegistryServerOptions } from './registry/registry-server.ts'
