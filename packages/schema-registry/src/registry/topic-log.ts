@@ -105,7 +105,7 @@ class TopicLog implements RegistryLog {
       return Math.max(...produced.map(({ firstOffset, count }) => firstOffset + count))
     } catch (error) {
       await this.#giveUp(producer, error)
-      throw error
+      throw this.#fenced ?? error
     }
   }
 
