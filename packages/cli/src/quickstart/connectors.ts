@@ -21,7 +21,7 @@ export interface ConnectorOffset {
 
 const ANSWER_MAX_MS = 30_000
 const REBALANCE_PAUSE_MS = 50
-/** What a failed task says in the first lines is why; further ones are what its process wrote last. */
+/** What a failed task says in the first lines is why, and what to do; others are what its process wrote last. */
 const REASON_LINES = 6
 
 export class Connectors {
@@ -126,7 +126,9 @@ function messageOf(text: string): string {
 }
 
 function failure(name: string, failed: WorkStatus & { readonly id?: number }): SluiceError {
-  const reason = (failed.trace ?? '').split('\n').slice(0, REASON_LINES).join('\n')
+  const lines = (failed.trace ?? '').split('\n')
+  const remedy = lines.slice(REASON_LINES).filter((line) => line.startsWith('  What to do: '))
+  const reason = [...lines.slice(0, REASON_LINES), ...remedy].join('\n')
   const facts = failed.id === undefined ? {} : { place: { task: failed.id } }
   return new SluiceError('TASK_FAILED', `The connector ${name} failed: ${reason}`, facts)
 }

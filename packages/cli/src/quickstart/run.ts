@@ -78,7 +78,7 @@ async function withKafka(
       broker: kafka.bootstrapServers,
       metrics: new MemoryMetrics(),
       show: (stages, final) => lines.show(stages, final),
-      onWorker: (url) => say(`  a worker too, at ${url}; it runs each connector in a process of its own\n`),
+      onWorker: (url) => say(`  a worker too, which runs each connector in a process of its own: ${url}\n`),
       onRules: (found) => (rules = found),
     })
     const table = await LocalTable.open(plan.tableDir)
@@ -97,17 +97,22 @@ function nextCommands(plan: QuickstartPlan, { dir, file, key }: QuickstartReques
   const table = path.relative(process.cwd(), plan.tableDir)
   const folder = path.relative(process.cwd(), dir)
   const given = [
-    ...(folder === path.join('.sluice', 'quickstart') ? [] : ['--dir', folder]),
-    ...(key === undefined ? [] : ['--file', file, '--key', `'${key}'`]),
+    ...(folder === path.join('.sluice', 'quickstart') ? [] : ['--dir', quoted(folder)]),
+    ...(key === undefined ? [] : ['--file', quoted(file), '--key', quoted(key)]),
   ]
   const again = ['npm run quickstart', ...(given.length === 0 ? [] : ['--', ...given])].join(' ')
   return [
     'Try next:',
     `  ${again}    (again: nothing new, nothing added)`,
-    `  npm run sluice -- sql ${table} 'describe "${plan.dataset}"'`,
+    `  npm run sluice -- sql ${quoted(table)} 'describe "${plan.dataset}"'`,
     key === undefined
       ? '  npm run quickstart -- --file my.csv --key id    (your own file)'
       : '  npm run quickstart    (the FAA bird strikes)',
     '',
   ].join('\n')
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

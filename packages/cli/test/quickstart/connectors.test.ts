@@ -133,15 +133,14 @@ describe('whether connectors run', () => {
   test('a failed task is told of with its reason, but not with everything that its process had to say', async () => {
     const trace = [
       'The file is not there',
-      '  What to do: Set file',
       ...Array.from({ length: 30 }, (_, n) => `line ${n}`),
+      '  What to do: Set file',
     ]
     told({ a: running(), b: { connector: here('RUNNING'), tasks: [{ id: 3, ...here('FAILED', trace.join('\n')) }] } })
     const error = await connectors.areRunning(['a', 'b']).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'TASK_FAILED', place: { task: 3 } })
-    expect((error as Error).message).toMatch(
-      /^The connector b failed: The file is not there\n {2}What to do: Set file\n/,
-    )
+    expect((error as Error).message).toMatch(/^The connector b failed: The file is not there\nline 0\n/)
+    expect((error as Error).message).toContain('What to do: Set file')
     expect((error as Error).message).not.toContain('line 20')
   })
 
