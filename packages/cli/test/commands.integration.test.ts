@@ -143,4 +143,23 @@ where('a worker and a processor, started by hand', () => {
     },
     3 * DEADLINE_MS,
   )
+
+  test('schema-registry serves until it is stopped, and finds its schemas again', async () => {
+    const topic = `schemas-${process.pid}-${Date.now()}`
+    const serve = async (): Promise<{ child: ChildProcess; url: string }> => {
+      const { child, said } = sluice('schema-registry', '--bootstrap', broker!, '--port', '0', '--topic', topic)
+      await until(() => /^http:.*$/m.test(said()), said)
+      return { child, url: /^http:.*$/m.exec(said())![0] }
+    }
+    const first = await serve()
+    const registered = await fetch(`${first.url}/subjects/s/versions`, {
+      method: 'POST',
+      body: JSON.stringify({ schema: '"string"' }),
+    })
+    expect(await registered.json()).toEqual({ id: 1 })
+    expect(await stop(first.child, 'SIGTERM')).toBe(0)
+    const second = await serve()
+    expect(await (await fetch(`${second.url}/schemas/ids/1`)).json()).toEqual({ schema: '"string"' })
+    expect(await stop(second.child, 'SIGINT')).toBe(0)
+  })
 })

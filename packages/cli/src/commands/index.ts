@@ -4,6 +4,15 @@ import { connectStandalone } from './connect-standalone.ts'
 import { kafka } from './kafka.ts'
 import { process } from './process.ts'
 import { quickstart } from './quickstart.ts'
+import { schemaRegistry } from './schema-registry.ts'
 import { sql } from './sql.ts'
 
-export const commands: readonly Command[] = [quickstart, kafka, connectStandalone, connectDistributed, process, sql]
+export const commands: readonly Command[] = [
+  quickstart,
+  kafka,
+  schemaRegistry,
+  connectStandalone,
+  connectDistributed,
+  process,
+  sql,
+]
