@@ -35,7 +35,7 @@ onBroker('connect-distributed in processes of its own', () => {
     'connector.class': `${TOOLS}.VerifiableSourceConnector`,
     'tasks.max': '1',
     topic,
-    throughput: '50',
+    throughput: '20',
     ...more,
   })
   const verifiableSink = (topic: string, more: RawSettings = {}): RawSettings => ({

@@ -14,6 +14,12 @@ import { RestClient } from './rest-client.ts'
 
 const MAIN = fileURLToPath(new URL('../../../cli/src/main.ts', import.meta.url))
 const START_MS = 60_000
+/** What is ended before it has stopped in order is missed by its groups for as long as a session lasts. */
+const PATIENT: RawSettings = {
+  'task.shutdown.graceful.timeout.ms': '10000',
+  'consumer.session.timeout.ms': '6000',
+  'consumer.heartbeat.interval.ms': '500',
+}
 const GRACE_MS = 20_000
 const TAIL_CHARS = 4_000
 
@@ -48,7 +54,7 @@ export class ConnectProcesses {
   async add(): Promise<ConnectProcess> {
     const port = await freePort()
     const { isolation: _, ...shared } = clusterSettings(this.name)
-    const settings = { ...shared, ...this.#settings, listeners: `http://127.0.0.1:${port}` }
+    const settings = { ...shared, ...PATIENT, ...this.#settings, listeners: `http://127.0.0.1:${port}` }
     const file = path.join(this.folder, `${port}.properties`)
     fs.writeFileSync(file, formatProperties(settings))
     const log = path.join(this.folder, `${port}-${this.#logs.length}.log`)
