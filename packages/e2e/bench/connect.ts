@@ -21,6 +21,12 @@ const FLOW_MS = 300_000
 /** In which a worker comes to rest: cells that were asked something have gone, spare ones are there. */
 const REST_MS = 3000
 const IDLE_AFTER_MS = 20_000
+/** How often a worker that has nothing to do wakes up: as Kafka Connect does where nobody says otherwise. */
+const KAFKA_DEFAULTS: Readonly<Record<string, string>> = {
+  'session.timeout.ms': '10000',
+  'heartbeat.interval.ms': '3000',
+  'offset.flush.interval.ms': '60000',
+}
 const LINE = `${'x'.repeat(99)}\n`
 
 interface Figures {
@@ -124,7 +130,7 @@ async function withWorker(
 ): Promise<Figures> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-connect-'))
   const groupId = `bench-${runtime}-${isolation}`
-  const settings: Record<string, string> = runtime === 'java' ? {} : { isolation }
+  const settings = { ...(isolation === 'shared' ? KAFKA_DEFAULTS : {}), ...(runtime === 'java' ? {} : { isolation }) }
   const worker = await ConnectWorkerProcess.start(runtime, { bootstrap, groupId, folder, settings, isCompiled: true })
   try {
     return await work(worker, folder)
