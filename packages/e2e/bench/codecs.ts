@@ -2,6 +2,8 @@
 import { jsonConverter, stringConverter } from '@sluice/codecs'
 import { primitive, struct, type Value } from '@sluice/sdk'
 import type { BenchCase } from './bench-case.ts'
+import { costPerCall } from './codecs/cost-per-call.ts'
+import { sixFieldCases } from './codecs/six-fields.ts'
 
 /** The columns of the bird-strike data set, as one of its rows has them. */
 const ROW = {
@@ -21,8 +23,6 @@ const ROW = {
   'Speed IAS in knots': 300,
 }
 const LINE = 'abcdefghij'.repeat(10)
-
-const ROUNDS = 7
 
 /** Microseconds of CPU per value. */
 export function bench(short: boolean): BenchCase[] {
@@ -55,6 +55,7 @@ export function bench(short: boolean): BenchCase[] {
 
   const encode = (encoder: (value: Value) => unknown, value: Value): number => µs(() => encoder(value))
   return [
+    ...sixFieldCases(short),
     row('JSON of a 100-byte string, written', encode(bare.encoder('t', string), LINE), writeLine, 1),
     row(
       'JSON of a 100-byte string, read',
@@ -84,18 +85,3 @@ export function bench(short: boolean): BenchCase[] {
 function row(name: string, ours: number, peer: { name: string; value: number }, bar?: number): BenchCase {
   return { name, unit: 'µs', ours, peer: [peer], ...(bar !== undefined && { bar }) }
 }
-
-/** The least of some rounds: what it costs when nothing else disturbs. */
-function costPerCall(run: () => unknown, calls: number): number {
-  let least = Infinity
-  for (let round = 0; round < ROUNDS; round++) {
-    const before = process.cpuUsage()
-    for (let i = 0; i < calls; i++) kept = run()
-    const { user, system } = process.cpuUsage(before)
-    least = Math.min(least, (user + system) / calls)
-  }
-  return least
-}
-
-/** Keeps results from being optimised away. */
-export let kept: unknown

@@ -43,12 +43,48 @@ export function likewise(fields: Fields, entries: Iterable<readonly [Value, Valu
   return Object.fromEntries(entries as Iterable<readonly [string, Value]>)
 }
 
-/** A copy with some fields set. */
-export function withFields(fields: Fields, changes: readonly (readonly [string, Value])[]): Value {
-  if (fields instanceof Map) return new Map([...(fields as ReadonlyMap<Value, Value>), ...changes])
-  const copy: Record<string, Value> = { ...(fields as StructValue) }
-  for (const [name, value] of changes) setField(copy, name, value)
-  return copy
+/** A copy, to set fields in by `put`. */
+export function copyOf(fields: Fields): MutableFields {
+  return fields instanceof Map ? new Map(fields as ReadonlyMap<Value, Value>) : { ...(fields as StructValue) }
+}
+
+export type MutableFields = Record<string, Value> | Map<Value, Value>
+
+export function put(fields: MutableFields, name: string, value: Value): void {
+  if (fields instanceof Map) fields.set(name, value)
+  else setField(fields, name, value)
+}
+
+/**
+ * Copies objects with some fields renamed or left out; one in which nothing is, is handed back itself. The names of the object
+ * before are remembered, because those of one topic mostly have the same: the new ones are then not looked up again.
+ * @param target the new name; undefined leaves a field out
+ */
+export function fieldMover(target: (name: string) => string | undefined): (fields: StructValue) => StructValue {
+  let names: readonly string[] = []
+  let targets: readonly (string | undefined)[] = []
+  let isTouched = false
+  const learn = (fields: StructValue): void => {
+    names = Object.keys(fields)
+    targets = names.map(target)
+    isTouched = names.some((name, at) => targets[at] !== name)
+  }
+  const isKnown = (fields: StructValue): boolean => {
+    let at = 0
+    for (const name in fields) if (name !== names[at++]) return false
+    return at === names.length
+  }
+  return (fields) => {
+    if (!isKnown(fields)) learn(fields)
+    if (!isTouched) return fields
+    const moved: Record<string, Value> = {}
+    let at = 0
+    for (const name in fields) {
+      const to = targets[at++]
+      if (to !== undefined) setField(moved, to, fields[name]!)
+    }
+    return moved
+  }
 }
 
 /** Sets a field, whatever its name: `__proto__` is one like any other. */

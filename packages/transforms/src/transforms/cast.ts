@@ -3,7 +3,7 @@ import { defineSettings, primitive, SluiceError } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
 import { CAST_TYPES, castTo } from '../cast-value.ts'
 import type { CastType } from '../cast-value.ts'
-import { fieldValue, requireMap, requireStruct, setField, withFields } from '../fields.ts'
+import { copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
 import { keyAndValue } from '../record-side.ts'
 import { replaceNullWithDefault } from '../shared-settings.ts'
 import { basicsOf, fillDefaults, perSchema, readField, structLike } from '../struct-plan.ts'
@@ -39,8 +39,9 @@ export const cast: readonly TransformPlugin[] = keyAndValue('cast', 'Cast', sett
     }
     if (schema === null) {
       const fields = requireMap(value, PURPOSE)
-      const changes = schemaless.map((each) => [each.name, each.cast(null, fieldValue(fields, each.name))] as const)
-      return side.replace(record, null, withFields(fields, changes))
+      const copy = copyOf(fields)
+      for (const each of schemaless) put(copy, each.name, each.cast(null, fieldValue(fields, each.name)))
+      return side.replace(record, null, copy)
     }
     const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
     const found = planOf(structSchema)

@@ -1,7 +1,8 @@
 /** Kafka Connect's InsertField: adds the record's coordinates or a fixed text as fields. */
 import { DataError, defineSettings, primitive, SluiceError, timestamp } from '@sluice/sdk'
+import type { MutableFields } from '../fields.ts'
 import type { ConnectRecord, Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
-import { requireMap, requireStruct, setField, withFields } from '../fields.ts'
+import { copyOf, put, requireMap, requireStruct, setField } from '../fields.ts'
 import { keyAndValue } from '../record-side.ts'
 import { replaceNullWithDefault } from '../shared-settings.ts'
 import { fillDefaults, perSchema, structLike } from '../struct-plan.ts'
@@ -76,11 +77,12 @@ export const insertField: readonly TransformPlugin[] = keyAndValue(
       if (value === null) return record
       if (schema === null) {
         const fields = requireMap(value, PURPOSE)
-        const changes = insertions.flatMap((each) => {
+        let copy: MutableFields | undefined
+        for (const each of insertions) {
           const inserted = each.value(record)
-          return inserted === null ? [] : [[each.name, inserted] as const]
-        })
-        return changes.length === 0 ? record : side.replace(record, null, withFields(fields, changes))
+          if (inserted !== null) put((copy ??= copyOf(fields)), each.name, inserted)
+        }
+        return copy === undefined ? record : side.replace(record, null, copy)
       }
       const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
       const plan = planOf(structSchema)

@@ -1,7 +1,7 @@
 /** Kafka Connect's MaskField: fields keep their type and lose their value. */
 import { DataError, decimalScale, defineSettings, LOGICAL, validatedBy } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
-import { fieldValue, requireMap, requireStruct, setField, withFields } from '../fields.ts'
+import { copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
 import { javaClassOf } from '../java-class.ts'
 import { longValue, parseDouble, parseInteger } from '../java-number.ts'
 import { keyAndValue } from '../record-side.ts'
@@ -34,8 +34,9 @@ export const maskField: readonly TransformPlugin[] = keyAndValue('mask-field', '
     const value = side.value(record)
     if (schema === null) {
       const fields = requireMap(value, PURPOSE)
-      const changes = names.map((name) => [name, masked(null, fieldValue(fields, name), replacement)] as const)
-      return side.replace(record, null, withFields(fields, changes))
+      const copy = copyOf(fields)
+      for (const name of names) put(copy, name, masked(null, fieldValue(fields, name), replacement))
+      return side.replace(record, null, copy)
     }
     const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
     const plan = planOf(structSchema)

@@ -1,10 +1,10 @@
 /** Kafka Connect's ReplaceField: leaves fields out and renames fields. */
 import { defineSettings, validatedBy } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
-import { requireMap, requireStruct, setField } from '../fields.ts'
+import { fieldMover, requireMap, requireStruct } from '../fields.ts'
 import { keyAndValue } from '../record-side.ts'
 import { replaceNullWithDefault } from '../shared-settings.ts'
-import { fillDefaults, perSchema, readField, sameOr, structLike } from '../struct-plan.ts'
+import { fillDefaults, perSchema, sameOr, structLike } from '../struct-plan.ts'
 
 const settings = defineSettings({
   exclude: {
@@ -50,8 +50,9 @@ export const replaceField: readonly TransformPlugin[] = keyAndValue(
       }),
     )
     const isKept = (name: string): boolean => !excluded.has(name) && (included.size === 0 || included.has(name))
-    const touches = (name: string): boolean => !isKept(name) || renames.has(name)
-    const planOf = perSchema((schema: StructSchema) => plan(schema, isKept, renames, replaceNull))
+    const target = (name: string): string | undefined => (isKept(name) ? (renames.get(name) ?? name) : undefined)
+    const planOf = perSchema((schema: StructSchema) => plan(schema, target, replaceNull))
+    const moveObject = fieldMover(target)
     const transform: Transform = (record) => {
       const schema = side.schema(record)
       const value = side.value(record)
@@ -65,54 +66,37 @@ export const replaceField: readonly TransformPlugin[] = keyAndValue(
       return side.replace(
         record,
         null,
-        fields instanceof Map ? replacedMap(fields) : replacedObject(fields as StructValue),
+        fields instanceof Map ? movedMap(fields, target) : moveObject(fields as StructValue),
       )
     }
     return transform
-
-    function replacedObject(fields: StructValue): Value {
-      let isTouched = false
-      for (const name in fields) if (touches(name)) isTouched = true
-      if (!isTouched) return fields
-      const replaced: Record<string, Value> = {}
-      for (const name in fields) if (isKept(name)) setField(replaced, renames.get(name) ?? name, fields[name]!)
-      return replaced
-    }
-
-    /** Names that are no text can be neither listed nor renamed. */
-    function replacedMap(fields: ReadonlyMap<Value, Value>): Value {
-      const replaced = new Map<Value, Value>()
-      let isTouched = false
-      for (const [name, item] of fields) {
-        if (touches(name as string)) isTouched = true
-        if (isKept(name as string)) replaced.set(renames.get(name as string) ?? name, item)
-      }
-      return isTouched ? replaced : fields
-    }
   },
 )
 
+/** Names that are no text can be neither listed nor renamed, but are left out where only some are to be kept. */
+function movedMap(fields: ReadonlyMap<Value, Value>, target: (name: string) => string | undefined): Value {
+  const moved = new Map<Value, Value>()
+  let isTouched = false
+  for (const [name, item] of fields) {
+    const to = target(name as string)
+    if (to !== name) isTouched = true
+    if (to !== undefined) moved.set(to, item)
+  }
+  return isTouched ? moved : fields
+}
+
 function plan(
   schema: StructSchema,
-  isKept: (name: string) => boolean,
-  renames: ReadonlyMap<string, string>,
+  target: (name: string) => string | undefined,
   replaceNull: boolean,
 ): { schema: Schema; move: (struct: StructValue) => Value } {
-  const moves = schema.fields
-    .filter((field) => isKept(field.name))
-    .map((field) => ({ field, to: renames.get(field.name) ?? field.name }))
-  const derived = structLike(
-    schema,
-    moves.map(({ field, to }) => [to, field.schema] as const),
-  )
-  const replaced = sameOr(schema, derived)
-  if (replaced === schema) return { schema, move: fillDefaults(schema, replaceNull) }
-  return {
-    schema: replaced,
-    move(struct) {
-      const moved: Record<string, Value> = {}
-      for (const { field, to } of moves) setField(moved, to, readField(struct, field, replaceNull))
-      return moved
-    },
-  }
+  const fields = schema.fields.flatMap((field): (readonly [string, Schema])[] => {
+    const to = target(field.name)
+    return to === undefined ? [] : [[to, field.schema]]
+  })
+  const replaced = sameOr(schema, structLike(schema, fields))
+  const fill = fillDefaults(schema, replaceNull)
+  if (replaced === schema) return { schema, move: fill }
+  const move = fieldMover(target)
+  return { schema: replaced, move: (struct) => move(fill(struct)) }
 }

@@ -3,7 +3,7 @@ import { DataError, date, defineSettings, LOGICAL, oneOf, primitive, SluiceError
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
 import { dateFormat } from '../date-format/format-date.ts'
 import { dateParser } from '../date-format/parse-date.ts'
-import { fieldValue, requireMap, requireStruct, setField, withFields } from '../fields.ts'
+import { copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
 import { javaClass, javaClassOf } from '../java-class.ts'
 import { longValue } from '../java-number.ts'
 import { keyAndValue } from '../record-side.ts'
@@ -77,7 +77,9 @@ export const timestampConverter: readonly TransformPlugin[] = keyAndValue(
         const was = fieldValue(fields, name)
         const converted = schemaless(was)
         if (converted === was && (was !== null || hasField(fields, name))) return record
-        return side.replace(record, null, withFields(fields, [[name, converted]]))
+        const copy = copyOf(fields)
+        put(copy, name, converted)
+        return side.replace(record, null, copy)
       }
       if (name === '') {
         const whole = wholePlanOf(schema)
