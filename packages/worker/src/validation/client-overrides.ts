@@ -114,9 +114,9 @@ const CLIENTS = { producer: producerSettings, consumer: consumerSettings } as co
 /** What overrides that are right by themselves make wrong beside those that the worker has below `producer.` and `consumer.`. */
 export function inheritedProblems(config: RawSettings, worker: RawSettings): readonly SettingProblem[] {
   return (['producer', 'consumer'] as const).flatMap((role) => {
-    const own = below(`${role}.override.`, config)
-    const inherited = below(`${role}.`, worker)
     const declared: SettingsDeclaration = CLIENTS[role]
+    const own = declaredOf(declared, below(`${role}.override.`, config))
+    const inherited = below(`${role}.`, worker)
     const isTold = [inherited, ...Object.entries(own).map(([key, value]) => ({ [key]: value }))].some(
       (given) => declared.problems(given).length > 0,
     )
@@ -127,6 +127,11 @@ export function inheritedProblems(config: RawSettings, worker: RawSettings): rea
       message,
     }))
   })
+}
+
+/** A hostile config has many others. */
+function declaredOf({ declarations }: SettingsDeclaration, raw: RawSettings): RawSettings {
+  return Object.fromEntries(Object.entries(raw).filter(([key]) => Object.hasOwn(declarations, key)))
 }
 
 function word(documentation: string, ...words: readonly string[]): SettingDeclarations[string] {

@@ -11,6 +11,7 @@ import { Plugins } from '../../src/index.ts'
 import { StandaloneWorker, type StandaloneOptions } from '../../src/standalone/standalone-worker.ts'
 import { numbers } from '../support/broker-runs.ts'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
 import { onBroker, TestCluster, workerSettings } from '../support/test-cluster.ts'
 import { countingSource, sinkOf } from '../support/test-connectors.ts'
 
@@ -318,8 +319,7 @@ onBroker('a standalone worker', () => {
 
   test('what cannot be made stops the start, and what had been started', async () => {
     const name = cluster.name('refused')
-    const listener = 'http://127.0.0.1:0'
-    const lines = new MemoryLogger()
+    const listeners = `http://127.0.0.1:${await freePort()}`
     const sick: Connector = {
       ...countingSource(),
       validate: async () => {
@@ -329,12 +329,13 @@ onBroker('a standalone worker', () => {
       },
     }
     let checks = 0
-    const starting = start({ listeners: listener }, { connectors: [{ config: counting(name) }], logger: lines }, [sick])
+    const starting = start({ listeners }, { connectors: [{ config: counting(name) }] }, [sick])
     await expect(starting).rejects.toMatchObject({
       code: 'SETTINGS_INVALID',
       message: expect.stringMatching(new RegExp(`${name}: [^]*This topic is not for you`)) as unknown,
     })
     expect(checks).toBe(2)
+    await expect(fetch(listeners)).rejects.toThrow('fetch failed')
   })
 
   test('beside positions in a file no connector can be isolated, and it is told what to do', async () => {
