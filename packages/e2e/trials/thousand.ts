@@ -93,8 +93,8 @@ class Thousand {
 
   async run(): Promise<boolean> {
     const { names, tasks } = this.#fleet
-    const machine = `${os.availableParallelism()} cores, load ${os.loadavg()[0]!.toFixed(1)}`
-    console.log(`${names.length} connectors, ${tasks.length} tasks, ${WORKERS} workers; ${machine}`)
+    const machine = `a machine of ${os.availableParallelism()} cores`
+    console.log(`${names.length} connectors, ${tasks.length} tasks, ${WORKERS} workers on ${machine}; load ${load()}`)
     await this.#kafka.admin.ensureTopics(this.#fleet.topics().map((topic) => ({ topic, partitions: 2 })))
     await this.#fleet.start(WORKERS)
     this.#history = await StatusHistory.open(this.#kafka, `${GROUP}-status`)
@@ -118,7 +118,7 @@ class Thousand {
     const running = allMs + (await this.#fleet.running(this.#history))
     console.log(
       `created at ${((tookMs.length * 1000) / allMs).toFixed(1)}/s, 20 at a time: p50 ${ms(percentile(tookMs, 0.5))} (target 100 ms), ` +
-        `p99 ${ms(percentile(tookMs, 0.99))} (target 1000 ms); all RUNNING ${seconds(running)} after the first request`,
+        `p99 ${ms(percentile(tookMs, 0.99))} (target 1000 ms); all RUNNING ${seconds(running)} after the first request; load ${load()}`,
     )
   }
 
@@ -136,7 +136,7 @@ class Thousand {
     const written = this.#history.length - mark
     console.log(
       `cold start: REST serves after ${served.map(seconds).join(', ')} (target 10 s), all RUNNING after ${seconds(running)} (target 120 s); ` +
-        `${starts} starts of ${this.#fleet.work.length}, ${written} statuses written`,
+        `${starts} starts of ${this.#fleet.work.length}, ${written} statuses written; load ${load()}`,
     )
   }
 
@@ -183,7 +183,7 @@ class Thousand {
     await this.#history.caughtUp()
     const mark = this.#history.length
     for (const [i, one] of offers.entries())
-      console.log(await offer(workers[i % workers.length]!.url, one, loadMs, this.#answers))
+      console.log(`${await offer(workers[i % workers.length]!.url, one, loadMs, this.#answers)}; load ${load()}`)
     const since = performance.now()
     const scrape = await fetch(`${workers[0]!.url}/metrics`)
     const series = (await scrape.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
@@ -245,7 +245,7 @@ class Thousand {
       `${name} (${seconds(happened)}): all RUNNING after ${seconds(running)}; ${moved.length} moved, not RUNNING for ` +
         `p50 ${seconds(percentile(downMs, 0.5))}, at most ${seconds(Math.max(0, ...downMs))} ` +
         `(target ${died === null ? 10 : this.#size.sessionMs / 1000 + 15} s); REST p99 of ${asked.tookMs.length} ${ms(percentile(asked.tookMs, 0.99))}; ` +
-        `tasks per worker ${[...after.values()].map(({ tasks }) => tasks).join(', ')}`,
+        `tasks per worker ${[...after.values()].map(({ tasks }) => tasks).join(', ')}; load ${load()}`,
     )
     this.#count(`  disturbed`, disturbed)
     this.#count(`  overlapping`, overlapping)
@@ -320,6 +320,11 @@ class Thousand {
     console.log(`${what} ${wrong.length}${wrong.length === 0 ? '' : `: ${wrong.slice(0, 5).join(', ')}`}`)
     if (wrong.length > 0) this.#held = false
   }
+}
+
+/** Of the last minute: whoever else works on the machine is in the times. */
+function load(): string {
+  return os.loadavg()[0]!.toFixed(1)
 }
 
 function total(share: { readonly connectors: number; readonly tasks: number } | undefined): number {

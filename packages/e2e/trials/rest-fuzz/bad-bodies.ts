@@ -22,7 +22,7 @@ const filled = (bytes: number): Record<string, string> => ({
 
 export function badCases(bodyMs: number): readonly BadCase[] {
   const slowly = (path: string, method: string): ((url: string) => Promise<number>) => {
-    return (url) => trickled(url, method, path, 2 * bodyMs)
+    return (url) => trickled(url, method, path, bodyMs + ANSWER_MS)
   }
   return [
     {
