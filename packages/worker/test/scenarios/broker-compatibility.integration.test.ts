@@ -10,7 +10,7 @@ import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { eventually } from '../support/eventually.ts'
 import { clusterSettings, ConnectWorker } from './connect-cluster.ts'
 
-test.each(['2.8', '3.6', '3.9', '4.0', '4.3'] as const)(
+test.each(['3.6', '3.9', '4.0', '4.3'] as const)(
   'lines of a file come through to another one over a broker of Apache Kafka %s (test_broker_compatibility)',
   async (emulate) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-scenario-'))
@@ -32,3 +32,18 @@ test.each(['2.8', '3.6', '3.9', '4.0', '4.3'] as const)(
     }
   },
 )
+
+test('of a broker that is older than 3.0 the log says that it is, and what is needed (test_broker_compatibility, earlier releases)', async () => {
+  const broker = await startEmbeddedKafka({ emulate: '2.8' })
+  const worker = await ConnectWorker.start(clusterSettings('connect', broker.bootstrapServers))
+  try {
+    await eventually('the log says so', () => {
+      const { lines } = worker.logger
+      return lines.some(({ fields }) => String(fields['reason']).includes('Use Apache Kafka 3.0 or later'))
+    })
+    expect(await worker.must('GET', '/connectors')).toEqual([])
+  } finally {
+    await worker.stop()
+    await broker.close()
+  }
+})
