@@ -20,5 +20,11 @@ export function parseSchema(
   dependencies: readonly ResolvedReference[] = [],
 ): ParsedSchema {
   if (schema.text.length > LENGTH_MAX) throw new SchemaError(`The schema is longer than ${LENGTH_MAX} characters`)
-  return PARSERS[schema.type](schema.text, dependencies)
+  try {
+    return PARSERS[schema.type](schema.text, dependencies)
+  } catch (error) {
+    // The stack, which values without a schema can fill, too: defaults, examples.
+    if (error instanceof RangeError) throw new SchemaError('The schema is nested too deeply', { cause: error })
+    throw error
+  }
 }

@@ -1,17 +1,23 @@
 import { type ParsedSchema, type SchemaParser, otherFormat } from '../parsed-schema.ts'
+import { protoDifferences } from './proto-differences.ts'
+import { type ProtoFile, protoFile } from './proto-file.ts'
+import { protoText } from './proto-text.ts'
 
-export const parseProtobuf: SchemaParser = (text) => new ParsedProtobuf(text)
+export const parseProtobuf: SchemaParser = (text, dependencies) =>
+  new ParsedProtobuf(text, protoFile(text, new Set(dependencies.map(({ name }) => name))))
 
 class ParsedProtobuf implements ParsedSchema {
   readonly type = 'PROTOBUF'
   readonly canonical: string
   readonly normalized: string
+  readonly #file: ProtoFile
 
-  constructor(text: string) {
-    this.canonical = this.normalized = text.trim()
+  constructor(text: string, file: ProtoFile) {
+    this.canonical = this.normalized = protoText(text)
+    this.#file = file
   }
 
   differences(writer: ParsedSchema): ReturnType<ParsedSchema['differences']> {
-    return writer instanceof ParsedProtobuf ? [] : [otherFormat(this, writer)]
+    return writer instanceof ParsedProtobuf ? protoDifferences(this.#file, writer.#file) : [otherFormat(this, writer)]
   }
 }
