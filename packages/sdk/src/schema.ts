@@ -109,7 +109,7 @@ export function structOf(pairs: Iterable<readonly [string, Schema]>, options: Sc
   const fields: Field[] = []
   const seen = new Set<string>()
   for (const [name, schema] of pairs) {
-    if (name === '') throw new SchemaError('A struct field has an empty name', { remedy: 'Give each field a name.' })
+    if (name === '') throw new SchemaError('fieldName cannot be null.', { remedy: 'Give each field a name.' })
     if (seen.has(name)) throw new SchemaError(`Cannot create field because of field name duplication ${name}`)
     seen.add(name)
     fields.push(Object.freeze({ name, index: fields.length, schema }))

@@ -1,5 +1,5 @@
 /** Names of fields in settings, by Connect's two syntaxes (KIP-821): V1, a name as it is, and V2, where dots lead into nested fields. */
-import { fieldOf, oneOfIgnoringCase, SluiceError } from '@sluice/sdk'
+import { DataError, fieldOf, oneOfIgnoringCase, SluiceError } from '@sluice/sdk'
 import type { Field, Schema, StructValue, Value } from '@sluice/sdk'
 import { fieldValue, requireMap } from './fields.ts'
 import { readField } from './struct-plan.ts'
@@ -19,11 +19,15 @@ export function fieldPath(text: string, version: string): readonly string[] {
   return version.toUpperCase() === 'V2' ? nested(text) : [text]
 }
 
-/** The fields along a path, the last one being what it leads to; undefined when one of them does not exist. */
+/**
+ * The fields along a path, the last one being what it leads to; undefined when one of them does not exist.
+ * @throws DataError in Connect's words (`ConnectSchema.field`) for a step into what is no struct
+ */
 export function fieldsAlong(schema: Schema, path: readonly string[]): readonly Field[] | undefined {
   const along: Field[] = []
   let at: Schema = schema
   for (const name of path) {
+    if (at.type !== 'struct') throw new DataError('Cannot look up fields on non-struct type')
     const field: Field | undefined = fieldOf(at, name)
     if (field === undefined) return undefined
     along.push(field)

@@ -22,6 +22,11 @@ export function requireStruct(schema: Schema, value: Value, purpose: string): [S
   return [schema, value as StructValue]
 }
 
+/** @throws DataError in Connect's words (`ConnectSchema.fields`) for a schema that is no struct's */
+export function assertHasFields(schema: Schema): asserts schema is StructSchema {
+  if (schema.type !== 'struct') throw new DataError('Cannot list fields on non-struct type')
+}
+
 export function isFields(value: Value): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
 }

@@ -30,6 +30,20 @@ export function parseInteger(text: string, bits: 8 | 16 | 32 | 64): bigint | und
   return BigInt.asIntN(bits, value) === value ? value : undefined
 }
 
+const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,9}))?$/
+
+/** Java's `new BigDecimal(text).longValue()`: the fraction is cut off, and beyond 64 bits it wraps. Undefined for text that is no number. */
+export function decimalLong(text: string): bigint | undefined {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(text) ?? []
+  if (whole === '' && fraction === '') return undefined
+  const scale = fraction.length - Number(exponent)
+  const unscaled = BigInt(`${sign === '-' ? '-' : ''}${whole}${fraction}`)
+  // 10^64 has 64 factors of two: nothing is left in the lower 64 bits.
+  if (scale <= -64 || scale > whole.length + fraction.length) return 0n
+  const long = scale <= 0 ? unscaled * 10n ** BigInt(-scale) : unscaled / 10n ** BigInt(scale)
+  return BigInt.asIntN(64, long)
+}
+
 /** Java's `Double.parseDouble`, without its hexadecimal form. Undefined for text that is no number. */
 export function parseDouble(text: string): number | undefined {
   // Java trims everything up to the blank.

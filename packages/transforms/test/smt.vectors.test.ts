@@ -6,14 +6,32 @@ import { predicates, transforms } from '@sluice/transforms'
 import { canonicalRecord, readSmtVectors, recordOf } from './support/smt-vectors.ts'
 import type { ObjectKind, SmtCase } from './support/smt-vectors.ts'
 
-/** What our model of values cannot say, or what we say otherwise on purpose; each with the reason. */
-const DIFFERENCES: Readonly<Record<string, string>> = {
-  'smt-151': 'two fields get the same name, the later one wins, and the vectors do not keep the order of entries',
-  'smt-170': 'a date without a schema is a number with us, and numbers can be cast',
-  'smt-172': 'a date without a schema is a number with us, and numbers can be cast',
-  'smt-255': 'a number without a schema has no width with us: any whole number is Unix time',
-  'smt-277': 'a map of values without a common type has no schema with us, because schemas have no empty places',
-  'smt-296': 'a field that does not exist is named; Java answers with its NullPointerException',
+/** What our model of values cannot say, or what we say otherwise on purpose, by rule: whatever case it is that a rule holds for. */
+const DIFFERENCES: readonly { readonly reason: string; readonly holdsFor: (each: SmtCase) => boolean }[] = [
+  {
+    reason: 'two fields that get the same name: the later one wins, and the vectors do not keep the order of entries',
+    holdsFor: (each) => /Flatten\$/.test(each.class) && hasNoSchema(each),
+  },
+  {
+    reason: 'a date without a schema is a number, and can be cast, flattened and masked as numbers can',
+    holdsFor: (each) => hasNoSchema(each) && /class java\.util\.Date\b/.test(complaint(each)),
+  },
+  {
+    reason: 'a number without a schema has no width: any whole number is Unix time',
+    holdsFor: (each) => /does not support class java\.lang\.(?!String)\w+ objects as timestamps/.test(complaint(each)),
+  },
+  {
+    reason: 'what is missing is named, where Java answers with a NullPointerException',
+    holdsFor: (each) => each.error?.class === 'NullPointerException',
+  },
+]
+
+function hasNoSchema({ class: name, input }: SmtCase): boolean {
+  return inputs[input]![name.endsWith('$Key') ? 'key_schema' : 'value_schema'] === null
+}
+
+function complaint({ error }: SmtCase): string {
+  return error?.message ?? ''
 }
 
 const { inputs, cases } = readSmtVectors()
@@ -27,11 +45,15 @@ describe.each<ObjectKind>(['plain objects', 'Maps'])('with %s for what has no sc
     const ours = cases.filter((each) => each.class === className)
     const wrong = ours.flatMap((each) => {
       const difference = compare(each, kind)
-      return difference === undefined ? [] : [[each.id, difference] as const]
+      return difference === undefined ? [] : [{ each, difference }]
     })
     if (kind === 'Maps') report.push(`${className}: ${ours.length - wrong.length} of ${ours.length}`)
-    expect(wrong.filter(([id]) => !(id in DIFFERENCES))).toEqual([])
-    expect(wrong.map(([id]) => id)).toEqual(ours.filter(({ id }) => id in DIFFERENCES).map(({ id }) => id))
+    const unexplained = wrong.filter(({ each }) => !DIFFERENCES.some(({ holdsFor }) => holdsFor(each)))
+    expect(unexplained.map(({ each, difference }) => [each.id, difference])).toEqual([])
+  })
+
+  test.each(DIFFERENCES)('but for this: $reason', ({ holdsFor }) => {
+    expect(cases.filter((each) => holdsFor(each) && compare(each, kind) !== undefined).length).toBeGreaterThan(0)
   })
 })
 
@@ -97,7 +119,16 @@ function compareError(error: unknown, expected: NonNullable<SmtCase['error']>): 
   if (!(error instanceof SluiceError)) return `${String(error)}, expected ${expected.class}`
   const fits = error.code === 'SETTINGS_INVALID' || (expected.phase !== 'configure' && error instanceof DataError)
   if (!fits) return `${String(error)}, expected ${expected.class}`
-  // An object's identity is of no use to anybody.
-  const wanted = expected.message.replace(/: \S+@[0-9a-f]+$/, '').trimEnd()
-  return error.message.includes(wanted) ? undefined : `message ${error.message}, expected ${wanted}`
+  return saying(error.message).includes(saying(expected.message))
+    ? undefined
+    : `message ${error.message}, expected ${expected.message}`
+}
+
+/** What a message says: an object's identity and contents are of no use to anybody, and numbers without a schema have no width. */
+function saying(message: string): string {
+  return message
+    .replace(/: (?:\S+@[0-9a-f]+|(?:Sink|Source)Record\{[^]*|Struct\{[^]*)$/, '')
+    .replaceAll(/java\.lang\.(?:Byte|Short|Integer)\b/g, 'java.lang.Long')
+    .replaceAll('java.lang.Float', 'java.lang.Double')
+    .trimEnd()
 }

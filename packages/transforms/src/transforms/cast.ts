@@ -3,7 +3,7 @@ import { defineSettings, primitive, SluiceError } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
 import { CAST_TYPES, castTo } from '../cast-value.ts'
 import type { CastType } from '../cast-value.ts'
-import { copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
+import { assertHasFields, copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
 import { keyAndValue } from '../record-side.ts'
 import { replaceNullWithDefault } from '../shared-settings.ts'
 import { basicsOf, fillDefaults, perSchema, readField, structLike } from '../struct-plan.ts'
@@ -43,6 +43,7 @@ export const cast: readonly TransformPlugin[] = keyAndValue('cast', 'Cast', sett
       for (const each of schemaless) put(copy, each.name, each.cast(null, fieldValue(fields, each.name)))
       return side.replace(record, null, copy)
     }
+    assertHasFields(schema)
     const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
     const found = planOf(structSchema)
     return side.replace(record, found.schema, found.move(struct))
@@ -100,7 +101,7 @@ function parseSpec(spec: readonly string[]): Spec {
   for (const pair of spec) {
     const parts = pair.replace(/:+$/, '').split(':')
     if (parts.length > 2)
-      throw invalid(`Invalid value [${spec.join(', ')}] for configuration spec: Invalid rename mapping: ${pair}`)
+      throw invalid(`Invalid value [${spec.join(', ')}] for configuration renames: Invalid rename mapping: ${pair}`)
     const [name = '', type] = parts
     if (type === undefined) whole = castType(name.trim())
     else fields.set(name.trim(), castType(type.trim()))
@@ -116,7 +117,10 @@ function castType(name: string): CastType {
   const type = CAST_TYPES.find((each) => each === name.toLowerCase())
   if (type !== undefined) return type
   if (!['bytes', 'array', 'map', 'struct'].includes(name.toLowerCase()))
-    throw invalid(`Invalid type found in casting spec: ${name}`)
+    throw invalid(
+      `Invalid value java.lang.IllegalArgumentException: No enum constant org.apache.kafka.connect.data.Schema.Type.${name.toUpperCase()} ` +
+        `for configuration Invalid type found in casting spec: ${name}`,
+    )
   const supported = CAST_TYPES.map((each) => each.toUpperCase()).join(', ')
   throw invalid(
     `Cast transformation does not support casting to ${name.toUpperCase()}; supported types are [${supported}]`,

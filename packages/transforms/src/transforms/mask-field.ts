@@ -3,7 +3,7 @@ import { DataError, decimalScale, defineSettings, LOGICAL, validatedBy } from '@
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
 import { copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
 import { javaClassOf } from '../java-class.ts'
-import { longValue, parseDouble, parseInteger } from '../java-number.ts'
+import { decimalLong, longValue } from '../java-number.ts'
 import { keyAndValue } from '../record-side.ts'
 import { nonEmptyList, replaceNullWithDefault } from '../shared-settings.ts'
 import { fillDefaults, perSchema, readField } from '../struct-plan.ts'
@@ -81,7 +81,7 @@ function replaced(schema: Schema | null, value: Value, replacement: string): Val
   if ((typeof value !== 'number' && typeof value !== 'bigint') || isInstant(schema))
     throw new DataError(`Cannot mask value of type class ${javaClassOf(schema, value)} with custom replacement.`)
   const number = parsed(schema, value, replacement)
-  if (number === undefined) throw unusable(replacement)
+  if (number === undefined) throw unusable(replacement, 'a number')
   return number
 }
 
@@ -89,12 +89,10 @@ function parsed(schema: Schema | null, value: number | bigint, replacement: stri
   // A number without a schema may be an integer or a double: its replacement may be either.
   const type = schema?.type ?? (typeof value === 'bigint' ? 'int64' : 'float64')
   const bits = INTEGER_BITS.get(type)
-  if (bits === undefined) {
-    const number = parseDouble(replacement)
-    return type === 'float32' && number !== undefined ? Math.fround(number) : number
-  }
-  const integer = parseInteger(replacement, bits)
-  return integer === undefined ? undefined : longValue(integer)
+  const integer = decimalLong(replacement)
+  if (integer === undefined) return undefined
+  if (bits !== undefined) return longValue(BigInt.asIntN(bits, integer))
+  return type === 'float32' ? Math.fround(Number(replacement)) : Number(replacement)
 }
 
 const INTEGER_BITS: ReadonlyMap<string, 8 | 16 | 32 | 64> = new Map([
@@ -110,12 +108,12 @@ function plainDecimal(replacement: string, schema: Schema): string {
   if (scale <= 0 && /^-?\d+$/.test(replacement) && BigInt(replacement) % 10n ** BigInt(-scale) === 0n)
     return replacement
   const [, whole = '', fraction = ''] = /^(-?\d+)(?:\.(\d+))?$/.exec(replacement) ?? []
-  if (whole === '' || scale <= 0 || fraction.length > scale) throw unusable(replacement)
+  if (whole === '' || scale <= 0 || fraction.length > scale) throw unusable(replacement, 'number')
   return `${whole}.${fraction.padEnd(scale, '0')}`
 }
 
-function unusable(replacement: string): DataError {
-  return new DataError(`Unable to convert ${replacement} (class java.lang.String) to number`, {
+function unusable(replacement: string, what: 'number' | 'a number'): DataError {
+  return new DataError(`Unable to convert ${replacement} (class java.lang.String) to ${what}`, {
     remedy: 'Set replacement to a number that fits the masked fields.',
   })
 }

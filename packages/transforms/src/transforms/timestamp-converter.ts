@@ -3,7 +3,7 @@ import { DataError, date, defineSettings, LOGICAL, oneOf, primitive, SluiceError
 import type { Schema, StructSchema, StructValue, Transform, TransformPlugin, Value } from '@sluice/sdk'
 import { dateFormat } from '../date-format/format-date.ts'
 import { dateParser } from '../date-format/parse-date.ts'
-import { copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
+import { assertHasFields, copyOf, fieldValue, put, requireMap, requireStruct, setField } from '../fields.ts'
 import { javaClass, javaClassOf } from '../java-class.ts'
 import { longValue } from '../java-number.ts'
 import { keyAndValue } from '../record-side.ts'
@@ -85,7 +85,10 @@ export const timestampConverter: readonly TransformPlugin[] = keyAndValue(
         const whole = wholePlanOf(schema)
         return side.replace(record, whole.schema, convert(whole.source, value, true))
       }
-      if (value === null) return schema.type === 'struct' ? side.replace(record, planOf(schema).schema, null) : record
+      if (value === null) {
+        assertHasFields(schema)
+        return side.replace(record, planOf(schema).schema, null)
+      }
       const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
       const found = planOf(structSchema)
       return side.replace(record, found.schema, found.move(struct))
@@ -108,7 +111,7 @@ function plan(
   const fill = fillDefaults(schema, replaceNull)
   const field = schema.fields.find((each) => each.name === name)
   if (field === undefined) return { schema, move: fill }
-  const source = typeOf(field.schema)
+  let source: Target | undefined
   const derived = structLike(
     schema,
     schema.fields.map((each) => [
@@ -120,7 +123,7 @@ function plan(
     schema: sameOr(schema, schema.optional ? Object.freeze({ ...derived, optional: true }) : derived),
     move(struct) {
       const was = readField(struct, field, replaceNull)
-      const converted = convert(source, was, true)
+      const converted = convert((source ??= typeOf(field.schema)), was, true)
       const filled = fill(struct)
       if (converted === was) return filled
       const copy: Record<string, Value> = { ...filled }
@@ -153,9 +156,8 @@ function typeOf(schema: Schema): Target {
   if (schema.name === LOGICAL.time) return 'Time'
   if (schema.type === 'string') return 'string'
   if (schema.type === 'int64') return 'unix'
-  throw new DataError(
-    `Schema of type ${schema.type.toUpperCase()} does not correspond to a known timestamp type format`,
-  )
+  const shown = (schema.name === undefined ? '' : `${schema.name}:`) + schema.type.toUpperCase()
+  throw new DataError(`Schema Schema{${shown}} does not correspond to a known timestamp type format`)
 }
 
 /** What a value without a schema is: a number is Unix time. */

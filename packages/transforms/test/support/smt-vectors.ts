@@ -64,7 +64,7 @@ export function readSmtVectors(): SmtVectors {
 /** How objects without a schema come: from a JSON parser, or as Maps. */
 export type ObjectKind = 'plain objects' | 'Maps'
 
-/** A record in our model. @throws Error for a schema that our model has not: a list or map whose elements have none */
+/** A record in our model, which has no schemas with empty places: a list or map whose elements have no schema has none itself. */
 export function recordOf(vector: VectorRecord, kind: ObjectKind): ConnectRecord {
   const keySchema = schemaOf(vector.key_schema, kind)
   const valueSchema = schemaOf(vector.value_schema, kind)
@@ -86,7 +86,14 @@ export function recordOf(vector: VectorRecord, kind: ObjectKind): ConnectRecord 
 }
 
 function schemaOf(vector: VectorSchema | null, kind: ObjectKind): Schema | null {
-  return vector === null ? null : someSchema(vector, kind)
+  return vector === null || hasEmptyPlace(vector) ? null : someSchema(vector, kind)
+}
+
+function hasEmptyPlace(vector: VectorSchema | null | undefined): boolean {
+  if (vector === null || vector === undefined) return true
+  const { type, items, keys, values } = vector
+  if (type === 'array') return hasEmptyPlace(items)
+  return type === 'map' && (hasEmptyPlace(keys) || hasEmptyPlace(values))
 }
 
 function someSchema(vector: VectorSchema | null | undefined, kind: ObjectKind): Schema {

@@ -150,6 +150,20 @@ describe('values', () => {
     )
   })
 
+  test.each<[Schema, string, Value]>([
+    [primitive('int32'), '99999999999', 1_215_752_191],
+    [primitive('int8'), '300', 44],
+    [primitive('int64'), '1e3', 1000],
+    [primitive('int16'), '-2.9', -2],
+    [primitive('float32'), '1.1', Math.fround(1.1)],
+    [primitive('float64'), '1e3', 1000],
+  ])('a number is masked as Java would convert the replacement: %j %s', (schema, replacement, masked) => {
+    const value = { n: 5 }
+    expect(valueOf('MaskField$Value', { fields: 'n', replacement }, value, struct({ n: schema }))).toEqual({
+      n: masked,
+    })
+  })
+
   test.each<[string, Value, Value]>([
     ['int8', '127', 127],
     ['int8', '+5', 5],
