@@ -67,3 +67,14 @@ test('metadata comes from the brokers that are left', async () => {
   await cluster.brokers[0]!.stop()
   expect(await kafka.admin.describeTopics()).toEqual([])
 })
+
+test('a broker makes topics by itself only for those who want it', async () => {
+  const asked: unknown[] = []
+  cluster.faults.push(({ api, body }) => {
+    if (api === 'Metadata') asked.push((body as { readonly allowAutoTopicCreation?: boolean }).allowAutoTopicCreation)
+    return undefined
+  })
+  await kafka.admin.describeTopics(['t'])
+  await kafka.admin.describeTopics(['t'], { letBrokerCreate: true })
+  expect(asked).toEqual([false, true])
+})
