@@ -50,7 +50,7 @@ export async function watch(parts: WatchedParts): Promise<FilePosition | null> {
       processed.every(({ partition, committed }) => (committed ?? 0) >= raw[partition]!)
     const clean = judged ? await ends(kafka, plan.topics.clean) : null
     const put = await committed(connectors, sink)
-    const landed = clean !== null && clean.every((end, partition) => (put[partition] ?? 0) >= end)
+    const landed = clean !== null && clean.every((end, partition) => put[partition]! >= end)
     const stages: StageProgress[] = [
       {
         stage: 'source',
