@@ -1,4 +1,4 @@
-/** Source, processor and sink in this process, as the quickstart runs them, until every row of the file has landed. */
+/** Source, processor and sink of the quickstart, all in this one process, until every row of the file has landed. */
 import path from 'node:path'
 import { bundledPlugins } from '@sluice/cli'
 import type { Kafka } from '@sluice/kafka'
