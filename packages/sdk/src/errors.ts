@@ -54,6 +54,15 @@ export const ERROR_CODES = {
   SUBJECT_UNKNOWN: 'A schema registry has no subject of this name.',
   SCHEMA_INCOMPATIBLE:
     'A schema cannot become a version of its subject: the compatibility level of the subject forbids it.',
+  USAGE_INVALID: 'A command was called with arguments that it does not know, or without some that it needs.',
+  WORKER_UNREACHABLE: 'No Connect worker answered in time: there is none, it hangs, or something else listens there.',
+  WORKER_AUTHENTICATION:
+    'A Connect worker does not accept the credentials of this client, or the client not its certificate.',
+  WORKER_BUSY: 'A Connect worker cannot do it now, as while its group rebalances; nothing was done.',
+  WORKER_REFUSED: 'A Connect worker answered with an error that has no name of its own here.',
+  CONNECT_UNKNOWN: 'A Connect worker has no such connector, task, plugin, logger or endpoint.',
+  CONNECT_INVALID: 'A Connect worker refuses settings or a request as invalid.',
+  WAIT_TIMED_OUT: 'What a command waited for did not come about in time; it may still come.',
   GATE_HALTED: 'A quality gate stopped the flow before the offending record; nothing after it was committed.',
   GATE_RULES_INVALID: 'A rule set is wrong: unknown check, bad parameter, expression that does not compile.',
   TABLE_CONFLICT: 'Another writer committed something that this commit contradicts.',

@@ -1,0 +1,4 @@
+/** `@sluice/worker/client`: Connect's REST API for whoever asks it. Loads nothing of the worker but the table of its endpoints. */
+export type * from './answers.ts'
+export { ConnectClient, type ConnectClientOptions } from './connect-client.ts'
+export type { AnswerOf, PublicOperation, RequestOf } from './operations.ts'
