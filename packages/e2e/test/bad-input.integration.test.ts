@@ -25,8 +25,8 @@ const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 if (address === '') console.warn('SLUICE_TEST_KAFKA is not set: the tests of bad input are skipped')
 const onBroker = address === '' ? describe.skip : describe
 
-const RUN_MS = 30_000
-const TEST_MS = 70_000
+const RUN_MS = 20_000
+const TEST_MS = 50_000
 
 interface Letter {
   readonly bytes: Buffer
