@@ -15,3 +15,4 @@ export { COMPATIBILITY_LEVELS, type ComparedSchema, type Incompatibility, incomp
 export { connectRegistry } from './client/connect-registry.ts'
 export { REGISTRY_SETTINGS, type RegistrySettings, registrySettings } from './client/registry-settings.ts'
 export { RegistryServer, type RegistryServerOptions } from './registry/registry-server.ts'
+export { REGISTRY_ENDPOINTS } from './registry/routes.ts'

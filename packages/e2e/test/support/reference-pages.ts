@@ -21,6 +21,7 @@ import {
 import * as prettier from 'prettier'
 import { brokerFacts } from './broker-facts.ts'
 import { embeddedKafkaPage, kafkaClientPage } from './kafka-pages.ts'
+import { registryPage } from './registry-page.ts'
 import { metricsPage, restPage } from './worker-pages.ts'
 
 /** A page by its file name in docs/reference. */
@@ -42,6 +43,7 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
     { file: 'processors.md', text: processorsPage() },
     { file: 'kafka-client.md', text: `${GENERATED}\n\n${kafkaClientPage(facts)}` },
     { file: 'embedded-kafka.md', text: `${GENERATED}\n\n${embeddedKafkaPage(facts)}` },
+    { file: 'schema-registry.md', text: `${GENERATED}\n\n${registryPage()}` },
     { file: 'checks.md', text: `${GENERATED}\n\n${checkReferencePage()}` },
     {
       file: 'converters-and-transforms.md',
@@ -75,6 +77,7 @@ Made from the declarations that the code itself runs by, so it cannot say anythi
 - [Converters and transforms](converters-and-transforms.md): their names, and the names of Kafka Connect that they answer to
 - [Kafka client](kafka-client.md): options and metrics of the port
 - [Embedded Kafka](embedded-kafka.md): APIs and versions of the broker, its settings, and those of topics
+- [Schema registry](schema-registry.md): the embedded registry, its endpoints, and settings of its clients
 - [Errors](errors.md): every code and what it means
 
 Measured, and kept by hand: [Benchmarks](benchmarks.md).

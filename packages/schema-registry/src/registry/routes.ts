@@ -100,6 +100,9 @@ export const ROUTES: Readonly<Record<string, Handler>> = {
   'DELETE /mode/{subject}': async (registry, asked) => ({ mode: await registry.deleteMode(asked.subject) }),
 }
 
+/** Every endpoint, as in `GET /subjects`. */
+export const REGISTRY_ENDPOINTS: readonly string[] = Object.keys(ROUTES)
+
 function listSubjects({ state }: Registry, asked: AskedFor): unknown {
   const isOnlyDeleted = asked.isSet('deletedOnly')
   const prefix = asked.text('subjectPrefix') ?? (asked.context === '.' ? '' : `:${asked.context}:`)
