@@ -150,10 +150,17 @@ onBroker('a restart', () => {
   })
 
   describe('in three workers', () => {
+    let three: ConnectCluster
+
     beforeAll(async () => {
-      await cluster.add()
-      await cluster.add()
+      three = await ConnectCluster.of(3)
+      ;[worker] = three.workers as [ConnectWorker]
+      // When they have found each other, nothing moves any more that would count as a start.
+      await worker.configure('first', { 'connector.class': 'monitorable-sink', topics: 'none', 'tasks.max': '3' })
+      await eventually('all have the same share', async () => (await three.shares()) === '1,1,1')
+      await worker.runs('first', 3)
     })
+    afterAll(() => three.stop())
 
     test('is of the connector alone (testMultiWorkerRestartOnlyConnector)', async () => {
       const { name } = await running()
