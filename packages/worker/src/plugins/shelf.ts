@@ -47,6 +47,7 @@ export class Shelf<P> {
 
   constructor(kind: string, suffix: RegExp, plugins: readonly ShelvedPlugin<P>[]) {
     this.#kind = kind
+    const given = new Set(plugins.flatMap(({ name, aliases }) => [name, ...aliases]))
     for (const plugin of plugins) {
       const versions = this.#versions.get(plugin.name) ?? []
       // Of one version found twice the first counts.
@@ -55,8 +56,10 @@ export class Shelf<P> {
         plugin.name,
         versions.toSorted((a, b) => compareVersions(a.version, b.version)),
       )
-      const names = new Set([plugin.name, ...plugin.aliases].flatMap((name) => spellings(name, suffix)))
-      for (const name of names) this.#claim(name, plugin.name)
+      const own = new Set([plugin.name, ...plugin.aliases])
+      const names = new Set([...own].flatMap((name) => spellings(name, suffix)))
+      // What one plugin is called stays its, though another's longer name ends in it.
+      for (const name of names) if (own.has(name) || !given.has(name)) this.#claim(name, plugin.name)
     }
   }
 

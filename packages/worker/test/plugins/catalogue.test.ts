@@ -36,6 +36,13 @@ describe('plugins by name', () => {
     expect(plugins.connectors.get('com.example.FileStreamSourceConnector').name).toBe('other')
   })
 
+  test('a name that a plugin was given stays its, though that of another ends in it', () => {
+    const connectors = [connector('filter', ['Filter']), connector('content-filter', ['com.example.Filter'])]
+    const named = new Plugins({ connectors, converters: [], transforms: [], predicates: [] })
+    expect(named.connectors.get('Filter').name).toBe('filter')
+    expect(named.connectors.get('com.example.Filter').name).toBe('content-filter')
+  })
+
   test('an unknown name is answered with the nearest one and all that there are', () => {
     expect(() => plugins.connectors.get('JdbcSourceConnectr')).toThrow(
       expect.objectContaining({
