@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** `sluice`: finds the command, runs it, and turns its outcome into an exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+/** `sluice`: finds the command, runs it, and turns its outcome into an exit status: those of command-line/exit-status.ts. */
 import { describeError, nearestName, SluiceError } from '@sluice/sdk'
 import type { Command } from './commands/command.ts'
-import { commands } from './commands/index.ts'
+import { commands, commandSections } from './commands/index.ts'
 
 const [name, ...args] = process.argv.slice(2)
 
@@ -10,6 +10,10 @@ const [name, ...args] = process.argv.slice(2)
 const ONE_SIGNAL_MS = 1000
 
 async function main(name: string | undefined, args: readonly string[]): Promise<number> {
+  if (name === '--version') {
+    process.stdout.write(`${(await import('./version.ts')).CONNECT_VERSION}\n`)
+    return 0
+  }
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(usage())
     return name === undefined ? 2 : 0
@@ -29,7 +33,7 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
 }
 
 async function run(command: Command, args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
+  if (command.node === undefined && (args.includes('--help') || args.includes('-h'))) {
     process.stdout.write(
       `${command.summary}\n\n  sluice ${command.usage}\n${command.details === undefined ? '' : `\n${command.details}\n`}`,
     )
@@ -53,7 +57,7 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
       return 130
     }
     process.stderr.write(`sluice: ${describeError(error)}\n`)
-    return 1
+    return command.exitStatus?.(error) ?? 1
   } finally {
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
@@ -61,9 +65,12 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
 }
 
 function usage(): string {
-  const width = Math.max(...commands.map(({ usage }) => usage.length))
-  const lines = commands.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}\n`)
-  return `Usage: sluice <command>\n\n${lines.join('')}\n  sluice <command> --help says more.\n`
+  const width = Math.max(...commands.map(({ name }) => name.length))
+  const sections = commandSections.map(({ title, commands }) => {
+    const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`)
+    return `${title}:\n${lines.join('')}`
+  })
+  return `Usage: sluice <command>\n\n${sections.join('\n')}\n  sluice <command> --help says more.\n`
 }
 
 process.exitCode = await main(name, args)

@@ -1,3 +1,5 @@
+import type { CommandNode } from '../command-line/declaration.ts'
+
 /** A command of `sluice`. What only its `run` needs is imported there: the other commands do without. */
 export interface Command {
   readonly name: string
@@ -6,9 +8,13 @@ export interface Command {
   /** Name and arguments. */
   readonly usage: string
   readonly details?: string
+  /** Its declaration, where it has one; then `run` tells its help as well. */
+  readonly node?: CommandNode
+  /** Of an error that `run` throws; without it, 1. */
+  exitStatus?(error: unknown): number
   /**
    * Resolves to the exit status. The signal is aborted on Ctrl-C and SIGTERM; the command then stops what it started.
-   * @throws SluiceError: printed with its remedy; exit status 1, or 130 for INTERRUPTED
+   * @throws SluiceError: printed with its remedy; exit status by `exitStatus`, 130 for INTERRUPTED
    */
   run(args: readonly string[], signal: AbortSignal): Promise<number>
 }

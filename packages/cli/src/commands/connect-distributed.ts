@@ -1,6 +1,4 @@
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
-import { DistributedWorker, LogLevels, openLogger, readProperties } from '@sluice/worker'
-import { bundledModules, foundPlugins } from '../bundled.ts'
 import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import type { Command } from './command.ts'
 
@@ -17,6 +15,8 @@ export const connectDistributed: Command = {
         remedy: 'sluice connect-distributed worker.properties',
       })
     }
+    const { DistributedWorker, LogLevels, openLogger, readProperties } = await import('@sluice/worker')
+    const { bundledModules, foundPlugins } = await import('../bundled.ts')
     const settings = await readProperties(file)
     const logLevels = new LogLevels()
     const logger = openLogger({ levels: logLevels })

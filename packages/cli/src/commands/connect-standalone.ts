@@ -1,6 +1,4 @@
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
-import { LogLevels, openLogger, readProperties, StandaloneWorker } from '@sluice/worker'
-import { bundledModules, foundPlugins } from '../bundled.ts'
 import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import type { Command } from './command.ts'
 
@@ -17,6 +15,8 @@ export const connectStandalone: Command = {
         remedy: 'sluice connect-standalone worker.properties [connector.properties…]',
       })
     }
+    const { LogLevels, openLogger, readProperties, StandaloneWorker } = await import('@sluice/worker')
+    const { bundledModules, foundPlugins } = await import('../bundled.ts')
     const settings = await readProperties(workerFile)
     const logLevels = new LogLevels()
     const logger = openLogger({ levels: logLevels })

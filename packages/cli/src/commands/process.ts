@@ -1,7 +1,4 @@
-import { connect } from '@sluice/kafka'
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
-import { openLogger, readProperties } from '@sluice/worker'
-import { loadProcessor } from '../processors.ts'
 import type { Command } from './command.ts'
 
 export const process: Command = {
@@ -18,6 +15,7 @@ export const process: Command = {
         remedy: 'sluice process processor.properties',
       })
     }
+    const { openLogger, readProperties } = await import('@sluice/worker')
     const raw = await readProperties(file)
     const module = raw['processor.class']
     const bootstrapServers = raw['bootstrap.servers']
@@ -28,6 +26,8 @@ export const process: Command = {
       const names = missing.map(([name]) => `Missing required configuration "${name}" which has no default value.`)
       throw new SluiceError('SETTINGS_INVALID', names.join('\n'), { remedy: `Add it to ${file}.` })
     }
+    const { connect } = await import('@sluice/kafka')
+    const { loadProcessor } = await import('../processors.ts')
     const processor = await loadProcessor(module)
     const { KafkaStreams, StreamsBuilder, streamsSettings } = await import('@sluice/streams')
     const settings = streamsSettings.parse(raw)

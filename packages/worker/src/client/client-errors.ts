@@ -43,7 +43,7 @@ export function unreachable(server: string, cause: unknown, timeoutMs: number): 
     'WORKER_UNREACHABLE',
     `No Connect worker can be reached at ${server}: ${why}${name === '' ? '' : ` (${name})`}`,
     {
-      cause,
+      ...(name === '' && { cause }),
       remedy: 'Start a worker there, or give the address of one with --server or SLUICE_CONNECT.',
     },
   )
@@ -72,7 +72,7 @@ export function refused(server: string, endpoint: Endpoint, status: number, mess
   const { operation } = endpoint
   if (status === 401 || (status === 403 && !('403' in endpoint.answers))) return unauthorised(server, status)
   if (status === 404) {
-    if (/^HTTP 404/.test(message)) {
+    if (message.startsWith('HTTP 404')) {
       return new SluiceError('CONNECT_UNKNOWN', `The worker at ${server} has no ${endpoint.method} ${endpoint.path}`, {
         place,
         remedy: 'It is older than this endpoint, or something else listens there.',

@@ -2,3 +2,5 @@
 export type * from './answers.ts'
 export { ConnectClient, type ConnectClientOptions } from './connect-client.ts'
 export type { AnswerOf, PublicOperation, RequestOf } from './operations.ts'
+/** For files of connectors as operators have them. */
+export { parseProperties } from '../properties.ts'

@@ -13,7 +13,7 @@ type PathParameter<P extends string> = P extends `${string}{${infer Name}}${infe
 
 type Query<E> = E extends { readonly query: infer Q }
   ? { readonly [K in keyof Q]?: Q[K] extends { readonly type: 'boolean' } ? boolean : string | readonly string[] }
-  : Readonly<Record<never, never>>
+  : Readonly<Record<string, undefined>>
 
 /** What a request of an operation consists of: `path` by the names in its path, `query`, `body`. */
 export type RequestOf<O extends PublicOperation> = {

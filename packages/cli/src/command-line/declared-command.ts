@@ -1,0 +1,41 @@
+/** From a declaration to a command of `sluice`. */
+import { nearestName } from '@sluice/sdk'
+import type { Command } from '../commands/command.ts'
+import { type AnyLeaf, type CommandNode, isGroup, type Terminal } from './declaration.ts'
+import { exitStatusOf } from './exit-status.ts'
+import { helpOf, usageOf } from './help.ts'
+import { find, parse, usage, wantsHelp } from './parse.ts'
+import { systemTerminal } from './system-terminal.ts'
+
+/** @param terminal asked when the command runs */
+export function declared(node: CommandNode, terminal: () => Terminal = systemTerminal): Command {
+  return {
+    name: node.name,
+    summary: node.summary,
+    usage: usageOf([node.name], node),
+    node,
+    exitStatus: exitStatusOf,
+    async run(args, signal) {
+      const found = find(node, args)
+      const io = terminal()
+      if (wantsHelp(found.rest)) {
+        io.out(helpOf(found.path, found.node))
+        return 0
+      }
+      const leaf = leafOf(found.path, found.node, found.rest[0])
+      const { values, operands } = parse(found.path, leaf, found.rest, io.env)
+      return leaf.run({ values: values as never, operands, signal, terminal: io })
+    },
+  }
+}
+
+function leafOf(path: readonly string[], node: CommandNode, word: string | undefined): AnyLeaf {
+  if (!isGroup(node)) return node
+  const names = node.commands.map(({ name }) => name)
+  if (word === undefined) throw usage(path, `${path.join(' ')} needs one of ${names.join(', ')}`)
+  const near = nearestName(word, names)
+  throw usage(
+    path,
+    `There is no ${path.join(' ')} ${word}${near === undefined ? `; there are ${names.join(', ')}` : `; did you mean ${near}?`}`,
+  )
+}

@@ -1,0 +1,188 @@
+import { createReadStream } from 'node:fs'
+import type { Producer, ProducerRecord } from '@sluice/kafka'
+import { SluiceError, type RawHeader } from '@sluice/sdk'
+import { leaf, type Terminal } from '../command-line/declaration.ts'
+import { declared } from '../command-line/declared-command.ts'
+import { EXIT } from '../command-line/exit-status.ts'
+import { kafkaOptions, partitionsOf, withKafka } from '../topics/kafka-options.ts'
+import { linesIn } from '../topics/lines.ts'
+import { recordIn } from '../topics/record-text.ts'
+
+/** As much as waits for Kafka at once. */
+const BATCH_RECORDS = 1000
+const BATCH_BYTES = 1_048_576
+
+export const produceNode = leaf({
+  name: 'produce',
+  summary: 'Writes records to a topic: each line of standard input or a file, or one given value',
+  operands: [{ name: 'TOPIC', documentation: 'A topic that is there' }],
+  options: {
+    filename: {
+      type: 'text',
+      short: 'f',
+      value: 'FILE',
+      default: '-',
+      completes: 'file',
+      documentation: 'Where the lines are; -: standard input',
+    },
+    value: { type: 'text', short: 'v', value: 'TEXT', documentation: 'One record with this value, and no lines' },
+    key: { type: 'text', short: 'k', value: 'TEXT', documentation: 'The key of records whose lines have none' },
+    header: {
+      type: 'text',
+      short: 'H',
+      value: 'NAME=TEXT',
+      isRepeated: true,
+      documentation: 'A header of all records; may be repeated',
+    },
+    partition: {
+      type: 'number',
+      short: 'p',
+      value: 'N',
+      documentation: 'The partition, instead of the one for the key',
+    },
+    input: {
+      type: 'text',
+      value: 'FORMAT',
+      choices: ['text', 'json'],
+      default: 'text',
+      documentation:
+        'text: a line is a value; json: an object with value, and if wanted key, headers, partition, timestamp, as consume -o json writes it',
+    },
+    'key-separator': {
+      type: 'text',
+      value: 'TEXT',
+      documentation: 'With text: what stands between key and value in a line',
+    },
+    ...kafkaOptions,
+  },
+  details:
+    'Comes back when every record is durable. A line that cannot be understood ends it: what was before is written, nothing after.',
+  examples: [
+    'produce orders --key 17 --value \'{"id":17}\' --header source=hand',
+    'produce orders --key-separator , < orders.csv',
+    'consume orders -o json | sluice produce orders-copy --input json',
+  ],
+  async run({ values, operands: [topic], signal, terminal }) {
+    const headers = values.header.map(headerOf)
+    const { key, partition } = values
+    const base = {
+      topic: topic!,
+      partition: partition ?? null,
+      key: key === undefined ? null : Buffer.from(key),
+      timestamp: null,
+    }
+    const made = (line: string, number: number): ProducerRecord => {
+      if (values.input === 'json') {
+        const given = recordIn(line, { line: number })
+        return {
+          ...base,
+          key: given.key === undefined ? base.key : given.key,
+          partition: base.partition ?? given.partition ?? null,
+          timestamp: given.timestamp ?? null,
+          value: given.value,
+          headers: [...given.headers, ...headers],
+        }
+      }
+      return { ...base, ...split(line, number, values['key-separator']), headers }
+    }
+    return withKafka(values, async (kafka) => {
+      const count = await partitionsOf(kafka, topic!)
+      if (partition !== undefined && partition >= count)
+        throw new SluiceError('OBJECT_MISSING', `Topic ${topic} has no partition ${partition}`, {
+          remedy: `It has ${count}, from 0.`,
+        })
+      const lines =
+        values.value === undefined
+          ? linesIn(values.filename === '-' ? terminal.stdin() : fileBytes(values.filename))
+          : [values.value]
+      const producer = kafka.producer({
+        deliveryTimeoutMs: Math.max(values.timeout, 1000),
+        requestTimeoutMs: values.timeout,
+      })
+      try {
+        const written = await writeAll(producer, lines, made, { signal, terminal, isQuiet: values.quiet })
+        if (signal.aborted) throw new SluiceError('INTERRUPTED', `Interrupted: ${written} records are written`)
+      } finally {
+        await producer.close()
+      }
+      return EXIT.ok
+    })
+  },
+})
+
+async function writeAll(
+  producer: Producer,
+  lines: AsyncIterable<string> | Iterable<string>,
+  made: (line: string, number: number) => ProducerRecord,
+  {
+    signal,
+    terminal,
+    isQuiet,
+  }: { readonly signal: AbortSignal; readonly terminal: Terminal; readonly isQuiet: boolean },
+): Promise<number> {
+  let batch: ProducerRecord[] = []
+  let bytes = 0
+  let written = 0
+  let number = 0
+  const send = async (): Promise<void> => {
+    if (batch.length > 0) await producer.produce(batch)
+    written += batch.length
+    batch = []
+    bytes = 0
+  }
+  try {
+    for await (const line of lines) {
+      if (signal.aborted) break
+      number++
+      let record: ProducerRecord
+      try {
+        record = made(line, number)
+      } catch (error) {
+        await send()
+        throw error
+      }
+      batch.push(record)
+      bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0)
+      if (batch.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) await send()
+    }
+    await send()
+  } finally {
+    if (!isQuiet) terminal.err(`${written} record${written === 1 ? '' : 's'} written\n`)
+  }
+  return written
+}
+
+function split(
+  line: string,
+  number: number,
+  separator: string | undefined,
+): { readonly key?: Uint8Array; readonly value: Uint8Array } {
+  if (separator === undefined) return { value: Buffer.from(line) }
+  const at = line.indexOf(separator)
+  if (at !== -1) return { key: Buffer.from(line.slice(0, at)), value: Buffer.from(line.slice(at + separator.length)) }
+  throw new SluiceError('DATA_INVALID', `A line of the input has no '${separator}' between key and value`, {
+    place: { line: number },
+    remedy: 'Give --key-separator as it stands in the lines.',
+  })
+}
+
+function headerOf(text: string): RawHeader {
+  const at = text.indexOf('=')
+  if (at > 0) return { key: text.slice(0, at), value: Buffer.from(text.slice(at + 1)) }
+  throw new SluiceError('USAGE_INVALID', `--header is '${text}', which is not name=text`, {
+    remedy: 'Write it as --header source=hand.',
+  })
+}
+
+async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(file) as AsyncIterable<Uint8Array>
+  } catch (cause) {
+    throw new SluiceError('USAGE_INVALID', `-f is '${file}', which cannot be read`, {
+      cause,
+      remedy: 'Give the path of a file.',
+    })
+  }
+}
+
+export const produce = declared(produceNode)

@@ -1,0 +1,31 @@
+/** What differs between settings that are there and those that are wanted. */
+import { HIDDEN, isHidden } from './secrets.ts'
+
+export type Config = Readonly<Record<string, string>>
+
+export interface Change {
+  readonly setting: string
+  /** Undefined: it is not there. */
+  readonly before: string | undefined
+  readonly after: string | undefined
+}
+
+/** In the order of names. */
+export function changesBetween(before: Config, after: Config): readonly Change[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted()
+  return names
+    .filter((setting) => before[setting] !== after[setting])
+    .map((setting) => ({ setting, before: before[setting], after: after[setting] }))
+}
+
+/** Lines with `-` and `+`, as of diff; a secret that changes shows that it does. */
+export function changeLines(changes: readonly Change[], secrets: ReadonlySet<string>): readonly string[] {
+  return changes.flatMap(({ setting, before, after }) => [
+    ...(before === undefined ? [] : [`- ${setting}=${shown(setting, before, secrets)}`]),
+    ...(after === undefined ? [] : [`+ ${setting}=${shown(setting, after, secrets)}`]),
+  ])
+}
+
+function shown(setting: string, value: string, secrets: ReadonlySet<string>): string {
+  return isHidden(setting, value, secrets) ? HIDDEN : JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"')
+}
