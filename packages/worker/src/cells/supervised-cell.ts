@@ -38,6 +38,8 @@ export interface Belongings {
 }
 
 const PASS_ON_TIMEOUT_MS = 30_000
+/** A machine that is short of time must not cost those who share a cell their places: so much longer is waited for its answer. */
+const SHARED_PATIENCE_MS = 8_000
 /** So often may a cell with several connectors die without a culprit. */
 const UNEXPLAINED_MAX = 2
 
@@ -104,7 +106,8 @@ export class SupervisedCell {
     const item = this.#connectors.get(connector)
     if (item === undefined) return true
     item.isLeaving = true
-    const inTime = await this.#orderly('stopConnector', [connector, insideOf(timeoutMs)], timeoutMs, true, false)
+    const of = new Set([connector])
+    const inTime = await this.#orderly('stopConnector', [connector, insideOf(timeoutMs)], of, timeoutMs, true, false)
     if (this.#connectors.get(connector) === item) this.#connectors.delete(connector)
     if (!inTime) this.#endIfEmpty(`connector ${connector} did not stop in time`)
     return inTime
@@ -115,7 +118,8 @@ export class SupervisedCell {
     if (items.length === 0) return []
     for (const item of items) item.isLeaving = true
     const here = items.map(({ start }) => start.id)
-    const cancelled = await this.#orderly('stopTasks', [here, insideOf(timeoutMs)], timeoutMs, [], here)
+    const of = new Set(here.map(({ connector }) => connector))
+    const cancelled = await this.#orderly('stopTasks', [here, insideOf(timeoutMs)], of, timeoutMs, [], here)
     for (const item of items)
       if (this.#tasks.get(keyOf(item.start.id)) === item) this.#tasks.delete(keyOf(item.start.id))
     if (cancelled.length > 0) this.#endIfEmpty(`tasks did not stop in time: ${cancelled.map(keyOf).join(', ')}`)
@@ -258,6 +262,7 @@ export class SupervisedCell {
   async #orderly<C extends CellCall>(
     what: C,
     args: CellCalls[C]['args'],
+    of: ReadonlySet<string>,
     timeoutMs: number,
     gone: CellCalls[C]['answer'],
     late: CellCalls[C]['answer'],
@@ -267,7 +272,7 @@ export class SupervisedCell {
     const until = this.#parts.clock.monotonic() + timeoutMs
     if (cell.isUsable) {
       try {
-        return await cell.call(what, args, timeoutMs)
+        return await cell.call(what, args, timeoutMs + this.#patienceMs(of))
       } catch (error) {
         if (cell.isUsable) {
           cell.end(describeError(error), 0)
@@ -278,6 +283,11 @@ export class SupervisedCell {
     }
     await cell.goneWithin(until - this.#parts.clock.monotonic())
     return gone
+  }
+
+  /** Beyond a deadline of these connectors. */
+  #patienceMs(of: ReadonlySet<string>): number {
+    return [...this.inhabitants].every((connector) => of.has(connector)) ? 0 : SHARED_PATIENCE_MS
   }
 
   /** What was left behind in it must not go on writing. */

@@ -390,6 +390,18 @@ describe('a stop', () => {
     expect(host.tasks).toEqual([])
   })
 
+  test('that a shared cell does not answer in time is waited for longer: its end would be that of others too', async () => {
+    open('shared')
+    for (const name of ['a', 'b']) await host.startTask(task(name))
+    cells.last.answers = false
+    const stopping = host.stopTasks([{ connector: 'a', task: 0 }], 2000)
+    await pass(9000)
+    expect(cells.last.signals).toEqual([])
+    await pass(1000)
+    expect(await stopping).toEqual([{ connector: 'a', task: 0 }])
+    expect(cells.last.signals).toEqual(['SIGKILL'])
+  })
+
   test('of what a cell has that is being ended waits until it is gone: it may still write', async () => {
     open()
     await host.startTask(task('a'))
