@@ -1,5 +1,6 @@
 import { describeError, type Clock, type Logger } from '@sluice/sdk'
-import type { TargetState, TaskId, WorkState } from '../herder/herder.ts'
+import type { TargetState, TaskId } from '../herder/herder.ts'
+import type { Belongings, Item } from './belongings.ts'
 import type { Cell, CellListener } from './cell.ts'
 import { insideOf } from './cell.ts'
 import { endError, type CellEnd } from './cell-end.ts'
@@ -20,21 +21,6 @@ export interface SupervisedCellParts {
   readonly partCompany: (cell: SupervisedCell, connectors: readonly string[]) => void
   /** Its process has ended before its time, with work in it. */
   readonly died: () => void
-}
-
-/** Something that is to run here, and what was last heard of it. */
-export interface Item<S> {
-  start: S
-  state: WorkState | null
-  version: string | null
-  /** It is being stopped: still heard, not started again. */
-  isLeaving: boolean
-}
-
-/** All of one connector that was in a cell, as it was. */
-export interface Belongings {
-  readonly connector: Item<ConnectorStart> | null
-  readonly tasks: readonly Item<TaskStart>[]
 }
 
 const PASS_ON_TIMEOUT_MS = 30_000
