@@ -2,6 +2,7 @@
 import type { Converter, ConverterPlugin, SchemaAndValue, ValueEncoder } from '@sluice/sdk'
 import { parseValue, valueText } from '@sluice/sdk/values'
 import { charsetOf } from './charset.ts'
+import { assertHoldable } from './utf8-text.ts'
 
 /** Text, read as what it looks like. */
 export const simpleHeaderConverter: ConverterPlugin = {
@@ -15,7 +16,11 @@ export const simpleHeaderConverter: ConverterPlugin = {
         (_topic, schema): ValueEncoder =>
         (value) =>
           value === null || value === undefined ? null : utf8.encode(valueText(schema, value)),
-      decode: (_topic, bytes): SchemaAndValue => (bytes === null ? NOTHING : parseValue(utf8.decode(bytes))),
+      decode(_topic, bytes): SchemaAndValue {
+        if (bytes === null) return NOTHING
+        assertHoldable(bytes.length)
+        return parseValue(utf8.decode(bytes))
+      },
     }
     return converter
   },

@@ -4,6 +4,7 @@ import type { Converter, ConverterPlugin, RawSettings, Schema, SchemaAndValue, V
 import { charsetOf } from './charset.ts'
 import type { Charset } from './charset.ts'
 import { javaText } from './java-text.ts'
+import { assertHoldable } from './utf8-text.ts'
 
 const settings = defineSettings({
   'converter.encoding': {
@@ -62,6 +63,8 @@ class StringConverter implements Converter {
   }
 
   decode(_topic: string, bytes: Uint8Array | null): SchemaAndValue {
-    return bytes === null ? NULL : { schema: OPTIONAL_STRING, value: this.#read.decode(bytes) }
+    if (bytes === null) return NULL
+    assertHoldable(bytes.length)
+    return { schema: OPTIONAL_STRING, value: this.#read.decode(bytes) }
   }
 }

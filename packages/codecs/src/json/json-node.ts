@@ -38,6 +38,22 @@ export class JsonNumber {
     return scale > this.text.length ? 0n : BigInt.asIntN(64, unscaled / 10n ** BigInt(scale))
   }
 
+  /** The whole part, if it fits into so many bits. @throws DataError if not */
+  toFitting(bits: number): bigint {
+    const { unscaled, scale } = this.toDecimal()
+    // Far beyond any type, and beyond what is worth writing out.
+    const whole =
+      scale > this.text.length || unscaled === 0n
+        ? 0n
+        : scale < -64
+          ? undefined
+          : scale <= 0
+            ? unscaled * 10n ** BigInt(-scale)
+            : unscaled / 10n ** BigInt(scale)
+    if (whole === undefined || BigInt.asIntN(bits, whole) !== whole) throw notFitting(this.text, bits)
+    return whole
+  }
+
   /** @throws DataError when the exponent is beyond what Java's BigDecimal holds */
   toDecimal(): Decimal {
     const [mantissa = '', exponent = '0'] = this.text.split(/[eE]/)
@@ -46,6 +62,15 @@ export class JsonNumber {
     if (!Number.isSafeInteger(scale) || Math.abs(scale) > 2 ** 31) throw new DataError('Exponent overflow.')
     return { unscaled: BigInt(mantissa.replace('.', '')), scale }
   }
+}
+
+/** A JSON integer that its type is too narrow for, where that is not to pass. */
+export function notFitting(text: string, bits: number): DataError {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text
+  return new DataError(`The integer ${shown} does not fit into ${bits} bits`, {
+    remedy:
+      'Send it as a string or a decimal, or set integer.overflow=wrap to read it as Java does: as another number.',
+  })
 }
 
 /** A 64-bit integer in our model: a number where that is exact. */

@@ -7,7 +7,7 @@ import type { LogicalType } from '../logical-type.ts'
 import { under } from '../value-path.ts'
 import { base64Bytes } from './base64-bytes.ts'
 import { INEXACT } from './inexact.ts'
-import { isJsonObject, JsonNumber, longValue, member, nodeType, setMember } from './json-node.ts'
+import { isJsonObject, JsonNumber, longValue, member, nodeType, notFitting, setMember } from './json-node.ts'
 import type { JsonNode } from './json-node.ts'
 import type { JsonSettings } from './json-settings.ts'
 import { readSchemaless } from './schemaless-reading.ts'
@@ -22,7 +22,7 @@ export type ReadJson = (node: JsonNode | undefined) => Value
 
 /** The reader of a schema. */
 export function compileReadJson(schema: Schema | null, settings: JsonSettings): ReadJson {
-  if (schema === null) return (node) => readSchemaless(node, 0)
+  if (schema === null) return (node) => readSchemaless(node, 0, settings.integerOverflow)
   const read = compileNonNull(schema, settings)
   const fallback = settings.replaceNullWithDefault ? (schema.default ?? null) : null
   if (fallback === null && !schema.optional)
@@ -54,6 +54,8 @@ function compileLogical(schema: Schema, logical: LogicalType): (node: JsonNode) 
 }
 
 function compilePlain(schema: Schema, settings: JsonSettings): (node: JsonNode) => Value {
+  const bits = settings.integerOverflow === 'fail' ? INTEGER_BITS.get(schema.type) : undefined
+  if (bits !== undefined) return (node) => readFitting(node, bits)
   switch (schema.type) {
     case 'int8':
       return (node) => (isSmall(node) ? (node << 24) >> 24 : Number(BigInt.asIntN(8, readLong(node))))
@@ -81,6 +83,24 @@ function compilePlain(schema: Schema, settings: JsonSettings): (node: JsonNode) 
       break
   }
   return compileStruct(schema, settings)
+}
+
+const INTEGER_BITS: ReadonlyMap<Schema['type'], number> = new Map([
+  ['int8', 8],
+  ['int16', 16],
+  ['int32', 32],
+  ['int64', 64],
+])
+
+/** An integer of so many bits, its fraction cut off; of another node 0, as when it may wrap. */
+function readFitting(node: JsonNode, bits: number): Value {
+  if (node instanceof JsonNumber) return longValue(node.toFitting(bits))
+  if (typeof node !== 'number') return 0
+  if (!isSmall(node)) throw INEXACT
+  const whole = Math.trunc(node) + 0
+  const limit = 2 ** (bits - 1)
+  if (whole < -limit || whole >= limit) throw notFitting(String(node), bits)
+  return whole
 }
 
 /** Whether it is a number of `JSON.parse` whose whole part is exact. */

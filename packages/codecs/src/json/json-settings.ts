@@ -1,5 +1,5 @@
 /** The settings of Kafka Connect's JsonConverter. */
-import { atLeast, defineSettings, oneOfIgnoringCase } from '@sluice/sdk'
+import { atLeast, defineSettings, oneOf, oneOfIgnoringCase } from '@sluice/sdk'
 import type { RawSettings, SettingsDeclaration } from '@sluice/sdk'
 
 export interface JsonSettings {
@@ -9,6 +9,8 @@ export interface JsonSettings {
   readonly replaceNullWithDefault: boolean
   /** The text of `schema.content` (KIP-1054); null: payloads carry their schema. */
   readonly schemaContent: string | null
+  /** What becomes of a JSON integer that its type is too narrow for. */
+  readonly integerOverflow: 'wrap' | 'fail'
 }
 
 const declaration = defineSettings({
@@ -66,6 +68,16 @@ const declaration = defineSettings({
     displayName: 'Replace null with default',
     documentation: 'Whether a null in a field with a default becomes the default, when writing and when reading.',
   },
+  'integer.overflow': {
+    type: 'string',
+    default: 'wrap',
+    validator: oneOf('wrap', 'fail'),
+    importance: 'low',
+    group: 'Sluice',
+    documentation:
+      'What becomes of a JSON integer that its type is too narrow for, without a schema 64 bits: as in Java it loses its upper bits and ' +
+      'is another number (wrap), or the record is bad (fail).',
+  },
 })
 
 /** The declaration, for validation and the reference page. */
@@ -79,6 +91,7 @@ export function parseJsonSettings(raw: RawSettings): JsonSettings {
     schemasCacheSize: settings['schemas.cache.size'],
     decimalFormat: settings['decimal.format'].toUpperCase() === 'NUMERIC' ? 'NUMERIC' : 'BASE64',
     replaceNullWithDefault: settings['replace.null.with.default'],
+    integerOverflow: settings['integer.overflow'],
     schemaContent: settings['schema.content'] === '' ? null : settings['schema.content'],
   }
 }
