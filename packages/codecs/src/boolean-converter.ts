@@ -7,6 +7,7 @@ import { javaClass } from './java-class.ts'
 export const booleanConverter: ConverterPlugin = {
   name: 'boolean',
   aliases: ['org.apache.kafka.connect.converters.BooleanConverter', 'BooleanConverter'],
+  documentation: 'One byte, 0 or 1; read as an optional boolean.',
   create: () => new BooleanConverter(),
 }
 

@@ -7,6 +7,7 @@ import { javaClass } from './java-class.ts'
 export const byteArrayConverter: ConverterPlugin = {
   name: 'bytes',
   aliases: ['org.apache.kafka.connect.converters.ByteArrayConverter', 'ByteArrayConverter'],
+  documentation: 'Bytes, not looked at and not copied; read as optional bytes.',
   create: () => new ByteArrayConverter(),
 }
 

@@ -64,6 +64,7 @@ function numberConverter(name: string, className: string, format: NumberFormat):
   return {
     name,
     aliases: [`org.apache.kafka.connect.converters.${className}Converter`, `${className}Converter`],
+    documentation: `A number in ${format.width} bytes, big-endian; read as an optional ${format.type}.`,
     create: () => new NumberConverter(format, className),
   }
 }

@@ -8,6 +8,8 @@ import { assertHoldable } from './utf8-text.ts'
 export const simpleHeaderConverter: ConverterPlugin = {
   name: 'simple-header',
   aliases: ['org.apache.kafka.connect.storage.SimpleHeaderConverter', 'SimpleHeaderConverter'],
+  documentation:
+    'Of headers only: the text of any value, read as what it looks like: a number, a date, a list, and else a string.',
   sides: ['header'],
   create() {
     const utf8 = charsetOf('UTF-8')!

@@ -21,6 +21,7 @@ const settings = defineSettings({
 export const stringConverter: ConverterPlugin = {
   name: 'string',
   aliases: ['org.apache.kafka.connect.storage.StringConverter', 'StringConverter'],
+  documentation: 'The text of any value; read as an optional string.',
   settings,
   create(raw, side) {
     const { 'converter.encoding': fallback } = settings.parse(raw)

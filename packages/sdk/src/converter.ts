@@ -41,6 +41,8 @@ export interface ConverterPlugin {
   readonly aliases: readonly string[]
   /** Of the plugin; default: that of Kafka Connect whose behaviour it keeps to. */
   readonly version?: string
+  /** What it does, in a sentence or two, for the reference page. */
+  readonly documentation?: string
   /** Its own settings, for validation and forms; without them only `create` tells whether settings are right. */
   readonly settings?: SettingsDeclaration
   /** What it can convert. Default: keys, values and headers. */

@@ -17,6 +17,8 @@ export interface TransformPlugin {
   readonly aliases: readonly string[]
   /** Of the plugin; default: that of Kafka Connect whose behaviour it keeps to. */
   readonly version?: string
+  /** What it does, in a sentence or two, for the reference page. */
+  readonly documentation?: string
   /** Its own settings, for validation and forms; without them only `create` tells whether settings are right. */
   readonly settings?: SettingsDeclaration
   /** Compiles the transform; `$Key` and `$Value` variants are plugins of their own. @throws SluiceError SETTINGS_INVALID */
@@ -29,6 +31,7 @@ export interface PredicatePlugin {
   readonly aliases: readonly string[]
   /** As a transform's. */
   readonly version?: string
+  readonly documentation?: string
   readonly settings?: SettingsDeclaration
   /** @throws SluiceError SETTINGS_INVALID */
   create(settings: RawSettings): Predicate

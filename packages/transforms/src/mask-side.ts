@@ -15,17 +15,18 @@ export type TextMask = (text: string) => string
 /** The two plugins of a mask, which have names of ours alone. */
 export function textMask(
   name: string,
+  documentation: string,
   settings: SettingsDeclaration,
   create: (raw: Readonly<Record<string, string>>) => { readonly fields: readonly string[]; readonly mask: TextMask },
 ): readonly TransformPlugin[] {
-  return keyAndValue(name, '', settings, (side, raw) => {
+  return keyAndValue({ name, documentation }, settings, (side, raw) => {
     const { fields, mask } = create(raw)
     return masking(
       side,
       fields.map((field) => fieldPath(field, 'V2')),
       mask,
     )
-  }).map((plugin) => ({ ...plugin, aliases: [] }))
+  })
 }
 
 function masking(side: RecordSide, paths: readonly (readonly string[])[], mask: TextMask): Transform {

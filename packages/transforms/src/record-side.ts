@@ -31,20 +31,25 @@ const VALUE: RecordSide = {
     schema === record.valueSchema && value === record.value ? record : { ...record, valueSchema: schema, value },
 }
 
-/**
- * The two plugins of a transform.
- * @param name ours, such as `mask-field`: the plugins are `mask-field-key` and `mask-field-value`
- * @param className Java's, such as `MaskField`
- */
+/** What a transform is called and does. */
+export interface TransformNames {
+  /** Ours, such as `mask-field`: the plugins are `mask-field-key` and `mask-field-value`. */
+  readonly name: string
+  /** Java's, such as `MaskField`; none for what only we have. */
+  readonly className?: string
+  readonly documentation: string
+}
+
+/** The two plugins of a transform. */
 export function keyAndValue(
-  name: string,
-  className: string,
+  { name, className, documentation }: TransformNames,
   settings: SettingsDeclaration,
   create: (side: RecordSide, settings: RawSettings) => Transform,
 ): readonly TransformPlugin[] {
   const plugin = (suffix: 'Key' | 'Value', side: RecordSide): TransformPlugin => ({
     name: `${name}-${suffix.toLowerCase()}`,
-    aliases: javaNames(`${className}$${suffix}`),
+    aliases: className === undefined ? [] : javaNames(`${className}$${suffix}`),
+    documentation,
     settings,
     create: (raw) => create(side, raw),
   })

@@ -21,6 +21,7 @@ import { readSchema } from './schema-reading.ts'
 export const jsonConverter: ConverterPlugin = {
   name: 'json',
   aliases: ['org.apache.kafka.connect.json.JsonConverter', 'JsonConverter'],
+  documentation: 'JSON, in an envelope with its schema or bare.',
   settings: jsonSettings,
   create: (settings) => new JsonConverter(parseJsonSettings(settings)),
 }

@@ -10,6 +10,7 @@ const settings = defineSettings({
 export const hasHeaderKey: PredicatePlugin = {
   name: 'has-header-key',
   aliases: javaNames('HasHeaderKey', 'predicates.'),
+  documentation: 'Whether a record has at least one header of a name.',
   settings,
   create(raw) {
     const { name } = settings.parse(raw)

@@ -16,6 +16,7 @@ const settings = defineSettings({
 export const topicNameMatches: PredicatePlugin = {
   name: 'topic-name-matches',
   aliases: javaNames('TopicNameMatches', 'predicates.'),
+  documentation: 'Whether the whole name of a record’s topic matches a pattern.',
   settings,
   create(raw) {
     const { whole } = javaRegex(settings.parse(raw).pattern)

@@ -50,6 +50,7 @@ const TEXT: Schema = primitive('string')
 export const byLogicalTableRouter: TransformPlugin = {
   name: 'by-logical-table-router',
   aliases: debeziumNames('ByLogicalTableRouter'),
+  documentation: 'The tables of one kind share a topic, and their keys say which table it was.',
   settings,
   create(raw) {
     const parsed = settings.parse(raw)

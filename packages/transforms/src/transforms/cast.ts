@@ -21,35 +21,43 @@ const settings = defineSettings({
 
 const PURPOSE = 'cast types'
 
-export const cast: readonly TransformPlugin[] = keyAndValue('cast', 'Cast', settings, (side, raw) => {
-  const parsed = settings.parse(raw)
-  const { fields: types, whole } = parseSpec(parsed.spec)
-  const replaceNull = parsed['replace.null.with.default']
-  const wholeSchemaOf = perSchema((schema: Schema) => castSchema(schema, whole ?? 'string', basicsOf(schema)))
-  const planOf = perSchema((schema: StructSchema) => plan(schema, types, replaceNull))
-  const schemaless = [...types].map(([name, type]) => ({ name, cast: castTo(type) }))
-  const castWhole = whole === undefined ? undefined : castTo(whole)
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const value = side.value(record)
-    if (value === null) return record
-    if (castWhole !== undefined) {
-      const casted = castWhole(schema, value)
-      return side.replace(record, schema === null ? null : wholeSchemaOf(schema), casted)
+export const cast: readonly TransformPlugin[] = keyAndValue(
+  {
+    name: 'cast',
+    className: 'Cast',
+    documentation: 'Fields, or the whole key or value, become another primitive type.',
+  },
+  settings,
+  (side, raw) => {
+    const parsed = settings.parse(raw)
+    const { fields: types, whole } = parseSpec(parsed.spec)
+    const replaceNull = parsed['replace.null.with.default']
+    const wholeSchemaOf = perSchema((schema: Schema) => castSchema(schema, whole ?? 'string', basicsOf(schema)))
+    const planOf = perSchema((schema: StructSchema) => plan(schema, types, replaceNull))
+    const schemaless = [...types].map(([name, type]) => ({ name, cast: castTo(type) }))
+    const castWhole = whole === undefined ? undefined : castTo(whole)
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const value = side.value(record)
+      if (value === null) return record
+      if (castWhole !== undefined) {
+        const casted = castWhole(schema, value)
+        return side.replace(record, schema === null ? null : wholeSchemaOf(schema), casted)
+      }
+      if (schema === null) {
+        const fields = requireMap(value, PURPOSE)
+        const copy = copyOf(fields)
+        for (const each of schemaless) put(copy, each.name, each.cast(null, fieldValue(fields, each.name)))
+        return side.replace(record, null, copy)
+      }
+      assertHasFields(schema)
+      const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
+      const found = planOf(structSchema)
+      return side.replace(record, found.schema, found.move(struct))
     }
-    if (schema === null) {
-      const fields = requireMap(value, PURPOSE)
-      const copy = copyOf(fields)
-      for (const each of schemaless) put(copy, each.name, each.cast(null, fieldValue(fields, each.name)))
-      return side.replace(record, null, copy)
-    }
-    assertHasFields(schema)
-    const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
-    const found = planOf(structSchema)
-    return side.replace(record, found.schema, found.move(struct))
-  }
-  return transform
-})
+    return transform
+  },
+)
 
 function plan(
   schema: StructSchema,

@@ -16,6 +16,7 @@ const settings = defineSettings({
 export const dropHeaders: TransformPlugin = {
   name: 'drop-headers',
   aliases: javaNames('DropHeaders'),
+  documentation: 'Removes all headers of some names.',
   settings,
   create(raw) {
     const names = new Set(settings.parse(raw).headers)

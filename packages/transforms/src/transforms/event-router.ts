@@ -93,6 +93,7 @@ const settings = defineSettings({
 export const eventRouter: TransformPlugin = {
   name: 'outbox-event-router',
   aliases: debeziumNames('EventRouter', 'outbox.'),
+  documentation: 'Rows that are inserted into an outbox table become the events that they describe.',
   settings,
   create(raw) {
     const parsed = settings.parse(raw)

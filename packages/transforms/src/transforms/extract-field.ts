@@ -14,8 +14,11 @@ const settings = defineSettings({
 })
 
 export const extractField: readonly TransformPlugin[] = keyAndValue(
-  'extract-field',
-  'ExtractField',
+  {
+    name: 'extract-field',
+    className: 'ExtractField',
+    documentation: 'One field takes the place of the whole key or value.',
+  },
   settings,
   (side, raw) => {
     const parsed = settings.parse(raw)

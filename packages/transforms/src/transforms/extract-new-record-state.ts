@@ -82,6 +82,7 @@ const TEXT: Schema = primitive('string', { optional: true })
 export const extractNewRecordState: TransformPlugin = {
   name: 'extract-new-record-state',
   aliases: debeziumNames('ExtractNewRecordState'),
+  documentation: 'A change event becomes the row as it is now, with metadata of one’s choice.',
   settings,
   create(raw) {
     const parsed = settings.parse(raw)

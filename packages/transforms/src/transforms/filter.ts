@@ -5,5 +5,6 @@ import { javaNames } from '../record-side.ts'
 export const filter: TransformPlugin = {
   name: 'filter',
   aliases: javaNames('Filter'),
+  documentation: 'Drops every record; which ones it is asked about says its predicate.',
   create: () => () => null,
 }

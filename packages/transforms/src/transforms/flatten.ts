@@ -18,25 +18,33 @@ const settings = defineSettings({
 
 const PURPOSE = 'flattening'
 
-export const flatten: readonly TransformPlugin[] = keyAndValue('flatten', 'Flatten', settings, (side, raw) => {
-  const { delimiter } = settings.parse(raw)
-  const planOf = perSchema((schema: StructSchema) => plan(schema, delimiter))
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const value = side.value(record)
-    if (value === null) return record
-    if (schema === null) {
-      const fields = requireMap(value, PURPOSE)
-      return hasNested(fields)
-        ? side.replace(record, null, likewise(fields, flatEntries(fields, '', delimiter)))
-        : record
+export const flatten: readonly TransformPlugin[] = keyAndValue(
+  {
+    name: 'flatten',
+    className: 'Flatten',
+    documentation: 'Nested fields move to the top, under names joined by a delimiter.',
+  },
+  settings,
+  (side, raw) => {
+    const { delimiter } = settings.parse(raw)
+    const planOf = perSchema((schema: StructSchema) => plan(schema, delimiter))
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const value = side.value(record)
+      if (value === null) return record
+      if (schema === null) {
+        const fields = requireMap(value, PURPOSE)
+        return hasNested(fields)
+          ? side.replace(record, null, likewise(fields, flatEntries(fields, '', delimiter)))
+          : record
+      }
+      const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
+      const { flat, move } = planOf(structSchema)
+      return side.replace(record, flat, move(struct))
     }
-    const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
-    const { flat, move } = planOf(structSchema)
-    return side.replace(record, flat, move(struct))
-  }
-  return transform
-})
+    return transform
+  },
+)
 
 function hasNested(fields: Fields): boolean {
   if (fields instanceof Map) return [...(fields as ReadonlyMap<Value, Value>).values()].some(isFields)

@@ -40,19 +40,24 @@ const settings = defineSettings({
   },
 })
 
-export const hashField: readonly TransformPlugin[] = textMask('hash-field', settings, (raw) => {
-  const { fields, algorithm, salt, length } = settings.parse(raw)
-  const name = nodeName(algorithm)
-  const key = salt === null ? null : salt.value()
-  return {
-    fields,
-    mask(text) {
-      const hash = key === null ? createHash(name) : createHmac(name, key)
-      const digits = hash.update(text, 'utf8').digest('hex')
-      return length === null ? digits : digits.slice(0, length)
-    },
-  }
-})
+export const hashField: readonly TransformPlugin[] = textMask(
+  'hash-field',
+  'Texts become their hash: equal ones can still be joined and counted, but not read.',
+  settings,
+  (raw) => {
+    const { fields, algorithm, salt, length } = settings.parse(raw)
+    const name = nodeName(algorithm)
+    const key = salt === null ? null : salt.value()
+    return {
+      fields,
+      mask(text) {
+        const hash = key === null ? createHash(name) : createHmac(name, key)
+        const digits = hash.update(text, 'utf8').digest('hex')
+        return length === null ? digits : digits.slice(0, length)
+      },
+    }
+  },
+)
 
 function nodeName(algorithm: string): string {
   return algorithm.toLowerCase().replace(/^sha-/, 'sha')

@@ -35,8 +35,7 @@ const settings = defineSettings(
 )
 
 export const headerFrom: readonly TransformPlugin[] = keyAndValue(
-  'header-from',
-  'HeaderFrom',
+  { name: 'header-from', className: 'HeaderFrom', documentation: 'Fields become headers, moved or copied.' },
   settings,
   (side, raw) => {
     const { fields: names, headers: keys, operation, 'replace.null.with.default': replaceNull } = settings.parse(raw)

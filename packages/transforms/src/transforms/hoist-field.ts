@@ -9,8 +9,11 @@ const settings = defineSettings({
 })
 
 export const hoistField: readonly TransformPlugin[] = keyAndValue(
-  'hoist-field',
-  'HoistField',
+  {
+    name: 'hoist-field',
+    className: 'HoistField',
+    documentation: 'The whole key or value becomes the one field of a new object.',
+  },
   settings,
   (side, raw) => {
     const { field } = settings.parse(raw)

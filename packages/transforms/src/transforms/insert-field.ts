@@ -35,8 +35,11 @@ interface Insertion {
 }
 
 export const insertField: readonly TransformPlugin[] = keyAndValue(
-  'insert-field',
-  'InsertField',
+  {
+    name: 'insert-field',
+    className: 'InsertField',
+    documentation: 'Adds the record’s coordinates or a fixed text as fields.',
+  },
   settings,
   (side, raw) => {
     const parsed = settings.parse(raw)

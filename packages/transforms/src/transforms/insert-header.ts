@@ -16,6 +16,7 @@ const settings = defineSettings({
 export const insertHeader: TransformPlugin = {
   name: 'insert-header',
   aliases: javaNames('InsertHeader'),
+  documentation: 'One more header of a fixed value.',
   settings,
   create(raw) {
     const { header: key, 'value.literal': literal } = settings.parse(raw)

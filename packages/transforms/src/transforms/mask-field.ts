@@ -23,32 +23,36 @@ const settings = defineSettings({
 
 const PURPOSE = 'mask fields'
 
-export const maskField: readonly TransformPlugin[] = keyAndValue('mask-field', 'MaskField', settings, (side, raw) => {
-  const { fields: names, replacement, 'replace.null.with.default': replaceNull } = settings.parse(raw)
-  const planOf = perSchema((schema: StructSchema) => ({
-    fill: fillDefaults(schema, replaceNull),
-    masked: schema.fields.filter((field) => names.includes(field.name)),
-  }))
-  const transform: Transform = (record) => {
-    const schema = side.schema(record)
-    const value = side.value(record)
-    if (schema === null) {
-      const fields = requireMap(value, PURPOSE)
-      const copy = copyOf(fields)
-      for (const name of names) put(copy, name, masked(null, fieldValue(fields, name), replacement))
-      return side.replace(record, null, copy)
+export const maskField: readonly TransformPlugin[] = keyAndValue(
+  { name: 'mask-field', className: 'MaskField', documentation: 'Fields keep their type and lose their value.' },
+  settings,
+  (side, raw) => {
+    const { fields: names, replacement, 'replace.null.with.default': replaceNull } = settings.parse(raw)
+    const planOf = perSchema((schema: StructSchema) => ({
+      fill: fillDefaults(schema, replaceNull),
+      masked: schema.fields.filter((field) => names.includes(field.name)),
+    }))
+    const transform: Transform = (record) => {
+      const schema = side.schema(record)
+      const value = side.value(record)
+      if (schema === null) {
+        const fields = requireMap(value, PURPOSE)
+        const copy = copyOf(fields)
+        for (const name of names) put(copy, name, masked(null, fieldValue(fields, name), replacement))
+        return side.replace(record, null, copy)
+      }
+      const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
+      const plan = planOf(structSchema)
+      const filled: StructValue = plan.fill(struct)
+      if (plan.masked.length === 0) return side.replace(record, schema, filled)
+      const copy: Record<string, Value> = { ...filled }
+      for (const field of plan.masked)
+        setField(copy, field.name, masked(field.schema, readField(struct, field, replaceNull), replacement))
+      return side.replace(record, schema, copy)
     }
-    const [structSchema, struct] = requireStruct(schema, value, PURPOSE)
-    const plan = planOf(structSchema)
-    const filled: StructValue = plan.fill(struct)
-    if (plan.masked.length === 0) return side.replace(record, schema, filled)
-    const copy: Record<string, Value> = { ...filled }
-    for (const field of plan.masked)
-      setField(copy, field.name, masked(field.schema, readField(struct, field, replaceNull), replacement))
-    return side.replace(record, schema, copy)
-  }
-  return transform
-})
+    return transform
+  },
+)
 
 function masked(schema: Schema | null, value: Value, replacement: string | null): Value {
   if (value === null) return null

@@ -21,6 +21,7 @@ const settings = defineSettings({
 export const regexRouter: TransformPlugin = {
   name: 'regex-router',
   aliases: javaNames('RegexRouter'),
+  documentation: 'Another topic by pattern and replacement.',
   settings,
   create(raw) {
     const parsed = settings.parse(raw)

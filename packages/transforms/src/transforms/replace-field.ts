@@ -35,8 +35,7 @@ const settings = defineSettings({
 const PURPOSE = 'field replacement'
 
 export const replaceField: readonly TransformPlugin[] = keyAndValue(
-  'replace-field',
-  'ReplaceField',
+  { name: 'replace-field', className: 'ReplaceField', documentation: 'Leaves fields out and renames fields.' },
   settings,
   (side, raw) => {
     const parsed = settings.parse(raw)

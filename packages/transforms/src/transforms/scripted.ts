@@ -52,6 +52,7 @@ const routerSettings = defineSettings({
 export const contentFilter: TransformPlugin = {
   name: 'content-filter',
   aliases: ['io.debezium.transforms.Filter'],
+  documentation: 'Lets those records pass of which an expression is true.',
   settings: filterSettings,
   create(raw) {
     const parsed = filterSettings.parse(raw)
@@ -63,6 +64,7 @@ export const contentFilter: TransformPlugin = {
 export const contentBasedRouter: TransformPlugin = {
   name: 'content-based-router',
   aliases: ['io.debezium.transforms.ContentBasedRouter', 'ContentBasedRouter'],
+  documentation: 'Another topic by an expression.',
   settings: routerSettings,
   create(raw) {
     const parsed = routerSettings.parse(raw)

@@ -18,8 +18,11 @@ const settings = defineSettings({
 })
 
 export const setSchemaMetadata: readonly TransformPlugin[] = keyAndValue(
-  'set-schema-metadata',
-  'SetSchemaMetadata',
+  {
+    name: 'set-schema-metadata',
+    className: 'SetSchemaMetadata',
+    documentation: 'Another name or version for the schema.',
+  },
   settings,
   (side, raw) => {
     const parsed = settings.parse(raw)

@@ -51,8 +51,11 @@ interface Codec {
 }
 
 export const timestampConverter: readonly TransformPlugin[] = keyAndValue(
-  'timestamp-converter',
-  'TimestampConverter',
+  {
+    name: 'timestamp-converter',
+    className: 'TimestampConverter',
+    documentation: 'A field, or the whole key or value, as text, Unix time, Date, Time or Timestamp.',
+  },
   settings,
   (side, raw) => {
     const parsed = settings.parse(raw)

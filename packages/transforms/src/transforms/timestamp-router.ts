@@ -22,6 +22,7 @@ const settings = defineSettings({
 export const timestampRouter: TransformPlugin = {
   name: 'timestamp-router',
   aliases: javaNames('TimestampRouter'),
+  documentation: 'Another topic by the record’s timestamp.',
   settings,
   create(raw) {
     const { 'topic.format': topicFormat, 'timestamp.format': timestampFormat } = settings.parse(raw)

@@ -26,17 +26,22 @@ const settings = defineSettings({
   },
 })
 
-export const truncateField: readonly TransformPlugin[] = textMask('truncate-field', settings, (raw) => {
-  const { fields, length, suffix } = settings.parse(raw)
-  return {
-    fields,
-    mask(text) {
-      if (text.length <= length) return text
-      // A character beyond the BMP counts as one, and is never cut in two.
-      const kept = Array.from(text.slice(0, length * 2))
-        .slice(0, length)
-        .join('')
-      return kept.length === text.length ? text : kept + suffix
-    },
-  }
-})
+export const truncateField: readonly TransformPlugin[] = textMask(
+  'truncate-field',
+  'Texts lose what is behind their first characters.',
+  settings,
+  (raw) => {
+    const { fields, length, suffix } = settings.parse(raw)
+    return {
+      fields,
+      mask(text) {
+        if (text.length <= length) return text
+        // A character beyond the BMP counts as one, and is never cut in two.
+        const kept = Array.from(text.slice(0, length * 2))
+          .slice(0, length)
+          .join('')
+        return kept.length === text.length ? text : kept + suffix
+      },
+    }
+  },
+)

@@ -21,6 +21,7 @@ const PURPOSE = 'copying fields from value to key'
 export const valueToKey: TransformPlugin = {
   name: 'value-to-key',
   aliases: javaNames('ValueToKey'),
+  documentation: 'The key becomes an object of some of the value’s fields.',
   settings,
   create(raw) {
     const { fields: names, 'replace.null.with.default': replaceNull } = settings.parse(raw)
