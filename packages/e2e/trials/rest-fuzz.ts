@@ -7,7 +7,7 @@
  *   names       connectors of names that have broken something, which could not be created, read, restarted or deleted     must be 0
  *   list        of 10,000 connectors in one list, those that it does not have                                              must be 0
  *   lines       of the file that did not arrive once                                                                       must be 0
- *   memory      of each worker, in MiB                                                                          must be below 512
+ *   memory      of each worker, in MiB                                    must be below 512, with the 10,000 connectors below 1,024
  */
 import fs from 'node:fs'
 import os from 'node:os'
@@ -19,15 +19,16 @@ import { startEmbedded } from './broker-on-trial.ts'
 import { type Cluster, ConnectWorkerProcess, until } from './connect/connect-worker.ts'
 import { FileFlows } from './connect/file-flows.ts'
 import { percentile } from './isolation/answers.ts'
-import { badCases } from './rest-fuzz/bad-bodies.ts'
+import { badCases, type BadCase } from './rest-fuzz/bad-bodies.ts'
 import type { TrialOptions } from './trial-options.ts'
 
 const LINES_AT_A_TIME = 200
 const ARRIVE_MS = 60_000
 const LISTED = 10_000
 const LIST_MS = 120_000
-const BODY_MS = 3_000
+const BODY_MS = 2_000
 const MEMORY_MAX_MIB = 512
+const MEMORY_LISTED_MAX_MIB = 1_024
 const PROBLEMS_SHOWN = 10
 
 export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
@@ -77,15 +78,16 @@ class Fuzzing {
     for (const [name, config] of this.#flows.connectors())
       await leader!.must('PUT', `/connectors/${name}/config`, config)
     await this.#linesArrive()
-    this.#memory('before')
+    this.#memory('before', MEMORY_MAX_MIB)
     await this.#requests(requests, seed)
     await this.#linesArrive()
     await this.#bodies()
     await this.#names()
+    this.#memory('after the requests', MEMORY_MAX_MIB)
     await this.#list()
     await this.#linesArrive()
     this.#count('lines', this.#flows.lines, this.#flows.problems(false))
-    this.#memory('after')
+    this.#memory('with the list', MEMORY_LISTED_MAX_MIB)
     return this.#held
   }
 
@@ -106,10 +108,12 @@ class Fuzzing {
     for (const { url, workerId } of this.#workers) {
       const cases = badCases(BODY_MS)
       const problems: string[] = []
-      for (const { name, expected, send } of cases) {
+      const tryOne = async ({ name, expected, send }: BadCase): Promise<void> => {
         const status = await send(url).catch(String)
         if (!expected.some((one) => one === status)) problems.push(`${name} to ${workerId}: ${status}`)
       }
+      for (const one of cases) if (one.isSlow !== true) await tryOne(one)
+      await Promise.all(cases.filter(({ isSlow }) => isSlow === true).map(tryOne))
       this.#count('bodies', cases.length, problems)
     }
   }
@@ -202,11 +206,11 @@ class Fuzzing {
     await this.#flows.arrive(this.#flows.lines, ARRIVE_MS)
   }
 
-  #memory(when: string): void {
+  #memory(when: string, maxMiB: number): void {
     const found = this.#workers.map(({ pid }) => proportionalMiB(pid))
     const shown = found.map((mib) => `${mib.toFixed(0)} MiB`).join(', ')
-    console.log(`memory of the workers ${when}: ${shown} (bar ${MEMORY_MAX_MIB} MiB)`)
-    if (Math.max(...found) > MEMORY_MAX_MIB) this.#held = false
+    console.log(`memory of the workers ${when}: ${shown} (bar ${maxMiB} MiB)`)
+    if (Math.max(...found) > maxMiB) this.#held = false
   }
 
   #count(what: string, of: number, problems: readonly string[]): void {

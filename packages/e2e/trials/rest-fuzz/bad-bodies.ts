@@ -9,6 +9,8 @@ const MIB = 1_048_576
 export interface BadCase {
   readonly name: string
   readonly expected: readonly number[]
+  /** It is time that it takes, and nothing else: it may be sent beside others. */
+  readonly isSlow?: boolean
   readonly send: (url: string) => Promise<number>
 }
 
@@ -64,8 +66,13 @@ export function badCases(bodyMs: number): readonly BadCase[] {
       expected: [400],
       send: (url) => sent(url, 'POST', '/connectors/nobody/tasks', many('', '{}', '')),
     },
-    { name: 'a body that comes slowly (POST)', expected: [408], send: slowly('/connectors', 'POST') },
-    { name: 'a body that comes slowly (PUT)', expected: [408], send: slowly('/connectors/a/config', 'PUT') },
+    { name: 'a body that comes slowly (POST)', expected: [408], isSlow: true, send: slowly('/connectors', 'POST') },
+    {
+      name: 'a body that comes slowly (PUT)',
+      expected: [408],
+      isSlow: true,
+      send: slowly('/connectors/a/config', 'PUT'),
+    },
     { name: 'a body that breaks off', expected: [0], send: (url) => brokenOff(url) },
     { name: 'no HTTP', expected: [400], send: (url) => raw(url, 'hello\r\n\r\n') },
     { name: 'a method that nobody knows', expected: [400], send: (url) => raw(url, 'FETCH / HTTP/1.1\r\n\r\n') },
