@@ -52,6 +52,7 @@ test('whole numbers beyond 2^53 are equal by what they are', () => {
   const record = { ...RECORD, value: { a: 9_007_199_254_740_993n, b: 9_007_199_254_740_992 } }
   expect(compileExpression('value.a == value.b', 'c')(record)).toBe(false)
   expect(compileExpression('value.a > value.b', 'c')(record)).toBe(true)
+  expect(compileExpression('value.n == value.n', 'c')({ ...RECORD, value: { n: Number.NaN } })).toBe(false)
 })
 
 test.each([

@@ -49,5 +49,8 @@ test('tombstones and records without schemas go along', () => {
 
 test('records of other topics are handed on themselves', () => {
   const other = { ...CHANGE, topic: 'p.shop.customers' }
-  expect(make()(other)).toBe(other)
+  const transform = make()
+  expect(transform(other)).toBe(other)
+  expect(transform(CHANGE)!.topic).toBe('p.shop.all_orders')
+  expect(transform(other)).toBe(other)
 })

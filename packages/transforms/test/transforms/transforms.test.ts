@@ -1,7 +1,17 @@
 /** What all transforms promise, and the corners that the captured cases leave out. */
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { DataError, decimal, primitive, SluiceError, struct, timestamp } from '@sluice/sdk'
-import type { ConnectRecord, RawSettings, Schema, SinkRecord, SourceRecord, Transform, Value } from '@sluice/sdk'
+import type {
+  ConnectRecord,
+  RawSettings,
+  Schema,
+  SinkRecord,
+  SourceRecord,
+  StructValue,
+  Transform,
+  Value,
+} from '@sluice/sdk'
 import { predicates, transforms } from '@sluice/transforms'
 
 function make(name: string, settings: RawSettings = {}): Transform {
@@ -133,6 +143,49 @@ describe('records', () => {
   test('are routed by texts that look like replacements, as they stand', () => {
     const routed = make('TimestampRouter', { 'topic.format': '${topic}$&' })({ ...record(1), topic: '$1' })
     expect(routed!.topic).toBe('$1$&')
+  })
+})
+
+describe('objects of different shapes, one after the other,', () => {
+  const replace = make('ReplaceField$Value', { exclude: 'x', renames: 'a:b' })
+  const SHAPES: readonly [StructValue, StructValue][] = [
+    [
+      { a: 1, c: 2 },
+      { b: 1, c: 2 },
+    ],
+    [{ a: 1, x: 2 }, { b: 1 }],
+    [
+      { c: 1, a: 2 },
+      { c: 1, b: 2 },
+    ],
+    [{ a: 1 }, { b: 1 }],
+    [
+      { a: 1, c: 2, x: 3 },
+      { b: 1, c: 2 },
+    ],
+    [
+      { d: 1, c: 2 },
+      { d: 1, c: 2 },
+    ],
+    [{}, {}],
+    [{ x: 1 }, {}],
+  ]
+
+  test('are changed each by its own fields', () => {
+    const pick = fc.array(fc.constantFrom(...SHAPES), { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(pick, (shapes) => {
+        for (const [value, expected] of shapes) expect(replace(record(value))!.value).toEqual(expected)
+      }),
+      { numRuns: 300, seed: 3 },
+    )
+  })
+
+  test('are handed on themselves where nothing in them changes', () => {
+    for (const value of [{ d: 1 }, {}, { c: 1, d: 2 }]) {
+      const before = record(value)
+      expect(replace(before)).toBe(before)
+    }
   })
 })
 
