@@ -183,6 +183,7 @@ describe('objects of different shapes, one after the other,', () => {
 
   test('are handed on themselves where nothing in them changes', () => {
     for (const value of [{ d: 1 }, {}, { c: 1, d: 2 }]) {
+      expect(replace(record({ ...value, a: 3 }))!.value).toEqual({ ...value, b: 3 })
       const before = record(value)
       expect(replace(before)).toBe(before)
     }
