@@ -9,11 +9,11 @@ const WRONG_SCHEME = /^(EPROTO|HPE_)|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET
 const NO_SUCH_CLASS = /Failed to find any class|contains no connector type/
 
 /** An answer that did not come. */
-export function unreachable(server: string, cause: unknown, timeoutMs: number): SluiceError {
-  if (cause instanceof Error && cause.name === 'TimeoutError') {
+export function unreachable(server: string, method: string, cause: unknown, timeoutMs: number): SluiceError {
+  if ((cause as { readonly name?: unknown } | null)?.name === 'TimeoutError') {
     return new RetriableError(
       'WORKER_UNREACHABLE',
-      `The Connect worker at ${server} did not answer within ${timeoutMs} ms`,
+      `The Connect worker at ${server} did not answer within ${timeoutMs} ms${method === 'GET' ? '' : '; whether it does what was asked is not known'}`,
       {
         remedy: 'Look at what the worker does (its log, /health), or give it more time with --timeout.',
       },
@@ -26,7 +26,6 @@ export function unreachable(server: string, cause: unknown, timeoutMs: number): 
       'WORKER_UNREACHABLE',
       `What listens at ${server} does not speak ${new URL(server).protocol.slice(0, -1)}`,
       {
-        cause,
         remedy: 'Give the other of http:// and https://, or the port of a Connect worker.',
       },
     )
@@ -67,51 +66,56 @@ export function notAWorker(server: string, request: string, { status, contentTyp
 }
 
 /** An answer of 300 or more with Connect's `{error_code, message}`. */
-export function refused(server: string, endpoint: Endpoint, status: number, message: string): SluiceError {
-  const place = { status }
+export function refused(server: string, endpoint: Endpoint, status: number, said: string): SluiceError {
   const { operation } = endpoint
+  const message = readable(said)
   if (status === 401 || (status === 403 && !('403' in endpoint.answers))) return unauthorised(server, status)
-  if (status === 404) {
-    if (message.startsWith('HTTP 404')) {
-      return new SluiceError('CONNECT_UNKNOWN', `The worker at ${server} has no ${endpoint.method} ${endpoint.path}`, {
-        place,
-        remedy: 'It is older than this endpoint, or something else listens there.',
-      })
-    }
-    if (operation !== 'setLoggerLevel') {
-      return new SluiceError('CONNECT_UNKNOWN', message, {
-        place,
-        remedy: 'sluice get connectors, get plugins and get loggers list what there is.',
-      })
-    }
+  if (status === 404 && message.startsWith('HTTP 404')) {
+    return new SluiceError('CONNECT_UNKNOWN', `The worker at ${server} has no ${endpoint.method} ${endpoint.path}`, {
+      remedy: 'It is older than this endpoint, or something else listens there.',
+    })
+  }
+  if (status === 404 && operation !== 'setLoggerLevel') {
+    return new SluiceError('CONNECT_UNKNOWN', message, {
+      remedy: 'sluice get connectors, get tasks, get plugins and get loggers list what there is.',
+    })
   }
   if ((status === 409 && !message.includes('already exists')) || status === 503) {
     return new RetriableError('WORKER_BUSY', `The worker cannot do it now: ${message}`, {
-      place,
       remedy: 'Try again when the rebalance is over, or wait for longer with --timeout.',
     })
   }
-  if (
-    status === 400 ||
-    status === 404 ||
-    status === 422 ||
-    (operation === 'validateConfig' && NO_SUCH_CLASS.test(message))
-  )
-    return new SluiceError('CONNECT_INVALID', message, { place })
+  const isInvalid = status === 400 || status === 404 || status === 422
+  if (isInvalid || (operation === 'validateConfig' && NO_SUCH_CLASS.test(message)))
+    return new SluiceError('CONNECT_INVALID', message, { remedy: invalidRemedy(operation, message) })
   return new SluiceError('WORKER_REFUSED', `The worker answers ${status}: ${message}`, {
-    place,
     remedy: status >= 500 ? 'Look into the log of the worker.' : 'Do what it says.',
   })
+}
+
+function invalidRemedy(operation: string, message: string): string {
+  if (NO_SUCH_CLASS.test(message))
+    return 'Give a connector.class that sluice get plugins shows, or install the plugin on every worker.'
+  if (message.includes('STOPPED state')) return 'sluice stop NAME --wait, then the same again, then sluice resume NAME.'
+  if (operation.endsWith('Config') || operation === 'createConnector')
+    return 'Correct the settings; sluice validate -f FILE shows what is wrong with each.'
+  return 'Do what it says.'
+}
+
+/** Without Java's class names before a message, and with names of plugins for what Java prints of them. */
+function readable(message: string): string {
+  return message
+    .replace(/^(?:[a-z]\w*\.)+\w+(?:Exception|Error): /, '')
+    .replace(/^(?:[a-z]\w*\.)+\w+(?:Exception|Error): /, '')
+    .replaceAll(/PluginDesc\{klass=[^{}]*?name='([^']*)'[^{}]*\}/g, '$1')
 }
 
 export function unauthorised(server: string, status: number): SluiceError {
   return status === 401
     ? new SluiceError('WORKER_AUTHENTICATION', `The worker at ${server} asks for a user and a password that it knows`, {
-        place: { status },
         remedy: 'Give --user and --password, or SLUICE_CONNECT_USER and SLUICE_CONNECT_PASSWORD.',
       })
     : new SluiceError('WORKER_AUTHENTICATION', `The worker at ${server} does not allow it to this user`, {
-        place: { status },
         remedy: 'Use a user who may, or ask the operator of the worker.',
       })
 }

@@ -118,7 +118,7 @@ export class ConnectClient {
           'INTERRUPTED',
           `${method} ${url.pathname} was interrupted; the worker may do it all the same`,
         )
-      throw unreachable(this.server, cause, this.#timeoutMs)
+      throw unreachable(this.server, method, cause, this.#timeoutMs)
     }
     return this.#read(endpoint, `${method} ${url.pathname}`, answer)
   }
