@@ -114,6 +114,9 @@ _sluice() {
 ${body(places, offers, '')}
 }
 compdef _sluice sluice
+# As a file of $fpath it is run, not sourced, the first time.
+[[ $funcstack[1] == _sluice ]] && _sluice
+true
 `
 }
 

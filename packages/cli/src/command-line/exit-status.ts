@@ -31,6 +31,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
 
 const BY_CODE: Partial<Record<ErrorCode, number>> = {
   USAGE_INVALID: EXIT.usage,
+  SETTINGS_INVALID: EXIT.usage,
   WORKER_UNREACHABLE: EXIT.unreachable,
   KAFKA_UNREACHABLE: EXIT.unreachable,
   KAFKA_TIMEOUT: EXIT.unreachable,

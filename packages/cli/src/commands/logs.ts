@@ -45,6 +45,8 @@ const setLevel = leaf({
       { path: { logger: logger! }, query, body: { level: level! } },
       signal,
     )
+    if (names?.length === 0)
+      terminal.err('The worker names no logger that it has set; logs level get shows its level.\n')
     terminal.out(
       names === undefined
         ? `${logger} will be ${level} on all workers\n`

@@ -20,12 +20,17 @@ export function changesBetween(before: Config, after: Config): readonly Change[]
 
 /** Lines with `-` and `+`, as of diff; a secret that changes shows that it does. */
 export function changeLines(changes: readonly Change[], secrets: ReadonlySet<string>): readonly string[] {
-  return changes.flatMap(({ setting, before, after }) => [
-    ...(before === undefined ? [] : [`- ${setting}=${shown(setting, before, secrets)}`]),
-    ...(after === undefined ? [] : [`+ ${setting}=${shown(setting, after, secrets)}`]),
-  ])
+  return changes.flatMap(({ setting, before, after }) => {
+    const [old, wanted] = [before, after].map((value) => value !== undefined && shown(setting, value, secrets))
+    const another = old === HIDDEN && wanted === HIDDEN ? `${HIDDEN}, but another` : wanted
+    return [
+      ...(old === false ? [] : [`- ${setting}=${old}`]),
+      ...(another === false ? [] : [`+ ${setting}=${another}`]),
+    ]
+  })
 }
 
+/** On one line. */
 function shown(setting: string, value: string, secrets: ReadonlySet<string>): string {
   return isHidden(setting, value, secrets) ? HIDDEN : JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"')
 }

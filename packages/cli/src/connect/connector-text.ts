@@ -56,8 +56,12 @@ async function fromYaml(text: string, source: string): Promise<readonly Parsed[]
           node.value = node.source ?? String(value)
       },
     })
-    const value = document.toJS({ maxAliasCount: 100 }) as Parsed
-    return value === null ? [] : [value]
+    try {
+      const value = document.toJS({ maxAliasCount: 100 }) as Parsed
+      return value === null ? [] : [value]
+    } catch (cause) {
+      throw invalid(source, 'YAML', cause)
+    }
   })
 }
 
