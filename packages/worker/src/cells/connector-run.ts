@@ -10,6 +10,7 @@ import {
   type SettingsDeclaration,
 } from '@sluice/sdk'
 import type { TargetState } from '../herder/herder.ts'
+import type { MetricScope } from './cell-metrics.ts'
 import { taskConfigsOf } from './task-configs.ts'
 import type { RunParts } from './task-run.ts'
 import type { ConnectorStart } from './work-host.ts'
@@ -31,6 +32,7 @@ export class ConnectorRun {
   readonly #start: ConnectorStart
   readonly #parts: RunParts
   readonly #logger: Logger
+  readonly #metrics: MetricScope
   readonly #ending = new AbortController()
   #made: Promise<Made> | null = null
   #version: string | null = null
@@ -45,6 +47,7 @@ export class ConnectorRun {
     this.#start = start
     this.#parts = parts
     this.#logger = parts.logger.child({ connector: start.connector })
+    this.#metrics = parts.environment.instruments.scope()
     this.setTargetState(start.targetState)
   }
 
@@ -67,7 +70,7 @@ export class ConnectorRun {
     return taskConfigsOf(connector, config, made ?? [config], tasksMax)
   }
 
-  /** Waits for at most `timeoutMs`; afterwards nothing more is told. Whether it ended in time. */
+  /** Waits for at most `timeoutMs`; afterwards nothing more is told or shown. Whether it ended in time. */
   async stop(timeoutMs: number): Promise<boolean> {
     this.#wish = null
     this.#ending.abort()
@@ -78,6 +81,7 @@ export class ConnectorRun {
     ])
     late.abort()
     this.#isSilent = true
+    this.#metrics.end()
     if (!inTime) this.#logger.error('The connector did not stop in time and is left behind', { timeoutMs })
     return inTime
   }
@@ -148,7 +152,7 @@ export class ConnectorRun {
     return {
       connector,
       logger: this.#logger,
-      metrics: environment.instruments,
+      metrics: this.#metrics,
       clock: environment.clock,
       requestTaskReconfiguration: () => {
         if (!this.#isSilent) events.reconfigurationRequested(connector)

@@ -100,7 +100,7 @@ export class KafkaEnvironment implements WorkEnvironment {
       kafka,
       // A sink has none.
       positions: await positions.of(connector.kind === 'source' ? config : {}),
-      metrics: this.instruments,
+      metrics: hooks.metrics,
       logger,
       clock: systemClock,
       random: systemRandom,

@@ -3,6 +3,7 @@ import type { TargetState, WorkState } from '../herder/herder.ts'
 import { TaskControl } from '../record-path/task-control.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
 import { watched, type CallWatch } from './call-watch.ts'
+import type { MetricScope } from './cell-metrics.ts'
 import type { TaskHandle, WorkEnvironment } from './work-environment.ts'
 import type { ExactlyOnceGuard, TaskStart, WorkEvents } from './work-host.ts'
 
@@ -24,6 +25,7 @@ export class TaskRun {
   readonly #parts: RunParts
   readonly #logger: Logger
   readonly #control: TaskControl
+  readonly #metrics: MetricScope
   readonly #stop = new AbortController()
   #handle: TaskHandle | null = null
   #state: WorkState = 'UNASSIGNED'
@@ -35,6 +37,7 @@ export class TaskRun {
     this.#parts = parts
     this.#logger = parts.logger.child({ connector: start.id.connector, task: start.id.task })
     this.#control = new TaskControl(parts.environment.clock, start.targetState !== 'STARTED')
+    this.#metrics = parts.environment.instruments.scope()
     this.ended = this.#run()
   }
 
@@ -65,13 +68,14 @@ export class TaskRun {
 
   /** It did not stop in time: nobody hears of it any more, and nothing of it is stored. */
   cancel(): void {
-    this.#isSilent = true
+    this.silence()
     this.#control.cancel()
   }
 
-  /** Nothing is told any more: whoever asked has been answered. */
+  /** Nothing is told or shown any more: whoever asked has been answered. Until then a task that has failed shows what it had counted. */
   silence(): void {
     this.#isSilent = true
+    this.#metrics.end()
   }
 
   async #run(): Promise<void> {
@@ -105,6 +109,7 @@ export class TaskRun {
     this.#handle = await environment.buildTask(this.#watchedConnector(connector), config, this.#start, {
       control: this.#control,
       guard,
+      metrics: this.#metrics,
       logger: this.#logger,
       events: {
         stateChanged: (state) => this.#tell(state, null),

@@ -1,7 +1,7 @@
 import type { Clock, Connector, Logger, Metrics, RawSettings } from '@sluice/sdk'
 import type { TaskControl, TaskEvents } from '../record-path/task-control.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
-import type { MetricSample } from './cell-metrics.ts'
+import type { MetricSample, MetricScopes } from './cell-metrics.ts'
 import type { ExactlyOnceGuard, TaskStart } from './work-host.ts'
 
 /** What a task is given by its host. */
@@ -9,6 +9,8 @@ export interface TaskHooks {
   readonly control: TaskControl
   readonly events: TaskEvents
   readonly guard: ExactlyOnceGuard
+  /** The task's alone. */
+  readonly metrics: Metrics
   /** Its lines carry the connector and the task. */
   readonly logger: Logger
 }
@@ -36,8 +38,8 @@ export interface WorkEnvironment {
    * resolved. Clients that are opened for it are closed with its loop.
    */
   buildTask(connector: Connector, config: RawSettings, start: TaskStart, hooks: TaskHooks): Promise<TaskHandle>
-  /** What connectors count in. */
-  readonly instruments: Metrics
+  /** What connectors and tasks count in, each in a scope of its own. */
+  readonly instruments: MetricScopes
   metrics(): readonly MetricSample[]
   close(): Promise<void>
 }

@@ -3,14 +3,15 @@ import {
   defineSettings,
   defineSink,
   defineSource,
-  MemoryMetrics,
   type Connector,
   type ConnectorContext,
   type RawSettings,
 } from '@sluice/sdk'
 import { FakeClock, MemoryLogger } from '@sluice/sdk/testing'
+import { CellMetrics } from '../../src/cells/cell-metrics.ts'
 import { InlineHost } from '../../src/cells/inline-host.ts'
 import type { TaskHandle, TaskHooks, WorkEnvironment } from '../../src/cells/work-environment.ts'
+import type { TaskId } from '../../src/herder/herder.ts'
 
 const settings = defineSettings({
   wrong: { type: 'boolean', default: false, importance: 'low', documentation: 'Whether.' },
@@ -22,6 +23,7 @@ let told: string[]
 let logger: MemoryLogger
 let connector: Connector
 let host: InlineHost
+let instruments: CellMetrics
 /** The last task that was built, and what it was built with. */
 let built: { readonly config: RawSettings; readonly hooks: TaskHooks } | undefined
 let runTask: (signal: AbortSignal, hooks: TaskHooks) => Promise<void>
@@ -36,9 +38,10 @@ beforeEach(() => {
     await aborted(signal)
   }
   connector = withParts({})
+  instruments = new CellMetrics()
   const environment: WorkEnvironment = {
     clock,
-    instruments: new MemoryMetrics(),
+    instruments,
     connector: async () => connector,
     resolve: async (config) =>
       Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.replace('${secret}', 's3cret')])),
@@ -46,7 +49,7 @@ beforeEach(() => {
       built = { config, hooks }
       return { progress: () => 'some', run: (signal) => runTask(signal, hooks) }
     },
-    metrics: () => [],
+    metrics: () => instruments.samples(),
     close: async () => undefined,
   }
   host = new InlineHost({
@@ -84,12 +87,12 @@ async function start(
   await settle()
 }
 
-async function startTask(targetState: 'STARTED' | 'PAUSED' = 'STARTED'): Promise<void> {
+async function startTask(targetState: 'STARTED' | 'PAUSED' = 'STARTED', of: TaskId = id): Promise<void> {
   const connectorConfig = { name: 'a', password: '${secret}', of: 'connector' }
-  await host.startTask({ id, config: { of: 'task' }, connectorConfig, targetState, tasks: 1, isExactlyOnce: false })
+  await host.startTask({ id: of, config: { of: 'task' }, connectorConfig, targetState, tasks: 1, isExactlyOnce: false })
   await settle()
 }
-const id = { connector: 'a', task: 0 }
+const id: TaskId = { connector: 'a', task: 0 }
 
 /** A connector whose start and stop come back when the test says so. */
 function slow(): { starts: PromiseWithResolvers<void>[]; stops: number; context(): ConnectorContext } {
@@ -197,6 +200,87 @@ describe("a connector's instance", () => {
   test('cannot be started twice', async () => {
     await start()
     await expect(start()).rejects.toMatchObject({ code: 'INTERNAL' })
+  })
+})
+
+describe('what is counted', () => {
+  const shown = (): readonly string[] =>
+    instruments.samples().map(({ name, labels, value }) => `${name} ${labels['of'] ?? ''} ${value}`)
+  const count: typeof runTask = async (signal, { events, metrics }) => {
+    events.stateChanged('RUNNING')
+    metrics.counter('rows', { of: 'task' }).add(3)
+    metrics.counter('rows', { of: 'both' }).add(1)
+    await aborted(signal)
+  }
+
+  test('by a task and by a connector is shown until each is stopped, and begins anew with the next', async () => {
+    const seen = slow()
+    await start()
+    seen.context().metrics.gauge('tables').set(7)
+    runTask = count
+    await startTask()
+    expect(shown()).toEqual(['tables  7', 'rows task 3', 'rows both 1'])
+    await host.stopTasks([id], 1000)
+    expect(shown()).toEqual(['tables  7'])
+    await startTask()
+    expect(shown()).toEqual(['tables  7', 'rows task 3', 'rows both 1'])
+    seen.starts[0]!.resolve()
+    await host.stopConnector('a', 1000)
+    expect(shown()).toEqual(['rows task 3', 'rows both 1'])
+    await host.stop(1000)
+    expect(shown()).toEqual([])
+  })
+
+  test('by two tasks together stays for as long as one of them is there', async () => {
+    runTask = count
+    await startTask()
+    await startTask('STARTED', { connector: 'a', task: 1 })
+    expect(shown()).toEqual(['rows task 6', 'rows both 2'])
+    await host.stopTasks([id], 1000)
+    expect(shown()).toEqual(['rows task 6', 'rows both 2'])
+    await host.stopTasks([{ connector: 'a', task: 1 }], 1000)
+    expect(shown()).toEqual([])
+  })
+
+  test('by a task that failed is shown until it is restarted', async () => {
+    runTask = async (_, { metrics }) => {
+      metrics.counter('rows').add(2)
+      throw new Error('full')
+    }
+    await startTask()
+    expect(shown()).toEqual(['rows  2'])
+    await host.stopTasks([id], 1000)
+    expect(shown()).toEqual([])
+  })
+
+  test('by a task or a connector that was left behind is seen by nobody, also not beside the next one of its name', async () => {
+    connector = withParts({
+      start: async (_: unknown, { metrics }: ConnectorContext) => {
+        metrics.gauge('tables').set(1)
+        return { stop: () => never }
+      },
+    })
+    await start()
+    runTask = async (_, { metrics }) => {
+      metrics.counter('rows').add(2)
+      await never
+    }
+    await startTask()
+    const { metrics } = built!.hooks
+    const rows = metrics.counter('rows')
+    const stopping = host.stop(5000)
+    await settle()
+    clock.advance(5000)
+    await settle()
+    clock.advance(5000)
+    await stopping
+    expect(shown()).toEqual([])
+    runTask = count
+    await startTask()
+    rows.add(100)
+    metrics.counter('rows').add(100)
+    metrics.counter('late').add(1)
+    expect(shown()).toEqual(['rows task 3', 'rows both 1'])
   })
 })
 
