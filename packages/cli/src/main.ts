@@ -73,4 +73,6 @@ function usage(): string {
   return `Usage: sluice <command>\n\n${sections.join('\n')}\n  sluice <command> --help says more.\n`
 }
 
-process.exitCode = await main(name, args)
+const status = await main(name, args)
+if (commands.find((command) => command.name === name)?.isServer === true) process.exit(status)
+process.exitCode = status

@@ -10,6 +10,8 @@ export interface Command {
   readonly details?: string
   /** Its declaration, where it has one; then `run` tells its help as well. */
   readonly node?: CommandNode
+  /** Runs until it is interrupted. When it has stopped, the process ends, with what a connector may have left behind in it. */
+  readonly isServer?: true
   /** Of an error that `run` throws; without it, 1. */
   exitStatus?(error: unknown): number
   /**

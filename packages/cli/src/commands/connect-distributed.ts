@@ -1,6 +1,7 @@
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
 import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import type { Command } from './command.ts'
+import { interrupted, unlessInterrupted } from './interrupted.ts'
 
 export const connectDistributed: Command = {
   name: 'connect-distributed',
@@ -8,6 +9,7 @@ export const connectDistributed: Command = {
   usage: 'connect-distributed worker.properties',
   details:
     'Takes Kafka Connect’s own properties file. Connectors are made over REST (listeners, by default port 8083).\nRuns until it is interrupted; then its tasks stop in order and the others of the cluster take over.',
+  isServer: true,
   async run(args, signal) {
     const [file, ...more] = args
     if (file === undefined || more.length > 0) {
@@ -23,7 +25,7 @@ export const connectDistributed: Command = {
     const { promise: failed, reject } = Promise.withResolvers<never>()
     failed.catch(() => undefined)
     try {
-      const worker = await DistributedWorker.start({
+      const starting = DistributedWorker.start({
         settings,
         plugins: await foundPlugins(settings, logger),
         modules: bundledModules(settings),
@@ -34,6 +36,7 @@ export const connectDistributed: Command = {
         commit: COMMIT,
         onFatal: reject,
       })
+      const worker = await unlessInterrupted(starting, signal)
       logger.info(`The worker serves at ${worker.url}; Ctrl-C stops it`)
       try {
         await Promise.race([failed, interrupted(signal)])
@@ -46,10 +49,4 @@ export const connectDistributed: Command = {
       await logger.close()
     }
   },
-}
-
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  )
 }

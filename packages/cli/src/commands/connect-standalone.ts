@@ -1,6 +1,7 @@
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
 import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import type { Command } from './command.ts'
+import { interrupted, unlessInterrupted } from './interrupted.ts'
 
 export const connectStandalone: Command = {
   name: 'connect-standalone',
@@ -8,6 +9,7 @@ export const connectStandalone: Command = {
   usage: 'connect-standalone worker.properties [connector.properties…]',
   details:
     'Takes Kafka Connect’s own files: properties, or JSON as REST takes it. More connectors can be made over REST (listeners, by default\nport 8083). Runs until it is interrupted; then tasks flush and store their positions.',
+  isServer: true,
   async run(args, signal) {
     const [workerFile, ...connectorFiles] = args
     if (workerFile === undefined) {
@@ -21,7 +23,7 @@ export const connectStandalone: Command = {
     const logLevels = new LogLevels()
     const logger = openLogger({ levels: logLevels })
     try {
-      const worker = await StandaloneWorker.start({
+      const starting = StandaloneWorker.start({
         settings,
         connectorFiles,
         plugins: await foundPlugins(settings, logger),
@@ -32,6 +34,7 @@ export const connectStandalone: Command = {
         version: CONNECT_VERSION,
         commit: COMMIT,
       })
+      const worker = await unlessInterrupted(starting, signal)
       logger.info(`The worker serves at ${worker.url}; Ctrl-C stops it`, { connectors: connectorFiles.length })
       try {
         await interrupted(signal)
@@ -44,10 +47,4 @@ export const connectStandalone: Command = {
       await logger.close()
     }
   },
-}
-
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  )
 }

@@ -154,8 +154,8 @@ export class CellHost implements WorkHost {
    * @throws SluiceError CELL_TIMEOUT, CELL_ENDED, PLUGIN_UNKNOWN, or the connector's own
    */
   async validate(config: RawSettings): Promise<readonly SettingProblem[]> {
-    const { requestTimeoutMs, isolation } = this.#options
-    if (isolation === 'inline')
+    const { requestTimeoutMs } = this.#options
+    if (this.#placement.isolationOf(config) === 'inline')
       return (await this.#inlineHost()).validate(config, AbortSignal.timeout(requestTimeoutMs))
     const cell = this.#validationCell(config['connector.class'] ?? '')
     try {
@@ -300,6 +300,7 @@ export class CellHost implements WorkHost {
 
   #cell(name: string): SupervisedCell {
     let cell = this.#cells.get(name)
+    if (this.#ending.signal.aborted) throw new SluiceError('INTERRUPTED', 'The worker is shutting down')
     if (cell === undefined) this.#cells.set(name, (cell = this.#supervised(name)))
     return cell
   }
@@ -312,7 +313,7 @@ export class CellHost implements WorkHost {
       lingerMs: name.startsWith(VALIDATION) ? Math.max(lingerMs, VALIDATION_LINGER_MS) : lingerMs,
       clock,
       logger,
-      takeCell: (of, connectorClass) => this.#takeCell(of, connectorClass),
+      takeCell: (of, only) => this.#takeCell(of, only),
       partCompany: (cell, connectors) => this.#part(cell, connectors),
       died: () => void this.#deaths++,
     })
@@ -334,20 +335,21 @@ export class CellHost implements WorkHost {
   }
 
   /**
-   * Of those that are there already, first one that was asked about a connector of this class: a connector that is created begins where
+   * Of those that are there already, first one that was asked about this connector and no other: a connector that is created begins where
    * its settings were just looked at, with its code loaded.
    */
-  #takeCell(name: string, connectorClass: string | null): Cell {
+  #takeCell(name: string, only: RawSettings | null): Cell {
     this.#spares.taken()
-    const cell = this.#validated(connectorClass) ?? this.#spares.take() ?? this.#spawn(name)
+    const cell = this.#validated(only) ?? this.#spares.take() ?? this.#spawn(name)
     cell.name = name
     return cell
   }
 
-  #validated(connectorClass: string | null): Cell | null {
-    if (connectorClass === null) return null
+  #validated(only: RawSettings | null): Cell | null {
+    const { name: connector, 'connector.class': connectorClass } = only ?? {}
+    if (connector === undefined || connectorClass === undefined) return null
     for (const name of validationsOf(connectorClass)) {
-      const cell = this.#cells.get(name)?.release() ?? null
+      const cell = this.#cells.get(name)?.release(connector) ?? null
       if (cell !== null) return cell
     }
     return null

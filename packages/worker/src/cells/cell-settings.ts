@@ -90,7 +90,7 @@ export const cellSettings = defineSettings(
 /** What they come to. @throws SluiceError SETTINGS_INVALID */
 export function cellOptions(
   raw: RawSettings,
-): Pick<CellHostOptions, 'watch' | 'requestTimeoutMs' | 'sharedMax' | 'spareCells'> {
+): Pick<CellHostOptions, 'watch' | 'sharedMax' | 'spareCells'> & { readonly requestTimeoutMs: number } {
   const settings = cellSettings.parse(raw)
   const spares = settings['cell.spares']
   return {

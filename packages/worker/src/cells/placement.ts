@@ -49,10 +49,15 @@ export class Placement {
     this.#shared.get(place.name)?.delete(connector)
   }
 
-  #choose(connector: string, config: RawSettings): Place {
+  /** Where code runs that is given this config. */
+  isolationOf(config: RawSettings): string {
     const wanted = config['isolation'] ?? this.#isolation
     // A connector cannot choose to run in the worker's own process, where it could hold up everybody.
-    const isolation = wanted === 'inline' ? this.#isolation : wanted
+    return wanted === 'inline' ? this.#isolation : wanted
+  }
+
+  #choose(connector: string, config: RawSettings): Place {
+    const isolation = this.isolationOf(config)
     if (isolation === 'inline') return { type: 'inline' }
     if (isolation !== 'shared' || this.#parted.has(connector)) return cellOf(connector)
     for (const [name, members] of this.#shared) {

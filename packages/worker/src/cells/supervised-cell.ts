@@ -1,4 +1,4 @@
-import { describeError, type Clock, type Logger } from '@sluice/sdk'
+import { describeError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import type { TargetState, TaskId } from '../herder/herder.ts'
 import type { Belongings, Item } from './belongings.ts'
 import type { Cell, CellListener } from './cell.ts'
@@ -9,8 +9,8 @@ import { RestartPolicy, type RestartLimits } from './restart-policy.ts'
 import type { ConnectorStart, TaskStart, WorkEvents } from './work-host.ts'
 
 export interface SupervisedCellParts {
-  /** A fresh one, or one that waited for work. The class of the connectors it is for, if they are of one. */
-  readonly takeCell: (name: string, connectorClass: string | null) => Cell
+  /** A fresh one, or one that waited for work. `only`: the config of the one connector it is for. */
+  readonly takeCell: (name: string, only: RawSettings | null) => Cell
   readonly events: WorkEvents
   readonly restarts: RestartLimits
   /** How long a cell without work is kept for what may come. */
@@ -47,6 +47,8 @@ export class SupervisedCell {
   #begunAt = 0
   #lastEnd: CellEnd | null = null
   #isStopped = false
+  /** The connectors that its process was asked to validate settings of. */
+  readonly #askedAbout = new Set<string>()
 
   constructor(name: string, parts: SupervisedCellParts) {
     this.name = name
@@ -129,7 +131,9 @@ export class SupervisedCell {
     this.#idleSince = null
     const isDown = this.#pause !== null || this.#isPoisoned
     if (isDown && this.#lastEnd !== null) throw endError(this.#lastEnd)
-    return this.#live().call(what, args, timeoutMs)
+    const cell = this.#live()
+    if (what === 'validate') this.#askedAbout.add((args as CellCalls['validate']['args'])[0]['name'] ?? '')
+    return cell.call(what, args, timeoutMs)
   }
 
   /** Ends the process now: what it was asked for has taken too long. */
@@ -137,10 +141,14 @@ export class SupervisedCell {
     this.#cell?.end(reason, 0)
   }
 
-  /** Gives up its process, if it has one that is well and has nothing to do. */
-  release(): Cell | null {
+  /**
+   * Gives up its process, if it has one that is well, has nothing to do, and was asked about this connector and no other: what others have
+   * left behind in it, timers or secrets, is not this one's.
+   */
+  release(connector: string): Cell | null {
     const cell = this.#cell
     if (cell === null || !cell.isUsable || cell.waiting > 0 || this.inhabitants.size > 0) return null
+    if (this.#askedAbout.size !== 1 || !this.#askedAbout.has(connector)) return null
     this.#cell = null
     return cell
   }
@@ -201,19 +209,19 @@ export class SupervisedCell {
 
   #live(): Cell {
     if (this.#cell?.isUsable === true) return this.#cell
-    const cell = this.#parts.takeCell(this.name, this.#connectorClass())
+    const cell = this.#parts.takeCell(this.name, this.#onlyConfig())
     this.#cell = cell
+    this.#askedAbout.clear()
     cell.listen(this.#listener(cell))
     return cell
   }
 
-  #connectorClass(): string | null {
-    const configs = [
-      ...[...this.#connectors.values()].map(({ start }) => start.config),
-      ...[...this.#tasks.values()].map(({ start }) => start.connectorConfig),
-    ]
-    const [first, ...others] = new Set(configs.map((config) => config['connector.class']))
-    return others.length > 0 ? null : (first ?? null)
+  /** Of the one connector that it has; null: it has none, or several. */
+  #onlyConfig(): RawSettings | null {
+    if (this.inhabitants.size !== 1) return null
+    const [connector] = this.#connectors.values()
+    const [task] = this.#tasks.values()
+    return connector?.start.config ?? task?.start.connectorConfig ?? null
   }
 
   #passConnector(start: ConnectorStart): void {

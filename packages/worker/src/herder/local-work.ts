@@ -221,7 +221,10 @@ export class LocalWork implements WorkEvents {
   }
 
   async #startConnector(connector: string, isMarked = false): Promise<void> {
-    const { config, host, status, wanted } = this.#parts
+    const { config, host, status, wanted, reload } = this.#parts
+    const asked = config.snapshot().connectorConfig(connector)
+    if (asked !== undefined) await reload.starting(connector, asked)
+    // Only now: the place may have been lost while values were asked for.
     const snapshot = config.snapshot()
     const settings = snapshot.connectorConfig(connector)
     if (!this.started.connectors.has(connector) || !wanted.connectors.has(connector) || settings === undefined) {
@@ -231,7 +234,6 @@ export class LocalWork implements WorkEvents {
     if (isMarked) status.putConnector(connector, this.#status(laneOf(connector), 'RESTARTING', null))
     this.#running.connectors.add(connector)
     this.#last.delete(laneOf(connector))
-    await this.#parts.reload.starting(connector, settings)
     this.#parts.startups.starting(connector)
     try {
       const start = { connector, config: settings, targetState: snapshot.targetState(connector) }
@@ -242,7 +244,9 @@ export class LocalWork implements WorkEvents {
   }
 
   async #startTask(id: TaskId, isMarked = false): Promise<void> {
-    const { config, host, status, wanted, isExactlyOnce } = this.#parts
+    const { config, host, status, wanted, isExactlyOnce, reload } = this.#parts
+    const before = config.snapshot()
+    await reload.starting(id, { ...before.connectorConfig(id.connector), ...before.taskConfig(id) })
     const snapshot = config.snapshot()
     const connectorConfig = snapshot.connectorConfig(id.connector)
     const settings = snapshot.taskConfig(id)
@@ -255,7 +259,6 @@ export class LocalWork implements WorkEvents {
     this.#running.addTask(id)
     this.#last.delete(taskKey(id))
     this.#taskEpochs.set(taskKey(id), this.#epochs.get(id.connector) ?? 0)
-    await this.#parts.reload.starting(id, { ...connectorConfig, ...settings })
     this.#parts.startups.starting(id)
     try {
       const start = {

@@ -165,6 +165,7 @@ export class WorkerFrame {
       logger,
       clock,
       ask: (config) => this.#host!.validate(config),
+      askTimeoutMs: cellOptions(raw).requestTimeoutMs,
       ...(objections === undefined ? {} : { objections }),
     }
     const resolve = (config: RawSettings): Promise<RawSettings> => this.resolve(config)

@@ -2,7 +2,7 @@ import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, RawSettings, SluiceError } from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
 import type { ConnectorOffsets, SinkOffset, SinkPartition } from '../herder/ports.ts'
-import { kafkaOfTask } from '../task-kafka.ts'
+import { assertSameCluster, kafkaOfTask } from '../task-kafka.ts'
 import { transactional, type ConnectorPositions } from './connector-positions.ts'
 import type { ListedPositions, PositionChange } from './position-store.ts'
 
@@ -43,6 +43,7 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
       const transactionalId = this.#parts.transactionalId(connector)
       const theirs = await kafkaOfTask(this.#parts, 'producer', await this.#parts.resolve(config), this.#parts.logger)
       try {
+        if (theirs.isOwn) await assertSameCluster(theirs.kafka, this.#parts.kafka)
         const producer = await theirs.kafka.transactionalProducer({ transactionalId })
         try {
           await transactional(store).storeWith(producer, connector, changes)

@@ -29,8 +29,13 @@ export class IdlePause {
     this.#nextMs = FIRST_MS
   }
 
-  /** There was nothing: for so long, in ms. */
-  next(): number {
+  /** There was nothing, in a poll of so long: a source that waits by itself need not wait once more. In ms. */
+  next(polledMs: number): number {
+    const pauseMs = this.#next()
+    return polledMs < FIRST_MS ? pauseMs : Math.max(0, pauseMs - polledMs)
+  }
+
+  #next(): number {
     this.#since ??= this.#clock.monotonic()
     const now = this.#clock.monotonic()
     const soonMs = this.#nextMs

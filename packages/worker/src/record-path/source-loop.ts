@@ -111,13 +111,14 @@ export class SourceLoop {
       const signal = this.#turnSignal()
       await delivery.room(signal)
       if (signal.aborted) continue
+      const began = clock.monotonic()
       if (await this.#turnOnce(delivery, signal)) {
         pause.over()
         // A source that never waits must not keep answers, timers and signals from coming in.
         await afterIo()
       } else {
         // A source that answers "nothing yet" at once must not spin.
-        await clock.sleep(pause.next(), signal)
+        await clock.sleep(pause.next(clock.monotonic() - began), signal)
       }
     }
   }

@@ -62,7 +62,7 @@ export async function validateConnector(
   const config = ownedConfig(given)
   const { settings, provided } = await providers.resolve(config)
   const found = findConnector(given, settings, plugins)
-  if ('problem' in found) return wrongVersion(settings, found.problem)
+  if ('problem' in found) return withoutProvided(wrongVersion(settings, found.problem), config, settings, provided)
   const connector = await load(settings, parts)
   const { version } = found.plugin
   const enriched = enrichedSettings({ kind: connector.kind, version, config: settings, worker, plugins })
@@ -153,15 +153,21 @@ async function askConnector(
   const either = AbortSignal.any([signal, ended.signal])
   const late = `The connector has not said within ${askTimeoutMs} ms whether its settings are right; it may be waiting for a system that does not answer.`
   const problem = (message: string): SettingProblem => ({ setting: 'connector.class', message })
+  const tooLate = (): readonly SettingProblem[] => {
+    if (signal.aborted) throw new HerderError(500, 'Worker is shutting down')
+    return [problem(late)]
+  }
   const asked = async (): Promise<readonly SettingProblem[]> => {
     try {
       return await (ask === undefined ? connectorProblems(connector, settings, either) : ask(config, either))
     } catch (error) {
+      // Asked of nobody any more: that says nothing about the connector.
+      if (signal.aborted) throw new HerderError(500, 'Worker is shutting down', { cause: error })
       return [problem(`The connector failed while it looked at its settings: ${(error as Error).message}`)]
     }
   }
   try {
-    return await Promise.race([asked(), clock.sleep(askTimeoutMs, either).then(() => [problem(late)])])
+    return await Promise.race([asked(), clock.sleep(askTimeoutMs, either).then(() => tooLate())])
   } finally {
     ended.abort()
   }

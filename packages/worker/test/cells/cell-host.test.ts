@@ -126,7 +126,7 @@ describe('where connectors run', () => {
 
   test('a connector begins where its settings were just looked at', async () => {
     open()
-    const config = { 'connector.class': 'x' }
+    const config = { 'connector.class': 'x', name: 'a' }
     await host.validate(config)
     await host.startConnector(connector('a', config))
     await host.startTask(task('a', 0, config))
@@ -136,12 +136,20 @@ describe('where connectors run', () => {
     expect(host.cells().map(({ name }) => name)).toEqual(['validation of x, 1', 'connector a'])
   })
 
-  test('but not where those of another class were, nor where a question is still open', async () => {
+  test('but not where another connector was looked at, which may have left something behind', async () => {
     open()
-    await host.validate({ 'connector.class': 'x' })
+    await host.validate({ 'connector.class': 'x', name: 'other' })
+    await host.validate({ 'connector.class': 'x', name: 'a' })
+    await host.startConnector(connector('a', { 'connector.class': 'x' }))
+    expect(cells.all.map(({ calls }) => calls)).toEqual([['validate', 'validate'], ['startConnector']])
+  })
+
+  test('nor where its settings for another class were, nor where a question is still open', async () => {
+    open()
+    await host.validate({ 'connector.class': 'x', name: 'a' })
     await host.startConnector(connector('a', { 'connector.class': 'y' }))
     cells.areAnswering = false
-    const asked = host.validate({ 'connector.class': 'z' })
+    const asked = host.validate({ 'connector.class': 'z', name: 'b' })
     await host.startConnector(connector('b', { 'connector.class': 'z' }))
     expect(cells.all.map(({ calls }) => calls)).toEqual([
       ['validate'],
@@ -455,6 +463,21 @@ describe('a stop', () => {
     expect(cells.all.map(({ signals }) => signals)).toEqual([[], ['SIGKILL']])
     expect(told).toEqual([])
   })
+})
+
+test('settings of a connector with a cell of its own are looked at in a cell, also where others run inline', async () => {
+  open('inline', {
+    inline: () => Promise.reject(new Error('nothing of it may run here')),
+  })
+  await host.validate({ 'connector.class': 'x', isolation: 'connector' })
+  expect(cells.all.map(({ calls }) => calls)).toEqual([['validate']])
+})
+
+test('a question that comes when the host stops starts no cell', async () => {
+  open()
+  await host.stop(1000)
+  await expect(host.validate({ 'connector.class': 'x' })).rejects.toMatchObject({ code: 'INTERRUPTED' })
+  expect(cells.all).toEqual([])
 })
 
 test('a validation has a cell of its own while another goes on, and one that takes too long is ended with its cell', async () => {

@@ -26,6 +26,23 @@ async function startsWithin(ms: number): Promise<readonly string[]> {
   return worker.host.calls.filter((call) => call.startsWith('start '))
 }
 
+test('what was taken away while its values were asked for is not started', async () => {
+  const asked = Promise.withResolvers<void>()
+  const { providers } = cluster
+  const resolve = providers.resolve.bind(providers)
+  providers.resolve = async (config) => {
+    await asked.promise
+    return resolve(config)
+  }
+  const creating = worker.herder.putConnectorConfig('a', { ...WITH_SECRET, name: 'a' }, { mayReplace: false })
+  await cluster.given(creating)
+  await cluster.quiet()
+  await cluster.given(worker.herder.deleteConnector('a'))
+  asked.resolve()
+  await cluster.quiet()
+  expect(worker.host.calls.filter((call) => call.startsWith('start '))).toEqual([])
+})
+
 describe('when a value of a config provider runs out', () => {
   test('and is another by then, the connector and its tasks start anew, each time', async () => {
     await cluster.create('a', 2, WITH_SECRET)

@@ -9,7 +9,7 @@ const pause = new IdlePause(clock)
 function pausesFor(ms: number): readonly number[] {
   const pauses: number[] = []
   for (let passed = 0; passed < ms; passed += pauses.at(-1)!) {
-    pauses.push(pause.next())
+    pauses.push(pause.next(0))
     clock.advance(pauses.at(-1)!)
   }
   return pauses
@@ -26,6 +26,14 @@ describe('a source that has nothing', () => {
   test('is asked once a second, however long that goes on', () => {
     pausesFor(10_000)
     expect(pausesFor(60_000)).toEqual(Array.from({ length: 60 }, () => 1000))
+  })
+
+  test('and waits for something by itself is not left alone longer than that', () => {
+    pausesFor(20_000)
+    expect(pause.next(300)).toBeLessThanOrEqual(700)
+    expect(pause.next(5000)).toBe(0)
+    // One that only took its time to say no is one of many.
+    expect(pause.next(4)).toBeGreaterThan(700)
   })
 
   test('is asked again at once when there was something', () => {

@@ -368,6 +368,17 @@ describe('the connector itself', () => {
   })
 })
 
+test('nothing is said of a connector that nobody asks any more', async () => {
+  const ending = new AbortController()
+  ending.abort()
+  const ask = (): Promise<readonly SettingProblem[]> => Promise.reject(new Error('The worker is shutting down'))
+  const parts = validationParts({}, { connectors, ask })
+  await expect(validateConnector(sourceConfig, parts, ending.signal)).rejects.toMatchObject({
+    status: 500,
+    message: 'Worker is shutting down',
+  })
+})
+
 describe('values of config providers', () => {
   const SECRET = 'hunter2-hunter2'
   const worker = { 'config.providers': 'env', 'config.providers.env.class': 'EnvVarConfigProvider' }
@@ -406,6 +417,11 @@ describe('values of config providers', () => {
     const ask = async (): Promise<readonly SettingProblem[]> => [{ setting: 'topic', message: `no ${SECRET} there` }]
     const { configs } = await shown({ ...sourceConfig, says: VARIABLE }, { ask })
     expect(configs.find(({ value }) => value.name === 'topic')?.value.errors).toEqual(['no [hidden] there'])
+  })
+
+  test('are not shown by a version that is not there', async () => {
+    const answer = await shown({ ...sourceConfig, 'connector.plugin.version': VARIABLE, says: VARIABLE })
+    expect(answer.error_count).toBe(1)
   })
 
   test('come from the worker’s providers, not from ones that a connector declares', async () => {
