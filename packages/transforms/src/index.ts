@@ -7,6 +7,7 @@ import { byLogicalTableRouter } from './transforms/by-logical-table-router.ts'
 import { cast } from './transforms/cast.ts'
 import { dropHeaders } from './transforms/drop-headers.ts'
 import { eventRouter } from './transforms/event-router.ts'
+import { extractChangedRecordState } from './transforms/extract-changed-record-state.ts'
 import { extractField } from './transforms/extract-field.ts'
 import { extractNewRecordState } from './transforms/extract-new-record-state.ts'
 import { filter } from './transforms/filter.ts'
@@ -48,6 +49,7 @@ export const transforms: readonly TransformPlugin[] = [
   ...hashField,
   ...truncateField,
   extractNewRecordState,
+  extractChangedRecordState,
   eventRouter,
   byLogicalTableRouter,
   contentFilter,
