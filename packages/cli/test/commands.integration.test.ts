@@ -162,4 +162,33 @@ where('a worker and a processor, started by hand', () => {
     expect(await (await fetch(`${second.url}/schemas/ids/1`)).json()).toEqual({ schema: '"string"' })
     expect(await stop(second.child, 'SIGINT')).toBe(0)
   })
+
+  test('schema-registry, killed while it is written to, knows what it has acknowledged, and gives no id out twice', async () => {
+    const topic = `schemas-${process.pid}-${Date.now()}`
+    const acknowledged = new Map<string, number>()
+    for (let round = 0; round < 2; round++) {
+      const { child, said } = sluice('schema-registry', '--bootstrap', broker!, '--port', '0', '--topic', topic)
+      await until(() => /^http:.*$/m.test(said()), said)
+      const url = /^http:.*$/m.exec(said())![0]
+      for (const [schema, id] of acknowledged) {
+        expect(await (await fetch(`${url}/schemas/ids/${id}`)).json()).toEqual({ schema })
+      }
+      const exit = once(child, 'exit')
+      let written = 0
+      for (let i = 0; child.exitCode === null && child.signalCode === null; i++) {
+        const schema = `{"type":"fixed","name":"F${round}_${i}","size":1}`
+        const body = JSON.stringify({ schema })
+        const answer = await fetch(`${url}/subjects/s${round}_${i}/versions`, { method: 'POST', body }).catch(
+          () => null,
+        )
+        if (answer?.ok !== true) continue
+        acknowledged.set(schema, ((await answer.json()) as { id: number }).id)
+        // The next one is under way when it comes.
+        if (++written === 20) setImmediate(() => child.kill('SIGKILL'))
+      }
+      await exit
+    }
+    expect(acknowledged.size).toBeGreaterThanOrEqual(40)
+    expect(new Set(acknowledged.values()).size).toBe(acknowledged.size)
+  }, 120_000)
 })

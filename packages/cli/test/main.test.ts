@@ -6,7 +6,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startEmbeddedKafka } from '@sluice/embedded-kafka'
+import { type AnyLeaf, type CommandNode, isGroup } from '../src/command-line/declaration.ts'
 import { commands } from '../src/commands/index.ts'
+import { run } from './support/test-terminal.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const DEADLINE_MS = 20_000
@@ -31,8 +33,8 @@ describe('sluice', () => {
     const { status, out, err } = sluice(word)
     expect(status).toBe(0)
     expect(err).toBe('')
-    for (const { usage, summary } of commands)
-      expect(out).toMatch(new RegExp(`^ {2}${escape(usage)} +${escape(summary)}$`, 'm'))
+    for (const { name, summary } of commands)
+      expect(out).toMatch(new RegExp(`^ {2}${escape(name)} +${escape(summary)}$`, 'm'))
   })
 
   test('without a command shows the same and is wrong usage', () => {
@@ -55,7 +57,8 @@ describe('sluice', () => {
     expect(sluice('frobnicate')).toMatchObject({ status: 2, err: expect.not.stringContaining('did you mean') })
   })
 
-  test.each(commands.map((command) => [command.name, command] as const))(
+  const words = commands.filter(({ node }) => node === undefined)
+  test.each(words.map((command) => [command.name, command] as const))(
     '%s --help says what it does and how it is called',
     (name, command) => {
       const { status, out } = sluice(name, '--help')
@@ -64,7 +67,39 @@ describe('sluice', () => {
       expect(out).toContain(`sluice ${command.usage}`)
     },
   )
+
+  const leaves = commands.flatMap(({ node }) => (node === undefined ? [] : leavesOf([node.name], node)))
+  test.each(leaves)('%s --help says what it does, how it is called, and each option', async (path, leaf) => {
+    const { status, out, err } = await run([...path.split(' '), '--help'])
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(out).toMatch(new RegExp(`^${escape(leaf.summary)}\\n\\n {2}sluice ${escape(path)}\\b`))
+    for (const name of Object.keys(leaf.options)) expect(out).toContain(`--${name}`)
+  })
+
+  test('--version says which Kafka Connect it keeps to, and its own', () => {
+    expect(sluice('--version')).toMatchObject({ status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\+sluice\.\d/) })
+  })
+
+  test('a worker that is not there is exit status 3, and wrong usage 2, each with a remedy', () => {
+    const dead = sluice('get', 'connectors', '--server', 'http://127.0.0.1:1')
+    expect(dead).toMatchObject({
+      status: 3,
+      out: '',
+      err: expect.stringMatching(/^sluice: No Connect worker.*\n {2}What to do: .*\n$/),
+    })
+    expect(sluice('get', 'connectors', '--servr', 'x')).toMatchObject({
+      status: 2,
+      out: '',
+      err: expect.stringContaining('--server'),
+    })
+  })
 })
+
+function leavesOf(path: readonly string[], node: CommandNode): [string, AnyLeaf][] {
+  return isGroup(node)
+    ? node.commands.flatMap((child) => leavesOf([...path, child.name], child))
+    : [[path.join(' '), node]]
+}
 
 describe('what goes wrong is said on standard error with a remedy, and is exit status 1', () => {
   test.each<[string, string[], string]>([
@@ -75,6 +110,8 @@ describe('what goes wrong is said on standard error with a remedy, and is exit s
     ['a folder instead of a file', ['quickstart', '--file', '.', '--key', 'id'], 'What to do:'],
     ['no query', ['sql', 'folder'], 'sql needs a folder and a query'],
     ['a folder that is no table', ['sql', 'folder', 'select 1'], 'is no Delta table'],
+    ['no Kafka for the schemas', ['schema-registry'], 'needs the Kafka that keeps the schemas'],
+    ['a port that is none', ['schema-registry', '--bootstrap', 'x:1', '--port', 'http'], "--port is 'http'"],
     ['no worker file', ['connect-standalone'], 'needs a worker file'],
     ['a worker file that is not there', ['connect-standalone', 'w.properties', 'c.properties'], 'w.properties'],
     ['no processor file', ['process'], 'process needs one properties file'],

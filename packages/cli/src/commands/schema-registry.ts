@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
-import { SluiceError, type RawSettings } from '@sluice/sdk'
+import { describeError, SluiceError, type RawSettings } from '@sluice/sdk'
 import type { Command } from './command.ts'
+import { interrupted } from './interrupted.ts'
 
 export const schemaRegistry: Command = {
   name: 'schema-registry',
@@ -20,15 +21,15 @@ export const schemaRegistry: Command = {
     const { RegistryServer } = await import('@sluice/schema-registry')
     const { kafkaConfig, openLogger } = await import('@sluice/worker')
     const logger = openLogger()
-    const { promise: failed, reject } = Promise.withResolvers<never>()
-    failed.catch(() => undefined)
+    // What it has read it can go on serving.
+    const onFenced = (error: SluiceError): void => logger.error(describeError(error))
     try {
       const kafka = await connect({ clientId: 'sluice-schema-registry', ...kafkaConfig(settings).config, logger })
       try {
-        const server = await RegistryServer.start({ kafka, host, port, topic, logger, onFenced: reject })
+        const server = await RegistryServer.start({ kafka, host, port, topic, logger, onFenced })
         try {
           globalThis.process.stdout.write(`${server.url}\n`)
-          await Promise.race([failed, interrupted(signal)])
+          await interrupted(signal)
         } finally {
           await server.close()
         }
@@ -79,10 +80,4 @@ async function parse(args: readonly string[]): Promise<RegistryArguments> {
 
 function wrong(what: string, remedy: string, cause?: unknown): SluiceError {
   return new SluiceError('SETTINGS_INVALID', what, { remedy, ...(cause === undefined ? {} : { cause }) })
-}
-
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
-  )
 }

@@ -18,6 +18,8 @@ export class Readiness {
     try {
       await error.ready(signal)
     } catch (failure) {
+      // Whether it is tried again is for the task's tolerance to say; then it waits anew.
+      this.#waits = 0
       return signal.aborted ? 'stopped' : { error: failure }
     }
     return signal.aborted ? 'stopped' : 'again'

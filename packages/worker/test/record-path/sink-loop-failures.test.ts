@@ -210,6 +210,25 @@ describe('a record whose converter is not ready', () => {
     expect(headersOf(run.producer.durable[0]!)['__connect.errors.exception.message']).toContain('there is no schema 7')
   })
 
+  test('waits for as long as errors.retry.timeout lets it when what it waits for cannot be had now', async () => {
+    let failures = 40
+    const value = unready(['7'], async () => {
+      if (failures-- > 0) throw new RetriableError('REGISTRY_UNREACHABLE', 'the registry is down')
+    })
+    const run = new SinkRun({
+      log: LOG,
+      converters: { value },
+      tolerance: { retryTimeoutMs: -1 },
+      commitIntervalMs: 0,
+      clock: new FakeClock({ impatient: true }),
+    })
+    const ended = run.run()
+    await eventually('committed', () => run.committed?.offset === 25)
+    run.stop()
+    await ended
+    expect((run.task as HoldingSink).values).toEqual(LOG)
+  })
+
   test('fails when its converter is never ready, and does not spin', async () => {
     const value: Converter = {
       encoder: () => () => null,
