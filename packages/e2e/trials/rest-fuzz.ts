@@ -7,7 +7,7 @@
  *   names       connectors of names that have broken something, which could not be created, read, restarted or deleted     must be 0
  *   list        of 10,000 connectors in one list, those that it does not have                                              must be 0
  *   lines       of the file that did not arrive once                                                                       must be 0
- *   memory      of each worker, in MiB                                    must be below 512, with the 10,000 connectors below 1,024
+ *   memory      of each worker, in MiB                                    must be below 768, with the 10,000 connectors below 1,024
  */
 import fs from 'node:fs'
 import os from 'node:os'
@@ -27,7 +27,7 @@ const ARRIVE_MS = 60_000
 const LISTED = 10_000
 const LIST_MS = 120_000
 const BODY_MS = 2_000
-const MEMORY_MAX_MIB = 512
+const MEMORY_MAX_MIB = 768
 const MEMORY_LISTED_MAX_MIB = 1_024
 const PROBLEMS_SHOWN = 10
 

@@ -117,10 +117,20 @@ function many(before: string, item: string, behind: string): string {
   return `${before}[${`${item},`.repeat(999_999)}${item}]${behind}`
 }
 
-function sent(url: string, method: string, path: string, body: string | Buffer): Promise<number> {
+async function sent(url: string, method: string, path: string, body: string | Buffer): Promise<number> {
+  // Who wants the connection closed behind the answer may lose that to the close, while it still sends.
+  const agent = new http.Agent({ keepAlive: true })
+  try {
+    return await asked(url, method, path, body, agent)
+  } finally {
+    agent.destroy()
+  }
+}
+
+function asked(url: string, method: string, path: string, body: string | Buffer, agent: http.Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-    const request = http.request(url + path, { method, headers, agent: false, timeout: ANSWER_MS }, (response) => {
+    const request = http.request(url + path, { method, headers, agent, timeout: ANSWER_MS }, (response) => {
       response.resume().on('end', () => resolve(response.statusCode ?? 0))
       response.on('error', reject)
     })
