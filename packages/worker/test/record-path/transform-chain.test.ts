@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { ConnectRecord, Transform } from '@sluice/sdk'
+import { transforms } from '@sluice/transforms'
 import { compileChain, type TransformStep } from '../../src/record-path/transform-chain.ts'
 
 const record: ConnectRecord = {
@@ -48,4 +49,21 @@ test('a predicate chooses the records of its step, a negated one the others', ()
   const isT = (at: ConnectRecord): boolean => at.topic === 't'
   expect(compileChain([step(rename('!'), { predicate: isT })])!(record)?.topic).toBe('t!')
   expect(compileChain([step(rename('!'), { predicate: isT, negate: true })])!(record)).toBe(record)
+})
+
+test('a record that no step touches comes out itself, not a copy', () => {
+  const of = (name: string, settings: Readonly<Record<string, string>>): TransformStep =>
+    step(transforms.find((plugin) => plugin.name === name)!.create(settings))
+  const chain = compileChain([
+    of('regex-router', { regex: 'other', replacement: 'x' }),
+    of('replace-field-value', { exclude: 'b' }),
+    of('drop-headers', { headers: 'h' }),
+    of('extract-new-record-state', {}),
+    of('hash-field-value', { fields: 'b' }),
+    of('content-filter', { condition: "topic == 't'" }),
+    step(rename('!'), { predicate: () => false }),
+  ])!
+  const untouched = { ...record, value: { a: 1 } }
+  expect(chain(untouched)).toBe(untouched)
+  expect(chain({ ...record, value: { a: 1, b: 'x' } })!.value).toEqual({ a: 1 })
 })
