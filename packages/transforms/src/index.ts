@@ -5,6 +5,7 @@ import { recordIsTombstone } from './predicates/record-is-tombstone.ts'
 import { topicNameMatches } from './predicates/topic-name-matches.ts'
 import { byLogicalTableRouter } from './transforms/by-logical-table-router.ts'
 import { cast } from './transforms/cast.ts'
+import { conditionalFilter } from './transforms/conditional-filter.ts'
 import { dropHeaders } from './transforms/drop-headers.ts'
 import { eventRouter } from './transforms/event-router.ts'
 import { extractChangedRecordState } from './transforms/extract-changed-record-state.ts'
@@ -54,6 +55,7 @@ export const transforms: readonly TransformPlugin[] = [
   byLogicalTableRouter,
   contentFilter,
   contentBasedRouter,
+  ...conditionalFilter,
 ]
 
 export const predicates: readonly PredicatePlugin[] = [hasHeaderKey, recordIsTombstone, topicNameMatches]
