@@ -1,9 +1,10 @@
 /** What a source task needs to run exactly once (KIP-618), besides its loop. */
 import type { Kafka } from '@sluice/kafka'
-import { SluiceError } from '@sluice/sdk'
+import { SluiceError, type Logger, type RawSettings } from '@sluice/sdk'
 import type { TransactionalPositions, TransactionBoundary } from './record-path/source-transactions.ts'
 import { TransactionRequests } from './record-path/transaction-requests.ts'
 import type { SourceSettings } from './settings.ts'
+import { kafkaOfTask, type TaskKafkaParts } from './task-kafka.ts'
 
 /** What makes a source task exactly once (KIP-618). The order is: fence, claim the transactional id, verify, start. */
 export interface ExactlyOnce {
@@ -21,6 +22,22 @@ export interface ExactlyOnce {
 /** `transaction.timeout.ms` of Kafka's producer, and the longest that brokers allow by default. */
 const TRANSACTION_TIMEOUT_MS = 60_000
 const TRANSACTION_TIMEOUT_MAX_MS = 900_000
+
+/** What tasks of an older generation have open is aborted, and they can write no more. `config`: of the connector, resolved. */
+export async function fenceProducers(
+  parts: TaskKafkaParts,
+  config: RawSettings,
+  transactionalIds: readonly string[],
+  logger: Logger,
+): Promise<void> {
+  const theirs = await kafkaOfTask(parts, 'admin', config, logger)
+  try {
+    for (const { error } of await theirs.kafka.admin.transactions.fenceProducers(transactionalIds))
+      if (error !== null) throw error
+  } finally {
+    await theirs.close()
+  }
+}
 
 /** Takes over the transactional id, between the leader's fencing and the last look whether the task is still ours. */
 export async function claim(

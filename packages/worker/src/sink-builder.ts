@@ -2,12 +2,12 @@ import type { Kafka } from '@sluice/kafka'
 import { SluiceError, type Logger, type RawSettings, type SinkConnector } from '@sluice/sdk'
 import { javaRegex } from '@sluice/transforms'
 import type { TaskHandle } from './cells/work-environment.ts'
-import { fetcherOptions, type TaskFetcherOptions } from './clients.ts'
+import { fetcherOptions, type ProducerLimits, type TaskFetcherOptions } from './clients.ts'
 import { sinkConsumerOptions } from './member-settings.ts'
 import { stageFigures, taskTexts } from './plugins/plugin-figures.ts'
 import { makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder, type Part } from './record-path/convert.ts'
-import type { StageClasses } from './record-path/dead-letters.ts'
+import type { DeadLetters, StageClasses } from './record-path/dead-letters.ts'
 import { ErrorFigures } from './record-path/error-figures.ts'
 import { SinkAssignment } from './record-path/sink-assignment.ts'
 import { SinkCommitter } from './record-path/sink-committer.ts'
@@ -26,7 +26,7 @@ import { TaskFigures, type FigureGroup } from './record-path/task-figures.ts'
 import { WakeUp } from './record-path/wake-up.ts'
 import { below, HEADER_CONVERTER, sinkSettings, type SinkSettings } from './settings.ts'
 import { limitsOf, makeTolerance, openDeadLetters } from './source-builder.ts'
-import { kafkaOfTask, type TaskKafka } from './task-kafka.ts'
+import { adminOfTask, borrowed, kafkaOfTask, type TaskKafka } from './task-kafka.ts'
 import type { WorkerParts } from './worker-parts.ts'
 
 export interface SinkHandle extends TaskHandle {
@@ -42,6 +42,8 @@ export interface SinkHooks {
   readonly control: TaskControl
   readonly events: TaskEvents
 }
+
+const LETTERS = 'errors.deadletterqueue.topic.name'
 
 const NO_EVENTS: TaskEvents = { stateChanged: () => undefined, topicUsed: () => undefined }
 
@@ -60,12 +62,14 @@ export async function buildSinkTask(
 ): Promise<SinkHandle> {
   const common = sinkSettings.parse(raw)
   const reading = await kafkaOfTask(worker, 'consumer', raw, logger)
-  const writing = await kafkaOfTask(worker, 'producer', raw, logger)
+  let writing = borrowed(reading)
   const close = async (): Promise<void> => {
     await reading.close()
     await writing.close()
   }
   try {
+    // Without dead letters nothing is written: settings of who would write have no effect, and the policy does not look at them.
+    if (common[LETTERS] !== '') writing = await kafkaOfTask(worker, 'producer', raw, logger)
     return await assemble({ worker, connector, raw, task, logger, hooks, common, reading, writing, close })
   } catch (error) {
     await close()
@@ -101,7 +105,7 @@ async function assemble(given: Given): Promise<SinkHandle> {
   const lag = new SinkLag(clock)
   const figures = new SinkFigures(tags, clock, lag)
   const tolerance = makeTolerance(worker, common, logger, errorFigures)
-  const letters = await openDeadLetters(worker, common, common['connector.class'], task, limits, writing.kafka)
+  const letters = await lettersOf(given, limits)
   const deadLetters = letters?.naming(stageClasses(worker.worker, raw, common.transforms)) ?? null
   const chain = makeChain(plugins, common.transforms, raw)
   const decoder = new RecordDecoder(makeConverters(plugins, worker.worker, raw))
@@ -131,7 +135,7 @@ async function assemble(given: Given): Promise<SinkHandle> {
     topics: new SinkTopics({
       names: common.topics,
       pattern: common['topics.regex'] === '' ? null : javaRegex(common['topics.regex']).whole,
-      except: common['errors.deadletterqueue.topic.name'],
+      except: common[LETTERS],
       describe: (names) => kafka.admin.describeTopics(names),
       logger,
       clock,
@@ -184,6 +188,17 @@ async function assemble(given: Given): Promise<SinkHandle> {
         await given.close()
       }
     },
+  }
+}
+
+async function lettersOf(given: Given, limits: ProducerLimits): Promise<DeadLetters | null> {
+  const { worker, raw, task, logger, common, writing } = given
+  if (common[LETTERS] === '') return null
+  const admin = await adminOfTask(worker, raw, writing, logger)
+  try {
+    return await openDeadLetters(worker, common, common['connector.class'], task, limits, admin.kafka)
+  } finally {
+    await admin.close()
   }
 }
 

@@ -22,8 +22,9 @@ import { TaskFigures, type FigureGroup } from './record-path/task-figures.ts'
 import { Tolerance } from './record-path/tolerance.ts'
 import { TopicCreation } from './record-path/topic-creation.ts'
 import { below, type ConnectorSettings, type SourceSettings } from './settings.ts'
-import { assertSameCluster, kafkaOfTask } from './task-kafka.ts'
+import { adminOfTask, assertSameCluster, borrowed, kafkaOfTask, type TaskKafka } from './task-kafka.ts'
 import { TopicMaker } from './topic-maker.ts'
+import { clientsOf } from './validation/client-overrides.ts'
 import { sourceSettings } from './validation/source-settings.ts'
 import type { WorkerParts } from './worker-parts.ts'
 
@@ -58,10 +59,18 @@ export async function buildSourceTask(
 ): Promise<SourceHandle> {
   const common = sourceSettings.parse(raw)
   const kafka = await kafkaOfTask(worker, 'producer', raw, logger)
-  try {
-    return await assemble({ worker, connector, raw, task, logger, hooks, common, kafka })
-  } catch (error) {
+  let admin = borrowed(kafka)
+  const close = async (): Promise<void> => {
+    await admin.close()
     await kafka.close()
+  }
+  try {
+    // Where Kafka Connect's has no admin client, its settings have no effect, and the policy does not look at them.
+    if (clientsOf('source', raw, hooks.exactlyOnce !== null).includes('admin'))
+      admin = await adminOfTask(worker, raw, kafka, logger)
+    return await assemble({ worker, connector, raw, task, logger, hooks, common, kafka, admin, close })
+  } catch (error) {
+    await close()
     throw error
   }
 }
@@ -74,11 +83,14 @@ interface Given {
   readonly logger: Logger
   readonly hooks: SourceHooks
   readonly common: SourceSettings
-  readonly kafka: Awaited<ReturnType<typeof kafkaOfTask>>
+  readonly kafka: TaskKafka
+  /** Makes topics. */
+  readonly admin: TaskKafka
+  close(): Promise<void>
 }
 
 async function assemble(given: Given): Promise<SourceHandle> {
-  const { worker, connector, raw, task, logger, hooks, common, kafka } = given
+  const { worker, connector, raw, task, logger, hooks, common, kafka, admin } = given
   const { clock, random, metrics, plugins } = worker
   const positions = hooks.positions ?? worker.positions
   const limits = limitsOf(worker, raw)
@@ -88,7 +100,7 @@ async function assemble(given: Given): Promise<SourceHandle> {
   const sourceFigures = new SourceFigures(tags, clock)
   const counts = new SourceCounts(metrics, common.name, task, sourceFigures)
   const tolerance = makeTolerance(worker, common, logger, errors)
-  const deadLetters = await openDeadLetters(worker, common, connector.name, task, limits, kafka.kafka)
+  const deadLetters = await openDeadLetters(worker, common, connector.name, task, limits, admin.kafka)
   const boundary = boundaryOf(common, worker.settings['offset.flush.interval.ms'])
   const isExactlyOnce = hooks.exactlyOnce !== null
   const context = new SourceContext({
@@ -147,7 +159,8 @@ async function assemble(given: Given): Promise<SourceHandle> {
       return new SourceTransactions({ ...shared, producer, positions: hooks.exactlyOnce.positions, boundary }, fail)
     },
     topicMaker: new TopicMaker({
-      admin: kafka.kafka.admin,
+      admin: admin.kafka.admin,
+      producer: kafka.kafka.admin,
       creation: worker.worker['topic.creation.enable'] === 'false' ? null : TopicCreation.of(raw),
       positionTopic: hooks.exactlyOnce?.positionTopic ?? null,
       logger,
@@ -173,7 +186,7 @@ async function assemble(given: Given): Promise<SourceHandle> {
       } finally {
         for (const producer of closing)
           await producer.close(hooks.control.isCancelled ? 0 : worker.settings['offset.flush.timeout.ms'])
-        await kafka.close()
+        await given.close()
       }
     },
   }
@@ -212,13 +225,13 @@ export async function openDeadLetters(
   className: string,
   task: number,
   { options }: ProducerLimits,
-  kafka: Kafka = worker.kafka,
+  { admin }: Pick<Kafka, 'admin'>,
 ): Promise<DeadLetters | null> {
   const topic = common['errors.deadletterqueue.topic.name']
   if (topic === '') return null
   const replicationFactor = common['errors.deadletterqueue.topic.replication.factor']
   const configs = { 'max.message.bytes': String(options.requestBytesMax) }
-  await kafka.admin.ensureTopics([{ topic, partitions: 1, replicationFactor, configs }])
+  await admin.ensureTopics([{ topic, partitions: 1, replicationFactor, configs }])
   return new DeadLetters({
     topic,
     connector: common.name,

@@ -3,7 +3,9 @@ import { describeError, SluiceError, type Logger } from '@sluice/sdk'
 
 /** What a source needs to know of the topics it writes to. */
 export interface TopicMakerParts {
-  readonly admin: Pick<Admin, 'ensureTopics' | 'describeTopics'>
+  readonly admin: Pick<Admin, 'ensureTopics'>
+  /** As the producer asks for them: a broker that makes topics by itself does so for whoever may write. */
+  readonly producer: Pick<Admin, 'describeTopics'>
   /** How a topic that is not there is made; null: it is left to the broker (`topic.creation.enable=false`). */
   readonly creation: { spec(topic: string): TopicSpec } | null
   /** Where the positions of the task itself go in its own transactions: it may not write there, too. Null: not exactly once. */
@@ -59,9 +61,9 @@ export class TopicMaker {
 
   /** Where the broker makes none, the producer waits for somebody who does. */
   async #leaveToBroker(topics: readonly string[]): Promise<void> {
-    const { admin, logger } = this.#parts
+    const { producer, logger } = this.#parts
     try {
-      await admin.describeTopics(topics, { letBrokerCreate: true })
+      await producer.describeTopics(topics, { letBrokerCreate: true })
     } catch (error) {
       logger.warn('The broker could not be asked for topics', {
         topics: topics.join(','),

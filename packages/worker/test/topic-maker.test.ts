@@ -33,6 +33,8 @@ function maker(more: { readonly isLeftToBroker?: boolean; readonly positionTopic
           specs.push(...topics)
           return topics.map(({ topic }) => topic)
         },
+      },
+      producer: {
         describeTopics: async (topics = [], { letBrokerCreate = false } = {}) => {
           if (letBrokerCreate) left.push(...topics)
           return []

@@ -8,6 +8,7 @@
  */
 import { ConfigProviders } from '../config-providers.ts'
 import { groupSettings, type GroupSettings } from '../distributed-settings.ts'
+import { fenceProducers } from '../exactly-once.ts'
 import { ConnectWorkerGroup } from '../group/connect-worker-group.ts'
 import { DistributedHerder } from '../herder/distributed-herder.ts'
 import type { DistributedSettings } from '../herder/settings.ts'
@@ -17,7 +18,6 @@ import { KafkaConfigStore } from '../storage/kafka-config-store.ts'
 import { KafkaStatusStore } from '../storage/kafka-status-store.ts'
 import { internalTopics, storageSettings } from '../storage/storage-settings.ts'
 import { storeClientIds } from '../storage/store-clients.ts'
-import { kafkaOfTask } from '../task-kafka.ts'
 import { refuseAll, workerProblems } from '../validation/worker-check.ts'
 import { workerSettings, type WorkerSettings } from '../worker-settings.ts'
 
@@ -47,8 +47,9 @@ export class DistributedWorker {
   static async start(options: DistributedOptions): Promise<DistributedWorker> {
     const { settings, logger, onFatal } = options
     const providers = ConfigProviders.of(settings)
-    const { settings: raw } = await providers.resolve(settings)
-    refuseAll(await workerProblems({ declared: DECLARED, prefixes: PREFIXES, raw, plugins: options.plugins, logger }))
+    const { settings: raw, values } = await providers.resolve(settings)
+    const { plugins } = options
+    refuseAll(await workerProblems({ declared: DECLARED, prefixes: PREFIXES, raw, values, plugins, logger }))
     const worker = workerSettings.parse(raw)
     const group = groupSettings.parse(raw)
     const groupId = group['group.id']
@@ -60,6 +61,7 @@ export class DistributedWorker {
       mode: 'distributed',
       providers,
       raw,
+      values,
       worker,
       clientId: clientIds.sharedAdmin,
     })
@@ -90,14 +92,8 @@ export class DistributedWorker {
         leader: (address) => new LeaderClient({ client: rest.client(), ...address, clock }),
         fenceProducers: async (connector, config, tasks) => {
           const shared = { kafka, worker: raw, clock, random }
-          const theirs = await kafkaOfTask(shared, 'producer', await frame.resolve(config), logger)
-          try {
-            const ids = Array.from({ length: tasks }, (_, task) => transactionalId(group, connector, task))
-            for (const { error } of await theirs.kafka.admin.transactions.fenceProducers(ids))
-              if (error !== null) throw error
-          } finally {
-            await theirs.close()
-          }
+          const ids = Array.from({ length: tasks }, (_, task) => transactionalId(group, connector, task))
+          await fenceProducers(shared, await frame.resolve(config), ids, logger)
         },
         settings: distributedSettings(worker, group),
         onFatal,

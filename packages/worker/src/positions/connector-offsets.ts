@@ -2,7 +2,7 @@ import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, RawSettings, SluiceError } from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
 import type { ConnectorOffsets, SinkOffset, SinkPartition } from '../herder/ports.ts'
-import { assertSameCluster, kafkaOfTask } from '../task-kafka.ts'
+import { adminOfTask, assertSameCluster, kafkaOfTask } from '../task-kafka.ts'
 import { transactional, type ConnectorPositions } from './connector-positions.ts'
 import type { ListedPositions, PositionChange } from './position-store.ts'
 
@@ -96,9 +96,15 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     work: (kafka: Kafka, groupId: string) => Promise<T>,
   ): Promise<T> {
     const resolved = await this.#parts.resolve(config)
-    const theirs = await kafkaOfTask(this.#parts, 'consumer', resolved, this.#parts.logger)
+    const { logger } = this.#parts
+    const theirs = await kafkaOfTask(this.#parts, 'consumer', resolved, logger)
     try {
-      return await work(theirs.kafka, resolved['consumer.override.group.id'] ?? `connect-${connector}`)
+      const admin = await adminOfTask(this.#parts, resolved, theirs, logger)
+      try {
+        return await work(admin.kafka, resolved['consumer.override.group.id'] ?? `connect-${connector}`)
+      } finally {
+        await admin.close()
+      }
     } finally {
       await theirs.close()
     }

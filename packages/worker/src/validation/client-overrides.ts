@@ -47,6 +47,10 @@ export function overridePolicy(worker: RawSettings): OverridePolicy {
   )
 }
 
+export function notAllowed({ name }: OverridePolicy, setting: string): string {
+  return `The '${name}' policy does not allow '${setting}' to be overridden in the connector configuration.`
+}
+
 export type ClientRole = 'producer' | 'consumer' | 'admin'
 
 /** The clients that a connector of this config makes; overrides for others mean nothing. */
@@ -54,7 +58,9 @@ export function clientsOf(kind: 'source' | 'sink', config: RawSettings, isExactl
   if (kind === 'sink')
     return isGiven(config['errors.deadletterqueue.topic.name']) ? ['producer', 'consumer', 'admin'] : ['consumer']
   const hasOwnOffsets = isExactlyOnce || isGiven(config['offsets.storage.topic'])
-  const createsTopics = Object.keys(config).some((key) => key.startsWith('topic.creation.'))
+  const createsTopics =
+    isGiven(config['errors.deadletterqueue.topic.name']) ||
+    Object.keys(config).some((key) => key.startsWith('topic.creation.'))
   return [
     'producer',
     ...(hasOwnOffsets ? (['consumer'] as const) : []),
@@ -94,8 +100,7 @@ export function overriddenSettings(
   const prefix = `${role}.override.`
   return Object.entries(below(prefix, config)).map(([setting, text]): ValidatedSetting => {
     const declaration = Object.hasOwn(WORDS[role], setting) ? WORDS[role][setting] : undefined
-    const refusal = `The '${policy.name}' policy does not allow '${setting}' to be overridden in the connector configuration.`
-    const refusals = policy.allows(setting) ? [] : [refusal]
+    const refusals = policy.allows(setting) ? [] : [notAllowed(policy, setting)]
     if (declaration === undefined) {
       const value = { name: prefix + setting, value: text, recommended_values: [], errors: refusals, visible: true }
       return { definition: null, value }

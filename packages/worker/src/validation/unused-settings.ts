@@ -1,5 +1,6 @@
 /** Settings that nothing here reads: mistyped ones, and those of a Java connector of the same name which this one has not. They are warned of, no errors. */
 import {
+  defineSettings,
   nearestName,
   type Connector,
   type Logger,
@@ -28,6 +29,16 @@ export const CLIENT_CONNECTION: readonly string[] = [
   'socket.connection.setup.timeout.ms',
   'request.timeout.ms',
 ]
+
+/** What may be said of how topics are made and groups altered: where, and as whom. The rest of Java's admin client has no counterpart here. */
+export const ADMIN_CONNECTION: readonly string[] = [
+  'bootstrap.servers',
+  'security.protocol',
+  'ssl.',
+  'sasl.',
+  'request.timeout.ms',
+]
+export const adminSettings: SettingsDeclaration = defineSettings({})
 
 /** Warns of what neither the declaration knows nor is known besides, by name or by a prefix that ends in a dot. */
 export function warnOfUnknown(
@@ -75,13 +86,14 @@ export function warnOfUnused(
     own.warn(`The setting "${key}" has no effect${foreign === undefined ? hint : `: ${foreign}`}`)
   }
   // Kafka's clients have settings that ours have no use for: only what looks mistyped is told.
-  for (const [prefix, client] of OVERRIDES)
-    for (const { key, nearest } of firstUnknown(client, below(prefix, config), CLIENT_CONNECTION))
+  for (const [prefix, client, connection] of OVERRIDES)
+    for (const { key, nearest } of firstUnknown(client, below(prefix, config), connection))
       if (nearest !== undefined)
         own.warn(`The setting "${prefix}${key}" has no effect; did you mean "${prefix}${nearest}"?`)
 }
 
-const OVERRIDES: readonly (readonly [string, SettingsDeclaration])[] = [
-  ['producer.override.', producerSettings],
-  ['consumer.override.', consumerSettings],
+const OVERRIDES: readonly (readonly [string, SettingsDeclaration, readonly string[]])[] = [
+  ['producer.override.', producerSettings, CLIENT_CONNECTION],
+  ['consumer.override.', consumerSettings, CLIENT_CONNECTION],
+  ['admin.override.', adminSettings, ADMIN_CONNECTION],
 ]

@@ -5,10 +5,11 @@ import { consumerSettings, producerSettings } from '../clients.ts'
 import { kafkaConfig } from '../kafka-config.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
 import { makeConverter } from '../plugins/stages.ts'
+import { clean } from '../provided-values.ts'
 import { restSettings } from '../rest/rest-settings.ts'
 import { below } from '../settings.ts'
 import { PARTS } from './enriched-settings.ts'
-import { CLIENT_CONNECTION, warnOfUnknown } from './unused-settings.ts'
+import { ADMIN_CONNECTION, adminSettings, CLIENT_CONNECTION, warnOfUnknown } from './unused-settings.ts'
 
 /** Whose settings below them are looked at elsewhere. */
 const ELSEWHERE: readonly string[] = [
@@ -22,6 +23,9 @@ const ELSEWHERE: readonly string[] = [
   ...PARTS.map((part) => `${part}.converter.`),
 ]
 
+/** Of REST, and not of the admin client, though they begin with its prefix, too. */
+const ADMIN_LISTENERS: readonly string[] = ['listeners', 'listeners.https.']
+
 export interface WorkerCheck {
   /** What a worker of its mode may be given, beside REST and cells. */
   readonly declared: SettingsDeclaration
@@ -29,18 +33,20 @@ export interface WorkerCheck {
   readonly prefixes: readonly string[]
   /** Resolved. */
   readonly raw: RawSettings
+  /** Values of config providers in them, which no complaint speaks of. */
+  readonly values: ReadonlySet<string>
   readonly plugins: Plugins
   readonly logger: Logger
 }
 
 /** A sentence for each complaint, with what to do; names that nobody knows are warned of with the nearest one. */
 export async function workerProblems(check: WorkerCheck): Promise<readonly string[]> {
-  const { raw, plugins, logger } = check
+  const { raw, values, plugins, logger } = check
   const declared: SettingsDeclaration = check.declared.extend(restSettings).extend(cellSettings)
   const problems: string[] = []
   const attempt = async (work: () => unknown): Promise<void> => {
     const problem = await problemOf(work)
-    if (problem !== null) problems.push(problem)
+    if (problem !== null) problems.push(clean(problem, values))
   }
   await attempt(() => declared.parse(raw))
   for (const part of PARTS) {
@@ -58,6 +64,7 @@ export async function workerProblems(check: WorkerCheck): Promise<readonly strin
     await attempt(() => client.parse(own))
     warnOfUnknown(client, own, CLIENT_CONNECTION, logger, prefix)
   }
+  warnOfUnknown(adminSettings, below('admin.', raw), [...ADMIN_CONNECTION, ...ADMIN_LISTENERS], logger, 'admin.')
   warnOfUnknown(declared, raw, [...ELSEWHERE, ...check.prefixes], logger)
   return problems
 }

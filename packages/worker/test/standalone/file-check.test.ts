@@ -57,7 +57,7 @@ async function check(given: {
   const validation = { plugins, worker: raw, providers: ConfigProviders.of(raw), logger }
   let message = ''
   try {
-    await checkedConnectors({ connectors, files: given.files ?? [], validation })
+    await checkedConnectors({ connectors, files: given.files ?? [], values: new Set(), validation })
   } catch (error) {
     expect(error).toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -74,7 +74,8 @@ describe('files that are right', () => {
     await fs.writeFile(file, 'name=h\nconnector.class=hole\ntopics=x\ndepth=3\n')
     const logger = new MemoryLogger()
     const validation = { plugins, worker, providers: ConfigProviders.of(worker), logger }
-    const found = await checkedConnectors({ connectors: [{ config: ticker }], files: [file], validation })
+    const connectors = [{ config: ticker }]
+    const found = await checkedConnectors({ connectors, files: [file], values: new Set(), validation })
     expect(found).toEqual([{ config: ticker }, { config: hole, file }])
     expect(logger.lines).toEqual([])
   })
@@ -171,11 +172,17 @@ describe('files that are wrong', () => {
 describe('names that nobody knows', () => {
   test('are warned of with the nearest name, and stop nothing', async () => {
     const { message, warnings } = await check({
-      worker: { 'offset.flush.intervall.ms': '5', 'producer.bath.size': '5', 'rest.advertised.prot': '1' },
+      worker: {
+        'offset.flush.intervall.ms': '5',
+        'producer.bath.size': '5',
+        'admin.retries': '9',
+        'rest.advertised.prot': '1',
+      },
     })
     expect(message).toBe('')
     expect(warnings).toEqual([
       'The setting "producer.bath.size" has no effect; did you mean "producer.batch.size"?',
+      'The setting "admin.retries" has no effect',
       'The setting "offset.flush.intervall.ms" has no effect; did you mean "offset.flush.interval.ms"?',
       'The setting "rest.advertised.prot" has no effect; did you mean "rest.advertised.port"?',
     ])
@@ -203,6 +210,9 @@ describe('names that nobody knows', () => {
     const given = {
       ...security,
       ...below('producer.'),
+      ...below('admin.'),
+      'admin.listeners': 'http://localhost:8084',
+      'admin.listeners.https.ssl.keystore.location': 'x',
       'value.converter.schemas.enable': 'false',
       'producer.linger.ms': '5',
       'consumer.fetch.min.bytes': '5',

@@ -192,6 +192,7 @@ export class SourceRun {
         options.deliver?.(this, shared, fail, signal) ?? new AtLeastOnce({ ...shared, producer, positions }, fail),
       topicMaker: new TopicMaker({
         admin,
+        producer: admin,
         creation: TopicCreation.of({}),
         positionTopic: options.positionTopic ?? null,
         logger,

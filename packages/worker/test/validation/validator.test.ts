@@ -359,11 +359,19 @@ describe('the connector itself', () => {
 
   test('of which Java’s has more settings is taken with a warning that names them', async () => {
     const logger = new MemoryLogger()
-    const given = { ...sinkConfig, 'java.only': '1', 'errors.tolerence': 'all', 'consumer.override.check.crcs': 'x' }
+    const given = {
+      ...sinkConfig,
+      'java.only': '1',
+      'errors.tolerence': 'all',
+      'consumer.override.check.crcs': 'x',
+      'admin.override.sasl.jass.config': 'x',
+      'admin.override.security.protocoll': 'SSL',
+    }
     expect(await complaints(given, {}, { logger })).toEqual({})
     expect(logger.lines.map(({ message }) => message)).toEqual([
       'The setting "java.only" has no effect: batches are always flushed',
       'The setting "errors.tolerence" has no effect; did you mean "errors.tolerance"?',
+      'The setting "admin.override.security.protocoll" has no effect; did you mean "admin.override.security.protocol"?',
     ])
   })
 })
