@@ -97,7 +97,7 @@ async function hasNothing({ plan, connectors }: WatchedParts, size: number): Pro
 async function committed(connectors: Connectors, sink: string): Promise<readonly number[]> {
   const offsets = Array.from({ length: PARTITIONS }, () => 0)
   for (const { partition, offset } of await connectors.offsets(sink))
-    offsets[Number(partition['kafka_partition'])] = Number(offset['kafka_offset'])
+    offsets[Number(partition['kafka_partition'])] = Number(offset?.['kafka_offset'] ?? 0)
   return offsets
 }
 

@@ -79,7 +79,7 @@ describe('a connector', () => {
   test("that cannot be made is told of in the worker's words", async () => {
     answers = { [GET]: [MISSING], [PUT]: [[400, { error_code: 400, message: 'Connector configuration is invalid' }]] }
     await expect(connectors.put(CONFIG)).rejects.toMatchObject({
-      code: 'SETTINGS_INVALID',
+      code: 'CONNECT_INVALID',
       message: expect.stringContaining('Connector configuration is invalid'),
     })
   })
@@ -88,7 +88,7 @@ describe('a connector', () => {
     answers = {}
     const put = connectors.put(CONFIG)
     interrupt.abort()
-    await expect(put).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(put).rejects.toMatchObject({ code: 'INTERRUPTED' })
   })
 })
 

@@ -3,7 +3,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { EMPTY_TALLY, type Kafka } from '@sluice/kafka'
-import type { ConnectorOffset, Connectors } from '../../src/quickstart/connectors.ts'
+import type { OffsetShown } from '@sluice/worker/client'
+import type { Connectors } from '../../src/quickstart/connectors.ts'
 import { makePlan } from '../../src/quickstart/plan.ts'
 import type { StageProgress } from '../../src/quickstart/progress.ts'
 import { watch, type WatchedParts } from '../../src/quickstart/watch.ts'
@@ -57,7 +58,7 @@ async function watched(...looks: readonly Look[]): Promise<{ outcome: unknown; s
       if (++at >= looks.length - 1) queueMicrotask(() => interrupt.abort())
       return now().areRunning
     },
-    offsets: async (name): Promise<readonly ConnectorOffset[]> => {
+    offsets: async (name): Promise<readonly OffsetShown[]> => {
       if (name !== plan.source['name'])
         return now().put.map((offset, partition) => ({
           partition: { kafka_topic: plan.topics.clean, kafka_partition: partition },
