@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { RawSettings } from '@sluice/sdk'
-import { ConfigProviders, type ResolvedSettings } from '../src/config-providers.ts'
+import { ConfigProviders, type ProvidedValues, type ResolvedSettings } from '../src/config-providers.ts'
 
 const JAVA = 'org.apache.kafka.common.config.provider.'
 let dir = ''
@@ -38,11 +39,12 @@ function resolve(text: string, params: RawSettings = {}): Promise<ResolvedSettin
 describe('values of config providers', () => {
   test('come from a properties file, from files of a folder, and from the environment; several in one value', async () => {
     const file = path.join(dir, 'open', 'db.properties')
-    const { settings, provided } = await resolve(
+    const { settings, provided, values } = await resolve(
       `\${file:${file}:user}:\${file:${file}:password}@\${dir:${path.join(dir, 'open')}:token}/\${env:SLUICE_TEST_SECRET}`,
     )
     expect(settings).toEqual({ x: 'ann:s3cret@abc\n/from the environment', plain: 'as it is' })
     expect([...provided]).toEqual(['x'])
+    expect([...values]).toEqual(['ann', 's3cret', 'abc\n', 'from the environment'])
   })
 
   test.each(['${nobody:a:b}', '${env:SLUICE_NOT_THERE}', '${plain}', '$env:X'])('%s stays as it is', async (text) => {
@@ -117,6 +119,37 @@ describe('values of config providers', () => {
   test('that cannot be read are told of, without a guess', async () => {
     await expect(resolve('${file:/no/such/file:a}')).rejects.toMatchObject({ code: 'SETTINGS_INVALID' })
     await expect(resolve('${env:a:b}')).rejects.toThrow(/Path is not supported/)
+  })
+
+  test('are read from regular files alone: another kind is told by name, and nothing waits for it', async () => {
+    const fifo = path.join(dir, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    for (const [place, kind] of [
+      [fifo, 'a FIFO'],
+      [dir, 'a folder'],
+      ['/dev/null', 'a device or a socket'],
+    ] as const)
+      await expect(resolve(`\${file:${place}:a}`)).rejects.toMatchObject({
+        code: 'SETTINGS_INVALID',
+        message: `A config provider cannot read ${place}: it is ${kind}, not a regular file`,
+      })
+    expect((await resolve(`\${dir:${dir}:fifo}`)).provided.size).toBe(0)
+  })
+
+  test('of one path are read once, however many ask for them at the same time', async () => {
+    let reads = 0
+    const answer = Promise.withResolvers<void>()
+    const get = async (): Promise<ProvidedValues> => {
+      reads++
+      await answer.promise
+      return { values: { k: 'v' }, ttlMs: null }
+    }
+    const worker = { 'config.providers': 'a', 'config.providers.a.class': 'Slow' }
+    const vault = ConfigProviders.of(worker, { Slow: () => ({ get }) })
+    const all = [1, 2, 3].map(() => vault.resolve({ x: '${a:/p:k}' }))
+    answer.resolve()
+    expect((await Promise.all(all)).map(({ settings }) => settings['x'])).toEqual(['v', 'v', 'v'])
+    expect(reads).toBe(1)
   })
 
   test('need a provider that is known', () => {

@@ -1,6 +1,7 @@
 /** What a connector is asked while it does not run. */
 import type { RawSettings, SettingProblem, SourcePartition, SourcePosition, TopicPartition } from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
+import { clean, cleanly } from '../provided-values.ts'
 import { connectorProblems } from '../validation/connector-problems.ts'
 import type { RunParts } from './task-run.ts'
 
@@ -12,10 +13,13 @@ export async function validateConfig(
   raw: RawSettings,
   signal: AbortSignal,
 ): Promise<readonly SettingProblem[]> {
-  const config = await environment.resolve(raw)
+  const { settings: config, values } = await environment.resolve(raw)
   const of = { connector: config['name'] ?? '', task: null }
-  const connector = await watch.run({ ...of, what: 'load' }, () => environment.connector(config))
-  return watch.run({ ...of, what: 'validate' }, () => connectorProblems(connector, config, signal))
+  return cleanly(values, async () => {
+    const connector = await watch.run({ ...of, what: 'load' }, () => environment.connector(config))
+    const problems = await watch.run({ ...of, what: 'validate' }, () => connectorProblems(connector, config, signal))
+    return problems.map((problem) => ({ ...problem, message: clean(problem.message, values) }))
+  })
 }
 
 /**
@@ -28,16 +32,18 @@ export async function alterOffsets(
   raw: RawSettings,
   offsets: readonly ConnectorOffset[],
 ): Promise<boolean> {
-  const config = await environment.resolve(raw)
+  const { settings: config, values } = await environment.resolve(raw)
   const of = { connector: name, task: null }
-  const connector = await watch.run({ ...of, what: 'load' }, () => environment.connector(config))
-  const settings = connector.settings.parse(config)
-  const known = watch.run({ ...of, what: 'alterOffsets' }, () =>
-    connector.kind === 'source'
-      ? connector.alterOffsets?.(settings, sourcePositions(offsets))
-      : connector.alterOffsets?.(settings, sinkOffsets(offsets)),
-  )
-  return (await known) ?? false
+  return cleanly(values, async () => {
+    const connector = await watch.run({ ...of, what: 'load' }, () => environment.connector(config))
+    const settings = connector.settings.parse(config)
+    const known = watch.run({ ...of, what: 'alterOffsets' }, () =>
+      connector.kind === 'source'
+        ? connector.alterOffsets?.(settings, sourcePositions(offsets))
+        : connector.alterOffsets?.(settings, sinkOffsets(offsets)),
+    )
+    return (await known) ?? false
+  })
 }
 
 function sourcePositions(offsets: readonly ConnectorOffset[]): ReadonlyMap<SourcePartition, SourcePosition | null> {

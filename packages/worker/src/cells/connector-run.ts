@@ -10,6 +10,7 @@ import {
   type SettingsDeclaration,
 } from '@sluice/sdk'
 import type { TargetState } from '../herder/herder.ts'
+import { clean, cleanError, cleanLogger } from '../provided-values.ts'
 import type { MetricScope } from './cell-metrics.ts'
 import { taskConfigsOf } from './task-configs.ts'
 import type { RunParts } from './task-run.ts'
@@ -31,7 +32,9 @@ interface Made {
 export class ConnectorRun {
   readonly #start: ConnectorStart
   readonly #parts: RunParts
-  readonly #logger: Logger
+  #logger: Logger
+  /** Of config providers: not to be told. */
+  #values: ReadonlySet<string> = new Set()
   readonly #metrics: MetricScope
   readonly #ending = new AbortController()
   #made: Promise<Made> | null = null
@@ -60,14 +63,18 @@ export class ConnectorRun {
 
   /** @throws SluiceError TASKS_TOO_MANY, or the connector's own */
   async taskConfigs(tasksMax: number): Promise<readonly RawSettings[]> {
-    const { connector, config, settings } = await this.#make()
-    const running = this.#running
-    const made = await this.#call('taskSettings', () =>
-      running?.taskSettings === undefined
-        ? connector.taskSettings?.(settings, config, tasksMax)
-        : running.taskSettings(settings, config, tasksMax),
-    )
-    return taskConfigsOf(connector, config, made ?? [config], tasksMax)
+    try {
+      const { connector, config, settings } = await this.#make()
+      const running = this.#running
+      const made = await this.#call('taskSettings', () =>
+        running?.taskSettings === undefined
+          ? connector.taskSettings?.(settings, config, tasksMax)
+          : running.taskSettings(settings, config, tasksMax),
+      )
+      return taskConfigsOf(connector, config, made ?? [config], tasksMax)
+    } catch (error) {
+      throw cleanError(error, this.#values)
+    }
   }
 
   /** Waits for at most `timeoutMs`; afterwards nothing more is told or shown. Whether it ended in time. */
@@ -140,7 +147,9 @@ export class ConnectorRun {
 
   async #load(): Promise<Made> {
     const { environment } = this.#parts
-    const config = await environment.resolve(this.#start.config)
+    const { settings: config, values } = await environment.resolve(this.#start.config)
+    this.#values = values
+    this.#logger = cleanLogger(this.#logger, values)
     const connector = await this.#call('load', () => environment.connector(config))
     this.#version = connector.version
     return { connector, config, settings: connector.settings.parse(config) }
@@ -165,8 +174,9 @@ export class ConnectorRun {
     if (this.#state === 'FAILED' || this.#isSilent) return
     this.#state = 'FAILED'
     const reason = error ?? new SluiceError('TASK_FAILED', 'The connector failed and did not say why')
-    this.#logger.error(`The connector failed and stays so until it is restarted: ${describeError(reason)}`)
-    this.#parts.events.connectorState(this.#start.connector, 'FAILED', describeError(reason), this.#version)
+    const trace = clean(describeError(reason), this.#values)
+    this.#logger.error(`The connector failed and stays so until it is restarted: ${trace}`)
+    this.#parts.events.connectorState(this.#start.connector, 'FAILED', trace, this.#version)
   }
 
   #tell(state: 'RUNNING' | 'PAUSED' | 'STOPPED' | 'UNASSIGNED'): void {

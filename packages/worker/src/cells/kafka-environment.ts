@@ -13,7 +13,7 @@ import type { WorkerParts } from '../worker-parts.ts'
 import { workerSettings } from '../worker-settings.ts'
 import { CellMetrics } from './cell-metrics.ts'
 import { buildTask } from './task-builder.ts'
-import type { TaskHandle, TaskHooks, WorkEnvironment } from './work-environment.ts'
+import type { TaskHandle, TaskHooks, WorkEnvironment, WorkSettings } from './work-environment.ts'
 import type { ExactlyOnceGuard, TaskStart } from './work-host.ts'
 
 /** In the form that goes to a cell. */
@@ -35,7 +35,7 @@ export interface EnvironmentParts {
   /** The worker's settings, resolved. */
   readonly worker: RawSettings
   /** Puts the values of config providers in. */
-  readonly resolve: (config: RawSettings) => Promise<RawSettings>
+  readonly resolve: WorkEnvironment['resolve']
   readonly plugins: () => Promise<Plugins>
   /** Asked again after it has failed: the broker may be back when the next task asks. */
   readonly reach: () => Promise<Reach>
@@ -47,13 +47,15 @@ export interface EnvironmentParts {
 /** Of a cell: everything is its own. */
 export async function openEnvironment(given: CellGiven, logger: Logger): Promise<WorkEnvironment> {
   const providers = ConfigProviders.of(given.worker)
-  const resolve = async (config: RawSettings): Promise<RawSettings> => (await providers.resolve(config)).settings
-  const worker = await resolve(given.worker)
+  const { settings: worker, values: own } = await providers.resolve(given.worker)
   const places = { modules: given.modules, folders: pluginPath(worker['plugin.path']) }
   let reaching: Promise<Reach> | undefined
   return new KafkaEnvironment({
     worker,
-    resolve,
+    resolve: async (config) => {
+      const { settings, values } = await providers.resolve(config)
+      return { settings, values: new Set([...own, ...values]) }
+    },
     plugins: () => openPlugins(places, logger),
     reach: () => (reaching = openReach(given.mode, worker, logger)),
     close: async () => {
@@ -86,7 +88,7 @@ export class KafkaEnvironment implements WorkEnvironment {
     return (await this.#plugins()).loadFor(config, this.#parts.worker)
   }
 
-  resolve(config: RawSettings): Promise<RawSettings> {
+  resolve(config: RawSettings): Promise<WorkSettings> {
     return this.#parts.resolve(config)
   }
 

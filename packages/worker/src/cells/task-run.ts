@@ -1,5 +1,6 @@
 import { describeError, SluiceError, type Connector, type Logger } from '@sluice/sdk'
 import type { TargetState, WorkState } from '../herder/herder.ts'
+import { clean, cleanLogger } from '../provided-values.ts'
 import { TaskControl } from '../record-path/task-control.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
 import { watched, type CallWatch } from './call-watch.ts'
@@ -23,7 +24,9 @@ export class TaskRun {
   readonly ended: Promise<void>
   readonly #start: TaskStart
   readonly #parts: RunParts
-  readonly #logger: Logger
+  #logger: Logger
+  /** Of config providers: not to be told. */
+  #values: ReadonlySet<string> = new Set()
   readonly #control: TaskControl
   readonly #metrics: MetricScope
   readonly #stop = new AbortController()
@@ -86,8 +89,9 @@ export class TaskRun {
     } catch (error) {
       if (this.#isSilent) return
       const reason = error ?? new SluiceError('TASK_FAILED', 'The task failed and did not say why')
-      this.#logger.error(`The task failed and stays so until it is restarted: ${describeError(reason)}`)
-      this.#tell('FAILED', describeError(reason))
+      const trace = clean(describeError(reason), this.#values)
+      this.#logger.error(`The task failed and stays so until it is restarted: ${trace}`)
+      this.#tell('FAILED', trace)
     } finally {
       this.#parts.watch.forget(id.connector, id.task)
     }
@@ -103,7 +107,10 @@ export class TaskRun {
     }
     if (signal.aborted) return
     const of = { connector: id.connector, task: id.task }
-    const config = await environment.resolve({ ...connectorConfig, ...this.#start.config })
+    const given = { ...connectorConfig, ...this.#start.config }
+    const { settings: config, values } = await environment.resolve(given)
+    this.#values = values
+    this.#logger = cleanLogger(this.#logger, values)
     const connector = await watch.run({ ...of, what: 'load' }, () => environment.connector(config))
     this.#version = connector.version
     this.#handle = await environment.buildTask(this.#watchedConnector(connector), config, this.#start, {

@@ -24,6 +24,13 @@ export interface TaskHandle {
   figures?(): readonly FigureGroup[]
 }
 
+/** A config as work is given it. */
+export interface WorkSettings {
+  readonly settings: RawSettings
+  /** Values of config providers, in these settings and in the worker's own: nothing that is told of the work may speak of them. */
+  readonly values: ReadonlySet<string>
+}
+
 /** What work needs where it runs. One per process; opened by `openEnvironment` of a module that is named to the cell. */
 export interface WorkEnvironment {
   readonly clock: Clock
@@ -32,7 +39,7 @@ export interface WorkEnvironment {
   /** The connector that `connector.class` (and `plugin.version`) names; loaded when it is first asked for. @throws SluiceError PLUGIN_UNKNOWN */
   connector(config: RawSettings): Promise<Connector>
   /** Puts the values of config providers in the place of their variables. */
-  resolve(config: RawSettings): Promise<RawSettings>
+  resolve(config: RawSettings): Promise<WorkSettings>
   /**
    * Puts a task together. `connector` is what to make it by, `config` the connector's settings with the task's own over them, all
    * resolved. Clients that are opened for it are closed with its loop.

@@ -1,5 +1,6 @@
 import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import type { WorkHost } from '../cells/work-host.ts'
+import { cleanly } from '../provided-values.ts'
 import type { ConfigSnapshot, ConfigStore } from '../storage/config-store.ts'
 import type { ResolveConfig } from './config-reload.ts'
 import { withDeadline } from './deadline.ts'
@@ -86,7 +87,9 @@ export class Reconfiguration {
     const before = this.#due(connector)
     if (before === null) return
     const settings = before.connectorConfig(connector)!
-    const work = resolve(settings).then((resolved) => host.taskConfigs(connector, tasksMax(resolved.settings)))
+    const work = resolve(settings).then((resolved) =>
+      cleanly(resolved.values, () => host.taskConfigs(connector, tasksMax(resolved.settings))),
+    )
     const what = `The answer of connector ${connector} about its tasks`
     const made = await withDeadline(clock, PATIENCE_MS, what, work, signal)
     const now = config.snapshot()

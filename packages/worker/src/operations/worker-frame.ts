@@ -24,6 +24,7 @@ import { kafkaConfig } from '../kafka-config.ts'
 import { KAFKA_VERSION, type Plugins } from '../plugins/catalogue.ts'
 import { KafkaConnectorOffsets } from '../positions/connector-offsets.ts'
 import { openWorkerPositions, type WorkerMode } from '../positions/worker-positions.ts'
+import { cleanError } from '../provided-values.ts'
 import { RestServer } from '../rest/rest-server.ts'
 import { PluginDirectory } from '../validation/plugin-directory.ts'
 import type { ValidationParts } from '../validation/validator.ts'
@@ -53,6 +54,8 @@ export interface FrameParts extends WorkerOptions {
   readonly providers: ConfigProviders
   /** The settings, resolved; and parsed. */
   readonly raw: RawSettings
+  /** Values of config providers in them: not to be told. */
+  readonly values: ReadonlySet<string>
   readonly worker: WorkerSettings
   /** Of the worker's own connections. */
   readonly clientId: string
@@ -104,7 +107,7 @@ export class WorkerFrame {
       return (frame = new WorkerFrame(parts, rest, { kafka, positions }, clusterId, closing))
     } catch (error) {
       await closing.close().catch((late: unknown) => logger.error(describeError(late)))
-      throw error
+      throw cleanError(error, parts.values)
     }
   }
 
@@ -138,7 +141,10 @@ export class WorkerFrame {
       inline: async () =>
         new KafkaEnvironment({
           worker: raw,
-          resolve: (config) => this.resolve(config),
+          resolve: async (config) => {
+            const { settings, values } = await this.#parts.providers.resolve(config)
+            return { settings, values: new Set([...this.#parts.values, ...values]) }
+          },
           plugins: async () => plugins,
           reach: async () => this.#reach,
           close: async () => undefined,
@@ -207,7 +213,7 @@ export class WorkerFrame {
   /** Ends everything because of this error, which is what is to be told. */
   async failed(reason: unknown): Promise<unknown> {
     await this.end().catch((late: unknown) => this.#parts.logger.error(describeError(late)))
-    return reason
+    return cleanError(reason, this.#parts.values)
   }
 
   #measured(): readonly Measured[] {

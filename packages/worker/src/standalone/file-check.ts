@@ -12,14 +12,21 @@ const PREFIXES: readonly string[] = ['offset.storage.']
 interface Given {
   readonly connectors: readonly GivenConnector[]
   readonly files: readonly string[]
+  /** Values of config providers in the worker's settings. */
+  readonly values: ReadonlySet<string>
   /** How connectors are looked at. */
   readonly validation: ValidationParts
 }
 
 /** All connectors, those of the files last. @throws SluiceError SETTINGS_INVALID with each complaint, by file or connector */
-export async function checkedConnectors({ connectors, files, validation }: Given): Promise<readonly GivenConnector[]> {
+export async function checkedConnectors({
+  connectors,
+  files,
+  values,
+  validation,
+}: Given): Promise<readonly GivenConnector[]> {
   const { worker: raw, plugins, logger } = validation
-  const check = { declared: standaloneSettings, prefixes: PREFIXES, raw, plugins, logger }
+  const check = { declared: standaloneSettings, prefixes: PREFIXES, raw, values, plugins, logger }
   const problems = (await workerProblems(check)).map((problem) => `worker: ${problem}`)
   const all = [...connectors]
   for (const file of files) {

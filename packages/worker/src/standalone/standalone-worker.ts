@@ -50,7 +50,7 @@ export class StandaloneWorker {
   static async start(options: StandaloneOptions): Promise<StandaloneWorker> {
     const { settings, plugins, logger, clock } = options
     const providers = ConfigProviders.of(settings)
-    const { settings: raw } = await providers.resolve(settings)
+    const { settings: raw, values } = await providers.resolve(settings)
     const hasFile = raw['offset.storage.file.filename'] !== undefined
     const objections = (config: RawSettings): readonly SettingProblem[] => (hasFile ? isolationProblems(config) : [])
     // Connectors that run in cells are asked there, when they are made.
@@ -58,6 +58,7 @@ export class StandaloneWorker {
     const connectors = await checkedConnectors({
       connectors: options.connectors ?? [],
       files: options.connectorFiles ?? [],
+      values,
       validation: { plugins, worker: raw, providers, logger, objections, ...ask, ...(clock && { clock }) },
     })
     const worker = standaloneSettings.parse(raw)
@@ -67,6 +68,7 @@ export class StandaloneWorker {
       mode: 'standalone',
       providers,
       raw,
+      values,
       worker,
       clientId,
       objections,

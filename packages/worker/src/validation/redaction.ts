@@ -1,7 +1,6 @@
 import type { RawSettings, SettingsValidation, ValidatedSetting } from '@sluice/sdk'
-
-/** A secret shorter than this cannot be told from the words of a sentence. */
-const SECRET_LENGTH_MIN = 3
+import type { ResolvedSettings } from '../config-providers.ts'
+import { clean } from '../provided-values.ts'
 
 /**
  * The answer without values of config providers: a setting that holds one shows its placeholder, and a complaint about it does not
@@ -10,15 +9,15 @@ const SECRET_LENGTH_MIN = 3
 export function withoutProvided(
   answer: SettingsValidation,
   given: RawSettings,
-  resolved: RawSettings,
-  provided: ReadonlySet<string>,
+  { settings, provided, values }: ResolvedSettings,
 ): SettingsValidation {
   if (provided.size === 0) return answer
-  const texts = new Set([...provided].map((setting) => resolved[setting]!))
-  const secrets = [...texts].filter((text) => text.length >= SECRET_LENGTH_MIN)
-  const clean = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text)
+  const hidden = new Set([...values, ...[...provided].map((setting) => settings[setting]!)])
   const configs = answer.configs.map(({ definition, value }): ValidatedSetting => {
-    if (!provided.has(value.name)) return { definition, value: { ...value, errors: value.errors.map(clean) } }
+    if (!provided.has(value.name)) {
+      const errors = value.errors.map((error) => clean(error, hidden))
+      return { definition, value: { ...value, errors } }
+    }
     const error = `Invalid value for configuration '${value.name}': the value resolved from the config provider reference failed validation`
     return { definition, value: { ...value, value: given[value.name]!, errors: value.errors.map(() => error) } }
   })

@@ -16,6 +16,7 @@ import { HerderError } from '../herder/herder.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
 import { pluginClass, PluginVersionMissing, type ShelvedPlugin } from '../plugins/shelf.ts'
 import { parseVersionRange } from '../plugins/version-range.ts'
+import { cleanError, cleanLogger } from '../provided-values.ts'
 import { merged, withEntries } from './answer.ts'
 import { clientsOf, overriddenSettings, overridePolicy } from './client-overrides.ts'
 import { combinationProblems, converterProblems, isExactlyOnce } from './combinations.ts'
@@ -60,10 +61,11 @@ export async function validateConnector(
 ): Promise<SettingsValidation> {
   const { plugins, worker, providers, logger, objections } = parts
   const config = ownedConfig(given)
-  const { settings, provided } = await providers.resolve(config)
+  const resolved = await providers.resolve(config)
+  const { settings, values } = resolved
   const found = findConnector(given, settings, plugins)
-  if ('problem' in found) return withoutProvided(wrongVersion(settings, found.problem), config, settings, provided)
-  const connector = await load(settings, parts)
+  if ('problem' in found) return withoutProvided(wrongVersion(settings, found.problem), config, resolved)
+  const connector = await load(settings, values, parts)
   const { version } = found.plugin
   const enriched = enrichedSettings({ kind: connector.kind, version, config: settings, worker, plugins })
   const raw = { ...settings, ...nullsOf(given) } as RawSettings
@@ -85,14 +87,19 @@ export async function validateConnector(
     ...PARTS.flatMap((part) => convertersEntries(plugins, part, settings)),
   ])
   const whole = withErrors(answer, converterProblems(plugins, settings, answer))
-  warnOfUnused(connector, settings, whole, logger)
-  return withoutProvided(whole, config, settings, provided)
+  warnOfUnused(connector, settings, whole, cleanLogger(logger, values))
+  return withoutProvided(whole, config, resolved)
 }
 
-async function load(settings: RawSettings, { plugins, worker }: ValidationParts): Promise<Connector> {
+async function load(
+  settings: RawSettings,
+  values: ReadonlySet<string>,
+  { plugins, worker }: ValidationParts,
+): Promise<Connector> {
   try {
     return await plugins.loadFor(settings, worker)
-  } catch (cause) {
+  } catch (error) {
+    const cause = cleanError(error, values)
     throw new HerderError(400, (cause as Error).message, { cause })
   }
 }

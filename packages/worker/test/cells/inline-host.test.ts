@@ -43,8 +43,12 @@ beforeEach(() => {
     clock,
     instruments,
     connector: async () => connector,
-    resolve: async (config) =>
-      Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.replace('${secret}', 's3cret')])),
+    resolve: async (config) => ({
+      settings: Object.fromEntries(
+        Object.entries(config).map(([key, value]) => [key, value.replace('${secret}', 's3cret')]),
+      ),
+      values: new Set(['s3cret']),
+    }),
     buildTask: async (_, config, __, hooks): Promise<TaskHandle> => {
       built = { config, hooks }
       return { progress: () => 'some', run: (signal) => runTask(signal, hooks) }
@@ -119,6 +123,32 @@ describe("a connector's instance", () => {
   test('whose settings are wrong is FAILED with the reason', async () => {
     await start({ wrong: 'perhaps' })
     expect(told[0]).toMatch(/^a FAILED .*wrong/s)
+  })
+
+  test('that fails of a value of a config provider does not say what it was, in its trace or in a log', async () => {
+    await start({ wrong: '${secret}' })
+    expect(told[0]).toMatch(/^a FAILED .*\[hidden\]/s)
+    await expect(host.taskConfigs('a', 1)).rejects.toThrow(/\[hidden\]/)
+    await expect(host.alterOffsets('a', { wrong: '${secret}' }, [])).rejects.toThrow(/\[hidden\]/)
+    connector = withParts({
+      start: async (_: unknown, { logger: own }: ConnectorContext) => {
+        own.warn('as s3cret', { user: 's3cret' })
+        throw new Error('no s3cret')
+      },
+      validate: () => [{ setting: 'wrong', message: 'not s3cret' }],
+    })
+    const signal = new AbortController().signal
+    expect(await host.validate({}, signal)).toEqual([{ setting: 'wrong', message: 'not [hidden]' }])
+    await host.startConnector({ connector: 'b', config: { name: 'b', wrong: 'true' }, targetState: 'STARTED' })
+    await settle()
+    expect(told.at(-1)).toBe('b FAILED no [hidden] 7')
+    runTask = async (_, { logger: own }) => {
+      own.info('s3cret')
+      throw new Error('no s3cret')
+    }
+    await startTask()
+    expect(told.at(-1)).toBe('a-0 FAILED no [hidden]')
+    expect(JSON.stringify([told, logger.lines])).not.toContain('s3cret')
   })
 
   test('of several wishes that wait, the last one counts', async () => {

@@ -48,6 +48,7 @@ afterAll(() => fs.rm(dir, { recursive: true }))
 /** What is complained about, and what is warned of. */
 async function check(given: {
   readonly worker?: RawSettings
+  readonly values?: readonly string[]
   readonly connectors?: readonly RawSettings[]
   readonly files?: readonly string[]
 }): Promise<{ readonly message: string; readonly warnings: readonly string[] }> {
@@ -57,7 +58,8 @@ async function check(given: {
   const validation = { plugins, worker: raw, providers: ConfigProviders.of(raw), logger }
   let message = ''
   try {
-    await checkedConnectors({ connectors, files: given.files ?? [], values: new Set(), validation })
+    const values = new Set(given.values)
+    await checkedConnectors({ connectors, files: given.files ?? [], values, validation })
   } catch (error) {
     expect(error).toMatchObject({
       code: 'SETTINGS_INVALID',
@@ -128,6 +130,14 @@ describe('files that are wrong', () => {
       /^.*nowhere\.properties: Cannot read the file: ENOENT/m,
     ])
       expect(message).toMatch(said)
+  })
+
+  test('are told of without the values of config providers', async () => {
+    const s3cret = { 'offset.flush.interval.ms': 's3cret', 'security.protocol': 's3cret' }
+    const { message } = await check({ worker: s3cret, values: ['s3cret'] })
+    expect(message).toMatch(/Invalid value \[hidden\] for configuration offset\.flush\.interval\.ms/)
+    expect(message).toMatch(/security\.protocol is \[hidden\]/)
+    expect(message).not.toContain('s3cret')
   })
 
   test('nothing is told twice', async () => {

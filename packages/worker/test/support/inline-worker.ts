@@ -58,7 +58,7 @@ export class InlineWorker {
     const { worker, plugins, logger } = options
     const environment = new KafkaEnvironment({
       worker,
-      resolve: async (config) => config,
+      resolve: async (settings) => ({ settings, values: new Set() }),
       plugins: async () => plugins,
       reach: async () => ({ kafka, positions }),
       close: async () => undefined,

@@ -421,6 +421,23 @@ describe('values of config providers', () => {
     })
   })
 
+  test('are not shown where they are a part of a setting', async () => {
+    const ask = async (): Promise<readonly SettingProblem[]> => [{ setting: 'topic', message: `no ${SECRET} there` }]
+    const { configs } = await shown({ ...sourceConfig, says: `user=a;password=${VARIABLE}` }, { ask })
+    expect(configs.find(({ value }) => value.name === 'topic')?.value.errors).toEqual(['no [hidden] there'])
+  })
+
+  test('that do not come are told of with their provider and path, in time', async () => {
+    const clock = new FakeClock()
+    const slow = { 'config.providers': 'nfs', 'config.providers.nfs.class': 'Slow' }
+    const get = (): Promise<never> => new Promise(() => undefined)
+    const providers = ConfigProviders.of(slow, { Slow: () => ({ get }) }, clock)
+    const answer = shown({ ...sourceConfig, says: '${nfs:/mnt/secrets:k}' }, { providers })
+    const told = expect(answer).rejects.toThrow('The config provider nfs of /mnt/secrets has not answered within 30 s')
+    clock.advance(30_000)
+    await told
+  })
+
   test('are not shown by what the connector says of other settings', async () => {
     const ask = async (): Promise<readonly SettingProblem[]> => [{ setting: 'topic', message: `no ${SECRET} there` }]
     const { configs } = await shown({ ...sourceConfig, says: VARIABLE }, { ask })
