@@ -28,7 +28,8 @@ export interface ConfigReloadParts {
 }
 
 interface Lease {
-  readonly settings: RawSettings
+  /** What it was started with; null: not known. */
+  settings: RawSettings | null
   readonly over: AbortController
 }
 
@@ -45,24 +46,21 @@ export class ConfigReload {
     this.#parts = parts
   }
 
-  /** To be called before each start: what is read here is never newer than what the work itself reads. Never rejects. */
+  /**
+   * To be called before each start: what is read here is never newer than what the work itself reads. What is not here in time, or at
+   * all, holds the start up no longer: it may be there for the work itself. Never rejects.
+   */
   async starting(work: string | TaskId, config: RawSettings): Promise<void> {
     this.ended(work)
     if (!Object.values(config).some(hasVariable)) return
-    const { clock, logger } = this.#parts
+    const { clock, resolve, logger } = this.#parts
+    const lease: Lease = { settings: null, over: new AbortController() }
+    this.#leases.set(keyOf(work), lease)
+    const first = resolve(config)
+    void this.#watch(work, config, lease, first)
     try {
-      const { settings, ttlMs } = await withDeadline(
-        clock,
-        PATIENCE_MS,
-        'A config provider',
-        this.#parts.resolve(config),
-      )
-      const lease = { settings, over: new AbortController() }
-      this.#leases.set(keyOf(work), lease)
-      if (ttlMs !== null && config['config.action.reload']?.toLowerCase() !== 'none')
-        void this.#watch(work, config, lease, ttlMs)
+      await withDeadline(clock, PATIENCE_MS, 'A config provider', first, lease.over.signal)
     } catch (error) {
-      // The start will fail of the same, and tell.
       logger.debug('The values of config providers are not known', { work: keyOf(work), reason: describeError(error) })
     }
   }
@@ -77,31 +75,53 @@ export class ConfigReload {
     return this.#leases.get(keyOf(work))?.settings ?? null
   }
 
-  async #watch(work: string | TaskId, config: RawSettings, lease: Lease, firstMs: number): Promise<void> {
-    const { resolve, restart, later, clock, logger } = this.#parts
+  async #watch(
+    work: string | TaskId,
+    config: RawSettings,
+    lease: Lease,
+    first: Promise<ResolvedSettings>,
+  ): Promise<void> {
+    const { resolve, clock, logger } = this.#parts
     const { signal } = lease.over
-    for (let waitMs: number | null = firstMs; waitMs !== null;) {
-      await clock.sleep(Math.min(Math.max(waitMs, LOOK_MIN_MS), LOOK_MAX_MS), signal)
-      if (signal.aborted) return
+    const isReloading = config['config.action.reload']?.toLowerCase() !== 'none'
+    let reading = first
+    while (!signal.aborted) {
+      let waitMs: number | null = RETRY_MS
       try {
-        const { settings, ttlMs } = await withDeadline(clock, PATIENCE_MS, 'A config provider', resolve(config))
-        if (!isSameConfig(settings, lease.settings)) {
-          logger.info('Values of config providers have changed; starting anew with them', { work: keyOf(work) })
-          later(`restarting ${keyOf(work)} with new values`, 0, () => {
-            if (!signal.aborted) restart(work)
-          })
-          return
-        }
+        const { settings, ttlMs } = await reading
+        if (signal.aborted) return
+        const isRenewable = isReloading && ttlMs !== null
+        if (reading !== first && isRenewable && isOther(settings, lease)) return this.#renew(work, signal)
+        // The first was begun before the work was: late or not, the work has the same or newer.
+        lease.settings ??= settings
+        if (!isRenewable) return
         waitMs = ttlMs
       } catch (error) {
-        logger.warn('A config provider does not say what has become of values that have run out; asking again', {
+        if (signal.aborted) return
+        logger.warn('A config provider does not say what has become of values; asking again', {
           work: keyOf(work),
           reason: describeError(error),
         })
-        waitMs = RETRY_MS
       }
+      await clock.sleep(Math.min(Math.max(waitMs, LOOK_MIN_MS), LOOK_MAX_MS), signal)
+      if (!signal.aborted) reading = resolve(config)
     }
   }
+
+  #renew(work: string | TaskId, signal: AbortSignal): void {
+    const { restart, later, logger } = this.#parts
+    logger.info('Values of config providers have changed, or were not known; starting anew with them', {
+      work: keyOf(work),
+    })
+    later(`restarting ${keyOf(work)} with new values`, 0, () => {
+      if (!signal.aborted) restart(work)
+    })
+  }
+}
+
+/** Of work whose values are not known it is not known either that they are these. */
+function isOther(settings: RawSettings, lease: Lease): boolean {
+  return lease.settings === null || !isSameConfig(settings, lease.settings)
 }
 
 function keyOf(work: string | TaskId): string {

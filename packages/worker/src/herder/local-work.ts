@@ -229,6 +229,7 @@ export class LocalWork implements WorkEvents {
     const settings = snapshot.connectorConfig(connector)
     if (!this.started.connectors.has(connector) || !wanted.connectors.has(connector) || settings === undefined) {
       this.started.connectors.delete(connector)
+      reload.ended(connector)
       return
     }
     if (isMarked) status.putConnector(connector, this.#status(laneOf(connector), 'RESTARTING', null))
@@ -253,6 +254,7 @@ export class LocalWork implements WorkEvents {
     const isDue = this.started.hasTask(id) && wanted.hasTask(id)
     if (!isDue || settings === undefined || connectorConfig === undefined) {
       this.started.removeTask(id)
+      reload.ended(id)
       return
     }
     if (isMarked) status.putTask(id, this.#status(taskKey(id), 'RESTARTING', null))

@@ -44,15 +44,18 @@ export class FakeCluster {
   groupRefusal: Error | null = null
   readonly levels: Map<string, string> = new Map()
   /** What `${vault:KEY}` stands for, for how long; an error instead of it. */
-  readonly vault: { values: Record<string, string>; ttlMs: number | null; error: Error | null; asked: number } = {
-    values: {},
-    ttlMs: null,
-    error: null,
-    asked: 0,
-  }
+  readonly vault: {
+    values: Record<string, string>
+    ttlMs: number | null
+    error: Error | null
+    asked: number
+    /** What each answer waits for. */
+    opens: Promise<void> | null
+  } = { values: {}, ttlMs: null, error: null, asked: 0, opens: null }
   readonly providers: ConfigProviders = ConfigProviders.of(
     { 'config.providers': 'vault', 'config.providers.vault.class': 'Vault' },
-    { Vault: () => ({ get: async () => this.#lend() }) },
+    { Vault: () => ({ get: () => this.#lend() }) },
+    this.clock,
   )
 
   async add(settings: Partial<DistributedSettings> = {}): Promise<FakeWorker> {
@@ -195,11 +198,13 @@ export class FakeCluster {
     await Promise.all(this.workers.map(({ herder }) => this.given(herder.stop())))
   }
 
-  #lend(): ProvidedValues {
-    const { values, ttlMs, error } = this.vault
+  async #lend(): Promise<ProvidedValues> {
+    const { values, ttlMs, error, opens } = this.vault
+    const lent = { ...values }
     this.vault.asked++
+    if (opens !== null) await opens
     if (error !== null) throw error
-    return { values: { ...values }, ttlMs }
+    return { values: lent, ttlMs }
   }
 
   #at(url: string | null): DistributedHerder {
