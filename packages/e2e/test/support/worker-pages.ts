@@ -36,7 +36,8 @@ export function metricsPage(): string {
   return `# Metrics of a worker
 
 \`GET /metrics\` says them in Prometheus' text format, measured when it is asked for. What ends in \`_total\` only grows; \`_rate\`, \`_avg\` and \`_max\` look back
-over the last 30 to 60 seconds. What there is nothing to say of is not there.
+over the last 30 to 60 seconds. What there is nothing to say of is not there. What a task or a connector has counted is gone with it, and begins at zero
+with the next one: on this worker after a restart, on another one after a move.
 
 ## Kafka Connect's
 
