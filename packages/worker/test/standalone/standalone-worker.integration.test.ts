@@ -383,8 +383,9 @@ onBroker('a standalone worker', () => {
       await ask(worker, 'PATCH', `/connectors/${name}/offsets`, { offsets: [{ partition, offset: { n: 18 } }] })
       await ask(worker, 'PUT', `/connectors/${name}/resume`)
       await eventually('it has read on', async () => (await cluster.count(`${name}.raw`)) === 22)
+      // Of the task that runs now: what the one before it counted went with it.
       expect(await worker.progress(name)).toMatchObject([
-        { id: { connector: name, task: 0 }, progress: { produced: 22 } },
+        { id: { connector: name, task: 0 }, progress: { produced: 2 } },
       ])
     } finally {
       await worker.stop()
