@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `sluice`: finds the command, runs it, and turns its outcome into an exit status: those of command-line/exit-status.ts. */
 import { describeError, nearestName, SluiceError } from '@sluice/sdk'
+import { endProcess } from './command-line/process-end.ts'
 import type { Command } from './commands/command.ts'
 import { commands, commandSections } from './commands/index.ts'
 
@@ -43,7 +44,7 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
   let since = 0
   const stop = (): void => {
     // npm and the terminal may both hand on one Ctrl-C; only a later one is meant as "now". What is committed is safe at any moment.
-    if (interrupted.signal.aborted && performance.now() - since > ONE_SIGNAL_MS) process.exit(130)
+    if (interrupted.signal.aborted && performance.now() - since > ONE_SIGNAL_MS) void endProcess(130)
     if (!interrupted.signal.aborted) since = performance.now()
     interrupted.abort()
   }
@@ -74,5 +75,5 @@ function usage(): string {
 }
 
 const status = await main(name, args)
-if (commands.find((command) => command.name === name)?.isServer === true) process.exit(status)
+if (commands.find((command) => command.name === name)?.isServer === true) await endProcess(status)
 process.exitCode = status
