@@ -156,7 +156,7 @@ describe('on a cluster where the worker may make and alter nothing', () => {
       worker: raw,
       positions: inOnePlace(new FakePositions() as never),
       transactionalId: null,
-      resolve: async (config) => config,
+      resolve: async (settings) => ({ settings, values: new Set() }),
       clock,
       random,
       logger,

@@ -4,6 +4,7 @@
  */
 import { pathToFileURL } from 'node:url'
 import { describeError, systemClock } from '@sluice/sdk'
+import { clean } from '../provided-values.ts'
 import { CallWatch } from './call-watch.ts'
 import { CellLog } from './cell-logger.ts'
 import type { CellBirth, FromCell, LogLine, ToCell } from './cell-protocol.ts'
@@ -104,7 +105,7 @@ function endWhenSilent(silenceMaxMs: number): { heard(): void } {
 }
 
 function lastWords(reason: string): void {
-  page.say({ connector: watch.current?.connector ?? null, reason })
+  page.say({ connector: watch.current?.connector ?? null, reason: clean(reason, service?.values ?? new Set()) })
 }
 
 function send(message: FromCell, sent: () => void = () => undefined): void {

@@ -45,6 +45,11 @@ export class CellService {
     })
   }
 
+  /** Of config providers: not to be told. */
+  get values(): ReadonlySet<string> {
+    return this.#host.values
+  }
+
   hear(message: ToCell): void {
     switch (message.type) {
       case 'birth':

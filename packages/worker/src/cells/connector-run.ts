@@ -33,7 +33,6 @@ export class ConnectorRun {
   readonly #start: ConnectorStart
   readonly #parts: RunParts
   #logger: Logger
-  /** Of config providers: not to be told. */
   #values: ReadonlySet<string> = new Set()
   readonly #metrics: MetricScope
   readonly #ending = new AbortController()
@@ -52,6 +51,11 @@ export class ConnectorRun {
     this.#logger = parts.logger.child({ connector: start.connector })
     this.#metrics = parts.environment.instruments.scope()
     this.setTargetState(start.targetState)
+  }
+
+  /** Of config providers: not to be told. */
+  get values(): ReadonlySet<string> {
+    return this.#values
   }
 
   setTargetState(state: TargetState): void {

@@ -44,6 +44,12 @@ export class InlineHost implements WorkHost {
     return [...this.#tasks.values()].map(({ id }) => id)
   }
 
+  /** Of config providers, in the settings of what is here: not to be told. */
+  get values(): ReadonlySet<string> {
+    const tasks = [...this.#tasks.values()].map(({ run }) => run)
+    return new Set([...this.#connectors.values(), ...tasks].flatMap(({ values }) => [...values]))
+  }
+
   async startConnector(start: ConnectorStart): Promise<void> {
     if (this.#connectors.has(start.connector))
       throw new SluiceError('INTERNAL', `The connector ${start.connector} runs here already: it must be stopped first`)

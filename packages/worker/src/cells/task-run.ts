@@ -25,7 +25,6 @@ export class TaskRun {
   readonly #start: TaskStart
   readonly #parts: RunParts
   #logger: Logger
-  /** Of config providers: not to be told. */
   #values: ReadonlySet<string> = new Set()
   readonly #control: TaskControl
   readonly #metrics: MetricScope
@@ -42,6 +41,11 @@ export class TaskRun {
     this.#control = new TaskControl(parts.environment.clock, start.targetState !== 'STARTED')
     this.#metrics = parts.environment.instruments.scope()
     this.ended = this.#run()
+  }
+
+  /** Of config providers: not to be told. */
+  get values(): ReadonlySet<string> {
+    return this.#values
   }
 
   /** What it is doing, for people; null before it has begun. */

@@ -13,6 +13,7 @@ import { ConnectWorkerGroup } from '../group/connect-worker-group.ts'
 import { DistributedHerder } from '../herder/distributed-herder.ts'
 import type { DistributedSettings } from '../herder/settings.ts'
 import { herderSettings, WorkerFrame, type WorkerOptions } from '../operations/worker-frame.ts'
+import { cleanly } from '../provided-values.ts'
 import { LeaderClient } from '../rest/leader-client.ts'
 import { KafkaConfigStore } from '../storage/kafka-config-store.ts'
 import { KafkaStatusStore } from '../storage/kafka-status-store.ts'
@@ -93,7 +94,8 @@ export class DistributedWorker {
         fenceProducers: async (connector, config, tasks) => {
           const shared = { kafka, worker: raw, clock, random }
           const ids = Array.from({ length: tasks }, (_, task) => transactionalId(group, connector, task))
-          await fenceProducers(shared, await frame.resolve(config), ids, logger)
+          const { settings, values: theirs } = await frame.resolve(config)
+          await cleanly(theirs, () => fenceProducers(shared, settings, ids, logger))
         },
         settings: distributedSettings(worker, group),
         onFatal,

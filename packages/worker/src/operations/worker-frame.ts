@@ -15,6 +15,7 @@ import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
 import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
 import { KafkaEnvironment, type CellGiven, type Reach } from '../cells/kafka-environment.ts'
+import type { WorkSettings } from '../cells/work-environment.ts'
 import type { ConfigProviders } from '../config-providers.ts'
 import type { Herder } from '../herder/herder.ts'
 import type { HerderLoggers } from '../herder/ports.ts'
@@ -122,9 +123,10 @@ export class WorkerFrame {
     this.#closing = closing
   }
 
-  /** The settings of a connector with the values of config providers in them. */
-  async resolve(config: RawSettings): Promise<RawSettings> {
-    return (await this.#parts.providers.resolve(config)).settings
+  /** The settings of a connector with the values of config providers in them; the values are those of the worker's own besides. */
+  async resolve(config: RawSettings): Promise<WorkSettings> {
+    const { settings, values } = await this.#parts.providers.resolve(config)
+    return { settings, values: new Set([...this.#parts.values, ...values]) }
   }
 
   /** Where connectors run, of which there is one: who asks something of connectors asks it from now on. */
@@ -141,10 +143,7 @@ export class WorkerFrame {
       inline: async () =>
         new KafkaEnvironment({
           worker: raw,
-          resolve: async (config) => {
-            const { settings, values } = await this.#parts.providers.resolve(config)
-            return { settings, values: new Set([...this.#parts.values, ...values]) }
-          },
+          resolve: (config) => this.resolve(config),
           plugins: async () => plugins,
           reach: async () => this.#reach,
           close: async () => undefined,
@@ -174,7 +173,6 @@ export class WorkerFrame {
       askTimeoutMs: cellOptions(raw).requestTimeoutMs,
       ...(objections === undefined ? {} : { objections }),
     }
-    const resolve = (config: RawSettings): Promise<RawSettings> => this.resolve(config)
     return {
       workerId: this.rest.workerId,
       kafkaClusterId: this.#clusterId,
@@ -185,7 +183,7 @@ export class WorkerFrame {
         ...this.#reach,
         worker: raw,
         transactionalId,
-        resolve,
+        resolve: (config) => this.resolve(config),
         clock,
         random,
         logger,

@@ -1,7 +1,9 @@
 import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, RawSettings, SluiceError } from '@sluice/sdk'
+import type { WorkEnvironment } from '../cells/work-environment.ts'
 import type { ConnectorOffset } from '../herder/herder.ts'
 import type { ConnectorOffsets, SinkOffset, SinkPartition } from '../herder/ports.ts'
+import { cleanly } from '../provided-values.ts'
 import { adminOfTask, assertSameCluster, kafkaOfTask } from '../task-kafka.ts'
 import { transactional, type ConnectorPositions } from './connector-positions.ts'
 import type { ListedPositions, PositionChange } from './position-store.ts'
@@ -14,7 +16,7 @@ export interface KafkaOffsetsParts {
   /** Of a connector's first task, where sources are exactly once; null: they are not. */
   readonly transactionalId: ((connector: string) => string) | null
   /** Puts the values of config providers in. */
-  readonly resolve: (config: RawSettings) => Promise<RawSettings>
+  readonly resolve: WorkEnvironment['resolve']
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -38,10 +40,10 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
   alterSourceOffsets(connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]): Promise<void> {
     // What came in by REST is flat: the herder has looked at it.
     const changes = offsets.map(({ partition, offset }) => ({ partition, position: offset }) as PositionChange)
-    return this.#withPositions(config, async (store) => {
+    return this.#withPositions(config, async (store, settings) => {
       if (this.#parts.transactionalId === null) return store.store(connector, changes)
       const transactionalId = this.#parts.transactionalId(connector)
-      const theirs = await kafkaOfTask(this.#parts, 'producer', await this.#parts.resolve(config), this.#parts.logger)
+      const theirs = await kafkaOfTask(this.#parts, 'producer', settings, this.#parts.logger)
       try {
         if (theirs.isOwn) await assertSameCluster(theirs.kafka, this.#parts.kafka)
         const producer = await theirs.kafka.transactionalProducer({ transactionalId })
@@ -85,9 +87,13 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     })
   }
 
-  async #withPositions<T>(config: RawSettings, work: (store: ListedPositions) => Promise<T>): Promise<T> {
+  async #withPositions<T>(
+    config: RawSettings,
+    work: (store: ListedPositions, settings: RawSettings) => Promise<T>,
+  ): Promise<T> {
     const { positions, resolve } = this.#parts
-    return positions.during(await resolve(config), work)
+    const { settings, values } = await resolve(config)
+    return cleanly(values, () => positions.during(settings, (store) => work(store, settings)))
   }
 
   async #withGroup<T>(
@@ -95,19 +101,21 @@ export class KafkaConnectorOffsets implements ConnectorOffsets {
     config: RawSettings,
     work: (kafka: Kafka, groupId: string) => Promise<T>,
   ): Promise<T> {
-    const resolved = await this.#parts.resolve(config)
-    const { logger } = this.#parts
-    const theirs = await kafkaOfTask(this.#parts, 'consumer', resolved, logger)
-    try {
-      const admin = await adminOfTask(this.#parts, resolved, theirs, logger)
+    const { settings, values } = await this.#parts.resolve(config)
+    return cleanly(values, async () => {
+      const { logger } = this.#parts
+      const theirs = await kafkaOfTask(this.#parts, 'consumer', settings, logger)
       try {
-        return await work(admin.kafka, resolved['consumer.override.group.id'] ?? `connect-${connector}`)
+        const admin = await adminOfTask(this.#parts, settings, theirs, logger)
+        try {
+          return await work(admin.kafka, settings['consumer.override.group.id'] ?? `connect-${connector}`)
+        } finally {
+          await admin.close()
+        }
       } finally {
-        await admin.close()
+        await theirs.close()
       }
-    } finally {
-      await theirs.close()
-    }
+    })
   }
 }
 

@@ -22,6 +22,8 @@ export function realEnvironment(bootstrapServers: string, name: string): Pick<Ce
   const worker = {
     'bootstrap.servers': bootstrapServers,
     'group.id': name,
+    'config.providers': 'env',
+    'config.providers.env.class': 'EnvVarConfigProvider',
     'config.storage.topic': `${name}.configs`,
     'status.storage.topic': `${name}.status`,
     'key.converter': 'StringConverter',

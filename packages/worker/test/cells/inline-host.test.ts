@@ -148,6 +148,7 @@ describe("a connector's instance", () => {
     }
     await startTask()
     expect(told.at(-1)).toBe('a-0 FAILED no [hidden]')
+    expect([...host.values]).toEqual(['s3cret'])
     expect(JSON.stringify([told, logger.lines])).not.toContain('s3cret')
   })
 

@@ -118,6 +118,19 @@ onBroker('beside a sick connector', () => {
     await othersAreWell()
   })
 
+  test.each<[Sickness, string]>([
+    ['fail-poll', 'the source is [hidden]'],
+    ['throw-in-timer', 'thrown where nobody [hidden]'],
+    ['reject-unhandled', 'rejected where nobody [hidden]'],
+  ])('a trace of %s does not hold values of config providers', async (sick, trace) => {
+    const secret = { 'fail-poll': 'dry', 'throw-in-timer': 'catches', 'reject-unhandled': 'waits' }[sick as string]!
+    process.env['SLUICE_SICK_SECRET'] = secret
+    await world.start(ill, { sick, 'after.ms': '100', note: '${env:SLUICE_SICK_SECRET}' })
+    await world.becomes(`${ill}-0`, 'FAILED')
+    expect(world.trace(`${ill}-0`)).toContain(trace)
+    expect(world.trace(`${ill}-0`)).not.toContain(secret)
+  })
+
   test('a connector that spins in its start is found out, and its tasks with it', async () => {
     await world.start(ill, { sick: 'spin-start' })
     await world.becomes(ill, 'FAILED')

@@ -38,8 +38,12 @@ onBroker('offsets that are altered (needs SLUICE_TEST_KAFKA)', () => {
       worker,
       positions,
       transactionalId: support === 'enabled' ? (connector) => `${group}-${connector}-0` : null,
-      resolve: async (config) =>
-        Object.fromEntries(Object.entries(config).map(([key, value]) => [key, value.replace('${file:group}', group)])),
+      resolve: async (config) => ({
+        settings: Object.fromEntries(
+          Object.entries(config).map(([key, value]) => [key, value.replace('${file:group}', group)]),
+        ),
+        values: new Set([group]),
+      }),
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
