@@ -1,6 +1,11 @@
 /** What tests and benchmarks start besides the command itself. */
 export { bundledPlugins } from './bundled.ts'
-export { commands } from './commands/index.ts'
+export type { CommandNode, OptionDeclaration, Terminal } from './command-line/declaration.ts'
+export { declared } from './command-line/declared-command.ts'
+export { EXIT, EXIT_MEANINGS } from './command-line/exit-status.ts'
+export { operandText, optionDocumentation, optionText, usageOf } from './command-line/help.ts'
+export type { Command } from './commands/command.ts'
+export { commands, commandSections, type CommandSection } from './commands/index.ts'
 export { loadProcessor } from './processors.ts'
 export { runFlow, type FlowPorts } from './quickstart/flow.ts'
 export type { QuickstartPlan } from './quickstart/plan.ts'

@@ -28,6 +28,8 @@ export interface Wait {
 const LOOK_MS = 500
 /** What is FAILED right after a restart may be the state from before. */
 const FAILED_FOR_MS = 5000
+/** So may be what RUNS right after new settings or a restart: it must have been seen otherwise, or go on for so long. */
+const STEADY_FOR_MS = 2000
 
 /** @throws SluiceError WAIT_TIMED_OUT; TASK_FAILED when it stays FAILED; as of ConnectClient */
 export async function waitFor(name: string, state: string, wait: Wait): Promise<void> {
@@ -36,13 +38,16 @@ export async function waitFor(name: string, state: string, wait: Wait): Promise<
   const line = new ProgressLine(terminal, wait.isQuiet)
   const begun = clock.monotonic()
   let failedSince: number | undefined
+  let wasOtherwise = state !== 'RUNNING'
   let seen = 'nothing is known of it'
   try {
     while (!signal.aborted) {
       const status = await lookAt(name, wait)
       if (status instanceof SluiceError) seen = status.message
       else {
-        if (isIn(status, state)) return
+        const isThere = isIn(status, state)
+        if (isThere && (wasOtherwise || clock.monotonic() - begun >= STEADY_FOR_MS)) return
+        wasOtherwise ||= !isThere
         seen = status === undefined ? 'there is no such connector' : told(status)
         failedSince = status !== undefined && isIn(status, 'FAILED') ? (failedSince ?? clock.monotonic()) : undefined
         if (status !== undefined && failedSince !== undefined && clock.monotonic() - failedSince >= FAILED_FOR_MS)

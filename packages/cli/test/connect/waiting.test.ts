@@ -85,6 +85,15 @@ describe('waiting ends', () => {
   })
 })
 
+test('what RUNS from the first look on is believed after two seconds: it may be from before new settings', async () => {
+  const same = wait('RUNNING', [status('RUNNING', 'RUNNING')])
+  await same.done
+  expect(same.terminal.clock.monotonic()).toBe(2000)
+  const changed = wait('RUNNING', [status('RUNNING', 'RUNNING'), status('RUNNING'), status('RUNNING', 'RUNNING')])
+  await changed.done
+  expect(changed.terminal.clock.monotonic()).toBe(1000)
+})
+
 describe('a progress line', () => {
   const answers = [status('RUNNING', 'UNASSIGNED'), status('RUNNING', 'RUNNING')]
 

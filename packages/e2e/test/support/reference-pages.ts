@@ -20,6 +20,7 @@ import {
 } from '@sluice/worker'
 import * as prettier from 'prettier'
 import { brokerFacts } from './broker-facts.ts'
+import { cliPage } from './cli-page.ts'
 import { embeddedKafkaPage, kafkaClientPage } from './kafka-pages.ts'
 import { registryPage } from './registry-page.ts'
 import { metricsPage, restPage } from './worker-pages.ts'
@@ -37,6 +38,7 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
   const pages = [
     { file: 'README.md', text: contents() },
     { file: 'errors.md', text: errorsPage() },
+    { file: 'cli.md', text: `${GENERATED}\n\n${cliPage()}` },
     { file: 'connectors.md', text: connectorsPage(plugins.connectors.all()) },
     { file: 'rest.md', text: `${GENERATED}\n\n${restPage()}` },
     { file: 'metrics.md', text: `${GENERATED}\n\n${metricsPage()}` },
@@ -69,6 +71,7 @@ function contents(): string {
 
 Made from the declarations that the code itself runs by, so it cannot say anything else than the code does.
 
+- [Command line](cli.md): commands of \`sluice\`, their options and exit statuses
 - [Connectors](connectors.md): settings of a worker, of every connector, and of each one
 - [REST](rest.md): endpoints of a worker, and its settings of REST
 - [Metrics](metrics.md): what a worker says at \`/metrics\`
