@@ -1,5 +1,6 @@
 /** Every converter there is, one line each. */
 import type { ConverterPlugin } from '@sluice/sdk'
+import { avroConverter } from './avro/avro-converter.ts'
 import { booleanConverter } from './boolean-converter.ts'
 import { byteArrayConverter } from './byte-array-converter.ts'
 import { jsonConverter } from './json/json-converter.ts'
@@ -15,6 +16,7 @@ import { stringConverter } from './string-converter.ts'
 
 export const converters: readonly ConverterPlugin[] = [
   jsonConverter,
+  avroConverter,
   stringConverter,
   byteArrayConverter,
   shortConverter,

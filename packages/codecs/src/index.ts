@@ -1,4 +1,6 @@
 /** Bytes to schema and value, and back. */
+export { AvroConverter, avroConverter } from './avro/avro-converter.ts'
+export { avroSettings } from './avro/avro-settings.ts'
 export { booleanConverter } from './boolean-converter.ts'
 export { byteArrayConverter } from './byte-array-converter.ts'
 export { converterByName, converters } from './converters.ts'

@@ -2,6 +2,7 @@
 import { jsonConverter, stringConverter } from '@sluice/codecs'
 import { primitive, struct, type Value } from '@sluice/sdk'
 import type { BenchCase } from './bench-case.ts'
+import { avroCases } from './codecs/avro.ts'
 import { costPerCall } from './codecs/cost-per-call.ts'
 import { sixFieldCases } from './codecs/six-fields.ts'
 
@@ -25,7 +26,7 @@ const ROW = {
 const LINE = 'abcdefghij'.repeat(10)
 
 /** Microseconds of CPU per value. */
-export function bench(short: boolean): BenchCase[] {
+export async function bench(short: boolean): Promise<BenchCase[]> {
   const calls = short ? 5_000 : 200_000
   const µs = (run: () => unknown): number => costPerCall(run, calls)
   const bare = jsonConverter.create({ 'schemas.enable': 'false' }, 'value')
@@ -56,6 +57,7 @@ export function bench(short: boolean): BenchCase[] {
   const encode = (encoder: (value: Value) => unknown, value: Value): number => µs(() => encoder(value))
   return [
     ...sixFieldCases(short),
+    ...(await avroCases(short)),
     row('JSON of a 100-byte string, written', encode(bare.encoder('t', string), LINE), writeLine, 1),
     row(
       'JSON of a 100-byte string, read',

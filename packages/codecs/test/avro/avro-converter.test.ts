@@ -1,0 +1,378 @@
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import type { SchemaRegistry } from '@sluice/schema-registry'
+import { memoryRegistry } from '@sluice/schema-registry/testing'
+import { SluiceError, array, canonical, decimal, map, primitive, struct, structOf, timestamp } from '@sluice/sdk'
+import type { RawSettings, Schema, Value } from '@sluice/sdk'
+import { avroConverter, converterByName } from '@sluice/codecs'
+import { converterOn, failure, ready } from './support.ts'
+
+let registry: SchemaRegistry
+
+beforeEach(async () => {
+  registry = await memoryRegistry()
+})
+
+async function written(
+  schema: Schema | null,
+  value: Value,
+  raw: RawSettings = {},
+  topic = 't',
+): Promise<Buffer | null> {
+  const encode = await ready(() => converterOn(registry, raw).encoder(topic, schema))
+  const bytes = await ready(() => encode(value))
+  return bytes === null ? null : Buffer.from(bytes)
+}
+
+async function registered(avro: unknown, subject = 't-value'): Promise<number> {
+  return (await registry.register(subject, { type: 'AVRO', text: JSON.stringify(avro) })).id
+}
+
+function behind(id: number, hex: string): Buffer {
+  return Buffer.from(`00${id.toString(16).padStart(8, '0')}${hex}`, 'hex')
+}
+
+async function read(bytes: Buffer, raw: RawSettings = {}): Promise<{ schema: Schema | null; value: Value }> {
+  const converter = converterOn(registry, raw)
+  return ready(() => converter.decode('t', bytes))
+}
+
+async function schemaText(schema: Schema, raw: RawSettings = {}): Promise<unknown> {
+  await written(schema, schema.type === 'struct' ? {} : null, raw).catch(() => undefined)
+  return JSON.parse((await registry.latest('t-value')).text)
+}
+
+describe('the schema that is registered', () => {
+  test('has what only Connect knows in attributes, as Confluent writes it', async () => {
+    const schema = struct(
+      {
+        id: primitive('int16', { optional: true }),
+        price: decimal(2),
+        at: timestamp({ optional: true }),
+        state: primitive('string', { default: 'new', doc: 'how far' }),
+      },
+      { name: 'shop.Order', optional: true },
+    )
+    await written(schema, { price: '1.50' })
+    expect(JSON.parse((await registry.latest('t-value')).text)).toEqual([
+      'null',
+      {
+        type: 'record',
+        name: 'Order',
+        namespace: 'shop',
+        fields: [
+          { name: 'id', type: ['null', { type: 'int', 'connect.type': 'int16' }], default: null },
+          {
+            name: 'price',
+            type: {
+              type: 'bytes',
+              scale: 2,
+              precision: 64,
+              'connect.version': 1,
+              'connect.parameters': { scale: '2' },
+              'connect.name': 'org.apache.kafka.connect.data.Decimal',
+              logicalType: 'decimal',
+            },
+          },
+          {
+            name: 'at',
+            type: [
+              'null',
+              {
+                type: 'long',
+                'connect.version': 1,
+                'connect.name': 'org.apache.kafka.connect.data.Timestamp',
+                logicalType: 'timestamp-millis',
+              },
+            ],
+            default: null,
+          },
+          {
+            name: 'state',
+            type: { type: 'string', 'connect.doc': 'how far', 'connect.default': 'new' },
+            default: 'new',
+          },
+        ],
+        'connect.name': 'shop.Order',
+      },
+    ])
+  })
+
+  test('has none of them with connect.meta.data=false', async () => {
+    const schema = struct({ id: primitive('int8', { doc: 'x', version: 2 }) }, { name: 'A' })
+    expect(await schemaText(schema, { 'connect.meta.data': 'false' })).toEqual({
+      type: 'record',
+      name: 'A',
+      fields: [{ name: 'id', type: 'int' }],
+    })
+  })
+
+  test('of an unnamed struct is called ConnectDefault; a second one that differs is refused', async () => {
+    const one = struct({ a: primitive('int32') })
+    expect(await schemaText(one)).toMatchObject({ name: 'ConnectDefault', namespace: 'io.confluent.connect.avro' })
+    const two = struct({ outer: struct({ inner: primitive('string') }) })
+    expect(await failure(() => converterOn(registry).encoder('t', two))).toMatchObject({
+      code: 'SCHEMA_INVALID',
+      message: "Can't redefine: io.confluent.connect.avro.ConnectDefault",
+    })
+  })
+
+  test('has its names scrubbed on request, and is refused otherwise', async () => {
+    const schema = struct({ 'unit price': primitive('int32') }, { name: '1shop.Order' })
+    expect(await failure(() => converterOn(registry).encoder('t', schema))).toMatchObject({ code: 'SCHEMA_INVALID' })
+    const bytes = await written(schema, { 'unit price': 3 }, { 'scrub.invalid.names': 'true' })
+    expect((await read(bytes!)).value).toEqual({ unit_20price: 3 })
+  })
+
+  test('is under the subject that the strategy says', async () => {
+    const schema = struct({ id: primitive('int32') }, { name: 'shop.Order' })
+    for (const strategy of ['TopicRecordNameStrategy', 'io.confluent.kafka.serializers.subject.RecordNameStrategy'])
+      await written(schema, { id: 1 }, { 'value.subject.name.strategy': strategy })
+    expect(await registry.subjects()).toEqual(['shop.Order', 't-shop.Order'])
+  })
+
+  test('must be there with auto.register.schemas=false', async () => {
+    expect(
+      await failure(() =>
+        converterOn(registry, { 'auto.register.schemas': 'false' }).encoder('t', primitive('string'))('x'),
+      ),
+    ).toMatchObject({
+      code: 'SUBJECT_UNKNOWN',
+    })
+    await registered('string')
+    expect(await written(primitive('string'), 'x', { 'auto.register.schemas': 'false' })).toEqual(behind(1, '0278'))
+  })
+})
+
+describe('values', () => {
+  test('of 64 bits are numbers where these are exact, and bigints beyond', async () => {
+    for (const value of [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n]) {
+      const bytes = await written(primitive('int64'), value)
+      expect((await read(bytes!)).value).toBe(value)
+    }
+  })
+
+  test('without a schema travel in a record that holds anything', async () => {
+    const value = { text: 'ä', list: [1, null, true, 2.5, Buffer.from('x')], inner: { big: 2n ** 60n }, none: null }
+    expect(await read((await written(null, value))!)).toEqual({ schema: null, value })
+    expect((await read((await written(null, new Map<Value, Value>([[1, 'one']])))!)).value).toEqual(
+      new Map([[1, 'one']]),
+    )
+  })
+
+  test('of null are no bytes where the schema allows them, and bad where it does not', async () => {
+    expect(await written(null, null)).toBeNull()
+    expect(await written(primitive('string', { optional: true }), null)).toBeNull()
+    await expect(written(primitive('string'), null)).rejects.toMatchObject({
+      message: 'Found null value for non-optional schema',
+    })
+    expect(converterOn(registry).decode('t', null)).toEqual({ schema: null, value: null })
+  })
+
+  test('of a field that is missing or null become its default, unless nullables keep theirs', async () => {
+    const schema = struct({ n: primitive('int32', { optional: true, default: 7 }) })
+    expect((await read((await written(schema, { n: null }))!)).value).toEqual({ n: 7 })
+    const kept = { 'ignore.default.for.nullables': 'true' }
+    expect((await read((await written(schema, {}, kept))!, kept)).value).toEqual({ n: null })
+  })
+
+  test('with fields called as what every object has are read and written', async () => {
+    const schema = structOf([
+      ['__proto__', primitive('int32')],
+      ['constructor', primitive('string', { optional: true })],
+    ])
+    const value = (await read((await written(schema, Object.fromEntries([['__proto__', 1]])))!)).value
+    expect(Object.entries(value as object)).toEqual([
+      ['__proto__', 1],
+      ['constructor', null],
+    ])
+  })
+
+  test('that do not fit their schema are refused, with the place', async () => {
+    const schema = struct({
+      rows: array(struct({ n: primitive('int8') }, { name: 'Row' })),
+      by: map(primitive('string'), primitive('boolean'), { optional: true }),
+    })
+    await expect(written(schema, { rows: [{ n: 1 }, { n: 128 }] })).rejects.toMatchObject({
+      place: { field: 'rows[1].n' },
+    })
+    await expect(written(schema, { rows: [], by: new Map([['k', 'no']]) })).rejects.toMatchObject({
+      code: 'VALUE_INVALID',
+      place: { field: 'by[k]' },
+    })
+    await expect(written(decimal(2), '1.5', {}, 'decimals')).rejects.toMatchObject({ code: 'DATA_INVALID' })
+    await expect(written(primitive('int64'), 2n ** 63n, {}, 'longs')).rejects.toMatchObject({ code: 'VALUE_INVALID' })
+    await expect(written(primitive('int32'), Number.NaN, {}, 'ints')).rejects.toMatchObject({ code: 'VALUE_INVALID' })
+  })
+})
+
+describe('unions and enums', () => {
+  const UNION = ['null', 'string', { type: 'record', name: 'A', namespace: 'n', fields: [{ name: 'x', type: 'int' }] }]
+
+  test('are structs with one field a branch, and go back', async () => {
+    const id = await registered({ type: 'record', name: 'R', fields: [{ name: 'u', type: UNION }] })
+    const bytes = behind(id, '040a')
+    const { schema, value } = await read(bytes)
+    expect(value).toEqual({ u: { A: { x: 5 } } })
+    const field = schema!.type === 'struct' ? schema!.fields[0]!.schema : null
+    expect(field).toMatchObject({
+      name: 'io.confluent.connect.avro.Union',
+      optional: true,
+      fields: [{ name: 'string' }, { name: 'A' }],
+    })
+    const latest = { 'auto.register.schemas': 'false', 'use.latest.version': 'true' }
+    expect(await written(schema, value, latest)).toEqual(bytes)
+    expect((await read(bytes, { 'enhanced.avro.schema.support': 'true' })).value).toEqual({ u: { 'n.A': { x: 5 } } })
+    expect((await read(bytes, { 'generalized.sum.type.support': 'true' })).value).toEqual({
+      u: { connect_union_field_2: { x: 5 } },
+    })
+  })
+
+  test('of one type are that type with flatten.singleton.unions', async () => {
+    const bytes = behind(await registered(['string']), '000278')
+    expect((await read(bytes)).value).toEqual({ string: 'x' })
+    expect((await read(bytes, { 'flatten.singleton.unions': 'true' })).value).toBe('x')
+  })
+
+  test('are texts with the symbols in parameters, and enums again with enhanced support', async () => {
+    const avro = { type: 'enum', name: 'E', namespace: 'n', symbols: ['A', 'B'] }
+    const { schema, value } = await read(behind(await registered(avro), '02'))
+    expect(value).toBe('B')
+    expect(schema!.parameters).toEqual({
+      'io.confluent.connect.avro.Enum': 'n.E',
+      'io.confluent.connect.avro.Enum.A': 'A',
+      'io.confluent.connect.avro.Enum.B': 'B',
+    })
+    const bytes = await written(schema, value, { 'enhanced.avro.schema.support': 'true' }, 'other')
+    expect(bytes!.subarray(5).toString('hex')).toBe('02')
+    expect(JSON.parse((await registry.latest('other-value')).text)).toMatchObject(avro)
+    await expect(written(schema, 'C', { 'enhanced.avro.schema.support': 'true' }, 'other')).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+    })
+  })
+})
+
+describe('with use.latest.version', () => {
+  const V1 = {
+    type: 'record',
+    name: 'R',
+    fields: [
+      { name: 'a', type: 'int' },
+      { name: 'gone', type: 'string' },
+    ],
+  }
+  const V2 = {
+    type: 'record',
+    name: 'R',
+    fields: [
+      { name: 'added', type: 'string', default: 'd' },
+      { name: 'b', type: 'double', aliases: ['a'] },
+    ],
+  }
+
+  test('records of an older schema are read as the latest: promoted, renamed, completed, fields left out', async () => {
+    const id = await registered(V1)
+    await registry.setCompatibility('NONE')
+    await registered(V2)
+    const { schema, value } = await read(behind(id, '060278'), { 'use.latest.version': 'true' })
+    expect(value).toEqual({ added: 'd', b: 3 })
+    expect(schema!.type === 'struct' && schema!.fields.map(({ name }) => name)).toEqual(['added', 'b'])
+    expect((await read(behind(id, '060278'))).value).toEqual({ a: 3, gone: 'x' })
+  })
+
+  test('a schema that cannot be read as the latest is a named outcome', async () => {
+    const id = await registered(V1)
+    await registry.setCompatibility('NONE')
+    await registered({ ...V1, fields: [{ name: 'a', type: 'string' }] })
+    await expect(read(behind(id, '060278'), { 'use.latest.version': 'true' })).rejects.toMatchObject({
+      code: 'SCHEMA_PROJECTION',
+      place: { field: 'a' },
+    })
+  })
+})
+
+describe('bad bytes', () => {
+  const RECORD = {
+    type: 'record',
+    name: 'R',
+    fields: [
+      { name: 'n', type: 'long' },
+      { name: 's', type: 'string' },
+    ],
+  }
+
+  test.each([
+    ['a length beyond the bytes', '02fe', /longer than its record/],
+    ['a text that is cut off', '020a6162', /claims 5 bytes where 2 are left/],
+    ['a negative length', '0201', /claims a length of -1 bytes/],
+    ['a length of 2^40', '02808080808040', /bytes where 0 are left|more than/],
+    ['more than 64 bits', 'ffffffffffffffffffff7f', /more than 64 bits/],
+    ['bytes left over', '02026100ff', /ends 2 bytes before its record does/],
+    ['no UTF-8', '0204c328', /not UTF-8/],
+  ])('%s are a DataError', async (_, hex, message) => {
+    const id = await registered(RECORD)
+    const error = await failure(() => converterOn(registry).decode('t', behind(id, hex)))
+    expect(error).toBeInstanceOf(SluiceError)
+    expect(error).toMatchObject({
+      name: 'DataError',
+      code: 'DATA_INVALID',
+      message: expect.stringMatching(message) as unknown,
+    })
+  })
+
+  test('a block that claims more items than there are bytes is a DataError, and no memory is taken for it', async () => {
+    for (const items of ['int', { type: 'record', name: 'Empty', fields: [] }]) {
+      const id = await registered({ type: 'array', items }, `t${JSON.stringify(items).length}-value`)
+      await expect(read(behind(id, 'feffffffff1f'))).rejects.toMatchObject({
+        message: expect.stringMatching(/claims \d+ items/) as unknown,
+      })
+    }
+  })
+
+  test('a union, an enum or a boolean that has no such index is a DataError', async () => {
+    await expect(read(behind(await registered(['null', 'int'], 'a'), '04'))).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+    })
+    await expect(
+      read(behind(await registered({ type: 'enum', name: 'E', symbols: ['A'] }, 'b'), '02')),
+    ).rejects.toMatchObject({ code: 'DATA_INVALID' })
+    await expect(read(behind(await registered('boolean', 'c'), '02'))).rejects.toMatchObject({ code: 'DATA_INVALID' })
+  })
+
+  test('an int8 beyond its type is a DataError, where Java would go on with another number', async () => {
+    const id = await registered({ type: 'int', 'connect.type': 'int8' })
+    await expect(read(behind(id, '8002'))).rejects.toMatchObject({
+      message: expect.stringMatching(/^128 is no int8/) as unknown,
+    })
+  })
+
+  test('a wrong magic byte, an unknown id, and a schema of another format are named outcomes', async () => {
+    await expect(read(Buffer.from('0100000001', 'hex'))).rejects.toMatchObject({
+      name: 'DataError',
+      message: expect.stringMatching(/magic byte 1/) as unknown,
+    })
+    await expect(read(behind(99, '00'))).rejects.toMatchObject({ code: 'SCHEMA_UNKNOWN' })
+    const { id } = await registry.register('j', { type: 'JSON', text: '{"type":"string"}' })
+    await expect(read(behind(id, '00'))).rejects.toMatchObject({
+      message: expect.stringMatching(/is JSON, not Avro/) as unknown,
+    })
+  })
+
+  test('a record within itself has no schema in Connect, and says so', async () => {
+    const id = await registered({ type: 'record', name: 'R', fields: [{ name: 'next', type: ['null', 'R'] }] })
+    await expect(read(behind(id, '00'))).rejects.toMatchObject({ code: 'SCHEMA_INVALID' })
+  })
+})
+
+test('a schema is read once: all records of it have the same schema object', async () => {
+  const converter = converterOn(registry)
+  const bytes = (await written(struct({ a: primitive('int32') }), { a: 1 }))!
+  const first = await ready(() => converter.decode('t', bytes))
+  expect(converter.decode('t', bytes).schema).toBe(first.schema)
+  expect(canonical(first.schema!)).toBe(canonical(struct({ a: primitive('int32') })))
+})
+
+test('it is found by its Java class, and does not convert headers', () => {
+  expect(converterByName('io.confluent.connect.avro.AvroConverter')).toBe(avroConverter)
+  expect(() => avroConverter.create({ 'schema.registry.url': 'http://localhost:1' }, 'header')).toThrow(/not headers/)
+  expect(() => avroConverter.create({}, 'value')).toThrow(/schema.registry.url/)
+})
