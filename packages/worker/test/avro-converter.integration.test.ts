@@ -1,0 +1,90 @@
+/** Records in Avro, with the embedded registry, on a real Kafka: from a source over a topic to a sink. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { RegistryServer, connectRegistry } from '@sluice/schema-registry'
+import { LOGICAL, decimal, primitive, struct, timestamp } from '@sluice/sdk'
+import type { RawSettings, SinkRecord } from '@sluice/sdk'
+import { eventually } from './support/eventually.ts'
+import { headersOf } from './support/fake-kafka.ts'
+import { onBroker, startWorker, TestCluster } from './support/test-cluster.ts'
+import { countingSource, sinkOf } from './support/test-connectors.ts'
+
+const ORDER = struct(
+  {
+    id: primitive('int64'),
+    price: decimal(2),
+    at: timestamp({ optional: true }),
+    note: primitive('string', { default: 'none' }),
+  },
+  { name: 'shop.Order' },
+)
+const order = (n: number): { id: number; price: string; at: number | null; note: string } => ({
+  id: n,
+  price: `${n}.50`,
+  at: n % 2 === 0 ? 1_700_000_000_000 + n : null,
+  note: `ä${n}`,
+})
+
+onBroker('the Avro converter in a worker', () => {
+  let cluster: TestCluster
+  let registry: RegistryServer
+  beforeAll(async () => {
+    cluster = await TestCluster.open()
+    registry = await RegistryServer.start({ kafka: cluster.kafka, topic: cluster.name('schemas'), port: 0 })
+  })
+  afterAll(async () => {
+    await registry.close()
+    await cluster.close()
+  })
+
+  const avro = (): RawSettings => ({
+    'value.converter': 'io.confluent.connect.avro.AvroConverter',
+    'value.converter.schema.registry.url': registry.url,
+  })
+
+  test('structs arrive as they left, their schema is registered once, and what is no Avro is a dead letter', async () => {
+    const topic = await cluster.topic('avro')
+    const dead = await cluster.topic('avro-dead')
+    const seen: SinkRecord[] = []
+    const worker = await startWorker({
+      plugins: [
+        countingSource({ record: (n) => ({ valueSchema: ORDER, value: order(n) }) }),
+        sinkOf(() => ({ put: async (records) => void seen.push(...records) })),
+      ],
+      worker: { 'offset.storage.topic': cluster.name('offsets'), 'offset.storage.replication.factor': '1' },
+      connectors: [
+        { name: cluster.name('source'), 'connector.class': 'counting', topic, count: '300', ...avro() },
+        {
+          name: cluster.name('sink'),
+          'connector.class': 'parts',
+          topics: topic,
+          'errors.tolerance': 'all',
+          'errors.deadletterqueue.topic.name': dead,
+          'errors.deadletterqueue.topic.replication.factor': '1',
+          'errors.deadletterqueue.context.headers.enable': 'true',
+          ...avro(),
+        },
+      ],
+    })
+    await eventually('all has arrived', () => seen.length === 300)
+    const cut = (await cluster.read(topic))[0]!.value!.subarray(0, 7)
+    await cluster.put(topic, ['no Avro', { value: Buffer.from('0000ffffff00', 'hex') }, { value: Buffer.from(cut) }])
+    await eventually('the bad ones are dead letters', async () => (await cluster.count(dead)) === 3)
+    await worker.stop()
+
+    expect(seen.map(({ value }) => value)).toEqual(Array.from({ length: 300 }, (_, n) => order(n)))
+    expect(new Set(seen.map(({ valueSchema }) => valueSchema)).size).toBe(1)
+    expect(seen[0]!.valueSchema).toMatchObject({
+      name: 'shop.Order',
+      fields: [{}, { schema: { name: LOGICAL.decimal } }, {}, {}],
+    })
+    const client = connectRegistry({ 'schema.registry.url': registry.url })
+    expect(await client.versions(`${topic}-value`)).toEqual([1])
+    client.close()
+    const reasons = (await cluster.read(dead)).map((letter) => headersOf(letter)['__connect.errors.exception.message'])
+    expect(reasons).toEqual([
+      expect.stringMatching(/^Unknown magic byte 110/),
+      expect.stringMatching(/Schema 16777215 not found/),
+      expect.stringMatching(/^The Avro value claims 1 bytes where 0 are left \(field=price\)/),
+    ])
+  })
+})
