@@ -67,6 +67,7 @@ export class AvroConverter implements Converter {
   readonly #input = new AvroInput()
   readonly #output = new AvroOutput()
   readonly #plans = new Map<number | string, ReadPlan>()
+  readonly #recordNames = new Map<number, string | null>()
   readonly #writing = new Map<string, ValueEncoder>()
   readonly #encoders = new WeakMap<Schema, Map<string, ValueEncoder>>()
 
@@ -114,12 +115,12 @@ export class AvroConverter implements Converter {
   /** Values become those of the latest schema of the subject. */
   #latestPlan(topic: string, id: number): ReadPlan {
     const registered = this.#schemaOf(id)
-    const subject = this.#subjectOf(topic, this.#side, recordNameOf(registered))
+    const most = this.#settings['schemas.cache.config']
+    const name = bounded(this.#recordNames, id, most, () => recordNameOf(registered))
+    const subject = this.#subjectOf(topic, this.#side, name)
     const latest = this.#latest(subject)
     if (latest.id === id) return this.#plan(id)
-    return bounded(this.#plans, `${id} ${latest.id}`, this.#settings['schemas.cache.config'], () =>
-      this.#compilePlan(parsed(registered), parsed(latest)),
-    )
+    return bounded(this.#plans, `${id} ${latest.id}`, most, () => this.#compilePlan(parsed(registered), parsed(latest)))
   }
 
   #compilePlan(writer: AvroSchema, reader: AvroSchema): ReadPlan {

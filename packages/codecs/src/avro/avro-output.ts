@@ -1,9 +1,10 @@
 /** Avro's binary encoding, written into slabs. */
 import { ByteSlab } from '../byte-slab.ts'
-import { assertHoldable, writeUtf8 } from '../utf8-text.ts'
+import { writeUtf8 } from '../utf8-text.ts'
 
 /** Lengths up to this one take a single byte. */
 const SHORT_MAX = 63
+const BIG = 4096
 
 export class AvroOutput {
   readonly #slab = new ByteSlab()
@@ -71,17 +72,21 @@ export class AvroOutput {
 
   string(text: string): void {
     const room = text.length * 3
-    if (room > SHORT_MAX) {
-      assertHoldable(text.length)
-      this.int(Buffer.byteLength(text))
-      const at = this.#slab.reserve(this.#at, room)
-      this.#at = at + writeUtf8(this.#slab.bytes, at, text)
-      return
-    }
+    if (room > SHORT_MAX) return this.#longer(text, room)
     const at = this.#slab.reserve(this.#at, room + 1)
     const length = writeUtf8(this.#slab.bytes, at + 1, text)
     this.#slab.bytes[at] = length * 2
     this.#at = at + 1 + length
+  }
+
+  #longer(text: string, room: number): void {
+    const length = Buffer.byteLength(text)
+    this.int(length)
+    // Room for the longest that it could be is three times as much memory: of a big text too much.
+    const isBig = room > BIG
+    const at = this.#slab.reserve(this.#at, isBig ? length : room)
+    const { bytes } = this.#slab
+    this.#at = at + (isBig ? bytes.write(text, at, length, 'utf8') : writeUtf8(bytes, at, text))
   }
 
   bytes(bytes: Uint8Array): void {

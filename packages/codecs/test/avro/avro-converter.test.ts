@@ -1,7 +1,18 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
 import type { SchemaRegistry } from '@sluice/schema-registry'
 import { memoryRegistry } from '@sluice/schema-registry/testing'
-import { SluiceError, array, canonical, decimal, map, primitive, struct, structOf, timestamp } from '@sluice/sdk'
+import {
+  RetriableError,
+  SluiceError,
+  array,
+  canonical,
+  decimal,
+  map,
+  primitive,
+  struct,
+  structOf,
+  timestamp,
+} from '@sluice/sdk'
 import type { RawSettings, Schema, Value } from '@sluice/sdk'
 import { avroConverter, converterByName } from '@sluice/codecs'
 import { converterOn, failure, ready } from './support.ts'
@@ -144,6 +155,14 @@ describe('the schema that is registered', () => {
 })
 
 describe('values', () => {
+  test('of a megabyte, and texts with lone surrogates, go through', async () => {
+    const long = '漢'.repeat(400_000)
+    expect((await read((await written(primitive('string'), long))!)).value).toBe(long)
+    expect((await read((await written(primitive('string'), `${'a'.repeat(70)}\uD800`))!)).value).toBe(
+      `${'a'.repeat(70)}\uFFFD`,
+    )
+  })
+
   test('of 64 bits are numbers where these are exact, and bigints beyond', async () => {
     for (const value of [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n]) {
       const bytes = await written(primitive('int64'), value)
@@ -354,6 +373,30 @@ describe('bad bytes', () => {
     const { id } = await registry.register('j', { type: 'JSON', text: '{"type":"string"}' })
     await expect(read(behind(id, '00'))).rejects.toMatchObject({
       message: expect.stringMatching(/is JSON, not Avro/) as unknown,
+    })
+  })
+
+  test('a registry that cannot be reached is told as such, and may be tried again', async () => {
+    const away = await memoryRegistry({
+      onRequest: () => {
+        throw new RetriableError('REGISTRY_UNREACHABLE', 'Nobody is there')
+      },
+    })
+    const expected = { code: 'REGISTRY_UNREACHABLE', retriable: true, message: 'Nobody is there' }
+    expect(await failure(() => converterOn(away).decode('t', behind(1, '00')))).toMatchObject(expected)
+    expect(await failure(() => converterOn(away).encoder('t', null)('x'))).toMatchObject(expected)
+  })
+
+  test('of lists in lists in lists without a schema end in a DataError, read and written', async () => {
+    let deep: Value = []
+    for (let i = 0; i < 1100; i++) deep = [deep]
+    await expect(written(null, deep)).rejects.toMatchObject({
+      message: expect.stringMatching(/1000 levels deep/) as unknown,
+    })
+    const id = (await written(null, [1]))!.readInt32BE(1)
+    const level = '000000000000000202'
+    await expect(read(behind(id, level.repeat(2000)))).rejects.toMatchObject({
+      message: expect.stringMatching(/1000 levels deep/) as unknown,
     })
   })
 
