@@ -218,7 +218,7 @@ function parsed({ text, dependencies }: RegisteredSchema): AvroSchema {
 
 function recordNameOf(registered: RegisteredSchema): string | null {
   const avro = parsed(registered)
-  return 'fullName' in avro && avro.fullName !== UNNAMED ? avro.fullName : null
+  return 'fullName' in avro && !avro.fullName.startsWith(UNNAMED) ? avro.fullName : null
 }
 
 /** What is kept under the key, or made; the one that has been kept longest makes room. */

@@ -1,7 +1,7 @@
 /** Names that Confluent's converter gives to what Avro or Connect alone has; they make a schema come back as it went. */
 
-/** Of records without a name. */
 export const NAMESPACE = 'io.confluent.connect.avro'
+/** Of the first struct without a name; those that differ are numbered from 2. */
 export const UNNAMED = `${NAMESPACE}.ConnectDefault`
 export const ANYTHING = `${NAMESPACE}.Anything`
 export const UNION = `${NAMESPACE}.Union`
@@ -44,10 +44,12 @@ export function splitName(fullName: string): { readonly namespace: string; reado
   return { namespace: dot < 0 ? '' : fullName.slice(0, dot), name: fullName.slice(dot + 1) }
 }
 
-/** A name that Avro takes, as `scrub.invalid.names` makes it: encoded as in a URL, the rest underscores. */
+/** A name that Avro takes, as `scrub.invalid.names` makes it: encoded as Java encodes it for a URL, then the rest underscores. */
 export function scrubbed(name: string): string {
   const encoded = encodeURIComponent(name)
-  return (/^[A-Za-z_]/.test(encoded) ? encoded : `x${encoded}`).replaceAll(/[^A-Za-z0-9_]/g, '_')
+    .replaceAll('%20', '+')
+    .replaceAll(/[!'()~]/g, (char) => `_${char.charCodeAt(0).toString(16).toUpperCase()}`)
+  return (/^[0-9]/.test(encoded) ? `x${encoded}` : encoded).replaceAll(/[^A-Za-z0-9_]/g, '_')
 }
 
 /** The same for a full name: part by part. */

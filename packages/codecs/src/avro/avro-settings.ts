@@ -35,8 +35,7 @@ export const avroSettings = defineSettings({
     default: false,
     importance: 'medium',
     group: MAPPING,
-    documentation:
-      'Whether enums and fixed are written as such again, and unions name their records with the namespace.',
+    documentation: 'Whether enums are written as such again, and unions name their records with the namespace.',
   },
   'connect.meta.data': {
     type: 'boolean',

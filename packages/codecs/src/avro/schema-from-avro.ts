@@ -1,6 +1,18 @@
 /** The Connect schema that an Avro schema is read as: Confluent's mapping. */
 import type { AvroEnum, AvroField, AvroRecord, AvroSchema, AvroUnion } from '@sluice/schema-registry'
-import { SchemaError, array, date, decimal, map, primitive, structOf, time, timestamp, withOptional } from '@sluice/sdk'
+import {
+  DataError,
+  SchemaError,
+  array,
+  date,
+  decimal,
+  map,
+  primitive,
+  structOf,
+  time,
+  timestamp,
+  withOptional,
+} from '@sluice/sdk'
 import type { Schema, Value } from '@sluice/sdk'
 import { defaultFromJson } from './avro-defaults.ts'
 import type { AvroMapping } from './avro-settings.ts'
@@ -86,7 +98,7 @@ function convertUnion(union: AvroUnion, context: Context, field?: AvroField): Sc
   const [first] = union.branches
   let fallback: Value | undefined
   if (first !== undefined && first.type !== 'null' && field !== undefined) {
-    const value = defaultFromJson(pairs[0]![1], field.default)
+    const value = soundDefault(pairs[0]![1], field.default)
     if (value !== undefined) fallback = { [pairs[0]![0]]: value }
   }
   return structOf(pairs, {
@@ -215,14 +227,14 @@ function described(base: Schema, avro: Branch, mapping: AvroMapping, fieldDefaul
   // A default of null is none; Avro's own, of the field, goes before the attribute.
   const isFields = fieldDefault !== undefined && fieldDefault !== null
   const json = isFields ? fieldDefault : props[PROP.default]
-  if (isFields && props[PROP.default] === undefined) parameters[PARAMETER.fieldDefault] = 'true'
+  if (hasMeta && isFields && props[PROP.default] === undefined) parameters[PARAMETER.fieldDefault] = 'true'
   const doc = props[PROP.doc]
   const { name: _name, version: _version, doc: _doc, default: _default, parameters: _parameters, ...type } = base
   const options = {
     name: nameOf(base, avro),
     version: versionOf(base, props[PROP.version]),
     doc: hasMeta && typeof doc === 'string' ? doc : undefined,
-    default: defaultFromJson(base, json),
+    default: soundDefault(base, json),
     parameters: Object.keys(parameters).length > 0 ? Object.freeze(parameters) : undefined,
   }
   // In this order, in which all schemas have them: they are compared as texts.
@@ -230,12 +242,22 @@ function described(base: Schema, avro: Branch, mapping: AvroMapping, fieldDefaul
   return Object.freeze({ ...type, ...Object.fromEntries(given) } as Schema)
 }
 
+/** A default that is none of its type is left aside, as by Confluent's: records do not depend on it. */
+function soundDefault(base: Schema, json: unknown): Value | undefined {
+  try {
+    return defaultFromJson(base, json)
+  } catch (error) {
+    if (error instanceof DataError) return undefined
+    throw error
+  }
+}
+
 function nameOf(base: Schema, avro: Branch): string | undefined {
   const given = avro.props[PROP.name]
   if (given !== undefined && typeof given !== 'string')
     throw new SchemaError(`Invalid schema name: ${JSON.stringify(given)}`)
   const name = given ?? ('fullName' in avro && base.name === undefined ? avro.fullName : undefined)
-  if (name === undefined || name === UNNAMED) return base.name
+  if (name === undefined || name.startsWith(UNNAMED)) return base.name
   if (base.name === undefined || base.name === name) return name
   throw new SchemaError(
     `Mismatched names: name already added to SchemaBuilder (${base.name}) differs from name in source schema (${name})`,

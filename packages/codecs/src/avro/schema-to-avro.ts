@@ -57,6 +57,7 @@ class AvroSchemaWriter {
   readonly #mapping: AvroMapping
   /** The named types so far, by full name, with the schema that each was made of. */
   readonly #defined = new Map<string, string>()
+  #unnamed = 0
 
   constructor(mapping: AvroMapping) {
     this.#mapping = mapping
@@ -133,7 +134,7 @@ class AvroSchemaWriter {
       const precision = Number(schema.parameters?.[PARAMETER.precision] ?? PRECISION_DEFAULT)
       return { type: 'bytes', scale: decimalScale(schema), precision }
     }
-    const size = this.#mapping['enhanced.avro.schema.support'] ? schema.parameters?.[PARAMETER.fixedSize] : undefined
+    const size = schema.parameters?.[PARAMETER.fixedSize]
     if (size === undefined || schema.name === undefined) return { type: 'bytes' }
     return this.#named(schema.name, schema, { type: 'fixed', size: Number(size) })
   }
@@ -150,9 +151,16 @@ class AvroSchemaWriter {
   #record(schema: StructSchema): Json | string {
     const doc = schema.parameters?.[PARAMETER.recordDoc]
     const head = { type: 'record', ...(doc !== undefined && { doc }) }
-    return this.#named(schema.name ?? UNNAMED, schema, head, () => ({
+    return this.#named(schema.name ?? this.#nameOfUnnamed(schema), schema, head, () => ({
       fields: schema.fields.map((field) => this.#fieldOf(field, schema)),
     }))
+  }
+
+  #nameOfUnnamed(schema: StructSchema): string {
+    const text = canonical(schema)
+    for (const [name, known] of this.#defined) if (known === text && name.startsWith(UNNAMED)) return name
+    this.#unnamed++
+    return this.#unnamed === 1 ? UNNAMED : `${UNNAMED}${this.#unnamed}`
   }
 
   #fieldOf(field: Field, schema: StructSchema): Json {

@@ -117,21 +117,45 @@ describe('the schema that is registered', () => {
     })
   })
 
-  test('of an unnamed struct is called ConnectDefault; a second one that differs is refused', async () => {
-    const one = struct({ a: primitive('int32') })
-    expect(await schemaText(one)).toMatchObject({ name: 'ConnectDefault', namespace: 'io.confluent.connect.avro' })
-    const two = struct({ outer: struct({ inner: primitive('string') }) })
-    expect(await failure(() => converterOn(registry).encoder('t', two))).toMatchObject({
-      code: 'SCHEMA_INVALID',
-      message: "Can't redefine: io.confluent.connect.avro.ConnectDefault",
+  test('of structs without names calls them ConnectDefault, and numbers those that differ', async () => {
+    const inner = struct({ n: primitive('int32') })
+    const schema = struct({ one: inner, two: struct({ s: primitive('string') }), three: inner })
+    const value = { one: { n: 1 }, two: { s: 'x' }, three: { n: 3 } }
+    const back = await read((await written(schema, value))!)
+    expect(back.value).toEqual(value)
+    expect(canonical(back.schema!)).toBe(canonical(schema))
+    expect(JSON.parse((await registry.latest('t-value')).text)).toMatchObject({
+      name: 'ConnectDefault',
+      namespace: 'io.confluent.connect.avro',
+      fields: [
+        { type: { name: 'ConnectDefault2' } },
+        { type: { name: 'ConnectDefault3' } },
+        { type: 'ConnectDefault2' },
+      ],
     })
+  })
+
+  test('is refused when two different structs have one name', async () => {
+    const named = (type: 'string' | 'int32'): Schema => struct({ inner: primitive(type) }, { name: 'n.Twice' })
+    const schema = struct({ a: named('string'), b: named('int32') })
+    expect(await failure(() => converterOn(registry).encoder('t', schema))).toMatchObject({
+      code: 'SCHEMA_INVALID',
+      message: "Can't redefine: n.Twice",
+    })
+  })
+
+  test('that somebody else registered with a default of the wrong type is read without that default', async () => {
+    const id = await registered({ type: 'record', name: 'R', fields: [{ name: 'n', type: 'int', default: 'many' }] })
+    const { schema, value } = await read(behind(id, '02'))
+    expect(value).toEqual({ n: 1 })
+    expect(schema!.type === 'struct' && schema!.fields[0]!.schema.default).toBeUndefined()
   })
 
   test('has its names scrubbed on request, and is refused otherwise', async () => {
     const schema = struct({ 'unit price': primitive('int32') }, { name: '1shop.Order' })
     expect(await failure(() => converterOn(registry).encoder('t', schema))).toMatchObject({ code: 'SCHEMA_INVALID' })
     const bytes = await written(schema, { 'unit price': 3 }, { 'scrub.invalid.names': 'true' })
-    expect((await read(bytes!)).value).toEqual({ unit_20price: 3 })
+    expect((await read(bytes!)).value).toEqual({ unit_price: 3 })
   })
 
   test('is under the subject that the strategy says', async () => {

@@ -6,6 +6,7 @@ import { SeededRandom } from '@sluice/sdk/testing'
 import { converterOn, randomStruct, randomValue, ready, text } from './support.ts'
 
 const SCHEMAS = 250
+const SCHEMAS_OF_AVSC = 100
 const VALUES = 24
 const PREFIX_BYTES = 5
 
@@ -35,34 +36,49 @@ describe('schemas and values made at random', () => {
     }
   }, 60_000)
 
-  test('of avsc are read, and written again byte for byte', async () => {
-    const random = new SeededRandom(7)
-    const registry = await memoryRegistry()
-    const reader = converterOn(registry, { 'enhanced.avro.schema.support': 'true' })
-    const writer = converterOn(registry, {
-      'enhanced.avro.schema.support': 'true',
-      'auto.register.schemas': 'false',
-      'use.latest.version': 'true',
-    })
-    for (let s = 0; s < SCHEMAS; s++) {
-      const json = recordOf(random, 0, { count: 0 })
-      const topic = `t${s}`
-      const { id } = await registry.register(`${topic}-value`, { type: 'AVRO', text: JSON.stringify(json) })
-      const peer = avsc.Type.forSchema(json as avsc.Schema, { wrapUnions: 'always' })
-      for (let v = 0; v < VALUES; v++) {
-        const bytes = Buffer.alloc(PREFIX_BYTES)
-        bytes.writeInt32BE(id, 1)
-        const whole = Buffer.concat([bytes, peer.toBuffer(valueOf(json, random))])
-        const { schema, value } = await ready(() => reader.decode(topic, whole))
-        expect(Buffer.from((await ready(() => writer.encoder(topic, schema)(value)))!).equals(whole)).toBe(true)
+  const SUPPORT = ['none', 'enhanced.avro.schema.support', 'generalized.sum.type.support']
+  test.each(SUPPORT)(
+    'of avsc are read, and written again byte for byte; also by a schema of our own (%s)',
+    async (support) => {
+      const random = new SeededRandom(7 + SUPPORT.indexOf(support))
+      const registry = await memoryRegistry()
+      const reader = converterOn(registry, { [support]: 'true' })
+      const writer = converterOn(registry, {
+        [support]: 'true',
+        'auto.register.schemas': 'false',
+        'use.latest.version': 'true',
+      })
+      for (let s = 0; s < SCHEMAS_OF_AVSC; s++) {
+        const json = recordOf(random, 0, { count: 0, isNullFirst: support.startsWith('generalized') })
+        const topic = `t${s}`
+        const { id } = await registry.register(`${topic}-value`, { type: 'AVRO', text: JSON.stringify(json) })
+        const peer = avsc.Type.forSchema(json as avsc.Schema, { wrapUnions: 'always' })
+        for (let v = 0; v < VALUES; v++) {
+          const bytes = Buffer.alloc(PREFIX_BYTES)
+          bytes.writeInt32BE(id, 1)
+          const whole = Buffer.concat([bytes, peer.toBuffer(valueOf(json, random))])
+          const { schema, value } = await ready(() => reader.decode(topic, whole))
+          expect(Buffer.from((await ready(() => writer.encoder(topic, schema)(value)))!).equals(whole)).toBe(true)
+          const own = await ready(() => reader.encoder(`${topic}-own`, schema)(value))
+          const back = await ready(() => reader.decode(`${topic}-own`, own))
+          expect(back.value).toEqual(value)
+          expect(canonical(back.schema!)).toBe(canonical(schema!))
+        }
       }
-    }
-  }, 60_000)
+    },
+    60_000,
+  )
 })
+
+interface Names {
+  count: number
+  /** Where fields are called by the place of their branch, a schema of ours, with null first, has the same names only so. */
+  readonly isNullFirst: boolean
+}
 
 type Avro = string | readonly Avro[] | { readonly type: string; readonly [attribute: string]: unknown }
 
-function recordOf(random: SeededRandom, depth: number, names: { count: number }): Avro {
+function recordOf(random: SeededRandom, depth: number, names: Names): Avro {
   const fields = Array.from({ length: 1 + random.below(5) }, (_, i) => ({
     name: `f${i}`,
     type: typeOf(random, depth + 1, names),
@@ -70,7 +86,7 @@ function recordOf(random: SeededRandom, depth: number, names: { count: number })
   return { type: 'record', name: `R${names.count++}`, namespace: 'of.avsc', fields }
 }
 
-function typeOf(random: SeededRandom, depth: number, names: { count: number }): Avro {
+function typeOf(random: SeededRandom, depth: number, names: Names): Avro {
   const kind = random.below(depth > 3 ? 9 : 14)
   if (kind < 7) return (['boolean', 'int', 'long', 'float', 'double', 'string', 'bytes'] as const)[kind]!
   if (kind === 7) return { type: 'enum', name: `E${names.count++}`, symbols: ['A', 'B', 'C'] }
@@ -78,7 +94,13 @@ function typeOf(random: SeededRandom, depth: number, names: { count: number }): 
   if (kind === 9) return { type: 'array', items: typeOf(random, depth + 1, names) }
   if (kind === 10) return { type: 'map', values: typeOf(random, depth + 1, names) }
   if (kind === 11) return ['null', recordOf(random, depth, names)]
-  if (kind === 12) return ['string', 'null', recordOf(random, depth, names), 'long', { type: 'array', items: 'int' }]
+  if (kind === 12)
+    return [
+      ...(names.isNullFirst ? ['null', 'string'] : ['string', 'null']),
+      recordOf(random, depth, names),
+      'long',
+      { type: 'array', items: 'int' },
+    ]
   return recordOf(random, depth, names)
 }
 
