@@ -180,7 +180,9 @@ onBroker('a sink on a broker', () => {
     const seen = remembering()
     const sink = await runs.sink(['0', '1'], seen.make)
     const worker = await sink.start({ 'consumer.override.auto.offset.reset': reset })
-    await eventually('it reads', () => seen.puts.length > 0)
+    const progress = (): SinkPartitionProgress | undefined =>
+      (worker.progress(sink.name)[0] as readonly SinkPartitionProgress[] | undefined)?.[0]
+    await eventually('it knows where it is', () => progress()?.position === 2)
     await runs.cluster.put(sink.topic, ['2', '3'])
     await eventually('committed', async () => (await sink.offset()) === 4)
     await worker.stop()
