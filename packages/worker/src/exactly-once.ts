@@ -39,6 +39,11 @@ export async function fenceProducers(
   }
 }
 
+/** What a task of an exactly once source claims, and its leader shuts out (KIP-618). */
+export function transactionalId(groupId: string, connector: string, task: number): string {
+  return `${groupId}-${connector}-${task}`
+}
+
 /** Takes over the transactional id, between the leader's fencing and the last look whether the task is still ours. */
 export async function claim(
   kafka: Kafka,

@@ -2,6 +2,7 @@
 import { connect, type Kafka } from '@sluice/kafka'
 import { systemClock, systemRandom, type Connector, type Logger, type RawSettings } from '@sluice/sdk'
 import { ConfigProviders } from '../config-providers.ts'
+import { transactionalId } from '../exactly-once.ts'
 import { kafkaConfig } from '../kafka-config.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
 import { openPlugins, pluginPath } from '../plugins/open-plugins.ts'
@@ -128,7 +129,7 @@ export class KafkaEnvironment implements WorkEnvironment {
   ): Promise<ExactlyOnce> {
     const store = transactional(await positions.of(config))
     return {
-      transactionalId: `${this.#parts.worker['group.id']}-${id.connector}-${id.task}`,
+      transactionalId: transactionalId(this.#parts.worker['group.id']!, id.connector, id.task),
       positions: transactionalPositions(store, id.connector),
       positionTopic: store.topic,
       fence: () => guard.fence(id.connector),

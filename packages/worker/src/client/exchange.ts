@@ -1,6 +1,6 @@
 /** One request over HTTP and its answer, whatever that is. */
-import http from 'node:http'
-import https from 'node:https'
+import type https from 'node:https'
+import { wholeAnswer } from '../rest/whole-answer.ts'
 
 export interface Exchange {
   readonly url: URL
@@ -19,11 +19,11 @@ export interface RawAnswer {
   readonly text: string
 }
 
-/** An answer with more than this is no answer of a worker. */
-const ANSWER_BYTES_MAX = 67_108_864
-
 /** No redirects are followed. Rejects with Node's error, or with the signal's reason. */
-export function exchange({ url, method, body, authorization, ca }: Exchange, signal: AbortSignal): Promise<RawAnswer> {
+export async function exchange(
+  { url, method, body, authorization, ca }: Exchange,
+  signal: AbortSignal,
+): Promise<RawAnswer> {
   const isSecure = url.protocol === 'https:'
   const options: https.RequestOptions = {
     method,
@@ -37,25 +37,14 @@ export function exchange({ url, method, body, authorization, ca }: Exchange, sig
     },
     ...(isSecure && ca !== null && { ca }),
   }
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => reject(signal.aborted ? (signal.reason as Error) : error)
-    const request = (isSecure ? https : http).request(url, options, (response) => {
-      const chunks: Buffer[] = []
-      let bytes = 0
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        bytes += chunk.length
-        if (bytes > ANSWER_BYTES_MAX) response.destroy(new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`))
-      })
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          contentType: (response.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase(),
-          text: Buffer.concat(chunks).toString('utf8'),
-        }),
-      )
-      response.on('error', fail)
-    })
-    request.on('error', fail).end(body ?? undefined)
-  })
+  try {
+    const answer = await wholeAnswer(url, options, body)
+    return {
+      status: answer.status,
+      contentType: (answer.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase(),
+      text: answer.body.toString('utf8'),
+    }
+  } catch (error) {
+    throw signal.aborted ? (signal.reason as Error) : error
+  }
 }

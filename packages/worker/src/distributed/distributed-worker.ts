@@ -8,7 +8,7 @@
  */
 import { ConfigProviders } from '../config-providers.ts'
 import { groupSettings, type GroupSettings } from '../distributed-settings.ts'
-import { fenceProducers } from '../exactly-once.ts'
+import { fenceProducers, transactionalId } from '../exactly-once.ts'
 import { ConnectWorkerGroup } from '../group/connect-worker-group.ts'
 import { DistributedHerder } from '../herder/distributed-herder.ts'
 import type { DistributedSettings } from '../herder/settings.ts'
@@ -69,7 +69,9 @@ export class DistributedWorker {
     try {
       const { kafka, rest, clock, random } = frame
       const herder = new DistributedHerder({
-        ...frame.herderParts(exactlyOnce === 'enabled' ? (connector) => transactionalId(group, connector, 0) : null),
+        ...frame.herderParts(
+          exactlyOnce === 'enabled' ? (connector) => transactionalId(group['group.id'], connector, 0) : null,
+        ),
         config: new KafkaConfigStore({ kafka, topic: topics.config, groupId, clientIds, exactlyOnce, logger, clock }),
         status: new KafkaStatusStore({ kafka, topic: topics.status, clientIds, logger, clock }),
         group: (hooks) =>
@@ -93,7 +95,7 @@ export class DistributedWorker {
         leader: (address) => new LeaderClient({ client: rest.client(), ...address, clock }),
         fenceProducers: async (connector, config, tasks) => {
           const shared = { kafka, worker: raw, clock, random }
-          const ids = Array.from({ length: tasks }, (_, task) => transactionalId(group, connector, task))
+          const ids = Array.from({ length: tasks }, (_, task) => transactionalId(group['group.id'], connector, task))
           const { settings, values: theirs } = await frame.resolve(config)
           await cleanly(theirs, () => fenceProducers(shared, settings, ids, logger))
         },
@@ -111,11 +113,6 @@ export class DistributedWorker {
   stop(): Promise<void> {
     return this.#frame.end()
   }
-}
-
-/** What a task of an exactly once source claims (KIP-618). */
-function transactionalId(group: GroupSettings, connector: string, task: number): string {
-  return `${group['group.id']}-${connector}-${task}`
 }
 
 function distributedSettings(worker: WorkerSettings, group: GroupSettings): DistributedSettings {

@@ -1,8 +1,8 @@
 /** Requests to other workers of the group. */
-import http from 'node:http'
-import https from 'node:https'
+import type https from 'node:https'
 import type { ConnectionOptions } from 'node:tls'
 import { HerderError } from '../herder/herder.ts'
+import { wholeAnswer } from './whole-answer.ts'
 
 export interface WorkerRequest {
   readonly url: string
@@ -17,9 +17,6 @@ export interface WorkerAnswer {
   readonly status: number
   readonly body: Buffer
 }
-
-/** An answer with more than this is no answer of a worker. */
-const ANSWER_BYTES_MAX = 67_108_864
 
 export class WorkerClient {
   readonly #tls: () => ConnectionOptions
@@ -46,7 +43,7 @@ export class WorkerClient {
     return answer
   }
 
-  #exchange({ url, method, headers, body }: WorkerRequest): Promise<WorkerAnswer> {
+  async #exchange({ url, method, headers, body }: WorkerRequest): Promise<WorkerAnswer> {
     const isSecure = url.startsWith('https:')
     // A connection of its own for each: they are rare, and a kept one may be gone just then, when nothing says whether it was heard.
     const options: https.RequestOptions = {
@@ -62,23 +59,13 @@ export class WorkerClient {
       },
       ...(isSecure && this.#tls()),
     }
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        reject(error.name === 'AbortError' ? new Error(`no answer from ${url} within ${this.#timeoutMs} ms`) : error)
-      }
-      const request = (isSecure ? https : http).request(url, options, (response) => {
-        const chunks: Buffer[] = []
-        let bytes = 0
-        response.on('data', (chunk: Buffer) => {
-          chunks.push(chunk)
-          bytes += chunk.length
-          if (bytes > ANSWER_BYTES_MAX) response.destroy(new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`))
-        })
-        response.on('end', () => resolve({ status: response.statusCode ?? 500, body: Buffer.concat(chunks) }))
-        response.on('error', fail)
-      })
-      request.on('error', fail).end(body)
-    })
+    try {
+      const answer = await wholeAnswer(url, options, body)
+      return { status: answer.status || 500, body: answer.body }
+    } catch (error) {
+      if ((error as Error).name !== 'AbortError') throw error
+      throw new Error(`no answer from ${url} within ${this.#timeoutMs} ms`, { cause: error })
+    }
   }
 }
 
