@@ -27,6 +27,10 @@ const KAFKA_DEFAULTS: Readonly<Record<string, string>> = {
   'heartbeat.interval.ms': '3000',
   'offset.flush.interval.ms': '60000',
 }
+const CONVERTERS = [
+  ['String', 'org.apache.kafka.connect.storage.StringConverter'],
+  ['JSON', 'org.apache.kafka.connect.json.JsonConverter'],
+] as const
 const LINE = `${'x'.repeat(99)}\n`
 
 interface Figures {
@@ -86,54 +90,55 @@ export async function bench(short: boolean): Promise<readonly BenchCase[]> {
 
 /** Ours: first with a cell for each connector, as is the default. */
 export async function measure(runtime: Runtime, bootstrap: string, short: boolean): Promise<Figures> {
-  const first = await withWorker(runtime, bootstrap, 'connector', async (worker, folder) => {
-    const start = cpuSecondsOfTree(worker.pid)
-    const memory = memoryMiBOfTree(worker.pid)
-    const gets = await costOfGets(worker, short ? 200 : 2000)
-    const states = await statesOf(worker, folder, short ? 3 : 10)
-    const row = await rowOf(worker, folder)
-    const cell = runtime === 'java' ? 0 : await idleCells(worker, folder)
-    const lines = short ? 20_000 : 1_000_000
-    const text = await flow(worker, bootstrap, folder, lines, 'org.apache.kafka.connect.storage.StringConverter')
-    const json = await flow(worker, bootstrap, folder, lines, 'org.apache.kafka.connect.json.JsonConverter')
-    return {
-      'start until /connectors answers': start,
-      'memory then': memory,
-      'a GET of /connectors': gets,
-      ...states,
-      'create ten in a row, until all are RUNNING, each': row,
-      'one of ten cells that have nothing to do': cell,
-      'file source, 1,000,000 lines of 100 B, String': text,
-      'file source, 1,000,000 lines of 100 B, JSON': json,
-    }
+  const figures: Record<string, number> = {}
+  // It takes minutes: what is known is said.
+  const note = (more: Figures): void => {
+    for (const [name, value] of Object.entries(more)) console.log(`  .. ${runtime}: ${name}: ${value.toPrecision(3)}`)
+    Object.assign(figures, more)
+  }
+  const lines = short ? 20_000 : 1_000_000
+  const source = 'file source, 1,000,000 lines of 100 B'
+  await withWorker(runtime, bootstrap, 'connector', async (worker, folder) => {
+    note({
+      'start until /connectors answers': cpuSecondsOfTree(worker.pid),
+      'memory then': memoryMiBOfTree(worker.pid),
+    })
+    note({ 'a GET of /connectors': await costOfGets(worker, short ? 200 : 2000) })
+    note(await statesOf(worker, folder, short ? 3 : 10))
+    note({ 'create ten in a row, until all are RUNNING, each': await rowOf(worker, folder) })
+    if (runtime !== 'java') note({ 'one of ten cells that have nothing to do': await idleCells(worker, folder) })
+    for (const [name, converter] of CONVERTERS)
+      note({ [`${source}, ${name}`]: await flow(worker, bootstrap, folder, lines, converter) })
   })
-  const shared = await withWorker(runtime, bootstrap, 'shared', async (worker, folder) => {
+  await withWorker(runtime, bootstrap, 'shared', async (worker, folder) => {
     await create(worker, folder, 'the-first')
     const states = await statesOf(worker, folder, short ? 3 : 10)
-    await worker.must('DELETE', '/connectors/the-first')
-    const idle = await idleTasks(worker, folder, short)
-    return {
+    note({
       'shared cell: create a connector': states['create a connector']!,
       'shared cell: create until RUNNING': states['create until RUNNING']!,
+    })
+    await worker.must('DELETE', '/connectors/the-first')
+    const idle = await idleTasks(worker, folder, short)
+    note({
       'shared cell: 50 tasks that have nothing to do': idle.share,
       'shared cell: memory then': idle.memory,
-    }
+    })
   })
-  return { ...first, ...shared }
+  return figures
 }
 
 async function withWorker(
   runtime: Runtime,
   bootstrap: string,
   isolation: 'connector' | 'shared',
-  work: (worker: ConnectWorkerProcess, folder: string) => Promise<Figures>,
-): Promise<Figures> {
+  work: (worker: ConnectWorkerProcess, folder: string) => Promise<void>,
+): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-connect-'))
   const groupId = `bench-${runtime}-${isolation}`
   const settings = { ...(isolation === 'shared' ? KAFKA_DEFAULTS : {}), ...(runtime === 'java' ? {} : { isolation }) }
   const worker = await ConnectWorkerProcess.start(runtime, { bootstrap, groupId, folder, settings, isCompiled: true })
   try {
-    return await work(worker, folder)
+    await work(worker, folder)
   } finally {
     await worker.end('SIGTERM')
     fs.rmSync(folder, { recursive: true, force: true })
