@@ -1,5 +1,5 @@
 /** Bytes to schema and value, and back. */
-export { AvroConverter, avroConverter } from './avro/avro-converter.ts'
+export { avroConverter, avroConverterWith } from './avro/avro-converter.ts'
 export { avroSettings } from './avro/avro-settings.ts'
 export { booleanConverter } from './boolean-converter.ts'
 export { byteArrayConverter } from './byte-array-converter.ts'

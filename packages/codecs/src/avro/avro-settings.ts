@@ -1,27 +1,11 @@
 /** The settings of Confluent's AvroConverter, besides those of the registry. */
 import { type ParsedSettings, atLeast, defineSettings } from '@sluice/sdk'
-import { REGISTRY_SETTINGS } from '@sluice/schema-registry'
+import { SUBJECT_SETTINGS } from '../registry/subject-settings.ts'
 
-const STRATEGIES =
-  'TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy, or its Java class: which subject a schema belongs to.'
 const MAPPING = 'Mapping'
 
 export const avroSettings = defineSettings({
-  ...REGISTRY_SETTINGS,
-  'key.subject.name.strategy': {
-    type: 'string',
-    default: 'TopicNameStrategy',
-    importance: 'medium',
-    group: 'Schema registry',
-    documentation: `For keys: ${STRATEGIES}`,
-  },
-  'value.subject.name.strategy': {
-    type: 'string',
-    default: 'TopicNameStrategy',
-    importance: 'medium',
-    group: 'Schema registry',
-    documentation: `For values: ${STRATEGIES}`,
-  },
+  ...SUBJECT_SETTINGS,
   'schemas.cache.config': {
     type: 'int',
     default: 1000,

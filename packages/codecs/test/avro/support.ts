@@ -1,15 +1,15 @@
 import { SeededRandom } from '@sluice/sdk/testing'
 import { NotReadyError, array, date, decimal, map, primitive, structOf, time, timestamp } from '@sluice/sdk'
-import type { RawSettings, Schema, SchemaOptions, Value } from '@sluice/sdk'
+import type { Converter, RawSettings, Schema, SchemaOptions, Value } from '@sluice/sdk'
 import type { SchemaRegistry } from '@sluice/schema-registry'
-import { AvroConverter, avroSettings } from '@sluice/codecs'
+import { avroConverterWith, avroSettings } from '@sluice/codecs'
 
 export function converterOn(
   registry: SchemaRegistry,
   raw: RawSettings = {},
   side: 'key' | 'value' = 'value',
-): AvroConverter {
-  return new AvroConverter(avroSettings.parse({ 'schema.registry.url': 'http://unused', ...raw }), side, registry)
+): Converter {
+  return avroConverterWith(avroSettings.parse({ 'schema.registry.url': 'http://unused', ...raw }), side, registry)
 }
 
 /** What the worker does: it waits for what is missing, and asks again. */

@@ -1,5 +1,5 @@
 /** A record of six fields in Avro behind a schema id, beside avsc alone. */
-import { AvroConverter, avroSettings } from '@sluice/codecs'
+import { avroConverterWith, avroSettings } from '@sluice/codecs'
 import type { SchemaRegistry } from '@sluice/schema-registry'
 import { memoryRegistry } from '@sluice/schema-registry/testing'
 import { NotReadyError, primitive, struct, type Value } from '@sluice/sdk'
@@ -23,7 +23,7 @@ const VALUE = { id: 7, name: 'customer 7', amount: 8.75, active: false, ts: 1_70
 export async function avroCases(short: boolean): Promise<BenchCase[]> {
   const calls = short ? 5_000 : 200_000
   const registry = await memoryRegistry()
-  const converter = new AvroConverter(avroSettings.parse({ 'schema.registry.url': 'http://unused' }), 'value', registry)
+  const converter = avroConverterWith(avroSettings.parse({ 'schema.registry.url': 'http://unused' }), 'value', registry)
   const encode = converter.encoder('t', SCHEMA)
   const bytes = Buffer.from(await ready(() => encode(VALUE)!))
   await ready(() => converter.decode('t', bytes))
