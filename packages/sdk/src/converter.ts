@@ -31,6 +31,8 @@ export interface Converter {
   encoder(topic: string, schema: Schema | null): ValueEncoder
   /** @throws DataError for bytes that are not of this format */
   decode(topic: string, bytes: Uint8Array | null, headers?: readonly RawHeader[] | null): SchemaAndValue
+  /** Ends what it holds, such as connections to a registry; what waits for them rejects. Called when the task ends. */
+  close?(): void
 }
 
 /** How a converter is found by name and made from settings (`key.converter.…`, `value.converter.…`, prefix removed). */

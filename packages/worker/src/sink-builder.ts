@@ -5,7 +5,7 @@ import type { TaskHandle } from './cells/work-environment.ts'
 import { fetcherOptions, type ProducerLimits, type TaskFetcherOptions } from './clients.ts'
 import { sinkConsumerOptions } from './member-settings.ts'
 import { stageFigures, taskTexts } from './plugins/plugin-figures.ts'
-import { makeChain, makeConverters } from './plugins/stages.ts'
+import { closeConverters, makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder, type Part } from './record-path/convert.ts'
 import type { DeadLetters, StageClasses } from './record-path/dead-letters.ts'
 import { ErrorFigures } from './record-path/error-figures.ts'
@@ -108,7 +108,8 @@ async function assemble(given: Given): Promise<SinkHandle> {
   const letters = await lettersOf(given, limits)
   const deadLetters = letters?.naming(stageClasses(worker.worker, raw, common.transforms)) ?? null
   const chain = makeChain(plugins, common.transforms, raw)
-  const decoder = new RecordDecoder(makeConverters(plugins, worker.worker, raw))
+  const converters = makeConverters(plugins, worker.worker, raw)
+  const decoder = new RecordDecoder(converters)
 
   const fetcher = kafka.fetcher({ ...fetching, clientId, bufferBytesMax, ...(rackId === undefined ? {} : { rackId }) })
   const dlqClientId = limits.clientId ?? `connector-dlq-producer-${common.name}-${task}`
@@ -178,11 +179,13 @@ async function assemble(given: Given): Promise<SinkHandle> {
         void membership.leave()
         void fetcher.close()
         void producer.close(0)
+        closeConverters(converters)
       }
       control.cancelled.addEventListener('abort', cancel, { once: true })
       try {
         await loop.run(signal)
       } finally {
+        closeConverters(converters)
         await fetcher.close()
         await producer.close(control.isCancelled ? 0 : settings['offset.flush.timeout.ms'])
         await given.close()

@@ -4,7 +4,7 @@ import type { TaskHandle } from './cells/work-environment.ts'
 import { producerLimits, type ProducerLimits } from './clients.ts'
 import { boundaryOf, claim, timeoutOf, type ExactlyOnce } from './exactly-once.ts'
 import { stageFigures, taskTexts } from './plugins/plugin-figures.ts'
-import { makeChain, makeConverters } from './plugins/stages.ts'
+import { closeConverters, makeChain, makeConverters } from './plugins/stages.ts'
 import type { PositionStore } from './positions/position-store.ts'
 import { AtLeastOnce } from './record-path/at-least-once.ts'
 import { BatchEncoder } from './record-path/batch-encoder.ts'
@@ -131,13 +131,14 @@ async function assemble(given: Given): Promise<SourceHandle> {
     flushTimeoutMs: worker.settings['offset.flush.timeout.ms'],
   }
   const options = { ...limits.options, clientId: limits.clientId ?? `connector-producer-${common.name}-${task}` }
+  const converters = makeConverters(plugins, worker.worker, raw)
   const closing: { close(timeoutMs: number): Promise<void> }[] = []
   const loop = new SourceLoop({
     ...shared,
     context,
     batches: new BatchEncoder({
       chain: makeChain(plugins, common.transforms, raw),
-      encoder: new RecordEncoder(makeConverters(plugins, worker.worker, raw)),
+      encoder: new RecordEncoder(converters),
       tolerance,
       deadLetters,
       clock,
@@ -179,11 +180,15 @@ async function assemble(given: Given): Promise<SourceHandle> {
     figures: () => [figures.read(), sourceFigures.read(), errors.read(), ...stages],
     run: async (signal) => {
       // What waits for the producer of a task that was left behind ends here.
-      const cancel = (): void => closing.forEach((producer) => void producer.close(0))
+      const cancel = (): void => {
+        closing.forEach((producer) => void producer.close(0))
+        closeConverters(converters)
+      }
       hooks.control.cancelled.addEventListener('abort', cancel, { once: true })
       try {
         await loop.run(signal)
       } finally {
+        closeConverters(converters)
         for (const producer of closing)
           await producer.close(hooks.control.isCancelled ? 0 : worker.settings['offset.flush.timeout.ms'])
         await given.close()

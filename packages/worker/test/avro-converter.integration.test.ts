@@ -1,4 +1,6 @@
 /** Records in Avro, with the embedded registry, on a real Kafka: from a source over a topic to a sink. */
+import { once } from 'node:events'
+import net from 'node:net'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { RegistryServer, connectRegistry } from '@sluice/schema-registry'
 import { LOGICAL, decimal, primitive, struct, timestamp } from '@sluice/sdk'
@@ -27,18 +29,34 @@ const order = (n: number): { id: number; price: string; at: number | null; note:
 onBroker('the Avro converter in a worker', () => {
   let cluster: TestCluster
   let registry: RegistryServer
+  /** On the way to the registry: tasks must not leave any behind. */
+  const connections = new Set<net.Socket>()
+  let connected = 0
+  let proxy: net.Server
   beforeAll(async () => {
     cluster = await TestCluster.open()
     registry = await RegistryServer.start({ kafka: cluster.kafka, topic: cluster.name('schemas'), port: 0 })
+    const port = Number(new URL(registry.url).port)
+    proxy = net.createServer((socket) => {
+      connected += 1
+      connections.add(socket)
+      const onward = net.connect(port, '127.0.0.1')
+      socket.on('error', () => onward.destroy()).on('close', () => connections.delete(socket))
+      onward.on('error', () => socket.destroy())
+      socket.pipe(onward).pipe(socket)
+    })
+    await once(proxy.listen(0, '127.0.0.1'), 'listening')
   })
   afterAll(async () => {
+    for (const socket of connections) socket.destroy()
+    proxy.close()
     await registry.close()
     await cluster.close()
   })
 
   const avro = (): RawSettings => ({
     'value.converter': 'io.confluent.connect.avro.AvroConverter',
-    'value.converter.schema.registry.url': registry.url,
+    'value.converter.schema.registry.url': `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`,
   })
 
   test('structs arrive as they left, their schema is registered once, and what is no Avro is a dead letter', async () => {
@@ -80,6 +98,8 @@ onBroker('the Avro converter in a worker', () => {
     const client = connectRegistry({ 'schema.registry.url': registry.url })
     expect(await client.versions(`${topic}-value`)).toEqual([1])
     client.close()
+    await eventually('nobody is connected to the registry any more', () => connections.size === 0)
+    expect(connected).toBeGreaterThan(0)
     const reasons = (await cluster.read(dead)).map((letter) => headersOf(letter)['__connect.errors.exception.message'])
     expect(reasons).toEqual([
       expect.stringMatching(/^Unknown magic byte 110/),

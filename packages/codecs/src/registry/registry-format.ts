@@ -29,5 +29,5 @@ export interface RegistryWriting {
    * @param id of the schema, which stands in the prefix
    * @param registered the schema to write with; undefined: the own one
    */
-  compile(id: number, registered: RegisteredSchema | undefined): (value: Value) => ReturnType<ValueEncoder>
+  readonly compile: (id: number, registered: RegisteredSchema | undefined) => (value: Value) => ReturnType<ValueEncoder>
 }

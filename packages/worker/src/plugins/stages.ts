@@ -16,6 +16,11 @@ export function makeConverters(plugins: Plugins, worker: RawSettings, connector:
   return { key: make('key'), value: make('value'), header: make('header') }
 }
 
+/** When a task ends, or is left behind: what waits for a registry ends. */
+export function closeConverters({ key, value, header }: Converters): void {
+  for (const converter of [key, value, header]) converter.close?.()
+}
+
 /** The converter that `owner` names for one part of its records. @throws SluiceError PLUGIN_UNKNOWN, SETTINGS_INVALID */
 export function makeConverter(plugins: Plugins, part: Part, owner: RawSettings): Converter {
   const setting = `${part}.converter`
