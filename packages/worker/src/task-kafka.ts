@@ -1,6 +1,6 @@
 import { connect, type Kafka } from '@sluice/kafka'
+import { isConnectionSetting, kafkaConfig } from '@sluice/kafka/properties'
 import { SluiceError, type Logger, type RawSettings } from '@sluice/sdk'
-import { isConnectionSetting, kafkaConfig } from './kafka-config.ts'
 import { below } from './settings.ts'
 import { notAllowed, overridePolicy, type ClientRole } from './validation/client-overrides.ts'
 import type { WorkerParts } from './worker-parts.ts'

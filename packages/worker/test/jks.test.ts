@@ -2,8 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import crypto from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { DerError } from '../src/der.ts'
-import { jksCertificates, jksKey } from '../src/jks.ts'
+import { DerError, jksCertificates, jksKey } from '@sluice/kafka/properties'
 
 /** Made by keytool 17: an authority; and what it has signed, with a key whose password is `different`. */
 const file = (name: string): Uint8Array => fs.readFileSync(path.join(import.meta.dirname, 'rest/certs', name))

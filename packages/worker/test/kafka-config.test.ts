@@ -7,9 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { OAuthBearerConfig } from '@sluice/kafka'
 import { SluiceError, type RawSettings } from '@sluice/sdk'
-import { DerError } from '../src/der.ts'
-import { isConnectionSetting, kafkaConfig } from '../src/kafka-config.ts'
-import { trustedCertificates } from '../src/pkcs12.ts'
+import { DerError, isConnectionSetting, kafkaConfig, trustedCertificates } from '@sluice/kafka/properties'
 import { CERTIFICATE, PKCS12 } from './support/trust-stores.ts'
 
 const BROKERS = { 'bootstrap.servers': 'a:1,b:2' }

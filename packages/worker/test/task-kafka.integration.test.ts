@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { converters } from '@sluice/codecs'
 import { startEmbeddedKafka, type EmbeddedKafka } from '@sluice/embedded-kafka'
 import { connect, type AclBinding, type Kafka } from '@sluice/kafka'
+import { kafkaConfig } from '@sluice/kafka/properties'
 import {
   MemoryMetrics,
   silentLogger,
@@ -16,7 +17,6 @@ import {
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { Plugins } from '../src/index.ts'
 import { fenceProducers } from '../src/exactly-once.ts'
-import { kafkaConfig } from '../src/kafka-config.ts'
 import { KafkaConnectorOffsets } from '../src/positions/connector-offsets.ts'
 import { inOnePlace } from '../src/positions/connector-positions.ts'
 import { buildSinkTask } from '../src/sink-builder.ts'

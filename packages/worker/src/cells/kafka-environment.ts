@@ -1,9 +1,9 @@
 /** What connectors run with, in a cell or in the worker itself: plugins, a way to Kafka, and positions, each opened when it is first needed. */
 import { connect, type Kafka } from '@sluice/kafka'
+import { kafkaConfig } from '@sluice/kafka/properties'
 import { systemClock, systemRandom, type Connector, type Logger, type RawSettings } from '@sluice/sdk'
 import { ConfigProviders } from '../config-providers.ts'
 import { transactionalId } from '../exactly-once.ts'
-import { kafkaConfig } from '../kafka-config.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
 import { openPlugins, pluginPath } from '../plugins/open-plugins.ts'
 import { transactional, type ConnectorPositions } from '../positions/connector-positions.ts'

@@ -1,6 +1,7 @@
 /** What a worker has around its herder, in both modes: REST, Kafka, positions, plugins, loggers, cells, and one stack to end it all by. */
 import path from 'node:path'
 import { connect, type Kafka } from '@sluice/kafka'
+import { kafkaConfig } from '@sluice/kafka/properties'
 import {
   describeError,
   MemoryMetrics,
@@ -21,7 +22,6 @@ import type { Herder } from '../herder/herder.ts'
 import type { HerderLoggers } from '../herder/ports.ts'
 import type { HerderSettings } from '../herder/settings.ts'
 import type { StandaloneHerderParts } from '../herder/standalone-herder.ts'
-import { kafkaConfig } from '../kafka-config.ts'
 import { KAFKA_VERSION, type Plugins } from '../plugins/catalogue.ts'
 import { KafkaConnectorOffsets } from '../positions/connector-offsets.ts'
 import { openWorkerPositions, type WorkerMode } from '../positions/worker-positions.ts'

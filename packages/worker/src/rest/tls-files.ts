@@ -1,10 +1,8 @@
 /** Keys and certificates of REST, from Kafka's `ssl.*` settings: for the server, and for requests to other workers. */
 import fs from 'node:fs'
 import tls from 'node:tls'
+import { DerError, isJks, jksCertificates, jksKey, trustedCertificates } from '@sluice/kafka/properties'
 import { SluiceError, type RawSettings } from '@sluice/sdk'
-import { DerError } from '../der.ts'
-import { isJks, jksCertificates, jksKey } from '../jks.ts'
-import { trustedCertificates } from '../pkcs12.ts'
 import { sslSettings, type SslSettings } from './rest-settings.ts'
 
 /** Settings under the prefix, if any is there: then those alone; else the ones without it. As in Kafka Connect. */

@@ -1,8 +1,8 @@
 /** Everything that is wrong with the settings of a worker, told at once, and what in them nobody reads. */
+import { kafkaConfig } from '@sluice/kafka/properties'
 import { SluiceError, type Logger, type RawSettings, type SettingsDeclaration } from '@sluice/sdk'
 import { cellSettings } from '../cells/cell-settings.ts'
 import { consumerSettings, producerSettings } from '../clients.ts'
-import { kafkaConfig } from '../kafka-config.ts'
 import type { Plugins } from '../plugins/catalogue.ts'
 import { makeConverter } from '../plugins/stages.ts'
 import { clean } from '../provided-values.ts'

@@ -1,12 +1,12 @@
 /** Connectors and tasks in this process, as a host runs them, without a herder that would bring back what has failed. */
 import { connect, type Kafka } from '@sluice/kafka'
+import { kafkaConfig } from '@sluice/kafka/properties'
 import { type Logger, type RawSettings, systemClock } from '@sluice/sdk'
 import { InlineHost } from '../../src/cells/inline-host.ts'
 import { KafkaEnvironment } from '../../src/cells/kafka-environment.ts'
 import type { TaskHandle, WorkEnvironment } from '../../src/cells/work-environment.ts'
 import type { ConnectorType, TaskId, WorkState } from '../../src/herder/herder.ts'
 import type { Plugins } from '../../src/index.ts'
-import { kafkaConfig } from '../../src/kafka-config.ts'
 import type { ConnectorPositions } from '../../src/positions/connector-positions.ts'
 import { openWorkerPositions } from '../../src/positions/worker-positions.ts'
 import { workerSettings } from '../../src/worker-settings.ts'

@@ -1,5 +1,6 @@
 /** From Kafka's own names of client settings, as in properties files, to the port's. */
-import type { KafkaConfig, SaslConfig, SecurityProtocol, SslConfig } from '@sluice/kafka'
+import type { KafkaConfig } from '../cluster.ts'
+import type { SaslConfig, SecurityProtocol, SslConfig } from '../security/security-config.ts'
 import type { RawSettings } from '@sluice/sdk'
 import { saslOf } from './kafka-login.ts'
 import { keyStoreOf, trustStoreOf } from './key-stores.ts'

@@ -1,5 +1,5 @@
 /** Who a client is: `sasl.mechanism` and `sasl.jaas.config`, as Java's clients are given them. */
-import type { OAuthToken, SaslConfig } from '@sluice/kafka'
+import type { OAuthToken, SaslConfig } from '../security/security-config.ts'
 import { SluiceError } from '@sluice/sdk'
 import { wrong, type Reading } from './setting-reading.ts'
 

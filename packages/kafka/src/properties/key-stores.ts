@@ -1,6 +1,6 @@
 /** Kafka's key and trust stores: PEM as text or as a file, PKCS #12, and Java's own format. */
 import fs from 'node:fs'
-import type { SslConfig } from '@sluice/kafka'
+import type { SslConfig } from '../security/security-config.ts'
 import { DerError } from './der.ts'
 import { isJks, jksCertificates, jksKey } from './jks.ts'
 import { trustedCertificates } from './pkcs12.ts'
