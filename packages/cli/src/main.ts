@@ -15,6 +15,8 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
     process.stdout.write(`${(await import('./version.ts')).CONNECT_VERSION}\n`)
     return 0
   }
+  const [about, ...below] = args
+  if (name === 'help' && about !== undefined && !about.startsWith('-')) return main(about, [...below, '--help'])
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(usage())
     return name === undefined ? 2 : 0
@@ -34,12 +36,6 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
 }
 
 async function run(command: Command, args: readonly string[]): Promise<number> {
-  if (command.node === undefined && (args.includes('--help') || args.includes('-h'))) {
-    process.stdout.write(
-      `${command.summary}\n\n  sluice ${command.usage}\n${command.details === undefined ? '' : `\n${command.details}\n`}`,
-    )
-    return 0
-  }
   const interrupted = new AbortController()
   let since = 0
   const stop = (): void => {
@@ -58,7 +54,7 @@ async function run(command: Command, args: readonly string[]): Promise<number> {
       return 130
     }
     process.stderr.write(`sluice: ${describeError(error)}\n`)
-    return command.exitStatus?.(error) ?? 1
+    return command.exitStatus(error)
   } finally {
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
@@ -71,9 +67,9 @@ function usage(): string {
     const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`)
     return `${title}:\n${lines.join('')}`
   })
-  return `Usage: sluice <command>\n\n${sections.join('\n')}\n  sluice <command> --help says more.\n`
+  return `Usage: sluice <command>\n\n${sections.join('\n')}\n  sluice help <command> says more.\n`
 }
 
 const status = await main(name, args)
-if (commands.find((command) => command.name === name)?.isServer === true) await endProcess(status)
+if (commands.some((command) => command.name === name && command.isServer)) await endProcess(status)
 process.exitCode = status

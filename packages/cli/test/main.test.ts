@@ -57,23 +57,31 @@ describe('sluice', () => {
     expect(sluice('frobnicate')).toMatchObject({ status: 2, err: expect.not.stringContaining('did you mean') })
   })
 
-  const words = commands.filter(({ node }) => node === undefined)
-  test.each(words.map((command) => [command.name, command] as const))(
-    '%s --help says what it does and how it is called',
-    (name, command) => {
-      const { status, out } = sluice(name, '--help')
-      expect(status).toBe(0)
-      expect(out).toContain(command.summary)
-      expect(out).toContain(`sluice ${command.usage}`)
-    },
-  )
-
-  const leaves = commands.flatMap(({ node }) => (node === undefined ? [] : leavesOf([node.name], node)))
+  const leaves = commands.flatMap(({ node }) => leavesOf([node.name], node))
   test.each(leaves)('%s --help says what it does, how it is called, and each option', async (path, leaf) => {
     const { status, out, err } = await run([...path.split(' '), '--help'])
     expect({ status, err }).toEqual({ status: 0, err: '' })
     expect(out).toMatch(new RegExp(`^${escape(leaf.summary)}\\n\\n {2}sluice ${escape(path)}\\b`))
     for (const name of Object.keys(leaf.options)) expect(out).toContain(`--${name}`)
+  })
+
+  test.each([
+    [
+      ['help', 'get', 'connectors'],
+      ['get', 'connectors', '--help'],
+    ],
+    [
+      ['help', 'kafka'],
+      ['kafka', '--help'],
+    ],
+  ])('%j is %j', (asked, long) => {
+    const { status, out, err } = sluice(...asked)
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(out).toBe(sluice(...long).out)
+  })
+
+  test('help about what is no command is wrong usage', () => {
+    expect(sluice('help', 'kafak')).toMatchObject({ status: 2, err: expect.stringContaining('did you mean "kafka"?') })
   })
 
   test('--version says which Kafka Connect it keeps to, and its own', () => {
@@ -101,25 +109,38 @@ function leavesOf(path: readonly string[], node: CommandNode): [string, AnyLeaf]
     : [[path.join(' '), node]]
 }
 
-describe('what goes wrong is said on standard error with a remedy, and is exit status 1', () => {
-  test.each<[string, string[], string]>([
-    ['a file without a key', ['quickstart', '--file', 'my.csv'], '--file and --key belong together'],
-    ['a key without a file', ['quickstart', '--key', 'id'], '--file and --key belong together'],
-    ['an option that there is not', ['quickstart', '--fil', 'my.csv'], "Unknown option '--fil'"],
-    ['a file that is not there', ['quickstart', '--file', 'missing.csv', '--key', 'id'], 'missing.csv'],
-    ['a folder instead of a file', ['quickstart', '--file', '.', '--key', 'id'], 'What to do:'],
-    ['no query', ['sql', 'folder'], 'sql needs a folder and a query'],
-    ['a folder that is no table', ['sql', 'folder', 'select 1'], 'is no Delta table'],
-    ['no Kafka for the schemas', ['schema-registry'], 'needs the Kafka that keeps the schemas'],
-    ['a port that is none', ['schema-registry', '--bootstrap', 'x:1', '--port', 'http'], "--port is 'http'"],
-    ['no worker file', ['connect-standalone'], 'needs a worker file'],
-    ['a worker file that is not there', ['connect-standalone', 'w.properties', 'c.properties'], 'w.properties'],
-    ['no processor file', ['process'], 'process needs one properties file'],
-    ['a processor file that is not there', ['process', 'p.properties'], 'p.properties'],
-  ])('%s', (_, args, words) => {
+describe('what goes wrong is said on standard error with a remedy, and has an exit status', () => {
+  test.each<[string, string[], string, number]>([
+    ['a file without a key', ['quickstart', '--file', 'my.csv'], '--file and --key belong together', 2],
+    ['a key without a file', ['quickstart', '--key', 'id'], '--file and --key belong together', 2],
+    [
+      'an option that there is not',
+      ['quickstart', '--fil', 'my.csv'],
+      'There is no option --fil; did you mean --file?',
+      2,
+    ],
+    ['a file that is not there', ['quickstart', '--file', 'missing.csv', '--key', 'id'], 'missing.csv', 1],
+    ['a folder instead of a file', ['quickstart', '--file', '.', '--key', 'id'], 'What to do:', 1],
+    ['no query', ['sql', 'folder'], 'QUERY is missing', 2],
+    ['a folder that is no table', ['sql', 'folder', 'select 1'], 'is no Delta table', 4],
+    ['no Kafka for the schemas', ['schema-registry'], 'needs the Kafka that keeps the schemas', 2],
+    ['a port that is none', ['schema-registry', '--bootstrap', 'x:1', '--port', 'http'], "--port is 'http'", 2],
+    ['a port that is too high', ['kafka', '--port', '65536'], 'more than 65535', 2],
+    ['no worker file', ['connect-standalone'], 'WORKER_FILE is missing', 1],
+    ['no worker file of a cluster', ['connect-distributed'], 'WORKER_FILE is missing', 1],
+    [
+      'two worker files of a cluster',
+      ['connect-distributed', 'w.properties', 'x.properties'],
+      'one argument too many',
+      1,
+    ],
+    ['a worker file that is not there', ['connect-standalone', 'w.properties', 'c.properties'], 'w.properties', 2],
+    ['a worker file of a cluster that is not there', ['connect-distributed', 'w.properties'], 'w.properties', 2],
+    ['no processor file', ['process'], 'FILE is missing', 2],
+    ['a processor file that is not there', ['process', 'p.properties'], 'p.properties', 2],
+  ])('%s', (_, args, words, wanted) => {
     const { status, out, err } = sluice(...args)
-    expect(status).toBe(1)
-    expect(out).toBe('')
+    expect({ status, out }).toEqual({ status: wanted, out: '' })
     expect(err).toMatch(/^sluice: /)
     expect(err).toContain(words)
     expect(err).toContain('What to do:')
@@ -129,7 +150,7 @@ describe('what goes wrong is said on standard error with a remedy, and is exit s
   test('all that is missing from a processor file, at once', () => {
     fs.writeFileSync(path.join(dir, 'empty.properties'), 'application.id=a\n')
     const { status, err } = sluice('process', 'empty.properties')
-    expect(status).toBe(1)
+    expect(status).toBe(2)
     expect(err).toContain('"processor.class"')
     expect(err).toContain('"bootstrap.servers"')
   })
@@ -152,11 +173,23 @@ describe('what goes wrong is said on standard error with a remedy, and is exit s
     )
     fs.writeFileSync(path.join(dir, 'source.properties'), 'name=s\nconnector.class=file-source\nformat=xml\n')
     const { status, err } = sluice('connect-standalone', 'worker.properties', 'source.properties')
-    expect(status).toBe(1)
+    expect(status).toBe(2)
     expect(err).toContain('worker: A setting is invalid:')
     expect(err).toContain('offset.storage.file.filename')
     expect(err).toMatch(/^source\.properties: .*xml/m)
     expect(err).toContain('nothing was started')
+  })
+
+  test('connectors that are refused by a worker whose own settings are right, with a status of their own', () => {
+    fs.writeFileSync(
+      path.join(dir, 'right.properties'),
+      'bootstrap.servers=127.0.0.1:1\nkey.converter=StringConverter\nvalue.converter=JsonConverter\noffset.storage.file.filename=positions\n',
+    )
+    fs.writeFileSync(path.join(dir, 'wrong.properties'), 'name=s\nconnector.class=file-source\nformat=xml\n')
+    const { status, err } = sluice('connect-standalone', 'right.properties', 'wrong.properties')
+    expect(status).toBe(3)
+    expect(err).toMatch(/^wrong\.properties: .*xml/m)
+    expect(err).not.toContain('worker:')
   })
 })
 
@@ -171,7 +204,7 @@ describe('the quickstart', () => {
     const other = await startEmbeddedKafka({ dataDir })
     try {
       const { status, err } = sluice('quickstart', '--dir', path.join(dir, 'qs'))
-      expect(status).toBe(1)
+      expect(status).toBe(3)
       expect(err).toContain(dataDir)
       expect(err).toContain(String(process.pid))
       expect(fs.existsSync(path.join(dir, 'qs', 'lock'))).toBe(false)

@@ -64,7 +64,7 @@ describe.each<Runtime>(['sluice', 'java'])('on a worker of %s', (runtime) => {
       stdin: () => Readable.from([Buffer.from(options.stdin ?? '')]),
     }
     const [name, ...rest] = args.split(' ')
-    const command = declared(commands.find((candidate) => candidate.name === name)!.node!, () => terminal)
+    const command = declared(commands.find((candidate) => candidate.name === name)!.node, () => terminal)
     const signal = AbortSignal.any([
       AbortSignal.timeout(COMMAND_MS),
       ...(options.signal === undefined ? [] : [options.signal]),
@@ -72,7 +72,7 @@ describe.each<Runtime>(['sluice', 'java'])('on a worker of %s', (runtime) => {
     try {
       return { status: await command.run(rest, signal), ...said }
     } catch (error) {
-      return { status: command.exitStatus!(error), out: said.out, err: `${said.err}${describeError(error)}\n` }
+      return { status: command.exitStatus(error), out: said.out, err: `${said.err}${describeError(error)}\n` }
     }
   }
 
@@ -265,11 +265,11 @@ onBroker('topics', () => {
       env: { SLUICE_BOOTSTRAP: bootstrap },
       stdin: () => Readable.from([Buffer.from(stdin)]),
     }
-    const command = declared(commands.find(({ name }) => name === args[0])!.node!, () => terminal)
+    const command = declared(commands.find(({ name }) => name === args[0])!.node, () => terminal)
     try {
       return { status: await command.run(args.slice(1), signal), ...said }
     } catch (error) {
-      return { status: command.exitStatus!(error), out: said.out, err: `${said.err}${describeError(error)}\n` }
+      return { status: command.exitStatus(error), out: said.out, err: `${said.err}${describeError(error)}\n` }
     }
   }
 

@@ -30,19 +30,24 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
 function placesOf(commands: readonly Command[]): readonly Place[] {
   const root: Place = {
     at: '',
+    words: [
+      ...commands.map(({ name, summary }) => ({ word: name, summary })),
+      { word: 'help', summary: 'Says how a command is called' },
+    ],
+    options: [],
+    operand: undefined,
+  }
+  return [root, help(commands), ...commands.flatMap(({ node }) => placesBelow('', node))]
+}
+
+/** `sluice help X` is `sluice X --help`. */
+function help(commands: readonly Command[]): Place {
+  return {
+    at: ' help',
     words: commands.map(({ name, summary }) => ({ word: name, summary })),
     options: [],
     operand: undefined,
   }
-  return [
-    root,
-    ...commands.flatMap((command) => (command.node === undefined ? [plain(command)] : placesBelow('', command.node))),
-  ]
-}
-
-/** A command that declares nothing: what it takes are files. */
-function plain({ name }: Command): Place {
-  return { at: ` ${name}`, words: [], options: [], operand: 'file' }
 }
 
 function placesBelow(above: string, node: CommandNode): readonly Place[] {

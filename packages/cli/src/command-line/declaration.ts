@@ -15,6 +15,8 @@ export interface OptionDeclaration {
   /** `--wait` and `--wait=STATE`: without a value it is ''. */
   readonly isValueOptional?: true
   readonly choices?: readonly string[]
+  /** Of a number. */
+  readonly max?: number
   readonly completes?: Completes
   /** Where it comes from when it is not given. */
   readonly env?: string
@@ -76,6 +78,10 @@ export interface Leaf<O extends Options = Options> {
   readonly details?: string
   /** Lines without the leading `sluice`. */
   readonly examples?: readonly string[]
+  /** It runs until it is interrupted, and may run what others wrote. */
+  readonly isServer?: true
+  /** Of an error that `run` throws, where it is not that of exit-status.ts; for commands that are in no group. */
+  exitStatus?(error: unknown): number
   /** Resolves to the exit status. */
   run(given: Given<O>): Promise<number>
 }

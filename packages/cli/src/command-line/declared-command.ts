@@ -3,7 +3,7 @@ import { nearestName } from '@sluice/sdk'
 import type { Command } from '../commands/command.ts'
 import { type AnyLeaf, type CommandNode, isGroup, type Terminal } from './declaration.ts'
 import { exitStatusOf } from './exit-status.ts'
-import { helpOf, usageOf } from './help.ts'
+import { helpOf } from './help.ts'
 import { find, parse, usage, wantsHelp } from './parse.ts'
 import { systemTerminal } from './system-terminal.ts'
 
@@ -12,9 +12,9 @@ export function declared(node: CommandNode, terminal: () => Terminal = systemTer
   return {
     name: node.name,
     summary: node.summary,
-    usage: usageOf([node.name], node),
     node,
-    exitStatus: exitStatusOf,
+    isServer: !isGroup(node) && node.isServer === true,
+    exitStatus: (error) => (isGroup(node) ? undefined : node.exitStatus?.(error)) ?? exitStatusOf(error),
     async run(args, signal) {
       const found = find(node, args)
       const io = terminal()

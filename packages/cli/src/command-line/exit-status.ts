@@ -1,4 +1,4 @@
-/** What the exit status of a command says; of commands that serve or run something only 0, 1, 2 and 130. */
+/** What the exit status of a command says; those of Kafka Connect's own scripts are in commands/connect-worker.ts. */
 import { SluiceError, type ErrorCode } from '@sluice/sdk'
 
 export const EXIT = {

@@ -116,6 +116,8 @@ function valueOf(
       path,
       `--${name} is '${text}', which is no ${option.type === 'duration' ? 'time as 500ms, 30s or 2m' : 'whole number'}`,
     )
+  if (option.max !== undefined && value > option.max)
+    throw usage(path, `--${name} is '${text}', which is more than ${option.max}`)
   return value
 }
 

@@ -5,15 +5,12 @@ export interface Command {
   readonly name: string
   /** One line. */
   readonly summary: string
-  /** Name and arguments. */
-  readonly usage: string
-  readonly details?: string
-  /** Its declaration, where it has one; then `run` tells its help as well. */
-  readonly node?: CommandNode
+  /** Its declaration: help, the reference page and completion are written by it. */
+  readonly node: CommandNode
   /** Runs until it is interrupted. When it has stopped, the process ends, with what a connector may have left behind in it. */
-  readonly isServer?: true
-  /** Of an error that `run` throws; without it, 1. */
-  exitStatus?(error: unknown): number
+  readonly isServer: boolean
+  /** Of an error that `run` throws. */
+  exitStatus(error: unknown): number
   /**
    * Resolves to the exit status. The signal is aborted on Ctrl-C and SIGTERM; the command then stops what it started.
    * @throws SluiceError: printed with its remedy; exit status by `exitStatus`, 130 for INTERRUPTED

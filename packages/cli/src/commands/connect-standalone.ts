@@ -1,50 +1,36 @@
-import { MemoryMetrics, SluiceError } from '@sluice/sdk'
-import { COMMIT, CONNECT_VERSION } from '../version.ts'
-import type { Command } from './command.ts'
-import { interrupted, unlessInterrupted } from './interrupted.ts'
+import { leaf } from '../command-line/declaration.ts'
+import { declared } from '../command-line/declared-command.ts'
+import { serveWorker, WORKER_EXIT, workerExitStatus } from './connect-worker.ts'
 
-export const connectStandalone: Command = {
+export const connectStandaloneNode = leaf({
   name: 'connect-standalone',
   summary: 'Runs connectors in this process, as Kafka Connect’s connect-standalone does',
-  usage: 'connect-standalone worker.properties [connector.properties…]',
+  operands: [
+    { name: 'WORKER_FILE', completes: 'file', documentation: 'Kafka Connect’s own properties of a worker' },
+    {
+      name: 'CONNECTOR_FILE',
+      isOptional: true,
+      isRepeated: true,
+      completes: 'file',
+      documentation: 'Connectors that it makes when it starts: properties, or JSON as REST takes it',
+    },
+  ],
+  options: {},
   details:
-    'Takes Kafka Connect’s own files: properties, or JSON as REST takes it. More connectors can be made over REST (listeners, by default\nport 8083). Runs until it is interrupted; then tasks flush and store their positions.',
+    'More connectors can be made over REST (listeners, by default port 8083). Runs until it is interrupted; then tasks flush and store their\n' +
+    'positions. Ends as Kafka Connect’s does: 0 when it was stopped, 1 when it was called wrong, 2 when the worker could not start, 3 when one\n' +
+    'of the connectors was refused.',
+  examples: ['connect-standalone worker.properties orders-source.properties archive.json'],
   isServer: true,
-  async run(args, signal) {
-    const [workerFile, ...connectorFiles] = args
-    if (workerFile === undefined) {
-      throw new SluiceError('SETTINGS_INVALID', 'connect-standalone needs a worker file', {
-        remedy: 'sluice connect-standalone worker.properties [connector.properties…]',
-      })
-    }
-    const { LogLevels, openLogger, readProperties, StandaloneWorker } = await import('@sluice/worker')
-    const { bundledModules, foundPlugins } = await import('../bundled.ts')
-    const settings = await readProperties(workerFile)
-    const logLevels = new LogLevels()
-    const logger = openLogger({ levels: logLevels })
-    try {
-      const starting = StandaloneWorker.start({
-        settings,
-        connectorFiles,
-        plugins: await foundPlugins(settings, logger),
-        modules: bundledModules(settings),
-        logger,
-        logLevels,
-        metrics: new MemoryMetrics(),
-        version: CONNECT_VERSION,
-        commit: COMMIT,
-      })
-      const worker = await unlessInterrupted(starting, signal)
-      logger.info(`The worker serves at ${worker.url}; Ctrl-C stops it`, { connectors: connectorFiles.length })
-      try {
-        await interrupted(signal)
-      } finally {
-        await worker.stop()
-      }
-      logger.info('Worker stopped')
-      return 0
-    } finally {
-      await logger.close()
-    }
+  exitStatus: workerExitStatus,
+  async run({ operands: [file, ...connectorFiles], ...given }) {
+    const { ConnectorsRefused, StandaloneWorker } = await import('@sluice/worker')
+    return serveWorker(file!, given, {
+      start: (options) => StandaloneWorker.start({ ...options, connectorFiles }),
+      exitStatus: (error) =>
+        error instanceof ConnectorsRefused ? WORKER_EXIT.connectorsRefused : WORKER_EXIT.notStarted,
+    })
   },
-}
+})
+
+export const connectStandalone = declared(connectStandaloneNode)

@@ -1,34 +1,39 @@
 import { readFileSync } from 'node:fs'
 import type { EmbeddedKafkaOptions } from '@sluice/embedded-kafka'
 import { SluiceError } from '@sluice/sdk'
-
-const text = { type: 'string' } as const
+import type { Options, Values } from '../command-line/declaration.ts'
 
 /** Options of `sluice kafka` about who may connect, and how. */
-export const LISTENER_OPTIONS = {
-  'tls-cert': text,
-  'tls-key': text,
-  'tls-client-ca': text,
-  'sasl-users': text,
-  authorizer: { type: 'boolean' },
-} as const
-
-export const LISTENER_DETAILS =
-  '--tls-cert, --tls-key   PEM files: clients speak TLS with the broker\n' +
-  '--tls-client-ca FILE    clients show a certificate that this authority has signed\n' +
-  '--sasl-users FILE       clients log in by PLAIN or SCRAM; lines of name=password\n' +
-  '--authorizer            clients may do what ACLs allow; --config super.users=User:NAME for who makes them\n'
-
-export interface ListenerValues {
-  readonly 'tls-cert'?: string | undefined
-  readonly 'tls-key'?: string | undefined
-  readonly 'tls-client-ca'?: string | undefined
-  readonly 'sasl-users'?: string | undefined
-  readonly authorizer?: boolean | undefined
-}
+export const listenerOptions = {
+  'tls-cert': {
+    type: 'text',
+    value: 'FILE',
+    completes: 'file',
+    documentation: 'PEM file of its certificate: clients speak TLS with the broker',
+  },
+  'tls-key': { type: 'text', value: 'FILE', completes: 'file', documentation: 'PEM file of the certificate’s key' },
+  'tls-client-ca': {
+    type: 'text',
+    value: 'FILE',
+    completes: 'file',
+    documentation: 'PEM file of an authority: clients show a certificate that it has signed',
+  },
+  'sasl-users': {
+    type: 'text',
+    value: 'FILE',
+    completes: 'file',
+    documentation: 'Clients log in by PLAIN or SCRAM; lines of name=password',
+  },
+  authorizer: {
+    type: 'flag',
+    documentation: 'Clients may do what ACLs allow; --config super.users=User:NAME for who makes them',
+  },
+} as const satisfies Options
 
 /** @throws SluiceError SETTINGS_INVALID for a file that cannot be read, or half of what belongs together */
-export function listenerOf(values: ListenerValues): Pick<EmbeddedKafkaOptions, 'listener' | 'authorizer'> {
+export function listenerOf(
+  values: Values<typeof listenerOptions>,
+): Pick<EmbeddedKafkaOptions, 'listener' | 'authorizer'> {
   const { 'tls-cert': cert, 'tls-key': key, 'tls-client-ca': ca, 'sasl-users': users } = values
   if ((cert === undefined) !== (key === undefined) || (ca !== undefined && cert === undefined)) {
     throw new SluiceError('SETTINGS_INVALID', 'TLS needs both --tls-cert and --tls-key', {
@@ -41,7 +46,7 @@ export function listenerOf(values: ListenerValues): Pick<EmbeddedKafkaOptions, '
       ? {}
       : { tls: { cert: contents('--tls-cert', cert), key: contents('--tls-key', key), ...clients } }
   const sasl = users === undefined ? {} : { sasl: { users: usersIn(contents('--sasl-users', users)) } }
-  return { listener: { ...tls, ...sasl }, authorizer: values.authorizer === true }
+  return { listener: { ...tls, ...sasl }, authorizer: values.authorizer }
 }
 
 function contents(option: string, file: string): string {

@@ -1,24 +1,45 @@
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { SluiceError } from '@sluice/sdk'
-import type { Command } from './command.ts'
-import { LISTENER_DETAILS, LISTENER_OPTIONS, listenerOf } from './kafka-listener.ts'
+import { leaf } from '../command-line/declaration.ts'
+import { declared } from '../command-line/declared-command.ts'
+import { EXIT } from '../command-line/exit-status.ts'
+import { hostOption, portOption } from '../command-line/listen-options.ts'
+import { interrupted } from './interrupted.ts'
+import { listenerOf, listenerOptions } from './kafka-listener.ts'
 
-export const kafka: Command = {
+export const kafkaNode = leaf({
   name: 'kafka',
   summary: 'Runs a Kafka broker for development, tests and demos on this machine',
-  usage: 'kafka [--port 9092] [--dir DIR] [--config name=value …] [--sasl-users FILE] [--tls-cert FILE --tls-key FILE]',
+  options: {
+    port: portOption('9092'),
+    host: hostOption,
+    'advertised-port': {
+      type: 'number',
+      value: 'PORT',
+      max: 65_535,
+      documentation: 'What clients are told to connect to, when it is not the port',
+    },
+    dir: {
+      type: 'text',
+      value: 'DIR',
+      completes: 'file',
+      documentation: 'Where topics are kept; without it they are gone when the broker ends',
+    },
+    config: {
+      type: 'text',
+      value: 'NAME=VALUE',
+      isRepeated: true,
+      documentation: 'A broker setting in Kafka’s words, as in num.partitions=3; may be repeated',
+    },
+    ...listenerOptions,
+  },
   details:
-    '--port PORT             where it listens (default 9092; 0: any free port)\n' +
-    '--host HOST             the address it listens at (default 127.0.0.1)\n' +
-    '--advertised-port PORT  what clients are told to connect to, when it is not the port\n' +
-    '--dir DIR               where topics are kept; without it they are gone when the broker ends\n' +
-    '--config NAME=VALUE     a broker setting in Kafka’s words, as in num.partitions=3; may be repeated\n' +
-    LISTENER_DETAILS +
-    '\n' +
-    'Any Kafka client can use it. It is one node without replication: in production, run Apache Kafka.',
-  async run(args, signal) {
-    const { port, advertisedPort, host, dir, configs, listener } = parse(args)
+    'Prints where it is reached when it serves. Any Kafka client can use it. It is one node without replication: in production, run Apache Kafka.',
+  examples: ['kafka', 'kafka --port 9092 --dir data --config num.partitions=3'],
+  async run({ values, signal, terminal }) {
+    const { port, 'advertised-port': advertisedPort, host, dir } = values
+    const configs = Object.fromEntries(values.config.map(pair))
+    const listener = listenerOf(values)
     const { startBroker } = await import('../broker.ts')
     const broker = await startBroker({
       port,
@@ -27,68 +48,24 @@ export const kafka: Command = {
       ...listener,
       ...(advertisedPort === undefined ? {} : { advertisedPort }),
       ...(dir === undefined ? {} : { dataDir: path.resolve(dir) }),
-      log: (level, message) =>
-        void (level === 'info' ? globalThis.process.stdout : globalThis.process.stderr).write(`${message}\n`),
+      log: (level, message) => (level === 'info' ? terminal.out(`${message}\n`) : terminal.err(`${message}\n`)),
     })
     try {
-      globalThis.process.stdout.write(`${broker.bootstrapServers}\n`)
-      if (!signal.aborted)
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+      terminal.out(`${broker.bootstrapServers}\n`)
+      await interrupted(signal)
     } finally {
       await broker.close()
     }
-    return 0
+    return EXIT.ok
   },
-}
-
-interface KafkaArguments {
-  readonly port: number
-  readonly advertisedPort: number | undefined
-  readonly host: string
-  readonly dir: string | undefined
-  readonly configs: Readonly<Record<string, string>>
-  readonly listener: ReturnType<typeof listenerOf>
-}
-
-function parse(args: readonly string[]): KafkaArguments {
-  const text = { type: 'string' } as const
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        port: text,
-        'advertised-port': text,
-        host: text,
-        dir: text,
-        config: { type: 'string', multiple: true },
-        ...LISTENER_OPTIONS,
-      },
-    })
-    const advertised = values['advertised-port']
-    return {
-      port: portOf('--port', values.port ?? '9092'),
-      advertisedPort: advertised === undefined ? undefined : portOf('--advertised-port', advertised),
-      host: values.host ?? '127.0.0.1',
-      dir: values.dir,
-      configs: Object.fromEntries((values.config ?? []).map(pair)),
-      listener: listenerOf(values),
-    }
-  } catch (cause) {
-    if (cause instanceof SluiceError) throw cause
-    throw new SluiceError('SETTINGS_INVALID', 'These arguments are not understood', { cause, remedy: kafka.usage })
-  }
-}
-
-function portOf(name: string, value: string): number {
-  const port = Number(value)
-  if (value !== '' && Number.isInteger(port) && port >= 0 && port < 65_536) return port
-  throw new SluiceError('SETTINGS_INVALID', `${name} is '${value}', which is no port`, { remedy: 'Give 0 to 65535.' })
-}
+})
 
 function pair(text: string): [string, string] {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new SluiceError('SETTINGS_INVALID', `--config is '${text}', which is not name=value`, {
+  throw new SluiceError('USAGE_INVALID', `--config is '${text}', which is not name=value`, {
     remedy: 'Write it as --config num.partitions=3',
   })
 }
+
+export const kafka = declared(kafkaNode)

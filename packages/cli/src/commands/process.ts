@@ -1,22 +1,20 @@
 import { MemoryMetrics, SluiceError } from '@sluice/sdk'
-import type { Command } from './command.ts'
+import { leaf } from '../command-line/declaration.ts'
+import { declared } from '../command-line/declared-command.ts'
+import { EXIT } from '../command-line/exit-status.ts'
 
-export const process: Command = {
+export const processNode = leaf({
   name: 'process',
   summary: 'Runs a processor in this process',
-  usage: 'process processor.properties',
+  operands: [{ name: 'FILE', completes: 'file', documentation: 'Properties of the processor' }],
+  options: {},
   details:
-    'The file holds bootstrap.servers, processor.class (a package name, or a path beginning with ./ or /), application.id, and the settings of ' +
+    'The file holds bootstrap.servers, processor.class (a package name, or a path beginning with ./ or /), application.id, and the settings of\n' +
     'the processor and of Kafka Streams. It goes on from its committed offsets and runs until it is interrupted.',
-  async run(args, signal) {
-    const [file, ...rest] = args
-    if (file === undefined || rest.length > 0) {
-      throw new SluiceError('SETTINGS_INVALID', 'process needs one properties file', {
-        remedy: 'sluice process processor.properties',
-      })
-    }
+  examples: ['process processor.properties'],
+  async run({ operands: [file], signal }) {
     const { openLogger, readProperties } = await import('@sluice/worker')
-    const raw = await readProperties(file)
+    const raw = await readProperties(file!)
     const module = raw['processor.class']
     const bootstrapServers = raw['bootstrap.servers']
     const missing = Object.entries({ 'processor.class': module, 'bootstrap.servers': bootstrapServers }).filter(
@@ -43,10 +41,12 @@ export const process: Command = {
         onState: (state) => logger.info(`State is ${state}`),
       })
       await streams.run({ signal })
-      return 0
+      return EXIT.ok
     } finally {
       await kafka.close()
       await logger.close()
     }
   },
-}
+})
+
+export const process = declared(processNode)

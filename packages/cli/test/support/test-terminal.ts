@@ -46,7 +46,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const [name, ...rest] = args
   const { node } = commands.find((command) => command.name === name)!
   try {
-    const status = await declared(node!, () => terminal).run(rest, options.signal ?? new AbortController().signal)
+    const status = await declared(node, () => terminal).run(rest, options.signal ?? new AbortController().signal)
     return { status, ...terminal.said }
   } catch (error) {
     return { status: exitStatusOf(error), out: terminal.said.out, err: terminal.said.err + String(error) }

@@ -1,7 +1,6 @@
 /** docs/reference/cli.md: every command from its declaration, as its --help is. */
 import {
   commandSections,
-  type Command,
   type CommandNode,
   EXIT,
   EXIT_MEANINGS,
@@ -28,7 +27,7 @@ ${sections.join('\n\n')}
 
 ## Exit statuses
 
-Of the commands that declare their options below; those that run something end with 0, 1, 2 or 130.
+Of all commands but [connect-standalone](#connect-standalone) and [connect-distributed](#connect-distributed), which end as Kafka Connect’s do.
 
 | status | name | meaning |
 |---|---|---|
@@ -44,7 +43,7 @@ ${optionsTable(optionsInAll('get', 'connectors').filter(([name]) => SHARED_CONNE
 
 ${optionsTable(optionsInAll('topics', 'list').filter(([name]) => SHARED_KAFKA.has(name)))}
 
-${commandSections.flatMap(({ commands }) => commands.map(commandText)).join('\n\n')}
+${commandSections.flatMap(({ commands }) => commands.map(({ name, node }) => nodeText([name], node, 2))).join('\n\n')}
 `
 }
 
@@ -58,14 +57,9 @@ function exitRows(): string {
 
 /** Those of one command stand for those that all of its kind have. */
 function optionsInAll(command: string, child: string): readonly Option[] {
-  const node = commandSections.flatMap(({ commands }) => commands).find(({ name }) => name === command)!.node!
+  const node = commandSections.flatMap(({ commands }) => commands).find(({ name }) => name === command)!.node
   const leaf = 'commands' in node ? node.commands.find(({ name }) => name === child)! : node
   return Object.entries((leaf as Leaf).options)
-}
-
-function commandText({ name, summary, usage, details, node }: Command): string {
-  if (node !== undefined) return nodeText([name], node, 2)
-  return `## ${name}\n\n${summary}.\n\n\`\`\`\nsluice ${usage}\n${details === undefined ? '' : `\n${details}\n`}\`\`\``
 }
 
 function nodeText(path: readonly string[], node: CommandNode, level: number): string {
@@ -80,7 +74,7 @@ function nodeText(path: readonly string[], node: CommandNode, level: number): st
 
 function leafParts(path: readonly string[], leaf: Leaf): readonly string[] {
   const examples = (leaf.examples ?? []).map((line) => `sluice ${line}\n`)
-  const isKafka = 'bootstrap' in leaf.options
+  const isKafka = 'bootstrap' in leaf.options && 'timeout' in leaf.options
   const shared = isKafka ? SHARED_KAFKA : 'server' in leaf.options ? SHARED_CONNECT : new Set<string>()
   const own = Object.entries(leaf.options).filter(([name]) => !shared.has(name))
   const beside = isKafka

@@ -1,5 +1,5 @@
 /** The reference pages about Kafka: the client's options and metrics, and the embedded broker, which is asked over the wire. */
-import { commands } from '@sluice/cli'
+import { commands, helpOf } from '@sluice/cli'
 import type { ConfigEntry, MetricGroup } from '@sluice/kafka'
 import { type ApiName, apiVersions } from '@sluice/kafka-protocol'
 import { type BrokerFacts, RELEASES } from './broker-facts.ts'
@@ -150,8 +150,8 @@ function optionTable(file: string, name: string): string {
 }
 
 function commandUsage(name: string): string {
-  const { usage, details } = commands.find((command) => command.name === name)!
-  return `\`\`\`\nsluice ${usage}\n\n${details ?? ''}\n\`\`\``
+  const { node } = commands.find((command) => command.name === name)!
+  return `\`\`\`\n${helpOf([name], node)}\`\`\``
 }
 
 function apiTable(offers: BrokerFacts['offers']): string {

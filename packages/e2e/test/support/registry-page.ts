@@ -1,5 +1,5 @@
 /** The reference page of the schema registry: how it is started, what it serves, and how clients reach one. */
-import { commands } from '@sluice/cli'
+import { commands, helpOf } from '@sluice/cli'
 import {
   COMPATIBILITY_LEVELS,
   REGISTRY_ENDPOINTS,
@@ -8,7 +8,7 @@ import {
 } from '@sluice/schema-registry'
 
 export function registryPage(): string {
-  const { usage, details } = commands.find(({ name }) => name === 'schema-registry')!
+  const { name, node } = commands.find((command) => command.name === 'schema-registry')!
   const endpoints = REGISTRY_ENDPOINTS.map((endpoint) => endpoint.split(' ')).map(
     ([method = '', path = '']) => `| \`${method}\` | \`${path}\` |`,
   )
@@ -18,10 +18,7 @@ export function registryPage(): string {
 A registry that keeps its schemas in a Kafka topic, and a client for it and for Confluent's. How to use them: [Run a schema registry](../how-to/run-a-schema-registry.md).
 
 \`\`\`
-sluice ${usage}
-
-${details ?? ''}
-\`\`\`
+${helpOf([name], node)}\`\`\`
 
 ## Endpoints
 

@@ -1,8 +1,8 @@
 /** Everything that is wrong in the files of a standalone worker, told at once, before anything is started. */
-import { silentLogger, type Logger, type RawSettings } from '@sluice/sdk'
+import { silentLogger, SluiceError, type Logger, type RawSettings } from '@sluice/sdk'
 import { invalidSettings } from '../herder/refusals.ts'
 import { validateConnector, type ValidationParts } from '../validation/validator.ts'
-import { problemOf, refuseAll, workerProblems } from '../validation/worker-check.ts'
+import { ConnectorsRefused, problemOf, refuseAll, workerProblems } from '../validation/worker-check.ts'
 import { readConnectorFile, type GivenConnector } from './connector-files.ts'
 import { standaloneSettings } from './standalone-settings.ts'
 
@@ -18,7 +18,7 @@ interface Given {
   readonly validation: ValidationParts
 }
 
-/** All connectors, those of the files last. @throws SluiceError SETTINGS_INVALID with each complaint, by file or connector */
+/** All connectors, those of the files last. @throws SluiceError SETTINGS_INVALID with each complaint, by file or connector; ConnectorsRefused when the worker's own are right */
 export async function checkedConnectors({
   connectors,
   files,
@@ -28,6 +28,7 @@ export async function checkedConnectors({
   const { worker: raw, plugins, logger } = validation
   const check = { declared: standaloneSettings, prefixes: PREFIXES, raw, values, plugins, logger }
   const problems = (await workerProblems(check)).map((problem) => `worker: ${problem}`)
+  const kind = problems.length === 0 ? ConnectorsRefused : SluiceError
   const all = [...connectors]
   for (const file of files) {
     const problem = await problemOf(async () => all.push(await readConnectorFile(file)))
@@ -45,7 +46,7 @@ export async function checkedConnectors({
   }
   // Who creates them without a complaint warns himself.
   if (problems.length > 0) late.tell()
-  refuseAll(problems)
+  refuseAll(problems, kind)
   return all
 }
 

@@ -13,7 +13,7 @@ import { MemoryConfigStore } from '../storage/memory-config-store.ts'
 import { MemoryStatusStore } from '../storage/memory-status-store.ts'
 import type { StatusStore } from '../storage/status-store.ts'
 import { storeClientIds } from '../storage/store-clients.ts'
-import { problemOf, refuseAll } from '../validation/worker-check.ts'
+import { ConnectorsRefused, problemOf, refuseAll } from '../validation/worker-check.ts'
 import type { GivenConnector } from './connector-files.ts'
 import { checkedConnectors, labelOf } from './file-check.ts'
 import { positionsInFile, standaloneSettings } from './standalone-settings.ts'
@@ -45,7 +45,7 @@ export class StandaloneWorker {
   /**
    * Looks at all settings first, so that every mistake in any file is told at once; then listens, reaches Kafka, and makes the connectors.
    * Resolves when they are made; their tasks start behind it. When one of them is refused all that has been started is stopped.
-   * @throws SluiceError SETTINGS_INVALID, PLUGIN_UNKNOWN, KAFKA_UNREACHABLE, POSITION_UNREADABLE
+   * @throws SluiceError SETTINGS_INVALID, as ConnectorsRefused where it is about connectors alone; PLUGIN_UNKNOWN, KAFKA_UNREACHABLE, POSITION_UNREADABLE
    */
   static async start(options: StandaloneOptions): Promise<StandaloneWorker> {
     const { settings, plugins, logger, clock } = options
@@ -120,5 +120,5 @@ async function createAll(herder: Herder, connectors: readonly GivenConnector[]):
     const problem = await problemOf(() => herder.putConnectorConfig(config['name']!, config, options))
     if (problem !== null) problems.push(`${labelOf(connector, index)}: ${problem}`)
   }
-  refuseAll(problems)
+  refuseAll(problems, ConnectorsRefused)
 }

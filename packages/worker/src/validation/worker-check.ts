@@ -75,12 +75,15 @@ const CLIENTS: readonly (readonly [string, SettingsDeclaration])[] = [
 ]
 
 /** @throws SluiceError SETTINGS_INVALID with all of them, if there are any */
-export function refuseAll(problems: readonly string[]): void {
+export function refuseAll(problems: readonly string[], kind: typeof SluiceError = SluiceError): void {
   if (problems.length === 0) return
-  throw new SluiceError('SETTINGS_INVALID', `The settings are not right:\n${problems.join('\n')}`, {
+  throw new kind('SETTINGS_INVALID', `The settings are not right:\n${problems.join('\n')}`, {
     remedy: 'Correct what is named above and start again; nothing was started.',
   })
 }
+
+/** Nothing is wrong but connectors that were given with the worker: Kafka Connect's script ends with a status of its own for them. */
+export class ConnectorsRefused extends SluiceError {}
 
 /** What `work` rejects with, for people; null when it does not. */
 export async function problemOf(work: () => unknown): Promise<string | null> {

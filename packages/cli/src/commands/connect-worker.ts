@@ -1,0 +1,72 @@
+/** What `connect-standalone` and `connect-distributed` have in common: a worker from a file, which serves until it is interrupted. */
+import { describeError, MemoryMetrics, type RawSettings } from '@sluice/sdk'
+import type { WorkerOptions } from '@sluice/worker'
+import type { Terminal } from '../command-line/declaration.ts'
+import { COMMIT, CONNECT_VERSION } from '../version.ts'
+import { interrupted, unlessInterrupted } from './interrupted.ts'
+
+/** As Kafka Connect's scripts end. */
+export const WORKER_EXIT = { stopped: 0, failed: 1, notStarted: 2, connectorsRefused: 3 } as const
+
+/** Of what is thrown: a wrong call, or what a worker ended with that had begun to serve. */
+export function workerExitStatus(): number {
+  return WORKER_EXIT.failed
+}
+
+interface Serving {
+  /** With what it calls `onFatal` with, the command fails. */
+  readonly start: (options: WorkerOptions & { readonly onFatal: (error: unknown) => void }) => Promise<{
+    readonly url: string
+    stop(): Promise<void>
+  }>
+  /** Of what `start` rejects with. */
+  readonly exitStatus: (error: unknown) => number
+}
+
+/** Resolves to the exit status: when the worker was stopped, or could not start. @throws what a serving worker ended with */
+export async function serveWorker(
+  file: string,
+  { signal, terminal }: { readonly signal: AbortSignal; readonly terminal: Terminal },
+  { start, exitStatus }: Serving,
+): Promise<number> {
+  const { LogLevels, openLogger, readProperties } = await import('@sluice/worker')
+  const { bundledModules, foundPlugins } = await import('../bundled.ts')
+  const logLevels = new LogLevels()
+  const logger = openLogger({ levels: logLevels })
+  const { promise: failed, reject: onFatal } = Promise.withResolvers<never>()
+  failed.catch(() => undefined)
+  try {
+    const open = async () => {
+      const settings: RawSettings = await readProperties(file)
+      return start({
+        settings,
+        plugins: await foundPlugins(settings, logger),
+        modules: bundledModules(settings),
+        logger,
+        logLevels,
+        metrics: new MemoryMetrics(),
+        version: CONNECT_VERSION,
+        commit: COMMIT,
+        onFatal,
+      })
+    }
+    let worker: Awaited<ReturnType<typeof open>>
+    try {
+      worker = await unlessInterrupted(open(), signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      terminal.err(`sluice: ${describeError(error)}\n`)
+      return exitStatus(error)
+    }
+    logger.info(`The worker serves at ${worker.url}; Ctrl-C stops it`)
+    try {
+      await Promise.race([failed, interrupted(signal)])
+    } finally {
+      await worker.stop()
+    }
+    logger.info('Worker stopped')
+    return WORKER_EXIT.stopped
+  } finally {
+    await logger.close()
+  }
+}
