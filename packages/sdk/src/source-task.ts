@@ -52,7 +52,7 @@ export interface SourceTaskContext extends TaskContext {
 /**
  * Reads from one source. The worker calls, never two at a time:
  *
- *   start → ( poll → [settled] )* → stop
+ *   start → ( poll → [delivered] → [settled] )* → stop
  *
  * `poll` is called again as soon as the worker has room (its queue is bounded in bytes), before earlier batches are durable.
  */
@@ -66,6 +66,13 @@ export interface SourceTask {
    * A RetriableError counts as "nothing yet"; any other error fails the task.
    */
   poll(signal: AbortSignal): Promise<readonly SourceRecord[] | null>
+  /**
+   * Where Kafka has put records of a poll: `offsets[i]` is the offset of `records[i]`, -1 where it is not known; null stands for a dead
+   * letter. Called in the order of the polls, while further ones are under way. What it returns is waited for: at least once before a
+   * position behind these records is stored, exactly once before their transaction is committed, so that what is noted here may be of
+   * records that come once more, and is never missing. An error fails the task. Optional; Connect's `commitRecord`.
+   */
+  delivered?(records: readonly (SourceRecord | null)[], offsets: Float64Array): Promise<void>
   /** These positions are durable: what lies before may be deleted or acknowledged at the source. Optional. */
   settled?(positions: ReadonlyMap<SourcePartition, SourcePosition>): Promise<void>
   /** Closes everything. Called exactly once, also after a failed start. */

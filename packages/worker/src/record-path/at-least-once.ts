@@ -1,6 +1,7 @@
-import type { Producer, ProducerRecord } from '@sluice/kafka'
+import type { Produced, Producer, ProducerRecord } from '@sluice/kafka'
 import { describeError, isRetriable, SluiceError, type Clock, type Logger, type SourceTask } from '@sluice/sdk'
 import type { PositionStore } from '../positions/position-store.ts'
+import { Deliveries } from './deliveries.ts'
 import type { SourceDelivery } from './delivery.ts'
 import type { ErrorFigures } from './error-figures.ts'
 import { InFlight, type InFlightBatch, type SettledPosition } from './in-flight.ts'
@@ -13,7 +14,7 @@ import type { Tolerance } from './tolerance.ts'
 
 export interface AtLeastOnceParts {
   readonly connector: string
-  readonly task: Pick<SourceTask, 'settled'>
+  readonly task: Pick<SourceTask, 'settled' | 'delivered'>
   readonly producer: Producer
   readonly positions: PositionStore
   readonly tolerance: Tolerance
@@ -41,6 +42,7 @@ export class AtLeastOnce implements SourceDelivery {
   readonly #parts: AtLeastOnceParts
   readonly #fail: (error: unknown) => void
   readonly #inFlight: InFlight
+  readonly #deliveries: Deliveries
   /** Taken out as durable, not stored yet. */
   #pending: SettledPosition[] = []
   #storing: Promise<void> = Promise.resolve()
@@ -52,6 +54,7 @@ export class AtLeastOnce implements SourceDelivery {
     this.#parts = parts
     this.#fail = fail
     this.#inFlight = new InFlight(parts.queueBytesMax)
+    this.#deliveries = new Deliveries(parts.task)
   }
 
   start(signal: AbortSignal): void {
@@ -67,7 +70,7 @@ export class AtLeastOnce implements SourceDelivery {
     this.#parts.errors.lettersSent(batch.letters)
     if (batch.records.length === 0) return this.#durable(batch, submitted)
     const produced = this.#isCareful ? this.#produceEach(batch) : this.#produce(batch)
-    produced.then(
+    this.#deliveries.settled(batch, produced).then(
       () => this.#durable(batch, submitted),
       (error: unknown) => {
         this.#parts.errors.lettersFailed(batch.letters)
@@ -103,17 +106,17 @@ export class AtLeastOnce implements SourceDelivery {
    * which they were, so its records are asked for once more, one by one. That may send others of them twice, out of their order; so from
    * then on every record is asked for by itself from the start, which costs more and repeats nothing.
    */
-  async #produce(batch: OutgoingBatch): Promise<void> {
+  async #produce(batch: OutgoingBatch): Promise<readonly Produced[]> {
     try {
-      await this.#parts.producer.produce(batch.records)
+      return await this.#parts.producer.produce(batch.records)
     } catch (error) {
       if (!this.#isTolerable(error)) throw error
       this.#isCareful = true
-      await this.#produceEach(batch)
+      return this.#produceEach(batch)
     }
   }
 
-  async #produceEach(batch: OutgoingBatch): Promise<void> {
+  async #produceEach(batch: OutgoingBatch): Promise<readonly Produced[]> {
     const { producer, tolerance } = this.#parts
     const letters = new Set(batch.letters === 0 ? [] : batch.letterRecords())
     const outcomes = await Promise.allSettled(batch.records.map((record) => producer.produce([record])))
@@ -128,6 +131,7 @@ export class AtLeastOnce implements SourceDelivery {
     }
     tolerance.skipped(refused)
     batch.refused = refused
+    return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []))
   }
 
   /** What trying again would not help, and is the record's own fault or its topic's. Brokers that are away lose nothing: the task fails. */

@@ -132,7 +132,7 @@ export class BatchEncoder {
             stage = 'produce'
             throw tooLarge(encoded, bytes, recordBytesMax)
           }
-          batch.add(encoded, bytes)
+          batch.add(encoded, bytes, polled)
         }
         batch.reach(polled)
       }

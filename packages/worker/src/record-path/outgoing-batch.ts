@@ -1,5 +1,5 @@
 import type { ProducerRecord } from '@sluice/kafka'
-import type { SourcePartition, SourcePosition, Stage } from '@sluice/sdk'
+import type { SourcePartition, SourcePosition, SourceRecord, Stage } from '@sluice/sdk'
 import { recordBytes, type Part } from './convert.ts'
 import type { SettledPosition } from './in-flight.ts'
 
@@ -30,6 +30,8 @@ export interface BatchTally {
 /** What one poll became: records and dead letters to produce, and where its source partitions stand behind it. */
 export class OutgoingBatch {
   readonly records: ProducerRecord[] = []
+  /** What each of `records` was polled as, null for a dead letter; null altogether for a source that is not told where they lie. */
+  readonly origins: (SourceRecord | null)[] | null
   bytes = 0
   /** Polled records and diverted bytes that have become part of it, whatever became of them. */
   polled = 0
@@ -48,8 +50,13 @@ export class OutgoingBatch {
   #position: SourcePosition | undefined
   #others: Map<SourcePartition, SourcePosition> | undefined
 
-  add(record: ProducerRecord, bytes: number): void {
+  constructor(keepsOrigins = false) {
+    this.origins = keepsOrigins ? [] : null
+  }
+
+  add(record: ProducerRecord, bytes: number, origin: SourceRecord | null = null): void {
     this.records.push(record)
+    this.origins?.push(origin)
     this.bytes += bytes
   }
 

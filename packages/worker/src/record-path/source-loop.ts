@@ -148,8 +148,8 @@ export class SourceLoop {
     diverted: ReturnType<SourceContext['takeDiverted']>,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { batches, topicMaker } = this.#parts
-    const batch = new OutgoingBatch()
+    const { batches, topicMaker, task } = this.#parts
+    const batch = new OutgoingBatch(task.delivered !== undefined)
     // Only an end of the task interrupts what waits for another try: a pause would have to forget what was polled.
     const encoded = await batches.encode(records, batch, this.#stop.signal)
     const failure = encoded === 'stopped' ? undefined : (encoded ?? batches.divert(diverted, batch))

@@ -1,6 +1,7 @@
 import type { ProducerRecord, TransactionalProducer } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type SourceTask } from '@sluice/sdk'
 import { tellSettled } from './at-least-once.ts'
+import { Deliveries } from './deliveries.ts'
 import type { SourceDelivery } from './delivery.ts'
 import type { ErrorFigures } from './error-figures.ts'
 import { InFlight, partitionKey, type SettledPosition } from './in-flight.ts'
@@ -25,7 +26,7 @@ export type TransactionBoundary =
   | { readonly kind: 'connector'; readonly requests: TransactionRequests }
 
 export interface SourceTransactionsParts {
-  readonly task: Pick<SourceTask, 'settled'>
+  readonly task: Pick<SourceTask, 'settled' | 'delivered'>
   /** Has claimed its transactional id. Closed by `close`. */
   readonly producer: TransactionalProducer
   readonly positions: TransactionalPositions
@@ -50,6 +51,8 @@ interface Open {
   /** Where each source partition stands behind them, by its JSON. */
   readonly positions: Map<string, SettledPosition>
   readonly newTopics: string[]
+  /** The source has noted where its records lie: what the commit waits for. */
+  noted: Promise<unknown>
   isAborting: boolean
 }
 
@@ -67,6 +70,7 @@ export class SourceTransactions implements SourceDelivery {
   readonly #parts: SourceTransactionsParts
   readonly #fail: (error: unknown) => void
   readonly #inFlight: InFlight
+  readonly #deliveries: Deliveries
   #open: Open | null = null
   /** The end of a transaction. Never rejects. Who waits for it looks at `#isEnding` again: the timer may have been faster. */
   #ending: Promise<void> = Promise.resolve()
@@ -82,6 +86,7 @@ export class SourceTransactions implements SourceDelivery {
     }
     this.requests = parts.boundary.kind === 'connector' ? parts.boundary.requests : null
     this.#inFlight = new InFlight(parts.queueBytesMax)
+    this.#deliveries = new Deliveries(parts.task)
   }
 
   start(signal: AbortSignal): void {
@@ -130,7 +135,13 @@ export class SourceTransactions implements SourceDelivery {
     const { producer, errors } = this.#parts
     if (this.#open === null) {
       producer.begin()
-      this.#open = { tally: new OutgoingBatch().tally(), positions: new Map(), newTopics: [], isAborting: false }
+      this.#open = {
+        tally: new OutgoingBatch().tally(),
+        positions: new Map(),
+        newTopics: [],
+        noted: Promise.resolve(),
+        isAborting: false,
+      }
     }
     const open = this.#open
     addTally(open.tally, batch.tally())
@@ -139,7 +150,9 @@ export class SourceTransactions implements SourceDelivery {
     errors.lettersSent(batch.letters)
     if (batch.records.length === 0) return
     const submitted = this.#inFlight.submit(batch.bytes, [])
-    producer.produce(batch.records).then(
+    const settled = this.#deliveries.settled(batch, producer.produce(batch.records))
+    if (batch.origins !== null) open.noted = Promise.all([open.noted, settled])
+    settled.then(
       () => this.#inFlight.settle(submitted),
       (error: unknown) => {
         this.#inFlight.abandon(submitted)
@@ -171,6 +184,7 @@ export class SourceTransactions implements SourceDelivery {
 
   async #commit(open: Open): Promise<void> {
     const { counts, figures, events, control } = this.#parts
+    await open.noted
     await this.#commitWith(open.positions)
     counts.settled(open.tally)
     counts.transaction(open.tally.records)

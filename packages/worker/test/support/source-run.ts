@@ -153,6 +153,7 @@ export class SourceRun {
     const task: SourceTask = {
       start: async (signal) => own.start?.(signal),
       poll: (signal) => own.poll(signal),
+      ...(own.delivered === undefined ? {} : { delivered: own.delivered }),
       settled: async (at) => own.settled?.(at),
       stop: async () => own.stop?.(),
     }
