@@ -38,18 +38,13 @@ function compileNull(schema: Schema, settings: JsonSettings, write: WriteNonNull
 }
 
 function compileNonNull(schema: Schema, settings: JsonSettings): WriteNonNull {
-  switch (schema.type) {
-    case 'array':
-      return arrayWriter(compileWriteJson(schema.items, settings))
-    case 'map':
-      return compileMap(schema, settings)
-    case 'struct': {
-      const writes = schema.fields.map((field) => compileWriteJson(field.schema, settings))
-      return structWriter(schema, writes)
-    }
-    default:
-      return compileWriteScalar(schema, settings.decimalFormat)
-  }
+  if (schema.type === 'array') return arrayWriter(compileWriteJson(schema.items, settings))
+  if (schema.type === 'map') return compileMap(schema, settings)
+  if (schema.type !== 'struct') return compileWriteScalar(schema, settings.decimalFormat)
+  return structWriter(
+    schema,
+    schema.fields.map((field) => compileWriteJson(field.schema, settings)),
+  )
 }
 
 /** String keys make an object, others a list of pairs. */

@@ -31,16 +31,10 @@ export function compileReadJson(schema: Schema | null, settings: JsonSettings): 
 }
 
 function compileNonNull(schema: Schema, settings: JsonSettings): (node: JsonNode) => Value {
-  switch (schema.type) {
-    case 'array':
-      return arrayReader(compileReadJson(schema.items, settings))
-    case 'map':
-      return compileMap(schema, settings)
-    case 'struct':
-      return compileStruct(schema, settings)
-    default:
-      return compileReadScalar(schema, settings.integerOverflow)
-  }
+  if (schema.type === 'array') return arrayReader(compileReadJson(schema.items, settings))
+  if (schema.type === 'map') return compileMap(schema, settings)
+  if (schema.type === 'struct') return compileStruct(schema, settings)
+  return compileReadScalar(schema, settings.integerOverflow)
 }
 
 function compileMap(schema: MapSchema, settings: JsonSettings): (node: JsonNode) => Value {

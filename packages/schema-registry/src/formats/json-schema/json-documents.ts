@@ -37,9 +37,16 @@ export class JsonDocument {
   /** Of schemas within it that say who they are. */
   readonly #ids = new Map<string, JsonObject>()
 
-  /** @throws SchemaError for what is no JSON Schema, or a reference to what is not there */
-  constructor(text: string, others: ReadonlyMap<string, JsonDocument> = new Map()) {
-    this.root = schemaIn(jsonOf(text), '#')
+  /**
+   * @param parse JSON; another than `JSON.parse` may give numbers as it likes
+   * @throws SchemaError for what is no JSON Schema, or a reference to what is not there
+   */
+  constructor(
+    text: string,
+    others: ReadonlyMap<string, JsonDocument> = new Map(),
+    parse: (text: string) => unknown = JSON.parse,
+  ) {
+    this.root = schemaIn(jsonOf(text, parse), '#')
     this.#others = others
     const references: string[] = []
     this.#walk(this.root, '#', references, 0)
@@ -131,9 +138,9 @@ function decoded(part: string): string {
   }
 }
 
-function jsonOf(text: string): unknown {
+function jsonOf(text: string, parse: (text: string) => unknown): unknown {
   try {
-    return JSON.parse(text)
+    return parse(text)
   } catch (cause) {
     throw new SchemaError('The JSON Schema is no JSON', { cause })
   }
