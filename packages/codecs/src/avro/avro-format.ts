@@ -27,8 +27,7 @@ export class AvroFormat implements RegistryFormat {
 
   reading(writing: RegisteredSchema, reading: RegisteredSchema): ReadRegistered {
     const [writer, reader] = [parsed(writing), parsed(reading)]
-    const isAnything = 'fullName' in reader && reader.fullName === ANYTHING
-    const schema = isAnything ? null : schemaFromAvro(reader, this.#mapping)
+    const schema = this.#connectSchema(reader)
     const read =
       schema === null ? (from: AvroInput) => readAnything(from) : compileRead(writer, reader, schema, this.#mapping)
     const input = this.#input
@@ -43,6 +42,10 @@ export class AvroFormat implements RegistryFormat {
   recordNameOf(registered: RegisteredSchema): string | null {
     const avro = parsed(registered)
     return 'fullName' in avro && !avro.fullName.startsWith(UNNAMED) ? avro.fullName : null
+  }
+
+  schemaOf(registered: RegisteredSchema): Schema | null {
+    return this.#connectSchema(parsed(registered))
   }
 
   writing(schema: Schema | null): RegistryWriting {
@@ -63,6 +66,10 @@ export class AvroFormat implements RegistryFormat {
         }
       },
     }
+  }
+
+  #connectSchema(avro: AvroSchema): Schema | null {
+    return 'fullName' in avro && avro.fullName === ANYTHING ? null : schemaFromAvro(avro, this.#mapping)
   }
 
   #compileWrite(avro: AvroSchema, schema: Schema | null): WriteAvro {

@@ -17,6 +17,13 @@ export interface RegistryConverterOptions {
   readonly schemasMax: number
 }
 
+/** How values of one registered schema are written. */
+export interface RegisteredWriter {
+  /** Theirs; null: schemaless. */
+  readonly schema: Schema | null
+  readonly encode: ValueEncoder
+}
+
 /**
  * Confluent's wire format, whatever the format behind it: the id of the schema, which is in a registry, and the payload. What the
  * registry must be asked first is asked by the worker: see NotReadyError.
@@ -58,6 +65,26 @@ export class RegistryConverter implements Converter {
     let byTopic = schema === null ? this.#schemaless : this.#encoders.get(schema)
     if (byTopic === undefined) this.#encoders.set(schema!, (byTopic = new Map()))
     return bounded(byTopic, topic, this.#schemasMax, () => this.#compileEncoder(topic, schema))
+  }
+
+  /**
+   * How values are written with the schema of this id, whatever the subjects are.
+   * @throws NotReadyError; DataError for a schema of another format
+   */
+  writerOf(id: number): RegisteredWriter {
+    const registered = this.#schemaOf(id)
+    const schema = this.#format.schemaOf?.(registered) ?? null
+    const encode = this.#format.writing(schema).compile(id, registered)
+    return {
+      schema,
+      encode: (value) => {
+        try {
+          return encode(value)
+        } catch (error) {
+          throw located(error)
+        }
+      },
+    }
   }
 
   close(): void {
