@@ -24,12 +24,14 @@ class BooleanConverter implements Converter {
 
   decode(_topic: string, bytes: Uint8Array | null): SchemaAndValue {
     if (bytes === null) return { schema: OPTIONAL_BOOLEAN, value: null }
-    if (bytes.length !== 1)
-      throw new DataError('Failed to deserialize boolean: Size of data received by BooleanDeserializer is not 1')
-    if (bytes[0]! > 1)
-      throw new DataError(`Failed to deserialize boolean: Unexpected byte received by BooleanDeserializer: ${bytes[0]}`)
+    if (bytes.length !== 1) throw unreadable('Size of data received by BooleanDeserializer is not 1')
+    if (bytes[0]! > 1) throw unreadable(`Unexpected byte received by BooleanDeserializer: ${bytes[0]}`)
     return { schema: OPTIONAL_BOOLEAN, value: bytes[0] === 1 }
   }
+}
+
+function unreadable(why: string): DataError {
+  return new DataError('Failed to deserialize boolean: ', { cause: new DataError(why) })
 }
 
 function encode(value: Value): Uint8Array | null {

@@ -106,9 +106,9 @@ class NumberConverter implements Converter {
     const { width, read, javaType } = this.#format
     if (bytes === null) return { schema: this.#schema, value: null }
     if (bytes.length !== width)
-      throw new DataError(
-        `Failed to deserialize ${javaType}: Size of data received by ${this.#className}Deserializer is not ${width}`,
-      )
+      throw new DataError(`Failed to deserialize ${javaType}: `, {
+        cause: new DataError(`Size of data received by ${this.#className}Deserializer is not ${width}`),
+      })
     return { schema: this.#schema, value: read(bufferOf(bytes)) }
   }
 }

@@ -1,7 +1,7 @@
 /** What nobody should send has an outcome of its own, which is named: a DataError that the task can divert, or a value that is said here. */
 import { constants } from 'node:buffer'
 import { describe, expect, test } from '@jest/globals'
-import { array, DataError, primitive, struct } from '@sluice/sdk'
+import { array, DataError, describeError, primitive, struct } from '@sluice/sdk'
 import type { Converter, Schema, Value } from '@sluice/sdk'
 import { converterByName } from '@sluice/codecs'
 
@@ -13,6 +13,17 @@ function make(name: string, settings: Readonly<Record<string, string>> = {}): Co
 
 function readJson(text: string | Uint8Array, settings = JSON_BARE): Value {
   return make('json', settings).decode('t', typeof text === 'string' ? Buffer.from(text) : text).value
+}
+
+/** What the refusal says, with its causes. */
+function refusal(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof DataError) return describeError(error)
+    throw error
+  }
+  throw new Error('expected a DataError')
 }
 
 function written(value: Value, schema: Schema | null = null): string {
@@ -28,18 +39,17 @@ describe('JSON 10,000 deep', () => {
     ['an object', object],
     ['a list that is not closed', '['.repeat(10_000)],
   ])('is bad data, as beyond 1,000 in Java: %s', (_, text) => {
-    expect(() => readJson(text)).toThrow(DataError)
     const refused =
       text === list || text === object ? 'nesting depth' : 'Converting byte[] to Kafka Connect data failed'
-    expect(() => readJson(text)).toThrow(refused)
+    expect(refusal(() => readJson(text))).toContain(refused)
   })
 
   test('is bad data in an envelope, the first time and when its schema is known', () => {
     const converter = make('json')
     const envelope = (payload: string): Buffer => Buffer.from(`{"schema":null,"payload":${payload}}`)
-    expect(() => converter.decode('t', envelope(list))).toThrow('nesting depth')
+    expect(refusal(() => converter.decode('t', envelope(list)))).toContain('nesting depth')
     converter.decode('t', envelope('1'))
-    expect(() => converter.decode('t', envelope(list))).toThrow('nesting depth')
+    expect(refusal(() => converter.decode('t', envelope(list)))).toContain('nesting depth')
   })
 
   test('is bad data when it is to be written, and so is a circle', () => {

@@ -38,7 +38,7 @@ describe('fixed-width converters', () => {
 
   test('a boolean is 0 or 1, and nothing else', () =>
     expect(() => converterByName('boolean')!.create({}, 'key').decode('t', Uint8Array.of(2))).toThrow(
-      'Unexpected byte',
+      'Failed to deserialize boolean: ',
     ))
 
   test('values of another kind are refused', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { DataError } from '@sluice/sdk'
+import { DataError, ProjectionError, RetriableError, SchemaError, SluiceError, ValueError } from '@sluice/sdk'
 import { type DeadLetterContext, deadLetter } from '../src/index.ts'
 
 const original = {
@@ -40,7 +40,7 @@ test('the original record goes on unchanged, the reasons behind its own headers,
     ['__connect.errors.task.id', '0'],
     ['__connect.errors.stage', 'VALUE_CONVERTER'],
     ['__connect.errors.class.name', 'json'],
-    ['__connect.errors.exception.class.name', 'DataError.DATA_INVALID'],
+    ['__connect.errors.exception.class.name', 'org.apache.kafka.connect.errors.DataException'],
     ['__connect.errors.exception.message', 'not JSON: ü'],
   ])
   const [name, stack] = headers.at(-1)!
@@ -69,6 +69,23 @@ test('an exception without a message has a null one; what is thrown need not be 
     ['__connect.errors.exception.message', 'just text'],
     ['__connect.errors.exception.stacktrace', null],
   ])
+})
+
+test('errors are told by the names of Kafka Connect’s, and without the place that is only ours', () => {
+  const place = { field: 'a' }
+  const errors: readonly (readonly [unknown, string])[] = [
+    [new DataError('no', { place }), 'DataException'],
+    [new ValueError('no', { place }), 'DataException'],
+    [new SchemaError('no', { place }), 'SchemaBuilderException'],
+    [new ProjectionError('no', { place }), 'SchemaProjectorException'],
+    [new RetriableError('STORE_UNAVAILABLE', 'no', { place }), 'RetriableException'],
+    [new SluiceError('INTERNAL', 'no', { place }), 'ConnectException'],
+  ]
+  for (const [error, name] of errors) {
+    const headers = new Map(texts(deadLetter('dead', original, { ...context, error }).headers!))
+    expect(headers.get('__connect.errors.exception.class.name')).toBe(`org.apache.kafka.connect.errors.${name}`)
+    expect(headers.get('__connect.errors.exception.message')).toBe('no')
+  }
 })
 
 test('an explanation never outgrows its record', () => {

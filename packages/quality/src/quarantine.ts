@@ -1,6 +1,6 @@
 /** Makes quarantine records: whatever cannot go on leaves with its original bytes, the stage's name and the reason. */
 import type { Clock, DivertReason, Random, RawHeader, Stage } from '@sluice/sdk'
-import { SluiceError } from '@sluice/sdk'
+import { describeCauses, SluiceError } from '@sluice/sdk'
 import type { Gate } from './gate.ts'
 import {
   readQuarantineHeaders,
@@ -83,7 +83,7 @@ export class Quarantine {
       ...EXTERNAL,
       code: error instanceof SluiceError ? error.code : `${stage}.failed`,
       expected: error instanceof SluiceError && error.remedy !== undefined ? cut(error.remedy) : null,
-      message: cut(isError ? error.message : String(error)),
+      message: cut(describeCauses(error)),
       ...(error instanceof SluiceError && error.place !== undefined ? { place: error.place } : {}),
     }
     return this.#record(original, stage, {

@@ -173,7 +173,9 @@ test('a record that a codec cannot decode has stage decode and the exception', (
     origin: original.origin,
     stage: 'decode',
     exceptionClass: 'DataError',
-    reasons: [{ code: 'DATA_INVALID', message: 'Unexpected end of JSON input (column=12)', place: { column: 12 } }],
+    reasons: [
+      { code: 'DATA_INVALID', message: 'Unexpected end of JSON input (column=12); because: x', place: { column: 12 } },
+    ],
   })
   expect(envelope.exceptionStack).toContain('DataError: Unexpected end')
 })

@@ -89,6 +89,8 @@ export class SluiceError extends Error {
   readonly remedy: string | undefined
   readonly retriable: boolean
   readonly place: Readonly<Record<string, string | number>> | undefined
+  /** The message without the place: what Kafka Connect says there, where it has words for it. */
+  readonly sentence: string
 
   constructor(code: ErrorCode, message: string, facts: ErrorFacts = {}) {
     super(withPlace(message, facts.place), facts.cause === undefined ? undefined : { cause: facts.cause })
@@ -97,6 +99,7 @@ export class SluiceError extends Error {
     this.remedy = facts.remedy
     this.retriable = facts.retriable ?? false
     this.place = facts.place
+    this.sentence = message
   }
 }
 
@@ -155,16 +158,27 @@ export function isRetriable(error: unknown): boolean {
 
 /** The sentence of any thrown thing, with the chain of causes and the remedy: for logs and for people. */
 export function describeError(error: unknown): string {
-  const sentences: string[] = []
-  let remedy: string | undefined
-  for (let at: unknown = error, depth = 0; at !== undefined && at !== null && depth < 6; depth++) {
-    const sentence = at instanceof Error ? at.message || at.name : typeof at === 'string' ? at : inspect(at)
-    if (!sentences.includes(sentence)) sentences.push(sentence)
-    if (at instanceof SluiceError) remedy ??= at.remedy
+  const what = describeCauses(error)
+  const remedy = chain(error).find((at) => at instanceof SluiceError && at.remedy !== undefined)
+  return remedy instanceof SluiceError ? `${what}\n  What to do: ${remedy.remedy}` : what
+}
+
+/** The same without the remedy. */
+export function describeCauses(error: unknown): string {
+  const sentences = chain(error).map((at) =>
+    at instanceof Error ? at.message || at.name : typeof at === 'string' ? at : inspect(at),
+  )
+  return [...new Set(sentences)].join('; because: ')
+}
+
+/** An error and its causes. */
+function chain(error: unknown): unknown[] {
+  const errors: unknown[] = []
+  for (let at = error; at !== undefined && at !== null && errors.length < 6;) {
+    errors.push(at)
     at = at instanceof Error ? at.cause : undefined
   }
-  const what = sentences.join('; because: ')
-  return remedy === undefined ? what : `${what}\n  What to do: ${remedy}`
+  return errors
 }
 
 function withPlace(message: string, place: ErrorFacts['place']): string {

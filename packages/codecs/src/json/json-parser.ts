@@ -11,11 +11,12 @@ import type { JsonNode, JsonObject } from './json-node.ts'
 const MAX_DEPTH = 1000
 const MAX_NUMBER_LENGTH = 1000
 
-/** Text that is not JSON; Connect's words before the detail. */
+/** Text that is not JSON: in Connect's words, with the detail as its cause. */
 export function notJson(detail: string, place?: { readonly line: number; readonly column: number }): DataError {
-  const message = `Converting byte[] to Kafka Connect data failed due to serialization error: ${detail}`
+  const message = 'Converting byte[] to Kafka Connect data failed due to serialization error: '
+  const cause = new DataError(detail)
   const remedy = 'Check that the topic holds JSON in UTF-8, or set the converter that its producer used.'
-  return new DataError(message, { remedy, ...(place !== undefined && { place: { ...place } }) })
+  return new DataError(message, { cause, remedy, ...(place !== undefined && { place: { ...place } }) })
 }
 
 /** Where a member of the outermost object stands in the text. */

@@ -1,6 +1,17 @@
 /** What JsonConverter promises beyond the captured cases: nothing lost, nothing invented, bad input named. */
 import { describe, expect, test } from '@jest/globals'
-import { array, DataError, decimal, map, primitive, SluiceError, struct, structOf, timestamp } from '@sluice/sdk'
+import {
+  array,
+  DataError,
+  decimal,
+  describeError,
+  map,
+  primitive,
+  SluiceError,
+  struct,
+  structOf,
+  timestamp,
+} from '@sluice/sdk'
 import type { Schema, Value } from '@sluice/sdk'
 import { jsonConverter } from '@sluice/codecs'
 import fc from 'fast-check'
@@ -255,8 +266,8 @@ describe('read JSON', () => {
   ])('refuses %j', (text, detail) => {
     const error = errorOf(() => decode(text))
     expect(error).toBeInstanceOf(DataError)
-    expect(error.message).toContain('Converting byte[] to Kafka Connect data failed due to serialization error: ')
-    expect(error.message).toContain(detail)
+    expect(error.sentence).toBe('Converting byte[] to Kafka Connect data failed due to serialization error: ')
+    expect(describeError(error)).toContain(detail)
     expect(error.remedy).toBeDefined()
   })
 
@@ -264,8 +275,11 @@ describe('read JSON', () => {
     expect(errorOf(() => decode('{\n  "a": tru\n}')).place).toEqual({ line: 2, column: 8 }))
 
   test('refuses bytes that are not UTF-8, and takes a replacement character that is meant', () => {
-    expect(errorOf(() => decode(Buffer.from([0x22, 0xff, 0x22]))).message).toContain('Invalid UTF-8')
-    expect(errorOf(() => decode(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]))).message).toContain('Invalid UTF-8')
+    for (const bytes of [
+      [0x22, 0xff, 0x22],
+      [0x22, 0xed, 0xa0, 0x80, 0x22],
+    ])
+      expect(describeError(errorOf(() => decode(Buffer.from(bytes))))).toContain('Invalid UTF-8')
     expect(decode('"\ufffd"')).toBe('\ufffd')
   })
 

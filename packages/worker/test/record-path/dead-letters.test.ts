@@ -83,7 +83,7 @@ describe('a dead letter', () => {
       '__connect.errors.partition': '3',
       '__connect.errors.offset': '41',
       '__connect.errors.stage': 'KEY_CONVERTER',
-      '__connect.errors.exception.class.name': 'DataError.DATA_INVALID',
+      '__connect.errors.exception.class.name': 'org.apache.kafka.connect.errors.DataException',
       '__connect.errors.exception.message': 'the cell is odd',
     })
   })
