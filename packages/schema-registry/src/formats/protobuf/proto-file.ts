@@ -1,6 +1,8 @@
 /** .proto files, as far as it matters who can read what was written with them. */
 import { SchemaError } from '@sluice/sdk'
 import protobuf from 'protobufjs'
+import { parsedProto } from './proto-syntax.ts'
+import { isWellKnown } from './well-known-protos.ts'
 
 export interface ProtoField {
   readonly number: number
@@ -46,16 +48,13 @@ const SCALARS: ReadonlySet<string> = new Set([
   'bytes',
 ])
 
-/** Files that every compiler brings with it. */
-const BUNDLED = /^(google\/(protobuf|type)\/|confluent\/)/
-
 /**
  * @param known the paths of files that it may import
  * @throws SchemaError for what is no .proto file, or imports what is not known
  */
 export function protoFile(text: string, known: ReadonlySet<string>): ProtoFile {
-  const { root, imports = [], package: packageName = '' } = parsed(text)
-  const missing = imports.find((path) => !known.has(path) && !BUNDLED.test(path))
+  const { root, imports = [], package: packageName = '' } = parsedProto(text)
+  const missing = imports.find((path) => !known.has(path) && !isWellKnown(path))
   if (missing !== undefined) {
     throw new SchemaError(`The Protobuf schema imports '${missing}', which is not there`, {
       remedy: 'Give the file that it imports as a reference of this name.',
@@ -74,21 +73,6 @@ export function protoFile(text: string, known: ReadonlySet<string>): ProtoFile {
   }
   visit(root)
   return { imports, messages }
-}
-
-function parsed(text: string): protobuf.IParserResult {
-  try {
-    const result = protobuf.parse(text, new protobuf.Root(), { keepCase: true })
-    if (result.root.nestedArray.length === 0) throw new Error('it is empty')
-    return result
-  } catch (cause) {
-    throw new SchemaError(
-      `The Protobuf schema cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
-    )
-  }
 }
 
 function fieldOf(field: protobuf.Field): ProtoField {

@@ -1,0 +1,23 @@
+/** The text of a .proto file, taken apart. */
+import { SchemaError } from '@sluice/sdk'
+import protobuf from 'protobufjs'
+
+/**
+ * @param root what is defined already; default: nothing
+ * @throws SchemaError for what is no .proto file
+ */
+export function parsedProto(text: string, root: protobuf.Root = new protobuf.Root()): protobuf.IParserResult {
+  const before = root.nestedArray.length
+  try {
+    const result = protobuf.parse(text, root, { keepCase: true })
+    if (before === 0 && result.root.nestedArray.length === 0) throw new Error('it is empty')
+    return result
+  } catch (cause) {
+    throw unreadable(cause)
+  }
+}
+
+export function unreadable(cause: unknown): SchemaError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new SchemaError(`The Protobuf schema cannot be read: ${reason}`, { cause })
+}
