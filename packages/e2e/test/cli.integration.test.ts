@@ -8,10 +8,9 @@ import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { Readable } from 'node:stream'
-import { commands, declared, EXIT, type Terminal } from '@sluice/cli'
+import { EXIT } from '@sluice/cli'
 import { connect } from '@sluice/kafka'
-import { describeError, systemClock } from '@sluice/sdk'
+import { type Run, sluiceCommand } from './support/sluice-command.ts'
 import { ConnectWorkerProcess, type Runtime, until } from '../trials/connect/connect-worker.ts'
 
 const bootstrap = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -24,12 +23,6 @@ if (missing.length > 0)
 const START_MS = 150_000
 const TEST_MS = 90_000
 const COMMAND_MS = 60_000
-
-interface Run {
-  readonly status: number
-  readonly out: string
-  readonly err: string
-}
 
 describe.each<Runtime>(['sluice', 'java'])('on a worker of %s', (runtime) => {
   const isPossible = bootstrap !== '' && (runtime === 'sluice' || missing.length === 0)
@@ -50,31 +43,14 @@ describe.each<Runtime>(['sluice', 'java'])('on a worker of %s', (runtime) => {
     fs.rmSync(dir, { recursive: true, force: true })
   }, START_MS)
 
-  async function sluice(
+  const sluice = (
     args: string,
-    options: { stdin?: string; server?: string; signal?: AbortSignal } = {},
-  ): Promise<Run> {
-    const said = { out: '', err: '' }
-    const terminal: Terminal = {
-      out: (text) => void (said.out += text),
-      err: (text) => void (said.err += text),
-      isInteractive: false,
-      clock: systemClock,
-      env: { SLUICE_CONNECT: options.server ?? worker.url, SLUICE_BOOTSTRAP: bootstrap },
-      stdin: () => Readable.from([Buffer.from(options.stdin ?? '')]),
-    }
-    const [name, ...rest] = args.split(' ')
-    const command = declared(commands.find((candidate) => candidate.name === name)!.node, () => terminal)
-    const signal = AbortSignal.any([
-      AbortSignal.timeout(COMMAND_MS),
-      ...(options.signal === undefined ? [] : [options.signal]),
-    ])
-    try {
-      return { status: await command.run(rest, signal), ...said }
-    } catch (error) {
-      return { status: command.exitStatus(error), out: said.out, err: `${said.err}${describeError(error)}\n` }
-    }
-  }
+    { server, ...options }: { stdin?: string; server?: string; signal?: AbortSignal } = {},
+  ): Promise<Run> =>
+    sluiceCommand(args.split(' '), {
+      ...options,
+      env: { SLUICE_CONNECT: server ?? worker.url, SLUICE_BOOTSTRAP: bootstrap },
+    })
 
   const done = (out: string): Run => ({ status: 0, out, err: '' })
   const file = (name: string, text: string): string => {
@@ -255,23 +231,8 @@ const onBroker = bootstrap === '' ? describe.skip : describe
 onBroker('topics', () => {
   const topic = `cli-topics-${randomUUID().slice(0, 8)}`
 
-  async function sluice(args: readonly string[], stdin = '', signal = AbortSignal.timeout(COMMAND_MS)): Promise<Run> {
-    const said = { out: '', err: '' }
-    const terminal: Terminal = {
-      out: (text) => void (said.out += text),
-      err: (text) => void (said.err += text),
-      isInteractive: false,
-      clock: systemClock,
-      env: { SLUICE_BOOTSTRAP: bootstrap },
-      stdin: () => Readable.from([Buffer.from(stdin)]),
-    }
-    const command = declared(commands.find(({ name }) => name === args[0])!.node, () => terminal)
-    try {
-      return { status: await command.run(args.slice(1), signal), ...said }
-    } catch (error) {
-      return { status: command.exitStatus(error), out: said.out, err: `${said.err}${describeError(error)}\n` }
-    }
-  }
+  const sluice = (args: readonly string[], stdin = '', signal?: AbortSignal): Promise<Run> =>
+    sluiceCommand(args, { stdin, env: { SLUICE_BOOTSTRAP: bootstrap }, ...(signal !== undefined && { signal }) })
 
   beforeAll(async () => {
     const kafka = await connect({ bootstrapServers: bootstrap })

@@ -3,8 +3,10 @@ import { SluiceError, type TopicPartitionOffset } from '@sluice/sdk'
 import { leaf, type Terminal } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
+import { plain } from '../connect/output.ts'
 import { kafkaOptions, partitionsOf, withKafka } from '../topics/kafka-options.ts'
-import { BYTE_FORMATS, type ByteFormat, recordLine, shownText, type ShownRecord } from '../topics/record-text.ts'
+import { type RecordFormats, recordLine, type ShownRecord } from '../topics/record-text.ts'
+import { converterSettings, FORMAT_DETAILS, formatOptions, openFormat } from '../topics/registry-options.ts'
 import { positionsAt, startOf } from '../topics/start.ts'
 
 const POLL_MS = 500
@@ -34,30 +36,19 @@ export const consumeNode = leaf({
         'text: the value; json: an object on each line, with key, headers and place, which produce --input json takes',
     },
     'show-key': { type: 'flag', short: 'k', documentation: 'With -o text: the key and a tabulator before the value' },
-    'key-format': {
-      type: 'text',
-      value: 'FORMAT',
-      choices: BYTE_FORMATS,
-      default: 'text',
-      documentation: 'What keys are',
-    },
-    'value-format': {
-      type: 'text',
-      value: 'FORMAT',
-      choices: BYTE_FORMATS,
-      default: 'text',
-      documentation: 'What values are',
-    },
+    ...formatOptions,
     committed: { type: 'flag', documentation: 'Without records of transactions that are open or were aborted' },
     ...kafkaOptions,
   },
   details:
     'Ends at what was the end of the topic when it began, unless told to --follow. It is in no group, and commits nothing. Records of one\n' +
-    'partition come in order. Bytes that are no UTF-8, or not the JSON they are said to be, are written as base64, and marked.',
+    'partition come in order. Bytes that are not what they are said to be are written as base64, and marked: how many is said at the end.\n' +
+    FORMAT_DETAILS,
   examples: [
     'consume orders --max 5',
     'consume orders -f --from end -o json',
     'consume orders -o json --value-format json | jq .value.id',
+    'consume orders --value-format avro --schema-registry http://localhost:8081',
   ],
   async run({ values, operands: [topic], signal, terminal }) {
     const start = startOf(values.from, terminal.clock.now())
@@ -80,21 +71,27 @@ export const consumeNode = leaf({
         return { topic, partition, offset: value.offset }
       })
       const positions = await positionsAt(kafka, partitions, start, ends)
-      const line = lineOf(
-        values.output === 'json',
-        values['show-key'],
-        values['key-format'] as ByteFormat,
-        values['value-format'] as ByteFormat,
-      )
-      await read(kafka, {
-        positions,
-        ends: values.follow ? null : ends,
-        max: values.max ?? Infinity,
-        isolation,
-        line,
-        signal,
-        terminal,
-      })
+      const misfits = new Misfits()
+      const settings = await converterSettings(values, values.timeout)
+      const of = { topic: topic!, settings, signal, onMisfit: (reason: string) => misfits.add(reason) }
+      const formats = {
+        key: await openFormat(values['key-format'], { ...of, side: 'key' }),
+        value: await openFormat(values['value-format'], { ...of, side: 'value' }),
+      }
+      try {
+        await read(kafka, {
+          positions,
+          ends: values.follow ? null : ends,
+          max: values.max ?? Infinity,
+          isolation,
+          line: misfits.watching(lineOf(formats, { isJson: values.output === 'json', hasKey: values['show-key'] })),
+          signal,
+          terminal,
+        })
+      } finally {
+        for (const format of Object.values(formats)) format.close?.()
+        terminal.err(misfits.told())
+      }
       return EXIT.ok
     })
   },
@@ -106,7 +103,7 @@ interface Reading {
   readonly ends: readonly TopicPartitionOffset[] | null
   readonly max: number
   readonly isolation: 'read_uncommitted' | 'read_committed'
-  readonly line: (record: ShownRecord) => string
+  readonly line: LineOf
   readonly signal: AbortSignal
   readonly terminal: Terminal
 }
@@ -125,7 +122,7 @@ async function read(kafka: Kafka, { positions, ends, max, isolation, line, signa
     while (open.size > 0 && left > 0 && !signal.aborted) {
       for (const fetched of await fetcher.poll(POLL_MS, signal)) {
         if (!open.has(fetched.partition)) continue
-        const lines = linesOf(fetched, endOf.get(fetched.partition) ?? Infinity, left, line)
+        const lines = await linesOf(fetched, endOf.get(fetched.partition) ?? Infinity, left, line)
         left -= lines.length
         terminal.out(lines.join(''))
         open.set(fetched.partition, fetched.nextOffset)
@@ -137,19 +134,19 @@ async function read(kafka: Kafka, { positions, ends, max, isolation, line, signa
   }
 }
 
-function linesOf(
+async function linesOf(
   { topic, partition, batches }: FetchedPartition,
   end: number,
   max: number,
-  line: (record: ShownRecord) => string,
-): readonly string[] {
+  line: LineOf,
+): Promise<readonly string[]> {
   const lines: string[] = []
   for (const batch of batches) {
     for (let i = 0; i < batch.count && lines.length < max; i++) {
       const offset = batch.offset(i)
       if (offset >= end) return lines
       lines.push(
-        line({
+        await line({
           topic,
           partition,
           offset,
@@ -164,9 +161,43 @@ function linesOf(
   return lines
 }
 
-function lineOf(isJson: boolean, hasKey: boolean, key: ByteFormat, value: ByteFormat): (record: ShownRecord) => string {
-  if (isJson) return (record) => recordLine(record, { key, value })
-  return (record) => `${hasKey ? `${shownText(record.key, key)}\t` : ''}${shownText(record.value, value)}\n`
+type LineOf = (record: ShownRecord) => Promise<string>
+
+function lineOf(
+  formats: RecordFormats,
+  { isJson, hasKey }: { readonly isJson: boolean; readonly hasKey: boolean },
+): LineOf {
+  if (isJson) return (record) => recordLine(record, formats)
+  return async (record) => {
+    const { key, value, headers } = record
+    const before = hasKey ? `${await formats.key.shown(key, headers)}\t` : ''
+    return `${before}${await formats.value.shown(value, headers)}\n`
+  }
+}
+
+/** Bytes that were not what they were said to be. */
+class Misfits {
+  #count = 0
+  #first = ''
+  #at = ''
+
+  /** Knows from then on which record is looked at. */
+  watching(line: LineOf): LineOf {
+    return (record) => {
+      this.#at = `${record.topic}/${record.partition}@${record.offset}`
+      return line(record)
+    }
+  }
+
+  add(reason: string): void {
+    if (this.#count++ === 0) this.#first = `${this.#at}: ${reason}`
+  }
+
+  told(): string {
+    if (this.#count === 0) return ''
+    const many = this.#count === 1 ? 'A key or value is' : `${this.#count} keys or values are`
+    return `${many} not of the given format, and shown as base64. The first is ${plain(this.#first)}\n`
+  }
 }
 
 export const consume = declared(consumeNode)

@@ -1,12 +1,22 @@
 import { createReadStream } from 'node:fs'
-import type { Producer, ProducerRecord } from '@sluice/kafka'
+import type { Kafka, Producer, ProducerRecord } from '@sluice/kafka'
 import { SluiceError, type RawHeader } from '@sluice/sdk'
-import { leaf, type Terminal } from '../command-line/declaration.ts'
+import { type Given, leaf, type Terminal, type Values } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { kafkaOptions, partitionsOf, withKafka } from '../topics/kafka-options.ts'
 import { linesIn } from '../topics/lines.ts'
-import { recordIn } from '../topics/record-text.ts'
+import type { ByteFormat } from '../topics/byte-format.ts'
+import { inLine, recordIn, type RecordFormats } from '../topics/record-text.ts'
+import {
+  converterSettings,
+  FORMAT_DETAILS,
+  formatOptions,
+  type FormatValues,
+  openFormat,
+  type Side,
+} from '../topics/registry-options.ts'
+import { schemaIdFor, schemaOptions } from '../topics/schema-options.ts'
 
 /** As much as waits for Kafka at once. */
 const BATCH_RECORDS = 1000
@@ -53,38 +63,22 @@ export const produceNode = leaf({
       value: 'TEXT',
       documentation: 'With text: what stands between key and value in a line',
     },
+    ...formatOptions,
+    ...schemaOptions,
     ...kafkaOptions,
   },
   details:
-    'Comes back when every record is durable. A line that cannot be understood ends it: what was before is written, nothing after.',
+    'Comes back when every record is durable. A line that cannot be understood ends it: what was before is written, nothing after.\n' +
+    FORMAT_DETAILS,
   examples: [
     'produce orders --key 17 --value \'{"id":17}\' --header source=hand',
     'produce orders --key-separator , < orders.csv',
     'consume orders -o json | sluice produce orders-copy --input json',
+    'produce orders --value-format avro --schema-file order.avsc < orders.ndjson',
   ],
   async run({ values, operands: [topic], signal, terminal }) {
     const headers = values.header.map(headerOf)
-    const { key, partition } = values
-    const base = {
-      topic: topic!,
-      partition: partition ?? null,
-      key: key === undefined ? null : Buffer.from(key),
-      timestamp: null,
-    }
-    const made = (line: string, number: number): ProducerRecord => {
-      if (values.input === 'json') {
-        const given = recordIn(line, { line: number })
-        return {
-          ...base,
-          key: given.key === undefined ? base.key : given.key,
-          partition: base.partition ?? given.partition ?? null,
-          timestamp: given.timestamp ?? null,
-          value: given.value,
-          headers: [...given.headers, ...headers],
-        }
-      }
-      return { ...base, ...split(line, number, values['key-separator']), headers }
-    }
+    const { partition } = values
     return withKafka(values, async (kafka) => {
       const count = await partitionsOf(kafka, topic!)
       if (partition !== undefined && partition >= count)
@@ -95,25 +89,78 @@ export const produceNode = leaf({
         values.value === undefined
           ? linesIn(values.filename === '-' ? terminal.stdin() : fileBytes(values.filename))
           : [values.value]
-      const producer = kafka.producer({
-        deliveryTimeoutMs: Math.max(values.timeout, 1000),
-        requestTimeoutMs: values.timeout,
-      })
+      const formats = await formatsOf(values, topic!, signal)
       try {
-        const written = await writeAll(producer, lines, made, { signal, terminal, isQuiet: values.quiet })
-        if (signal.aborted) throw new SluiceError('INTERRUPTED', `Interrupted: ${written} records are written`)
+        const key = values.key === undefined ? null : await inLine('key', {}, () => formats.key.ofText(values.key!))
+        const base = { topic: topic!, partition: partition ?? null, key, timestamp: null }
+        const made = async (line: string, number: number): Promise<ProducerRecord> => {
+          const place = { line: number }
+          if (values.input === 'json') {
+            const given = await recordIn(line, formats, place)
+            return {
+              ...base,
+              key: given.key === undefined ? base.key : given.key,
+              partition: base.partition ?? given.partition ?? null,
+              timestamp: given.timestamp ?? null,
+              value: given.value,
+              headers: [...given.headers, ...headers],
+            }
+          }
+          const { key: keyText, value } = split(line, number, values['key-separator'])
+          return {
+            ...base,
+            ...(keyText !== undefined && { key: await inLine('key', place, () => formats.key.ofText(keyText)) }),
+            value: await inLine('value', place, () => formats.value.ofText(value)),
+            headers,
+          }
+        }
+        await writtenBy(kafka, lines, made, { values, signal, terminal })
       } finally {
-        await producer.close()
+        for (const format of Object.values(formats)) format.close?.()
       }
       return EXIT.ok
     })
   },
 })
 
+type Line = (line: string, number: number) => Promise<ProducerRecord>
+
+async function formatsOf(
+  values: FormatValues & Values<typeof schemaOptions> & { readonly timeout: number },
+  topic: string,
+  signal: AbortSignal,
+): Promise<RecordFormats> {
+  const settings = await converterSettings(values, values.timeout)
+  const open = async (side: Side): Promise<ByteFormat> => {
+    const format = values[`${side}-format`]
+    const schemaId = await schemaIdFor(values, { side, format, topic, settings, signal })
+    return openFormat(format, { side, topic, settings, signal, ...(schemaId !== undefined && { schemaId }) })
+  }
+  return { key: await open('key'), value: await open('value') }
+}
+
+async function writtenBy(
+  kafka: Kafka,
+  lines: AsyncIterable<string> | Iterable<string>,
+  made: Line,
+  { values, signal, terminal }: Pick<Given<typeof kafkaOptions>, 'values' | 'signal' | 'terminal'>,
+): Promise<void> {
+  const producer = kafka.producer({
+    deliveryTimeoutMs: Math.max(values.timeout, 1000),
+    requestTimeoutMs: values.timeout,
+  })
+  try {
+    const written = await writeAll(producer, lines, made, { signal, terminal, isQuiet: values.quiet })
+    if (signal.aborted) throw new SluiceError('INTERRUPTED', `Interrupted: ${written} records are written`)
+  } finally {
+    await producer.close()
+  }
+}
+
 async function writeAll(
   producer: Producer,
   lines: AsyncIterable<string> | Iterable<string>,
-  made: (line: string, number: number) => ProducerRecord,
+  made: Line,
   {
     signal,
     terminal,
@@ -136,7 +183,7 @@ async function writeAll(
       number++
       let record: ProducerRecord
       try {
-        record = made(line, number)
+        record = await made(line, number)
       } catch (error) {
         await send()
         throw error
@@ -156,10 +203,10 @@ function split(
   line: string,
   number: number,
   separator: string | undefined,
-): { readonly key?: Uint8Array; readonly value: Uint8Array } {
-  if (separator === undefined) return { value: Buffer.from(line) }
+): { readonly key?: string; readonly value: string } {
+  if (separator === undefined) return { value: line }
   const at = line.indexOf(separator)
-  if (at !== -1) return { key: Buffer.from(line.slice(0, at)), value: Buffer.from(line.slice(at + separator.length)) }
+  if (at !== -1) return { key: line.slice(0, at), value: line.slice(at + separator.length) }
   throw new SluiceError('DATA_INVALID', `A line of the input has no '${separator}' between key and value`, {
     place: { line: number },
     remedy: 'Give --key-separator as it stands in the lines.',

@@ -1,9 +1,6 @@
 /** Records as lines: what `consume` writes, `produce` reads back. */
-import { SluiceError, type RawHeader } from '@sluice/sdk'
-
-/** How bytes are shown: as text, as the JSON that they are, or in a code for bytes. */
-export const BYTE_FORMATS = ['text', 'json', 'hex', 'base64'] as const
-export type ByteFormat = (typeof BYTE_FORMATS)[number]
+import { DataError, SluiceError, type RawHeader } from '@sluice/sdk'
+import { type ByteFormat, plainFormat } from './byte-format.ts'
 
 export interface ShownRecord {
   readonly topic: string
@@ -16,63 +13,24 @@ export interface ShownRecord {
   readonly headers: readonly RawHeader[] | null
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/**
- * A JSON literal. Bytes that are not what they are said to be, text or JSON, are `{"base64": …}`: nothing is lost, and produce takes
- * it. JSON is given through as it is written, numbers too large for JavaScript included.
- */
-export function literalOf(bytes: Uint8Array | null, format: ByteFormat): string {
-  if (bytes === null) return 'null'
-  if (format === 'hex') return JSON.stringify(Buffer.from(bytes).toString('hex'))
-  const text = format === 'base64' ? undefined : textOf(bytes)
-  if (text === undefined)
-    return format === 'base64'
-      ? JSON.stringify(Buffer.from(bytes).toString('base64'))
-      : JSON.stringify({ base64: Buffer.from(bytes).toString('base64') })
-  if (format === 'text') return JSON.stringify(text)
-  return isJson(text)
-    ? text.replaceAll(/[\r\n]+\s*/g, ' ').trim()
-    : JSON.stringify({ base64: Buffer.from(bytes).toString('base64') })
+/** What keys and values are. Headers are text. */
+export interface RecordFormats {
+  readonly key: ByteFormat
+  readonly value: ByteFormat
 }
 
-export function recordLine(
-  record: ShownRecord,
-  formats: { readonly key: ByteFormat; readonly value: ByteFormat },
-): string {
-  const headers = (record.headers ?? []).map(
-    ({ key, value }) => `{"key":${JSON.stringify(key)},"value":${literalOf(value, 'text')}}`,
-  )
+const headerFormat = plainFormat('text')
+
+export async function recordLine(record: ShownRecord, formats: RecordFormats): Promise<string> {
+  const headers: string[] = []
+  for (const { key, value } of record.headers ?? [])
+    headers.push(`{"key":${JSON.stringify(key)},"value":${await headerFormat.literal(value)}}`)
+  const key = await formats.key.literal(record.key, record.headers)
+  const value = await formats.value.literal(record.value, record.headers)
   return (
     `{"topic":${JSON.stringify(record.topic)},"partition":${record.partition},"offset":${record.offset},"timestamp":${record.timestamp},` +
-    `"key":${literalOf(record.key, formats.key)},"value":${literalOf(record.value, formats.value)},"headers":[${headers.join(',')}]}\n`
+    `"key":${key},"value":${value},"headers":[${headers.join(',')}]}\n`
   )
-}
-
-/** For people: bytes as text, with what a terminal would obey, or a line would end at, written as an escape. */
-export function shownText(bytes: Uint8Array | null, format: ByteFormat): string {
-  if (bytes === null) return '(null)'
-  if (format === 'hex' || format === 'base64') return Buffer.from(bytes).toString(format)
-  const text = textOf(bytes)
-  if (text === undefined) return `(base64) ${Buffer.from(bytes).toString('base64')}`
-  return text.replaceAll(/\p{Cc}/gu, (c) => (c === '\t' ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))
-}
-
-function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return strict.decode(bytes)
-  } catch {
-    return undefined
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** What one line of `produce --input json` says; what it does not say is undefined. */
@@ -84,8 +42,12 @@ export interface GivenRecord {
   readonly headers: readonly RawHeader[]
 }
 
-/** Its own words only: topic and offset of where it was read are not looked at. @throws SluiceError DATA_INVALID */
-export function recordIn(line: string, place: Readonly<Record<string, number>>): GivenRecord {
+/** Its own words only: topic and offset of where it was read are not looked at. Rejects with SluiceError DATA_INVALID. */
+export async function recordIn(
+  line: string,
+  formats: RecordFormats,
+  place: Readonly<Record<string, number>>,
+): Promise<GivenRecord> {
   let parsed: unknown
   const sources = new Map<string, string>()
   try {
@@ -104,11 +66,11 @@ export function recordIn(line: string, place: Readonly<Record<string, number>>):
   if (!isWhole(partition) || !isWhole(timestamp))
     throw bad('has a partition or a timestamp that is no whole number', place)
   return {
-    key: key === undefined ? undefined : bytesOf(key, sources.get('key')),
-    value: bytesOf(value, sources.get('value')),
+    key: key === undefined ? undefined : await inLine('key', place, () => formats.key.ofJson(sources.get('key')!)),
+    value: await inLine('value', place, () => formats.value.ofJson(sources.get('value')!)),
     partition,
     timestamp,
-    headers: headersOf(headers, place),
+    headers: await headersOf(headers, place),
   }
 }
 
@@ -116,26 +78,34 @@ function isWhole(value: unknown): value is number | undefined {
   return value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)
 }
 
-function headersOf(headers: unknown, place: Readonly<Record<string, number>>): readonly RawHeader[] {
+async function headersOf(headers: unknown, place: Readonly<Record<string, number>>): Promise<readonly RawHeader[]> {
   const list = Array.isArray(headers)
     ? (headers as readonly unknown[])
     : Object.entries(headers ?? {}).map(([key, value]) => ({ key, value: value as unknown }))
-  return list.map((header) => {
+  const found: RawHeader[] = []
+  for (const header of list) {
     const { key, value = null } = (header ?? {}) as { readonly key?: unknown; readonly value?: unknown }
     if (typeof key !== 'string') throw bad('has a header without a key', place)
-    return { key, value: bytesOf(value, undefined) }
-  })
+    found.push({ key, value: await headerFormat.ofJson(JSON.stringify(value)) })
+  }
+  return found
 }
 
-/** Text is its UTF-8; `{"base64": …}` alone those bytes; anything else the JSON that stands there. */
-function bytesOf(value: unknown, source: string | undefined): Uint8Array | null {
-  if (value === null) return null
-  if (typeof value === 'string') return Buffer.from(value, 'utf8')
-  const entries = typeof value === 'object' ? Object.entries(value) : []
-  const [only] = entries
-  if (entries.length === 1 && only?.[0] === 'base64' && typeof only[1] === 'string')
-    return Buffer.from(only[1], 'base64')
-  return Buffer.from(source ?? JSON.stringify(value), 'utf8')
+/** What keys and values are refused for is told with the line that they are in. */
+export async function inLine<T>(
+  what: string,
+  place: Readonly<Record<string, number>>,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error
+    throw new SluiceError('DATA_INVALID', `The ${what} in a line of the input is not as it must be: ${error.message}`, {
+      place,
+      remedy: error.remedy ?? 'Write it as the format and the schema have it.',
+    })
+  }
 }
 
 /** The text of a member of the outermost object, as it is written; the last one counts, as for JSON.parse. */
