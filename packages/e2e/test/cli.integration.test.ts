@@ -214,6 +214,27 @@ describe.each<Runtime>(['sluice', 'java'])('on a worker of %s', (runtime) => {
     expect(health.status).toBe(0)
   })
 
+  where('what is in no file is deleted by apply --prune, when it has the prefix and that is meant', async () => {
+    const surplus = file('surplus.yaml', sourceOf().replace('name: lines', 'name: prune-me'))
+    expect(await sluice(`apply -f ${surplus} --wait`)).toEqual(done('prune-me created\n'))
+    const empty = file('kept.yaml', sourceOf().replace('name: lines', 'name: prune-not'))
+    expect(await sluice(`apply -f ${empty} --prune --prefix prune-`)).toMatchObject({
+      status: EXIT.usage,
+      err: expect.stringContaining('would delete prune-me; nothing was done'),
+    })
+    expect(await sluice(`diff -f ${empty} --prune --prefix prune-`)).toMatchObject({
+      status: EXIT.differs,
+      out: expect.stringContaining('prune-me (in no file)\n  - connector.class='),
+    })
+    expect(await sluice(`apply -f ${empty} --prune --prefix prune- --yes --wait`)).toEqual(
+      done('prune-not created\nprune-me deleted\n'),
+    )
+    expect(await sluice('wait prune-not --for state=RUNNING')).toEqual(done('prune-not RUNNING\n'))
+    expect(await sluice('wait prune-me --for delete')).toEqual(done('prune-me DELETED\n'))
+    expect(await sluice('delete prune-not --wait')).toEqual(done('prune-not deleted\n'))
+    expect((await sluice('get connectors -o name')).out).toBe('lines\n')
+  })
+
   where('--watch prints what changes, until it is interrupted', async () => {
     const interrupt = new AbortController()
     const watching = sluice('get connectors --watch --interval 200ms', { signal: interrupt.signal })

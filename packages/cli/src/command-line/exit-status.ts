@@ -7,7 +7,7 @@ export const EXIT = {
   usage: 2,
   unreachable: 3,
   unknown: 4,
-  differs: 5,
+  differs: 1,
   invalid: 6,
   unauthorised: 7,
   late: 8,
@@ -22,7 +22,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   unreachable:
     'No Connect worker, no Kafka or no schema registry can be reached: nobody there, no answer in time, or something else answers.',
   unknown: 'There is no such connector, task, plugin, logger, topic, subject or schema.',
-  differs: '`diff`: what is there differs from the files.',
+  differs: '`diff`: what is there differs from the files. A failure that has no number of its own is 2 there.',
   invalid: 'The settings, the request, or the schema, are refused as invalid.',
   unauthorised: 'User and password, or the certificate, are not accepted.',
   late: 'It did not come about in time: a state that was waited for, or the end of a rebalance.',

@@ -1,58 +1,75 @@
-import { SluiceError } from '@sluice/sdk'
-import type { ConfigShown, ConnectClient } from '@sluice/worker/client'
-import { leaf, type Terminal } from '../command-line/declaration.ts'
+import type { ConnectClient } from '@sluice/worker/client'
+import { type Given, leaf } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
-import { changesBetween } from '../connect/changes.ts'
+import { changesBetween, configOf } from '../connect/changes.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { readConnectors, type WantedConnector } from '../connect/connector-files.ts'
 import { forEach } from '../connect/each.ts'
 import { fileOptions, filesGiven } from '../connect/file-options.ts'
+import { mayDelete, pruneOptions, surplusOf } from '../connect/pruning.ts'
 import { findingsOf } from '../connect/validation.ts'
-import { waitFor, waitOptions } from '../connect/waiting.ts'
+import { waitAsAsked, waitFor, waitOptions } from '../connect/waiting.ts'
+
+const options = {
+  ...fileOptions,
+  'dry-run': { type: 'flag', documentation: 'Only validate, and tell what would be done' },
+  ...pruneOptions,
+  yes: { type: 'flag', short: 'y', documentation: 'With --prune: delete them; without it, the command refuses to' },
+  ...waitOptions,
+  ...connectOptions,
+} as const
+
+type Applying = Pick<Given<typeof options>, 'values' | 'signal' | 'terminal'> & { readonly client: ConnectClient }
 
 export const applyNode = leaf({
   name: 'apply',
   summary: 'Creates connectors from files, or gives those that are there the settings of the files',
-  options: {
-    ...fileOptions,
-    'dry-run': { type: 'flag', documentation: 'Only validate, and tell what would be done' },
-    ...waitOptions,
-    ...connectOptions,
-  },
+  options,
   details:
     'A file holds settings with a name, what POST /connectors takes (name, config, initial_state), what get connector -o yaml shows, a list of\n' +
     'these, or an object of these by name. Without a name in it, a connector is called as its file is. Settings that are not in the file are\n' +
-    'removed. Each connector is told as created, updated or unchanged.',
-  examples: ['apply -f orders.yaml --wait', 'apply -f connectors/ --dry-run', 'apply -f - < orders.json'],
+    'removed. Each connector is told as created, updated, unchanged, or with --prune deleted; none is deleted when one of the others failed.',
+  examples: [
+    'apply -f orders.yaml --wait',
+    'apply -f connectors/ -R --dry-run',
+    'apply -f connectors/ --prune --prefix orders- --yes',
+    'apply -f - < orders.json',
+  ],
   async run({ values, signal, terminal }) {
-    const wanted = await readConnectors(filesGiven('apply', values.filename), terminal)
+    const wanted = await readConnectors(filesGiven('apply', values), terminal)
     const client = await openClient(values, terminal)
-    return forEach(
+    const surplus = await surplusOf(values, wanted, client, signal)
+    mayDelete(surplus, values.yes || values['dry-run'])
+    const applying = { values, signal, terminal, client }
+    const status = await forEach(
       wanted,
       ({ name }) => name,
       terminal,
-      async (connector) => {
-        if (values['dry-run']) return tried(client, connector, terminal, signal)
-        terminal.out(`${connector.name} ${await applied(client, connector, signal)}\n`)
-        if (values.wait !== undefined) {
-          const state = values.wait || connector.initialState || 'RUNNING'
-          await waitFor(connector.name, state, {
-            client,
-            terminal,
-            signal,
-            timeoutMs: values.timeout,
-            isQuiet: values.quiet,
-          })
-        }
-        return EXIT.ok
-      },
+      (connector) => (values['dry-run'] ? tried(connector, applying) : applied(connector, applying)),
     )
+    if (status !== EXIT.ok && surplus.length > 0 && !values['dry-run']) {
+      terminal.err(`Not deleted, because of what failed: ${surplus.join(', ')}\n`)
+      return status
+    }
+    const pruned = await forEach(
+      surplus,
+      (name) => name,
+      terminal,
+      (name) => deleted(name, applying),
+    )
+    return status || pruned
   },
 })
 
-async function applied(client: ConnectClient, wanted: WantedConnector, signal: AbortSignal): Promise<string> {
-  const { name, config, initialState } = wanted
+async function applied(connector: WantedConnector, applying: Applying): Promise<number> {
+  const { name, initialState = 'RUNNING' } = connector
+  applying.terminal.out(`${name} ${await put(connector, applying)}\n`)
+  await waitAsAsked(name, initialState, applying)
+  return EXIT.ok
+}
+
+async function put({ name, config, initialState }: WantedConnector, { client, signal }: Applying): Promise<string> {
   const present = await configOf(client, name, signal)
   if (present !== undefined && changesBetween({ ...present, name }, config).length === 0) return 'unchanged'
   if (present === undefined && initialState !== undefined) {
@@ -63,12 +80,7 @@ async function applied(client: ConnectClient, wanted: WantedConnector, signal: A
   return present === undefined ? 'created' : 'updated'
 }
 
-async function tried(
-  client: ConnectClient,
-  wanted: WantedConnector,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<number> {
+async function tried(wanted: WantedConnector, { client, terminal, signal }: Applying): Promise<number> {
   const { name, config } = wanted
   const findings = await findingsOf(client, wanted, signal)
   for (const { setting, error } of findings) terminal.err(`${name}: ${setting}: ${error}\n`)
@@ -84,18 +96,16 @@ async function tried(
   return EXIT.ok
 }
 
-/** Undefined when there is no such connector. */
-export async function configOf(
-  client: ConnectClient,
-  connector: string,
-  signal: AbortSignal,
-): Promise<ConfigShown | undefined> {
-  try {
-    return await client.call('connectorConfig', { path: { connector } }, signal)
-  } catch (error) {
-    if (error instanceof SluiceError && error.code === 'CONNECT_UNKNOWN') return undefined
-    throw error
+async function deleted(name: string, applying: Applying): Promise<number> {
+  const { client, terminal, signal, values } = applying
+  if (values['dry-run']) {
+    terminal.out(`${name} would be deleted (dry run)\n`)
+    return EXIT.ok
   }
+  await client.call('deleteConnector', { path: { connector: name } }, signal)
+  if (values.wait !== undefined) await waitFor(name, 'DELETED', applying)
+  terminal.out(`${name} deleted\n`)
+  return EXIT.ok
 }
 
 export const apply = declared(applyNode)

@@ -4,7 +4,7 @@ import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { forEach } from '../connect/each.ts'
-import { waitFor, waitOptions } from '../connect/waiting.ts'
+import { waitAsAsked, waitOptions } from '../connect/waiting.ts'
 
 function stateNode(
   name: string,
@@ -27,15 +27,8 @@ function stateNode(
         terminal,
         async (connector) => {
           await client.call(operation, { path: { connector } }, signal)
-          if (values.wait !== undefined)
-            await waitFor(connector, values.wait || state, {
-              client,
-              terminal,
-              signal,
-              timeoutMs: values.timeout,
-              isQuiet: values.quiet,
-            })
-          terminal.out(`${connector} ${values.wait === undefined ? done : values.wait || state}\n`)
+          const reached = await waitAsAsked(connector, state, { client, values, signal, terminal })
+          terminal.out(`${connector} ${reached ?? done}\n`)
           return EXIT.ok
         },
       )

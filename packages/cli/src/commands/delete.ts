@@ -23,7 +23,7 @@ export const deleteNode = leaf({
     const names =
       operands.length > 0
         ? operands
-        : (await readConnectors(filesGiven('delete', values.filename), terminal)).map(({ name }) => name)
+        : (await readConnectors(filesGiven('delete', values), terminal)).map(({ name }) => name)
     const client = await openClient(values, terminal)
     return forEach(
       names,
@@ -37,14 +37,7 @@ export const deleteNode = leaf({
             throw error
           return EXIT.ok
         }
-        if (values.wait)
-          await waitFor(connector, 'DELETED', {
-            client,
-            terminal,
-            signal,
-            timeoutMs: values.timeout,
-            isQuiet: values.quiet,
-          })
+        if (values.wait) await waitFor(connector, 'DELETED', { client, values, signal, terminal })
         terminal.out(`${connector} deleted\n`)
         return EXIT.ok
       },

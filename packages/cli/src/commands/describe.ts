@@ -4,7 +4,7 @@ import { declared } from '../command-line/declared-command.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { orNull } from '../connect/or-null.ts'
 import { documentText, plain } from '../connect/output.ts'
-import { withoutSecrets } from '../connect/secrets.ts'
+import { secretsOptions, withoutSecrets } from '../connect/secrets.ts'
 
 const connector = leaf({
   name: 'connector',
@@ -19,7 +19,7 @@ const connector = leaf({
       default: 'text',
       documentation: 'How it is shown',
     },
-    'show-secrets': { type: 'flag', documentation: 'With the values of passwords and keys' },
+    ...secretsOptions,
     ...connectOptions,
   },
   examples: ['describe connector orders'],

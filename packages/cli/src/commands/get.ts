@@ -5,7 +5,7 @@ import { declared } from '../command-line/declared-command.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { connectorsListing, loggersListing, offsetsListing, pluginsListing, tasksListing } from '../connect/listings.ts'
 import { outputOptions } from '../connect/output.ts'
-import { withoutSecrets } from '../connect/secrets.ts'
+import { secretsOptions, withoutSecrets } from '../connect/secrets.ts'
 import { printOrWatch, watchOptions } from '../connect/watching.ts'
 
 const name = { name: 'NAME', completes: 'connector', documentation: 'A connector' } as const
@@ -32,7 +32,7 @@ const connector = leaf({
   operands: [name],
   options: {
     ...listed,
-    'show-secrets': { type: 'flag', documentation: 'With the values of passwords and keys' },
+    ...secretsOptions,
   },
   examples: ['get connector orders', 'get connector orders -o yaml --show-secrets > orders.yaml'],
   async run({ values, operands: [connector], signal, terminal }) {

@@ -23,6 +23,7 @@ import { schemaRegistry } from './schema-registry.ts'
 import { sql } from './sql.ts'
 import { topics } from './topics.ts'
 import { validate } from './validate.ts'
+import { wait } from './wait.ts'
 
 export interface CommandSection {
   readonly title: string
@@ -46,6 +47,7 @@ export const commandSections: readonly CommandSection[] = [
       pause,
       resume,
       stop,
+      wait,
       offsets,
       plugins,
       logs,

@@ -4,7 +4,7 @@ import { type Group, leaf } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
-import { fileOptions, filesGiven } from '../connect/file-options.ts'
+import { fileOption, filesGiven } from '../connect/file-options.ts'
 import { documentIn } from '../connect/offset-files.ts'
 import { getOffsets } from './get.ts'
 
@@ -15,7 +15,7 @@ const set = leaf({
   summary: 'Moves a stopped connector to other positions',
   operands: [name],
   options: {
-    ...fileOptions,
+    filename: fileOption,
     topic: {
       type: 'text',
       value: 'TOPIC',
@@ -38,7 +38,7 @@ const set = leaf({
     const { topic, partition, offset, filename } = values
     let offsets: readonly OffsetShown[]
     if (topic === undefined && partition === undefined && offset === undefined) {
-      offsets = await documentIn(filesGiven('offsets set', filename), terminal)
+      offsets = await documentIn(filesGiven('offsets set', values).filename, terminal)
     } else if (topic === undefined || partition === undefined || offset === undefined || filename.length > 0) {
       throw new SluiceError('USAGE_INVALID', '--topic, --partition and --offset belong together, and not with -f', {
         remedy: 'sluice offsets set --help shows both ways.',

@@ -3,7 +3,7 @@ import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { forEach } from '../connect/each.ts'
-import { waitFor, waitOptions } from '../connect/waiting.ts'
+import { waitAsAsked, waitOptions } from '../connect/waiting.ts'
 
 export const restartNode = leaf({
   name: 'restart',
@@ -28,14 +28,7 @@ export const restartNode = leaf({
       terminal,
       async (connector) => {
         await client.call('restartConnector', { path: { connector }, query }, signal)
-        if (values.wait !== undefined)
-          await waitFor(connector, values.wait || 'RUNNING', {
-            client,
-            terminal,
-            signal,
-            timeoutMs: values.timeout,
-            isQuiet: values.quiet,
-          })
+        await waitAsAsked(connector, 'RUNNING', { client, values, signal, terminal })
         terminal.out(`${connector} restarted\n`)
         return EXIT.ok
       },

@@ -24,7 +24,7 @@ export const validateNode = leaf({
   details: 'Exit status 0 when all are valid, 6 when one is not.',
   examples: ['validate -f orders.properties'],
   async run({ values, signal, terminal }) {
-    const wanted = await readConnectors(filesGiven('validate', values.filename), terminal)
+    const wanted = await readConnectors(filesGiven('validate', values), terminal)
     const client = await openClient(values, terminal)
     const rows: Row[] = []
     for (const connector of wanted) {

@@ -1,4 +1,6 @@
 /** What differs between settings that are there and those that are wanted. */
+import type { ConfigShown, ConnectClient } from '@sluice/worker/client'
+import { unlessUnknown } from './or-null.ts'
 import { HIDDEN, isHidden } from './secrets.ts'
 
 export type Config = Readonly<Record<string, string>>
@@ -8,6 +10,15 @@ export interface Change {
   /** Undefined: it is not there. */
   readonly before: string | undefined
   readonly after: string | undefined
+}
+
+/** Undefined when there is no such connector. */
+export function configOf(
+  client: ConnectClient,
+  connector: string,
+  signal: AbortSignal,
+): Promise<ConfigShown | undefined> {
+  return unlessUnknown(client.call('connectorConfig', { path: { connector } }, signal))
 }
 
 /** In the order of names. */

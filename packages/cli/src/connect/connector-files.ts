@@ -3,6 +3,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { SluiceError } from '@sluice/sdk'
 import type { Terminal } from '../command-line/declaration.ts'
+import type { Places } from './file-options.ts'
 import { settingsIn, type Parsed } from './connector-text.ts'
 import { HIDDEN } from './secrets.ts'
 
@@ -22,16 +23,16 @@ const STATES: ReadonlySet<string> = new Set(['RUNNING', 'PAUSED', 'STOPPED'])
 const BYTES_MAX = 16_777_216
 
 /**
- * Files, folders (each file in them that ends in .json, .yaml, .yml or .properties) and `-`, in this order.
+ * Files, folders (each file in them that ends in .json, .yaml, .yml or .properties, and is not hidden) and `-`, in this order.
  * @throws SluiceError CONNECT_INVALID that names the file and what is wrong with it; USAGE_INVALID for a file that cannot be read
  */
 export async function readConnectors(
-  places: readonly string[],
+  { filename: places, recursive }: Places,
   terminal: Terminal,
 ): Promise<readonly WantedConnector[]> {
   const found: WantedConnector[] = []
   for (const place of places) {
-    for (const file of await filesOf(place)) {
+    for (const file of await filesOf(place, recursive)) {
       const text = file === '-' ? await all(terminal.stdin()) : await contents(file)
       const source = file === '-' ? 'standard input' : file
       const fallback = file === '-' ? undefined : path.basename(file, path.extname(file))
@@ -49,15 +50,30 @@ export async function readConnectors(
   return found
 }
 
-async function filesOf(place: string): Promise<readonly string[]> {
+async function filesOf(place: string, isRecursive: boolean): Promise<readonly string[]> {
   if (place === '-') return [place]
   const stat = await fs.stat(place).catch((cause: unknown) => {
     throw usage(`-f is '${place}', which cannot be read`, cause)
   })
   if (!stat.isDirectory()) return [place]
-  const names = (await fs.readdir(place)).filter((name) => KINDS.has(path.extname(name).toLowerCase())).toSorted()
-  if (names.length === 0) throw usage(`The folder ${place} has no file that ends in ${[...KINDS].join(', ')}`)
-  return names.map((name) => path.join(place, name))
+  const found = await filesBelow(place, isRecursive)
+  if (found.length === 0)
+    throw usage(
+      `The folder ${place} has no file that ends in ${[...KINDS].join(', ')}${isRecursive ? '' : '; -R looks into those below it, too'}`,
+    )
+  return found
+}
+
+/** In the order of their names; what is hidden stays so, and links to folders are not followed. */
+async function filesBelow(folder: string, isRecursive: boolean): Promise<readonly string[]> {
+  const entries = (await fs.readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'))
+  const found: string[] = []
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(folder, entry.name)
+    if (entry.isDirectory()) found.push(...(isRecursive ? await filesBelow(file, true) : []))
+    else if (KINDS.has(path.extname(entry.name).toLowerCase())) found.push(file)
+  }
+  return found
 }
 
 async function contents(file: string): Promise<string> {

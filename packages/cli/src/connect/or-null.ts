@@ -10,3 +10,13 @@ export async function orNull<T>(answer: Promise<T>): Promise<T | null> {
     throw error
   }
 }
+
+/** Undefined when there is no such thing. */
+export async function unlessUnknown<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'CONNECT_UNKNOWN') return undefined
+    throw error
+  }
+}

@@ -1,8 +1,13 @@
 /** Which settings of a connector are secret, and how they are shown. */
 import { SluiceError } from '@sluice/sdk'
 import type { ConfigShown, ConnectClient } from '@sluice/worker/client'
+import type { Options } from '../command-line/declaration.ts'
 
 export const HIDDEN = '[hidden]'
+
+export const secretsOptions = {
+  'show-secrets': { type: 'flag', documentation: 'With the values of passwords and keys' },
+} as const satisfies Options
 
 /** Settings that no definition covers, as those of Kafka clients behind `producer.override.`: by how they are called. */
 const SOUNDS_SECRET =

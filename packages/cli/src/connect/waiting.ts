@@ -4,12 +4,14 @@ import type { ConnectClient, ConnectorStatusShown } from '@sluice/worker/client'
 import type { Options, Terminal, Values } from '../command-line/declaration.ts'
 import { ProgressLine } from './progress-line.ts'
 
+export const WAITED_STATES = ['RUNNING', 'PAUSED', 'STOPPED', 'FAILED', 'DELETED'] as const
+
 export const waitOptions = {
   wait: {
     type: 'text',
     value: 'STATE',
     isValueOptional: true,
-    choices: ['RUNNING', 'PAUSED', 'STOPPED', 'FAILED', 'DELETED'],
+    choices: WAITED_STATES,
     documentation:
       'Come back when connector and tasks are in this state; without one, in the state that the command leads to',
   },
@@ -17,12 +19,12 @@ export const waitOptions = {
 
 export type WaitValues = Values<typeof waitOptions>
 
+/** Whom to ask, for how long, and whom to tell: what a command was given, with its client. */
 export interface Wait {
   readonly client: ConnectClient
   readonly terminal: Terminal
   readonly signal: AbortSignal
-  readonly timeoutMs: number
-  readonly isQuiet: boolean
+  readonly values: { readonly timeout: number; readonly quiet: boolean }
 }
 
 const LOOK_MS = 500
@@ -31,11 +33,28 @@ const FAILED_FOR_MS = 5000
 /** So may be what RUNS right after new settings or a restart: it must have been seen otherwise, or go on for so long. */
 const STEADY_FOR_MS = 2000
 
+/**
+ * What `--wait` asks for: nothing, a state, or the one that the command leads to. Resolves to the state that was waited for.
+ * @throws as `waitFor`
+ */
+export async function waitAsAsked(
+  name: string,
+  leadsTo: string,
+  wait: Wait & { readonly values: WaitValues },
+): Promise<string | undefined> {
+  const { wait: asked } = wait.values
+  if (asked === undefined) return undefined
+  const state = asked || leadsTo
+  await waitFor(name, state, wait)
+  return state
+}
+
 /** @throws SluiceError WAIT_TIMED_OUT; TASK_FAILED when it stays FAILED; as of ConnectClient */
 export async function waitFor(name: string, state: string, wait: Wait): Promise<void> {
-  const { terminal, signal, timeoutMs } = wait
+  const { terminal, signal } = wait
+  const { timeout: timeoutMs, quiet } = wait.values
   const { clock } = terminal
-  const line = new ProgressLine(terminal, wait.isQuiet)
+  const line = new ProgressLine(terminal, quiet)
   const begun = clock.monotonic()
   let failedSince: number | undefined
   let wasOtherwise = state !== 'RUNNING'

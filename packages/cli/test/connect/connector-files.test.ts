@@ -18,7 +18,8 @@ function file(name: string, text: string): string {
   return at
 }
 
-const piped = (stdin: string) => readConnectors(['-'], testTerminal({ stdin }))
+const places = (...filename: string[]) => ({ filename, recursive: false })
+const piped = (stdin: string) => readConnectors(places('-'), testTerminal({ stdin }))
 
 describe('connectors are read', () => {
   const wanted = [{ name: 'c', config: { name: 'c', 'connector.class': 'X', 'tasks.max': '2' } }]
@@ -69,7 +70,7 @@ describe('connectors are read', () => {
     file('folder/b.properties', 'connector.class=X\n')
     file('folder/a.yml', 'connector.class: X\n')
     file('folder/README.md', 'no connector')
-    const found = await readConnectors([path.join(dir, 'folder')], testTerminal())
+    const found = await readConnectors(places(path.join(dir, 'folder')), testTerminal())
     expect(found.map(({ name }) => name)).toEqual(['a', 'b'])
   })
 })
@@ -116,7 +117,7 @@ describe('a mistake is told with its place', () => {
   test('a file that is not there, and a folder with nothing in it, are wrong usage', async () => {
     fs.mkdirSync(path.join(dir, 'empty'), { recursive: true })
     for (const place of ['missing.json', 'empty'])
-      await expect(readConnectors([path.join(dir, place)], testTerminal())).rejects.toMatchObject({
+      await expect(readConnectors(places(path.join(dir, place)), testTerminal())).rejects.toMatchObject({
         code: 'USAGE_INVALID',
       })
   })

@@ -40,7 +40,8 @@ function wait(
     },
   } as unknown as ConnectClient
   const signal = new AbortController().signal
-  const done = waitFor('c', state, { client, terminal, signal, timeoutMs: 10_000, isQuiet: options.isQuiet ?? false })
+  const values = { timeout: 10_000, quiet: options.isQuiet ?? false }
+  const done = waitFor('c', state, { client, terminal, signal, values })
   return { done, terminal }
 }
 
