@@ -4,6 +4,7 @@ import { avroConverter } from './avro/avro-converter.ts'
 import { booleanConverter } from './boolean-converter.ts'
 import { byteArrayConverter } from './byte-array-converter.ts'
 import { jsonConverter } from './json/json-converter.ts'
+import { jsonSchemaConverter } from './json-schema/json-schema-converter.ts'
 import {
   doubleConverter,
   floatConverter,
@@ -17,6 +18,7 @@ import { stringConverter } from './string-converter.ts'
 export const converters: readonly ConverterPlugin[] = [
   jsonConverter,
   avroConverter,
+  jsonSchemaConverter,
   stringConverter,
   byteArrayConverter,
   shortConverter,

@@ -9,6 +9,8 @@ export { converterByName, converters } from './converters.ts'
 export { javaText } from './java-text.ts'
 export { jsonConverter } from './json/json-converter.ts'
 export { jsonSettings } from './json/json-settings.ts'
+export { jsonSchemaConverter, jsonSchemaConverterWith } from './json-schema/json-schema-converter.ts'
+export { jsonSchemaSettings } from './json-schema/json-schema-settings.ts'
 export { typedJsonReader } from './json/typed-json.ts'
 export {
   doubleConverter,
