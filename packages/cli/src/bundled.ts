@@ -4,7 +4,13 @@ import { silentLogger, type Logger, type RawSettings } from '@sluice/sdk'
 import { predicates, transforms } from '@sluice/transforms'
 import { discoverPlugins, loadConnectors, openPlugins, pluginPath, Plugins } from '@sluice/worker'
 
-const bundled = ['@sluice/connector-file', '@sluice/connector-kafka-examples', '@sluice/connector-lake'] as const
+const bundled = [
+  '@sluice/connector-file',
+  '@sluice/connector-kafka-examples',
+  '@sluice/connector-lake',
+  '@sluice/connector-datagen',
+  '@sluice/connector-console',
+] as const
 
 /** The modules that hold them, and those that the worker's `plugins` setting names: what cells import. */
 export function bundledModules(worker: RawSettings): readonly string[] {

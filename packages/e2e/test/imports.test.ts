@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'connector-*',
     'processor-*',
   ],
-  'connector-*': ['sdk', 'lake', 'codecs', 'object-store'],
+  'connector-*': ['sdk', 'lake', 'codecs', 'object-store', 'schema-registry'],
   'processor-*': ['streams', 'quality', 'codecs', 'sdk'],
 }
 

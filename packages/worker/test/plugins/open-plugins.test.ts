@@ -3,7 +3,13 @@ import { MemoryLogger } from '@sluice/sdk/testing'
 import { loadConnectors } from '../../src/plugins/load.ts'
 import { openPlugins, pluginPath } from '../../src/plugins/open-plugins.ts'
 
-const BUNDLED = ['@sluice/connector-file', '@sluice/connector-kafka-examples', '@sluice/connector-lake']
+const BUNDLED = [
+  '@sluice/connector-file',
+  '@sluice/connector-kafka-examples',
+  '@sluice/connector-lake',
+  '@sluice/connector-datagen',
+  '@sluice/connector-console',
+]
 
 describe('the bundled connectors', () => {
   test('are known without being imported, and are what their packages say', async () => {

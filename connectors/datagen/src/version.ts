@@ -1,0 +1,2 @@
+/** Of the connectors, which is that of the package. */
+export const VERSION = '0.1.0'
