@@ -8,9 +8,20 @@ import { javaClassOf } from './java-class.ts'
 import { keyAndValue } from './record-side.ts'
 import type { RecordSide } from './record-side.ts'
 import { schemaAt } from './change-event.ts'
+import { nonEmptyList } from './shared-settings.ts'
 
 /** What becomes of a text. */
 export type TextMask = (text: string) => string
+
+/** The setting `fields` of a mask. */
+export function textFields(verb: string) {
+  return {
+    type: 'list',
+    validator: nonEmptyList,
+    importance: 'high',
+    documentation: `The text fields to ${verb}; dots lead into nested ones. Where a field is missing or null nothing changes.`,
+  } as const
+}
 
 /** The two plugins of a mask, which have names of ours alone. */
 export function textMask(

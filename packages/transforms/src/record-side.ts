@@ -11,6 +11,8 @@ import type {
 
 /** Key or value: how to read it and how to replace it. */
 export interface RecordSide {
+  /** What it is called in messages. */
+  readonly name: 'key' | 'value'
   schema(this: void, record: ConnectRecord): Schema | null
   value(this: void, record: ConnectRecord): Value
   /** The record with another schema and value; itself when both are the same. */
@@ -18,6 +20,7 @@ export interface RecordSide {
 }
 
 const KEY: RecordSide = {
+  name: 'key',
   schema: (record) => record.keySchema,
   value: (record) => record.key,
   replace: (record, schema, value) =>
@@ -25,6 +28,7 @@ const KEY: RecordSide = {
 }
 
 const VALUE: RecordSide = {
+  name: 'value',
   schema: (record) => record.valueSchema,
   value: (record) => record.value,
   replace: (record, schema, value) =>
@@ -37,18 +41,20 @@ export interface TransformNames {
   readonly name: string
   /** Java's, such as `MaskField`; none for what only we have. */
   readonly className?: string
+  /** Where Java has a class of that name. Default: in Kafka Connect. */
+  readonly packages?: readonly string[]
   readonly documentation: string
 }
 
 /** The two plugins of a transform. */
 export function keyAndValue(
-  { name, className, documentation }: TransformNames,
+  { name, className, packages, documentation }: TransformNames,
   settings: SettingsDeclaration,
   create: (side: RecordSide, settings: RawSettings) => Transform,
 ): readonly TransformPlugin[] {
   const plugin = (suffix: 'Key' | 'Value', side: RecordSide): TransformPlugin => ({
     name: `${name}-${suffix.toLowerCase()}`,
-    aliases: className === undefined ? [] : javaNames(`${className}$${suffix}`),
+    aliases: className === undefined ? [] : javaNamesIn(packages ?? [KAFKA], `${className}$${suffix}`),
     documentation,
     settings,
     create: (raw) => create(side, raw),
@@ -56,7 +62,18 @@ export function keyAndValue(
   return [plugin('Key', KEY), plugin('Value', VALUE)]
 }
 
+const KAFKA = 'org.apache.kafka.connect.transforms'
+/** Confluent's connect-transforms. */
+export const CONFLUENT = 'io.confluent.connect.transforms'
+/** Aiven's transforms-for-apache-kafka-connect. */
+export const AIVEN = 'io.aiven.kafka.connect.transforms'
+
 /** The names under which Kafka Connect knows a bundled transform, or a predicate in its folder. */
 export function javaNames(className: string, folder = ''): readonly string[] {
-  return [`org.apache.kafka.connect.transforms.${folder}${className}`, className]
+  return [`${KAFKA}.${folder}${className}`, className]
+}
+
+/** The full names of a class, and the class alone. */
+export function javaNamesIn(packages: readonly string[], className: string): readonly string[] {
+  return [...packages.map((each) => `${each}.${className}`), className]
 }

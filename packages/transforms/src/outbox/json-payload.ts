@@ -1,4 +1,4 @@
-/** JSON text of an outbox payload as an object with a schema, which is inferred from it: `table.expand.json.payload`. */
+/** JSON text, as of an outbox payload or a logical decoding message, as an object with a schema that is inferred from it. */
 import { array, canonical, primitive, structOf } from '@sluice/sdk'
 import type { Schema, SchemaAndValue, Value } from '@sluice/sdk'
 

@@ -3,7 +3,7 @@ import { DataError, defineSettings, oneOf, SluiceError } from '@sluice/sdk'
 import type { ConnectRecord, Transform, TransformPlugin } from '@sluice/sdk'
 import { compileExpression, isTrue } from '../expression/expression.ts'
 import type { Expression } from '../expression/expression.ts'
-import { keyAndValue } from '../record-side.ts'
+import { CONFLUENT, keyAndValue } from '../record-side.ts'
 
 const settings = defineSettings({
   'filter.condition': {
@@ -31,6 +31,8 @@ const settings = defineSettings({
 export const conditionalFilter: readonly TransformPlugin[] = keyAndValue(
   {
     name: 'conditional-filter',
+    className: 'Filter',
+    packages: [CONFLUENT],
     documentation: 'Includes or excludes records by a condition on fields of their key or value.',
   },
   settings,
@@ -55,10 +57,7 @@ export const conditionalFilter: readonly TransformPlugin[] = keyAndValue(
     }
     return transform
   },
-).map((plugin) => {
-  const suffix = plugin.name.endsWith('key') ? 'Key' : 'Value'
-  return { ...plugin, aliases: [`io.confluent.connect.transforms.Filter$${suffix}`, `Filter$${suffix}`] }
-})
+)
 
 /** What stands in `$[?(…)]`; each step into a field gives null where there is nothing to step into. */
 function conditionOf(path: string): string {

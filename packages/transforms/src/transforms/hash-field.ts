@@ -2,17 +2,10 @@
 import { createHash, createHmac, getHashes } from 'node:crypto'
 import { defineSettings, validatedBy } from '@sluice/sdk'
 import type { TransformPlugin } from '@sluice/sdk'
-import { textMask } from '../mask-side.ts'
-import { nonEmptyList } from '../shared-settings.ts'
+import { textFields, textMask } from '../mask-side.ts'
 
 const settings = defineSettings({
-  fields: {
-    type: 'list',
-    validator: nonEmptyList,
-    importance: 'high',
-    documentation:
-      'The text fields to hash; dots lead into nested ones. Where a field is missing or null nothing changes.',
-  },
+  fields: textFields('hash'),
   algorithm: {
     type: 'string',
     default: 'SHA-256',

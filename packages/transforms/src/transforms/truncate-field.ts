@@ -1,17 +1,10 @@
 /** Texts lose what is behind their first characters. */
 import { atLeast, defineSettings } from '@sluice/sdk'
 import type { TransformPlugin } from '@sluice/sdk'
-import { textMask } from '../mask-side.ts'
-import { nonEmptyList } from '../shared-settings.ts'
+import { textFields, textMask } from '../mask-side.ts'
 
 const settings = defineSettings({
-  fields: {
-    type: 'list',
-    validator: nonEmptyList,
-    importance: 'high',
-    documentation:
-      'The text fields to cut; dots lead into nested ones. Where a field is missing or null nothing changes.',
-  },
+  fields: textFields('cut'),
   length: {
     type: 'int',
     validator: atLeast(0),
