@@ -8,6 +8,7 @@ const bundled = [
   '@sluice/connector-file',
   '@sluice/connector-kafka-examples',
   '@sluice/connector-lake',
+  '@sluice/connector-mirror',
   '@sluice/connector-datagen',
   '@sluice/connector-console',
 ] as const

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** What is not written here is not meant to happen. `connector-*` and `processor-*` stand for all of them. */
+/** What is not written here is not meant to happen. `connector-*` and `processor-*` stand for all that are not named. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sdk: [],
   'kafka-protocol': [],
@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'processor-*',
   ],
   'connector-*': ['sdk', 'lake', 'codecs', 'object-store', 'schema-registry'],
+  'connector-mirror': ['sdk', 'kafka'],
   'processor-*': ['streams', 'quality', 'codecs', 'sdk'],
 }
 
@@ -58,7 +59,8 @@ const packages: readonly Package[] = ['packages', 'connectors', 'processors'].fl
       name: string
     }
     const name = manifest.name.replace('@sluice/', '')
-    const kind = shelf === 'connectors' ? 'connector-*' : shelf === 'processors' ? 'processor-*' : name
+    const shelfKind = shelf === 'connectors' ? 'connector-*' : shelf === 'processors' ? 'processor-*' : name
+    const kind = Object.hasOwn(MAY_IMPORT, name) ? name : shelfKind
     return [{ name, dir, kind, manifest }]
   }),
 )

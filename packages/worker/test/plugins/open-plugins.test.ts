@@ -7,6 +7,7 @@ const BUNDLED = [
   '@sluice/connector-file',
   '@sluice/connector-kafka-examples',
   '@sluice/connector-lake',
+  '@sluice/connector-mirror',
   '@sluice/connector-datagen',
   '@sluice/connector-console',
 ]
