@@ -84,8 +84,10 @@ describe('rules', () => {
     ['p.shop.orders:zoned', ['zoned']],
     ['orders:zoned,orders:millis', ['millis', 'zoned']],
     ['source:customers:zoned', []],
+    ['topic:orders:zoned', []],
+    ['source:p.shop.orders:zoned', []],
     // The prefix holds for what follows.
-    ['source:orders:zoned,orders:micros', ['micros', 'zoned']],
+    ['source:orders:zoned,orders:micros,p.shop.orders:nanos', ['micros', 'zoned']],
     // Rules for the topic go before those for the table.
     ['source:orders:zoned,topic:p.shop.orders:micros', ['micros']],
   ])('include.list=%s', (list, expected) => expect(changedBy({ 'include.list': list })).toEqual(expected))
