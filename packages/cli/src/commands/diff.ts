@@ -9,7 +9,7 @@ import { forEach } from '../connect/each.ts'
 import { fileOptions, filesGiven } from '../connect/file-options.ts'
 import { plain } from '../connect/output.ts'
 import { pruneOptions, surplusOf } from '../connect/pruning.ts'
-import { secretNames, secretsOptions } from '../connect/secrets.ts'
+import { secretsOf, secretsOptions } from '../connect/secrets.ts'
 
 const options = { ...fileOptions, ...pruneOptions, ...secretsOptions, ...connectOptions } as const
 
@@ -60,9 +60,12 @@ async function compared(
   const before = present === undefined ? {} : isSurplus ? present : { ...present, name }
   const changes = changesBetween(before, config)
   if (changes.length === 0) return false
-  const secrets = values['show-secrets']
-    ? new Set<string>()
-    : await secretNames(client, { ...present, ...config }, signal)
+  const options = { showSecrets: values['show-secrets'], signal }
+  // Old and new settings may name other plugins.
+  const [old, wanted] = await Promise.all([before, config].map((settings) => secretsOf(client, settings, options)))
+  const secrets = {
+    hides: (setting: string, value: string) => old!.hides(setting, value) || wanted!.hides(setting, value),
+  }
   terminal.out(`${plain(name)}${isSurplus ? ' (in no file)' : present === undefined ? ' (new)' : ''}\n`)
   for (const line of changeLines(changes, secrets)) terminal.out(`  ${line}\n`)
   return true

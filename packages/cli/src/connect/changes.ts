@@ -1,7 +1,7 @@
 /** What differs between settings that are there and those that are wanted. */
 import type { ConfigShown, ConnectClient } from '@sluice/worker/client'
 import { unlessUnknown } from './or-null.ts'
-import { HIDDEN, isHidden } from './secrets.ts'
+import { HIDDEN, type Secrets } from './secrets.ts'
 
 export type Config = Readonly<Record<string, string>>
 
@@ -30,7 +30,7 @@ export function changesBetween(before: Config, after: Config): readonly Change[]
 }
 
 /** Lines with `-` and `+`, as of diff; a secret that changes shows that it does. */
-export function changeLines(changes: readonly Change[], secrets: ReadonlySet<string>): readonly string[] {
+export function changeLines(changes: readonly Change[], secrets: Secrets): readonly string[] {
   return changes.flatMap(({ setting, before, after }) => {
     const [old, wanted] = [before, after].map((value) => value !== undefined && shown(setting, value, secrets))
     const another = old === HIDDEN && wanted === HIDDEN ? `${HIDDEN}, but another` : wanted
@@ -42,6 +42,6 @@ export function changeLines(changes: readonly Change[], secrets: ReadonlySet<str
 }
 
 /** On one line. */
-function shown(setting: string, value: string, secrets: ReadonlySet<string>): string {
-  return isHidden(setting, value, secrets) ? HIDDEN : JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"')
+function shown(setting: string, value: string, secrets: Secrets): string {
+  return secrets.hides(setting, value) ? HIDDEN : JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"')
 }

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { systemClock, type Clock } from '@sluice/sdk'
+import { describeError, systemClock, type Clock } from '@sluice/sdk'
 import type { Terminal } from '../../src/command-line/declaration.ts'
 import { declared } from '../../src/command-line/declared-command.ts'
 import { exitStatusOf } from '../../src/command-line/exit-status.ts'
@@ -49,6 +49,6 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     const status = await declared(node, () => terminal).run(rest, options.signal ?? new AbortController().signal)
     return { status, ...terminal.said }
   } catch (error) {
-    return { status: exitStatusOf(error), out: terminal.said.out, err: terminal.said.err + String(error) }
+    return { status: exitStatusOf(error), out: terminal.said.out, err: terminal.said.err + describeError(error) }
   }
 }
