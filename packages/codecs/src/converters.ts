@@ -12,6 +12,7 @@ import {
   longConverter,
   shortConverter,
 } from './number-converters.ts'
+import { protobufConverter } from './protobuf/protobuf-converter.ts'
 import { simpleHeaderConverter } from './simple-header-converter.ts'
 import { stringConverter } from './string-converter.ts'
 
@@ -19,6 +20,7 @@ export const converters: readonly ConverterPlugin[] = [
   jsonConverter,
   avroConverter,
   jsonSchemaConverter,
+  protobufConverter,
   stringConverter,
   byteArrayConverter,
   shortConverter,

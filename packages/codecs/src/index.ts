@@ -20,5 +20,7 @@ export {
   shortConverter,
 } from './number-converters.ts'
 export { RegistryConverter, type RegisteredWriter } from './registry/registry-converter.ts'
+export { protobufConverter, protobufConverterWith } from './protobuf/protobuf-converter.ts'
+export { protobufSettings } from './protobuf/protobuf-settings.ts'
 export { simpleHeaderConverter } from './simple-header-converter.ts'
 export { stringConverter } from './string-converter.ts'

@@ -121,6 +121,7 @@ export class RegistryConverter implements Converter {
   /** The schema is registered, looked up or replaced by the latest when the first value comes. */
   #compileEncoder(topic: string, schema: Schema | null): ValueEncoder {
     const { own, recordName, isNullTombstone, compile } = this.#format.writing(schema)
+    if (own === null) return (value) => (value === null || value === undefined ? null : this.#refuse())
     const subject = this.#subjectOf(topic, this.#side, recordName)
     const isLatest = this.#settings['use.latest.version'] && !this.#settings['auto.register.schemas']
     let id: number | undefined
@@ -141,6 +142,12 @@ export class RegistryConverter implements Converter {
         throw located(error)
       }
     }
+  }
+
+  #refuse(): never {
+    throw new DataError(`A value without a schema cannot be written as ${this.#format.title}`, {
+      remedy: 'Use a connector, or a transform, that gives values a schema; or the JSON converter.',
+    })
   }
 
   #schemaOf(id: number): RegisteredSchema {

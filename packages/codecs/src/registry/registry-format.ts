@@ -21,8 +21,8 @@ export interface RegistryFormat {
 
 /** How values of one schema are written. */
 export interface RegistryWriting {
-  /** The schema as it is registered. */
-  readonly own: SchemaText
+  /** The schema as it is registered; null: the format writes nothing but null without a schema. */
+  readonly own: SchemaText | null
   readonly recordName: string | null
   /** Whether null is no bytes, a tombstone: nothing is registered for it. */
   readonly isNullTombstone: boolean
