@@ -34,7 +34,7 @@ export class JsonSchemaFormat implements RegistryFormat {
 
   /** JSON names its members itself: with which schema it was written matters only where that is the one to read with. */
   reading(_writer: RegisteredSchema, reader: RegisteredSchema): ReadRegistered {
-    const schema = schemaFromJson(jsonDocument(reader), this.#settings)
+    const schema = this.schemaOf(reader)
     const read: ReadJson =
       schema === null
         ? (node) => readSchemaless(node, 0, this.#settings['integer.overflow'] === 'fail' ? 'fail' : 'wrap')
@@ -52,6 +52,10 @@ export class JsonSchemaFormat implements RegistryFormat {
     return typeof json === 'object' && typeof json.title === 'string' ? json.title : null
   }
 
+  schemaOf(registered: RegisteredSchema): Schema | null {
+    return schemaFromJson(jsonDocument(registered), this.#settings)
+  }
+
   writing(schema: Schema | null): RegistryWriting {
     const text = schema === null ? ANYTHING : schemaToJson(schema, this.#settings)
     const write =
@@ -62,8 +66,8 @@ export class JsonSchemaFormat implements RegistryFormat {
       own: { type: 'JSON', text },
       recordName: schema?.name ?? null,
       isNullTombstone: schema === null || isNullLeftOut(schema, this.#settings),
+      ...(schema !== null && { checkLatest: (latest) => this.#checkLatest(latest, text) }),
       compile: (id, registered) => {
-        if (registered !== undefined && schema !== null) this.#checkLatest(registered, text)
         const validate = this.#validation(registered ?? { text, dependencies: [] })
         const prefix = schemaPrefix(id)
         const out = this.#out

@@ -47,10 +47,12 @@ function isValid(check: (value: unknown) => unknown, value: unknown): boolean {
 }
 
 function invalid(error: ErrorObject | undefined): DataError {
-  const at = error?.instancePath ?? ''
+  // A pointer, /rows/0/n.
+  const steps = (error?.instancePath ?? '').split('/').slice(1)
+  const path = steps.map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`)).join('')
   return new DataError(`The value is not what its JSON Schema says: ${error?.message ?? 'it is refused'}`, {
     remedy: 'Correct the value, or set json.fail.invalid.schema=false.',
-    place: { field: at === '' ? '(all)' : at.slice(1).replaceAll('/', '.'), keyword: error?.schemaPath ?? '' },
+    place: { ...(path !== '' && { field: path.replace(/^\./, '') }), keyword: error?.schemaPath ?? '' },
   })
 }
 

@@ -38,7 +38,7 @@ class JsonSchemaText {
     const place: Members = index === undefined ? [] : [[PROP.index, String(index)]]
     if (schema.type === 'struct' && isUnion(schema)) return object([['oneOf', this.#branches(schema)], ...place])
     if (!schema.optional) return object([...this.#type(schema), ...this.#attributes(schema), ...place])
-    return object([['oneOf', `[${NULL_SCHEMA},${this.of(withOptional(schema, false))}]`], ...place])
+    return object([['oneOf', `[${NULL_SCHEMA},${this.of(withoutNull(schema))}]`], ...place])
   }
 
   /** The union can be null or not, not its branches. */
@@ -123,6 +123,16 @@ class JsonSchemaText {
     out.begin()
     compileWriteValue(schema, this.#mapping)(out, schema.default)
     return Buffer.from(out.finish()).toString()
+  }
+}
+
+/** The same schema for values other than null: it must not allow what the branch beside it allows. */
+function withoutNull(schema: Schema): Schema {
+  const parameters = Object.entries(schema.parameters ?? {}).filter(([key]) => !key.endsWith(`.${NULL_SYMBOL}`))
+  return {
+    ...schema,
+    optional: false,
+    ...(schema.parameters !== undefined && { parameters: Object.fromEntries(parameters) }),
   }
 }
 

@@ -120,7 +120,7 @@ export class RegistryConverter implements Converter {
 
   /** The schema is registered, looked up or replaced by the latest when the first value comes. */
   #compileEncoder(topic: string, schema: Schema | null): ValueEncoder {
-    const { own, recordName, isNullTombstone, compile } = this.#format.writing(schema)
+    const { own, recordName, isNullTombstone, checkLatest, compile } = this.#format.writing(schema)
     if (own === null) return (value) => (value === null || value === undefined ? null : this.#refuse())
     const subject = this.#subjectOf(topic, this.#side, recordName)
     const isLatest = this.#settings['use.latest.version'] && !this.#settings['auto.register.schemas']
@@ -130,6 +130,7 @@ export class RegistryConverter implements Converter {
       const latest = isLatest ? this.#latest(subject) : undefined
       const next = latest?.id ?? this.#idOf(subject, own)
       if (next === id) return
+      if (latest !== undefined) checkLatest?.(latest)
       encode = compile(next, latest)
       id = next
     }

@@ -26,6 +26,8 @@ export interface RegistryWriting {
   readonly recordName: string | null
   /** Whether null is no bytes, a tombstone: nothing is registered for it. */
   readonly isNullTombstone: boolean
+  /** Whether the latest schema of the subject may be written with instead of the own one. @throws DataError if not */
+  readonly checkLatest?: (latest: RegisteredSchema) => void
   /**
    * Compiles an encoder of values.
    * @param id of the schema, which stands in the prefix

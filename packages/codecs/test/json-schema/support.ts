@@ -1,7 +1,7 @@
 import { jsonSchemaConverterWith, jsonSchemaSettings } from '@sluice/codecs'
 import type { SchemaRegistry } from '@sluice/schema-registry'
 import { array, date, decimal, map, primitive, structOf, time, timestamp, withOptional } from '@sluice/sdk'
-import type { Converter, RawSettings, Schema, SchemaOptions, Value } from '@sluice/sdk'
+import type { RawSettings, Schema, SchemaOptions, Value } from '@sluice/sdk'
 import type { SeededRandom } from '@sluice/sdk/testing'
 import { text } from '../avro/support.ts'
 
@@ -11,7 +11,7 @@ export function converterOn(
   registry: SchemaRegistry,
   raw: RawSettings = {},
   side: 'key' | 'value' = 'value',
-): Converter {
+): ReturnType<typeof jsonSchemaConverterWith> {
   const settings = jsonSchemaSettings.parse({ 'schema.registry.url': 'http://unused', ...raw })
   return jsonSchemaConverterWith(settings, side, registry)
 }
