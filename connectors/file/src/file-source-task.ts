@@ -202,11 +202,11 @@ export class FileSourceTask implements SourceTask {
       const cut = this.#incomplete ? 0 : reader.cut(bytes)
       if (cut > 0) return this.#enterBlock(bytes.subarray(0, cut), false)
       if (!this.#incomplete && bytes.length > this.#settings['line.bytes.max'] + 2) throw this.#tooLong()
-      if ((await window.fill()) > 0) {
+      if (await window.follow()) {
         this.#incomplete = false
         continue
       }
-      this.#sizeGauge.set(await window.assertSame())
+      this.#sizeGauge.set(window.size)
       if (window.length === 0 || this.#settings['last.line'] === 'wait') return false
       return this.#enterBlock(window.bytes, true)
     }

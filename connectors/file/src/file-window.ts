@@ -14,6 +14,9 @@ export class FileWindow {
   #start = 0
   #end = 0
   #position: number
+  #size: number
+  /** The last read found nothing, and the file was still the one that was opened. */
+  #isAtEnd = false
 
   private constructor(file: string, handle: fs.FileHandle, identity: Stats, position: number, chunkBytes: number) {
     this.#file = file
@@ -22,6 +25,7 @@ export class FileWindow {
     this.#chunkBytes = chunkBytes
     this.#buffer = Buffer.allocUnsafe(chunkBytes)
     this.#position = position
+    this.#size = identity.size
   }
 
   /**
@@ -62,6 +66,11 @@ export class FileWindow {
     return this.#position
   }
 
+  /** Of the file, as it was last seen. */
+  get size(): number {
+    return this.#size
+  }
+
   /** Moves the window's beginning forward. */
   advance(bytes: number): void {
     this.#start += bytes
@@ -90,12 +99,32 @@ export class FileWindow {
   }
 
   /**
-   * Asked at the end of the file: whether it is still the file that was opened.
-   * @returns its size
+   * Reads on in a file that grows. False at its end.
    * @throws SluiceError OFFSET_OUT_OF_RANGE when it has become shorter, or another file has taken its place
    */
-  async assertSame(): Promise<number> {
+  async follow(): Promise<boolean> {
+    // Most of the time nothing has happened, and that is all that is asked.
+    if (this.#isAtEnd && (await this.#isUnchanged())) return false
+    this.#isAtEnd = false
+    if ((await this.fill()) > 0) return true
+    await this.#assertSame()
+    this.#isAtEnd = true
+    return false
+  }
+
+  async #isUnchanged(): Promise<boolean> {
+    try {
+      const { size, ino, dev } = await fs.stat(this.#file)
+      return size === this.#position + this.length && ino === this.#identity.ino && dev === this.#identity.dev
+    } catch {
+      return false
+    }
+  }
+
+  /** Asked at the end of the file: whether it is still the file that was opened. */
+  async #assertSame(): Promise<void> {
     const { size } = await this.#handle.stat()
+    this.#size = size
     const reached = this.#position + this.length
     if (size < reached) throw shorter(this.#file, reached, size)
     let now: Stats
@@ -103,7 +132,7 @@ export class FileWindow {
       now = await fs.stat(this.#file)
     } catch (error) {
       // Away for the moment: it may be about to be replaced. What is open can still be read.
-      if (codeOf(error) === 'ENOENT') return size
+      if (codeOf(error) === 'ENOENT') return
       throw unavailable(this.#file, error)
     }
     if (now.ino !== this.#identity.ino || now.dev !== this.#identity.dev)
@@ -112,7 +141,6 @@ export class FileWindow {
         remedy:
           'The old file was read to its end. To read the new one from its beginning, stop the connector, delete its stored position, and resume it.',
       })
-    return size
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Where bytes come from: a file from a place on, or standard input. */
+import { read } from 'node:fs'
 import fs from 'node:fs/promises'
 import { SluiceError } from '@sluice/sdk'
 
@@ -36,13 +37,22 @@ export class FileInput implements Input {
   }
 
   async read(): Promise<Buffer | null> {
-    const { bytesRead } = await this.#handle.read(this.#chunk, 0, this.#chunk.length, this.#position)
+    const bytesRead = await this.#readOn()
     this.#position += bytesRead
     return bytesRead === 0 ? null : this.#chunk.subarray(0, bytesRead)
   }
 
   close(): Promise<void> {
     return this.#handle.close()
+  }
+
+  /** Asked once a second of every file that is followed: the way with callbacks costs half of that with the handle's promises. */
+  #readOn(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      read(this.#handle.fd, this.#chunk, 0, this.#chunk.length, this.#position, (error, bytesRead) =>
+        error === null ? resolve(bytesRead) : reject(error),
+      ),
+    )
   }
 }
 

@@ -182,8 +182,8 @@ export class CellHost implements WorkHost {
     const place = this.#placement.known(id.connector)
     if (place?.type === 'inline') return this.#inlineNow?.lastSignOfLife(id) ?? null
     const heard = place === undefined ? null : (this.#cells.get(place.name)?.cell?.lastPong ?? null)
-    const found = heard?.pong.tasks.find((task) => task.id.connector === id.connector && task.id.task === id.task)
-    return heard === null || found === undefined ? null : heard.at - found.silentMs
+    const found = heard?.pong.silent.find((task) => task.id.connector === id.connector && task.id.task === id.task)
+    return heard === null ? null : heard.at - (found?.silentMs ?? 0)
   }
 
   /** What died with its cell starts again with the next one, or stays down if that dies as well. */

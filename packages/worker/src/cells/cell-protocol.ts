@@ -93,6 +93,6 @@ export interface Pong {
   readonly residentBytes: number
   /** Calls of connectors that have not come back for a second or more. */
   readonly open: readonly OpenCall[]
-  /** How long ago each task gave a sign of life. */
-  readonly tasks: readonly { readonly id: TaskId; readonly silentMs: number }[]
+  /** How long ago a task gave a sign of life; those that did a moment ago are not named. */
+  readonly silent: readonly { readonly id: TaskId; readonly silentMs: number }[]
 }

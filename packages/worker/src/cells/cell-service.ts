@@ -9,6 +9,8 @@ import type { ExactlyOnceGuard, WorkEvents } from './work-host.ts'
 
 const OPEN_CALL_MS = 1000
 const OPEN_CALLS_TOLD = 50
+/** A task is silent that long before it is told. */
+const SILENT_MS = 5000
 const TIDY_AFTER_PINGS = 5
 
 export interface CellServiceParts {
@@ -110,9 +112,9 @@ export class CellService {
       type: 'pong',
       residentBytes: residentBytes(),
       open: watch.open(OPEN_CALL_MS).slice(0, OPEN_CALLS_TOLD),
-      tasks: this.#host.tasks.flatMap((id) => {
-        const last = this.#host.lastSignOfLife(id)
-        return last === null ? [] : [{ id, silentMs: now - last }]
+      silent: this.#host.tasks.flatMap((id) => {
+        const silentMs = now - (this.#host.lastSignOfLife(id) ?? now)
+        return silentMs < SILENT_MS ? [] : [{ id, silentMs }]
       }),
     })
   }

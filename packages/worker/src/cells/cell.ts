@@ -213,7 +213,7 @@ export class Cell {
       case 'ready':
         return
       case 'pong':
-        if (!Array.isArray(message.open) || !Array.isArray(message.tasks)) throw new Error('a pong without its parts')
+        if (!Array.isArray(message.open) || !Array.isArray(message.silent)) throw new Error('a pong without its parts')
         this.#watchdog.ponged()
         this.#pong = { at: this.#parts.clock.monotonic(), pong: message }
         return this.#tellStuck(message)

@@ -3,7 +3,7 @@ import { sharedPause } from './shared-moments.ts'
 
 const FIRST_MS = 5
 const SOON_MS = 250
-/** From then on sources of one process are asked at the same moments. */
+/** From then on sources of one process are asked at the same moments; those that had nothing for long, once a second all together. */
 const TOGETHER_MS = 250
 const MAX_MS = 1000
 /** … of the time for which there was nothing. */
@@ -41,6 +41,7 @@ export class IdlePause {
     const soonMs = this.#nextMs
     this.#nextMs = Math.min(soonMs * 2, SOON_MS)
     if (soonMs < SOON_MS) return soonMs
-    return sharedPause(Math.max(soonMs, Math.min((now - this.#since) * SHARE, MAX_MS)), TOGETHER_MS, now)
+    const pauseMs = Math.max(soonMs, Math.min((now - this.#since) * SHARE, MAX_MS))
+    return sharedPause(pauseMs, pauseMs < MAX_MS ? TOGETHER_MS : MAX_MS, now)
   }
 }

@@ -25,7 +25,7 @@ export class FakeCellProcess implements CellProcess {
   send(message: ToCell): void {
     this.heard.push(message)
     if (message.type === 'ping' && this.isWell)
-      this.say({ type: 'pong', residentBytes: this.resident, open: [], tasks: [] })
+      this.say({ type: 'pong', residentBytes: this.resident, open: [], silent: [] })
     if (message.type === 'call' && this.answers) {
       this.say({ type: 'answer', seq: message.seq, value: this.results.get(message.what), error: null })
       if (message.what === 'stop') this.exit({ code: 0 })
