@@ -10,8 +10,9 @@ import { defaultFromJson } from './avro-defaults.ts'
 import type { AvroInput } from './avro-input.ts'
 import type { AvroMapping } from './avro-settings.ts'
 import { NOT_READABLE, readsOf } from './avro-scalars.ts'
+import { compileSkip, isWidthless } from './avro-skipping.ts'
 import { recordReader, type RecordStep } from './record-reader.ts'
-import { isMapEntry, schemaFromAvro, soleBranch } from './schema-from-avro.ts'
+import { isMapEntry, soleBranch } from './schema-from-avro.ts'
 
 export type ReadAvro = (input: AvroInput) => Value
 
@@ -37,12 +38,6 @@ export function compileRead(writer: AvroSchema, reader: AvroSchema, schema: Sche
     if (read !== undefined) return read(input)
     throw new DataError(`The Avro union has ${reads.length} branches, and none with the index ${index}`)
   }
-}
-
-/** Whether values of this type may have no bytes at all. */
-function isWidthless(avro: AvroSchema): boolean {
-  if (avro.type === 'fixed') return avro.size === 0
-  return avro.type === 'null' || (isRecord(avro) && avro.fields.every((field) => isWidthless(field.type)))
 }
 
 function compileBranch(writer: AvroSchema, reader: AvroSchema, schema: Schema, mapping: AvroMapping): ReadAvro {
@@ -94,10 +89,7 @@ function compileRecord(writer: AvroRecord, reader: AvroRecord, schema: Schema, m
     const target = reader.fields[index]
     if (target === undefined || met.has(target.name)) {
       // Read and forgotten: the reader's schema has no such field.
-      steps.push({
-        read: compileRead(field.type, field.type, schemaFromAvro(field.type, mapping), mapping),
-        name: field.name,
-      })
+      steps.push({ read: compileSkip(field.type), name: field.name })
       continue
     }
     met.add(target.name)

@@ -141,6 +141,10 @@ function absent(
       code: 'SCHEMA_PROJECTION',
       remedy: 'Give the field a default in the schema of the registry.',
     })
+  const ofNull = target.type.type === 'union' ? target.type.branches.findIndex(({ type }) => type === 'null') : -1
+  // Without a schema, which a record within itself does not have.
+  if (target.default === null && ofNull >= 0)
+    return { name: target.name, inherited: true, fallback: null, write: (out) => out.int(ofNull) }
   const own = schemaFromAvro(target.type, mapping)
   const fallback = defaultFromJson(own, target.default) ?? null
   const write = compileWrite(target.type, own, mapping)

@@ -199,9 +199,10 @@ function convertEntries(entry: AvroRecord, context: Context): Schema {
 function convertRecord(avro: AvroRecord, context: Context): Schema {
   if (context.open.has(avro))
     throw new SchemaError(
-      `The Avro record ${avro.fullName} has itself among its fields; such values have no schema here`,
+      `The Avro record ${avro.fullName} has itself among its fields, which a schema of Connect’s model cannot say`,
       {
-        remedy: 'Read these records with ByteArrayConverter.',
+        remedy:
+          'Register a version without that field and set use.latest.version=true, or read the records with ByteArrayConverter.',
       },
     )
   context.open.add(avro)

@@ -423,10 +423,59 @@ describe('bad bytes', () => {
       message: expect.stringMatching(/1000 levels deep/) as unknown,
     })
   })
+})
 
-  test('a record within itself has no schema in Connect, and says so', async () => {
-    const id = await registered({ type: 'record', name: 'R', fields: [{ name: 'next', type: ['null', 'R'] }] })
-    await expect(read(behind(id, '00'))).rejects.toMatchObject({ code: 'SCHEMA_INVALID' })
+describe('a record within itself', () => {
+  const node = (next: unknown): object => ({
+    type: 'record',
+    name: 'Node',
+    fields: [
+      { name: 'next', type: next, default: null },
+      { name: 'value', type: 'int' },
+    ],
+  })
+  const LIST = node(['null', 'Node'])
+  const latest = { 'auto.register.schemas': 'false', 'use.latest.version': 'true' }
+
+  test.each<[string, object]>([
+    ['a list', LIST],
+    ['a tree', { ...node(null), fields: [{ name: 'kids', type: { type: 'array', items: 'Node' } }] }],
+    ['a map of its kind', { ...node(null), fields: [{ name: 'kids', type: { type: 'map', values: 'Node' } }] }],
+    ['one without end', { ...node(null), fields: [{ name: 'self', type: 'Node' }] }],
+    ['one of several types', node(['null', 'int', 'Node'])],
+    ['one within another', { type: 'record', name: 'Top', fields: [{ name: 'first', type: LIST }] }],
+  ])('%s has no schema in Connect, and the first record says so', async (_what, avro) => {
+    const id = await registered(avro)
+    await expect(read(behind(id, '0002'))).rejects.toMatchObject({
+      code: 'SCHEMA_INVALID',
+      message: expect.stringContaining('The Avro record Node has itself among its fields') as unknown,
+      remedy: expect.stringContaining('use.latest.version') as unknown,
+    })
+  })
+
+  test('is read where the latest schema leaves the field out, however long the list is', async () => {
+    const id = await registered(LIST)
+    await registered({ type: 'record', name: 'Node', fields: [{ name: 'value', type: 'int' }] })
+    for (const length of [1, 2, 500]) {
+      const list = '02'.repeat(length - 1) + '00' + '0e'.repeat(length)
+      expect((await read(behind(id, list), latest)).value).toEqual({ value: 7 })
+    }
+  })
+
+  test('that goes on for too long, or has no end, is a DataError', async () => {
+    const id = await registered(LIST)
+    const endless = await registered({ ...node(null), fields: [{ name: 'self', type: 'Node' }] }, 'endless')
+    await registered({ type: 'record', name: 'Node', fields: [{ name: 'value', type: 'int', default: 0 }] })
+    const expected = { code: 'DATA_INVALID', message: expect.stringContaining('1000 levels deep') as unknown }
+    const long = behind(id, `${'02'.repeat(3000)}00${'0e'.repeat(3001)}`)
+    await expect(read(long, latest)).rejects.toMatchObject(expected)
+    await expect(read(behind(endless, ''), latest)).rejects.toMatchObject(expected)
+  })
+
+  test('is written from structs that do not have the field', async () => {
+    await registered(LIST)
+    const bytes = await written(struct({ value: primitive('int32') }), { value: 7 }, latest)
+    expect(bytes!.subarray(5).toString('hex')).toBe('000e')
   })
 })
 

@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals'
 import avsc from 'avsc'
+import { AvroParser } from '@sluice/schema-registry'
 import { memoryRegistry } from '@sluice/schema-registry/testing'
 import { canonical } from '@sluice/sdk'
 import { SeededRandom } from '@sluice/sdk/testing'
+import { AvroInput } from '../../src/avro/avro-input.ts'
+import { compileSkip } from '../../src/avro/avro-skipping.ts'
 import { converterOn, randomStruct, randomValue, ready, text } from './support.ts'
 
 const SCHEMAS = 250
@@ -68,6 +71,21 @@ describe('schemas and values made at random', () => {
     },
     60_000,
   )
+
+  test('of avsc are passed over to their very end', () => {
+    const random = new SeededRandom(11)
+    const input = new AvroInput()
+    for (let s = 0; s < SCHEMAS_OF_AVSC; s++) {
+      const json = recordOf(random, 0, { count: 0, isNullFirst: false })
+      const skip = compileSkip(new AvroParser().parse(JSON.stringify(json)))
+      const peer = avsc.Type.forSchema(json as avsc.Schema, { wrapUnions: 'always' })
+      for (let v = 0; v < VALUES; v++) {
+        input.begin(peer.toBuffer(valueOf(json, random)), 0)
+        skip(input)
+        expect(() => input.end()).not.toThrow()
+      }
+    }
+  })
 })
 
 interface Names {
