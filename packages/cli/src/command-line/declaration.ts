@@ -2,7 +2,7 @@
 import type { Clock } from '@sluice/sdk'
 
 /** What is completed where a shell asks. `connector`, `plugin`, `logger`: the names that the worker has. */
-export type Completes = 'file' | 'connector' | 'plugin' | 'logger'
+export type Completes = 'file' | 'connector' | 'plugin' | 'logger' | 'context'
 
 export interface OptionDeclaration {
   /** flag: there or not; duration: `500ms`, `30s`, `2m`, or seconds; it is given in milliseconds. */
@@ -20,6 +20,8 @@ export interface OptionDeclaration {
   readonly completes?: Completes
   /** Where it comes from when it is not given. */
   readonly env?: string
+  /** Whether contexts of the configuration file have it, too. */
+  readonly isInContext?: true
   /** Text as it would be given; help tells it. */
   readonly default?: string
   readonly documentation: string

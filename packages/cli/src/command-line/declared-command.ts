@@ -1,6 +1,7 @@
 /** From a declaration to a command of `sluice`. */
 import { nearestName } from '@sluice/sdk'
 import type { Command } from '../commands/command.ts'
+import { readConfigFile } from './contexts.ts'
 import { type AnyLeaf, type CommandNode, isGroup, type Terminal } from './declaration.ts'
 import { exitStatusOf } from './exit-status.ts'
 import { helpOf } from './help.ts'
@@ -23,7 +24,9 @@ export function declared(node: CommandNode, terminal: () => Terminal = systemTer
         return 0
       }
       const leaf = leafOf(found.path, found.node, found.rest[0])
-      const { values, operands } = parse(found.path, leaf, found.rest, io.env)
+      const config = Object.hasOwn(leaf.options, 'context') ? await readConfigFile(io.env) : undefined
+      const { values, operands } = parse(found.path, leaf, found.rest, io.env, config)
+      if (config?.isExposed) io.err(`${config.file} holds a password and others may read it: chmod 600 it\n`)
       return leaf.run({ values: values as never, operands, signal, terminal: io })
     },
   }

@@ -55,10 +55,18 @@ export function optionText(name: string, { type, short, value, isValueOptional }
 }
 
 /** With its choices, where else it comes from, and its default. */
-export function optionDocumentation({ documentation, choices, env, default: byDefault }: OptionDeclaration): string {
+export function optionDocumentation({
+  documentation,
+  choices,
+  env,
+  isInContext,
+  default: byDefault,
+}: OptionDeclaration): string {
   const facts = [
     ...(choices === undefined ? [] : [choices.join(', ')]),
-    ...(env === undefined ? [] : [`else ${env}`]),
+    ...(env === undefined && !isInContext
+      ? []
+      : [`else ${[env, isInContext && 'the context'].filter(Boolean).join(' or ')}`]),
     ...(byDefault === undefined ? [] : [`default ${byDefault}`]),
   ]
   return facts.length === 0 ? documentation : `${documentation} (${facts.join('; ')})`

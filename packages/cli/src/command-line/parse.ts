@@ -1,7 +1,10 @@
 /** Arguments as a shell gives them, read by a command's declaration. */
 import { nearestName, SluiceError } from '@sluice/sdk'
 import { type AnyLeaf, type CommandNode, isGroup, type OptionDeclaration } from './declaration.ts'
+import { type ConfigFile, contextNamed } from './contexts.ts'
 import { durationMs } from './duration.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
 
 export interface Found {
   /** Names from the command down to what was found. */
@@ -41,7 +44,8 @@ export function parse(
   path: readonly string[],
   { options, operands: wanted = [] }: AnyLeaf,
   args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
+  config?: ConfigFile,
 ): Parsed {
   const texts = new Map<string, string[]>()
   const operands: string[] = []
@@ -72,8 +76,33 @@ export function parse(
   }
   checkOperands(path, wanted, operands)
   const values: Record<string, unknown> = {}
-  for (const [name, option] of Object.entries(options)) values[name] = valueOf(path, name, option, texts.get(name), env)
+  const elsewhere = Object.hasOwn(options, 'context')
+    ? elsewhereOf(texts.get('context')?.[0], env, config)
+    : (option: OptionDeclaration) => fromEnv(option, env)
+  for (const [name, option] of Object.entries(options))
+    values[name] = valueOf(path, name, option, texts.get(name), elsewhere(option, name))
   return { values, operands }
+}
+
+function fromEnv({ env: name }: OptionDeclaration, env: Env): string | undefined {
+  return name === undefined ? undefined : env[name] || undefined
+}
+
+/**
+ * What options are that are not given: a context that is asked for on the command line goes before the environment, the current one behind it.
+ * @throws SluiceError USAGE_INVALID for a context that is not there
+ */
+function elsewhereOf(
+  asked: string | undefined,
+  env: Env,
+  config: ConfigFile | undefined,
+): (option: OptionDeclaration, name: string) => string | undefined {
+  const context: Readonly<Record<string, string>> = contextNamed(config, asked ?? (env['SLUICE_CONTEXT'] || undefined))
+  return (option, name) => {
+    const there = option.isInContext ? context[name] : undefined
+    const around = fromEnv(option, env)
+    return asked === undefined ? (around ?? there) : (there ?? around)
+  }
 }
 
 function split(
@@ -99,7 +128,7 @@ function valueOf(
   name: string,
   option: OptionDeclaration,
   given: readonly string[] | undefined,
-  env: Readonly<Record<string, string | undefined>>,
+  elsewhere: string | undefined,
 ): unknown {
   if (option.type === 'flag') return given !== undefined
   for (const text of given ?? []) {
@@ -108,7 +137,7 @@ function valueOf(
       throw usage(path, `--${name} is '${text}', which is none of ${option.choices.join(', ')}`)
   }
   if (option.isRepeated) return given ?? []
-  const text = given?.[0] ?? (option.env === undefined ? undefined : env[option.env] || undefined) ?? option.default
+  const text = given?.[0] ?? elsewhere ?? option.default
   if (text === undefined || option.type === 'text') return text
   const value = option.type === 'duration' ? durationMs(text) : Number(text)
   if (value === undefined || !Number.isSafeInteger(value) || value < 0 || text.trim() === '')

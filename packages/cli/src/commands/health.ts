@@ -41,7 +41,11 @@ async function healthOf(
   signal: AbortSignal,
 ): Promise<{ readonly status: string; readonly message: string }> {
   try {
-    return await client.call('health', {}, signal)
+    const health = await client.call('health', {}, signal)
+    if (typeof health.status === 'string') return health
+    throw new SluiceError('WORKER_REFUSED', `The worker answers 500: ${health.message}`, {
+      remedy: 'Look into the log of the worker.',
+    })
   } catch (error) {
     // Workers before Kafka 3.9 have no such endpoint; that they answer is all there is to know.
     if (!(error instanceof SluiceError) || error.code !== 'CONNECT_UNKNOWN') throw error

@@ -1,6 +1,7 @@
 import { apply } from './apply.ts'
 import type { Command } from './command.ts'
 import { completion } from './completion.ts'
+import { config } from './config.ts'
 import { connectDistributed } from './connect-distributed.ts'
 import { connectStandalone } from './connect-standalone.ts'
 import { pause, resume, stop } from './connector-states.ts'
@@ -55,7 +56,7 @@ export const commandSections: readonly CommandSection[] = [
     ],
   },
   { title: 'Topics and tables', commands: [topics, consume, produce, sql] },
-  { title: 'Shell', commands: [completion] },
+  { title: 'Clusters and the shell', commands: [config, completion] },
 ]
 
 export const commands: readonly Command[] = commandSections.flatMap(({ commands }) => commands)

@@ -1,28 +1,40 @@
 /** Options of every command that asks a Connect worker, and the client that they make. */
 import { SluiceError } from '@sluice/sdk'
 import type { ConnectClient } from '@sluice/worker/client'
+import { contextOption } from '../command-line/context-option.ts'
 import type { Options, Terminal, Values } from '../command-line/declaration.ts'
+import { ProgressLine } from './progress-line.ts'
 
 export const connectOptions = {
+  context: contextOption,
   server: {
     type: 'text',
     short: 's',
     value: 'URL',
     env: 'SLUICE_CONNECT',
+    isInContext: true,
     default: 'http://localhost:8083',
     documentation: 'Address of any worker of the cluster',
   },
-  user: { type: 'text', value: 'NAME', env: 'SLUICE_CONNECT_USER', documentation: 'User of Basic auth' },
+  user: {
+    type: 'text',
+    value: 'NAME',
+    env: 'SLUICE_CONNECT_USER',
+    isInContext: true,
+    documentation: 'User of Basic auth',
+  },
   password: {
     type: 'text',
     value: 'PASSWORD',
     env: 'SLUICE_CONNECT_PASSWORD',
+    isInContext: true,
     documentation: 'Its password; in the environment nobody else on the machine can see it',
   },
   cacert: {
     type: 'text',
     value: 'FILE',
     env: 'SLUICE_CONNECT_CACERT',
+    isInContext: true,
     completes: 'file',
     documentation: 'PEM file of the authority that signed the worker’s certificate',
   },
@@ -50,7 +62,9 @@ export async function openClient(values: ConnectValues, terminal: Terminal): Pro
       remedy: 'Give the path of a PEM file.',
     })
   }
+  const line = new ProgressLine(terminal, values.quiet)
   return new ConnectClient({
+    ...(line.isShown && { onWaiting: (what: string | null) => (what === null ? line.clear() : line.show(what)) }),
     server: values.server,
     timeoutMs: values.timeout,
     clock: terminal.clock,

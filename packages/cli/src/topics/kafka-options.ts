@@ -1,14 +1,17 @@
 /** Options of every command that speaks to Kafka itself, and the connection that they make. */
 import { SluiceError } from '@sluice/sdk'
 import type { Kafka } from '@sluice/kafka'
+import { contextOption } from '../command-line/context-option.ts'
 import type { Options, Values } from '../command-line/declaration.ts'
 
 export const kafkaOptions = {
+  context: contextOption,
   bootstrap: {
     type: 'text',
     short: 'b',
     value: 'HOST:PORT',
     env: 'SLUICE_BOOTSTRAP',
+    isInContext: true,
     default: 'localhost:9092',
     documentation: 'Brokers, separated by commas',
   },
@@ -16,6 +19,7 @@ export const kafkaOptions = {
     type: 'text',
     value: 'FILE',
     completes: 'file',
+    isInContext: true,
     documentation: 'Properties of Kafka’s clients, as for TLS and a login',
   },
   timeout: { type: 'duration', value: 'TIME', default: '30s', documentation: 'How long Kafka may take to answer' },

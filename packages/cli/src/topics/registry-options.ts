@@ -22,12 +22,14 @@ export const formatOptions = {
     type: 'text',
     value: 'URL',
     env: 'SLUICE_SCHEMA_REGISTRY',
+    isInContext: true,
     default: 'http://localhost:8081',
     documentation: 'Where the schemas of avro, json-schema and protobuf are',
   },
   'converter-config': {
     type: 'text',
     value: 'FILE',
+    isInContext: true,
     completes: 'file',
     documentation:
       'Properties of the converters in their own words, as basic.auth.user.info, schema.registry.ssl.truststore.location, or schemas.enable',

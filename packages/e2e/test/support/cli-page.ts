@@ -47,8 +47,16 @@ ${commandSections.flatMap(({ commands }) => commands.map(({ name, node }) => nod
 `
 }
 
-const SHARED_CONNECT: ReadonlySet<string> = new Set(['server', 'user', 'password', 'cacert', 'timeout', 'quiet'])
-const SHARED_KAFKA: ReadonlySet<string> = new Set(['bootstrap', 'command-config', 'timeout', 'quiet'])
+const SHARED_CONNECT: ReadonlySet<string> = new Set([
+  'context',
+  'server',
+  'user',
+  'password',
+  'cacert',
+  'timeout',
+  'quiet',
+])
+const SHARED_KAFKA: ReadonlySet<string> = new Set(['context', 'bootstrap', 'command-config', 'timeout', 'quiet'])
 
 function exitRows(): string {
   const names = Object.keys(EXIT) as (keyof typeof EXIT)[]
@@ -74,8 +82,12 @@ function nodeText(path: readonly string[], node: CommandNode, level: number): st
 
 function leafParts(path: readonly string[], leaf: Leaf): readonly string[] {
   const examples = (leaf.examples ?? []).map((line) => `sluice ${line}\n`)
-  const isKafka = 'bootstrap' in leaf.options && 'timeout' in leaf.options
-  const shared = isKafka ? SHARED_KAFKA : 'server' in leaf.options ? SHARED_CONNECT : new Set<string>()
+  const isKafka = 'bootstrap' in leaf.options && 'context' in leaf.options
+  const shared = isKafka
+    ? SHARED_KAFKA
+    : 'server' in leaf.options && 'context' in leaf.options
+      ? SHARED_CONNECT
+      : new Set<string>()
   const own = Object.entries(leaf.options).filter(([name]) => !shared.has(name))
   const beside = isKafka
     ? 'And the [options of commands that ask Kafka](#options-of-commands-that-ask-kafka).'

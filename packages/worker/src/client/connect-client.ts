@@ -18,6 +18,8 @@ export interface ConnectClientOptions {
   /** For each call, with its repetitions. Default 60,000. */
   readonly timeoutMs?: number
   readonly clock?: Clock
+  /** Told what a call waits for, when it has waited for a second or the worker is busy; null when it waits no longer. */
+  readonly onWaiting?: (what: string | null) => void
 }
 
 interface LooseRequest {
@@ -29,6 +31,7 @@ interface LooseRequest {
 const TIMEOUT_MS = 60_000
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 2000
+const SLOW_MS = 1000
 
 const byOperation: ReadonlyMap<string, Endpoint> = new Map(ENDPOINTS.map((endpoint) => [endpoint.operation, endpoint]))
 
@@ -40,6 +43,7 @@ export class ConnectClient {
   readonly #ca: string | null
   readonly #timeoutMs: number
   readonly #clock: Clock
+  readonly #onWaiting: ((what: string | null) => void) | null
 
   /** Connects to nothing yet. @throws SluiceError SETTINGS_INVALID for a server that is no URL of http or https */
   constructor(options: ConnectClientOptions) {
@@ -66,6 +70,7 @@ export class ConnectClient {
     this.#ca = options.ca ?? null
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS
     this.#clock = options.clock ?? systemClock
+    this.#onWaiting = options.onWaiting ?? null
   }
 
   /**
@@ -79,16 +84,38 @@ export class ConnectClient {
     signal?: AbortSignal,
   ): Promise<AnswerOf<O>> {
     const endpoint = byOperation.get(operation)!
-    const until = this.#clock.monotonic() + this.#timeoutMs
-    for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
-      try {
-        return (await this.#attempt(endpoint, request, until - this.#clock.monotonic(), signal)) as AnswerOf<O>
-      } catch (error) {
-        const isBusy = error instanceof SluiceError && error.code === 'WORKER_BUSY' && isRetriable(error)
-        if (!isBusy || this.#clock.monotonic() + delayMs >= until || signal?.aborted === true) throw error
+    const begun = this.#clock.monotonic()
+    const until = begun + this.#timeoutMs
+    const noLongerSlow = this.#watchSlow(endpoint)
+    try {
+      for (let delayMs = RETRY_FIRST_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MAX_MS)) {
+        try {
+          return (await this.#attempt(endpoint, request, until - this.#clock.monotonic(), signal)) as AnswerOf<O>
+        } catch (error) {
+          const isBusy = error instanceof SluiceError && error.code === 'WORKER_BUSY' && isRetriable(error)
+          const now = this.#clock.monotonic()
+          if (!isBusy || now + delayMs >= until || signal?.aborted === true) throw error
+          noLongerSlow()
+          this.#onWaiting?.(`${error.message} (asked again, ${Math.floor((now - begun) / 1000)} s)`)
+        }
+        await this.#clock.sleep(delayMs, signal)
       }
-      await this.#clock.sleep(delayMs, signal)
+    } finally {
+      noLongerSlow()
+      this.#onWaiting?.(null)
     }
+  }
+
+  #watchSlow({ method, path }: Endpoint): () => void {
+    const onWaiting = this.#onWaiting
+    if (onWaiting === null) return () => undefined
+    const answered = new AbortController()
+    const watch = async (): Promise<void> => {
+      await this.#clock.sleep(SLOW_MS, answered.signal)
+      if (!answered.signal.aborted) onWaiting(`waiting for ${this.server} to answer ${method} ${path}`)
+    }
+    void watch()
+    return () => answered.abort()
   }
 
   /** All connectors with what was asked for (KIP-465). @throws as `call` */
