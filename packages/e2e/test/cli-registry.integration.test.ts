@@ -94,6 +94,36 @@ where('with a schema registry', () => {
     )
   })
 
+  test.each([
+    [
+      'json-schema',
+      '{"type":"object","title":"Order","properties":{"id":{"type":"integer"},"customer":{"type":"string"},"lines":{"type":"array","items":{"type":"number"}}},"required":["id"]}',
+      '{"id":1,"customer":"Ada","lines":[1.5,2.0]}\n',
+    ],
+    [
+      'protobuf',
+      'syntax = "proto3"; package demo; message Order { int64 id = 1; string customer = 2; repeated double lines = 3; map<string, bool> tags = 4; }',
+      '{"id":1,"customer":"Ada","lines":[1.5,2.0],"tags":{"new":true}}\n',
+    ],
+  ])('%s is written and read as Avro is', async (format, schema, line) => {
+    const topic = await topicOf(`orders-${format}`)
+    const schemaFile = file(`order.${format}`, schema)
+    expect(await sluice(['produce', topic, '--value-format', format, '--schema-file', schemaFile], line)).toMatchObject(
+      { status: 0 },
+    )
+    expect(await sluice(['consume', topic, '--value-format', format])).toEqual({ status: 0, out: line, err: '' })
+    const other = new OtherRegistry({ host: registry.url })
+    const [first] = await values(topic)
+    const decoded = (await other.decode(first!)) as { readonly id: unknown; readonly customer: unknown }
+    expect({ id: Number(decoded.id), customer: decoded.customer }).toEqual({ id: 1, customer: 'Ada' })
+    expect(await sluice(['produce', topic, '--value-format', format, '-v', '{"id":"1"}'])).toMatchObject({
+      status: EXIT.failed,
+      err: expect.stringContaining('(field=id)'),
+    })
+    const avro = await sluice(['consume', topic, '--value-format', 'avro'])
+    expect(avro).toMatchObject({ status: 0, err: expect.stringContaining('not Avro') })
+  })
+
   test('a copy by a pipe is the same bytes, tombstones and what is no Avro included', async () => {
     const [topic, copy] = [await topicOf('mixed'), await topicOf('mixed-copy')]
     const schema = ['--value-format', 'avro', '--schema-file', path.join(dir, 'order.avsc')]

@@ -31,7 +31,13 @@ export interface ConverterFormatOptions {
 }
 
 /** What only says that these bytes are not of the format, or that nobody knows their schema. */
-const MISFITS: ReadonlySet<string> = new Set(['DATA_INVALID', 'VALUE_INVALID', 'SCHEMA_UNKNOWN', 'SCHEMA_INVALID'])
+const MISFITS: ReadonlySet<string> = new Set([
+  'DATA_INVALID',
+  'VALUE_INVALID',
+  'SCHEMA_UNKNOWN',
+  'SCHEMA_INVALID',
+  'SCHEMA_PROJECTION',
+])
 
 /** @throws SluiceError SETTINGS_INVALID, PLUGIN_UNKNOWN */
 export async function converterFormat(name: string, options: ConverterFormatOptions): Promise<ByteFormat> {

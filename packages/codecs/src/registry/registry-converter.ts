@@ -73,7 +73,7 @@ export class RegistryConverter implements Converter {
    */
   writerOf(id: number): RegisteredWriter {
     const registered = this.#schemaOf(id)
-    const schema = this.#format.schemaOf?.(registered) ?? null
+    const schema = this.#format.schemaOf(registered)
     const encode = this.#format.writing(schema).compile(id, registered)
     return {
       schema,

@@ -14,7 +14,7 @@ export interface RegistryFormat {
   /** What strategies name a subject after; null for a schema that has no name. */
   recordNameOf(schema: RegisteredSchema): string | null
   /** What values of it are for Connect; null: schemaless. */
-  schemaOf?(registered: RegisteredSchema): Schema | null
+  schemaOf(registered: RegisteredSchema): Schema | null
   /** How values of this schema are written; null: schemaless. @throws DataError for a schema that the format cannot express */
   writing(schema: Schema | null): RegistryWriting
 }
