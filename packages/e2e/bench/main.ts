@@ -20,6 +20,7 @@ const benches: readonly Bench[] = [
   { name: 'gate', load: () => import('./gate.ts') },
   { name: 'parquet', load: () => import('./parquet.ts') },
   { name: 'file-to-topic', load: () => import('./file-to-topic.ts') },
+  { name: 'datagen', load: () => import('./datagen.ts') },
   { name: 'topic-to-sink', load: () => import('./topic-to-sink.ts') },
   { name: 'quickstart-path', load: () => import('./quickstart-path.ts') },
 ]
