@@ -15,6 +15,8 @@ export interface OptionDeclaration {
   /** `--wait` and `--wait=STATE`: without a value it is ''. */
   readonly isValueOptional?: true
   readonly choices?: readonly string[]
+  /** Also whatever begins with this, in help with `…` behind it. */
+  readonly otherwise?: string
   /** Of a number. */
   readonly max?: number
   readonly completes?: Completes

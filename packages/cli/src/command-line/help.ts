@@ -58,12 +58,13 @@ export function optionText(name: string, { type, short, value, isValueOptional }
 export function optionDocumentation({
   documentation,
   choices,
+  otherwise,
   env,
   isInContext,
   default: byDefault,
 }: OptionDeclaration): string {
   const facts = [
-    ...(choices === undefined ? [] : [choices.join(', ')]),
+    ...(choices === undefined ? [] : [[...choices, ...(otherwise === undefined ? [] : [`${otherwise}…`])].join(', ')]),
     ...(env === undefined && !isInContext
       ? []
       : [`else ${[env, isInContext && 'the context'].filter(Boolean).join(' or ')}`]),

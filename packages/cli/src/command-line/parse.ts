@@ -133,7 +133,8 @@ function valueOf(
   if (option.type === 'flag') return given !== undefined
   for (const text of given ?? []) {
     const isNone = text === '' && option.isValueOptional === true
-    if (option.choices !== undefined && !isNone && !option.choices.includes(text))
+    const isOther = option.otherwise !== undefined && text.startsWith(option.otherwise)
+    if (option.choices !== undefined && !isNone && !isOther && !option.choices.includes(text))
       throw usage(path, `--${name} is '${text}', which is none of ${option.choices.join(', ')}`)
   }
   if (option.isRepeated) return given ?? []

@@ -4,7 +4,7 @@ import { type Group, leaf } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { connectorsListing, loggersListing, offsetsListing, pluginsListing, tasksListing } from '../connect/listings.ts'
-import { outputOptions } from '../connect/output.ts'
+import { isDocument, outputOptions } from '../connect/output.ts'
 import { secretsOptions, withoutSecrets } from '../connect/secrets.ts'
 import { printOrWatch, watchOptions } from '../connect/watching.ts'
 
@@ -15,7 +15,12 @@ const connectors = leaf({
   name: 'connectors',
   summary: 'Connectors, what they do, and how many of their tasks run',
   options: listed,
-  examples: ['get connectors', 'get connectors -o wide --watch', 'get connectors -o name'],
+  examples: [
+    'get connectors',
+    'get connectors -o wide --watch',
+    'get connectors -o name',
+    "get connectors -o jsonpath='{[*].connector.state}'",
+  ],
   async run({ values, signal, terminal }) {
     const client = await openClient(values, terminal)
     const parts = values.output === 'wide' ? (['status', 'info'] as const) : (['status'] as const)
@@ -44,8 +49,8 @@ const connector = leaf({
         // A connector that was just created has no status yet.
         orNull(client.call('connectorStatus', { path }, signal)),
       ])
-      const isDocument = values.output === 'json' || values.output === 'yaml'
-      const options = { showSecrets: values['show-secrets'] || !isDocument, signal }
+      // A table shows no settings.
+      const options = { showSecrets: values['show-secrets'] || !isDocument(values.output), signal }
       const config = await withoutSecrets(client, info.config, options)
       const listing = connectorsListing({ [info.name]: { info, ...(status !== null && { status }) } })
       return { ...listing, document: { name: info.name, config } }

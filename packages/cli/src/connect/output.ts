@@ -1,5 +1,8 @@
 /** What commands print: a table for people, JSON and YAML for programs, names for pipes. */
 import type { Options, Terminal, Values } from '../command-line/declaration.ts'
+import { jsonPathText } from './json-path.ts'
+
+const JSON_PATH = 'jsonpath='
 
 export const outputOptions = {
   output: {
@@ -7,8 +10,10 @@ export const outputOptions = {
     short: 'o',
     value: 'FORMAT',
     choices: ['table', 'wide', 'json', 'yaml', 'name'],
+    otherwise: JSON_PATH,
     default: 'table',
-    documentation: 'How it is shown; wide: with more columns; name: names alone',
+    documentation:
+      'How it is shown; wide: with more columns; name: names alone; jsonpath={.name}: parts of what json shows',
   },
   'no-headers': { type: 'flag', documentation: 'A table without its headings' },
 } as const satisfies Options
@@ -34,8 +39,14 @@ export interface Listing<R> {
 export async function print<R>(listing: Listing<R>, values: OutputValues, terminal: Terminal): Promise<void> {
   const { output } = values
   if (output === 'json' || output === 'yaml') return terminal.out(await documentText(listing.document, output))
+  if (output.startsWith(JSON_PATH)) return terminal.out(jsonPathText(output.slice(JSON_PATH.length), listing.document))
   if (output === 'name') return terminal.out(listing.rows.map((row) => `${plain(listing.name(row))}\n`).join(''))
   terminal.out(tableText(listing, { isWide: output === 'wide', hasHeadings: !values['no-headers'] }))
+}
+
+/** Whether what is shown is the document, as a whole or in parts. */
+export function isDocument(output: string): boolean {
+  return output === 'json' || output === 'yaml' || output.startsWith(JSON_PATH)
 }
 
 export async function documentText(document: unknown, format: 'json' | 'yaml'): Promise<string> {

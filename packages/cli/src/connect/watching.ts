@@ -1,6 +1,6 @@
 /** `--watch`: what is listed is looked at again and again, and rows that are new or have changed are printed. */
 import type { Options, Terminal, Values } from '../command-line/declaration.ts'
-import { type Listing, type OutputValues, print, tableText } from './output.ts'
+import { isDocument, type Listing, type OutputValues, print, tableText } from './output.ts'
 
 export const watchOptions = {
   watch: { type: 'flag', short: 'w', documentation: 'Go on, and print what changes, until it is interrupted' },
@@ -33,7 +33,7 @@ export async function printOrWatch<R>(
     const texts = textsOf(next)
     const rows = next.rows.filter((row) => shown.get(next.name(row)) !== texts.get(next.name(row)))
     const gone = [...shown.keys()].filter((name) => !texts.has(name))
-    if (values.output === 'json' || values.output === 'yaml') {
+    if (isDocument(values.output)) {
       if (rows.length > 0 || gone.length > 0) await print(next, values, terminal)
     } else if (rows.length > 0) await print({ ...next, rows }, { ...values, 'no-headers': true }, terminal)
     for (const name of gone) terminal.err(`${name} is gone\n`)

@@ -192,3 +192,17 @@ describe('wait', () => {
     expect(await sluice(args)).toMatchObject({ status: 2 })
   })
 })
+
+test('get -o jsonpath= shows parts of what -o json shows, without secrets', async () => {
+  worker.connectors.set('a', { name: 'a', 'database.password': 'hunter2' })
+  present('b')
+  expect((await sluice('get connectors -o jsonpath={[*].connector.state}')).out).toBe('RUNNING RUNNING')
+  expect((await sluice('get connector a -o jsonpath={.config}')).out).toBe(
+    '{"name":"a","database.password":"[hidden]"}',
+  )
+  expect(await sluice('get connectors -o jsonpath={.a')).toMatchObject({ status: 2 })
+  expect(await sluice('get connectors -o jsn')).toMatchObject({
+    status: 2,
+    err: expect.stringContaining('none of table'),
+  })
+})
