@@ -174,7 +174,10 @@ class WritingCompiler {
     if (field.kind !== 'message') throw unwritable(schema, field.kind)
     const [key, value] = [KEY, VALUE].map((name) => field.message.fields.find((other) => other.name === name))
     if (key === undefined || value === undefined) throw unwritable(schema, `message ${field.message.fullName}`)
-    const [writeKey, writeValue] = [this.field(key, schema.keys), this.field(value, schema.values)]
+    // Of the entries of a declared map some readers expect both, defaults or not.
+    const hasPresence = field.message.isMapEntry
+    const writeKey = this.field(hasPresence ? { ...key, hasPresence } : key, schema.keys)
+    const writeValue = this.field(hasPresence ? { ...value, hasPresence } : value, schema.values)
     const isValueRequired = !schema.values.optional
     return (out, given) => {
       if (!(given instanceof Map)) throw invalid(schema, given)

@@ -55,15 +55,23 @@ export function parseProtobufSchema(
     throw unreadable(cause)
   }
   const scope = name === '' ? root : root.lookup(name)
-  return { package: name, messages: new Resolver().messagesIn(scope as protobuf.NamespaceBase) }
+  return { package: name, messages: new Resolver().messagesOf(scope as protobuf.NamespaceBase) }
 }
 
 /** Makes each message once, so that one that contains itself does so here, too. */
 class Resolver {
   readonly #messages = new Map<protobuf.Type, ProtobufMessage>()
   readonly #enums = new Map<protobuf.Enum, ProtobufEnum>()
+  /** Messages that are known by name alone: a chain of any length must not become one of calls. */
+  readonly #empty: (() => void)[] = []
 
-  messagesIn(scope: protobuf.NamespaceBase): readonly ProtobufMessage[] {
+  messagesOf(scope: protobuf.NamespaceBase): readonly ProtobufMessage[] {
+    const messages = this.#messagesIn(scope)
+    for (let fill = this.#empty.pop(); fill !== undefined; fill = this.#empty.pop()) fill()
+    return messages
+  }
+
+  #messagesIn(scope: protobuf.NamespaceBase): readonly ProtobufMessage[] {
     return scope.nestedArray.flatMap((nested) =>
       nested instanceof protobuf.Type && isCounted(nested) ? [this.#message(nested)] : [],
     )
@@ -73,25 +81,22 @@ class Resolver {
     const known = this.#messages.get(type)
     if (known !== undefined) return known
     const fields: ProtobufField[] = []
-    const oneofs: ProtobufOneof[] = []
+    const oneofs: (ProtobufOneof & { readonly fields: ProtobufField[] })[] = []
     const nested: ProtobufMessage[] = []
-    const message = { fullName: type.fullName.slice(1), name: type.name, fields, oneofs, nested }
+    const message = { fullName: type.fullName.slice(1), name: type.name, fields, oneofs, nested, isMapEntry: false }
     this.#messages.set(type, message)
-    const byOneof = new Map<protobuf.OneOf, ProtobufOneof & { readonly fields: ProtobufField[] }>()
-    for (const oneof of type.oneofsArray) {
-      if (oneof.fieldsArray.every(isProto3Optional)) continue
-      const own = { fullName: `${message.fullName}.${oneof.name}`, name: oneof.name, index: oneofs.length, fields: [] }
-      byOneof.set(oneof, own)
-      oneofs.push(own)
-    }
-    for (const field of type.fieldsArray) {
-      if (field.declaringField !== null) continue
-      const oneof = field.partOf === null ? undefined : byOneof.get(field.partOf)
-      const resolved = this.#field(field, message.fullName, oneof)
-      fields.push(resolved)
-      oneof?.fields.push(resolved)
-    }
-    nested.push(...this.messagesIn(type))
+    this.#empty.push(() => {
+      oneofs.push(...oneofsOf(type, message.fullName))
+      for (const field of type.fieldsArray) {
+        // An extension of it: whoever reads with this file alone does not know it.
+        if (field.declaringField !== null) continue
+        const oneof = oneofs.find(({ name }) => name === field.partOf?.name)
+        const resolved = this.#field(field, message.fullName, oneof)
+        fields.push(resolved)
+        oneof?.fields.push(resolved)
+      }
+      nested.push(...this.#messagesIn(type))
+    })
     return message
   }
 
@@ -141,7 +146,7 @@ class Resolver {
         : resolvedType instanceof protobuf.Enum
           ? { ...base, kind: 'enum', enum: this.#enum(resolvedType) }
           : { ...base, kind: map.type as ProtobufScalar }
-    return { fullName: `${scope}.${name}`, name, fields: [key, value], oneofs: [], nested: [] }
+    return { fullName: `${scope}.${name}`, name, fields: [key, value], oneofs: [], nested: [], isMapEntry: true }
   }
 
   #enum(type: protobuf.Enum): ProtobufEnum {
@@ -153,6 +158,14 @@ class Resolver {
     this.#enums.set(type, made)
     return made
   }
+}
+
+function oneofsOf(
+  type: protobuf.Type,
+  scope: string,
+): readonly (ProtobufOneof & { readonly fields: ProtobufField[] })[] {
+  const real = type.oneofsArray.filter(({ fieldsArray }) => !fieldsArray.every(isProto3Optional))
+  return real.map(({ name }, index) => ({ fullName: `${scope}.${name}`, name, index, fields: [] }))
 }
 
 function isProto3Optional(field: protobuf.Field): boolean {

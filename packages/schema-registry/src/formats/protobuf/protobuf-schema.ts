@@ -77,6 +77,8 @@ export interface ProtobufMessage {
   readonly oneofs: readonly ProtobufOneof[]
   /** The messages within it that message indexes count: neither groups nor the entries of maps. */
   readonly nested: readonly ProtobufMessage[]
+  /** Whether it is what a field declared as `map<…>` is made of. */
+  readonly isMapEntry: boolean
 }
 
 export interface ProtobufSchema {
