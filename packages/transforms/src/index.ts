@@ -4,8 +4,10 @@ import { hasHeaderKey } from './predicates/has-header-key.ts'
 import { recordIsTombstone } from './predicates/record-is-tombstone.ts'
 import { topicNameMatches } from './predicates/topic-name-matches.ts'
 import { byLogicalTableRouter } from './transforms/by-logical-table-router.ts'
+import { bytesToString } from './transforms/bytes-to-string.ts'
 import { caseTransform } from './transforms/case-transform.ts'
 import { cast } from './transforms/cast.ts'
+import { changeTopicCase } from './transforms/change-topic-case.ts'
 import { concatFields } from './transforms/concat-fields.ts'
 import { conditionalFilter } from './transforms/conditional-filter.ts'
 import { contentBasedRouter } from './transforms/content-based-router.ts'
@@ -17,6 +19,7 @@ import { enforceRecordSize } from './transforms/enforce-record-size.ts'
 import { eventRouter } from './transforms/event-router.ts'
 import { extractChangedRecordState } from './transforms/extract-changed-record-state.ts'
 import { extractField } from './transforms/extract-field.ts'
+import { extractNestedField } from './transforms/extract-nested-field.ts'
 import { extractNewRecordState } from './transforms/extract-new-record-state.ts'
 import { extractTimestamp } from './transforms/extract-timestamp.ts'
 import { extractTopic } from './transforms/extract-topic.ts'
@@ -37,6 +40,8 @@ import { makeTombstone } from './transforms/make-tombstone.ts'
 import { maskField } from './transforms/mask-field.ts'
 import { messageTimestampRouter } from './transforms/message-timestamp-router.ts'
 import { partitionRouting } from './transforms/partition-routing.ts'
+import { patternFilter } from './transforms/pattern-filter.ts'
+import { patternRename } from './transforms/pattern-rename.ts'
 import { regexRouter } from './transforms/regex-router.ts'
 import { replaceField } from './transforms/replace-field.ts'
 import { schemaChangeEventFilter } from './transforms/schema-change-event-filter.ts'
@@ -98,6 +103,11 @@ export const transforms: readonly TransformPlugin[] = [
   ...hash,
   keyToValue,
   makeTombstone,
+  ...bytesToString,
+  changeTopicCase,
+  ...extractNestedField,
+  ...patternFilter,
+  ...patternRename,
   ...insertUuid,
 ]
 

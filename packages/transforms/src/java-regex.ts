@@ -40,19 +40,28 @@ export function javaRegex(pattern: string): JavaRegex {
  * @throws SluiceError SETTINGS_INVALID for a group that the pattern does not have
  */
 export function javaReplacement(regex: JavaRegex, replacement: string): (text: string) => string {
-  const groups = new RegExp(`${regex.first.source}|`, regex.first.flags).exec('')!
-  const parts = replacementParts(replacement, groups.length - 1, Object.keys(groups.groups ?? {}))
-  return (text) => {
-    const found = regex.first.exec(text)
-    if (found === null) return text
-    const put = parts.map((part) => {
-      if (typeof part === 'string') return part
-      return (typeof part.group === 'number' ? found[part.group] : found.groups?.[part.group]) ?? ''
-    })
-    return text.slice(0, found.index) + put.join('') + text.slice(found.index + found[0].length)
-  }
+  return replacing(regex, replacement, '')
 }
 
+/** As `javaReplacement`, of every place that fits: `Matcher.replaceAll`. */
+export function javaReplacementOfAll(regex: JavaRegex, replacement: string): (text: string) => string {
+  return replacing(regex, replacement, 'g')
+}
+
+function replacing({ first }: JavaRegex, replacement: string, all: '' | 'g'): (text: string) => string {
+  const groups = new RegExp(`${first.source}|`, first.flags).exec('')!
+  const parts = replacementParts(replacement, groups.length - 1, Object.keys(groups.groups ?? {}))
+  const regex = new RegExp(first.source, first.flags + all)
+  return (text) =>
+    text.replace(regex, (...found: unknown[]) => {
+      const named = found.at(-1) as Groups
+      const groupOf = (group: number | string): string =>
+        (typeof group === 'number' ? (found[group] as string | undefined) : named[group]) ?? ''
+      return parts.map((part) => (typeof part === 'string' ? part : groupOf(part.group))).join('')
+    })
+}
+
+type Groups = Readonly<Record<string, string | undefined>>
 type ReplacementPart = string | { readonly group: number | string }
 
 function replacementParts(replacement: string, count: number, names: readonly string[]): ReplacementPart[] {

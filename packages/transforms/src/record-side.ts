@@ -67,6 +67,8 @@ const KAFKA = 'org.apache.kafka.connect.transforms'
 export const CONFLUENT = 'io.confluent.connect.transforms'
 /** Aiven's transforms-for-apache-kafka-connect. */
 export const AIVEN = 'io.aiven.kafka.connect.transforms'
+/** Jeremy Custenborder's kafka-connect-transform-common. */
+export const CUSTENBORDER = 'com.github.jcustenborder.kafka.connect.transform.common'
 
 /** The names under which Kafka Connect knows a bundled transform, or a predicate in its folder. */
 export function javaNames(className: string, folder = ''): readonly string[] {

@@ -45,6 +45,10 @@ const NOTHING_TO_DO: Readonly<Record<string, RawSettings & { readonly only?: 'sc
   'case-transform': { 'field.names': 'zz,age', case: 'upper' },
   'extract-timestamp': { 'field.name': 'time' },
   'filter-by-field-value': { 'field.name': 'zz', 'field.value': 'a', 'field.value.matches': 'false' },
+  'bytes-to-string': { fields: 'zz' },
+  'change-topic-case': { from: 'UPPER_UNDERSCORE', to: 'LOWER_HYPHEN' },
+  'pattern-filter': { pattern: 'a', fields: 'age' },
+  'pattern-rename': { 'field.pattern': 'zz', 'field.replacement': 'a' },
   hash: { 'field.name': 'zz', 'skip.missing.or.null': 'true', function: 'md5' },
 }
 
@@ -53,6 +57,7 @@ const ALWAYS: ReadonlySet<string> = new Set([
   'concat-fields',
   'drop',
   'extract-field',
+  'extract-nested-field',
   'filter',
   'gzip-decompress',
   'header-from',

@@ -1,8 +1,9 @@
 /**
- * Reads instants as Java's SimpleDateFormat does in UTC and the US locale, leniently: a month of 13 is January of the next year,
- * and what stands behind the date is not looked at.
+ * Reads instants as Java's SimpleDateFormat does in UTC and the US locale, leniently: a month of 13 is January of the next year, one
+ * of -1 November of the last, and what stands behind the date is not looked at. Days before 15 October 1582 are of the Julian calendar.
  */
 import { SluiceError } from '@sluice/sdk'
+import { daysOf } from '@sluice/sdk/values'
 import { datePattern, MONTHS, WEEKDAYS } from './date-pattern.ts'
 import type { PatternLetter, PatternPart } from './date-pattern.ts'
 
@@ -61,12 +62,11 @@ export function dateParser(pattern: string): (text: string) => number | undefine
 
 function instant(fields: Fields): number {
   const year = fields.isBeforeChrist ? 1 - fields.year : fields.year
-  const date = new Date(0)
-  if (fields.dayOfYear === undefined) date.setUTCFullYear(year, fields.month, fields.day)
-  else date.setUTCFullYear(year, 0, fields.dayOfYear)
-  const hour = fields.hour + (fields.isAfternoon ? 12 : 0)
-  date.setUTCHours(hour, fields.minute - fields.offsetMinutes, fields.second, fields.millisecond)
-  return date.getTime()
+  const { dayOfYear } = fields
+  const days = dayOfYear === undefined ? daysOf(year, fields.month, fields.day) : daysOf(year, 0, dayOfYear)
+  const hours = days * 24 + fields.hour + (fields.isAfternoon ? 12 : 0)
+  const minutes = hours * 60 + fields.minute - fields.offsetMinutes
+  return (minutes * 60 + fields.second) * 1000 + fields.millisecond
 }
 
 function read(part: PatternPart, next: PatternPart | undefined, text: string, from: number, fields: Fields): Next {
@@ -78,7 +78,7 @@ function read(part: PatternPart, next: PatternPart | undefined, text: string, fr
     return reader(text, at, fields)
   // Only a number directly before another one is as long as its pattern.
   const width = next !== undefined && isNumeric(next) ? part.count : Infinity
-  const digits = /^\d+/.exec(text.slice(at, width === Infinity ? undefined : at + width))?.[0]
+  const digits = /^-?\d+/.exec(text.slice(at, width === Infinity ? undefined : at + width))?.[0]
   if (digits === undefined) return undefined
   setNumber(part.letter, part.count, digits, fields)
   return at + digits.length
@@ -91,7 +91,7 @@ function isNumeric(part: PatternPart): boolean {
 
 function setNumber(letter: PatternLetter, count: number, digits: string, fields: Fields): void {
   const value = Number(digits)
-  if (letter === 'y') fields.year = count <= 2 && digits.length === 2 ? nearYear(value) : value
+  if (letter === 'y') fields.year = count <= 2 && /^\d\d$/.test(digits) ? nearYear(value) : value
   else if (letter === 'M' || letter === 'L') fields.month = value - 1
   else if (letter === 'd') fields.day = value
   else if (letter === 'D') fields.dayOfYear = value

@@ -41,8 +41,9 @@ export const cast: readonly TransformPlugin[] = keyAndValue(
       const value = side.value(record)
       if (value === null) return record
       if (castWhole !== undefined) {
-        const casted = castWhole(schema, value)
-        return side.replace(record, schema === null ? null : wholeSchemaOf(schema), casted)
+        // The schema first: it is its default that is told of when neither can be cast.
+        const castedSchema = schema === null ? null : wholeSchemaOf(schema)
+        return side.replace(record, castedSchema, castWhole(schema, value))
       }
       if (schema === null) {
         const fields = requireMap(value, PURPOSE)

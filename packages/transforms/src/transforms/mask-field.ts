@@ -90,8 +90,8 @@ function replaced(schema: Schema | null, value: Value, replacement: string): Val
 }
 
 function parsed(schema: Schema | null, value: number | bigint, replacement: string): number | bigint | undefined {
-  // A number without a schema may be an integer or a double: its replacement may be either.
-  const type = schema?.type ?? (typeof value === 'bigint' ? 'int64' : 'float64')
+  // What is whole is taken for a long where no schema tells.
+  const type = schema?.type ?? (typeof value === 'bigint' || Number.isSafeInteger(value) ? 'int64' : 'float64')
   const bits = INTEGER_BITS.get(type)
   const integer = decimalLong(replacement)
   if (integer === undefined) return undefined

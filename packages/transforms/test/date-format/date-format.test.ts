@@ -29,6 +29,18 @@ describe('writing', () => {
     expect(dateFormat('YYYY-ww')(at)).toBe(week),
   )
 
+  test.each([
+    [-12_219_292_800_000, 'Fri 1582-10-15 D278 AD'],
+    [-12_219_292_800_001, 'Thu 1582-10-04 D277 AD'],
+    [-14_825_462_400_000, 'Thu 1500-03-05 D065 AD'],
+    [-62_135_596_800_000, 'Mon 0001-01-03 D003 AD'],
+    [-62_135_769_600_001, 'Fri 0001-12-31 D366 BC'],
+    [-11_644_473_600_000_000, 'Sun 367023-11-12 D316 BC'],
+    [8_640_000_000_086_400, 'Sat 275760-09-13 D257 AD'],
+  ])('before 15 October 1582 days are of the Julian calendar, and there is no end to them: %p is %s', (at, text) =>
+    expect(dateFormat("EEE yyyy-MM-dd 'D'DDD G")(at)).toBe(text),
+  )
+
   test('midnight is hour 24 or 12 where hours are counted from 1', () =>
     expect(dateFormat('k h a')(0)).toBe('24 12 AM'))
 })
@@ -46,7 +58,13 @@ describe('reading', () => {
     ['EEE, yyyy-MM-dd', 'Mon, 2023-11-14', Date.UTC(2023, 10, 14)],
     ['yyyy D', '2024 366', Date.UTC(2024, 11, 31)],
     ['yyyy-MM-dd', '2023-13-32', Date.UTC(2024, 1, 1)],
-    ['yyyy', '0050', new Date(0).setUTCFullYear(50, 0, 1)],
+    ['yyyy', '0050', new Date(0).setUTCFullYear(49, 11, 30)],
+    ['yyyy-MM-dd', '0001-01-01', -62_135_769_600_000],
+    ['yyyy-MM-dd', '1582-10-04', Date.UTC(1582, 9, 14)],
+    ['yyyy-MM-dd', '1582-10-15', Date.UTC(1582, 9, 15)],
+    ['yyyy D', '1500 366', -14_799_456_000_000],
+    // The month is `-0`, the day `2`.
+    ['yyyyMMdd', '2024-02-29 23:59:59', Date.UTC(2023, 11, 2)],
   ])('by %s, %s', (pattern, text, milliseconds) => expect(dateParser(pattern)(text)).toBe(milliseconds))
 
   test('takes a year of two digits for one near now', () => {
