@@ -371,6 +371,32 @@ describe('JSON Schemas of others', () => {
     if (expected !== null && expected.optional === undefined) expect(back.schema!.optional).toBe(false)
   })
 
+  test('are called as they are called where they are used, and as what they are made of otherwise', async () => {
+    const inner = { type: 'integer', title: 'Inner', description: 'inner' }
+    const { schema } = await readAs({ title: 'Outer', allOf: [inner] }, '1')
+    expect(schema).toMatchObject({ type: 'int64', name: 'Outer', doc: 'inner' })
+  })
+
+  test('that are all of each other in a circle end', async () => {
+    const [a, b] = ['a', 'b'].map((name) => ({ $ref: `#/definitions/${name}` }))
+    const circle = { type: 'string', allOf: [a], definitions: { a: { allOf: [b] }, b: { allOf: [a] } } }
+    expect((await readAs(circle, '"x"')).value).toBe('x')
+  })
+
+  test('have a default of their own in each place where they are used', async () => {
+    const used = {
+      type: 'object',
+      properties: { b: { type: 'string', 'connect.type': 'bytes' } },
+      default: { b: 'AQ==' },
+    }
+    const two = {
+      properties: { x: { $ref: '#/definitions/d' }, y: { $ref: '#/definitions/d' } },
+      definitions: { d: used },
+    }
+    const expected = { b: Buffer.of(1) }
+    expect((await readAs(two, '{}')).value).toEqual({ x: expected, y: expected })
+  })
+
   test('have fields in the order of connect.index, the others where they stand', async () => {
     const property = (index?: number): unknown => ({
       type: 'string',
