@@ -32,8 +32,10 @@ function compileNonNull(schema: Schema, mapping: JsonSchemaMapping): (node: Json
   if (schema.type !== 'struct')
     return compileReadScalar(schema, mapping['integer.overflow'] === 'fail' ? 'fail' : 'wrap')
   if (isUnion(schema)) return compileUnion(schema, mapping)
-  const reads = schema.fields.map((field) => compileReadValue(field.schema, mapping))
-  return structReader(schema, (at, node) => reads[at]!(node))
+  return structReader(
+    schema,
+    schema.fields.map((field) => compileReadValue(field.schema, mapping)),
+  )
 }
 
 function compileMap(schema: MapSchema, mapping: JsonSchemaMapping): (node: JsonNode) => Value {

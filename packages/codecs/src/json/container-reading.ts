@@ -42,10 +42,7 @@ export function objectMapReader(item: Read): (node: JsonNode) => Value {
  * Walks the members and the fields side by side and turns the parsed object itself into the value, for as long as the two agree
  * in names and order; otherwise a new object is made, field by field.
  */
-export function structReader(
-  schema: StructSchema,
-  readField: (at: number, node: JsonNode | undefined) => Value,
-): (node: JsonNode) => Value {
+export function structReader(schema: StructSchema, reads: readonly Read[]): (node: JsonNode) => Value {
   const names = schema.fields.map((field) => field.name)
   const count = names.length
   return (node) => {
@@ -61,7 +58,7 @@ export function structReader(
           break
         }
         const found = node[name]
-        const value = readField(at, found)
+        const value = reads[at]!(found)
         if (value !== found) setMember(struct, name, value)
         at++
       }
@@ -70,7 +67,7 @@ export function structReader(
       const rebuilt: Record<string, Value> = {}
       for (at = 0; at < count; at++) {
         const name = names[at]!
-        setMember(rebuilt, name, at < done ? (struct[name] as Value) : readField(at, member(node, name)))
+        setMember(rebuilt, name, at < done ? (struct[name] as Value) : reads[at]!(member(node, name)))
       }
       return rebuilt
     } catch (error) {

@@ -59,13 +59,12 @@ function compileMap(schema: MapSchema, settings: JsonSettings): (node: JsonNode)
 }
 
 function compileStruct(schema: StructSchema, settings: JsonSettings): (node: JsonNode) => Value {
-  const required = schema.fields.map((field) => !field.schema.optional)
-  const reads = schema.fields.map((field) => compileReadJson(field.schema, settings))
-  return structReader(schema, (at, node) => {
-    const value = reads[at]!(node)
-    if (value === null && required[at] === true) rejectNull(schema, at)
-    return value
+  const reads = schema.fields.map(({ schema: field }, at): ReadJson => {
+    const read = compileReadJson(field, settings)
+    if (field.optional) return read
+    return (node) => read(node) ?? rejectNull(schema, at)
   })
+  return structReader(schema, reads)
 }
 
 function rejectNull(schema: StructSchema, at: number): never {
