@@ -3,7 +3,7 @@ import { DataError } from '@sluice/sdk'
 import type { Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
 import { readDecimal } from './decimal.ts'
 import { isPlainObject, javaClass } from './java-class.ts'
-import { javaDecimal, javaDouble, javaFloat } from '@sluice/sdk/values'
+import { calendarDay, javaDecimal, javaDouble, javaFloat } from '@sluice/sdk/values'
 import { logicalType } from './logical-type.ts'
 
 /**
@@ -29,7 +29,7 @@ function number(schema: Schema, value: number): string {
   if (schema.type === 'float32') return javaFloat(Math.fround(value))
   const logical = logicalType(schema)
   if (logical === undefined) return wholeOrDouble(value)
-  return dateText(logical === 'date' ? value * 86_400_000 : value)
+  return dateText(logical === 'date' ? value * DAY_MS : value)
 }
 
 function composite(schema: Schema, value: Value): string {
@@ -71,8 +71,17 @@ function wholeOrDouble(value: number): string {
   return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : javaDouble(value)
 }
 
+const DAY_MS = 86_400_000
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+/** The first day of the epoch. */
+const THURSDAY = 4
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
 /** `java.util.Date.toString`, in UTC. */
 function dateText(milliseconds: number): string {
-  const [day, date, month, year, time] = new Date(milliseconds).toUTCString().split(/,? /)
-  return `${day} ${month} ${date} ${time} UTC ${year}`
+  const days = Math.floor(milliseconds / DAY_MS)
+  const { year, month, day } = calendarDay(days)
+  const weekday = WEEKDAYS[(((days + THURSDAY) % 7) + 7) % 7]
+  const time = new Date(milliseconds - days * DAY_MS).toISOString().slice(11, 19)
+  return `${weekday} ${MONTHS[month]} ${String(day).padStart(2, '0')} ${time} UTC ${year > 0 ? year : 1 - year}`
 }

@@ -52,6 +52,8 @@ describe('StringConverter', () => {
     [decimal(2), '12.50', '12.50'],
     [date(), 19_675, 'Tue Nov 14 00:00:00 UTC 2023'],
     [timestamp(), 1_700_000_000_123, 'Tue Nov 14 22:13:20 UTC 2023'],
+    [timestamp(), -62_135_596_800_000, 'Mon Jan 03 00:00:00 UTC 1'],
+    [timestamp(), -62_135_769_600_001, 'Fri Dec 31 23:59:59 UTC 1'],
     [
       struct({ a: primitive('boolean'), b: primitive('string', { optional: true }) }),
       { a: true, b: null },

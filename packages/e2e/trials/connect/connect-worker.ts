@@ -41,6 +41,10 @@ export interface Cluster {
   readonly settings?: Readonly<Record<string, string>>
   /** Ours runs as it is installed, from `dist`, which must have been built; default: from source. */
   readonly isCompiled?: boolean
+  /** The folder in which the worker's process runs; default: that of the repository. */
+  readonly runsIn?: string
+  /** Beside what this process has in its environment. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export class ConnectWorkerProcess {
@@ -72,7 +76,11 @@ export class ConnectWorkerProcess {
     const log = path.join(cluster.folder, `worker-${port}-${runtime}.log`)
     const output = fs.openSync(log, 'w')
     const [command, ...args] = commandOf(runtime, file, cluster.isCompiled ?? false)
-    const child = spawn(command!, args, { cwd: ROOT, stdio: ['ignore', output, output] })
+    const child = spawn(command!, args, {
+      cwd: cluster.runsIn ?? ROOT,
+      env: { ...process.env, ...cluster.environment },
+      stdio: ['ignore', output, output],
+    })
     fs.closeSync(output)
     const worker = new ConnectWorkerProcess(runtime, `http://127.0.0.1:${port}`, child, log)
     const serves = async (): Promise<boolean> => {
@@ -162,9 +170,8 @@ let jars: string | undefined
 
 function commandOf(runtime: Runtime, file: string, isCompiled: boolean): string[] {
   if (runtime === 'sluice') {
-    const main = isCompiled
-      ? ['packages/cli/dist/main.js']
-      : ['--conditions=@sluice/source', 'packages/cli/src/main.ts']
+    const cli = path.join(ROOT, 'packages/cli')
+    const main = isCompiled ? [`${cli}/dist/main.js`] : ['--conditions=@sluice/source', `${cli}/src/main.ts`]
     return [process.execPath, ...main, 'connect-distributed', file]
   }
   jars ??= execFileSync('bash', [KAFKA_SH, 'jars', '4.3.1'], { encoding: 'utf8' }).trim()

@@ -2,6 +2,7 @@
 import type { SchemaAndValue } from '../converter.ts'
 import { date, time, timestamp } from '../schema.ts'
 import type { Schema } from '../schema.ts'
+import { calendarDay, daysOf } from './calendar.ts'
 
 const DAY_MS = 86_400_000
 const DATE: Schema = date()
@@ -49,16 +50,20 @@ function milliseconds(
   [year = 1970, month = 1, day = 1]: readonly number[],
   [hours = 0, minutes = 0, seconds = 0, milli = 0]: readonly number[],
 ): number {
-  // Date.UTC takes the years 0 to 99 for those of the last century.
-  const instant = new Date(0)
-  instant.setUTCFullYear(year, month - 1, day)
-  return instant.getTime() + ((hours * 60 + minutes) * 60 + seconds) * 1000 + milli
+  return daysOf(year, month - 1, day) * DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1000 + milli
 }
 
 /** An instant, by itself: what lies within the first day of the epoch or before it is a time, midnight is a date, else both. */
 export function instantText(epochMs: number): string {
-  const text = new Date(epochMs).toISOString()
-  const at = text.indexOf('T')
-  if (epochMs < DAY_MS) return text.slice(at + 1)
-  return epochMs % DAY_MS === 0 ? text.slice(0, at) : text
+  const days = Math.floor(epochMs / DAY_MS)
+  const ofDay = epochMs - days * DAY_MS
+  const timeText = new Date(ofDay).toISOString().slice(-TIME_LENGTH)
+  if (epochMs < DAY_MS) return timeText
+  const { year, month, day } = calendarDay(days)
+  const dateText = `${padded(year, 4)}-${padded(month + 1, 2)}-${padded(day, 2)}`
+  return ofDay === 0 ? dateText : `${dateText}T${timeText}`
+}
+
+function padded(value: number, digits: number): string {
+  return String(value).padStart(digits, '0')
 }

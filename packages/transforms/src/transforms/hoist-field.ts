@@ -1,5 +1,5 @@
 /** Kafka Connect's HoistField: the whole key or value becomes the one field of a new object. */
-import { defineSettings, structOf } from '@sluice/sdk'
+import { DataError, defineSettings, structOf } from '@sluice/sdk'
 import type { Schema, Transform, TransformPlugin } from '@sluice/sdk'
 import { keyAndValue } from '../record-side.ts'
 import { perSchema } from '../struct-plan.ts'
@@ -20,7 +20,12 @@ export const hoistField: readonly TransformPlugin[] = keyAndValue(
     const schemaOf = perSchema((schema: Schema) => structOf([[field, schema]]))
     const transform: Transform = (record) => {
       const schema = side.schema(record)
-      const hoisted = Object.fromEntries([[field, side.value(record)]])
+      const value = side.value(record)
+      if (value === null && schema?.optional === false)
+        throw new DataError(
+          `Invalid value: null used for required field: "${field}", schema type: ${schema.type.toUpperCase()}`,
+        )
+      const hoisted = Object.fromEntries([[field, value]])
       return side.replace(record, schema === null ? null : schemaOf(schema), hoisted)
     }
     return transform

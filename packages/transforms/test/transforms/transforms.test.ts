@@ -254,6 +254,24 @@ describe('values', () => {
     expect(valueOf('TimestampConverter$Value', back, -1500, primitive('int64'))).toBe(-1)
   })
 
+  test('without a schema are masked as longs where they are whole', () => {
+    const settings = { fields: 'whole,half', replacement: '1.5' }
+    expect(valueOf('MaskField$Value', settings, { whole: 3, half: 2.5 })).toEqual({ whole: 1, half: 1.5 })
+  })
+
+  test('that are cast with a default which cannot be are refused by that', () => {
+    const text = primitive('string', { default: 'none' })
+    expect(() => valueOf('Cast$Value', { spec: 'int8' }, '12', text)).toThrow('Value (none) was out of range')
+    expect(() => valueOf('Cast$Value', { spec: 'int8' }, 'some', text)).toThrow('Value (none) was out of range')
+  })
+
+  test('that must not be null are not put into a new struct', () => {
+    const hoist = (schema: Schema | null): Value => valueOf('HoistField$Value', { field: 'f' }, null, schema)
+    expect(() => hoist(primitive('int32'))).toThrow('null used for required field: "f", schema type: INT32')
+    expect(hoist(primitive('int32', { optional: true }))).toEqual({ f: null })
+    expect(hoist(null)).toEqual({ f: null })
+  })
+
   test('before 1970 have the date and time of their own day', () => {
     expect(valueOf('TimestampConverter$Value', { 'target.type': 'Date' }, -1, timestamp())).toBe(-1)
     expect(valueOf('TimestampConverter$Value', { 'target.type': 'Time' }, -1, timestamp())).toBe(86_399_999)
