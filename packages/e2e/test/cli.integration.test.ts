@@ -337,6 +337,26 @@ onBroker('topics', () => {
     expect(await sluice(['produce', topic, '-H', 'none', '-v', 'x'])).toMatchObject({ status: EXIT.usage })
   })
 
+  test('topics are made and deleted, when that is meant', async () => {
+    const made = `${topic}-made`
+    expect(await sluice(['topics', 'create', made, '--partitions', '3', '--config', 'cleanup.policy=compact'])).toEqual(
+      { status: 0, out: `${made} created\n`, err: '' },
+    )
+    expect((await sluice(['topics', 'describe', made])).out).toMatch(/\n2 [^]*\ncleanup\.policy=compact\n$/)
+    expect((await sluice(['topics', 'create', made])).status).toBe(EXIT.failed)
+    expect((await sluice(['topics', 'create', `${made}-2`, '--config', 'oops'])).status).toBe(EXIT.usage)
+    expect(await sluice(['topics', 'delete', made])).toMatchObject({
+      status: EXIT.usage,
+      err: expect.stringContaining('nothing was done'),
+    })
+    expect(await sluice(['topics', 'delete', made, `${made}-none`, '--yes'])).toMatchObject({
+      status: EXIT.unknown,
+      out: `${made} deleted\n`,
+      err: expect.stringContaining(`There is no topic ${made}-none`),
+    })
+    expect((await sluice(['topics', 'describe', made])).status).toBe(EXIT.unknown)
+  })
+
   test('topics are listed and described', async () => {
     expect((await sluice(['topics', 'list'])).out).toMatch(new RegExp(`^${topic}-copy +2 +5$`, 'm'))
     const { out } = await sluice(['topics', 'describe', topic])

@@ -1,9 +1,9 @@
 import path from 'node:path'
-import { SluiceError } from '@sluice/sdk'
 import { leaf } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { hostOption, portOption } from '../command-line/listen-options.ts'
+import { nameAndValue } from '../command-line/name-and-value.ts'
 import { interrupted } from './interrupted.ts'
 import { listenerOf, listenerOptions } from './kafka-listener.ts'
 
@@ -38,7 +38,7 @@ export const kafkaNode = leaf({
   examples: ['kafka', 'kafka --port 9092 --dir data --config num.partitions=3'],
   async run({ values, signal, terminal }) {
     const { port, 'advertised-port': advertisedPort, host, dir } = values
-    const configs = Object.fromEntries(values.config.map(pair))
+    const configs = Object.fromEntries(values.config.map((text) => nameAndValue('config', text)))
     const listener = listenerOf(values)
     const { startBroker } = await import('../broker.ts')
     const broker = await startBroker({
@@ -59,13 +59,5 @@ export const kafkaNode = leaf({
     return EXIT.ok
   },
 })
-
-function pair(text: string): [string, string] {
-  const at = text.indexOf('=')
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new SluiceError('USAGE_INVALID', `--config is '${text}', which is not name=value`, {
-    remedy: 'Write it as --config num.partitions=3',
-  })
-}
 
 export const kafka = declared(kafkaNode)

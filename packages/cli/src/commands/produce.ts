@@ -4,6 +4,7 @@ import { SluiceError, type RawHeader } from '@sluice/sdk'
 import { type Given, leaf, type Terminal, type Values } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
+import { nameAndValue } from '../command-line/name-and-value.ts'
 import { kafkaOptions, partitionsOf, withKafka } from '../topics/kafka-options.ts'
 import { linesIn } from '../topics/lines.ts'
 import type { ByteFormat } from '../topics/byte-format.ts'
@@ -214,11 +215,8 @@ function split(
 }
 
 function headerOf(text: string): RawHeader {
-  const at = text.indexOf('=')
-  if (at > 0) return { key: text.slice(0, at), value: Buffer.from(text.slice(at + 1)) }
-  throw new SluiceError('USAGE_INVALID', `--header is '${text}', which is not name=text`, {
-    remedy: 'Write it as --header source=hand.',
-  })
+  const [key, value] = nameAndValue('header', text)
+  return { key, value: Buffer.from(value) }
 }
 
 async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {

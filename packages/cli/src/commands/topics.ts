@@ -1,6 +1,9 @@
+import { SluiceError } from '@sluice/sdk'
 import { type Group, leaf } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
+import { nameAndValue } from '../command-line/name-and-value.ts'
+import { forEach } from '../connect/each.ts'
 import { type Column, outputOptions, print } from '../connect/output.ts'
 import { kafkaOptions, noSuchTopic, withKafka } from '../topics/kafka-options.ts'
 
@@ -114,6 +117,79 @@ const describe = leaf({
   },
 })
 
-export const topicsNode: Group = { name: 'topics', summary: 'Shows the topics of a Kafka', commands: [list, describe] }
+const create = leaf({
+  name: 'create',
+  summary: 'Makes a topic',
+  operands: [{ name: 'TOPIC', documentation: 'A name that no topic has' }],
+  options: {
+    partitions: { type: 'number', value: 'COUNT', documentation: 'How many partitions; else as the brokers have it' },
+    replicas: { type: 'number', value: 'COUNT', documentation: 'Copies of each; else as the brokers have it' },
+    config: {
+      type: 'text',
+      value: 'NAME=VALUE',
+      isRepeated: true,
+      documentation: 'A setting of the topic, as in cleanup.policy=compact; may be repeated',
+    },
+    ...kafkaOptions,
+  },
+  examples: ['topics create orders --partitions 6 --config retention.ms=86400000'],
+  async run({ values, operands: [topic], terminal }) {
+    const configs = Object.fromEntries(values.config.map((text) => nameAndValue('config', text)))
+    await withKafka(values, async ({ admin }) => {
+      const [outcome] = await admin.topics.create([
+        {
+          topic: topic!,
+          configs,
+          partitions: values.partitions ?? -1,
+          ...(values.replicas !== undefined && { replicationFactor: values.replicas }),
+        },
+      ])
+      if (outcome!.error !== null) throw outcome!.error
+    })
+    terminal.out(`${topic} created\n`)
+    return EXIT.ok
+  },
+})
+
+const remove = leaf({
+  name: 'delete',
+  summary: 'Deletes topics with all their records',
+  operands: [{ name: 'TOPIC', isRepeated: true, documentation: 'Topics' }],
+  options: {
+    yes: { type: 'flag', short: 'y', documentation: 'That it is meant: nothing is deleted without it' },
+    ...kafkaOptions,
+  },
+  examples: ['topics delete orders-copy --yes'],
+  async run({ values, operands, terminal }) {
+    if (!values.yes)
+      throw new SluiceError(
+        'USAGE_INVALID',
+        `All records of ${operands.join(', ')} would be deleted; nothing was done`,
+        {
+          remedy: 'Give --yes if that is meant.',
+        },
+      )
+    return withKafka(values, async ({ admin }) => {
+      const outcomes = new Map((await admin.topics.delete(operands)).map((outcome) => [outcome.item, outcome]))
+      return forEach(
+        operands,
+        (topic) => topic,
+        terminal,
+        async (topic) => {
+          const error = outcomes.get(topic)?.error ?? null
+          if (error !== null) throw (await admin.describeTopics([topic])).length === 0 ? noSuchTopic(topic) : error
+          terminal.out(`${topic} deleted\n`)
+          return EXIT.ok
+        },
+      )
+    })
+  },
+})
+
+export const topicsNode: Group = {
+  name: 'topics',
+  summary: 'Shows, makes and deletes the topics of a Kafka',
+  commands: [list, describe, create, remove],
+}
 
 export const topics = declared(topicsNode)

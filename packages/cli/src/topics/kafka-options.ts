@@ -51,7 +51,7 @@ async function configIn(file: string, bootstrap: string) {
 
 export function noSuchTopic(topic: string): SluiceError {
   return new SluiceError('OBJECT_MISSING', `There is no topic ${topic}`, {
-    remedy: 'sluice topics list shows those that there are.',
+    remedy: `sluice topics list shows those that there are, and sluice topics create ${topic} makes it.`,
   })
 }
 

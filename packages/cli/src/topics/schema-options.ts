@@ -53,8 +53,7 @@ export async function schemaIdFor(values: SchemaValues, choice: SchemaChoice): P
     if (first !== undefined) throw onlyWithRegistry(`${prefix}${first[0]}`, format)
     return undefined
   }
-  if (id !== undefined) {
-    if (given.length === 1) return id
+  if (id !== undefined && given.length > 1) {
     throw new SluiceError('USAGE_INVALID', `--${prefix}schema-id goes with no other choice of a schema`, {
       remedy: `Leave --${prefix}schema-file and --${prefix}subject away.`,
     })
@@ -63,25 +62,26 @@ export async function schemaIdFor(values: SchemaValues, choice: SchemaChoice): P
   const registry = connectRegistry(settings)
   try {
     const of = subject ?? `${topic}-${side}`
-    return await (file === undefined ? latest(registry, of, prefix, choice) : registered(registry, of, file, choice))
+    if (file !== undefined) return await registered(registry, of, file, choice)
+    const others = `Give the schema with --${prefix}schema-file, or another subject with --${prefix}subject.`
+    const { signal } = choice
+    const found =
+      id === undefined
+        ? known(registry.latest(of, signal), `The schema registry has no subject ${of}`, others)
+        : known(registry.schemaById(id, signal), `The schema registry has no schema ${id}`, others)
+    return (await found).id
   } finally {
     registry.close()
   }
 }
 
-async function latest(
-  registry: SchemaRegistry,
-  subject: string,
-  prefix: string,
-  { signal }: SchemaChoice,
-): Promise<number> {
+/** That it is not there is told with what to do about it here. */
+async function known<T>(answer: Promise<T>, missing: string, remedy: string): Promise<T> {
   try {
-    return (await registry.latest(subject, signal)).id
+    return await answer
   } catch (cause) {
-    if (!(cause instanceof SluiceError) || cause.code !== 'SUBJECT_UNKNOWN') throw cause
-    throw new SluiceError('SUBJECT_UNKNOWN', `The schema registry has no subject ${subject}`, {
-      remedy: `Give the schema with --${prefix}schema-file, or another subject with --${prefix}subject.`,
-    })
+    const isMissing = cause instanceof SluiceError && /^(?:SUBJECT|SCHEMA)_UNKNOWN$/.test(cause.code)
+    throw isMissing ? new SluiceError(cause.code, missing, { remedy }) : cause
   }
 }
 
