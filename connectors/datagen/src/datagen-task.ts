@@ -12,6 +12,7 @@ const POLL_RECORDS_MAX = 1000
 /** Records may be big: a poll ends when it took so long, too. */
 const POLL_MS = 50
 const POLL_CHECK_RECORDS = 32
+const FIRST_RECORDS = 4
 const IDLE_MS = 1000
 
 export class DatagenTask implements SourceTask {
@@ -74,7 +75,7 @@ export class DatagenTask implements SourceTask {
     while (made < due) {
       this.#make(records)
       made++
-      if (made % POLL_CHECK_RECORDS === 0 && clock.monotonic() - since > POLL_MS) break
+      if ((made < FIRST_RECORDS || made % POLL_CHECK_RECORDS === 0) && clock.monotonic() - since > POLL_MS) break
     }
     this.#pace.made(made)
     return records

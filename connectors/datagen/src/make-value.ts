@@ -4,33 +4,30 @@ import type { AvroRecord, AvroSchema, AvroUnion } from '@sluice/schema-registry'
 import { LOGICAL, SchemaError } from '@sluice/sdk'
 import type { Field, Schema, Value } from '@sluice/sdk'
 import { ANNOTATIONS, Annotations, lengthWithin } from './annotations.ts'
-import type { Make } from './make.ts'
+import { assertHolds, within, type Make, type Spot } from './make.ts'
 import { makeDecimal, makeFloat, makeInteger } from './make-number.ts'
-import { RecordRandom } from './record-random.ts'
-import { regexText } from './regex-text.ts'
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-/** How often a text is drawn until its length is right. */
-const DRAWS_MAX = 1000
+import { makeText } from './make-text.ts'
 
 /**
  * @param schema Connect's schema of the Avro schema
- * @param where what it is, for errors
+ * @param spot what it is, for errors, and how many of it a record may have
  * @param given annotations that are said of it elsewhere: a field's, as a union has no attributes
  * @throws SchemaError for annotations that cannot be followed
  */
-export function makeValue(avro: AvroSchema, schema: Schema, where: string, given?: unknown): Make {
-  if (avro.type === 'union') return makeUnion(avro, schema, where, new Annotations(given, where))
+export function makeValue(avro: AvroSchema, schema: Schema, spot: Spot, given?: unknown): Make {
+  const { where } = spot
+  if (avro.type === 'union') return makeUnion(avro, schema, spot, new Annotations(given, where))
   const notes = new Annotations(avro.props[ANNOTATIONS] ?? given, where)
   const { options } = notes
   if (options !== undefined) {
     const values = options.map((json) => optionOf(schema, json, where))
     return (random) => random.pick(values)
   }
-  return makeOf(avro, schema, where, notes)
+  return makeOf(avro, schema, spot, notes)
 }
 
-function makeOf(avro: Exclude<AvroSchema, AvroUnion>, schema: Schema, where: string, notes: Annotations): Make {
+function makeOf(avro: Exclude<AvroSchema, AvroUnion>, schema: Schema, spot: Spot, notes: Annotations): Make {
+  const { where } = spot
   switch (avro.type) {
     case 'null':
       return () => null
@@ -43,34 +40,38 @@ function makeOf(avro: Exclude<AvroSchema, AvroUnion>, schema: Schema, where: str
     case 'double':
       return makeFloat(avro.type === 'float', notes)
     case 'string':
-      return makeText(notes)
+      return makeText(notes, spot)
     case 'bytes':
     case 'fixed': {
       if (schema.name === LOGICAL.decimal) return makeDecimal(schema, precisionOf(avro.props), notes)
       const length = avro.type === 'fixed' ? { min: avro.size, max: avro.size } : notes.length
+      assertHolds(spot, length.max)
       return (random) => Uint8Array.from({ length: lengthWithin(length, random) }, () => random.below(256))
     }
     case 'enum':
       return (random) => random.pick(avro.symbols)
     case 'array':
-      if (schema.type === 'map') return makeEntries(avro.items as AvroRecord, schema, where, notes)
-      if (schema.type === 'array') return makeArray(makeValue(avro.items, schema.items, `the items of ${where}`), notes)
+      if (schema.type === 'map') return makeEntries(avro.items as AvroRecord, schema, spot, notes)
+      if (schema.type === 'array')
+        return makeArray(makeValue(avro.items, schema.items, within(spot, 'items', notes.length.max)), notes)
       break
     case 'map':
-      if (schema.type === 'map')
-        return makeMap(makeText(notes.keys), makeValue(avro.values, schema.values, `the values of ${where}`), notes)
+      if (schema.type === 'map') {
+        const [keys, values] = [within(spot, 'keys', notes.length.max), within(spot, 'values', notes.length.max)]
+        return makeMap(makeText(notes.keys, keys), makeValue(avro.values, schema.values, values), notes)
+      }
       break
     case 'record':
     case 'error':
-      if (schema.type === 'struct') return makeRecord(avro, schema.fields, where)
+      if (schema.type === 'struct') return makeRecord(avro, schema.fields, spot)
   }
   throw new SchemaError(`No values can be made for ${where}`)
 }
 
-function makeRecord(avro: AvroRecord, fields: readonly Field[], where: string): Make {
+function makeRecord(avro: AvroRecord, fields: readonly Field[], spot: Spot): Make {
   const makes = avro.fields.map(({ name, type, props }, i) => {
-    const place = `the field ${name} of ${where}`
-    return [name, makeValue(type, fields[i]!.schema, place, props[ANNOTATIONS])] as const
+    const field = within(spot, `field ${name}`, 1)
+    return [name, makeValue(type, fields[i]!.schema, field, props[ANNOTATIONS])] as const
   })
   return (random, number) => {
     const row: Record<string, Value> = {}
@@ -80,15 +81,15 @@ function makeRecord(avro: AvroRecord, fields: readonly Field[], where: string): 
 }
 
 /** An optional type is the value or null; any other union a struct that has one of its fields. */
-function makeUnion({ branches }: AvroUnion, schema: Schema, where: string, notes: Annotations): Make {
+function makeUnion({ branches }: AvroUnion, schema: Schema, spot: Spot, notes: Annotations): Make {
   if (notes.options !== undefined)
-    throw new SchemaError(`options of ${where} are said of a union; say them of one of its types`)
+    throw new SchemaError(`options of ${spot.where} are said of a union; say them of one of its types`)
   const position = notes.position(branches.length)
   const shares = notes.distribution(branches.length)
   const others = branches.filter(({ type }) => type !== 'null')
   const isSole = branches.length === 2 && others.length === 1
   const makes = branches.map((branch, i): Make => {
-    const place = `the type ${i} of ${where}`
+    const place = within(spot, `type ${i}`, 1)
     if (branch.type === 'null') return () => null
     if (isSole || schema.type !== 'struct') return makeValue(branch, schema, place)
     const field = schema.fields[others.indexOf(branch)]!
@@ -112,40 +113,6 @@ function makeBoolean(notes: Annotations): Make {
   return (random) => random.next() < odds
 }
 
-function makeText(notes: Annotations): Make & ((...given: Parameters<Make>) => string) {
-  const { options, prefix, suffix, regex, givenLength } = notes
-  const isBare = prefix === '' && suffix === ''
-  if (options !== undefined) {
-    const texts = options.map(String)
-    return (random) => random.pick(texts)
-  }
-  if (regex === undefined) {
-    const { length } = notes
-    return (random) => {
-      let text = prefix
-      for (let left = lengthWithin(length, random); left > 0; left--)
-        text += LETTERS.charAt(random.below(LETTERS.length))
-      return text + suffix
-    }
-  }
-  const draw = regexText(regex, givenLength?.max)
-  if (givenLength === undefined) return isBare ? draw : (random) => prefix + draw(random) + suffix
-  const { min, max } = givenLength
-  // A number alone is the least length, as beside a regex it is to Confluent's.
-  const last = min === max ? Infinity : max - 1
-  const fitting = (random: RecordRandom): string | null => {
-    for (let draws = 0; draws < DRAWS_MAX; draws++) {
-      const text = draw(random)
-      if (text.length >= min && text.length <= last) return text
-    }
-    return null
-  }
-  const example = fitting(new RecordRandom(regex).at(0, 0, 0))
-  if (example === null)
-    throw new SchemaError(`Hardly a text of the regex ${JSON.stringify(regex)} has the length that is wanted`)
-  return (random) => prefix + (fitting(random) ?? example) + suffix
-}
-
 function makeArray(make: Make, { length }: Annotations): Make {
   return (random, number) => Array.from({ length: lengthWithin(length, random) }, () => make(random, number))
 }
@@ -164,13 +131,14 @@ function makeMap(makeKey: Make, make: Make, { length }: Annotations): Make {
 function makeEntries(
   entry: AvroRecord,
   schema: Schema & { readonly type: 'map' },
-  where: string,
+  spot: Spot,
   notes: Annotations,
 ): Make {
   const [key, value] = ['key', 'value'].map((name) => entry.fields.find((field) => field.name === name)!)
+  const [keys, values] = [within(spot, 'keys', notes.length.max), within(spot, 'values', notes.length.max)]
   return makeMap(
-    makeValue(key!.type, schema.keys, `the keys of ${where}`, key!.props[ANNOTATIONS]),
-    makeValue(value!.type, schema.values, `the values of ${where}`, value!.props[ANNOTATIONS]),
+    makeValue(key!.type, schema.keys, keys, key!.props[ANNOTATIONS]),
+    makeValue(value!.type, schema.values, values, value!.props[ANNOTATIONS]),
     notes,
   )
 }

@@ -2,10 +2,11 @@
 import { SchemaError } from '@sluice/sdk'
 import type { RecordRandom } from './record-random.ts'
 
-export type DrawText = (random: RecordRandom) => string
+type DrawText = (random: RecordRandom) => string
 
-interface Piece {
+export interface RegexText {
   readonly draw: DrawText
+  /** Of the longest text. */
   readonly charsMax: number
 }
 
@@ -31,8 +32,8 @@ const CLASS_CHARS_MAX = 65_536
  * @param repeatsMax how often `*`, `+` and `{n,}` may repeat, where that is more than usual
  * @throws SchemaError for what is no regular expression, or has lookaround, back references or categories
  */
-export function regexText(pattern: string, repeatsMax = 0): DrawText {
-  return new Reader(pattern, repeatsMax).whole().draw
+export function regexText(pattern: string, repeatsMax = 0): RegexText {
+  return new Reader(pattern, repeatsMax).whole()
 }
 
 class Reader {
@@ -46,13 +47,13 @@ class Reader {
     this.#repeatsMax = repeatsMax
   }
 
-  whole(): Piece {
+  whole(): RegexText {
     const piece = this.#alternatives()
     if (this.#at < this.#pattern.length) throw this.#error('a ) that nothing opens')
     return piece
   }
 
-  #alternatives(): Piece {
+  #alternatives(): RegexText {
     if (++this.#depth > DEPTH_MAX) throw this.#error(`more than ${DEPTH_MAX} groups within each other`)
     const pieces = [this.#sequence()]
     while (this.#take('|')) pieces.push(this.#sequence())
@@ -63,8 +64,8 @@ class Reader {
     return { draw: (random) => random.pick(draws)(random), charsMax: Math.max(...pieces.map((one) => one.charsMax)) }
   }
 
-  #sequence(): Piece {
-    const pieces: Piece[] = []
+  #sequence(): RegexText {
+    const pieces: RegexText[] = []
     while (this.#at < this.#pattern.length && !'|)'.includes(this.#peek())) {
       const piece = this.#atom()
       if (piece !== null) pieces.push(this.#repeated(piece))
@@ -82,7 +83,7 @@ class Reader {
   }
 
   /** Null for ^ and $, which stand for no character. */
-  #atom(): Piece | null {
+  #atom(): RegexText | null {
     const char = this.#next()
     if (char === '^' || char === '$') return null
     if (char === '.') return oneOf(PRINTABLE)
@@ -96,7 +97,7 @@ class Reader {
     return piece
   }
 
-  #repeated(piece: Piece): Piece {
+  #repeated(piece: RegexText): RegexText {
     const bounds = this.#bounds()
     if (bounds === null) return piece
     // Reluctant and possessive: for what is drawn they are all the same.
@@ -198,7 +199,7 @@ class Reader {
   }
 }
 
-function oneOf(chars: string): Piece {
+function oneOf(chars: string): RegexText {
   const only = chars.length === 1 ? chars : null
   return { draw: only === null ? (random) => chars.charAt(random.below(chars.length)) : () => only, charsMax: 1 }
 }

@@ -38,7 +38,7 @@ export function rowSchema(text: string, keyField: string | null): RowSchema {
   if (avro.type !== 'record') throw new SchemaError(`The Avro schema is of type ${avro.type}, and has to be a record`)
   const schema = schemaFromAvro(avro, CONFLUENT_DEFAULTS)
   if (schema.type !== 'struct') throw new SchemaError(`The Avro schema ${avro.fullName} is none of a struct`)
-  const make = makeValue(avro, schema, avro.fullName)
+  const make = makeValue(avro, schema, { where: avro.fullName, times: 1 })
   return {
     schema,
     key: keyField === null ? null : keyOf(avro, schema, keyField),

@@ -5,6 +5,11 @@ import { datagen, oneField, recordsOf, valuesOf } from './datagen-runs.ts'
 type Notes = Readonly<Record<string, unknown>>
 const of = (type: string, notes: Notes, more: Notes = {}): unknown => ({ type, ...more, 'arg.properties': notes })
 
+/** Lists of lists of numbers. */
+function lists(depth: number, length: unknown): unknown {
+  return depth === 0 ? 'int' : { type: 'array', items: lists(depth - 1, length), 'arg.properties': { length } }
+}
+
 /** What validation says of the schema. */
 function problems(schema: string, more: Readonly<Record<string, string>> = {}): string {
   const found = datagenSource.settings.problems(datagen({ 'schema.string': schema, ...more }))
@@ -166,6 +171,11 @@ describe('a schema that no records can be made of is refused, saying where and w
     [
       oneField({ type: 'record', name: 'Own', fields: [{ name: 'next', type: ['null', 'Own'] }] }),
       'itself among its fields',
+    ],
+    [oneField(lists(3, { min: 0, max: 1000 })), 'characters, bytes or items in'],
+    [
+      oneField({ type: 'array', items: of('string', { length: 90_000 }), 'arg.properties': { length: 1000 } }),
+      'characters, bytes or items in',
     ],
   ])('%s', (schema, words) => {
     expect(problems(schema)).toContain('schema.string: ')

@@ -20,10 +20,14 @@ const PATTERNS = [
 ]
 
 test.each(PATTERNS)('texts of %s match it', (pattern) => {
-  const draw = regexText(pattern)
+  const { draw, charsMax } = regexText(pattern)
   const own = new RegExp(`^(?:${pattern.replace('[]a]', String.raw`[\]a]`)})$`)
   const random = new RecordRandom(pattern)
-  for (let n = 0; n < 200; n++) expect(draw(random.at(0, n, 0))).toMatch(own)
+  for (let n = 0; n < 200; n++) {
+    const text = draw(random.at(0, n, 0))
+    expect(text).toMatch(own)
+    expect(text.length).toBeLessThanOrEqual(charsMax)
+  }
 })
 
 test.each([
