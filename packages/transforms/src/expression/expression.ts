@@ -13,12 +13,11 @@ export type Expression = (record: ConnectRecord) => Value
 
 /**
  * Compiles a text.
- * @param root what `@` stands for, where it stands for something
  * @throws SluiceError SETTINGS_INVALID naming the setting and the place
  */
-export function compileExpression(text: string, setting: string, root?: Expression): Expression {
+export function compileExpression(text: string, setting: string): Expression {
   try {
-    return new Compiler(text, root).whole()
+    return new Compiler(text).whole()
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw new SluiceError('SETTINGS_INVALID', `Invalid value ${text} for configuration ${setting}: ${error.message}`, {
@@ -62,13 +61,11 @@ const MAX_DEPTH = 100
 
 class Compiler {
   readonly #tokens: readonly Token[]
-  readonly #root: Expression | undefined
   #at = 0
   #depth = 0
 
-  constructor(text: string, root: Expression | undefined) {
+  constructor(text: string) {
     this.#tokens = tokens(text)
-    this.#root = root
   }
 
   whole(): Expression {
@@ -182,7 +179,7 @@ class Compiler {
     if (token.kind === 'literal') return () => token.value
     const word = WORDS.get(token.value)
     if (word !== undefined) return () => word
-    return (token.value === '@' ? this.#root : VARIABLES.get(token.value)) ?? this.#unexpected(-1)
+    return VARIABLES.get(token.value) ?? this.#unexpected(-1)
   }
 
   #list(): Expression {

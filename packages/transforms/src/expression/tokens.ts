@@ -6,7 +6,7 @@ export type Token =
 
 /** Blank, number, text in single or double quotes, name, sign: the longest of these that is there. */
 const TOKEN =
-  /\s+|(\d+(?:\.\d+)?)(?![\w$])|'((?:[^'\\]|\\[^])*)'|"((?:[^"\\]|\\[^])*)"|([A-Za-z_$][\w$]*|@)|(===|!==|==|!=|<=|>=|&&|\|\||\?\.|\?:|[-+*/%<>!?:.,()[\]])/y
+  /\s+|(\d+(?:\.\d+)?)(?![\w$])|'((?:[^'\\]|\\[^])*)'|"((?:[^"\\]|\\[^])*)"|([A-Za-z_$][\w$]*)|(===|!==|==|!=|<=|>=|&&|\|\||\?\.|\?:|[-+*/%<>!?:.,()[\]])/y
 
 /** @throws SyntaxError for what is no token */
 export function tokens(text: string): readonly Token[] {

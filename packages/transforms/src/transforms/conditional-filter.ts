@@ -1,8 +1,7 @@
 /** Confluent's Filter: includes or excludes records by a condition on fields of their key or value. */
-import { DataError, defineSettings, oneOf, SluiceError } from '@sluice/sdk'
+import { DataError, defineSettings, oneOf } from '@sluice/sdk'
 import type { ConnectRecord, Transform, TransformPlugin } from '@sluice/sdk'
-import { compileExpression, isTrue } from '../expression/expression.ts'
-import type { Expression } from '../expression/expression.ts'
+import { compileJsonPathFilter } from '../json-path-filter.ts'
 import { CONFLUENT, keyAndValue } from '../record-side.ts'
 
 const settings = defineSettings({
@@ -10,7 +9,7 @@ const settings = defineSettings({
     type: 'string',
     importance: 'high',
     documentation:
-      "A JSONPath of one condition, such as $[?(@.state == 'paid' && @.sum > 100)]; in it stands an expression of this page's.",
+      "A JSONPath of one condition, such as $[?(@.state == 'paid' && @.sum > 100)], $.items[?(@.id in [1, 2])] or $[?(@.name =~ /a.*/)], or a path alone, such as $.after.topic, to what there must be. A field of a condition that is missing counts as null.",
   },
   'filter.type': {
     type: 'string',
@@ -24,7 +23,7 @@ const settings = defineSettings({
     validator: oneOf('fail', 'include', 'exclude'),
     importance: 'medium',
     documentation:
-      'What becomes of records in which a field of the condition is missing or null: they are bad, pass, or are dropped.',
+      'What becomes of records in which that is missing or null which the path leads to: they are bad, pass, or are dropped.',
   },
 })
 
@@ -38,43 +37,18 @@ export const conditionalFilter: readonly TransformPlugin[] = keyAndValue(
   settings,
   (side, raw) => {
     const parsed = settings.parse(raw)
-    const root: Expression = (record) => side.value(record)
-    const text = conditionOf(parsed['filter.condition'])
-    const condition = compileExpression(text, 'filter.condition', root)
-    const fields = pathsIn(text).map((path) => ({ path, read: compileExpression(path, 'filter.condition', root) }))
+    const filter = compileJsonPathFilter(parsed['filter.condition'], 'filter.condition')
     const isIncluding = parsed['filter.type'] === 'include'
     const ofMissing = parsed['missing.or.null.behavior']
     const transform: Transform = <R extends ConnectRecord>(record: R): R | null => {
-      const missing = fields.find(({ read }) => read(record) === null)
-      if (missing === undefined) return isTrue(condition(record)) === isIncluding ? record : null
+      const root = side.value(record)
+      const target = filter.target(root)
+      if (target !== null) return filter.matches(target, root) === isIncluding ? record : null
       if (ofMissing !== 'fail') return ofMissing === 'include' ? record : null
-      throw new DataError(
-        `The field ${missing.path.replace('@?.', '').replaceAll('?.', '.')} of filter.condition is missing or null`,
-        {
-          remedy: 'Set missing.or.null.behavior to include or exclude if such records are meant to be.',
-        },
-      )
+      throw new DataError(`What filter.condition looks at is missing or null in the ${side.name}`, {
+        remedy: 'Set missing.or.null.behavior to include or exclude if such records are meant to be.',
+      })
     }
     return transform
   },
 )
-
-/** What stands in `$[?(…)]`; each step into a field gives null where there is nothing to step into. */
-function conditionOf(path: string): string {
-  const found = /^\s*\$(?:\.?\*|\.\.\*)?\[\?\(([^]*)\)\]\s*$/.exec(path)
-  if (found === null)
-    throw new SluiceError(
-      'SETTINGS_INVALID',
-      `Invalid value ${path} for configuration filter.condition: not $[?(condition)]`,
-      {
-        remedy: "Write the condition as $[?(@.field == 'text')].",
-      },
-    )
-  return found[1]!.replaceAll(FIELD, (field) => field.replaceAll('.', '?.'))
-}
-
-const FIELD = /@(?:\??\.[A-Za-z_$][\w$]*(?![\w$]|\s*\())+/g
-
-function pathsIn(text: string): readonly string[] {
-  return [...new Set(text.match(FIELD) ?? [])]
-}
