@@ -7,3 +7,6 @@ export type { ListOptions, ObjectFacts, ObjectPage, ObjectStore, StoreCall } fro
 export { openObjectStore } from './open-object-store.ts'
 export type { ObjectStoreOptions } from './open-object-store.ts'
 export { probeObjectStore } from './probe.ts'
+export { s3Settings } from './s3/s3-settings.ts'
+export type { S3Settings } from './s3/s3-settings.ts'
+export { S3Store } from './s3/s3-store.ts'

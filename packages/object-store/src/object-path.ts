@@ -14,6 +14,11 @@ export function checkPath(path: string): void {
   }
 }
 
+/** Whether an object can have this path. */
+export function isPath(path: string): boolean {
+  return problemOf(path) === undefined
+}
+
 /** A prefix is a path that may be empty and may end anywhere. */
 export function checkPrefix(prefix: string): void {
   if (prefix !== '') checkPath(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix)

@@ -1,14 +1,21 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { SluiceError } from '@sluice/sdk'
+import { SluiceError, systemClock, systemRandom } from '@sluice/sdk'
+import type { Clock, Random } from '@sluice/sdk'
 import { FileStore } from './file-store.ts'
 import { MemoryStore } from './memory-store.ts'
 import type { ObjectStore } from './object-store.ts'
+import { s3LocationOf } from './s3/s3-location.ts'
+import { s3Settings } from './s3/s3-settings.ts'
+import { S3Store } from './s3/s3-store.ts'
 
 /** What a store may need besides its URL. Each scheme reads its own part; `file:` and `memory:` need nothing. */
 export interface ObjectStoreOptions {
-  /** Settings of the store by name, such as credentials and endpoints. */
+  /** Settings of the store by name, such as credentials and endpoints: for `s3:` those of `s3Settings`. Others are left aside. */
   readonly settings?: Readonly<Record<string, string>>
+  /** For pauses between attempts. Default: the system's. */
+  readonly clock?: Clock
+  readonly random?: Random
 }
 
 type Opener = (url: string, options: ObjectStoreOptions) => ObjectStore
@@ -17,15 +24,18 @@ type Opener = (url: string, options: ObjectStoreOptions) => ObjectStore
 const SCHEMES: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ['file', (url) => new FileStore(filePath(url))],
   ['memory', (url) => memoryStore(url.slice('memory:'.length))],
+  ['s3', s3Store],
+  // Hadoop's name for the same.
+  ['s3a', s3Store],
 ])
 
 const memoryStores = new Map<string, MemoryStore>()
 
 /**
  * The store behind a URL: `file:///var/lake` (percent-encoded, as URLs are), a plain path such as `./lake` (taken literally),
- * or `memory:name` (the same objects for the same name within this process; `memory:` alone is always new).
+ * `memory:name` (the same objects for the same name within this process; `memory:` alone is always new), or `s3://bucket/prefix`.
  * Nothing is created or contacted before the first call.
- * @throws SluiceError SETTINGS_INVALID for a scheme that no store serves
+ * @throws SluiceError SETTINGS_INVALID for a scheme that no store serves, or settings that do not fit
  */
 export function openObjectStore(url: string, options: ObjectStoreOptions = {}): ObjectStore {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
@@ -43,6 +53,14 @@ function memoryStore(name: string): MemoryStore {
   let store = memoryStores.get(name)
   if (store === undefined) memoryStores.set(name, (store = new MemoryStore(name)))
   return store
+}
+
+function s3Store(url: string, options: ObjectStoreOptions): ObjectStore {
+  const location = s3LocationOf(url)
+  // The user part of a URL may hold a secret.
+  if (typeof location === 'string') throw refused(url.replace(/\/\/[^/]*@/, '//[hidden]@'), location)
+  const { settings = {}, clock = systemClock, random = systemRandom } = options
+  return new S3Store(location, s3Settings.parse(settings), { clock, random })
 }
 
 function filePath(url: string): string {

@@ -1,5 +1,10 @@
-/** For tests: the contract that every object store keeps, and a store that fails on purpose. */
+/** For tests: the contract that every object store keeps, a store that fails on purpose, and an S3 server that does. */
 export { testObjectStore } from './contract.ts'
 export type { ContractSubject, TestFunction } from './contract.ts'
 export { FaultyStore } from './faulty-store.ts'
 export type { Fault, FaultEffect, StoreOperation } from './faulty-store.ts'
+export { S3TestServer } from './s3/s3-server.ts'
+export type { S3RequestRecord, S3ServerOptions } from './s3/s3-server.ts'
+export type { S3Effect, S3Fault, S3Faults } from './s3/s3-faults.ts'
+export type { S3Operation } from './s3/s3-request.ts'
+export type { S3User } from './s3/sigv4.ts'

@@ -1,0 +1,91 @@
+/** What an attempt at a request failed of, in the terms that decide what comes next. */
+export interface S3Failure {
+  /** S3's code, or the system's, such as SlowDown or ECONNRESET. */
+  readonly code: string
+  /** HTTP's; undefined when there was no answer. */
+  readonly status: number | undefined
+  readonly message: string
+  /** Whether the same request may succeed later. */
+  readonly isPassing: boolean
+  /** Whether it is certain that nothing was written. Otherwise a write may have come to pass although it failed. */
+  readonly isNothingDone: boolean
+}
+
+/** Refused before anything was touched; the same request may be accepted the next time. */
+const REFUSED_FOR_NOW: ReadonlySet<string> = new Set([
+  'SlowDown',
+  'TooManyRequests',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+  'Throttling',
+  'ThrottlingException',
+  // A competing change was under way, most often a delete; unlike 412 it says nothing about what is there.
+  'ConditionalRequestConflict',
+  'OperationAborted',
+  // The SDK has read the server's clock from the answer: the next signature carries the right time.
+  'RequestTimeTooSkewed',
+  // Bytes were lost or changed on the way there.
+  'BadDigest',
+  'IncompleteBody',
+  'RequestTimeout',
+  'XAmzContentSHA256Mismatch',
+])
+
+/** The connection was never made. */
+const NOT_CONNECTED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
+/** The connection broke, or no answer came in time: whatever was asked may have been done. */
+const CONNECTION_LOST: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'TimeoutError',
+  'BodyIncomplete',
+])
+
+export function failureOf(error: unknown): S3Failure {
+  const { name, code, message, $metadata } = partsOf(error)
+  const status = $metadata?.httpStatusCode
+  const failed = { status, message }
+  if (status !== undefined) {
+    // An answer without a body has no code; the SDK then makes up a name, as in UnknownError or 403.
+    const isNamed = name !== 'Error' && name !== 'UnknownError' && name !== String(status)
+    const isRefusedForNow = REFUSED_FOR_NOW.has(name) || status === 429
+    return {
+      ...failed,
+      code: isNamed ? name : '',
+      isPassing: isRefusedForNow || (status >= 500 && status !== 501),
+      isNothingDone: isRefusedForNow || status < 500,
+    }
+  }
+  const known = code ?? name
+  const isNotConnected = NOT_CONNECTED.has(known)
+  const isPassing = isNotConnected || CONNECTION_LOST.has(known) || message.startsWith('Checksum mismatch')
+  return { ...failed, code: known, isPassing, isNothingDone: isNotConnected }
+}
+
+/** The HTTP status of an error that is an answer. */
+export function statusOf(error: unknown): number | undefined {
+  return partsOf(error).$metadata?.httpStatusCode
+}
+
+interface ErrorParts {
+  readonly name: string
+  readonly code: string | undefined
+  readonly message: string
+  readonly $metadata: { readonly httpStatusCode?: number } | undefined
+}
+
+function partsOf(error: unknown): ErrorParts {
+  if (!(error instanceof Error)) return { name: 'Error', code: undefined, message: String(error), $metadata: undefined }
+  const { code, $metadata } = error as Error & { readonly code?: unknown } & Pick<ErrorParts, '$metadata'>
+  return { name: error.name, code: typeof code === 'string' ? code : undefined, message: error.message, $metadata }
+}
