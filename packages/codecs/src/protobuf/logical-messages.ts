@@ -1,8 +1,11 @@
-/** Connect's logical types as messages: what a decimal, a date, a time and a timestamp are in Protobuf. */
+/**
+ * Connect's logical types as messages: what a decimal, a date, a time and a timestamp are in Protobuf. Dates are those of Java's
+ * calendar, as for Confluent's.
+ */
 import type { ProtobufField } from '@sluice/schema-registry'
-import { DataError, ValueError } from '@sluice/sdk'
+import { DataError, ValueError, decimalScale } from '@sluice/sdk'
 import type { Schema, Value } from '@sluice/sdk'
-import { decimalScale } from '@sluice/sdk'
+import { calendarDay, daysOf } from '@sluice/sdk/values'
 import { bigIntBytes, bigIntOf, decimalText, mismatch, readDecimal, rescale } from '../decimal.ts'
 import { javaClass } from '../java-class.ts'
 import type { ReadProto } from './message-reader.ts'
@@ -35,11 +38,12 @@ function decimalOf(plain: Readonly<Record<string, Value>>, scale: number): Value
 }
 
 function dateOf(plain: Readonly<Record<string, Value>>): Value {
-  const { year, month, day } = plain as Readonly<Record<string, number>>
-  const date = new Date(0)
-  date.setUTCFullYear(year!, month! - 1, day)
-  const isDate = date.getUTCFullYear() === year && date.getUTCMonth() === month! - 1 && date.getUTCDate() === day
-  if (isDate && year >= 1 && year <= YEAR_MAX) return date.getTime() / DAY_MS
+  const { year, month, day } = plain as Readonly<Record<'year' | 'month' | 'day', number>>
+  if (year >= 1 && year <= YEAR_MAX) {
+    const days = daysOf(year, month - 1, day)
+    const found = calendarDay(days)
+    if (found.year === year && found.month === month - 1 && found.day === day) return days
+  }
   throw new DataError(`The google.type.Date of year ${year}, month ${month}, day ${day} is no date`)
 }
 
@@ -89,12 +93,11 @@ function writeDecimal(out: ProtoOutput, value: Value, scale: number, schema: Sch
 }
 
 function writeDate(out: ProtoOutput, days: number): void {
-  const date = new Date(days * DAY_MS)
-  const year = date.getUTCFullYear()
+  const { year, month, day } = calendarDay(days)
   if (!(year >= 1 && year <= YEAR_MAX)) throw new ValueError(`The date ${days} is not in the years 1 to ${YEAR_MAX}`)
   member(out, 1, year)
-  member(out, 2, date.getUTCMonth() + 1)
-  member(out, 3, date.getUTCDate())
+  member(out, 2, month + 1)
+  member(out, 3, day)
 }
 
 function writeTime(out: ProtoOutput, ms: number): void {

@@ -32,7 +32,7 @@ export function compileWriteMessage(message: ProtobufMessage, schema: Schema, ma
   if (schema.type === 'struct') return compiler.struct(message, schema)
   const wrapped = wrappedField(message)
   if (wrapped === undefined) throw unwritable(schema, `message ${message.fullName}`)
-  return compiler.present(wrapped, schema)
+  return compiler.field(wrapped, schema)
 }
 
 class WritingCompiler {

@@ -34,7 +34,7 @@ interface Draft {
   readonly messages: ProtoMessageText[]
   readonly enums: ProtoEnumText[]
   /** What each type within it was made of, by name. */
-  readonly made: Map<string, string>
+  readonly made: Map<string, Schema>
   /** Numbers that schemas ask for; others get those between. */
   readonly numbers: Set<number>
   next: number
@@ -121,8 +121,7 @@ class ProtoSchemaWriter {
       case 'struct': {
         if (isUnionStruct(schema)) throw new SchemaError('A union can be a field of a struct only, for Protobuf')
         const name = this.#typeName(this.#nameOf(schema), fieldName)
-        const made = `struct ${schema.fields.map((field) => `${field.name} ${canonical(field.schema)}`).join()}`
-        if (isNew(draft, name, made)) draft.messages.push(this.#struct(name, schema.fields))
+        if (isNew(draft, name, schema)) draft.messages.push(this.#struct(name, schema.fields))
         return name
       }
       case 'int8':
@@ -169,8 +168,7 @@ class ProtoSchemaWriter {
   /** Not the `map<…>` of Protobuf, though written alike: its keys may be anything. */
   #map(draft: Draft, fieldName: string, schema: MapSchema): string {
     const name = this.#typeName(entryName(simpleName(this.#nameOf(schema))), fieldName)
-    const made = `map ${canonical(schema.keys)} ${canonical(schema.values)}`
-    if (!isNew(draft, name, made)) return name
+    if (!isNew(draft, name, schema)) return name
     const pairs = [
       { name: KEY, index: 0, schema: schema.keys },
       { name: VALUE, index: 1, schema: schema.values },
@@ -192,7 +190,7 @@ class ProtoSchemaWriter {
     if (zero === undefined)
       throw new SchemaError(`The enum ${name} has no value with the number 0, which proto3 wants to be the first`)
     const ordered = [zero, ...values.filter((value) => value !== zero)]
-    if (isNew(draft, name, `enum ${JSON.stringify(values)}`)) draft.enums.push({ name, values: ordered })
+    if (isNew(draft, name, schema)) draft.enums.push({ name, values: ordered })
     return name
   }
 
@@ -212,16 +210,32 @@ class ProtoSchemaWriter {
 }
 
 /** Whether the type is to be defined: it may be already. */
-function isNew({ made, name: outer }: Draft, name: string, text: string): boolean {
+function isNew({ made, name: outer }: Draft, name: string, schema: Schema): boolean {
   const known = made.get(name)
   if (known === undefined) {
-    made.set(name, text)
+    made.set(name, schema)
     return true
   }
-  if (known === text) return false
+  assertShallow(schema, 0)
+  if (content(known) === content(schema)) return false
   throw new SchemaError(`Can't redefine: ${name}, in the Protobuf message ${outer}`, {
     remedy: 'Give each of the different structs, maps and enums a name of its own.',
   })
+}
+
+/** What a type is made of, wherever it stands: not its number there, nor whether it may be null. */
+function content(schema: Schema): string {
+  const { parameters = {}, ...rest } = schema
+  const { [PARAMETER.tag]: _, ...others } = parameters
+  return canonical({ ...rest, optional: false, parameters: others })
+}
+
+/** Before it is made a text, which knows no end. */
+function assertShallow(schema: Schema, depth: number): void {
+  assertDepth(depth)
+  if (schema.type === 'struct') for (const field of schema.fields) assertShallow(field.schema, depth + 1)
+  else if (schema.type === 'array') assertShallow(schema.items, depth)
+  else if (schema.type === 'map') assertShallow(schema.values, depth + 1)
 }
 
 function askedNumber(schema: Schema): number | undefined {

@@ -166,7 +166,7 @@ function plainItem(schema: Schema, value: Value, isImplicit: (schema: Schema) =>
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others are alike
   switch (schema.type) {
     case 'int64':
-      return wrapped(schema, String(value as number | bigint), '0', isWrapped)
+      return wrapped(schema, `${value as bigint}`, '0', isWrapped)
     case 'bytes':
       return wrapped(schema, Buffer.from(value as Uint8Array), Buffer.alloc(0), isWrapped)
     case 'array':

@@ -122,7 +122,7 @@ function randomPresent(schema: Schema, random: SeededRandom): Value {
     random.pick([0, -1, 1, 63, 64, -64, -65, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)), random.below(2 ** (bits - 1))])
   if (schema.name?.endsWith('.Decimal') === true) return decimalText(random, Number(schema.parameters!['scale']))
   if (schema.name?.endsWith('.Time') === true) return random.below(86_400_000)
-  if (schema.name?.endsWith('.Date') === true) return random.pick([0, -1, -719_162, 2_932_896, random.below(40_000)])
+  if (schema.name?.endsWith('.Date') === true) return random.pick([0, -1, -141_427, 2_932_896, random.below(40_000)])
   if (schema.name?.endsWith('.Timestamp') === true)
     return random.pick([0, -1, -62_135_596_800_000, 253_402_300_799_999, 1_700_000_000_123])
   switch (schema.type) {

@@ -105,7 +105,8 @@ class Resolver {
     const { resolvedType } = field
     const isMessage = isMap || resolvedType instanceof protobuf.Type
     const base: Mutable<Base> = {
-      name: field.name,
+      // A group's field is called after its message, which protobufjs does not lower but for the first letter.
+      name: (resolvedType as Definition | null)?.group === true ? field.name.toLowerCase() : field.name,
       number: field.id,
       isRepeated: isMap || field.rule === 'repeated',
       isRequired: field.required,
