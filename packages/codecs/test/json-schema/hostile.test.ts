@@ -76,7 +76,7 @@ describe('whatever the bytes and the schemas are, there is a value or an error t
         await outcome(() => converter.decode('t', changed))
       }
     }
-  })
+  }, 60_000)
 
   test('schemas of keywords at random', async () => {
     const random = new SeededRandom(2)
