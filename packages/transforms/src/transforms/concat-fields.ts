@@ -6,13 +6,13 @@ import { fieldPath } from '../field-path.ts'
 import { copyOf, isFields, put, requireStruct } from '../fields.ts'
 import { fieldReader } from '../nested-field.ts'
 import { AIVEN, keyAndValue } from '../record-side.ts'
-import { nonEmptyList } from '../shared-settings.ts'
+import { someNames } from '../shared-settings.ts'
 import { fillDefaults, perSchema, structLike } from '../struct-plan.ts'
 
 const settings = defineSettings({
   'field.names': {
     type: 'list',
-    validator: nonEmptyList,
+    validator: someNames,
     importance: 'high',
     documentation: 'The fields, in their order; dots lead into nested ones.',
   },

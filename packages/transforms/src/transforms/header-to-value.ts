@@ -4,20 +4,20 @@ import type { Header, Schema, StructSchema, StructValue, Transform, TransformPlu
 import { debeziumNames } from '../change-event.ts'
 import { copyOf, fieldValue, isFields, put, requireMap, requireStruct } from '../fields.ts'
 import type { Fields } from '../fields.ts'
-import { nonEmptyList } from '../shared-settings.ts'
+import { someNames } from '../shared-settings.ts'
 import { basicsOf, fillDefaults, perSchema } from '../struct-plan.ts'
 
 const settings = defineSettings(
   {
     headers: {
       type: 'list',
-      validator: nonEmptyList,
+      validator: someNames,
       importance: 'high',
       documentation: 'The headers. Of several of one name the last counts.',
     },
     fields: {
       type: 'list',
-      validator: nonEmptyList,
+      validator: someNames,
       importance: 'high',
       documentation: 'The names of their fields, in the same order; dots lead into nested objects.',
     },

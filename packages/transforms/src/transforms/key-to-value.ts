@@ -5,14 +5,14 @@ import { copyOf, fieldValue, isFields, put } from '../fields.ts'
 import type { Fields } from '../fields.ts'
 import { javaClass } from '../java-class.ts'
 import { AIVEN, javaNamesIn } from '../record-side.ts'
-import { nonEmptyList } from '../shared-settings.ts'
+import { someNames } from '../shared-settings.ts'
 import { basicsOf, perSchema } from '../struct-plan.ts'
 
 const settings = defineSettings(
   {
     'key.fields': {
       type: 'list',
-      validator: nonEmptyList,
+      validator: someNames,
       importance: 'high',
       documentation: 'The fields of the key, or * for the whole key.',
     },

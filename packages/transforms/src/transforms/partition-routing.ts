@@ -5,12 +5,12 @@ import { changeEvent, debeziumNames } from '../change-event.ts'
 import type { ChangeEvent } from '../change-event.ts'
 import { javaHash, murmurHash } from '../java-hash.ts'
 import { fieldReader } from '../nested-field.ts'
-import { nonEmptyList } from '../shared-settings.ts'
+import { someNames } from '../shared-settings.ts'
 
 const settings = defineSettings({
   'partition.payload.fields': {
     type: 'list',
-    validator: nonEmptyList,
+    validator: someNames,
     importance: 'high',
     documentation:
       'The fields that decide, such as after.id or source.table; change.id is that of after, or of before if the row is deleted. Fields that are missing or null do not count.',

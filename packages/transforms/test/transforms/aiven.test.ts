@@ -67,6 +67,9 @@ describe('ConcatFields', () => {
     expect(valueOf('ConcatFields$Value', settings, { name: null, age: null }, ROW)).toMatchObject({
       all: 'nobody-*-*-*',
     })
+    expect(valueOf('ConcatFields$Value', { ...settings, 'field.names': 'age,age' }, VALUE)).toMatchObject({
+      all: '36-36',
+    })
     const plain = transform('ConcatFields$Key', { 'field.names': 'a,b', 'output.field.name': 'c' })
     expect(
       plain(

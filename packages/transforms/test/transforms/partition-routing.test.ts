@@ -66,4 +66,7 @@ test('a topic has at least one partition', () => {
     'partition.topic.num',
   )
   expect(() => partitionOf({ 'partition.topic.num': '2' })).toThrow('partition.payload.fields')
+  expect(() => partitionOf({ 'partition.payload.fields': ',source.table', 'partition.topic.num': '2' })).toThrow(
+    "The 'partition.payload.fields' value is invalid: Empty string element(s) not permitted",
+  )
 })
