@@ -18,9 +18,9 @@ import { cpuSecondsOfTree, memoryMiBOfTree, proportionalMiBOfChildren } from './
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const STATE_MS = 60_000
 const FLOW_MS = 300_000
-/** In which a worker comes to rest: cells that were asked something have gone, spare ones are there. */
-const REST_MS = 3000
-const IDLE_AFTER_MS = 20_000
+/** How much of everything: the short form shows that it runs, and no more. `restMs`: in which cells that were asked something have gone, spare ones are there. */
+const FULL = { gets: 2000, states: 10, lines: 1_000_000, restMs: 3000, idleAfterMs: 20_000, idleMs: 60_000 }
+const SHORT: typeof FULL = { gets: 200, states: 1, lines: 20_000, restMs: 500, idleAfterMs: 2000, idleMs: 3000 }
 /** How often a worker that has nothing to do wakes up: as Kafka Connect does where nobody says otherwise. */
 const KAFKA_DEFAULTS: Readonly<Record<string, string>> = {
   'session.timeout.ms': '10000',
@@ -72,10 +72,11 @@ export async function bench(short: boolean): Promise<readonly BenchCase[]> {
   if (why !== null) console.log(`  Java's Connect is not here (${why}): not run`)
   // What is measured is what is installed: compiled.
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'inherit' })
+  const amounts = short ? SHORT : FULL
   const broker = await startEmbedded()
   try {
-    const ours = await measure('sluice', broker.address, short)
-    const theirs = why === null ? await measure('java', broker.address, short) : null
+    const ours = await measure('sluice', broker.address, amounts)
+    const theirs = why === null ? await measure('java', broker.address, amounts) : null
     return CASES.map(({ name, unit, bar, isOursAlone }) => ({
       name,
       unit,
@@ -89,36 +90,36 @@ export async function bench(short: boolean): Promise<readonly BenchCase[]> {
 }
 
 /** Ours: first with a cell for each connector, as is the default. */
-export async function measure(runtime: Runtime, bootstrap: string, short: boolean): Promise<Figures> {
+export async function measure(runtime: Runtime, bootstrap: string, amounts: typeof FULL): Promise<Figures> {
   const figures: Record<string, number> = {}
   // It takes minutes: what is known is said.
   const note = (more: Figures): void => {
     for (const [name, value] of Object.entries(more)) console.log(`  .. ${runtime}: ${name}: ${value.toPrecision(3)}`)
     Object.assign(figures, more)
   }
-  const lines = short ? 20_000 : 1_000_000
   const source = 'file source, 1,000,000 lines of 100 B'
   await withWorker(runtime, bootstrap, 'connector', async (worker, folder) => {
     note({
       'start until /connectors answers': cpuSecondsOfTree(worker.pid),
       'memory then': memoryMiBOfTree(worker.pid),
     })
-    note({ 'a GET of /connectors': await costOfGets(worker, short ? 200 : 2000) })
-    note(await statesOf(worker, folder, short ? 3 : 10))
-    note({ 'create ten in a row, until all are RUNNING, each': await rowOf(worker, folder) })
-    if (runtime !== 'java') note({ 'one of ten cells that have nothing to do': await idleCells(worker, folder) })
+    note({ 'a GET of /connectors': await costOfGets(worker, amounts.gets) })
+    note(await statesOf(worker, folder, amounts))
+    note({ 'create ten in a row, until all are RUNNING, each': await rowOf(worker, folder, amounts) })
+    if (runtime !== 'java')
+      note({ 'one of ten cells that have nothing to do': await idleCells(worker, folder, amounts) })
     for (const [name, converter] of CONVERTERS)
-      note({ [`${source}, ${name}`]: await flow(worker, bootstrap, folder, lines, converter) })
+      note({ [`${source}, ${name}`]: await flow(worker, bootstrap, folder, amounts.lines, converter) })
   })
   await withWorker(runtime, bootstrap, 'shared', async (worker, folder) => {
     await create(worker, folder, 'the-first')
-    const states = await statesOf(worker, folder, short ? 3 : 10)
+    const states = await statesOf(worker, folder, amounts)
     note({
       'shared cell: create a connector': states['create a connector']!,
       'shared cell: create until RUNNING': states['create until RUNNING']!,
     })
     await worker.must('DELETE', '/connectors/the-first')
-    const idle = await idleTasks(worker, folder, short)
+    const idle = await idleTasks(worker, folder, amounts)
     note({
       'shared cell: 50 tasks that have nothing to do': idle.share,
       'shared cell: memory then': idle.memory,
@@ -157,7 +158,11 @@ async function costOfGets(worker: ConnectWorkerProcess, count: number): Promise<
  * Of each so many, one after the other, with a worker that has come to rest before each is created. Of CPU the mean is told, which the
  * system counts in steps of 10 ms; of time the middle one.
  */
-async function statesOf(worker: ConnectWorkerProcess, folder: string, count: number): Promise<Figures> {
+async function statesOf(
+  worker: ConnectWorkerProcess,
+  folder: string,
+  { states, restMs }: typeof FULL,
+): Promise<Figures> {
   const took: Record<string, number[]> = {}
   const note = (what: string, value: number): void => void (took[what] ??= []).push(value)
   const timed = async (
@@ -171,15 +176,15 @@ async function statesOf(worker: ConnectWorkerProcess, folder: string, count: num
     await reached(worker, name, state)
     note(what, performance.now() - since)
   }
-  for (let i = 0; i <= count; i++) {
+  for (let i = 0; i <= states; i++) {
     const name = `states-${i}`
     const at = `/connectors/${name}`
-    await sleep(REST_MS)
+    await sleep(restMs)
     const before = cpuSecondsOfTree(worker.pid)
     await timed('create until RUNNING', name, 'RUNNING', () => create(worker, folder, name))
     const behind = cpuSecondsOfTree(worker.pid)
     note('create a connector', (behind - before) * 1000)
-    await sleep(REST_MS)
+    await sleep(restMs)
     note('a spare cell, started behind it', (cpuSecondsOfTree(worker.pid) - behind) * 1000)
     await timed('restart of a task until RUNNING', name, 'RUNNING', () => worker.must('POST', `${at}/tasks/0/restart`))
     await timed('pause until PAUSED', name, 'PAUSED', () => worker.must('PUT', `${at}/pause`))
@@ -192,9 +197,9 @@ async function statesOf(worker: ConnectWorkerProcess, folder: string, count: num
 }
 
 /** Until all of them are RUNNING, in ms for each: nobody waits for the worker to come to rest. */
-async function rowOf(worker: ConnectWorkerProcess, folder: string): Promise<number> {
+async function rowOf(worker: ConnectWorkerProcess, folder: string, { restMs }: typeof FULL): Promise<number> {
   const names = Array.from({ length: 10 }, (_, i) => `row-${i}`)
-  await sleep(REST_MS)
+  await sleep(restMs)
   const since = performance.now()
   for (const name of names) await create(worker, folder, name)
   for (const name of names) await reached(worker, name, 'RUNNING')
@@ -204,11 +209,11 @@ async function rowOf(worker: ConnectWorkerProcess, folder: string): Promise<numb
 }
 
 /** The largest of ten cells, each with a task that has nothing to do, in MiB of its proportional set size. */
-async function idleCells(worker: ConnectWorkerProcess, folder: string): Promise<number> {
+async function idleCells(worker: ConnectWorkerProcess, folder: string, { idleAfterMs }: typeof FULL): Promise<number> {
   const names = Array.from({ length: 10 }, (_, i) => `cell-${i}`)
   for (const name of names) await create(worker, folder, name)
   for (const name of names) await reached(worker, name, 'RUNNING')
-  await sleep(IDLE_AFTER_MS)
+  await sleep(idleAfterMs)
   const largest = Math.max(...proportionalMiBOfChildren(worker.pid))
   await deleteAll(worker, names)
   return largest
@@ -218,16 +223,15 @@ async function idleCells(worker: ConnectWorkerProcess, folder: string): Promise<
 async function idleTasks(
   worker: ConnectWorkerProcess,
   folder: string,
-  short: boolean,
+  { idleAfterMs, idleMs }: typeof FULL,
 ): Promise<{ readonly share: number; readonly memory: number }> {
   const names = Array.from({ length: 50 }, (_, i) => `idle-${i}`)
   for (const name of names) await create(worker, folder, name)
   for (const name of names) await reached(worker, name, 'RUNNING')
-  await sleep(IDLE_AFTER_MS)
-  const seconds = short ? 10 : 60
+  await sleep(idleAfterMs)
   const before = cpuSecondsOfTree(worker.pid)
-  await sleep(seconds * 1000)
-  const share = ((cpuSecondsOfTree(worker.pid) - before) / seconds) * 100
+  await sleep(idleMs)
+  const share = ((cpuSecondsOfTree(worker.pid) - before) / (idleMs / 1000)) * 100
   return { share, memory: memoryMiBOfTree(worker.pid) }
 }
 
