@@ -5,6 +5,7 @@ import type { BenchCase } from './bench-case.ts'
 import { avroCases } from './codecs/avro.ts'
 import { costPerCall } from './codecs/cost-per-call.ts'
 import { jsonSchemaCases } from './codecs/json-schema.ts'
+import { protobufCases } from './codecs/protobuf.ts'
 import { sixFieldCases } from './codecs/six-fields.ts'
 
 /** The columns of the bird-strike data set, as one of its rows has them. */
@@ -60,6 +61,7 @@ export async function bench(short: boolean): Promise<BenchCase[]> {
     ...sixFieldCases(short),
     ...(await avroCases(short)),
     ...(await jsonSchemaCases(short)),
+    ...(await protobufCases(short)),
     row('JSON of a 100-byte string, written', encode(bare.encoder('t', string), LINE), writeLine, 1),
     row(
       'JSON of a 100-byte string, read',

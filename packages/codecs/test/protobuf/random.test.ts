@@ -17,8 +17,8 @@ import {
 } from './support.ts'
 import { WELL_KNOWN, randomFile, randomMessage, valueOf } from './random-messages.ts'
 
-const SCHEMAS = 200
-const FILES = 300
+const SCHEMAS = 150
+const FILES = 250
 const VALUES = 6
 const TO_OBJECT = { longs: String, enums: String, bytes: Buffer } as const
 
