@@ -22,6 +22,15 @@ function name(): fc.Arbitrary<string> {
   return fc.constantFrom('a', 'b', 'after', 'before', 'source', 'op', 'ts_ms', 'id', 'type', '__proto__', 'message')
 }
 
+/** As Debezium's, with rows of anything. */
+const event: fc.Arbitrary<Value> = fc
+  .record({
+    before: bare,
+    after: fc.oneof(bare, fc.record({ a: bare, id: bare })),
+    op: fc.constantFrom('c', 'u', 'd', 't'),
+  })
+  .map((rows) => ({ ...rows, source: { table: 'a', ts_ms: 1 } }))
+
 const schemas: readonly Schema[] = [
   primitive('string', { optional: true }),
   primitive('bytes', { optional: true }),
@@ -34,7 +43,7 @@ const schemas: readonly Schema[] = [
 
 /** Values with a schema that they fit, and without one. */
 const either: fc.Arbitrary<SchemaAndValue> = fc.oneof(
-  bare.map((value) => ({ schema: null, value })),
+  fc.oneof(bare, event).map((value) => ({ schema: null, value })),
   fc.constantFrom<SchemaAndValue>(
     ...schemas.map((schema) => ({ schema, value: null })),
     { schema: schemas[0]!, value: 'a' },
