@@ -12,7 +12,7 @@ import { WRAPPERS_TEXT, wrapperOf } from './proto-types.ts'
 import { simpleName } from './protobuf-names.ts'
 import type { ProtobufMapping } from './protobuf-settings.ts'
 import { schemaFromProto } from './schema-from-proto.ts'
-import { schemaToProto } from './schema-to-proto.ts'
+import { rootName, schemaToProto } from './schema-to-proto.ts'
 
 interface MessagePlan {
   readonly schema: Schema
@@ -69,19 +69,20 @@ export class ProtobufFormat implements RegistryFormat {
     return schemaFromProto(messageAt(parsed(registered), [0]), this.#mapping)
   }
 
-  writing(schema: Schema | null): RegistryWriting {
-    if (schema === null) return SCHEMALESS
-    const isStruct = schema.type === 'struct'
-    const text = isStruct ? schemaToProto(schema, this.#mapping) : WRAPPERS_TEXT
-    const messages = located(parseProtobufSchema(text))
-    const own = isStruct ? messages[0]! : messages.find(({ message }) => message.name === wrapperOf(schema))!
+  writing(schema: Schema | null): RegistryWriting | null {
+    if (schema === null) return null
+    const recordName = messageName(schema, this.#mapping)
+    let made: OwnFile | undefined
+    const own = (): OwnFile => (made ??= ownFile(schema, this.#mapping))
     return {
-      own: { type: 'PROTOBUF', text },
-      recordName: own.message.fullName,
+      get own() {
+        return { type: 'PROTOBUF' as const, text: own().text }
+      },
+      recordName,
       // As for Confluent's.
       isNullTombstone: true,
       compile: (id, registered) => {
-        const { message, indexes } = registered === undefined ? own : counterpart(parsed(registered), own.message)
+        const { message, indexes } = registered === undefined ? own().root : counterpart(parsed(registered), recordName)
         const write = compileWriteMessage(message, schema, this.#mapping)
         const prefix = Buffer.concat([schemaPrefix(id), messageIndexBytes(indexes)])
         const out = this.#output
@@ -108,14 +109,21 @@ export class ProtobufFormat implements RegistryFormat {
   }
 }
 
-/** Only null can be written without a schema. */
-const SCHEMALESS: RegistryWriting = {
-  own: null,
-  recordName: null,
-  isNullTombstone: true,
-  compile: () => {
-    throw new DataError('Protobuf cannot be written without a schema')
-  },
+/** The file that values of a schema are written with when no other is asked for. */
+interface OwnFile {
+  readonly text: string
+  readonly root: Located
+}
+
+function ownFile(schema: Schema, mapping: ProtobufMapping): OwnFile {
+  const text = schema.type === 'struct' ? schemaToProto(schema, mapping) : WRAPPERS_TEXT
+  const messages = located(parseProtobufSchema(text))
+  const name = schema.type === 'struct' ? undefined : wrapperOf(schema)
+  return { text, root: name === undefined ? messages[0]! : messages.find(({ message }) => message.name === name)! }
+}
+
+function messageName(schema: Schema, mapping: ProtobufMapping): string {
+  return schema.type === 'struct' ? rootName(schema, mapping) : `google.protobuf.${wrapperOf(schema)}`
 }
 
 function parsed({ text, dependencies }: RegisteredSchema): ProtobufSchema {
@@ -147,7 +155,7 @@ function located({ messages }: ProtobufSchema): readonly Located[] {
 }
 
 /** The message of a registered schema that is written instead of the own one: of the same name, or the only one there is. */
-function counterpart(registered: ProtobufSchema, { fullName }: ProtobufMessage): Located {
+function counterpart(registered: ProtobufSchema, fullName: string): Located {
   const all = located(registered)
   const simple = simpleName(fullName)
   const found =

@@ -26,6 +26,12 @@ export function schemaToProto(schema: StructSchema, mapping: ProtobufMapping): s
   return new ProtoSchemaWriter(mapping).file(schema)
 }
 
+/** The full name of the message that a struct is written as. */
+export function rootName({ name }: StructSchema, mapping: ProtobufMapping): string {
+  const fullName = name === undefined || name === '' ? `${UNNAMED}1` : name
+  return mapping['scrub.invalid.names'] ? fullName.split('.').map(scrubbed).join('.') : fullName
+}
+
 /** A message under way. */
 interface Draft {
   readonly name: string
@@ -51,13 +57,12 @@ class ProtoSchemaWriter {
   }
 
   file(schema: StructSchema): string {
-    const fullName = this.#nameOf(schema)
+    const fullName = rootName(schema, this.#mapping)
     const dot = fullName.lastIndexOf('.')
-    const name = this.#scrub(fullName.slice(dot + 1))
-    const parts = dot < 0 ? [] : fullName.slice(0, dot).split('.')
-    const message = this.#struct(name, schema.fields)
+    if (schema.name === undefined || schema.name === '') this.#unnamed++
+    const message = this.#struct(fullName.slice(dot + 1), schema.fields)
     return protoFileText({
-      package: parts.map((part) => this.#scrub(part)).join('.'),
+      package: fullName.slice(0, Math.max(0, dot)),
       imports: [...this.#imports].toSorted(),
       message,
     })

@@ -74,7 +74,7 @@ export class RegistryConverter implements Converter {
   writerOf(id: number): RegisteredWriter {
     const registered = this.#schemaOf(id)
     const schema = this.#format.schemaOf(registered)
-    const encode = this.#format.writing(schema).compile(id, registered)
+    const encode = (this.#format.writing(schema) ?? this.#refuse()).compile(id, registered)
     return {
       schema,
       encode: (value) => {
@@ -120,15 +120,16 @@ export class RegistryConverter implements Converter {
 
   /** The schema is registered, looked up or replaced by the latest when the first value comes. */
   #compileEncoder(topic: string, schema: Schema | null): ValueEncoder {
-    const { own, recordName, isNullTombstone, checkLatest, compile } = this.#format.writing(schema)
-    if (own === null) return (value) => (value === null || value === undefined ? null : this.#refuse())
+    const writing = this.#format.writing(schema)
+    if (writing === null) return (value) => (value === null || value === undefined ? null : this.#refuse())
+    const { recordName, isNullTombstone, checkLatest, compile } = writing
     const subject = this.#subjectOf(topic, this.#side, recordName)
     const isLatest = this.#settings['use.latest.version'] && !this.#settings['auto.register.schemas']
     let id: number | undefined
     let encode: ReturnType<typeof compile>
     const prepare = (): void => {
       const latest = isLatest ? this.#latest(subject) : undefined
-      const next = latest?.id ?? this.#idOf(subject, own)
+      const next = latest?.id ?? this.#idOf(subject, writing.own)
       if (next === id) return
       if (latest !== undefined) checkLatest?.(latest)
       encode = compile(next, latest)

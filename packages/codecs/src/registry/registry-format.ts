@@ -15,14 +15,17 @@ export interface RegistryFormat {
   recordNameOf(schema: RegisteredSchema): string | null
   /** What values of it are for Connect; null: schemaless. */
   schemaOf(registered: RegisteredSchema): Schema | null
-  /** How values of this schema are written; null: schemaless. @throws DataError for a schema that the format cannot express */
-  writing(schema: Schema | null): RegistryWriting
+  /**
+   * How values of this schema are written; null: schemaless. @throws DataError for a schema that the format cannot express
+   * @returns null when only null can be written, no bytes
+   */
+  writing(schema: Schema | null): RegistryWriting | null
 }
 
 /** How values of one schema are written. */
 export interface RegistryWriting {
-  /** The schema as it is registered; null: the format writes nothing but null without a schema. */
-  readonly own: SchemaText | null
+  /** The schema as it is registered. A registered one may be written with though there is none. @throws DataError */
+  readonly own: SchemaText
   readonly recordName: string | null
   /** Whether null is no bytes, a tombstone: nothing is registered for it. */
   readonly isNullTombstone: boolean

@@ -148,7 +148,7 @@ describe('the file that is registered', () => {
       '{ int32 a = 2; int32 b = 1; int32 c = 4; int32 d = 3; }',
     )
     const wrong = struct({ a: asked('0') }, { name: 'T' })
-    expect(await failure(() => converterOn(registry).encoder('t', wrong))).toMatchObject({ code: 'SCHEMA_INVALID' })
+    expect(await failure(() => converterOn(registry).encoder('t', wrong)({}))).toMatchObject({ code: 'SCHEMA_INVALID' })
   })
 
   test.each([
@@ -186,7 +186,7 @@ describe('the file that is registered', () => {
       { name: 'my-shop.T' },
     )
     const value = { 'a-b': 1, _c: 2, '1': 3 }
-    expect(await failure(() => converterOn(registry).encoder('t', schema))).toMatchObject({
+    expect(await failure(() => converterOn(registry).encoder('t', schema)({}))).toMatchObject({
       code: 'SCHEMA_INVALID',
       remedy: expect.stringContaining('scrub.invalid.names'),
     })
@@ -232,7 +232,7 @@ describe('the file that is registered', () => {
       /more than 100 levels/,
     ],
   ])('%s is refused', async (_, schema, message) => {
-    expect(await failure(() => converterOn(registry).encoder('t', schema))).toMatchObject({
+    expect(await failure(() => converterOn(registry).encoder('t', schema)({}))).toMatchObject({
       code: 'SCHEMA_INVALID',
       message: expect.stringMatching(message),
     })

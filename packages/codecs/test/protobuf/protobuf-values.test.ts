@@ -4,6 +4,7 @@ import type { SchemaRegistry } from '@sluice/schema-registry'
 import { memoryRegistry } from '@sluice/schema-registry/testing'
 import { SluiceError, array, date, decimal, map, primitive, struct, time, timestamp } from '@sluice/sdk'
 import type { RawSettings, Schema, Value } from '@sluice/sdk'
+import { protobufConverterWith, protobufSettings } from '@sluice/codecs'
 import { behind, converterOn, failure, ready, registered } from './support.ts'
 
 const LATEST = { 'auto.register.schemas': 'false', 'use.latest.version': 'true' }
@@ -440,6 +441,26 @@ describe('with the latest schema of the subject', () => {
     await registered(registry, `syntax = "${syntax}"; package shop; ${body}`)
     const error = await failure(() => converterOn(registry, LATEST).encoder('t', ORDER)({ id: 1, note: 'a' }))
     expect(error).toMatchObject({ code: 'SCHEMA_PROJECTION', message: expect.stringMatching(message) })
+  })
+
+  test('values may be of a schema that has no file of its own, if the registered one has their fields', async () => {
+    const id = await registered(
+      registry,
+      'syntax = "proto2"; message A { optional E e = 1; optional group G = 2 { repeated sint32 l = 1; } enum E { ONE = 1; } }',
+    )
+    const bytes = behind(id, '0801 13 0803 14')
+    const { schema, value } = await ready(() => converterOn(registry).decode('t', bytes))
+    expect(value).toEqual({ e: 'ONE', g: { l: [-2] } })
+    const encode = converterOn(registry, LATEST).encoder('t', schema)
+    expect(await ready(() => encode(value))).toEqual(bytes)
+    const own = await failure(() => converterOn(registry).encoder('own', schema)(value))
+    expect(own).toMatchObject({ code: 'SCHEMA_INVALID', message: expect.stringMatching(/no value with the number 0/) })
+    const { schema: same, encode: write } = protobufConverterWith(
+      protobufSettings.parse({ 'schema.registry.url': 'http://unused' }),
+      'value',
+      registry,
+    ).writerOf(id)
+    expect([same, write(value)]).toEqual([schema, bytes])
   })
 
   test('records of an older schema are read as the latest one', async () => {
