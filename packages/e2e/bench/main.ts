@@ -21,6 +21,7 @@ const benches: readonly Bench[] = [
   { name: 'parquet', load: () => import('./parquet.ts') },
   { name: 'file-to-topic', load: () => import('./file-to-topic.ts') },
   { name: 'datagen', load: () => import('./datagen.ts') },
+  { name: 'mirror', load: () => import('./mirror.ts') },
   { name: 'topic-to-sink', load: () => import('./topic-to-sink.ts') },
   { name: 'quickstart-path', load: () => import('./quickstart-path.ts') },
 ]

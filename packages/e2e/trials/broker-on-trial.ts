@@ -24,11 +24,17 @@ export function whyNoApacheKafka(): string | null {
   return missing.length === 0 ? null : `${missing.join(' and ')} not found`
 }
 
-export async function startApacheKafka(version: string, advertisedPort?: number): Promise<BrokerOnTrial> {
+/** @param configs broker settings */
+export async function startApacheKafka(
+  version: string,
+  advertisedPort?: number,
+  configs: Readonly<Record<string, string>> = {},
+): Promise<BrokerOnTrial> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
   const port = await freePorts(2)
   const advertised = `advertised.listeners=PLAINTEXT://127.0.0.1:${advertisedPort ?? port}`
-  execFileSync('bash', [KAFKA, 'start', dir, String(port), version, advertised], { stdio: 'pipe' })
+  const given = Object.entries(configs).map(([name, value]) => `${name}=${value}`)
+  execFileSync('bash', [KAFKA, 'start', dir, String(port), version, advertised, ...given], { stdio: 'pipe' })
   const stop = async (): Promise<void> => {
     spawnSync('bash', [KAFKA, 'stop', dir])
     fs.rmSync(dir, { recursive: true, force: true })
