@@ -8,15 +8,47 @@ test('a plain path is a folder, relative ones to the working directory', () => {
   expect(openObjectStore('/var/lake/').url).toBe('file:///var/lake')
 })
 
-test.each(['ftp://host/lake', 's3://bucket/lake', '', '  ', 'file://otherhost/lake', 'file:relative/../%'])(
-  'the URL %j is refused with what would be right',
-  (url) => {
-    let refusal: unknown
-    try {
-      openObjectStore(url)
-    } catch (error) {
-      refusal = error
-    }
-    expect(refusal).toMatchObject({ code: 'SETTINGS_INVALID', remedy: expect.stringContaining('file:') })
-  },
-)
+test.each([
+  'ftp://host/lake',
+  's3://',
+  's3://b',
+  's3://bucket/a//b',
+  's3://bucket/../x',
+  's3://bucket--usw2-az1--x-s3/lake',
+  '',
+  '  ',
+  'file://otherhost/lake',
+  'file:relative/../%',
+])('the URL %j is refused with what would be right', (url) => {
+  let refusal: unknown
+  try {
+    openObjectStore(url)
+  } catch (error) {
+    refusal = error
+  }
+  expect(refusal).toMatchObject({ code: 'SETTINGS_INVALID', remedy: expect.stringContaining('file:') })
+})
+
+test.each([
+  ['s3://bucket', 's3://bucket'],
+  ['s3://bucket/', 's3://bucket'],
+  ['s3a://bucket/my %20 lake/', 's3://bucket/my %20 lake'],
+])('%s is bucket and prefix, taken literally', (url, opened) => {
+  expect(openObjectStore(url).url).toBe(opened)
+})
+
+test('credentials in a URL are refused and not repeated', () => {
+  const open = (): unknown => openObjectStore('s3://AKID:sesame@bucket/lake')
+  expect(open).toThrow(/credentials and endpoints are settings/)
+  expect(open).not.toThrow(/sesame/)
+})
+
+test('settings that do not fit are refused, all at once and without secrets', () => {
+  const open = (): unknown =>
+    openObjectStore('s3://bucket', { settings: { 'aws.secret.access.key': 'sesame', 's3.ssea.name': 'rot13' } })
+  expect(open).toThrow(/s3\.ssea\.name/)
+  expect(open).not.toThrow(/sesame/)
+  expect(() => openObjectStore('s3://bucket', { settings: { 'aws.secret.access.key': 'sesame' } })).toThrow(
+    /aws\.access\.key\.id must be given/,
+  )
+})

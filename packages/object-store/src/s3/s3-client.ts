@@ -22,7 +22,7 @@ export function vendorOf(settings: S3Settings): S3Vendor {
 
 /**
  * The SDK is loaded here, on the first request, and not with this module: it costs whoever has no S3 nothing. The client never
- * tries again by itself, since only we know which requests bear repetition.
+ * tries anything again by itself: a conditional write would meet what its own first attempt wrote.
  */
 export async function openS3Client(settings: S3Settings): Promise<S3Client> {
   const sdk = await import('@aws-sdk/client-s3')
@@ -45,7 +45,7 @@ export async function openS3Client(settings: S3Settings): Promise<S3Client> {
     forcePathStyle: settings['s3.path.style.access.enabled'] ?? vendor.isPathStyle,
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
-    maxAttempts: 1,
+    retryStrategy: { retry: (next, args) => next(args) },
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, ...agentsOf(settings) },
   })
   return { sdk, client }

@@ -1,5 +1,6 @@
 import { SluiceError } from '@sluice/sdk'
 import type { ErrorFacts } from '@sluice/sdk'
+import { CONDITION_REMEDY } from '../probe.ts'
 import type { S3Failure } from './s3-failure.ts'
 
 /** What was asked for, in the words of an error: `Cannot write a/b in s3://lake`. */
@@ -15,8 +16,6 @@ export interface S3Access {
 
 const CREDENTIALS =
   'Check the credentials: aws.access.key.id and aws.secret.access.key, or what the environment and the AWS profile say.'
-const CONDITION =
-  'Use a store with conditional writes (If-None-Match: *), such as AWS S3, MinIO, versitygw or a file: URL; commits to a table would be lost here.'
 
 const REMEDIES: Readonly<Record<string, string>> = {
   InvalidAccessKeyId: CREDENTIALS,
@@ -43,30 +42,28 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** The error for the caller. @param attempts how often it was tried */
 export function s3Error(access: S3Access, failure: S3Failure, attempts: number, cause: unknown): SluiceError {
   const { verb, path, url, bucket } = access
-  const { code, status, isPassing } = failure
+  const { code, status, message, isPassing } = failure
   if (status === 404 && code !== 'NoSuchBucket' && verb === 'read')
     return new SluiceError('OBJECT_MISSING', `There is no object ${path} in ${url}`, { cause })
-  const said = [status, code, code === '' || status === undefined ? failure.message : ''].filter(Boolean).join(' ')
+  // An answer is told by its status and code, a connection by what the system says of it.
+  const isTold = status !== undefined ? code !== '' : message.includes(code)
+  const said = [status, status === undefined && isTold ? '' : code, isTold && status !== undefined ? '' : message]
+    .filter((word) => word !== undefined && word !== '')
+    .join(' ')
+  const why = code === 'NoSuchBucket' ? `there is no bucket ${bucket} (${said})` : said
   const tries = attempts > 1 ? `, ${attempts} times` : ''
-  const where = code === 'NoSuchBucket' ? `${url}, there is no bucket ${bucket}` : url
   const remedy = remedyOf(access, failure)
   const facts: ErrorFacts = { cause, retriable: isPassing, ...(remedy !== undefined && { remedy }) }
-  return new SluiceError(
-    'STORE_UNAVAILABLE',
-    `Cannot ${verb} ${path === '' ? 'objects' : path} in ${where}: ${said}${tries}`,
-    facts,
-  )
+  const what = path === '' ? 'objects' : path
+  return new SluiceError('STORE_UNAVAILABLE', `Cannot ${verb} ${what} in ${url}: ${why}${tries}`, facts)
 }
-
-/** What the condition's own refusals have in common with a probe that failed. */
-export const CONDITION_REMEDY = CONDITION
 
 function remedyOf({ action, bucket }: S3Access, { code, status, message }: S3Failure): string | undefined {
   const known = REMEDIES[code]
   if (known !== undefined) return known
   if (status === 403)
     return `Allow ${action} on bucket ${bucket} to these credentials, in the policies of user, bucket and KMS key. Without s3:ListBucket, a missing object is answered with 403 too.`
-  if (status === 501) return CONDITION
+  if (status === 501) return CONDITION_REMEDY
   if (message === 'Region is missing') return 'Set s3.region, or AWS_REGION in the environment.'
   if (status !== undefined && status >= 200 && status < 400)
     return 'Check s3.endpoint: what answers there does not speak S3.'

@@ -31,6 +31,9 @@ const REFUSED_FOR_NOW: ReadonlySet<string> = new Set([
   'XAmzContentSHA256Mismatch',
 ])
 
+/** The SDK's names for answers without a body, and so without a code. */
+const MADE_UP: ReadonlySet<string> = new Set(['Error', 'Unknown', 'UnknownError'])
+
 /** The connection was never made. */
 const NOT_CONNECTED: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -56,9 +59,11 @@ export function failureOf(error: unknown): S3Failure {
   const status = $metadata?.httpStatusCode
   const failed = { status, message }
   if (status !== undefined) {
-    // An answer without a body has no code; the SDK then makes up a name, as in UnknownError or 403.
-    const isNamed = name !== 'Error' && name !== 'UnknownError' && name !== String(status)
-    const isRefusedForNow = REFUSED_FOR_NOW.has(name) || status === 429
+    const isNamed = !MADE_UP.has(name) && name !== String(status)
+    const isRefusedForNow =
+      REFUSED_FOR_NOW.has(name) ||
+      status === 429 ||
+      (status === 403 && !isNamed && $metadata?.clockSkewCorrected === true)
     return {
       ...failed,
       code: isNamed ? name : '',
@@ -81,11 +86,17 @@ interface ErrorParts {
   readonly name: string
   readonly code: string | undefined
   readonly message: string
-  readonly $metadata: { readonly httpStatusCode?: number } | undefined
+  readonly $metadata: { readonly httpStatusCode?: number; readonly clockSkewCorrected?: boolean } | undefined
 }
 
 function partsOf(error: unknown): ErrorParts {
-  if (!(error instanceof Error)) return { name: 'Error', code: undefined, message: String(error), $metadata: undefined }
-  const { code, $metadata } = error as Error & { readonly code?: unknown } & Pick<ErrorParts, '$metadata'>
-  return { name: error.name, code: typeof code === 'string' ? code : undefined, message: error.message, $metadata }
+  if (typeof error !== 'object' || error === null)
+    return { name: 'Error', code: undefined, message: String(error), $metadata: undefined }
+  const { name, code, message, $metadata } = error as Readonly<Partial<Record<keyof ErrorParts, unknown>>>
+  return {
+    name: typeof name === 'string' ? name : 'Error',
+    code: typeof code === 'string' ? code : undefined,
+    message: typeof message === 'string' ? message : '',
+    $metadata: $metadata as ErrorParts['$metadata'],
+  }
 }

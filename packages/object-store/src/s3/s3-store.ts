@@ -84,16 +84,18 @@ export class S3Store implements ObjectStore {
 
   async head(path: string, call?: StoreCall): Promise<ObjectFacts | undefined> {
     const access = this.#access('read', path, 's3:GetObject')
-    return this.#calls.run(access, call, 'always', async ({ sdk, client, options }) => {
+    const facts = await this.#calls.run(access, call, 'always', async ({ sdk, client, options }) => {
       try {
-        const facts = await client.send(new sdk.HeadObjectCommand(this.#object(path)), options)
-        return { path, size: facts.ContentLength ?? 0, modifiedMs: facts.LastModified?.getTime() ?? 0 }
+        return await client.send(new sdk.HeadObjectCommand(this.#object(path)), options)
       } catch (error) {
-        if (statusOf(error) !== 404) throw error
+        if (statusOf(error) === 404) return undefined
+        throw error
       }
-      await this.#checkBucket(call)
-      return undefined
     })
+    if (facts !== undefined)
+      return { path, size: facts.ContentLength ?? 0, modifiedMs: facts.LastModified?.getTime() ?? 0 }
+    await this.#checkBucket(path, call)
+    return undefined
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ObjectPage> {
@@ -158,9 +160,9 @@ export class S3Store implements ObjectStore {
     return { facts, last: page.IsTruncated === true ? last : undefined }
   }
 
-  async #checkBucket(call: StoreCall | undefined): Promise<void> {
+  async #checkBucket(path: string, call: StoreCall | undefined): Promise<void> {
     if (this.#isBucketSeen) return
-    const access = this.#access('list', '', 's3:ListBucket')
+    const access = this.#access('read', path, 's3:ListBucket')
     await this.#calls.run(access, call, 'always', async ({ sdk, client, options }) => {
       try {
         await client.send(new sdk.HeadBucketCommand(this.#container()), options)
