@@ -71,6 +71,12 @@ const ON_PURPOSE: readonly {
     holdsFor: ({ message }) => message.startsWith('Decimal value has mismatching scale for given Decimal schema.'),
   },
   {
+    reason: 'a whole date or decimal that is cast keeps the name of its schema, and can be written',
+    holdsFor: ({ message }, _, ours) =>
+      /^Invalid (?:type for|Java object for schema) \S*(?:Date|Time|Timestamp|Decimal)\b/.test(message) ||
+      ours?.message.endsWith(', found: java.util.Date') === true,
+  },
+  {
     reason: 'a field that a rename leads to keeps its value when there is none to rename; Java looks for that one',
     holdsFor: ({ message }) => message.endsWith(' is not a valid field name'),
   },

@@ -7,13 +7,18 @@ import { ConnectWorkerProcess, type Runtime, until } from '../connect/connect-wo
 import { type GivenRecord, timeOf } from './given-records.ts'
 import { ENVIRONMENT, PROVIDERS, SECRETS, type Trialled } from './given.ts'
 
-const SETTLE_MS = 60_000
+const SETTLE_MS = 120_000
+const LOOK_MS = 250
 const CONFIGURATIONS = path.join(import.meta.dirname, 'configurations')
 
 /** A connector's JSON as it is posted. */
 export interface Configuration {
   readonly name: string
   readonly config: Readonly<Record<string, string>>
+}
+
+interface Offsets {
+  readonly offsets: readonly { readonly offset: unknown }[]
 }
 
 /** A record as it lies in a topic. */
@@ -98,17 +103,19 @@ function textOf(lines: readonly string[]): string {
 
 async function outcome(worker: ConnectWorkerProcess, kafka: Kafka, folder: string, one: Trialled): Promise<Outcome> {
   const { name, config } = configurationOf(one.name)
-  const done = positionsOf(worker.runtime, one)
+  const done = JSON.stringify(positionsOf(worker.runtime, one))
   let status = 'unknown'
+  let at = 'unknown'
   const isDone = async (): Promise<boolean> => {
     status = await statusOf(worker, name)
     if (status.startsWith('FAILED')) return true
-    const { offsets } = (await worker.must('GET', `/connectors/${name}/offsets`)) as {
-      readonly offsets: readonly { readonly offset: unknown }[]
-    }
-    return JSON.stringify(offsets.map(({ offset }) => offset)) === JSON.stringify(done)
+    const { offsets } = (await worker.must('GET', `/connectors/${name}/offsets`)) as Offsets
+    at = JSON.stringify(offsets.map(({ offset }) => offset))
+    return at === done
   }
-  await until(`${name} of ${worker.runtime} has come to ${JSON.stringify(done)}`, isDone, SETTLE_MS)
+  await until(`${name} of ${worker.runtime} has come to ${done}`, isDone, SETTLE_MS, LOOK_MS).catch((error: Error) => {
+    throw new Error(`${error.message}: it is ${status}, at ${at}`, { cause: error })
+  })
   const file = path.join(folder, config['file']!)
   const lines = one.records === undefined ? null : fs.readFileSync(file, 'utf8').split('\n').slice(0, -1)
   const records: WrittenRecord[] = []
