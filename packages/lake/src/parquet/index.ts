@@ -1,3 +1,5 @@
+export { readParquet } from './reader/index.ts'
+export type { ParquetRow, RangedSource, ReadOptions } from './reader/index.ts'
 export { ParquetWriter, collectChunks } from './writer.ts'
 export type { ParquetOptions, ParquetSink, ChunkCollector } from './writer.ts'
 export type { ParquetColumn, ParquetType, TimeUnit } from './schema.ts'
