@@ -105,6 +105,15 @@ export class FileStore implements ObjectStore {
     }
   }
 
+  async *walk(prefix: string, options: Omit<ListOptions, 'limit'> = {}): AsyncGenerator<ObjectFacts, void, undefined> {
+    checkPrefix(prefix)
+    try {
+      yield* listFolder(this.#root, prefix, options)
+    } catch (error) {
+      throw storeError('list', prefix, this.url, error, options)
+    }
+  }
+
   async delete(path: string, call?: StoreCall): Promise<void> {
     try {
       await this.#access(path, 'delete', call, async (file) => {

@@ -45,23 +45,33 @@ export class MemoryStore implements ObjectStore {
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ObjectPage> {
-    checkPrefix(prefix)
     const limit = pageLimit(options)
-    await turn(options, prefix)
-    const { startAfter } = options
-    const paths = [...this.#objects.keys()]
-      .filter((path) => path.startsWith(prefix) && (startAfter === undefined || compareUtf8(path, startAfter) > 0))
-      .toSorted(compareUtf8)
-    const objects = paths.slice(0, limit).map((path) => {
-      const held = this.#objects.get(path)!
-      return { path, size: held.bytes.length, modifiedMs: held.modifiedMs }
-    })
+    const paths = await this.#paths(prefix, options)
+    const objects = paths.slice(0, limit).map((path) => this.#facts(path))
     return { objects, more: paths.length > limit }
+  }
+
+  async *walk(prefix: string, options: Omit<ListOptions, 'limit'> = {}): AsyncGenerator<ObjectFacts, void, undefined> {
+    for (const path of await this.#paths(prefix, options)) if (this.#objects.has(path)) yield this.#facts(path)
   }
 
   async delete(path: string, call?: StoreCall): Promise<void> {
     await this.#enter(path, call)
     this.#objects.delete(path)
+  }
+
+  async #paths(prefix: string, options: ListOptions): Promise<string[]> {
+    checkPrefix(prefix)
+    await turn(options, prefix)
+    const { startAfter } = options
+    return [...this.#objects.keys()]
+      .filter((path) => path.startsWith(prefix) && (startAfter === undefined || compareUtf8(path, startAfter) > 0))
+      .toSorted(compareUtf8)
+  }
+
+  #facts(path: string): ObjectFacts {
+    const held = this.#objects.get(path)!
+    return { path, size: held.bytes.length, modifiedMs: held.modifiedMs }
   }
 
   async #enter(path: string, call: StoreCall | undefined): Promise<void> {

@@ -63,16 +63,24 @@ export interface ObjectStore {
   head(path: string, call?: StoreCall): Promise<ObjectFacts | undefined>
   /** Objects whose path begins with `prefix` (text, not a folder: `a/b` finds `a/b/c` and `a/bc`). */
   list(prefix: string, options?: ListOptions): Promise<ObjectPage>
+  /**
+   * What all pages together hold, in one pass: for stores to which each page costs as much as the whole. Used by `listAll`.
+   */
+  walk?(prefix: string, options?: Omit<ListOptions, 'limit'>): AsyncIterable<ObjectFacts>
   /** Removes the object; one that is not there is no error. */
   delete(path: string, call?: StoreCall): Promise<void>
 }
 
-/** All objects below a prefix, page by page. */
+/** All objects below a prefix, page by page or in one pass. What is written meanwhile may be missed. */
 export async function* listAll(
   store: ObjectStore,
   prefix: string,
   options: Omit<ListOptions, 'limit'> = {},
 ): AsyncGenerator<ObjectFacts, void, undefined> {
+  if (store.walk !== undefined) {
+    yield* store.walk(prefix, options)
+    return
+  }
   let startAfter = options.startAfter
   for (let more = true; more;) {
     const page: ObjectPage = await store.list(prefix, { ...options, startAfter })

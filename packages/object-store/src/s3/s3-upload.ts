@@ -63,8 +63,8 @@ async function uploadOnce(
   try {
     const parts = await sendParts(bytes, partSizeFor(bytes.length, partSize), call, (PartNumber, Body, partCall) =>
       calls.run(access, partCall, 'always', async ({ sdk, client, options }) => {
-        const part = await client.send(new sdk.UploadPartCommand({ ...upload, PartNumber, Body }), options)
-        return { ...part, PartNumber }
+        const { ETag } = await client.send(new sdk.UploadPartCommand({ ...upload, PartNumber, Body }), options)
+        return { ETag, PartNumber }
       }),
     )
     outcome = await calls.run(
@@ -73,7 +73,7 @@ async function uploadOnce(
       isConditional ? 'nothing-done' : 'always',
       async ({ sdk, client, options }) => {
         const condition = isConditional ? { IfNoneMatch: '*' } : {}
-        const MultipartUpload = { Parts: parts.map(completedPart) }
+        const MultipartUpload = { Parts: [...parts] }
         try {
           await client.send(
             new sdk.CompleteMultipartUploadCommand({ ...upload, ...condition, MultipartUpload }),
@@ -144,14 +144,4 @@ async function abort(
 
 function partSizeFor(total: number, wanted: number): number {
   return Math.max(wanted, Math.ceil(total / PARTS_MAX))
-}
-
-/** Number, ETag and checksums, as the request that completes the upload wants them. */
-function completedPart({ PartNumber, ETag, ChecksumCRC32, ChecksumCRC64NVME }: CompletedPart): CompletedPart {
-  return {
-    PartNumber,
-    ETag,
-    ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }),
-    ...(ChecksumCRC64NVME !== undefined && { ChecksumCRC64NVME }),
-  }
 }

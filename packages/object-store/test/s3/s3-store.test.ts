@@ -4,6 +4,7 @@ import type { ObjectStore } from '@sluice/object-store'
 import { FakeClock } from '@sluice/sdk/testing'
 import { S3TestServer, testObjectStore } from '@sluice/object-store/testing'
 import type { S3Effect, S3ServerOptions } from '@sluice/object-store/testing'
+import { expectOneWinnerEach } from './race.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
@@ -98,6 +99,11 @@ describe('putIfAbsent on S3', () => {
         message: 'Cannot write log/0 in s3://lake/t: 409 ConditionalRequestConflict, 5 times',
       })
     }))
+
+  test('of 50 writers in five processes exactly one creates each object, and its bytes stay', async () => {
+    await using server = await S3TestServer.start()
+    await expectOneWinnerEach('s3://lake/race', server.settings)
+  }, 120_000)
 
   test('somebody else who is first in the meantime has won', () =>
     withServer(async (server, store) => {
@@ -254,6 +260,13 @@ describe('a listing on S3', () => {
       await store.put('d', text('x'))
       expect(await store.list('', { limit: 1 })).toMatchObject({ objects: [{ path: 'c' }], more: true })
       client.destroy()
+    }))
+
+  test('shows names with characters that XML does not have', () =>
+    withServer(async (_, store) => {
+      const names = ['a\u0001', 'b\n', 'c\uffff', 'd+ %25&<']
+      for (const name of names) await store.put(name, text('x'))
+      expect((await store.list('')).objects.map(({ path }) => path)).toEqual(names)
     }))
 
   test('is of this prefix only, and does not show it', () =>
