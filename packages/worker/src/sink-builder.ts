@@ -4,6 +4,7 @@ import { javaRegex } from '@sluice/transforms'
 import type { TaskHandle } from './cells/work-environment.ts'
 import { fetcherOptions, type ProducerLimits, type TaskFetcherOptions } from './clients.ts'
 import { sinkConsumerOptions } from './member-settings.ts'
+import type { Plugins } from './plugins/catalogue.ts'
 import { stageFigures, taskTexts } from './plugins/plugin-figures.ts'
 import { closeConverters, makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder, type Part } from './record-path/convert.ts'
@@ -106,7 +107,7 @@ async function assemble(given: Given): Promise<SinkHandle> {
   const figures = new SinkFigures(tags, clock, lag)
   const tolerance = makeTolerance(worker, common, logger, errorFigures)
   const letters = await lettersOf(given, limits)
-  const deadLetters = letters?.naming(stageClasses(worker.worker, raw, common.transforms)) ?? null
+  const deadLetters = letters?.naming(stageClasses(plugins, worker.worker, raw, common.transforms)) ?? null
   const chain = makeChain(plugins, common.transforms, raw)
   const converters = makeConverters(plugins, worker.worker, raw)
   const decoder = new RecordDecoder(converters)
@@ -220,11 +221,19 @@ function beginningsOf(kafka: Kafka, reset: TaskFetcherOptions['reset']): Beginni
   }
 }
 
-/** As the settings name them: what dead letters say of a record that failed there. */
-function stageClasses(worker: RawSettings, connector: RawSettings, aliases: readonly string[]): StageClasses {
-  const of = (part: Part): string => connector[`${part}.converter`] ?? worker[`${part}.converter`] ?? HEADER_CONVERTER
+/** By their class names, also where settings call them by less: what dead letters say of a record that failed there. */
+function stageClasses(
+  plugins: Plugins,
+  worker: RawSettings,
+  connector: RawSettings,
+  aliases: readonly string[],
+): StageClasses {
+  const of = (part: Part): string =>
+    plugins.converters.classOf(connector[`${part}.converter`] ?? worker[`${part}.converter`] ?? HEADER_CONVERTER)
   return {
     converters: { key: of('key'), value: of('value'), header: of('header') },
-    transforms: new Map(aliases.map((alias) => [alias, connector[`transforms.${alias}.type`] ?? alias])),
+    transforms: new Map(
+      aliases.map((alias) => [alias, plugins.transforms.classOf(connector[`transforms.${alias}.type`] ?? alias)]),
+    ),
   }
 }

@@ -83,6 +83,12 @@ export class Shelf<P> {
     return own === undefined || own === null ? undefined : this.#versions.get(own)!.at(-1)
   }
 
+  /** The class that a name stands for, as Kafka Connect says it; a class name, and a name that is nobody's, as they are. */
+  classOf(name: string): string {
+    const found = name.includes('.') ? undefined : this.findIfThere(name)
+    return found === undefined ? name : pluginClass(found)
+  }
+
   /** A plugin that is loaded. @throws SluiceError as `find`, and INTERNAL for one that was not loaded */
   get(name: string, range: VersionRange | null = null): P {
     const found = this.find(name, range)

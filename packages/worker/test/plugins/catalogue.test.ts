@@ -43,6 +43,17 @@ describe('plugins by name', () => {
     expect(named.connectors.get('com.example.Filter').name).toBe('content-filter')
   })
 
+  test('a shorter name stands for its class; a class name, and a name that is nobody’s, for themselves', () => {
+    const classes = ['JdbcSource', ' jdbc', 'com.example.Jdbc', 'nobody', 'FileStreamSource']
+    expect(classes.map((name) => plugins.connectors.classOf(name))).toEqual([
+      'io.example.JdbcSourceConnector',
+      'io.example.JdbcSourceConnector',
+      'com.example.Jdbc',
+      'nobody',
+      'FileStreamSource',
+    ])
+  })
+
   test('an unknown name is answered with the nearest one and all that there are', () => {
     expect(() => plugins.connectors.get('JdbcSourceConnectr')).toThrow(
       expect.objectContaining({
