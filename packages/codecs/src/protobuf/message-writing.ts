@@ -119,6 +119,15 @@ class WritingCompiler {
     const write = this.present(field, schema)
     const tagged = taggedWriter(field, tag, write)
     if (field.hasPresence) return tagged
+    if (field.kind === 'enum') {
+      const zeros = new Set<Value>([
+        0,
+        ...field.enum.values.flatMap(({ name, number }) => (number === 0 ? [name] : [])),
+      ])
+      return (out, value) => {
+        if (!zeros.has(value) || typeof value !== (schema.type === 'string' ? 'string' : 'number')) tagged(out, value)
+      }
+    }
     return (out, value) => {
       if (!isDefault(value)) tagged(out, value)
       // A wrong value that looks like a default is wrong all the same.

@@ -184,11 +184,8 @@ class ProtoSchemaWriter {
   }
 
   #enum(draft: Draft, fieldName: string, schema: Schema, prefix: string): string {
-    const { parameters = {} } = schema
-    const name = this.#typeName(parameters[prefix]!, fieldName)
-    const values = Object.entries(parameters).flatMap(([key, number]) =>
-      key.startsWith(`${prefix}.`) ? [{ name: key.slice(prefix.length + 1), number: Number(number) }] : [],
-    )
+    const name = this.#typeName(schema.parameters![prefix]!, fieldName)
+    const values = enumValues(schema, prefix)
     if (values.some(({ number }) => !Number.isInteger(number)))
       throw new SchemaError(`The parameters of the enum ${name} do not say the number of each value`)
     const zero = values.find(({ number }) => number === 0)
@@ -228,11 +225,24 @@ function isNew({ made, name: outer }: Draft, name: string, schema: Schema): bool
   })
 }
 
-/** What a type is made of, wherever it stands: not its number there, nor whether it may be null. */
+/** What a type is made of, wherever it stands: not its number there, its default, nor whether it may be null. */
 function content(schema: Schema): string {
-  const { parameters = {}, ...rest } = schema
-  const { [PARAMETER.tag]: _, ...others } = parameters
-  return canonical({ ...rest, optional: false, parameters: others })
+  const prefix = enumPrefix(schema)
+  if (prefix !== undefined) return JSON.stringify(enumValues(schema, prefix))
+  if (schema.type === 'struct') return canonical({ type: 'struct', optional: false, fields: schema.fields })
+  if (schema.type !== 'map') return canonical(schema)
+  return canonical({
+    type: 'map',
+    optional: false,
+    keys: withoutNumber(schema.keys),
+    values: withoutNumber(schema.values),
+  })
+}
+
+function enumValues({ parameters = {} }: Schema, prefix: string): readonly { name: string; number: number }[] {
+  return Object.entries(parameters).flatMap(([key, number]) =>
+    key.startsWith(`${prefix}.`) ? [{ name: key.slice(prefix.length + 1), number: Number(number) }] : [],
+  )
 }
 
 /** Before it is made a text, which knows no end. */

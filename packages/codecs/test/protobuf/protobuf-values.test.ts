@@ -295,6 +295,22 @@ describe('what is written', () => {
     ).toBe('001200')
   })
 
+  test('leaves the zero of an enum out, too, and takes no empty text for it', async () => {
+    const parameters = { 'io.confluent.connect.protobuf.Enum': 'E', 'io.confluent.connect.protobuf.Enum.Z': '0' }
+    const schema = struct(
+      { e: primitive('string', { parameters }), n: primitive('int32', { parameters }) },
+      { name: 'A' },
+    )
+    expect(await written(schema, { e: 'Z', n: 0 })).toBe('00')
+    expect(await written(schema, { e: 'Z', n: 7 })).toBe('001007')
+    for (const value of [
+      { e: '', n: 0 },
+      { e: 0, n: 0 },
+      { e: 'Z', n: 'Z' },
+    ])
+      expect(await failure(() => converterOn(registry).encoder('t', schema)(value))).toBeInstanceOf(SluiceError)
+  })
+
   test('null is a tombstone, whatever the schema, and nothing is registered for it', async () => {
     expect(await written(struct({ a: primitive('int32') }), null)).toBeNull()
     expect(await written(null, null)).toBeNull()
