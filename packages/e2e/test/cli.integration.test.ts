@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { EXIT } from '@sluice/cli'
 import { connect } from '@sluice/kafka'
 import { type Run, sluiceCommand } from './support/sluice-command.ts'
@@ -316,6 +317,27 @@ onBroker('topics', () => {
     const idle = sluice(['consume', topic, '-f', '--from', 'end'], '', interrupt.signal)
     interrupt.abort()
     expect(await idle).toMatchObject({ status: 0 })
+  })
+
+  test('lines that come by and by are written as they come, until it is interrupted', async () => {
+    const copy = `${topic}-slowly`
+    await sluice(['topics', 'create', copy, '--partitions', '1'])
+    // Another line never comes.
+    const stdin = new Readable({ read: () => undefined })
+    stdin.push('first\n')
+    const interrupt = new AbortController()
+    const producing = sluiceCommand(['produce', copy], {
+      stdin,
+      env: { SLUICE_BOOTSTRAP: bootstrap },
+      signal: interrupt.signal,
+    })
+    const isWritten = async (): Promise<boolean> => (await sluice(['consume', copy])).out === 'first\n'
+    await until('the line is in the topic', isWritten, COMMAND_MS, 100)
+    interrupt.abort()
+    expect(await producing).toMatchObject({
+      status: EXIT.interrupted,
+      err: expect.stringMatching(/^1 record written\nInterrupted: 1 records are written/),
+    })
   })
 
   test('what is wrong is told with its line, and what was before it is written', async () => {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { addAbortSignal, Readable } from 'node:stream'
 import type { Kafka, Producer, ProducerRecord } from '@sluice/kafka'
 import { SluiceError, type RawHeader } from '@sluice/sdk'
 import { type Given, leaf, type Terminal, type Values } from '../command-line/declaration.ts'
@@ -8,6 +9,7 @@ import { nameAndValue } from '../command-line/name-and-value.ts'
 import { kafkaOptions, partitionsOf, withKafka } from '../topics/kafka-options.ts'
 import { linesIn } from '../topics/lines.ts'
 import type { ByteFormat } from '../topics/byte-format.ts'
+import { RecordBatches } from '../topics/record-batches.ts'
 import { inLine, recordIn, type RecordFormats } from '../topics/record-text.ts'
 import {
   converterSettings,
@@ -18,10 +20,6 @@ import {
   type Side,
 } from '../topics/registry-options.ts'
 import { schemaIdFor, schemaOptions } from '../topics/schema-options.ts'
-
-/** As much as waits for Kafka at once. */
-const BATCH_RECORDS = 1000
-const BATCH_BYTES = 1_048_576
 
 export const produceNode = leaf({
   name: 'produce',
@@ -69,7 +67,8 @@ export const produceNode = leaf({
     ...kafkaOptions,
   },
   details:
-    'Comes back when every record is durable. A line that cannot be understood ends it: what was before is written, nothing after.\n' +
+    'Comes back when every record is durable; lines that come by and by are written as they come. A line that cannot be understood ends it:\n' +
+    'what was before is written, nothing after.\n' +
     FORMAT_DETAILS,
   examples: [
     'produce orders --key 17 --value \'{"id":17}\' --header source=hand',
@@ -88,7 +87,7 @@ export const produceNode = leaf({
         })
       const lines =
         values.value === undefined
-          ? linesIn(values.filename === '-' ? terminal.stdin() : fileBytes(values.filename))
+          ? linesIn(values.filename === '-' ? stdinUntil(signal, terminal) : fileBytes(values.filename))
           : [values.value]
       const formats = await formatsOf(values, topic!, signal)
       try {
@@ -168,36 +167,27 @@ async function writeAll(
     isQuiet,
   }: { readonly signal: AbortSignal; readonly terminal: Terminal; readonly isQuiet: boolean },
 ): Promise<number> {
-  let batch: ProducerRecord[] = []
-  let bytes = 0
-  let written = 0
+  const batches = new RecordBatches(producer, terminal.clock)
   let number = 0
-  const send = async (): Promise<void> => {
-    if (batch.length > 0) await producer.produce(batch)
-    written += batch.length
-    batch = []
-    bytes = 0
-  }
   try {
-    for await (const line of lines) {
-      if (signal.aborted) break
-      number++
-      let record: ProducerRecord
-      try {
-        record = await made(line, number)
-      } catch (error) {
-        await send()
-        throw error
+    try {
+      for await (const line of lines) {
+        if (signal.aborted) break
+        await batches.add(await made(line, ++number))
       }
-      batch.push(record)
-      bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0)
-      if (batch.length >= BATCH_RECORDS || bytes >= BATCH_BYTES) await send()
+    } catch (error) {
+      // What it waited for is cut off.
+      if (!signal.aborted) throw error
+    } finally {
+      // What was before a line that cannot be understood is written.
+      await batches.flush()
     }
-    await send()
   } finally {
+    batches.close()
+    const { written } = batches
     if (!isQuiet) terminal.err(`${written} record${written === 1 ? '' : 's'} written\n`)
   }
-  return written
+  return batches.written
 }
 
 function split(
@@ -217,6 +207,12 @@ function split(
 function headerOf(text: string): RawHeader {
   const [key, value] = nameAndValue('header', text)
   return { key, value: Buffer.from(value) }
+}
+
+/** Whoever interrupts does not wait for the next line. */
+function stdinUntil(signal: AbortSignal, terminal: Terminal): AsyncIterable<Uint8Array> {
+  const input = terminal.stdin()
+  return input instanceof Readable ? addAbortSignal(signal, input) : input
 }
 
 async function* fileBytes(file: string): AsyncGenerator<Uint8Array> {

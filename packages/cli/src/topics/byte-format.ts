@@ -23,10 +23,10 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const text: ByteFormat = {
   literal: async (bytes) => (bytes === null ? 'null' : textLiteral(bytes)),
   shown: async (bytes) => (bytes === null ? '(null)' : shownText(bytes)),
-  ofText: async (given) => Buffer.from(given, 'utf8'),
+  ofText: async (given) => utf8(given),
   ofJson: async (source) => {
     const value = JSON.parse(source) as unknown
-    return value === null ? null : typeof value === 'string' ? Buffer.from(value, 'utf8') : markedOr(value, source)
+    return value === null ? null : typeof value === 'string' ? utf8(value) : markedOr(value, source)
   },
 }
 
@@ -96,6 +96,13 @@ export function markedBytes(value: unknown): Uint8Array | undefined {
   const [only] = entries
   if (entries.length !== 1 || only?.[0] !== 'base64' || typeof only[1] !== 'string') return undefined
   return Buffer.from(only[1], 'base64')
+}
+
+function utf8(given: string): Uint8Array {
+  if (given.isWellFormed()) return Buffer.from(given, 'utf8')
+  throw new DataError('has half of a surrogate pair, which UTF-8 has not', {
+    remedy: 'Write the other half beside it, or give the bytes as {"base64": …}.',
+  })
 }
 
 function markedOr(value: unknown, source: string): Uint8Array {

@@ -62,6 +62,11 @@ describe.each(SHELLS)('%s', (shell) => {
     ])
   })
 
+  where('offers commands behind help, and options of what runs by itself', () => {
+    expect(offered(shell, 'sluice', 'help', '')).toEqual(expect.arrayContaining(['get', 'connect-standalone']))
+    expect(offered(shell, 'sluice', 'kafka', '--')).toEqual(expect.arrayContaining(['--port', '--sasl-users']))
+  })
+
   where('asks for the names of connectors', () => {
     expect(offered(shell, 'sluice', 'restart', '').toSorted()).toEqual(['customers', 'orders'])
   })

@@ -90,6 +90,20 @@ test.each([
   await expect(plainFormat(name).ofText(given)).rejects.toThrow(reason)
 })
 
+test('half of a surrogate pair is refused, and not replaced', async () => {
+  await expect(plainFormat('text').ofJson(String.raw`"\ud800"`)).rejects.toThrow('surrogate')
+  await expect(recordIn(String.raw`{"value":"\ud800"}`, text, { line: 2 })).rejects.toThrow('(line=2)')
+})
+
+test('a line that is no UTF-8 is told, and not altered', async () => {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from([0x61, 0x0a, 0xff, 0x0a])
+  }
+  const lines = linesIn(chunks())
+  expect((await lines.next()).value).toBe('a')
+  await expect(lines.next()).rejects.toThrow('is no UTF-8 (line=2)')
+})
+
 test('lines are found wherever chunks are cut', async () => {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const all = Buffer.from('eins\r\nzwü\n\nlast')

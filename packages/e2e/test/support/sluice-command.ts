@@ -13,19 +13,21 @@ export interface Run {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
-  readonly stdin?: string
+  /** All of it, or what comes by and by. */
+  readonly stdin?: string | Readable
   readonly signal?: AbortSignal
 }
 
 export async function sluiceCommand(args: readonly string[], options: RunOptions = {}): Promise<Run> {
   const said = { out: '', err: '' }
+  const { stdin = '' } = options
   const terminal: Terminal = {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
     isInteractive: false,
     clock: systemClock,
     env: options.env ?? {},
-    stdin: () => Readable.from([Buffer.from(options.stdin ?? '')]),
+    stdin: () => (typeof stdin === 'string' ? Readable.from([Buffer.from(stdin)]) : stdin),
   }
   const [name, ...rest] = args
   const { node } = commands.find((candidate) => candidate.name === name)!
