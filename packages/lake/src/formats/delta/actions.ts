@@ -5,6 +5,7 @@
 import { SluiceError } from '@sluice/sdk'
 import { parseExact, stringifyExact } from './exact-json.ts'
 import type { Json, JsonObject } from './exact-json.ts'
+import { decodePath } from './paths.ts'
 
 export interface ProtocolAction {
   readonly minReaderVersion: number
@@ -20,6 +21,8 @@ export interface MetadataAction {
   readonly id: string
   readonly name?: string
   readonly description?: string
+  /** Kept as it was read; absent: Parquet without options. */
+  readonly format?: JsonObject
   /** JSON text; see `schema.ts`. */
   readonly schemaString: string
   readonly partitionColumns: readonly string[]
@@ -29,26 +32,39 @@ export interface MetadataAction {
   readonly createdTime?: number
 }
 
-/** A data file of the table. */
-export interface AddAction {
+/** Which rows of a file are deleted (PROTOCOL.md, "Deletion Vector Descriptor Schema"); kept as it was read. */
+export type DeletionVector = JsonObject & { readonly storageType: string; readonly pathOrInlineDv: string }
+
+/** What the adds and removes of a file have in common. */
+export interface FileAction {
   /** A URI reference, percent-encoded; relative to the table unless absolute. */
   readonly path: string
+  readonly dataChange: boolean
+  readonly tags?: Readonly<Record<string, string | null>>
+  readonly deletionVector?: DeletionVector
+  readonly baseRowId?: number | bigint
+  readonly defaultRowCommitVersion?: number | bigint
+}
+
+/** A data file of the table. */
+export interface AddAction extends FileAction {
+  /** By column (its physical name, where columns are mapped); null is null. */
   readonly partitionValues: Readonly<Record<string, string | null>>
   /** Bytes. */
   readonly size: number
   /** Milliseconds since the epoch. */
   readonly modificationTime: number
-  readonly dataChange: boolean
   /** JSON text, kept as it is; see `stats.ts`. */
   readonly stats?: string
-  /** Identity of its deletion vector, if it has one. */
-  readonly deletionVectorId?: string
+  readonly clusteringProvider?: string
 }
 
-export interface RemoveAction {
-  readonly path: string
-  readonly dataChange: boolean
-  readonly deletionVectorId?: string
+export interface RemoveAction extends FileAction {
+  /** Milliseconds since the epoch; the file may be deleted some time after. */
+  readonly deletionTimestamp?: number
+  readonly extendedFileMetadata?: boolean
+  readonly partitionValues?: Readonly<Record<string, string | null>>
+  readonly size?: number
 }
 
 /** How far an application got; the newest one per `appId` holds. */
@@ -57,6 +73,13 @@ export interface TxnAction {
   readonly version: number | bigint
   /** Milliseconds since the epoch. */
   readonly lastUpdated?: number
+}
+
+/** Configuration of a domain: who owns the name owns the text. */
+export interface DomainMetadataAction {
+  readonly domain: string
+  readonly configuration: string
+  readonly removed: boolean
 }
 
 /** Where a commit came from. Free in form; these are the fields we write and look at. */
@@ -72,6 +95,7 @@ export type Action =
   | { readonly add: AddAction }
   | { readonly remove: RemoveAction }
   | { readonly txn: TxnAction }
+  | { readonly domainMetadata: DomainMetadataAction }
   | { readonly commitInfo: CommitInfoAction }
 
 /**
@@ -96,61 +120,109 @@ export function parseActions(text: string, file: string): Action[] {
   return actions
 }
 
+/** What reconciliation tells files apart by: the path as a reader understands it, and the deletion vector's unique id. */
+export function fileKey({ path, deletionVector }: FileAction): string {
+  const decoded = decodePath(path)
+  if (deletionVector === undefined) return decoded
+  const { storageType, pathOrInlineDv, offset } = deletionVector
+  const at = typeof offset === 'number' ? `@${offset}` : ''
+  return `${decoded}\0${storageType}${pathOrInlineDv}${at}`
+}
+
 /** One line per object, each ended by a line feed. */
 export function writeActions(actions: readonly JsonObject[]): Uint8Array {
   return new TextEncoder().encode(actions.map((action) => `${stringifyExact(action)}\n`).join(''))
 }
 
-function actionOf(line: JsonObject): Action | undefined {
+/**
+ * The action that a line of the log, or a row of a checkpoint, holds; undefined when it is none that is known here.
+ * @throws SluiceError DATA_INVALID when it lacks what it needs
+ */
+export function actionOf(line: JsonObject): Action | undefined {
   if (isObject(line['add'])) return { add: addOf(line['add']) }
   if (isObject(line['remove'])) return { remove: removeOf(line['remove']) }
   if (isObject(line['txn'])) return { txn: txnOf(line['txn']) }
   if (isObject(line['metaData'])) return { metaData: metadataOf(line['metaData']) }
   if (isObject(line['protocol'])) return { protocol: protocolOf(line['protocol']) }
+  if (isObject(line['domainMetadata'])) return { domainMetadata: domainOf(line['domainMetadata']) }
   if (isObject(line['commitInfo'])) return { commitInfo: commitInfoOf(line['commitInfo']) }
   return undefined
 }
 
 function addOf(add: JsonObject): AddAction {
-  const stats = add['stats']
+  const { stats, clusteringProvider } = add as Record<string, Json>
   return {
-    path: textOf(add, 'path'),
+    ...fileOf(add),
     partitionValues: isObject(add['partitionValues']) ? (add['partitionValues'] as Record<string, string | null>) : {},
     size: numberOf(add, 'size'),
     modificationTime: numberOf(add, 'modificationTime'),
-    dataChange: add['dataChange'] !== false,
     ...(typeof stats === 'string' ? { stats } : {}),
-    ...deletionVectorOf(add),
+    ...(typeof clusteringProvider === 'string' ? { clusteringProvider } : {}),
   }
 }
 
 function removeOf(remove: JsonObject): RemoveAction {
-  return { path: textOf(remove, 'path'), dataChange: remove['dataChange'] !== false, ...deletionVectorOf(remove) }
+  const { deletionTimestamp, extendedFileMetadata, partitionValues, size } = remove as Record<string, Json>
+  return {
+    ...fileOf(remove),
+    ...(typeof deletionTimestamp === 'number' ? { deletionTimestamp } : {}),
+    ...(typeof extendedFileMetadata === 'boolean' ? { extendedFileMetadata } : {}),
+    ...(isObject(partitionValues) ? { partitionValues: partitionValues as Record<string, string | null> } : {}),
+    ...(typeof size === 'number' ? { size } : {}),
+  }
 }
 
-/** The identity that reconciliation compares (PROTOCOL.md, "Deletion Vector Descriptor Schema": uniqueId). */
-function deletionVectorOf(file: JsonObject): { deletionVectorId?: string } {
-  const vector = file['deletionVector']
-  if (!isObject(vector)) return {}
-  const offset = vector['offset']
-  const at = typeof offset === 'number' ? `@${offset}` : ''
-  return { deletionVectorId: `${textOf(vector, 'storageType')}${textOf(vector, 'pathOrInlineDv')}${at}` }
+function fileOf(file: JsonObject): FileAction {
+  const { tags, deletionVector, baseRowId, defaultRowCommitVersion } = file as Record<string, Json>
+  return {
+    path: pathOf(file),
+    dataChange: file['dataChange'] !== false,
+    ...(isObject(tags) ? { tags: tags as Record<string, string | null> } : {}),
+    ...(isObject(deletionVector) ? { deletionVector: vectorOf(deletionVector) } : {}),
+    ...(isWhole(baseRowId) ? { baseRowId } : {}),
+    ...(isWhole(defaultRowCommitVersion) ? { defaultRowCommitVersion } : {}),
+  }
+}
+
+/** The path as it is written; that it can be understood is checked here, where file and line are known. */
+function pathOf(file: JsonObject): string {
+  const path = textOf(file, 'path')
+  decodePath(path)
+  return path
+}
+
+function vectorOf(vector: JsonObject): DeletionVector {
+  return {
+    ...vector,
+    storageType: textOf(vector, 'storageType'),
+    pathOrInlineDv: textOf(vector, 'pathOrInlineDv'),
+  }
+}
+
+function domainOf(domain: JsonObject): DomainMetadataAction {
+  const { configuration, removed } = domain as Record<string, Json>
+  return {
+    domain: textOf(domain, 'domain'),
+    configuration: typeof configuration === 'string' ? configuration : '',
+    removed: removed === true,
+  }
 }
 
 function txnOf(txn: JsonObject): TxnAction {
   const version = txn['version']
-  if (typeof version !== 'number' && typeof version !== 'bigint') throw wrong('version', 'a whole number', version)
+  if (!isWhole(version)) throw wrong('version', 'a whole number', version)
   const lastUpdated = txn['lastUpdated']
   return { appId: textOf(txn, 'appId'), version, ...(typeof lastUpdated === 'number' ? { lastUpdated } : {}) }
 }
 
 function metadataOf(metadata: JsonObject): MetadataAction {
-  const { name, description, createdTime, configuration } = metadata as Record<string, Json>
+  const { name, description, format, createdTime, configuration } = metadata as Record<string, Json>
   return {
     id: textOf(metadata, 'id'),
     schemaString: textOf(metadata, 'schemaString'),
     partitionColumns: textsOf(metadata, 'partitionColumns') ?? [],
     configuration: isObject(configuration) ? (configuration as Record<string, string>) : {},
+    ...(isObject(format) ? { format } : {}),
     ...(typeof name === 'string' ? { name } : {}),
     ...(typeof description === 'string' ? { description } : {}),
     ...(typeof createdTime === 'number' ? { createdTime } : {}),
@@ -176,7 +248,11 @@ function commitInfoOf(info: JsonObject): CommitInfoAction {
   }
 }
 
-function isObject(value: Json | undefined): value is JsonObject {
+function isWhole(value: Json | undefined): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint'
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

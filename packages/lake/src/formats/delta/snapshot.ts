@@ -1,6 +1,16 @@
 /** The state of a table at one version: what remains of all actions so far (PROTOCOL.md, "Action Reconciliation"). */
 import { SluiceError } from '@sluice/sdk'
-import type { Action, AddAction, MetadataAction, ProtocolAction } from './actions.ts'
+import { fileKey } from './actions.ts'
+import type {
+  Action,
+  AddAction,
+  DomainMetadataAction,
+  FileAction,
+  MetadataAction,
+  ProtocolAction,
+  RemoveAction,
+  TxnAction,
+} from './actions.ts'
 import { parseSchemaString } from './schema.ts'
 import type { DeltaSchema } from './schema.ts'
 
@@ -13,6 +23,16 @@ export interface DeltaSnapshot {
   /** The live data files, in the order in which they were added. */
   readonly files: Iterable<AddAction>
   readonly fileCount: number
+  /** Files that were removed; readers of older versions may still need them. */
+  readonly tombstones: Iterable<RemoveAction>
+  /** Newest per application. */
+  readonly txns: Iterable<TxnAction>
+  /** Live configurations of domains, those of others among them. */
+  readonly domains: Iterable<DomainMetadataAction>
+  /** Whether a file is live that has this path (as logged, or decoded) and deletion vector. */
+  hasFile(file: FileAction): boolean
+  /** The configuration of a domain, if it has one. */
+  domain(name: string): string | undefined
   /** How far an application got; undefined when it never wrote here. */
   txnVersion(appId: string): number | bigint | undefined
   /** The version of the commit that carried this id, if it is among the latest thousand. */
@@ -26,7 +46,9 @@ export class Snapshot implements DeltaSnapshot {
   version = -1
   readonly #table: string
   readonly #files = new Map<string, AddAction>()
-  readonly #txns = new Map<string, number | bigint>()
+  readonly #tombstones = new Map<string, RemoveAction>()
+  readonly #txns = new Map<string, TxnAction>()
+  readonly #domains = new Map<string, DomainMetadataAction>()
   readonly #commitIds = new Map<string, number>()
   #protocol: ProtocolAction | undefined
   #metadata: MetadataAction | undefined
@@ -53,7 +75,22 @@ export class Snapshot implements DeltaSnapshot {
     return this.#files.size
   }
   txnVersion(appId: string): number | bigint | undefined {
-    return this.#txns.get(appId)
+    return this.#txns.get(appId)?.version
+  }
+  get tombstones(): Iterable<RemoveAction> {
+    return this.#tombstones.values()
+  }
+  get txns(): Iterable<TxnAction> {
+    return this.#txns.values()
+  }
+  get domains(): Iterable<DomainMetadataAction> {
+    return this.#domains.values()
+  }
+  hasFile(file: FileAction): boolean {
+    return this.#files.has(fileKey(file))
+  }
+  domain(name: string): string | undefined {
+    return this.#domains.get(name)?.configuration
   }
   versionOfCommit(txnId: string): number | undefined {
     return this.#commitIds.get(txnId)
@@ -62,15 +99,55 @@ export class Snapshot implements DeltaSnapshot {
   /** Takes the actions of the next version. */
   apply(version: number, actions: readonly Action[]): void {
     if (version !== this.version + 1) this.#incomplete(`version ${this.version + 1}`)
+    this.#take(version, actions)
+  }
+
+  /** Starts anew from a checkpoint, which says all there is to say of its version. */
+  restart(version: number, actions: readonly Action[]): void {
+    this.#files.clear()
+    this.#tombstones.clear()
+    this.#txns.clear()
+    this.#domains.clear()
+    this.#protocol = undefined
+    this.#metadata = undefined
+    this.#schema = undefined
+    this.#take(version, actions)
+  }
+
+  /** Forgets tombstones from before that time (milliseconds since the epoch); those without a time count as the oldest. */
+  expireTombstones(beforeMs: number): void {
+    for (const [key, { deletionTimestamp = 0 }] of this.#tombstones)
+      if (deletionTimestamp < beforeMs) this.#tombstones.delete(key)
+  }
+
+  #take(version: number, actions: readonly Action[]): void {
     for (const action of actions) {
-      if ('add' in action) this.#files.set(keyOf(action.add), action.add)
-      else if ('remove' in action) this.#files.delete(keyOf(action.remove))
-      else if ('txn' in action) this.#txns.set(action.txn.appId, action.txn.version)
+      if ('add' in action) this.#add(action.add)
+      else if ('remove' in action) this.#remove(action.remove)
+      else if ('txn' in action) this.#txns.set(action.txn.appId, action.txn)
       else if ('metaData' in action) this.#setMetadata(action.metaData)
       else if ('protocol' in action) this.#protocol = action.protocol
+      else if ('domainMetadata' in action) this.#setDomain(action.domainMetadata)
       else this.#remember(action.commitInfo.txnId, version)
     }
     this.version = version
+  }
+
+  #add(add: AddAction): void {
+    const key = fileKey(add)
+    this.#files.set(key, add)
+    this.#tombstones.delete(key)
+  }
+
+  #remove(remove: RemoveAction): void {
+    const key = fileKey(remove)
+    this.#files.delete(key)
+    this.#tombstones.set(key, remove)
+  }
+
+  #setDomain(domain: DomainMetadataAction): void {
+    if (domain.removed) this.#domains.delete(domain.domain)
+    else this.#domains.set(domain.domain, domain)
   }
 
   #setMetadata(metadata: MetadataAction): void {
@@ -91,8 +168,4 @@ export class Snapshot implements DeltaSnapshot {
       remedy: 'Restore the missing part of _delta_log from a copy, or write to a new table.',
     })
   }
-}
-
-function keyOf(file: { readonly path: string; readonly deletionVectorId?: string }): string {
-  return file.deletionVectorId === undefined ? file.path : `${file.path}\0${file.deletionVectorId}`
 }

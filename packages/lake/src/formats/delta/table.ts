@@ -1,11 +1,12 @@
 import { SluiceError } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
-import type { MetadataAction, ProtocolAction } from './actions.ts'
+import type { AddAction, MetadataAction } from './actions.ts'
 import { commit } from './commit.ts'
 import type { CommitPlan, CommitPorts } from './commit.ts'
-import type { JsonObject } from './exact-json.ts'
 import { mergeSchemas, staleness } from './evolution.ts'
+import { addLine, metadataLine, protocolLine, txnLine } from './lines.ts'
 import { DeltaLog } from './log.ts'
+import { decodePath, encodePath, isAbsolutePath } from './paths.ts'
 import { DEFAULT_PROTOCOL, checkAppendable } from './protocol.ts'
 import { schemaStringOf } from './schema.ts'
 import type { DeltaSchema } from './schema.ts'
@@ -139,7 +140,10 @@ export class DeltaTable {
           for (const claim of request.txns) this.#checkClaim(claim, snapshot)
           for (const file of request.files) this.#checkFresh(file, snapshot)
           const now = Math.trunc(this.#ports.clock.now())
-          return [...request.txns.map((claim) => txnLine(claim, now)), ...request.files.map(addLine)]
+          return [
+            ...request.txns.map(({ appId, version }) => txnLine({ appId, version, lastUpdated: now })),
+            ...request.files.map((file) => addLine(addOf(file))),
+          ]
         },
       },
       signal,
@@ -220,33 +224,17 @@ export class DeltaTable {
   }
 
   #storePath(logged: string): string {
-    return /^[a-z][a-z0-9+.-]*:|^\//i.test(logged) ? logged : `${this.path}/${decodeURIComponent(logged)}`
+    return isAbsolutePath(logged) ? logged : `${this.path}/${decodePath(logged)}`
   }
 }
 
-function txnLine({ appId, version }: TxnClaim, now: number): JsonObject {
-  return { txn: { appId, version, lastUpdated: now } }
-}
-
-function addLine({ path, size, modifiedMs, stats }: DataFile): JsonObject {
+function addOf({ path, size, modifiedMs, stats }: DataFile): AddAction {
   return {
-    add: {
-      path: path.split('/').map(encodeURIComponent).join('/'),
-      partitionValues: {},
-      size,
-      modificationTime: modifiedMs,
-      dataChange: true,
-      stats,
-    },
+    path: encodePath(path),
+    partitionValues: {},
+    size,
+    modificationTime: modifiedMs,
+    dataChange: true,
+    stats,
   }
-}
-
-function protocolLine({ minReaderVersion, minWriterVersion }: ProtocolAction): JsonObject {
-  return { protocol: { minReaderVersion, minWriterVersion } }
-}
-
-function metadataLine(metadata: MetadataAction): JsonObject {
-  const { id, name, description, schemaString, partitionColumns, configuration, createdTime } = metadata
-  const format = { provider: 'parquet', options: {} }
-  return { metaData: { id, name, description, format, schemaString, partitionColumns, configuration, createdTime } }
 }

@@ -72,9 +72,8 @@ describe('replaying a log', () => {
     expect(await new DeltaLog(store, 't').replay(new Snapshot('t'))).toBe(false)
   })
 
-  test('checkpoints, checksums, compactions and a corrupt _last_checkpoint do no harm while the commits are there', async () => {
+  test('checksums, compactions, sidecars and a corrupt _last_checkpoint do no harm', async () => {
     const store = await storeWith([create, add('a'), add('b')])
-    await store.put(`${name(1)}.checkpoint.parquet`, text('not read'))
     await store.put(`${name(1)}.crc`, text('{}'))
     await store.put(`${name(0)}.${String(1).padStart(20, '0')}.compacted.json`, text(add('a')))
     await store.put('t/_delta_log/_last_checkpoint', text('garbage'))
@@ -84,17 +83,115 @@ describe('replaying a log', () => {
     expect(paths(snapshot)).toEqual(['a', 'b'])
   })
 
-  test.each([
-    `${name(2)}.checkpoint.parquet`,
-    `${name(2)}.checkpoint.0000000001.0000000002.parquet`,
-    `${name(2)}.checkpoint.abc.json`,
-  ])('old commits that only a checkpoint holds are refused by that name: %s', async (checkpoint) => {
-    const store = await storeWith([create, add('a'), add('b'), add('c')])
-    await store.delete(`${name(0)}.json`)
-    await store.put(checkpoint, text('x'))
-    const refused = new DeltaLog(store, 't').replay(new Snapshot('t'))
-    await expect(refused).rejects.toMatchObject({ code: 'TABLE_UNSUPPORTED', retriable: false })
-    await expect(refused).rejects.toThrow('the checkpoint of version 2, and Parquet checkpoints are not read yet')
+  describe('with a checkpoint', () => {
+    const uuid = '3a0d65cd-4056-49b8-937b-95f9e3ee90e5'
+    const checkpoint = `${name(2)}.checkpoint.${uuid}.json`
+    /** Versions 0 to 4; a checkpoint of version 2 holds the files x and y, which no commit names: who shows them has read it. */
+    async function stored(): Promise<MemoryStore> {
+      const store = await storeWith([create, add('a'), add('b'), add('c'), `${remove('y')}\n${add('d')}`])
+      await store.put(
+        checkpoint,
+        text(`${create}\n${add('x')}\n${add('y')}\n{"txn":{"appId":"p0","version":9223372036854775807}}`),
+      )
+      return store
+    }
+    const hint = (store: MemoryStore, version: number): Promise<void> =>
+      store.put('t/_delta_log/_last_checkpoint', text(JSON.stringify({ version, size: 4, unknown: {} })))
+
+    test.each([
+      ['no hint', async () => undefined],
+      ['a hint that is right', (store: MemoryStore) => hint(store, 2)],
+      ['a stale hint at a checkpoint that is gone', (store: MemoryStore) => hint(store, 1)],
+      ['a hint beyond the newest version', (store: MemoryStore) => hint(store, 70)],
+      ['a torn hint', (store: MemoryStore) => store.put('t/_delta_log/_last_checkpoint', text('{"versi'))],
+      [
+        'a hint that is no number',
+        (store: MemoryStore) => store.put('t/_delta_log/_last_checkpoint', text('{"version":"2"}')),
+      ],
+    ])('it begins there and goes on by commits: %s', async (_, prepare) => {
+      const below = await stored()
+      await prepare(below)
+      const store = new FaultyStore(below)
+      const snapshot = new Snapshot('t')
+      await new DeltaLog(store, 't').replay(snapshot)
+      expect([snapshot.version, paths(snapshot)]).toEqual([4, ['x', 'c', 'd']])
+      expect(snapshot.txnVersion('p0')).toBe(9_223_372_036_854_775_807n)
+      expect(store.calls).not.toContain(`get ${name(1)}.json`)
+    })
+
+    test('a right hint lists from there on', async () => {
+      const below = await stored()
+      await hint(below, 2)
+      const store = new FaultyStore(below)
+      await new DeltaLog(store, 't').replay(new Snapshot('t'))
+      expect(store.calls.filter((call) => call.startsWith('list'))).toHaveLength(1)
+    })
+
+    test('it stands in for commits that were cleaned away, also for who was away meanwhile', async () => {
+      const store = await stored()
+      const old = new Snapshot('t')
+      old.apply(0, [])
+      for (const version of [0, 1, 2]) await store.delete(`${name(version)}.json`)
+      for (const snapshot of [new Snapshot('t'), old]) {
+        await new DeltaLog(store, 't').replay(snapshot)
+        expect([snapshot.version, paths(snapshot)]).toEqual([4, ['x', 'c', 'd']])
+      }
+    })
+
+    test('a log cleaned up between the listing and the reads is looked at again', async () => {
+      const below = await storeWith([create, add('a'), add('b'), add('c')])
+      const store = new FaultyStore(below, [
+        {
+          effect: 'none',
+          on: 'get',
+          path: /0\.json$/,
+          meanwhile: async () => {
+            await below.put(checkpoint, text(`${create}\n${add('x')}`))
+            for (const version of [0, 1, 2]) await below.delete(`${name(version)}.json`)
+          },
+        },
+      ])
+      const snapshot = new Snapshot('t')
+      await new DeltaLog(store, 't').replay(snapshot)
+      expect([snapshot.version, paths(snapshot)]).toEqual([3, ['x', 'c']])
+    })
+
+    test('a damaged one is passed over while the commits are there, and named when they are not', async () => {
+      for (const bytes of ['{"add":{"pa', add('x'), '{"add":{"size":1}}']) {
+        const store = await stored()
+        await store.put(checkpoint, text(bytes))
+        const snapshot = new Snapshot('t')
+        await new DeltaLog(store, 't').replay(snapshot)
+        expect(paths(snapshot)).toEqual(['a', 'b', 'c', 'd'])
+        await store.delete(`${name(0)}.json`)
+        await expect(new DeltaLog(store, 't').replay(new Snapshot('t'))).rejects.toMatchObject({
+          code: 'DATA_INVALID',
+          place: { file: checkpoint },
+          retriable: false,
+        })
+      }
+    })
+
+    test('a multi-part one with a part missing does not count', async () => {
+      const store = await stored()
+      await store.put(`${name(3)}.checkpoint.0000000001.0000000002.parquet`, text('x'))
+      const snapshot = new Snapshot('t')
+      await new DeltaLog(store, 't').replay(snapshot)
+      expect(paths(snapshot)).toEqual(['x', 'c', 'd'])
+    })
+
+    test('a sidecar that is missing is named', async () => {
+      const store = await stored()
+      await store.put(
+        checkpoint,
+        text(`${create}\n{"sidecar":{"path":"s%20s.parquet","sizeInBytes":1,"modificationTime":1}}`),
+      )
+      await store.delete(`${name(0)}.json`)
+      await expect(new DeltaLog(store, 't').replay(new Snapshot('t'))).rejects.toMatchObject({
+        code: 'DATA_INVALID',
+        place: { file: 't/_delta_log/_sidecars/s s.parquet' },
+      })
+    })
   })
 
   test('a missing version, a torn commit and a log without protocol are errors that say where', async () => {
