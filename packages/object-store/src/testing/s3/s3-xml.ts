@@ -27,8 +27,10 @@ function element(tag: string, value: XmlValue): string {
   return `<${tag}>${inner.join('')}</${tag}>`
 }
 
+/** Characters that XML does not have come out as U+FFFD: names that hold them are only listed right when they are encoded. */
 function escape(text: string): string {
-  return text.replace(/[&<>"'\r\n]/g, (character) => `&#${character.charCodeAt(0)};`)
+  const known = text.replace(/[^\t\n\r\u0020-\ufffd]/g, '\ufffd')
+  return known.replace(/[&<>"'\r\n]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
