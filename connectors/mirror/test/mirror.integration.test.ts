@@ -8,6 +8,7 @@ import {
   systemClock,
   type RawSettings,
   type RunningConnector,
+  type SluiceError,
   type SourceConnector,
   type SourceRecord,
 } from '@sluice/sdk'
@@ -233,6 +234,30 @@ suite('records', () => {
     context.store({ cluster: ALIAS, partition: 0, topic: 'resumed' }, { offset: 1 })
     const run = await task(mirrorSource, settings({ 'task.assigned.partitions': 'resumed-0' }), context)
     expect(valuesIn(await polled(run, 1))).toEqual(['c'])
+  })
+})
+
+suite('a topic of the source that was made anew', () => {
+  test('fails the task: positions in the old one mean nothing in it', async () => {
+    await topic('anew', 1)
+    await write('anew', ['a', 'b'])
+    const run = await task(mirrorSource, settings({ 'task.assigned.partitions': 'anew-0' }))
+    await polled(run, 2)
+    await source.admin.deleteTopics(['anew'])
+    await topic('anew', 1)
+    await write('anew', ['c', 'd', 'e'])
+    const failed = async (): Promise<string> => {
+      for (;;) {
+        try {
+          await run.poll()
+        } catch (error) {
+          const { code, retriable } = error as SluiceError
+          if (!retriable) return code
+        }
+      }
+    }
+    expect(await failed()).toBe('TOPIC_RECREATED')
+    expect(valuesIn(run.records)).toEqual(['a', 'b'])
   })
 })
 

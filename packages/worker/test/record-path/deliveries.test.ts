@@ -4,6 +4,7 @@ import type { SourceRecord } from '@sluice/sdk'
 import { Deliveries, offsetsOf } from '../../src/record-path/deliveries.ts'
 import { OutgoingBatch } from '../../src/record-path/outgoing-batch.ts'
 import { eventually } from '../support/eventually.ts'
+import { TransactionalRun } from '../support/fake-transactions.ts'
 import { batches, sourceRecord, SourceRun } from '../support/source-run.ts'
 
 function record(topic: string, partition: number | null): ProducerRecord {
@@ -96,4 +97,42 @@ test('a source that cannot take note fails, and its positions stay where they ar
   })
   expect(await run.run()).toMatchObject({ message: 'nowhere to write it' })
   expect(run.positions.at).toBeUndefined()
+})
+
+test('exactly once nothing is committed before the source has noted where the records lie', async () => {
+  const noted = Promise.withResolvers<void>()
+  const told: (readonly number[])[] = []
+  const { run, producer } = new TransactionalRun('poll', {
+    task: () => ({
+      poll: batches([sourceRecord(1, { partition: 0 }), sourceRecord(2, { partition: 0 })]),
+      delivered: (_, offsets) => {
+        told.push([...offsets])
+        return noted.promise
+      },
+    }),
+  })
+  producer.sendsAtOnce = true
+  const ended = run.run()
+  await eventually('told', () => told.length === 1)
+  expect(told).toEqual([[0, 1]])
+  await new Promise((resolve) => void setTimeout(resolve, 20))
+  expect(producer.commits).toBe(0)
+  noted.resolve()
+  await eventually('committed', () => producer.ended.length === 1)
+  run.stop()
+  expect(await ended).toBeUndefined()
+})
+
+test('exactly once a source that cannot take note has nothing committed', async () => {
+  const { run, producer } = new TransactionalRun('poll', {
+    task: () => ({
+      poll: batches([sourceRecord(1, { partition: 0 })]),
+      delivered: async () => {
+        throw new Error('nowhere to write it')
+      },
+    }),
+  })
+  producer.sendsAtOnce = true
+  expect(await run.run()).toMatchObject({ message: 'nowhere to write it' })
+  expect(producer.commits).toBe(0)
 })

@@ -25,8 +25,9 @@ export class FakeTransactionalProducer implements TransactionalProducer {
   /** How many transactions have been begun. */
   begun = 0
   #open: ProducerRecord[] | null = null
-  /** Whoever produced hears of it when the transaction ends: nothing is sent before. */
+  /** Whoever produced hears of it when the transaction ends: nothing is sent before. With `sendsAtOnce` it is, to offset 0 and on. */
   #waiting: PromiseWithResolvers<readonly Produced[]>[] = []
+  sendsAtOnce = false
   #isEnding = false
 
   begin(): void {
@@ -39,6 +40,8 @@ export class FakeTransactionalProducer implements TransactionalProducer {
     if (this.#open === null) throw new Error('no transaction is open')
     if (this.refusal !== undefined) throw this.refusal
     this.#open.push(...records)
+    if (this.sendsAtOnce)
+      return records.map(({ topic }, firstOffset) => ({ topic, partition: 0, firstOffset, count: 1 }))
     const answer = Promise.withResolvers<readonly Produced[]>()
     this.#waiting.push(answer)
     return answer.promise
