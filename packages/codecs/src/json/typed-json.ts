@@ -8,7 +8,7 @@ import { logicalType } from '../logical-type.ts'
 import { located, under } from '../value-path.ts'
 import { isJsonObject, JsonNumber, member, nodeType } from './json-node.ts'
 import type { JsonNode } from './json-node.ts'
-import { notJson, parseExactly } from './json-parser.ts'
+import { parseExactly } from './json-parser.ts'
 import { compileReadJson } from './json-reading.ts'
 import { parseJsonSettings } from './json-settings.ts'
 
@@ -23,14 +23,24 @@ const SETTINGS = parseJsonSettings({ 'schemas.enable': 'false', 'integer.overflo
 export function typedJsonReader(schema: Schema | null): (text: string) => Value {
   const read = compileReadJson(schema, SETTINGS)
   return (text) => {
-    const { root } = parseExactly(text)
-    if (root === undefined) throw notJson('there is nothing')
+    const root = parsed(text)
     try {
       if (schema !== null) check(root, schema)
       return read(root)
     } catch (error) {
       throw located(error)
     }
+  }
+}
+
+/** Exactly, but nothing else than JSON, and nothing behind it. */
+function parsed(text: string): JsonNode {
+  try {
+    JSON.parse(text)
+    return parseExactly(text).root!
+  } catch (error) {
+    const { cause = error } = error as Error
+    throw new DataError(`It is no JSON: ${(cause as Error).message}`)
   }
 }
 

@@ -47,8 +47,16 @@ describe('JSON of a schema', () => {
     ['a list for a map', order, '{"id":1,"tags":[]}', /^An array .* map \(field=tags\)$/],
     ['a member that is missing', order, '{"lines":[],"tags":{},"places":[]}', /required INT64 field \(field=id\)$/],
     ['an integer that is too large', primitive('int8'), '128', /does not fit into 8 bits/],
-    ['nothing in it', order, '', /./],
-    ['what is no JSON', order, '{"id":1', /./],
+    ['nothing in it', order, '', /^It is no JSON: /],
+    ['what is no JSON', order, '{"id":1', /^It is no JSON: /],
+    ['something behind it', primitive('int32'), '1 2', /^It is no JSON: /],
+    ['a leading zero', primitive('int32'), '01', /^It is no JSON: /],
+    [
+      'more levels than anybody needs',
+      array(array(primitive('int32'))),
+      '['.repeat(5000) + ']'.repeat(5000),
+      /^It is no JSON: .*depth/,
+    ],
   ]
   test.each(wrong)('that has %s is refused', (_, schema, text, message) => {
     const read = (): unknown => typedJsonReader(schema)(text)
