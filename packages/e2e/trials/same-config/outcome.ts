@@ -111,7 +111,7 @@ async function outcome(worker: ConnectWorkerProcess, kafka: Kafka, folder: strin
     if (status.startsWith('FAILED')) return true
     const { offsets } = (await worker.must('GET', `/connectors/${name}/offsets`)) as Offsets
     at = JSON.stringify(offsets.map(({ offset }) => offset))
-    return at === done
+    return status === 'RUNNING' && at === done
   }
   await until(`${name} of ${worker.runtime} has come to ${done}`, isDone, SETTLE_MS, LOOK_MS).catch((error: Error) => {
     throw new Error(`${error.message}: it is ${status}, at ${at}`, { cause: error })
