@@ -1,10 +1,19 @@
 import { DataError, SluiceError, isRetriable } from '@sluice/sdk'
-import type { Schema, SinkRecord, SinkTask, SinkTaskContext, TopicPartition, TopicPartitionOffset } from '@sluice/sdk'
+import type {
+  Schema,
+  SinkPosition,
+  SinkRecord,
+  SinkTask,
+  SinkTaskContext,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '@sluice/sdk'
 import { openObjectStore, probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import type { DeltaSchema, Lane } from '@sluice/lake'
 import { rowShapeOf } from './row-shape.ts'
 import type { RowShape } from './row-shape.ts'
+import { TOPIC_PLACEHOLDER } from './settings.ts'
 import type { LakeSettings } from './settings.ts'
 import { Target, tablePathOf } from './target.ts'
 
@@ -66,10 +75,7 @@ export class LakeSinkTask implements SinkTask {
       await known?.writer.refresh(signal)
       const target = known ?? (await this.#open(path, undefined, signal))
       if (target === undefined) continue
-      for (const partition of those) {
-        const { committed } = target.lane(partition)
-        if (committed !== undefined) this.#context.rewind([{ ...partition, offset: committed + 1 }])
-      }
+      for (const partition of those) this.#goOn(target, partition)
     }
   }
 
@@ -80,12 +86,15 @@ export class LakeSinkTask implements SinkTask {
     if (this.#anyDue()) this.#context.requestCommit()
   }
 
-  async flush(positions: readonly TopicPartitionOffset[], closing: boolean): Promise<readonly TopicPartitionOffset[]> {
+  async flush(positions: readonly SinkPosition[], closing: boolean): Promise<readonly TopicPartitionOffset[]> {
     for (const target of this.#targets.values()) {
       for (const position of positions) {
         const lane = target.knownLane(position)
+        if (lane === undefined) continue
+        // Before anything is committed: what was skipped as known may be another topic's.
+        if (position.topicId !== undefined) target.writer.identify(lane, position.topicId)
         // The worker stands here: offsets before it that never came were dropped on the way, or are no records.
-        if (lane !== undefined) target.writer.pass(lane, position.offset - 1)
+        target.writer.pass(lane, position.offset - 1)
       }
       if (closing || target.writer.due) await this.#commit(target)
     }
@@ -107,6 +116,20 @@ export class LakeSinkTask implements SinkTask {
 
   async stop(): Promise<void> {
     this.#targets.clear()
+  }
+
+  /**
+   * Reading goes on behind what the table holds, but forward only where no other table can be waiting for what lies between: the worker
+   * takes the first of several places, and refuses one beyond the end of the log.
+   */
+  #goOn(target: Target, partition: TopicPartition): void {
+    const { committed } = target.lane(partition)
+    if (committed === undefined) return
+    const position = this.#context.position(partition)
+    if (position?.topicId !== undefined) target.writer.identify(target.lane(partition), position.topicId)
+    const behind = { ...partition, offset: committed + 1 }
+    const isOnlyTable = !this.#settings['table.name'].includes(TOPIC_PLACEHOLDER)
+    this.#context.rewind(isOnlyTable || position === undefined ? [behind] : [behind, position])
   }
 
   /** Splits the records into runs, opens or makes the tables they go to, and makes those fit. */

@@ -19,15 +19,16 @@ const sink = (settings?: RawSettings, context?: FakeSinkContext): SinkRun => sin
 const count = (table?: string): Promise<number> => countOf(folder, table)
 
 describe('the table is the truth about offsets', () => {
-  test('after a restart reading begins behind what the table holds, whatever Kafka’s offsets say', async () => {
-    const first = sink()
+  test('after a restart of the only table’s sink reading begins behind what it holds, whatever Kafka’s offsets say', async () => {
+    const only = { 'table.name': 'orders' }
+    const first = sink(only)
     await first.start([P0, P1])
     await first.put([...span(0, 0, 9), ...span(1, 0, 3)])
     await first.flush(true)
     await first.stop()
     expect(await folder.txns('orders')).toEqual({ 'sluice:test::orders:0': 9, 'sluice:test::orders:1': 3 })
 
-    const second = sink()
+    const second = sink(only)
     expect(
       await second.start([
         { ...P0, offset: 2 },
@@ -42,6 +43,22 @@ describe('the table is the truth about offsets', () => {
     await second.stop()
     expect(await count()).toBe(19)
     expect((await folder.query('orders', 'select count(distinct id) as n from $files'))[0]).toEqual({ n: '15' })
+  })
+
+  test('where tables follow topics, reading never begins beyond Kafka’s offset, and what the table has is skipped', async () => {
+    const first = sink()
+    await first.start([P0])
+    await first.put(span(0, 0, 9))
+    await first.flush(true)
+    await first.stop()
+    const [behind, ahead] = [sink(), sink()]
+    expect(await behind.start([{ ...P0, offset: 2 }])).toEqual([{ ...P0, offset: 2 }])
+    await behind.put(span(0, 2, 11))
+    await behind.flush(true)
+    await behind.stop()
+    expect(await count()).toBe(12)
+    expect(await ahead.start([{ ...P0, offset: 50 }])).toEqual([{ ...P0, offset: 12 }])
+    await ahead.stop()
   })
 
   test('offsets dropped on the way (transforms, transaction markers) count as done', async () => {
@@ -159,7 +176,7 @@ describe('commits', () => {
     await rm(join(folder.path, 'orders'))
     await rename(join(folder.path, 'away'), join(folder.path, 'orders'))
     const again = sink()
-    expect(await again.start([P0])).toEqual([{ ...P0, offset: 3 }])
+    expect(await again.start([{ ...P0, offset: 3 }])).toEqual([{ ...P0, offset: 3 }])
     await again.put(span(0, 3, 5))
     expect(await again.flush(true)).toEqual([{ ...P0, offset: 6 }])
     await again.stop()

@@ -17,6 +17,11 @@ export interface SinkTaskContext extends TaskContext {
   /** The partitions this task has now. */
   assignment(): readonly TopicPartition[]
   /**
+   * Where the worker stands with a partition: what is put next of it is at or behind that offset. In `open`, what the group has
+   * committed. Undefined for partitions that the task does not have.
+   */
+  position(partition: TopicPartition): SinkPosition | undefined
+  /**
    * Rewinds before the next fetch: for sinks that keep offsets themselves. Only assigned partitions; offset ≥ 0; of several for one
    * partition the first in the log counts. Whoever keeps the whole positions that `flush` is given, and gives them back here, is told
    * when the topic is another one by now (the task fails with TOPIC_RECREATED), instead of missing records of the new one.

@@ -13,6 +13,20 @@ export function appIdOf({ sink, cluster, topic, partition }: LaneName): string {
   return `sluice:${sink}:${cluster}:${topic}:${partition}`
 }
 
+/** The `appId` under which a table keeps which topic a lane read, as `topicMarkOf` its id. */
+export function topicAppIdOf(laneAppId: string): string {
+  return `${laneAppId}:topic`
+}
+
+/**
+ * A topic's id (Kafka's 22 characters) as a number, because a txn action holds nothing else: its first 52 bits. Undefined when it
+ * is no such id.
+ */
+export function topicMarkOf(topicId: string): number | undefined {
+  const bytes = Buffer.from(topicId, 'base64url')
+  return bytes.length === 16 ? Number(bytes.readBigUInt64BE() >> 12n) : undefined
+}
+
 /**
  * How far one partition got on its way into one table. Offsets only grow; those at or below `taken` are skipped when they come
  * again, which makes redelivery harmless.
@@ -27,6 +41,8 @@ export class Lane {
   taken: number
   /** The first offset that was seen. */
   begin: number | undefined
+  /** `topicMarkOf` the topic that is read; undefined while it is not known. */
+  topicMark: number | undefined
 
   constructor(appId: string, label: string, committed: number | undefined) {
     this.appId = appId

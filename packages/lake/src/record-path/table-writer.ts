@@ -8,12 +8,13 @@
  * vacuumed, and the rows are read again from the offset in the table. A crash after the commit, or an answer lost on the way,
  * changes nothing: the offset in the table says that the rows are there.
  */
+import { SluiceError } from '@sluice/sdk'
 import type { Clock, Counter, MetricLabels, Metrics, StructSchema } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { deltaSchemaOf } from '../formats/delta/columns.ts'
 import type { AppendRequest, DeltaTable, TxnClaim } from '../formats/delta/table.ts'
 import type { ParquetOptions } from '../parquet/index.ts'
-import { Lane } from './lane.ts'
+import { Lane, topicAppIdOf, topicMarkOf } from './lane.ts'
 import { OpenFile } from './open-file.ts'
 import type { FinishedFile } from './open-file.ts'
 
@@ -87,6 +88,28 @@ export class TableWriter {
   /** Forgets a lane. What it has in the open file must be committed or dropped (`reset`) first. */
   release(lane: Lane): void {
     this.#lanes.delete(lane.appId)
+  }
+
+  /**
+   * Says which topic the lane's offsets are of; kept in the table with the next commit.
+   * @throws SluiceError TOPIC_RECREATED when the table holds offsets of another topic under the lane's name
+   */
+  identify(lane: Lane, topicId: string): void {
+    const mark = topicMarkOf(topicId)
+    if (mark === undefined || mark === lane.topicMark) return
+    const held = this.#committed(topicAppIdOf(lane.appId))
+    const known = lane.topicMark ?? held
+    if (known !== undefined && known !== mark)
+      throw new SluiceError(
+        'TOPIC_RECREATED',
+        `Table ${this.table.name} holds offsets of another topic than the one that ${lane.label} is of now`,
+        {
+          place: { table: this.table.path, partition: lane.label, offset: lane.committed ?? 0, topicId },
+          remedy:
+            'The topic was deleted and created again. To append the new topic’s records to the same table, set cluster.id to another value (or rename the connector), which begins new offsets in the table; else write to another table.',
+        },
+      )
+    lane.topicMark = mark
   }
 
   /**
@@ -211,6 +234,9 @@ export class TableWriter {
       const { appId, label, committed, taken, begin = taken } = lane
       lanes.push([lane, taken])
       txns.push({ appId, version: taken, expected: committed })
+      const topic = topicAppIdOf(appId)
+      if (lane.topicMark !== undefined && this.#committed(topic) === undefined)
+        txns.push({ appId: topic, version: lane.topicMark, expected: undefined })
       offsets[label] = [committed === undefined ? begin : committed + 1, taken]
     }
     const files = this.#finished.map(({ file }) => file)

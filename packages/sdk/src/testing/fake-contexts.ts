@@ -2,7 +2,7 @@
 import { MemoryMetrics } from '../ports.ts'
 import type { Clock, Random } from '../ports.ts'
 import type { SinkRecord, SourcePartition, SourcePosition, TopicPartition, TopicPartitionOffset } from '../record.ts'
-import type { SinkTaskContext } from '../sink-task.ts'
+import type { SinkPosition, SinkTaskContext } from '../sink-task.ts'
 import type { DivertedAt, DivertReason, SourceTaskContext } from '../source-task.ts'
 import type { TaskContext } from '../task-context.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -74,10 +74,16 @@ export class FakeSinkContext extends FakeTaskContext implements SinkTaskContext 
   timeoutMs: number | undefined
   /** Whether bad records are tolerated; if not, `report` throws, as in a worker with `errors.tolerance=none`. */
   tolerant = true
+  /** What `position` answers; `SinkRun` keeps it. */
+  positions: readonly SinkPosition[] = []
   #assignment: readonly TopicPartition[] = []
 
   constructor(clock: Clock = new FakeClock({ impatient: true })) {
     super(clock)
+  }
+
+  position({ topic, partition }: TopicPartition): SinkPosition | undefined {
+    return this.positions.find((at) => at.topic === topic && at.partition === partition)
   }
 
   assign(partitions: readonly TopicPartition[]): void {

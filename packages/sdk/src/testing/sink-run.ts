@@ -2,7 +2,7 @@ import type { SinkConnector } from '../connector.ts'
 import type { SinkRecord, TopicPartition, TopicPartitionOffset } from '../record.ts'
 import type { Schema } from '../schema.ts'
 import type { RawSettings } from '../settings.ts'
-import type { SinkTask } from '../sink-task.ts'
+import type { SinkPosition, SinkTask } from '../sink-task.ts'
 import type { Value } from '../value.ts'
 import { FakeSinkContext } from './fake-contexts.ts'
 
@@ -43,7 +43,7 @@ export function sinkRecord(
 export class SinkRun {
   readonly context: FakeSinkContext
   readonly task: SinkTask
-  readonly #positions = new Map<string, TopicPartitionOffset>()
+  readonly #positions = new Map<string, SinkPosition>()
   readonly #abort = new AbortController()
 
   /** @throws SluiceError SETTINGS_INVALID */
@@ -53,7 +53,7 @@ export class SinkRun {
   }
 
   /** Where the worker stands: the next offset of each partition it has. */
-  get positions(): readonly TopicPartitionOffset[] {
+  get positions(): readonly SinkPosition[] {
     return [...this.#positions.values()]
   }
 
@@ -61,11 +61,9 @@ export class SinkRun {
    * Starts the task and gives it partitions, each from a committed offset (default 0).
    * @returns where reading begins, after the task's own rewinds
    */
-  async start(
-    partitions: readonly (TopicPartition & { readonly offset?: number })[],
-  ): Promise<readonly TopicPartitionOffset[]> {
+  async start(partitions: readonly (TopicPartition & Partial<SinkPosition>)[]): Promise<readonly SinkPosition[]> {
     await this.task.start(this.#abort.signal)
-    for (const at of partitions) this.#move({ topic: at.topic, partition: at.partition, offset: at.offset ?? 0 })
+    for (const at of partitions) this.#move({ ...at, offset: at.offset ?? 0 })
     this.context.assign(this.positions.map(({ topic, partition }) => ({ topic, partition })))
     await this.task.open(this.context.assignment())
     this.#applyRewinds()
@@ -75,7 +73,7 @@ export class SinkRun {
   async put(records: readonly SinkRecord[]): Promise<void> {
     await this.task.put(records)
     for (const { originalTopic: topic, originalPartition: partition, originalOffset } of records)
-      this.#move({ topic, partition, offset: originalOffset + 1 })
+      this.#move({ ...this.#positions.get(`${topic}-${partition}`), topic, partition, offset: originalOffset + 1 })
     this.#applyRewinds()
   }
 
@@ -88,6 +86,7 @@ export class SinkRun {
   async close(partitions: readonly TopicPartition[] = this.context.assignment()): Promise<void> {
     await this.task.close(partitions)
     for (const { topic, partition } of partitions) this.#positions.delete(`${topic}-${partition}`)
+    this.context.positions = this.positions
     this.context.assign(this.positions.map(({ topic, partition }) => ({ topic, partition })))
   }
 
@@ -97,8 +96,10 @@ export class SinkRun {
     await this.task.stop()
   }
 
+  /** Of several for one partition the first in the log counts, as in a worker. */
   #applyRewinds(): void {
-    for (const rewind of this.context.rewinds.splice(0)) {
+    const descending = this.context.rewinds.splice(0).toSorted((a, b) => b.offset - a.offset)
+    for (const rewind of descending) {
       const assigned = this.#positions.has(`${rewind.topic}-${rewind.partition}`)
       if (!assigned || !Number.isSafeInteger(rewind.offset) || rewind.offset < 0)
         throw new RangeError(`A rewind that no worker can follow: ${JSON.stringify(rewind)}`)
@@ -106,7 +107,8 @@ export class SinkRun {
     }
   }
 
-  #move(position: TopicPartitionOffset): void {
+  #move(position: SinkPosition): void {
     this.#positions.set(`${position.topic}-${position.partition}`, position)
+    this.context.positions = this.positions
   }
 }

@@ -89,6 +89,10 @@ export class SinkContext implements SinkTaskContext {
     return this.#assignment
   }
 
+  position(partition: TopicPartition): SinkPosition | undefined {
+    return this.#positions.has(partition) ? this.#positions.of(partition).place : undefined
+  }
+
   rewind(positions: readonly SinkPosition[]): void {
     this.#rewinds.push(...positions)
   }
