@@ -22,6 +22,7 @@ import * as prettier from 'prettier'
 import { brokerFacts } from './broker-facts.ts'
 import { cliPage } from './cli-page.ts'
 import { embeddedKafkaPage, kafkaClientPage } from './kafka-pages.ts'
+import { objectStoresPage } from './object-stores-page.ts'
 import { registryPage } from './registry-page.ts'
 import { metricsPage, restPage } from './worker-pages.ts'
 
@@ -46,6 +47,7 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
     { file: 'kafka-client.md', text: `${GENERATED}\n\n${kafkaClientPage(facts)}` },
     { file: 'embedded-kafka.md', text: `${GENERATED}\n\n${embeddedKafkaPage(facts)}` },
     { file: 'schema-registry.md', text: `${GENERATED}\n\n${registryPage()}` },
+    { file: 'object-stores.md', text: `${GENERATED}\n\n${objectStoresPage()}` },
     { file: 'checks.md', text: `${GENERATED}\n\n${checkReferencePage()}` },
     {
       file: 'converters-and-transforms.md',
@@ -81,6 +83,7 @@ Made from the declarations that the code itself runs by, so it cannot say anythi
 - [Kafka client](kafka-client.md): options and metrics of the port
 - [Embedded Kafka](embedded-kafka.md): APIs and versions of the broker, its settings, and those of topics
 - [Schema registry](schema-registry.md): the embedded registry, its endpoints, and settings of its clients
+- [Object stores](object-stores.md): URLs, and settings of S3
 - [Errors](errors.md): every code and what it means
 
 Measured, and kept by hand: [Benchmarks](benchmarks.md).
