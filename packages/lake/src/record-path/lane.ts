@@ -15,7 +15,7 @@ export function appIdOf({ sink, cluster, topic, partition }: LaneName): string {
 
 /** The `appId` under which a table keeps which topic a lane read, as `topicMarkOf` its id. */
 export function topicAppIdOf(laneAppId: string): string {
-  return `${laneAppId}:topic`
+  return `topic-of:${laneAppId}`
 }
 
 /**
@@ -41,6 +41,8 @@ export class Lane {
   taken: number
   /** The first offset that was seen. */
   begin: number | undefined
+  /** Rows since the last commit. */
+  rows = 0
   /** `topicMarkOf` the topic that is read; undefined while it is not known. */
   topicMark: number | undefined
 
@@ -74,5 +76,6 @@ export class Lane {
   restart(committed: number | undefined): void {
     this.committed = committed
     this.taken = committed ?? -1
+    this.rows = 0
   }
 }
