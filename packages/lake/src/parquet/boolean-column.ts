@@ -1,36 +1,39 @@
-import type { ColumnBuilder, ColumnChunk } from './column.ts'
+import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
 import { LevelWriter } from './levels.ts'
 import { PageStore, type PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
-import type { ParquetColumn } from './schema.ts'
 
 /**
  * Booleans, one bit each (PLAIN). Parquet also allows runs here, but only the 2.x formats' readers take them in data pages
  * v1, and behind a codec they save next to nothing.
  */
 export class BooleanColumn implements ColumnBuilder {
-  private readonly column: ParquetColumn
+  private readonly column: LeafColumn
   private readonly levels: LevelWriter
   private readonly store: PageStore
   private readonly rowsMax: number
-  private readonly bits: Uint8Array
+  private bits: Uint8Array
   private count = 0
+  /** Entries at which to look again whether the page ends or grows, at most `rowsMax`. */
   private room: number
+  /** Entries that there is room for: more than `rowsMax` where one row of a list has as many. */
+  private capacity: number
   private anyTrue = false
   private anyFalse = false
 
-  constructor(column: ParquetColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: PageTools) {
     this.column = column
-    this.levels = new LevelWriter(column.optional ? 1 : 0)
+    this.levels = new LevelWriter(column.place)
     this.rowsMax = tools.limits.rowsMax
     this.room = Math.min(512, this.rowsMax)
+    this.capacity = this.rowsMax
     this.bits = new Uint8Array(Math.ceil(this.rowsMax / 8))
     this.levels.grow(this.room)
     this.store = new PageStore(tools)
   }
 
   append(value: unknown): void {
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.levels.entries >= this.room) this.makeRoom()
     if (value === true) {
       this.bits[this.count >> 3]! |= 1 << (this.count & 7)
       this.count++
@@ -40,14 +43,24 @@ export class BooleanColumn implements ColumnBuilder {
       this.levels.addValue()
     } else {
       if ((value !== null && value !== undefined) || !this.column.optional) refuse(this.column, value)
-      this.levels.addNull()
+      this.levels.addNull(this.column.place.definition - 1)
     }
   }
 
+  absent(level: number): void {
+    if (this.levels.entries >= this.room) this.makeRoom()
+    this.levels.addNull(level)
+  }
+
   undo(): void {
-    if (!this.levels.undo()) return
-    this.count--
-    this.bits[this.count >> 3]! &= ~(1 << (this.count & 7))
+    for (let values = this.levels.undo(); values > 0; values--) {
+      this.count--
+      this.bits[this.count >> 3]! &= ~(1 << (this.count & 7))
+    }
+  }
+
+  get rows(): number {
+    return this.store.rows + this.levels.rows
   }
 
   get bufferedBytes(): number {
@@ -57,7 +70,7 @@ export class BooleanColumn implements ColumnBuilder {
     return this.store.uncompressedBytes + this.openBytes
   }
   private get openBytes(): number {
-    return (this.count + this.levels.rows) >> 3
+    return (this.count + this.levels.entries) >> 3
   }
 
   finish(): ColumnChunk {
@@ -72,16 +85,22 @@ export class BooleanColumn implements ColumnBuilder {
   }
 
   private makeRoom(): void {
-    if (this.room === this.rowsMax) {
-      this.endPage()
-    } else {
+    if (this.room < this.rowsMax) {
       this.room = Math.min(this.rowsMax, this.room * 2)
       this.levels.grow(this.room)
+    } else if (this.levels.atRowStart) {
+      this.endPage()
+    } else if (this.levels.entries >= this.capacity) {
+      this.capacity *= 2
+      this.levels.grow(this.capacity)
+      const larger = new Uint8Array(Math.ceil(this.capacity / 8))
+      larger.set(this.bits)
+      this.bits = larger
     }
   }
 
   private endPage(): void {
-    if (this.levels.rows === 0) return
+    if (this.levels.entries === 0) return
     const values = this.bits.subarray(0, (this.count + 7) >> 3)
     let trues = 0
     for (let byte of values) for (; byte !== 0; byte &= byte - 1) trues++

@@ -1,6 +1,6 @@
 import { BooleanColumn } from './boolean-column.ts'
 import { BinaryColumn, WideDecimalColumn } from './byte-columns.ts'
-import type { ColumnBuilder } from './column.ts'
+import type { ColumnBuilder, LeafColumn } from './column.ts'
 import {
   DoubleColumn,
   FloatColumn,
@@ -11,11 +11,10 @@ import {
   ShortDecimalColumn,
 } from './number-columns.ts'
 import type { PageTools } from './pages.ts'
-import type { ParquetColumn } from './schema.ts'
 import { TextColumn } from './text-column.ts'
 
 /** Chooses the way a column is stored. A new type is one more case here. */
-export function buildColumn(column: ParquetColumn, tools: PageTools): ColumnBuilder {
+export function buildColumn(column: LeafColumn, tools: PageTools): ColumnBuilder {
   const { type } = column
   switch (type.kind) {
     case 'boolean':

@@ -2,24 +2,30 @@
 import { types } from 'node:util'
 import { VALUE_BYTES_MAX } from './byte-buffer.ts'
 import { BytePages } from './byte-pages.ts'
-import type { ColumnBuilder, ColumnChunk } from './column.ts'
+import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
 import { decimalBytes, parseUnscaled, writeBigEndian } from './decimal.ts'
 import type { PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
-import type { ParquetColumn, ParquetType } from './schema.ts'
+import type { LeafType } from './schema.ts'
 
 abstract class ByteColumn implements ColumnBuilder {
-  protected readonly column: ParquetColumn
+  protected readonly column: LeafColumn
   protected readonly pages: BytePages
 
-  constructor(column: ParquetColumn, pages: BytePages) {
+  constructor(column: LeafColumn, pages: BytePages) {
     this.column = column
     this.pages = pages
   }
   abstract append(value: unknown): void
 
+  absent(level: number): void {
+    this.pages.putNull(level)
+  }
   undo(): void {
     this.pages.undo()
+  }
+  get rows(): number {
+    return this.pages.rows
   }
   get bufferedBytes(): number {
     return this.pages.bufferedBytes
@@ -33,8 +39,8 @@ abstract class ByteColumn implements ColumnBuilder {
 }
 
 export class BinaryColumn extends ByteColumn {
-  constructor(column: ParquetColumn, tools: PageTools) {
-    super(column, new BytePages(column.optional, 0, false, tools))
+  constructor(column: LeafColumn, tools: PageTools) {
+    super(column, new BytePages(column.place, 0, false, tools))
   }
   append(value: unknown): void {
     if (types.isUint8Array(value)) {
@@ -42,7 +48,7 @@ export class BinaryColumn extends ByteColumn {
       this.pages.putBytes(value)
     } else {
       if ((value !== null && value !== undefined) || !this.column.optional) refuse(this.column, value)
-      this.pages.putNull()
+      this.pages.putNull(this.column.place.definition - 1)
     }
   }
 }
@@ -53,9 +59,9 @@ export class WideDecimalColumn extends ByteColumn {
   private readonly scale: number
   private readonly length: number
 
-  constructor(type: Extract<ParquetType, { kind: 'decimal' }>, column: ParquetColumn, tools: PageTools) {
+  constructor(type: Extract<LeafType, { kind: 'decimal' }>, column: LeafColumn, tools: PageTools) {
     const length = decimalBytes(type.precision)
-    super(column, new BytePages(column.optional, length, true, tools))
+    super(column, new BytePages(column.place, length, true, tools))
     this.precision = type.precision
     this.scale = type.scale
     this.length = length
@@ -68,7 +74,7 @@ export class WideDecimalColumn extends ByteColumn {
       writeBigEndian(unscaled, this.length, this.pages.buffer.bytes, start)
     } else {
       if ((value !== null && value !== undefined) || !this.column.optional) refuse(this.column, value)
-      this.pages.putNull()
+      this.pages.putNull(this.column.place.definition - 1)
     }
   }
 }

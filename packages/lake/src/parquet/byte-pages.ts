@@ -1,7 +1,7 @@
 import { BytesBounds } from './bounds.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import type { ColumnChunk } from './column.ts'
-import { LevelWriter } from './levels.ts'
+import { LevelWriter, type LeafPlace } from './levels.ts'
 import { PageStore, type PageLimits, type PageTools } from './pages.ts'
 
 /** Pages of byte arrays in PLAIN encoding, each behind its length, or all of one fixed length without it. */
@@ -11,35 +11,35 @@ export class BytePages {
   readonly buffer: ByteBuffer = new ByteBuffer()
   readonly bounds: BytesBounds
   readonly limits: PageLimits
-  /** Where the value added last begins, for `undo`. */
-  private lastStart = 0
+  private readonly fixedLength: number
+  /** Entries at which to look again whether the page ends or grows, at most `rowsMax`. */
   private room = 0
+  /** Entries that there is room for: more than `rowsMax` where one row of a list has as many. */
+  private capacity = 0
 
   /** `fixedLength`: 0 for values of any length. `signed`: two's complement, most significant byte first. */
-  constructor(optional: boolean, fixedLength: number, signed: boolean, tools: PageTools) {
-    this.levels = new LevelWriter(optional ? 1 : 0)
+  constructor(place: LeafPlace, fixedLength: number, signed: boolean, tools: PageTools) {
+    this.levels = new LevelWriter(place)
     this.store = new PageStore(tools)
     this.bounds = new BytesBounds(fixedLength, signed)
+    this.fixedLength = fixedLength
     this.limits = tools.limits
     this.makeRoom()
   }
 
-  putNull(): void {
-    if (this.levels.rows === this.room) this.makeRoom()
-    this.levels.addNull()
+  putNull(level: number): void {
+    if (this.levels.entries >= this.room) this.makeRoom()
+    this.levels.addNull(level)
   }
   /** False, having added nothing, for a text that has no UTF-8 form. */
   putText(value: string): boolean {
     this.makeRoomFor(value.length)
-    const start = this.buffer.at
     if (!this.buffer.addText(value)) return false
-    this.lastStart = start
     this.levels.addValue()
     return true
   }
   putBytes(value: Uint8Array): void {
     this.makeRoomFor(value.length)
-    this.lastStart = this.buffer.at
     this.buffer.addBytes(value)
     this.levels.addValue()
   }
@@ -47,16 +47,19 @@ export class BytePages {
   putFixed(length: number): number {
     this.makeRoomFor(length)
     this.levels.addValue()
-    return (this.lastStart = this.buffer.addRoom(length))
+    return this.buffer.addRoom(length)
   }
   /** Adds the row of a value that is kept elsewhere, in a dictionary. */
   putElsewhere(): void {
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.levels.entries >= this.room) this.makeRoom()
     this.levels.addValue()
   }
 
   undo(): void {
-    if (this.levels.undo()) this.buffer.at = this.lastStart
+    if (this.levels.undo() > 0) this.buffer.at = this.endOf(this.levels.entries - this.levels.nulls)
+  }
+  get rows(): number {
+    return this.store.rows + this.levels.rows
   }
 
   get bufferedBytes(): number {
@@ -66,11 +69,11 @@ export class BytePages {
     return this.store.uncompressedBytes + this.openBytes
   }
   private get openBytes(): number {
-    return this.buffer.at + (this.levels.rows >> 3)
+    return this.buffer.at + (this.levels.entries >> 3)
   }
 
   endPage(): void {
-    if (this.levels.rows === 0) return
+    if (this.levels.entries === 0) return
     this.bounds.scan(this.buffer.bytes, this.buffer.at)
     this.store.addPlain(this.levels, this.buffer.encoded())
     this.buffer.clear()
@@ -82,16 +85,27 @@ export class BytePages {
   }
 
   private makeRoomFor(length: number): void {
-    if (this.buffer.at + length > this.limits.bytesMax && this.buffer.at > 0) this.endPage()
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.buffer.at + length > this.limits.bytesMax && this.buffer.at > 0 && this.levels.atRowStart) this.endPage()
+    if (this.levels.entries >= this.room) this.makeRoom()
   }
   private makeRoom(): void {
     const { rowsMax } = this.limits
-    if (this.room === rowsMax) {
+    if (this.room < rowsMax) {
+      this.capacity = this.room = Math.min(rowsMax, Math.max(512, this.room * 2))
+      this.levels.grow(this.capacity)
+    } else if (this.levels.atRowStart) {
       this.endPage()
-    } else {
-      this.room = Math.min(rowsMax, Math.max(512, this.room * 2))
-      this.levels.grow(this.room)
+    } else if (this.levels.entries >= this.capacity) {
+      this.capacity *= 2
+      this.levels.grow(this.capacity)
     }
+  }
+
+  /** Where the first `values` values end. */
+  private endOf(values: number): number {
+    if (this.fixedLength !== 0) return values * this.fixedLength
+    let at = 0
+    for (let i = 0; i < values; i++) at += 4 + this.buffer.bytes.readUInt32LE(at)
+    return at
   }
 }

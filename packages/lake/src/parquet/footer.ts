@@ -1,13 +1,13 @@
 /** The footer: parquet.thrift's FileMetaData, which names every column, row group, page place and bound of the file. */
-import { decimalBytes } from './decimal.ts'
-import type { ColumnChunk } from './column.ts'
+import type { ColumnChunk, LeafColumn } from './column.ts'
+import { writeSchema } from './footer-schema.ts'
 import { ENCODING } from './pages.ts'
-import { PHYSICAL, physicalOf, type ParquetColumn, type ParquetType } from './schema.ts'
+import { PHYSICAL, physicalOf, type ParquetColumn } from './schema.ts'
 import { footerBound } from './statistics.ts'
 import type { ThriftWriter } from './thrift.ts'
 
 /** Readers look here for the bugs of certain writers. It changes only when the encoder writes other bytes than before. */
-const CREATED_BY = 'sluice version 1.0.0 (build parquet)'
+const CREATED_BY = 'sluice version 1.1.0 (build parquet)'
 
 /** What the footer has to say of a chunk that is already in the file: the chunk without its pages. */
 export interface WrittenChunk extends Omit<ColumnChunk, 'parts'> {
@@ -22,29 +22,22 @@ export interface WrittenRowGroup {
   readonly chunks: readonly WrittenChunk[]
 }
 
-/** parquet.thrift's ConvertedType, for readers from before logical types. */
-const CONVERTED = { string: 0, decimal: 5, date: 6, timestamp: 10, int8: 15, int16: 16 } as const
-
 export function writeFooter(
   thrift: ThriftWriter,
   columns: readonly ParquetColumn[],
+  leaves: readonly LeafColumn[],
   rowGroups: readonly WrittenRowGroup[],
   codecId: number,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   thrift.i32(1, 1) // format version: 1 stands for data pages v1
-  thrift.list(2, 'struct', columns.length + 1)
-  thrift.structElement()
-  thrift.binary(4, 'schema')
-  thrift.i32(5, columns.length)
-  thrift.end()
-  for (const column of columns) writeSchemaElement(thrift, column)
+  writeSchema(thrift, columns)
   thrift.i64(
     3,
     rowGroups.reduce((rows, group) => rows + group.rows, 0),
   )
   thrift.list(4, 'struct', rowGroups.length)
-  for (const [ordinal, group] of rowGroups.entries()) writeRowGroup(thrift, columns, group, ordinal, codecId)
+  for (const [ordinal, group] of rowGroups.entries()) writeRowGroup(thrift, leaves, group, ordinal, codecId)
   const pairs = Object.entries(metadata)
   if (pairs.length > 0) {
     thrift.list(5, 'struct', pairs.length)
@@ -57,8 +50,8 @@ export function writeFooter(
   }
   thrift.binary(6, CREATED_BY)
   // Without a column order readers do not trust min_value and max_value.
-  thrift.list(7, 'struct', columns.length)
-  for (let i = 0; i < columns.length; i++) {
+  thrift.list(7, 'struct', leaves.length)
+  for (let i = 0; i < leaves.length; i++) {
     thrift.structElement()
     thrift.emptyStruct(1) // TypeDefinedOrder
     thrift.end()
@@ -66,69 +59,9 @@ export function writeFooter(
   return thrift.finish()
 }
 
-function writeSchemaElement(thrift: ThriftWriter, { name, type, optional, fieldId }: ParquetColumn): void {
-  const physical = physicalOf(type)
-  thrift.structElement()
-  thrift.i32(1, PHYSICAL[physical])
-  if (type.kind === 'decimal' && physical === 'FIXED_LEN_BYTE_ARRAY') thrift.i32(2, decimalBytes(type.precision))
-  thrift.i32(3, optional ? 1 : 0)
-  thrift.binary(4, name)
-  const converted = convertedType(type)
-  if (converted !== undefined) thrift.i32(6, converted)
-  if (type.kind === 'decimal') {
-    thrift.i32(7, type.scale)
-    thrift.i32(8, type.precision)
-  }
-  if (fieldId !== undefined) thrift.i32(9, fieldId)
-  writeLogicalType(thrift, type)
-  thrift.end()
-}
-
-/** Time has none: the old types mean UTC, and ours has no zone. So has a timestamp without one. */
-function convertedType(type: ParquetType): number | undefined {
-  if (type.kind === 'timestamp') return type.utc ? CONVERTED.timestamp : undefined
-  return type.kind in CONVERTED ? CONVERTED[type.kind as keyof typeof CONVERTED] : undefined
-}
-
-/** Field 10 of SchemaElement: a union, so a struct with one field. */
-function writeLogicalType(thrift: ThriftWriter, type: ParquetType): void {
-  if (type.kind === 'string') {
-    thrift.struct(10)
-    thrift.emptyStruct(1)
-    thrift.end()
-  } else if (type.kind === 'decimal') {
-    thrift.struct(10)
-    thrift.struct(5)
-    thrift.i32(1, type.scale)
-    thrift.i32(2, type.precision)
-    thrift.end()
-    thrift.end()
-  } else if (type.kind === 'date') {
-    thrift.struct(10)
-    thrift.emptyStruct(6)
-    thrift.end()
-  } else if (type.kind === 'time' || type.kind === 'timestamp') {
-    thrift.struct(10)
-    thrift.struct(type.kind === 'time' ? 7 : 8)
-    thrift.boolean(1, type.kind === 'timestamp' && type.utc)
-    thrift.struct(2)
-    thrift.emptyStruct(type.kind === 'time' && type.unit === 'ms' ? 1 : 2)
-    thrift.end()
-    thrift.end()
-    thrift.end()
-  } else if (type.kind === 'int8' || type.kind === 'int16') {
-    thrift.struct(10)
-    thrift.struct(10)
-    thrift.i8(1, type.kind === 'int8' ? 8 : 16)
-    thrift.boolean(2, true)
-    thrift.end()
-    thrift.end()
-  }
-}
-
 function writeRowGroup(
   thrift: ThriftWriter,
-  columns: readonly ParquetColumn[],
+  columns: readonly LeafColumn[],
   group: WrittenRowGroup,
   ordinal: number,
   codecId: number,
@@ -144,7 +77,7 @@ function writeRowGroup(
   thrift.end()
 }
 
-function writeChunk(thrift: ThriftWriter, column: ParquetColumn, chunk: WrittenChunk, codecId: number): void {
+function writeChunk(thrift: ThriftWriter, column: LeafColumn, chunk: WrittenChunk, codecId: number): void {
   const indexed = chunk.dictionaryPages > 0
   thrift.structElement()
   thrift.i64(2, 0) // deprecated; 0 as the column's metadata stands nowhere but here
@@ -153,10 +86,10 @@ function writeChunk(thrift: ThriftWriter, column: ParquetColumn, chunk: WrittenC
   const encodings = encodingsOf(chunk)
   thrift.list(2, 'i32', encodings.length)
   for (const encoding of encodings) thrift.i32Element(encoding)
-  thrift.list(3, 'binary', 1)
-  thrift.binaryElement(column.name)
+  thrift.list(3, 'binary', column.path.length)
+  for (const name of column.path) thrift.binaryElement(name)
   thrift.i32(4, codecId)
-  thrift.i64(5, chunk.rows)
+  thrift.i64(5, chunk.entries)
   thrift.i64(6, chunk.uncompressedBytes)
   thrift.i64(7, chunk.compressedBytes)
   thrift.i64(9, chunk.offset + chunk.dictionaryBytes)
@@ -175,7 +108,7 @@ function encodingsOf({ plainPages, dictionaryPages }: WrittenChunk): number[] {
   return encodings
 }
 
-function writeStatistics(thrift: ThriftWriter, { type }: ParquetColumn, { nulls, bounds }: WrittenChunk): void {
+function writeStatistics(thrift: ThriftWriter, { type }: LeafColumn, { nulls, bounds }: WrittenChunk): void {
   const min = bounds.min === undefined ? undefined : footerBound(type, bounds.min, 'min')
   const max = bounds.max === undefined ? undefined : footerBound(type, bounds.max, 'max')
   thrift.struct(12)

@@ -1,70 +1,140 @@
 /**
- * Which rows of the open page hold a value: definition levels. A flat column has at most one (0 = null, 1 = value), and
- * none at all where it is required. Nested columns will add repetition levels here, written in front of these; nothing
- * else in the encoder looks at levels.
+ * Where the values of the open page stand in their rows (Dremel's levels, as parquet-format has them). An entry is a value or
+ * its absence: its definition level says how much of the way down to it is there, its repetition level at which list a new
+ * element begins (0: a new row). A flat column has at most one definition level (0 = null, 1 = value), and none where it is
+ * required; only columns below a list or map have repetition levels.
  */
 import { bitWidth, hybridBytesMax, writeHybrid, writeRun } from './hybrid.ts'
 
+/** The repetition level of the entry that comes next; one for all columns below a top column. */
+export interface RepetitionState {
+  level: number
+}
+
+/** A column's place in the tree of the schema. */
+export interface LeafPlace {
+  /** The definition level of a value that is there. */
+  readonly definition: number
+  /** How many lists and maps it is below. */
+  readonly repetition: number
+  readonly state: RepetitionState
+}
+
 export class LevelWriter {
-  /** Rows of the open page. */
-  rows = 0
-  /** Those of them that are null. */
+  /** Values and absences of the open page. */
+  entries = 0
+  /** Those of them that are absences. */
   nulls = 0
   private readonly max: number
-  private levels: Uint8Array = new Uint8Array(0)
+  private readonly maxRepetition: number
+  private readonly isRepeated: boolean
+  private readonly state: RepetitionState
+  private definitions: Uint8Array = new Uint8Array(0)
+  private repetitions: Uint8Array = new Uint8Array(0)
+  private begunRows = 0
+  /** The entry that the row at hand begins with. */
+  private rowStart = 0
 
-  /** `max`: the level of a value that is there; 0 for a required column. */
-  constructor(max: number) {
-    this.max = max
+  constructor(place: LeafPlace) {
+    this.max = place.definition
+    this.maxRepetition = place.repetition
+    this.isRepeated = place.repetition > 0
+    this.state = place.state
   }
 
-  /** Makes room for `rows` rows in a page; whoever adds more than that loses them. */
-  grow(rows: number): void {
-    if (this.max === 0) return
-    const larger = new Uint8Array(rows)
-    larger.set(this.levels)
-    this.levels = larger
+  /** Rows of the open page. */
+  get rows(): number {
+    return this.isRepeated ? this.begunRows : this.entries
+  }
+  /** Whether the entry that comes next begins a row: a page ends nowhere else. */
+  get atRowStart(): boolean {
+    return !this.isRepeated || this.state.level === 0
+  }
+
+  /** Makes room for `entries` entries in a page; whoever adds more than that loses them. */
+  grow(entries: number): void {
+    if (this.max !== 0) this.definitions = larger(this.definitions, entries)
+    if (this.isRepeated) this.repetitions = larger(this.repetitions, entries)
   }
 
   addValue(): void {
-    if (this.max !== 0) this.levels[this.rows] = this.max
-    this.rows++
+    if (this.max !== 0) this.definitions[this.entries] = this.max
+    if (this.isRepeated) this.addRepetition()
+    this.entries++
   }
-  addNull(): void {
-    this.levels[this.rows++] = 0
+  /** `level`: how much of the way is there, below that of a value. */
+  addNull(level: number): void {
+    this.definitions[this.entries] = level
+    if (this.isRepeated) this.addRepetition()
+    this.entries++
     this.nulls++
   }
-  /** Takes the last row back; answers whether it held a value. */
-  undo(): boolean {
-    this.rows--
-    if (this.max === 0 || this.levels[this.rows] === this.max) return true
-    this.nulls--
-    return false
+  /** Takes the last row back; answers how many values it held. */
+  undo(): number {
+    const start = this.isRepeated ? this.rowStart : this.entries - 1
+    let values = 0
+    for (let i = start; i < this.entries; i++) {
+      if (this.max === 0 || this.definitions[i] === this.max) values++
+    }
+    this.nulls -= this.entries - start - values
+    this.entries = start
+    if (this.isRepeated) this.begunRows--
+    return values
   }
 
+  /** Room that both kinds of levels may need, lengths included. */
   get bytesMax(): number {
-    return this.max === 0 ? 0 : 4 + hybridBytesMax(this.rows, bitWidth(this.max))
+    const definitions = this.max === 0 ? 0 : 4 + hybridBytesMax(this.entries, bitWidth(this.max))
+    return definitions + (this.isRepeated ? 4 + hybridBytesMax(this.entries, bitWidth(this.maxRepetition)) : 0)
   }
 
-  /** Writes the page's levels as a data page v1 wants them, length first; answers the place behind them. */
+  /** Writes the levels as a data page v1 wants them, each kind behind its length; answers the place behind them. */
   write(out: Uint8Array, start: number): number {
+    let at = start
+    if (this.isRepeated) at = withLength(out, at, this.writeRepetitions(out, at + 4))
+    if (this.max !== 0) at = withLength(out, at, this.writeDefinitions(out, at + 4))
+    return at
+  }
+  writeRepetitions(out: Uint8Array, start: number): number {
+    return this.isRepeated
+      ? writeHybrid(this.repetitions, this.entries, bitWidth(this.maxRepetition), out, start)
+      : start
+  }
+  writeDefinitions(out: Uint8Array, start: number): number {
     if (this.max === 0) return start
     const width = bitWidth(this.max)
-    const from = start + 4
-    const end =
-      this.nulls === 0
-        ? writeRun(this.max, this.rows, width, out, from)
-        : writeHybrid(this.levels, this.rows, width, out, from)
-    const length = end - from
-    out[start] = length & 255
-    out[start + 1] = (length >>> 8) & 255
-    out[start + 2] = (length >>> 16) & 255
-    out[start + 3] = length >>> 24
-    return end
+    return this.nulls === 0
+      ? writeRun(this.max, this.entries, width, out, start)
+      : writeHybrid(this.definitions, this.entries, width, out, start)
   }
 
   startPage(): void {
-    this.rows = 0
+    this.entries = 0
     this.nulls = 0
+    this.begunRows = 0
   }
+
+  private addRepetition(): void {
+    const { level } = this.state
+    this.repetitions[this.entries] = level
+    if (level !== 0) return
+    this.rowStart = this.entries
+    this.begunRows++
+  }
+}
+
+function larger(bytes: Uint8Array, length: number): Uint8Array {
+  const grown = new Uint8Array(Math.max(length, bytes.length))
+  grown.set(bytes)
+  return grown
+}
+
+/** Writes how many bytes stand from `start + 4` to `end`. */
+function withLength(out: Uint8Array, start: number, end: number): number {
+  const length = end - start - 4
+  out[start] = length & 255
+  out[start + 1] = (length >>> 8) & 255
+  out[start + 2] = (length >>> 16) & 255
+  out[start + 3] = length >>> 24
+  return end
 }

@@ -1,26 +1,32 @@
 /** Columns whose values are numbers of 32 or 64 bits: checked, converted and written into the open page, one `append` each. */
-import type { ColumnBuilder, ColumnChunk } from './column.ts'
+import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
 import { parseUnscaled } from './decimal.ts'
 import type { PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
-import { wholeRange, type ParquetColumn, type ParquetType, type WholeType } from './schema.ts'
+import { wholeRange, type LeafType, type WholeType } from './schema.ts'
 import { WordPages, type WordKind } from './word-pages.ts'
 
 const TWO_32 = 2 ** 32
 
 /** All but `append`, which each class has for itself so that it meets one kind of value. */
 abstract class NumberColumn implements ColumnBuilder {
-  protected readonly column: ParquetColumn
+  protected readonly column: LeafColumn
   protected readonly pages: WordPages
 
-  constructor(kind: WordKind, column: ParquetColumn, tools: PageTools) {
+  constructor(kind: WordKind, column: LeafColumn, tools: PageTools) {
     this.column = column
-    this.pages = new WordPages(kind, column.optional, tools)
+    this.pages = new WordPages(kind, column.place, tools)
   }
   abstract append(value: unknown): void
 
+  absent(level: number): void {
+    this.pages.putNull(level)
+  }
   undo(): void {
     this.pages.undo()
+  }
+  get rows(): number {
+    return this.pages.rows
   }
   get bufferedBytes(): number {
     return this.pages.bufferedBytes
@@ -34,7 +40,7 @@ abstract class NumberColumn implements ColumnBuilder {
   /** For a value that is not of the column's kind: null goes in where the column is optional. */
   protected other(value: unknown): void {
     if ((value !== null && value !== undefined) || !this.column.optional) refuse(this.column, value)
-    this.pages.putNull()
+    this.pages.putNull(this.column.place.definition - 1)
   }
 }
 
@@ -43,7 +49,7 @@ export class IntColumn extends NumberColumn {
   private readonly low: number
   private readonly high: number
 
-  constructor(type: WholeType, column: ParquetColumn, tools: PageTools) {
+  constructor(type: WholeType, column: LeafColumn, tools: PageTools) {
     super('int32', column, tools)
     const [low, high] = wholeRange(type)
     this.low = Number(low)
@@ -70,7 +76,7 @@ export class LongColumn extends NumberColumn {
   private readonly lowNumber: number
   private readonly highNumber: number
 
-  constructor(type: WholeType, column: ParquetColumn, tools: PageTools) {
+  constructor(type: WholeType, column: LeafColumn, tools: PageTools) {
     super('int64', column, tools)
     const [low, high] = wholeRange(type)
     this.low = low
@@ -96,7 +102,7 @@ export class MillisColumn extends NumberColumn {
   private readonly low: bigint
   private readonly high: bigint
 
-  constructor(type: WholeType, column: ParquetColumn, tools: PageTools) {
+  constructor(type: WholeType, column: LeafColumn, tools: PageTools) {
     super('int64', column, tools)
     const [low, high] = wholeRange(type)
     this.low = low
@@ -118,7 +124,7 @@ export class MillisColumn extends NumberColumn {
 }
 
 export class FloatColumn extends NumberColumn {
-  constructor(column: ParquetColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: PageTools) {
     super('float', column, tools)
   }
   append(value: unknown): void {
@@ -133,7 +139,7 @@ export class FloatColumn extends NumberColumn {
 }
 
 export class DoubleColumn extends NumberColumn {
-  constructor(column: ParquetColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: PageTools) {
     super('double', column, tools)
   }
   append(value: unknown): void {
@@ -142,14 +148,14 @@ export class DoubleColumn extends NumberColumn {
   }
 }
 
-type DecimalType = Extract<ParquetType, { kind: 'decimal' }>
+type DecimalType = Extract<LeafType, { kind: 'decimal' }>
 
 /** Decimals of at most 9 digits. */
 export class ShortDecimalColumn extends NumberColumn {
   private readonly precision: number
   private readonly scale: number
 
-  constructor(type: DecimalType, column: ParquetColumn, tools: PageTools) {
+  constructor(type: DecimalType, column: LeafColumn, tools: PageTools) {
     super('int32', column, tools)
     this.precision = type.precision
     this.scale = type.scale
@@ -170,7 +176,7 @@ export class LongDecimalColumn extends NumberColumn {
   private readonly precision: number
   private readonly scale: number
 
-  constructor(type: DecimalType, column: ParquetColumn, tools: PageTools) {
+  constructor(type: DecimalType, column: LeafColumn, tools: PageTools) {
     super('int64', column, tools)
     this.precision = type.precision
     this.scale = type.scale

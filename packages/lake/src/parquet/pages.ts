@@ -61,6 +61,8 @@ export interface ChunkPages {
   readonly compressedBytes: number
   readonly uncompressedBytes: number
   readonly rows: number
+  /** Values and absences. */
+  readonly entries: number
   readonly nulls: number
   readonly plainPages: number
   readonly dictionaryPages: number
@@ -69,7 +71,9 @@ export interface ChunkPages {
 export class PageStore {
   readonly tools: PageTools
   private parts: Uint8Array[] = []
-  private rows = 0
+  /** Rows in the pages so far. */
+  rows = 0
+  private entries = 0
   private nulls = 0
   private plainPages = 0
   private dictionaryPages = 0
@@ -131,11 +135,21 @@ export class PageStore {
       dictionaryBytes = this.compressedBytes - before
       for (const part of data) this.parts.push(part)
     }
-    const { parts, compressedBytes, uncompressedBytes, rows, nulls, plainPages, dictionaryPages } = this
+    const { parts, compressedBytes, uncompressedBytes, rows, entries: count, nulls, plainPages, dictionaryPages } = this
     this.parts = []
     this.compressedBytes = this.uncompressedBytes = 0
-    this.rows = this.nulls = this.plainPages = this.dictionaryPages = 0
-    return { parts, dictionaryBytes, compressedBytes, uncompressedBytes, rows, nulls, plainPages, dictionaryPages }
+    this.rows = this.entries = this.nulls = this.plainPages = this.dictionaryPages = 0
+    return {
+      parts,
+      dictionaryBytes,
+      compressedBytes,
+      uncompressedBytes,
+      rows,
+      entries: count,
+      nulls,
+      plainPages,
+      dictionaryPages,
+    }
   }
 
   private addData(levels: LevelWriter, body: Uint8Array, encoding: number): void {
@@ -143,7 +157,7 @@ export class PageStore {
       body,
       (thrift) => {
         thrift.struct(5)
-        thrift.i32(1, levels.rows)
+        thrift.i32(1, levels.entries)
         thrift.i32(2, encoding)
         thrift.i32(3, ENCODING.RLE)
         thrift.i32(4, ENCODING.RLE)
@@ -152,6 +166,7 @@ export class PageStore {
       DATA_PAGE,
     )
     this.rows += levels.rows
+    this.entries += levels.entries
     this.nulls += levels.nulls
     levels.startPage()
   }

@@ -1,4 +1,4 @@
-import type { ParquetType } from './schema.ts'
+import type { LeafType } from './schema.ts'
 
 /**
  * A bound of a column in the column's own terms, exact and never truncated: `boolean`; `number`, or `bigint` beyond
@@ -8,8 +8,15 @@ import type { ParquetType } from './schema.ts'
 export type ParquetBound = boolean | number | bigint | string | Uint8Array
 
 export interface ColumnStatistics {
-  readonly name: string
-  readonly type: ParquetType
+  /** The names from the top down; groups of lists (`list`, `element`) and maps (`key_value`) are among them. */
+  readonly path: readonly string[]
+  readonly type: LeafType
+  /**
+   * How many names lead to the outermost list or map that it is below, so that a row has any number of values; 0 where it is
+   * below none.
+   */
+  readonly repeatedFrom: number
+  /** Rows without a value; where repeated, entries without one (of which an empty list is one). */
   readonly nullCount: number
   /**
    * Smallest and largest value of all rows. Absent when every value is null, and for a float or double column that holds
@@ -35,6 +42,6 @@ export interface ParquetFile {
   /** Size of the whole file in bytes. */
   readonly size: number
   readonly rowGroups: readonly RowGroupSummary[]
-  /** One per column, in the order of the columns, over all row groups. */
+  /** One per column that is no group, in the order of the columns, over all row groups. */
   readonly columns: readonly ColumnStatistics[]
 }

@@ -2,10 +2,17 @@
 import { types } from 'node:util'
 import { ValueError } from '@sluice/sdk'
 import { VALUE_BYTES_MAX } from './byte-buffer.ts'
-import { typeText, wholeRange, type ParquetColumn, type ParquetType, type WholeType } from './schema.ts'
+import { typeText, wholeRange, type LeafType, type ParquetType, type WholeType } from './schema.ts'
+
+/** A column, or a group of columns, as messages name it. */
+export interface Place {
+  readonly name: string
+  readonly type: ParquetType
+  readonly optional: boolean
+}
 
 /** Throws the error for a value that `column` cannot hold. */
-export function refuse(column: ParquetColumn, value: unknown): never {
+export function refuse(column: Place, value: unknown): never {
   const { reason, remedy } = explain(column, value)
   const what = `Column "${column.name}" of type ${typeText(column.type)} cannot hold ${show(value)}: ${reason}`
   throw new ValueError(what, { place: { column: column.name }, remedy })
@@ -16,7 +23,7 @@ interface Explanation {
   readonly remedy: string
 }
 
-function explain({ type }: ParquetColumn, value: unknown): Explanation {
+function explain({ type }: Place, value: unknown): Explanation {
   if (value === null || value === undefined) {
     return {
       reason: 'the column is required',
@@ -38,6 +45,12 @@ function explain({ type }: ParquetColumn, value: unknown): Explanation {
       return wrongType('a number')
     case 'decimal':
       return decimal(type, value)
+    case 'struct':
+      return wrongType('an object')
+    case 'list':
+      return wrongType('an array')
+    case 'map':
+      return wrongType('a Map or an object')
     case 'int8':
     case 'int16':
     case 'int32':
@@ -70,7 +83,7 @@ function text(value: string): Explanation {
   }
 }
 
-function decimal(type: Extract<ParquetType, { kind: 'decimal' }>, value: unknown): Explanation {
+function decimal(type: Extract<LeafType, { kind: 'decimal' }>, value: unknown): Explanation {
   const { precision, scale } = type
   if (typeof value !== 'string') {
     const { reason } = wrongType('the text of a decimal')
@@ -134,5 +147,6 @@ function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'an array'
+  if (types.isMap(value)) return 'a Map'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

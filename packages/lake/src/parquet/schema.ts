@@ -3,8 +3,6 @@
  * type, its logical annotation and the older "converted type" that readers without logical types understand
  * (parquet-format's LogicalTypes.md).
  */
-import { SchemaError } from '@sluice/sdk'
-import { DECIMAL_PRECISION_MAX } from './decimal.ts'
 
 /** Unit of the numbers handed in: thousandths or millionths of a second. */
 export type TimeUnit = 'ms' | 'us'
@@ -25,8 +23,16 @@ export type TimeUnit = 'ms' | 'us'
  * | time | since midnight, in `unit` | INT32 TIME(MILLIS) or INT64 TIME(MICROS) |
  * | timestamp | since 1970-01-01T00:00Z (`utc`) or since that wall-clock time (not `utc`), in `unit` | INT64 TIMESTAMP(MICROS) |
  * | decimal | text such as `-12.50`, exact | INT32, INT64 or FIXED_LEN_BYTE_ARRAY, by precision |
+ *
+ * and of nested columns, to any depth:
+ *
+ * | kind | value | stored as |
+ * |---|---|---|
+ * | struct | object with a property per field; a missing one is null | group |
+ * | list | array | three-level LIST |
+ * | map | `Map`, or an object whose property names are the keys (then the keys are strings) | MAP |
  */
-export type ParquetType =
+export type LeafType =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'int8' }
   | { readonly kind: 'int16' }
@@ -41,8 +47,15 @@ export type ParquetType =
   | { readonly kind: 'timestamp'; readonly unit: TimeUnit; readonly utc: boolean }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
 
-export interface ParquetColumn {
-  readonly name: string
+export type NestedType =
+  | { readonly kind: 'struct'; readonly fields: readonly ParquetColumn[] }
+  | { readonly kind: 'list'; readonly element: ParquetElement }
+  | { readonly kind: 'map'; readonly key: ParquetElement; readonly value: ParquetElement }
+
+export type ParquetType = LeafType | NestedType
+
+/** What stands in a list or a map, where it has no name of its own. Keys are never optional. */
+export interface ParquetElement {
   readonly type: ParquetType
   /** Whether null (or a missing property) is a value of this column. */
   readonly optional: boolean
@@ -50,8 +63,16 @@ export interface ParquetColumn {
   readonly fieldId?: number
 }
 
+export interface ParquetColumn extends ParquetElement {
+  readonly name: string
+}
+
+export function isNested(type: ParquetType): type is NestedType {
+  return type.kind === 'struct' || type.kind === 'list' || type.kind === 'map'
+}
+
 /** Types whose values are whole numbers. */
-export type WholeType = Exclude<ParquetType, { kind: 'boolean' | 'float' | 'double' | 'string' | 'binary' | 'decimal' }>
+export type WholeType = Exclude<LeafType, { kind: 'boolean' | 'float' | 'double' | 'string' | 'binary' | 'decimal' }>
 
 /** Smallest and largest whole number that a column takes, in the unit that it takes. */
 export function wholeRange(type: WholeType): readonly [bigint, bigint] {
@@ -95,7 +116,7 @@ export const PHYSICAL = {
 export type Physical = keyof typeof PHYSICAL
 
 /** How the values of a column lie in the file. */
-export function physicalOf(type: ParquetType): Physical {
+export function physicalOf(type: LeafType): Physical {
   switch (type.kind) {
     case 'boolean':
       return 'BOOLEAN'
@@ -120,51 +141,4 @@ export function physicalOf(type: ParquetType): Physical {
     default:
       return type.precision <= 9 ? 'INT32' : type.precision <= 18 ? 'INT64' : 'FIXED_LEN_BYTE_ARRAY'
   }
-}
-
-const KINDS: ReadonlySet<string> = new Set<ParquetType['kind']>([
-  'boolean',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'float',
-  'double',
-  'string',
-  'binary',
-  'date',
-  'time',
-  'timestamp',
-  'decimal',
-])
-
-/** Refuses columns that no file can have, all reasons at once. */
-export function checkColumns(columns: readonly ParquetColumn[]): void {
-  const problems: string[] = []
-  const names = new Set<string>()
-  if (columns.length === 0) problems.push('there are no columns')
-  for (const { name, type, fieldId } of columns) {
-    if (!KINDS.has(type.kind))
-      problems.push(`the type of "${name}" is ${JSON.stringify(type.kind)}, which does not exist`)
-    if ((type.kind === 'time' || type.kind === 'timestamp') && type.unit !== 'ms' && type.unit !== 'us') {
-      problems.push(`the unit of "${name}" is ${JSON.stringify(type.unit)}, neither ms nor us`)
-    }
-    if (name === '') problems.push('a column has an empty name')
-    if (names.has(name)) problems.push(`"${name}" appears twice`)
-    names.add(name)
-    if (fieldId !== undefined && (fieldId | 0) !== fieldId) {
-      problems.push(`the field id of "${name}" is ${fieldId}, which is not a 32-bit integer`)
-    }
-    if (type.kind !== 'decimal') continue
-    const { precision, scale } = type
-    if (!Number.isInteger(precision) || precision < 1 || precision > DECIMAL_PRECISION_MAX) {
-      problems.push(`the precision of "${name}" is ${precision}, not 1 to ${DECIMAL_PRECISION_MAX}`)
-    } else if (!Number.isInteger(scale) || scale < 0 || scale > precision) {
-      problems.push(`the scale of "${name}" is ${scale}, not 0 to its precision ${precision}`)
-    }
-  }
-  if (problems.length === 0) return
-  throw new SchemaError(`The columns of a Parquet file are wrong: ${problems.join('; ')}`, {
-    remedy: 'Give every column a name of its own, and decimals a precision of 1 to 38 with a scale not above it.',
-  })
 }

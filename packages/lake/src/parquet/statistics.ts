@@ -6,7 +6,7 @@
 import { compareBounds, type ChunkBounds, type RawBound } from './bounds.ts'
 import { formatUnscaled, readBigEndian } from './decimal.ts'
 import type { ParquetBound } from './parquet-file.ts'
-import { physicalOf, type ParquetColumn, type ParquetType } from './schema.ts'
+import { physicalOf, type LeafType } from './schema.ts'
 
 /** Bounds in the footer are cut to this many bytes: every reader of the file loads all of them. */
 export const BOUND_BYTES_MAX = 64
@@ -18,7 +18,7 @@ export interface FooterBound {
 }
 
 /** The bound as the footer holds it; `undefined` where none of bearable length exists. */
-export function footerBound(type: ParquetType, raw: RawBound, side: 'min' | 'max'): FooterBound | undefined {
+export function footerBound(type: LeafType, raw: RawBound, side: 'min' | 'max'): FooterBound | undefined {
   if (typeof raw !== 'object') return { bytes: plain(type, raw, side), exact: true }
   if (raw.length <= BOUND_BYTES_MAX || type.kind === 'decimal') return { bytes: raw, exact: true }
   const cut = type.kind === 'string' ? textBoundary(raw, BOUND_BYTES_MAX) : BOUND_BYTES_MAX
@@ -27,7 +27,7 @@ export function footerBound(type: ParquetType, raw: RawBound, side: 'min' | 'max
   return bytes === undefined ? undefined : { bytes, exact: false }
 }
 
-function plain(type: ParquetType, raw: number | bigint, side: 'min' | 'max'): Uint8Array {
+function plain(type: LeafType, raw: number | bigint, side: 'min' | 'max'): Uint8Array {
   const physical = physicalOf(type)
   const bytes = new Uint8Array(physical === 'BOOLEAN' ? 1 : physical === 'INT32' || physical === 'FLOAT' ? 4 : 8)
   const view = new DataView(bytes.buffer)
@@ -72,14 +72,14 @@ export class FileBounds {
   private min: RawBound | undefined
   private max: RawBound | undefined
   private unordered = false
-  private readonly column: ParquetColumn
+  private readonly type: LeafType
 
-  constructor(column: ParquetColumn) {
-    this.column = column
+  constructor(type: LeafType) {
+    this.type = type
   }
 
   add({ min, max, unordered }: ChunkBounds): void {
-    const signed = this.column.type.kind === 'decimal'
+    const signed = this.type.kind === 'decimal'
     this.unordered ||= unordered
     if (min !== undefined && (this.min === undefined || compareBounds(min, this.min, signed) < 0)) this.min = min
     if (max !== undefined && (this.max === undefined || compareBounds(max, this.max, signed) > 0)) this.max = max
@@ -87,11 +87,11 @@ export class FileBounds {
 
   present(): { readonly min?: ParquetBound; readonly max?: ParquetBound } {
     if (this.unordered || this.min === undefined || this.max === undefined) return {}
-    return { min: presentBound(this.column.type, this.min), max: presentBound(this.column.type, this.max) }
+    return { min: presentBound(this.type, this.min), max: presentBound(this.type, this.max) }
   }
 }
 
-function presentBound(type: ParquetType, raw: RawBound): ParquetBound {
+function presentBound(type: LeafType, raw: RawBound): ParquetBound {
   if (type.kind === 'boolean') return raw === 1
   if (type.kind === 'decimal') return formatUnscaled(typeof raw === 'object' ? readBigEndian(raw) : raw, type.scale)
   if (typeof raw === 'object') {

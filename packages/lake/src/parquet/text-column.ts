@@ -1,36 +1,43 @@
 import { BytePages } from './byte-pages.ts'
-import type { ColumnBuilder, ColumnChunk } from './column.ts'
+import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
 import type { PageTools } from './pages.ts'
-import type { ParquetColumn } from './schema.ts'
 import { NOT_TEXT, TextDictionary } from './text-dictionary.ts'
 import { refuse } from './refuse.ts'
 
 /** Strings: places in a dictionary while that pays, PLAIN afterwards (see dictionary-rule.ts). */
 export class TextColumn implements ColumnBuilder {
-  private readonly column: ParquetColumn
+  private readonly column: LeafColumn
   private readonly pages: BytePages
   private readonly dictionary = new TextDictionary()
   private dictionaryOpen = true
 
-  constructor(column: ParquetColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: PageTools) {
     this.column = column
-    this.pages = new BytePages(column.optional, 0, false, tools)
+    this.pages = new BytePages(column.place, 0, false, tools)
   }
 
   append(value: unknown): void {
     if (typeof value === 'string') {
       if (this.dictionaryOpen ? !this.putIndex(value) : !this.pages.putText(value)) refuse(this.column, value)
     } else if ((value === null || value === undefined) && this.column.optional) {
-      if (this.dictionaryOpen && this.pages.levels.rows === this.pages.limits.rowsMax) this.endIndexPage()
-      this.pages.putNull()
+      this.absent(this.column.place.definition - 1)
     } else {
       refuse(this.column, value)
     }
   }
 
+  absent(level: number): void {
+    if (this.dictionaryOpen && this.pageIsFull) this.endIndexPage()
+    this.pages.putNull(level)
+  }
+
   undo(): void {
-    if (!this.dictionaryOpen) this.pages.undo()
-    else if (this.pages.levels.undo()) this.dictionary.undo()
+    if (this.dictionaryOpen) this.dictionary.undo(this.pages.levels.undo())
+    else this.pages.undo()
+  }
+
+  get rows(): number {
+    return this.pages.rows
   }
 
   get bufferedBytes(): number {
@@ -58,7 +65,7 @@ export class TextColumn implements ColumnBuilder {
 
   /** False for a text that has no UTF-8 form. */
   private putIndex(value: string): boolean {
-    if (this.pages.levels.rows === this.pages.limits.rowsMax) this.endIndexPage()
+    if (this.pageIsFull) this.endIndexPage()
     if (this.dictionaryOpen) {
       const place = this.dictionary.add(value)
       if (place >= 0) {
@@ -69,6 +76,11 @@ export class TextColumn implements ColumnBuilder {
       this.giveUp()
     }
     return this.pages.putText(value)
+  }
+
+  private get pageIsFull(): boolean {
+    const { levels, limits } = this.pages
+    return levels.entries >= limits.rowsMax && levels.atRowStart
   }
 
   private endIndexPage(): void {
@@ -84,9 +96,11 @@ export class TextColumn implements ColumnBuilder {
   private giveUp(): void {
     const { dictionary, pages } = this
     const first = pages.store.dictionaryPageCount === 0
-    if (dictionary.count === 0 || (first && dictionary.plainBytes() <= 2 * pages.limits.bytesMax)) {
+    const isSmall = first && dictionary.plainBytes() <= 2 * pages.limits.bytesMax
+    if (dictionary.count === 0 || isSmall || !pages.levels.atRowStart) {
       dictionary.copyPlain(pages.buffer)
       if (first) dictionary.clear()
+      else dictionary.dropPage()
     } else {
       this.writeIndices()
     }

@@ -19,9 +19,8 @@ export class TextDictionary {
   /** Values of the chunk before the open page, and bytes of entries before it. */
   private earlierValues = 0
   private earlierBytes = 0
-  /** The entry added last and the place in the page that it was added for, so that `undo` can take it back. */
-  private newest = ''
-  private newestAt = -1
+  /** Entries before the open page. */
+  private earlierSize = 0
 
   get size(): number {
     return this.places.size
@@ -42,12 +41,17 @@ export class TextDictionary {
     return place
   }
 
-  undo(): void {
-    this.count--
-    if (this.newestAt !== this.count) return
-    this.places.delete(this.newest)
-    this.entries.at = this.places.size === 0 ? 0 : this.ends[this.places.size - 1]!
-    this.newestAt = -1
+  /** Takes the last `values` values back, and the entries that were added for them. */
+  undo(values: number): void {
+    this.count -= values
+    let size = this.earlierSize
+    for (let i = 0; i < this.count; i++) size = Math.max(size, this.indices[i]! + 1)
+    if (size < this.places.size) this.shrink(size)
+  }
+
+  /** Takes the open page back. */
+  dropPage(): void {
+    this.undo(this.count)
   }
 
   /** Whether the open page becomes clearly smaller as indices. */
@@ -64,8 +68,8 @@ export class TextDictionary {
   startPage(): void {
     this.earlierValues += this.count
     this.earlierBytes = this.entries.at
+    this.earlierSize = this.places.size
     this.count = 0
-    this.newestAt = -1
   }
 
   /** Bytes that the open page has in PLAIN encoding. */
@@ -94,8 +98,7 @@ export class TextDictionary {
   clear(): void {
     this.places.clear()
     this.entries.clear()
-    this.count = this.earlierValues = this.earlierBytes = 0
-    this.newestAt = -1
+    this.count = this.earlierValues = this.earlierBytes = this.earlierSize = 0
   }
 
   private addEntry(value: string): number {
@@ -115,9 +118,12 @@ export class TextDictionary {
       this.ends = larger
     }
     this.ends[place] = this.entries.at
-    this.newest = value
-    this.newestAt = this.count
     return place
+  }
+
+  private shrink(size: number): void {
+    for (const [value, place] of this.places) if (place >= size) this.places.delete(value)
+    this.entries.at = this.end(size - 1)
   }
 
   private end(place: number): number {

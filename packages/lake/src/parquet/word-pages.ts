@@ -1,7 +1,7 @@
 import { LongBounds, NumberBounds } from './bounds.ts'
 import type { ColumnChunk } from './column.ts'
 import { dictionaryPays } from './dictionary-rule.ts'
-import { LevelWriter } from './levels.ts'
+import { LevelWriter, type LeafPlace } from './levels.ts'
 import { PageStore, indexWidth, type PageTools } from './pages.ts'
 import { WordDictionary } from './word-dictionary.ts'
 
@@ -22,43 +22,45 @@ export class WordPages {
   private readonly numberBounds = new NumberBounds()
   private readonly longBounds = new LongBounds()
   private readonly rowsMax: number
-  /** Rows that the open page has room for. */
+  /** Entries at which to look again whether the page ends or grows, at most `rowsMax`. */
   private room = 0
-  /** Values in the open page: its rows without the nulls. */
+  /** Entries that there is room for: more than `rowsMax` where one row of a list has as many. */
+  private capacity = 0
+  /** Values in the open page: its entries without the nulls. */
   private count = 0
   private words: Int32Array = new Int32Array(0)
   private longs: BigInt64Array = new BigInt64Array(0)
   private floats: Float32Array = new Float32Array(0)
   private doubles: Float64Array = new Float64Array(0)
 
-  constructor(kind: WordKind, optional: boolean, tools: PageTools) {
+  constructor(kind: WordKind, place: LeafPlace, tools: PageTools) {
     this.kind = kind
     this.wordsPerValue = kind === 'int64' || kind === 'double' ? 2 : 1
-    this.levels = new LevelWriter(optional ? 1 : 0)
+    this.levels = new LevelWriter(place)
     this.store = new PageStore(tools)
     this.dictionary = new WordDictionary(this.wordsPerValue)
     this.rowsMax = tools.limits.rowsMax
     this.grow(Math.min(512, this.rowsMax))
   }
 
-  putNull(): void {
-    if (this.levels.rows === this.room) this.makeRoom()
-    this.levels.addNull()
+  putNull(level: number): void {
+    if (this.levels.entries >= this.room) this.makeRoom()
+    this.levels.addNull(level)
   }
   putInt(value: number): void {
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.levels.entries >= this.room) this.makeRoom()
     this.words[this.count++] = value
     this.levels.addValue()
   }
   putFloat(value: number): void {
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.levels.entries >= this.room) this.makeRoom()
     // One bit pattern for every NaN, so that equal input gives equal files.
     if (Number.isNaN(value)) this.words[this.count++] = 0x7fc00000
     else this.floats[this.count++] = value
     this.levels.addValue()
   }
   putDouble(value: number): void {
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.levels.entries >= this.room) this.makeRoom()
     const at = this.count++
     if (Number.isNaN(value)) {
       this.words[2 * at] = 0
@@ -70,20 +72,23 @@ export class WordPages {
   }
   /** `low` is taken modulo 2^32. */
   putWords(low: number, high: number): void {
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.levels.entries >= this.room) this.makeRoom()
     const at = 2 * this.count++
     this.words[at] = low
     this.words[at + 1] = high
     this.levels.addValue()
   }
   putLong(value: bigint): void {
-    if (this.levels.rows === this.room) this.makeRoom()
+    if (this.levels.entries >= this.room) this.makeRoom()
     this.longs[this.count++] = value
     this.levels.addValue()
   }
 
   undo(): void {
-    if (this.levels.undo()) this.count--
+    this.count -= this.levels.undo()
+  }
+  get rows(): number {
+    return this.store.rows + this.levels.rows
   }
 
   get bufferedBytes(): number {
@@ -93,7 +98,7 @@ export class WordPages {
     return this.store.uncompressedBytes + this.openBytes
   }
   private get openBytes(): number {
-    return 4 * this.wordsPerValue * (this.count + this.dictionary.size) + (this.levels.rows >> 3)
+    return 4 * this.wordsPerValue * (this.count + this.dictionary.size) + (this.levels.entries >> 3)
   }
 
   finish(): ColumnChunk {
@@ -108,22 +113,24 @@ export class WordPages {
 
   private makeRoom(): void {
     if (this.room < this.rowsMax) this.grow(Math.min(this.rowsMax, this.room * 2))
-    else this.endPage()
+    else if (this.levels.atRowStart) this.endPage()
+    else if (this.levels.entries >= this.capacity) this.grow(this.capacity * 2)
   }
 
-  private grow(rows: number): void {
-    const words = new Int32Array(rows * this.wordsPerValue)
+  private grow(entries: number): void {
+    const words = new Int32Array(entries * this.wordsPerValue)
     words.set(this.words)
     this.words = words
     if (this.kind === 'int64') this.longs = new BigInt64Array(words.buffer)
     if (this.kind === 'float') this.floats = new Float32Array(words.buffer)
     if (this.kind === 'double') this.doubles = new Float64Array(words.buffer)
-    this.levels.grow(rows)
-    this.room = rows
+    this.levels.grow(entries)
+    this.capacity = entries
+    this.room = Math.min(entries, this.rowsMax)
   }
 
   private endPage(): void {
-    if (this.levels.rows === 0) return
+    if (this.levels.entries === 0) return
     this.scanBounds()
     if (!this.endWithIndices()) {
       this.dictionaryOpen &&= this.count === 0 // a page of nulls says nothing about the dictionary

@@ -1,8 +1,8 @@
 /**
- * Rows to Parquet (https://parquet.apache.org/docs/file-format/), for flat rows of every primitive and logical type.
+ * Rows to Parquet (https://parquet.apache.org/docs/file-format/), flat or nested, of every primitive and logical type.
  *
  * The way of a row: `appendRow` hands each value to its column (build-column.ts chooses one of six ways of storing, once per
- * schema), which checks it and writes it straight into the open page: no row, and no value, is kept. A page that is full
+ * schema; nested.ts takes nested values apart), which checks it and writes it straight into the open page: no row, and no value, is kept. A page that is full
  * (20,000 rows or about 1 MiB) is encoded, compressed and its bounds taken (pages.ts; dictionary-rule.ts says when values
  * become places in a dictionary). A row group that is full, or the end, puts the finished pages column by column into the
  * sink; the footer (footer.ts) comes last. So what is held at any time is one row group's compressed pages and one open
@@ -11,12 +11,13 @@
  * Equal rows and options give equal bytes: nothing here depends on time, chance, or how the rows were cut into calls.
  */
 import { compressorFor, type ParquetCodec } from './compression.ts'
-import { buildColumn } from './build-column.ts'
-import type { ColumnBuilder } from './column.ts'
+import { checkColumns } from './check-columns.ts'
+import type { ColumnBuilder, LeafColumn, ValueTaker } from './column.ts'
 import { writeFooter, type WrittenChunk, type WrittenRowGroup } from './footer.ts'
+import { buildTopColumn } from './nested.ts'
 import { PageTools } from './pages.ts'
 import type { ParquetFile } from './parquet-file.ts'
-import { checkColumns, type ParquetColumn } from './schema.ts'
+import type { ParquetColumn } from './schema.ts'
 import { FileBounds } from './statistics.ts'
 import { SchemaError, SluiceError } from '@sluice/sdk'
 
@@ -63,6 +64,10 @@ const ROWS_PER_LOOK = 256
 export class ParquetWriter {
   private readonly columns: readonly ParquetColumn[]
   private readonly names: readonly string[]
+  /** One per top column. */
+  private readonly heads: readonly Pick<ValueTaker, 'append'>[]
+  /** The columns of the file, and what builds them. */
+  private readonly leaves: readonly LeafColumn[]
   private readonly builders: readonly ColumnBuilder[]
   private readonly bounds: readonly FileBounds[]
   private readonly nullCounts: number[]
@@ -87,9 +92,13 @@ export class ParquetWriter {
     })
     this.columns = columns
     this.names = columns.map((column) => column.name)
-    this.builders = columns.map((column) => buildColumn(column, this.tools))
-    this.bounds = columns.map((column) => new FileBounds(column))
-    this.nullCounts = columns.map(() => 0)
+    const tops = columns.map((column) => buildTopColumn(column, this.tools))
+    const leaves = tops.flatMap((top) => top.leaves)
+    this.heads = tops.map((top) => top.head)
+    this.leaves = leaves.map((leaf) => leaf.column)
+    this.builders = leaves.map((leaf) => leaf.builder)
+    this.bounds = leaves.map((leaf) => new FileBounds(leaf.column.type))
+    this.nullCounts = leaves.map(() => 0)
     this.sink = sink
     this.metadata = options.metadata ?? {}
     this.rowGroupBytesMax = positive('rowGroupBytesMax', options.rowGroupBytesMax ?? 128 * 1024 * 1024)
@@ -121,12 +130,11 @@ export class ParquetWriter {
    */
   appendRow(row: Readonly<Record<string, unknown>>): void {
     if (this.rowsInGroup >= this.nextLook || this.tools.pageBytes >= this.rowGroupBytesMax) this.look()
-    const { builders, names } = this
-    let column = 0
+    const { heads, names } = this
     try {
-      for (; column < builders.length; column++) builders[column]!.append(row[names[column]!])
+      for (let column = 0; column < heads.length; column++) heads[column]!.append(row[names[column]!])
     } catch (error) {
-      this.undo(column)
+      this.undo()
       throw error
     }
     this.rowsInGroup++
@@ -137,14 +145,13 @@ export class ParquetWriter {
    * it stay (see `rows`), it and those after it are not added.
    */
   appendColumns(values: readonly ArrayLike<unknown>[], count: number): void {
-    const { builders } = this
+    const { heads } = this
     for (let row = 0; row < count; row++) {
       if (this.rowsInGroup >= this.nextLook || this.tools.pageBytes >= this.rowGroupBytesMax) this.look()
-      let column = 0
       try {
-        for (; column < builders.length; column++) builders[column]!.append(values[column]![row])
+        for (let column = 0; column < heads.length; column++) heads[column]!.append(values[column]![row])
       } catch (error) {
-        this.undo(column)
+        this.undo()
         throw error
       }
       this.rowsInGroup++
@@ -155,8 +162,8 @@ export class ParquetWriter {
   finish(): ParquetFile {
     this.refuseFinished()
     if (this.rowsInGroup > 0) this.endRowGroup()
-    const { columns, rowGroups, tools } = this
-    const footer = writeFooter(tools.thrift, columns, rowGroups, tools.compressor.id, this.metadata)
+    const { columns, leaves, rowGroups, tools } = this
+    const footer = writeFooter(tools.thrift, columns, leaves, rowGroups, tools.compressor.id, this.metadata)
     const tail = Buffer.alloc(8)
     tail.writeUInt32LE(footer.length)
     tail.write(MAGIC, 4)
@@ -170,8 +177,8 @@ export class ParquetWriter {
       rowGroups: rowGroups.map(({ rows, offset, compressedBytes, uncompressedBytes }) => {
         return { rows, offset, compressedBytes, uncompressedBytes }
       }),
-      columns: columns.map(({ name, type }, i) => {
-        return { name, type, nullCount: this.nullCounts[i]!, ...this.bounds[i]!.present() }
+      columns: leaves.map(({ path, type, repeatedFrom }, i) => {
+        return { path, type, repeatedFrom, nullCount: this.nullCounts[i]!, ...this.bounds[i]!.present() }
       }),
     }
   }
@@ -209,9 +216,9 @@ export class ParquetWriter {
     this.rowsInGroup = 0
   }
 
-  /** Takes the row at hand back from the columns in front of `end`. */
-  private undo(end: number): void {
-    for (let column = 0; column < end; column++) this.builders[column]!.undo()
+  /** Takes the row at hand back from the columns that have begun it. */
+  private undo(): void {
+    for (const builder of this.builders) if (builder.rows > this.rowsInGroup) builder.undo()
   }
 
   private write(chunk: Uint8Array): void {

@@ -3,6 +3,7 @@ import { SluiceError, ValueError } from '@sluice/sdk'
 import {
   ParquetWriter,
   collectChunks,
+  type LeafType,
   type ParquetColumn,
   type ParquetOptions,
   type ParquetType,
@@ -77,7 +78,7 @@ const refused: readonly [ParquetType, unknown, RegExp][] = [
   }),
 ]
 
-const VALID: Record<ParquetType['kind'], unknown> = {
+const VALID: Record<LeafType['kind'], unknown> = {
   boolean: true,
   int8: 1,
   int16: 1,
@@ -109,7 +110,7 @@ describe('a value that does not fit', () => {
     })
   }
 
-  for (const kind of Object.keys(VALID) as ParquetType['kind'][]) {
+  for (const kind of Object.keys(VALID) as LeafType['kind'][]) {
     test(`a required ${kind} refuses null and a missing property`, () => {
       const column: ParquetColumn = { name: 'c', type: typeOf(kind), optional: false }
       for (const row of [{ c: null }, { c: undefined }, {}]) {
@@ -122,7 +123,7 @@ describe('a value that does not fit', () => {
   }
 })
 
-function typeOf(kind: ParquetType['kind']): ParquetType {
+function typeOf(kind: LeafType['kind']): LeafType {
   if (kind === 'decimal') return { kind, precision: 20, scale: 2 }
   if (kind === 'time') return { kind, unit: 'ms' }
   if (kind === 'timestamp') return { kind, unit: 'ms', utc: true }
@@ -130,7 +131,7 @@ function typeOf(kind: ParquetType['kind']): ParquetType {
 }
 
 describe('a row that is refused', () => {
-  const kinds = Object.keys(VALID) as ParquetType['kind'][]
+  const kinds = Object.keys(VALID) as LeafType['kind'][]
   const columns: ParquetColumn[] = [
     ...kinds.map((kind) => ({ name: kind, type: typeOf(kind), optional: true })),
     ...kinds.map((kind) => ({ name: `${kind}2`, type: typeOf(kind), optional: false })),

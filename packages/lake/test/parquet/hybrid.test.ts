@@ -82,11 +82,11 @@ describe('levels', () => {
   test('say which rows hold a value, behind their length', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 200 }), (there) => {
-        const levels = new LevelWriter(1)
+        const levels = new LevelWriter({ definition: 1, repetition: 0, state: { level: 0 } })
         levels.grow(200)
         for (const value of there) {
           if (value) levels.addValue()
-          else levels.addNull()
+          else levels.addNull(0)
         }
         const out = new Uint8Array(levels.bytesMax)
         const end = levels.write(out, 0)
@@ -98,16 +98,30 @@ describe('levels', () => {
   })
 
   test('are taken back one by one', () => {
-    const levels = new LevelWriter(1)
+    const levels = new LevelWriter({ definition: 1, repetition: 0, state: { level: 0 } })
     levels.grow(4)
     levels.addValue()
-    levels.addNull()
-    expect([levels.undo(), levels.undo()]).toEqual([false, true])
+    levels.addNull(0)
+    expect([levels.undo(), levels.undo()]).toEqual([0, 1])
     expect([levels.rows, levels.nulls]).toEqual([0, 0])
   })
 
+  test('of a list are taken back by the row', () => {
+    const state = { level: 0 }
+    const levels = new LevelWriter({ definition: 2, repetition: 1, state })
+    levels.grow(8)
+    levels.addNull(0)
+    levels.addValue()
+    state.level = 1
+    levels.addNull(1)
+    levels.addValue()
+    expect([levels.rows, levels.entries, levels.atRowStart]).toEqual([2, 4, false])
+    expect(levels.undo()).toBe(2)
+    expect([levels.rows, levels.entries, levels.nulls]).toEqual([1, 1, 1])
+  })
+
   test('of a required column take no room', () => {
-    const levels = new LevelWriter(0)
+    const levels = new LevelWriter({ definition: 0, repetition: 0, state: { level: 0 } })
     levels.addValue()
     expect([levels.rows, levels.bytesMax, levels.write(new Uint8Array(0), 0)]).toEqual([1, 0, 0])
   })

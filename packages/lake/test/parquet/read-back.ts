@@ -5,20 +5,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import * as duckdb from '@duckdb/node-api'
-import { parquetMetadata, parquetReadObjects, type FileMetaData } from 'hyparquet'
+import { parquetMetadata, type FileMetaData } from 'hyparquet'
 import {
   ParquetWriter,
   collectChunks,
+  readParquet,
   type ParquetColumn,
+  type ParquetElement,
   type ParquetFile,
   type ParquetOptions,
+  type ParquetType,
 } from '../../src/parquet/index.ts'
 
 export type Row = Record<string, unknown>
-/** One text per column; null stays null. */
-export type CanonicalRow = (string | null)[]
+/** A text; null; a list; a struct by its fields; a map as its pairs. */
+export type Canonical = string | null | readonly Canonical[]
+export type CanonicalRow = Canonical[]
 
 export function write(
   columns: readonly ParquetColumn[],
@@ -33,9 +36,17 @@ export function write(
 }
 
 /** The value as it must come back, from the value that was written. */
-export function canonical({ type }: ParquetColumn, value: unknown): string | null {
+export function canonical({ type }: ParquetElement, value: unknown): Canonical {
   if (value === null || value === undefined) return null
   switch (type.kind) {
+    case 'struct':
+      return type.fields.map((field) => canonical(field, (value as Row)[field.name]))
+    case 'list':
+      return (value as unknown[]).map((item) => canonical(type.element, item))
+    case 'map': {
+      const entries = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value)
+      return entries.map(([key, item]) => [canonical(type.key, key), canonical(type.value, item)])
+    }
     case 'binary':
       return Buffer.from(value as Uint8Array).toString('hex')
     case 'float':
@@ -93,8 +104,17 @@ export async function query(bytes: Uint8Array, sql: string): Promise<duckdb.Duck
   }
 }
 
-function fromDuckdb({ type }: ParquetColumn, value: duckdb.DuckDBValue): string | null {
+function fromDuckdb({ type }: ParquetElement, value: duckdb.DuckDBValue): Canonical {
   if (value === null) return null
+  if (type.kind === 'struct') {
+    const { entries } = value as duckdb.DuckDBStructValue
+    return type.fields.map((field) => fromDuckdb(field, entries[field.name]!))
+  }
+  if (type.kind === 'list') return (value as duckdb.DuckDBListValue).items.map((item) => fromDuckdb(type.element, item))
+  if (type.kind === 'map') {
+    const { entries } = value as duckdb.DuckDBMapValue
+    return entries.map((entry) => [fromDuckdb(type.key, entry.key), fromDuckdb(type.value, entry.value)])
+  }
   if (value instanceof duckdb.DuckDBBlobValue) return Buffer.from(value.bytes).toString('hex')
   if (value instanceof duckdb.DuckDBDateValue) return String(value.days)
   if (value instanceof duckdb.DuckDBTimeValue) return String(value.micros)
@@ -113,43 +133,23 @@ function fromDuckdb({ type }: ParquetColumn, value: duckdb.DuckDBValue): string 
   return String(value)
 }
 
-const compressors = {
-  GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input),
-  ZSTD: (input: Uint8Array): Uint8Array => zstdDecompressSync(input),
-}
-
-/** The rows as hyparquet reads them; decimals as it finds them stored, since it would turn them into floats. */
+/** The rows as hyparquet reads them, by way of our own door to it. */
 export async function readWithHyparquet(bytes: Uint8Array, columns: readonly ParquetColumn[]): Promise<CanonicalRow[]> {
-  const metadata = metadataOf(bytes)
-  for (const element of metadata.schema) {
-    if (element.converted_type !== 'DECIMAL') continue
-    delete element.converted_type
-    delete element.logical_type
+  const rows: CanonicalRow[] = []
+  for await (const row of readParquet(bytes)) {
+    rows.push(columns.map(({ name, type, optional }) => canonical({ type: inMicros(type), optional }, row[name])))
   }
-  const buffer = new Uint8Array(bytes).buffer
-  const rows = await parquetReadObjects({
-    file: buffer,
-    metadata,
-    compressors,
-    utf8: false,
-    parsers: {
-      timestampFromMicroseconds: (micros) => micros,
-      dateFromDays: (days) => days,
-    },
-  })
-  return rows.map((row) => columns.map((column) => fromHyparquet(column, (row as Row)[column.name])))
+  return rows
 }
 
-function fromHyparquet({ type }: ParquetColumn, value: unknown): string | null {
-  if (value === null || value === undefined) return null
-  if (type.kind === 'time') return String(BigInt(value as number | bigint) * (type.unit === 'ms' ? 1000n : 1n))
-  if (value instanceof Uint8Array || ArrayBuffer.isView(value)) {
-    const hex = Buffer.from(value as Uint8Array).toString('hex')
-    return type.kind === 'decimal' ? String(BigInt.asIntN(hex.length * 4, BigInt(`0x${hex}`))) : hex
-  }
-  if (typeof value === 'number')
-    return type.kind === 'float' || type.kind === 'double' ? numberText(value) : String(value)
-  return `${value as string | bigint | boolean}`
+/** Timestamps come back in microseconds, whatever the unit they were written in. */
+function inMicros(type: ParquetType): ParquetType {
+  const element = (inner: ParquetElement): ParquetElement => ({ ...inner, type: inMicros(inner.type) })
+  if (type.kind === 'timestamp') return { ...type, unit: 'us' }
+  if (type.kind === 'list') return { ...type, element: element(type.element) }
+  if (type.kind === 'map') return { ...type, key: element(type.key), value: element(type.value) }
+  if (type.kind !== 'struct') return type
+  return { ...type, fields: type.fields.map((field) => ({ ...field, ...element(field) })) }
 }
 
 /** The footer as hyparquet reads it. */

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import type { ParquetColumn, ParquetType } from '../../src/parquet/index.ts'
+import type { ParquetColumn, LeafType } from '../../src/parquet/index.ts'
 import { BOUND_BYTES_MAX, footerBound } from '../../src/parquet/statistics.ts'
-import { canonical, metadataOf, query, unscaled, write } from './read-back.ts'
+import { canonical, metadataOf, query, unscaled, write, type Canonical } from './read-back.ts'
 
 interface RawStatistics {
   readonly null_count: { valueOf(): number }
@@ -37,12 +37,12 @@ function rawStatistics(file: Uint8Array): RawStatistics[] {
   })
 }
 
-const column = (type: ParquetType): ParquetColumn => ({ name: 'c', type, optional: true })
+const column = (type: LeafType): ParquetColumn => ({ name: 'c', type, optional: true })
 const rowsOf = (values: readonly unknown[]): { c: unknown }[] => values.map((c) => ({ c }))
 
 /** A value's bytes in PLAIN encoding, without a length, and how two of them compare: written anew from the specification. */
 interface Judge {
-  readonly type: ParquetType
+  readonly type: LeafType
   readonly values: fc.Arbitrary<unknown>
   readonly decode: (bytes: Buffer) => bigint | number
   readonly number: (value: unknown) => bigint | number
@@ -140,7 +140,7 @@ describe('statistics of numbers', () => {
             const texts = all.map((value) => [number(value), value] as const)
             const first = texts.find(([value]) => value == smallest(texts.map(([each]) => each)))![1]
             const last = texts.find(([value]) => value == largest(texts.map(([each]) => each)))![1]
-            const unsigned = (text: string | null): string | null => (text === '-0' ? '0' : text)
+            const unsigned = (text: Canonical): Canonical => (text === '-0' ? '0' : text)
             expect(canonical(of, min)).toBe(unsigned(canonical(column(type), first)))
             expect(canonical(of, max)).toBe(unsigned(canonical(column(type), last)))
           }
@@ -157,7 +157,7 @@ describe('statistics of numbers', () => {
       expect(first!.min_value).toBeNull()
       expect(first!.max_value).toBeNull()
       expect(second!.min_value).not.toBeNull()
-      expect(file.columns[0]).toEqual({ name: 'c', type: { kind }, nullCount: 0 })
+      expect(file.columns[0]).toEqual({ path: ['c'], repeatedFrom: 0, type: { kind }, nullCount: 0 })
     }
   })
 
@@ -182,8 +182,8 @@ describe('statistics of numbers', () => {
       rowsOf([null, undefined]),
     )
     expect(file.columns).toEqual([
-      { name: 'c', type: { kind: 'string' }, nullCount: 2 },
-      { name: 'd', type: { kind: 'int32' }, nullCount: 2 },
+      { path: ['c'], repeatedFrom: 0, type: { kind: 'string' }, nullCount: 2 },
+      { path: ['d'], repeatedFrom: 0, type: { kind: 'int32' }, nullCount: 2 },
     ])
   })
 })
@@ -201,7 +201,7 @@ describe('statistics of texts and bytes', () => {
   test('order is that of the UTF-8 bytes, not of UTF-16 units, and bounds of any length bound', () => {
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 40 }), fc.boolean(), (drawn, asText) => {
-        const type: ParquetType = { kind: asText ? 'string' : 'binary' }
+        const type: LeafType = { kind: asText ? 'string' : 'binary' }
         const values = drawn.map((value) => Buffer.from(value)).toSorted((a, b) => Buffer.compare(a, b))
         const { file, bytes } = write(
           [column(type)],

@@ -16,33 +16,75 @@ const COLUMNS_DEFAULT = 32
 
 /** @param configuration the table's properties; they may name the columns or their number */
 export function statsOf(file: ParquetFile, configuration: Readonly<Record<string, string>> = {}): string {
-  const minValues: [string, Json][] = []
-  const maxValues: [string, Json][] = []
-  const nullCount: [string, Json][] = []
-  for (const column of file.columns.filter(indexedColumns(configuration))) {
-    nullCount.push([column.name, column.nullCount])
+  const minValues = new JsonTree()
+  const maxValues = new JsonTree()
+  const nullCount = new JsonTree()
+  for (const column of indexedColumns(file.columns, configuration)) {
+    nullCount.set(column.path, column.nullCount)
     const { min, max } = boundsOf(column)
-    if (min !== undefined) minValues.push([column.name, min])
-    if (max !== undefined) maxValues.push([column.name, max])
+    if (min !== undefined) minValues.set(column.path, min)
+    if (max !== undefined) maxValues.set(column.path, max)
   }
   return stringifyExact({
     numRecords: file.rows,
-    minValues: Object.fromEntries(minValues),
-    maxValues: Object.fromEntries(maxValues),
-    nullCount: Object.fromEntries(nullCount),
+    minValues: minValues.json(),
+    maxValues: maxValues.json(),
+    nullCount: nullCount.json(),
   })
 }
 
+/** Values below the names of the structs that hold them. */
+class JsonTree {
+  readonly #entries = new Map<string, Json | JsonTree>()
+
+  set(path: readonly string[], value: Json): void {
+    const [name = '', ...rest] = path
+    if (rest.length === 0) {
+      this.#entries.set(name, value)
+      return
+    }
+    let below = this.#entries.get(name)
+    if (!(below instanceof JsonTree)) this.#entries.set(name, (below = new JsonTree()))
+    below.set(rest, value)
+  }
+  json(): Json {
+    return Object.fromEntries(
+      [...this.#entries].map(([name, value]) => [name, value instanceof JsonTree ? value.json() : value]),
+    )
+  }
+}
+
+/** Those that get statistics: none below a list or map, which count as one column each nevertheless. */
 function indexedColumns(
+  columns: readonly ColumnStatistics[],
   configuration: Readonly<Record<string, string>>,
-): (column: ColumnStatistics, index: number) => boolean {
+): readonly ColumnStatistics[] {
+  const plain = columns.filter(({ repeatedFrom }) => repeatedFrom === 0)
   const names = configuration['delta.dataSkippingStatsColumns']
   if (names !== undefined) {
-    const listed = new Set(names.split(',').map((name) => name.trim().replaceAll('`', '')))
-    return (column) => listed.has(column.name)
+    const listed = new Set(columnNames(names).map((path) => JSON.stringify(path)))
+    // A struct's name stands for all that is in it.
+    return plain.filter(({ path }) => path.some((_, i) => listed.has(JSON.stringify(path.slice(0, i + 1)))))
   }
   const count = Number(configuration['delta.dataSkippingNumIndexedCols'] ?? COLUMNS_DEFAULT)
-  return (_, index) => count < 0 || index < count
+  if (count < 0) return plain
+  const counted = new Set<string>()
+  const first = columns.filter(({ path, repeatedFrom }) => {
+    const key = JSON.stringify(repeatedFrom === 0 ? path : path.slice(0, repeatedFrom))
+    if (counted.size < count) counted.add(key)
+    return counted.has(key)
+  })
+  return first.filter(({ repeatedFrom }) => repeatedFrom === 0)
+}
+
+/** `a, b.c, \`d.e\`` is three paths; between backquotes a point or comma is part of a name. */
+function columnNames(text: string): string[][] {
+  const paths: string[][] = []
+  for (const column of text.match(/(?:`[^`]*`|[^,`])+/g) ?? []) {
+    const names = column.trim().match(/`[^`]*`|[^.`]+/g) ?? []
+    paths.push(names.map((name) => name.replaceAll('`', '')))
+  }
+  return paths
 }
 
 interface Bounds {

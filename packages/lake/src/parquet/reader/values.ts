@@ -9,7 +9,7 @@ export type Convert = (value: unknown) => unknown
 
 /** Times as microseconds, dates as days, text as UTF-8 and nothing else. */
 export const PARSERS: Partial<ParquetParsers> = {
-  timestampFromMilliseconds: (millis: bigint) => BigInt(millis) * 1000n,
+  timestampFromMilliseconds: (millis: bigint) => millis * 1000n,
   timestampFromMicroseconds: (micros: bigint) => micros,
   timestampFromNanoseconds: (nanos: bigint) => (nanos - (((nanos % 1000n) + 1000n) % 1000n)) / 1000n,
   dateFromDays: (days: number) => days,

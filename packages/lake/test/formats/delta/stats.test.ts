@@ -1,16 +1,23 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { compareUtf8 } from '@sluice/object-store'
-import type { ColumnStatistics, ParquetBound, ParquetFile, ParquetType } from '../../../src/parquet/index.ts'
+import type { ColumnStatistics, LeafType, ParquetBound, ParquetFile } from '../../../src/parquet/index.ts'
 import { lowerText, statsOf, upperText } from '../../../src/formats/delta/stats.ts'
 
 const file = (...columns: ColumnStatistics[]): ParquetFile => ({ rows: 10, size: 1, rowGroups: [], columns })
 
-function column(name: string, type: ParquetType, min?: ParquetBound, max?: ParquetBound): ColumnStatistics {
-  return { name, type, nullCount: 1, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) }
+function column(name: string, type: LeafType, min?: ParquetBound, max?: ParquetBound): ColumnStatistics {
+  return {
+    path: name.split('.'),
+    type,
+    repeatedFrom: 0,
+    nullCount: 1,
+    ...(min === undefined ? {} : { min }),
+    ...(max === undefined ? {} : { max }),
+  }
 }
 
-const boundsOf = (type: ParquetType, min?: ParquetBound, max?: ParquetBound): string =>
+const boundsOf = (type: LeafType, min?: ParquetBound, max?: ParquetBound): string =>
   /"minValues":(.*),"nullCount"/.exec(statsOf(file(column('c', type, min, max))))![1]!
 
 describe('the statistics of a file', () => {
