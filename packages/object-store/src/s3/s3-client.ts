@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type * as Sdk from '@aws-sdk/client-s3'
+import { silentLogger } from '@sluice/sdk'
 import { S3_VENDORS } from './s3-vendors.ts'
 import type { S3Vendor } from './s3-vendors.ts'
 import type { S3Settings } from './s3-settings.ts'
@@ -46,7 +47,8 @@ export async function openS3Client(settings: S3Settings): Promise<S3Client> {
     requestChecksumCalculation: checksums,
     responseChecksumValidation: checksums,
     retryStrategy: { retry: (next, args) => next(args) },
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, ...agentsOf(settings) },
+    // By itself it writes warnings to the console.
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, logger: silentLogger, ...agentsOf(settings) },
   })
   return { sdk, client }
 }

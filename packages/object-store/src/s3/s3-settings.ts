@@ -10,6 +10,12 @@ const httpUrl = validatedBy('an http or https URL', (value) => {
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? undefined : 'Must be an http or https URL'
 })
 
+const tagList = validatedBy('a list of name:value, at most 10', (value) => {
+  const tags = value as readonly string[]
+  if (tags.length > 10) return 'An object has at most 10 tags'
+  return tags.every((tag) => tag.indexOf(':') > 0) ? undefined : 'Each must be name:value'
+})
+
 export const s3Settings = defineSettings(
   {
     's3.vendor': {
@@ -99,6 +105,15 @@ export const s3Settings = defineSettings(
       group: WRITES,
       documentation:
         "The storage class of what is written, as in STANDARD_IA. Default: the store's, as a rule STANDARD.",
+    },
+    's3.object.tags': {
+      type: 'list',
+      default: [],
+      validator: tagList,
+      importance: 'low',
+      group: WRITES,
+      documentation:
+        'Tags of what is written, as name:value, at most 10. The policy must then allow s3:PutObjectTagging.',
     },
     's3.checksums': {
       type: 'string',

@@ -202,12 +202,17 @@ export class S3Store implements ObjectStore {
   /** Where a write goes, and what it goes there with. */
   #target(path: string): Omit<PutObjectCommandInput, 'Body'> {
     const keyId = this.#settings['s3.sse.kms.key.id']
+    const tags = this.#settings['s3.object.tags'].map((tag) => {
+      const colon = tag.indexOf(':')
+      return `${encodeURIComponent(tag.slice(0, colon))}=${encodeURIComponent(tag.slice(colon + 1))}`
+    })
     const encryption = this.#settings['s3.ssea.name'] ?? (keyId === null ? undefined : 'aws:kms')
     return {
       ...this.#object(path),
       ...(encryption !== undefined && { ServerSideEncryption: encryption }),
       ...(keyId !== null && { SSEKMSKeyId: keyId }),
       ...(encryption === 'aws:kms' && { BucketKeyEnabled: true }),
+      ...(tags.length > 0 && { Tagging: tags.join('&') }),
       ...(this.#settings['s3.storage.class'] !== null && {
         StorageClass: this.#settings['s3.storage.class'] as NonNullable<PutObjectCommandInput['StorageClass']>,
       }),

@@ -9,11 +9,12 @@ import { S3TestServer } from '@sluice/object-store/testing'
 
 const bytes = new Uint8Array([1, 2, 3])
 
-test('encryption, KMS key and storage class go with every write, in one piece or in parts', async () => {
+test('encryption, KMS key, storage class and tags go with every write, in one piece or in parts', async () => {
   await using server = await S3TestServer.start()
   const store = server.open('lake', {
     's3.sse.kms.key.id': 'key-of-a-tenant',
     's3.storage.class': 'STANDARD_IA',
+    's3.object.tags': 'team:lake, cost center:a&b:c',
     's3.multipart.threshold': '5242880',
     's3.part.size': '5242880',
     's3.vendor': 'minio',
@@ -28,6 +29,7 @@ test('encryption, KMS key and storage class go with every write, in one piece or
       'x-amz-server-side-encryption-aws-kms-key-id': 'key-of-a-tenant',
       'x-amz-server-side-encryption-bucket-key-enabled': 'true',
       'x-amz-storage-class': 'STANDARD_IA',
+      'x-amz-tagging': 'team=lake&cost%20center=a%26b%3Ac',
     })
 })
 

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import type * as Sdk from '@aws-sdk/client-s3'
+import { FakeClock } from '@sluice/sdk/testing'
 import { S3TestServer } from '@sluice/object-store/testing'
 import type { S3Effect, S3ServerOptions } from '@sluice/object-store/testing'
 
@@ -298,12 +299,27 @@ describe('faults', () => {
       expect(failed).toBeLessThan(50)
     }))
 
+  test('that are slow are answered when their time is over', async () => {
+    const clock = new FakeClock({ now: Date.now() })
+    await using server = await S3TestServer.start({ clock })
+    const client = clientOf(server)
+    server.faults.add({ effect: 'none', delayMs: 30_000 })
+    const slow = put(client, 'a', 'x')
+    while (clock.sleeping === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(await put(client, 'b', 'x')).toBe('200')
+    expect(server.keys(Bucket)).toEqual(['b'])
+    clock.advance(30_000)
+    expect(await slow).toBe('200')
+  })
+
   test('that never answer end with the server', async () => {
     const server = await S3TestServer.start()
     const client = clientOf(server)
-    server.faults.add({ effect: 'hang' }, { effect: 'none', delayMs: 3_600_000, nth: 2 })
+    const met: true[] = []
+    const meet = async (): Promise<unknown> => met.push(true)
+    server.faults.add({ effect: 'hang', meanwhile: meet }, { effect: 'hang-after', nth: 2, meanwhile: meet })
     const waiting = [put(client, 'a', 'x'), put(client, 'b', 'x')]
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    while (met.length < 2) await new Promise((resolve) => setImmediate(resolve))
     await server.stop()
     for (const answer of await Promise.all(waiting)) expect(answer).toContain('no answer')
   })
