@@ -1,35 +1,15 @@
 /** Protobuf's binary encoding, written into slabs. */
-import { ByteSlab } from '../byte-slab.ts'
+import { SlabOutput } from '../slab-output.ts'
 import { writeUtf8 } from '../utf8-text.ts'
 
 /** Lengths up to this one take a single byte. */
 const SHORT_MAX = 127
-const BIG = 4096
 
-export class ProtoOutput {
-  readonly #slab = new ByteSlab()
-  #at = 0
-
-  /** Begins a value with the registry's prefix. */
-  begin(prefix: Uint8Array): void {
-    this.#at = this.#slab.begin()
-    this.raw(prefix)
-  }
-
-  finish(): Uint8Array {
-    return this.#slab.take(this.#at)
-  }
-
-  byte(byte: number): void {
-    const at = this.#slab.reserve(this.#at, 1)
-    this.#slab.bytes[at] = byte
-    this.#at = at + 1
-  }
-
+export class ProtoOutput extends SlabOutput {
   /** Up to 53 bits, without a sign: also tags and lengths. */
   uint(value: number): void {
-    let at = this.#slab.reserve(this.#at, 8)
-    const { bytes } = this.#slab
+    let at = this.slab.reserve(this.at, 8)
+    const { bytes } = this.slab
     let rest = value
     while (rest > 0x7fff_ffff) {
       bytes[at++] = (rest % 0x80) | 0x80
@@ -40,18 +20,13 @@ export class ProtoOutput {
       rest >>>= 7
     }
     bytes[at++] = rest
-    this.#at = at
+    this.at = at
   }
 
   /** Negative ones take ten bytes, as Protobuf wants it. */
   int(value: number | bigint): void {
     if (typeof value === 'number' && value >= 0) return this.uint(value)
-    let rest = BigInt.asUintN(64, BigInt(value))
-    while (rest > 0x7fn) {
-      this.byte(Number(rest & 0x7fn) | 0x80)
-      rest >>= 7n
-    }
-    this.byte(Number(rest))
+    this.varint(BigInt.asUintN(64, BigInt(value)))
   }
 
   sint(value: number | bigint): void {
@@ -62,42 +37,26 @@ export class ProtoOutput {
   }
 
   fixed32(value: number): void {
-    const at = this.#slab.reserve(this.#at, 4)
-    this.#at = this.#slab.bytes.writeInt32LE(value | 0, at)
+    const at = this.slab.reserve(this.at, 4)
+    this.at = this.slab.bytes.writeInt32LE(value | 0, at)
   }
 
   fixed64(value: number | bigint): void {
-    const at = this.#slab.reserve(this.#at, 8)
-    this.#at = this.#slab.bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), at)
-  }
-
-  float(value: number): void {
-    const at = this.#slab.reserve(this.#at, 4)
-    this.#at = this.#slab.bytes.writeFloatLE(value, at)
-  }
-
-  double(value: number): void {
-    const at = this.#slab.reserve(this.#at, 8)
-    this.#at = this.#slab.bytes.writeDoubleLE(value, at)
+    const at = this.slab.reserve(this.at, 8)
+    this.at = this.slab.bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), at)
   }
 
   string(text: string): void {
     const room = text.length * 3
-    if (room > SHORT_MAX) return this.#longer(text, room)
-    const at = this.#slab.reserve(this.#at, room + 1)
-    const length = writeUtf8(this.#slab.bytes, at + 1, text)
-    this.#slab.bytes[at] = length
-    this.#at = at + 1 + length
-  }
-
-  #longer(text: string, room: number): void {
-    const length = Buffer.byteLength(text)
-    this.uint(length)
-    // Room for the longest that it could be is three times as much memory: of a big text too much.
-    const isBig = room > BIG
-    const at = this.#slab.reserve(this.#at, isBig ? length : room)
-    const { bytes } = this.#slab
-    this.#at = at + (isBig ? bytes.write(text, at, length, 'utf8') : writeUtf8(bytes, at, text))
+    if (room > SHORT_MAX) {
+      const length = Buffer.byteLength(text)
+      this.uint(length)
+      return this.utf8(text, length)
+    }
+    const at = this.slab.reserve(this.at, room + 1)
+    const length = writeUtf8(this.slab.bytes, at + 1, text)
+    this.slab.bytes[at] = length
+    this.at = at + 1 + length
   }
 
   bytes(bytes: Uint8Array): void {
@@ -105,33 +64,27 @@ export class ProtoOutput {
     this.raw(bytes)
   }
 
-  raw(bytes: Uint8Array): void {
-    const at = this.#slab.reserve(this.#at, bytes.length)
-    this.#slab.bytes.set(bytes, at)
-    this.#at = at + bytes.length
-  }
-
   /** Begins what stands behind its length, which is written when it is known. @returns what `close` needs */
   open(): number {
-    const at = this.#slab.reserve(this.#at, 1)
-    this.#at = at + 1
-    return this.#at - this.#slab.begin()
+    const at = this.slab.reserve(this.at, 1)
+    this.at = at + 1
+    return this.at - this.slab.begin()
   }
 
   close(mark: number): void {
-    const start = this.#slab.begin() + mark
-    const length = this.#at - start
+    const start = this.slab.begin() + mark
+    const length = this.at - start
     if (length <= SHORT_MAX) {
-      this.#slab.bytes[start - 1] = length
+      this.slab.bytes[start - 1] = length
       return
     }
     // Nearly all messages within messages are short; a longer one moves to make room for the rest of its length.
     const more = length < 0x4000 ? 1 : length < 0x20_0000 ? 2 : length < 0x1000_0000 ? 3 : 4
-    this.#slab.reserve(this.#at, more)
-    const from = this.#slab.begin() + mark
-    this.#slab.bytes.copyWithin(from + more, from, from + length)
-    this.#at = from - 1
+    this.slab.reserve(this.at, more)
+    const from = this.slab.begin() + mark
+    this.slab.bytes.copyWithin(from + more, from, from + length)
+    this.at = from - 1
     this.uint(length)
-    this.#at = from + more + length
+    this.at = from + more + length
   }
 }

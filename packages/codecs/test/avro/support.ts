@@ -1,8 +1,11 @@
 import { SeededRandom } from '@sluice/sdk/testing'
-import { NotReadyError, array, date, decimal, map, primitive, structOf, time, timestamp } from '@sluice/sdk'
+import { array, date, decimal, map, primitive, structOf, time, timestamp } from '@sluice/sdk'
 import type { Converter, RawSettings, Schema, SchemaOptions, Value } from '@sluice/sdk'
 import type { SchemaRegistry } from '@sluice/schema-registry'
 import { avroConverterWith, avroSettings } from '@sluice/codecs'
+import { decimalText } from '../support/registry-conversions.ts'
+
+export { failure, ready } from '../support/registry-conversions.ts'
 
 export function converterOn(
   registry: SchemaRegistry,
@@ -10,27 +13,6 @@ export function converterOn(
   side: 'key' | 'value' = 'value',
 ): Converter {
   return avroConverterWith(avroSettings.parse({ 'schema.registry.url': 'http://unused', ...raw }), side, registry)
-}
-
-/** What the worker does: it waits for what is missing, and asks again. */
-export async function ready<T>(convert: () => T): Promise<T> {
-  for (let waits = 0; ; waits++)
-    try {
-      return convert()
-    } catch (error) {
-      if (!(error instanceof NotReadyError) || waits > 4) throw error
-      await error.ready(new AbortController().signal)
-    }
-}
-
-/** What the conversion fails with, once nothing is missing. */
-export async function failure(convert: () => unknown): Promise<unknown> {
-  try {
-    await ready(convert)
-  } catch (error) {
-    return error
-  }
-  throw new Error('It did not fail')
 }
 
 let names = 0
@@ -122,10 +104,4 @@ export function text(random: SeededRandom): string {
   return Array.from({ length: random.pick([0, 3, 20, 21, 22, 63, 64, 200]) }, () =>
     random.pick(['a', 'ß', '漢', '😀', '�']),
   ).join('')
-}
-
-function decimalText(random: SeededRandom, scale: number): string {
-  const digits = String(random.below(1_000_000)).padStart(scale + 1, '0')
-  const whole = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-  return random.chance(0.3) && /[1-9]/.test(whole) ? `-${whole}` : whole
 }

@@ -4,8 +4,9 @@ import { array, date, decimal, map, primitive, structOf, time, timestamp, withOp
 import type { RawSettings, Schema, SchemaOptions, Value } from '@sluice/sdk'
 import type { SeededRandom } from '@sluice/sdk/testing'
 import { text } from '../avro/support.ts'
+import { decimalText } from '../support/registry-conversions.ts'
 
-export { failure, ready } from '../avro/support.ts'
+export { failure, ready } from '../support/registry-conversions.ts'
 
 export function converterOn(
   registry: SchemaRegistry,
@@ -120,10 +121,4 @@ function randomPresent(schema: Schema, random: SeededRandom): Value {
   return Object.fromEntries(
     schema.fields.map((field, i) => [field.name, i === chosen ? randomPresent(field.schema, random) : null]),
   )
-}
-
-function decimalText(random: SeededRandom, scale: number): string {
-  const digits = String(random.below(1_000_000)).padStart(scale + 1, '0')
-  const whole = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-  return random.chance(0.3) && /[1-9]/.test(whole) ? `-${whole}` : whole
 }

@@ -1,9 +1,12 @@
 import { SeededRandom } from '@sluice/sdk/testing'
-import { NotReadyError, array, date, decimal, map, primitive, structOf, time, timestamp } from '@sluice/sdk'
+import { array, date, decimal, map, primitive, structOf, time, timestamp } from '@sluice/sdk'
 import type { Converter, RawSettings, Schema, SchemaOptions, StructValue, Value } from '@sluice/sdk'
 import { messageIndexBytes } from '@sluice/schema-registry'
 import type { SchemaReference, SchemaRegistry } from '@sluice/schema-registry'
 import { protobufConverterWith, protobufSettings } from '@sluice/codecs'
+import { decimalText } from '../support/registry-conversions.ts'
+
+export { failure, ready } from '../support/registry-conversions.ts'
 
 export function converterOn(
   registry: SchemaRegistry,
@@ -12,27 +15,6 @@ export function converterOn(
 ): Converter {
   const settings = protobufSettings.parse({ 'schema.registry.url': 'http://unused', ...raw })
   return protobufConverterWith(settings, side, registry)
-}
-
-/** What the worker does: it waits for what is missing, and asks again. */
-export async function ready<T>(convert: () => T): Promise<T> {
-  for (let waits = 0; ; waits++)
-    try {
-      return convert()
-    } catch (error) {
-      if (!(error instanceof NotReadyError) || waits > 4) throw error
-      await error.ready(new AbortController().signal)
-    }
-}
-
-/** What the conversion fails with, once nothing is missing. */
-export async function failure(convert: () => unknown): Promise<unknown> {
-  try {
-    await ready(convert)
-  } catch (error) {
-    return error
-  }
-  throw new Error('It did not fail')
 }
 
 export async function registered(
@@ -216,10 +198,4 @@ export function text(random: SeededRandom): string {
   return Array.from({ length: random.pick([0, 3, 20, 42, 43, 63, 64, 200]) }, () =>
     random.pick(['a', 'ß', '漢', '😀', '�']),
   ).join('')
-}
-
-function decimalText(random: SeededRandom, scale: number): string {
-  const digits = String(random.below(1_000_000)).padStart(scale + 1, '0')
-  const whole = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
-  return random.chance(0.3) && /[1-9]/.test(whole) ? `-${whole}` : whole
 }
