@@ -12,23 +12,38 @@ export interface FinishedFile {
   bytes: Uint8Array | undefined
 }
 
+/** Where a file belongs in its table. */
+export interface FilePlace {
+  /** Its name below the table, unique for all time. */
+  readonly name: string
+  /** Of the partition columns; absent: the table has none. */
+  readonly partitionValues?: Readonly<Record<string, string | null>>
+}
+
 /** A Parquet file that rows go into, in memory. */
 export class OpenFile {
   readonly schema: DeltaSchema
-  readonly #name: string
+  /** When it was last written to, in any unit that grows. */
+  lastUsed = 0
+  readonly #place: FilePlace
   readonly #chunks: ChunkCollector = collectChunks()
   readonly #parquet: ParquetWriter
 
-  /** @param name the file's name below the table, unique for all time */
-  constructor(name: string, schema: DeltaSchema, table: string, options: ParquetOptions) {
+  constructor(place: FilePlace, schema: DeltaSchema, table: string, options: ParquetOptions) {
     this.schema = schema
-    this.#name = name
-    this.#parquet = new ParquetWriter(parquetColumnsOf(schema, table), options, this.#chunks.sink)
+    this.#place = place
+    const { partitionValues = {} } = place
+    const fields = schema.fields.filter(({ name }) => !Object.hasOwn(partitionValues, name))
+    this.#parquet = new ParquetWriter(parquetColumnsOf({ fields }, table), options, this.#chunks.sink)
   }
 
   /** Throws ValueError and leaves the file as it was when the row does not fit; see `ParquetWriter.appendRow`. */
   append(row: Readonly<Record<string, unknown>>): void {
     this.#parquet.appendRow(row)
+  }
+
+  get rows(): number {
+    return this.#parquet.rows
   }
 
   /** About the size that the file would have if it ended now. */
@@ -38,11 +53,14 @@ export class OpenFile {
 
   finish(clock: Clock, configuration: Readonly<Record<string, string>>): FinishedFile {
     const facts = this.#parquet.finish()
+    const { name, partitionValues } = this.#place
     return {
       file: {
-        path: this.#name,
+        path: name,
         size: facts.size,
         modifiedMs: Math.trunc(clock.now()),
+        rows: facts.rows,
+        ...(partitionValues === undefined ? {} : { partitionValues }),
         stats: statsOf(facts, configuration),
         schema: this.schema,
       },

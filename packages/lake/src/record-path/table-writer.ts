@@ -1,5 +1,5 @@
 /**
- * The conductor: rows with their offsets go into a file, full files go to the store, and one entry of the table's log makes
+ * The conductor: rows with their offsets go into the file of their partition, full files go to the store, and one entry of the table's log makes
  * files and offsets visible together.
  *
  *   append → … → roll (the file is whole in the store) → commit (files and offsets in one log entry)
@@ -12,6 +12,8 @@ import { SluiceError } from '@sluice/sdk'
 import type { Clock, Counter, MetricLabels, Metrics, StructSchema } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { deltaSchemaOf } from '../formats/delta/columns.ts'
+import { Partitioner } from '../formats/delta/partitions.ts'
+import type { DeltaSchema } from '../formats/delta/schema.ts'
 import type { AppendRequest, DeltaTable, TxnClaim } from '../formats/delta/table.ts'
 import type { ParquetOptions } from '../parquet/index.ts'
 import { Lane, topicAppIdOf, topicMarkOf } from './lane.ts'
@@ -27,6 +29,8 @@ export interface TableWriterOptions {
   readonly ageMaxMs: number
   /** How long progress without any row (all skipped or diverted) may wait for its commit. */
   readonly idleMaxMs: number
+  /** Files open at a time, one per partition of the table; the one that waited longest ends for a new one. Default 100. */
+  readonly openFilesMax?: number
   readonly parquet: ParquetOptions
 }
 
@@ -45,7 +49,9 @@ interface SealedBatch {
   readonly rows: number
 }
 
-/** Writes to one table. Calls are made one at a time. Memory: one open file, at most `bytesMax` and one row group. */
+const OPEN_FILES_MAX = 100
+
+/** Writes to one table. Calls are made one at a time. Memory: its open files, together at most `bytesMax` and one batch. */
 export class TableWriter {
   readonly table: DeltaTable
   readonly #store: ObjectStore
@@ -53,7 +59,15 @@ export class TableWriter {
   readonly #ports: TableWriterPorts
   readonly #lanes = new Map<string, Lane>()
   readonly #counters: Readonly<Record<'rows' | 'skipped' | 'files' | 'bytes' | 'commits', Counter>>
-  #open: OpenFile | undefined
+  /** By folder, which says the partition. */
+  readonly #open = new Map<string, OpenFile>()
+  /** Whose file is still at hand: rows of one partition come together. */
+  #folder = ''
+  #file: OpenFile | undefined
+  #partitioner: Partitioner | undefined
+  #schema: DeltaSchema | undefined
+  /** Rows ever taken: the files' measure of age. */
+  #ticks = 0
   #finished: FinishedFile[] = []
   #sealed: SealedBatch | undefined
   /** Rows not yet sealed. */
@@ -118,7 +132,9 @@ export class TableWriter {
    */
   async accept(rows: StructSchema, signal?: AbortSignal): Promise<void> {
     await this.table.evolve(deltaSchemaOf(rows), signal)
-    if (this.#open !== undefined && this.#open.schema !== this.table.snapshot.schema) await this.roll(signal)
+    if (this.#schema === this.table.snapshot.schema) return
+    this.#endFiles()
+    await this.#upload(signal)
   }
 
   /**
@@ -130,9 +146,11 @@ export class TableWriter {
       this.#counters.skipped.add(1)
       return false
     }
-    this.#open ??= this.#openFile()
-    this.#open.append(row)
+    const folder = (this.#partitioner ??= this.#newPartitioner()).folderOf(row)
+    const file = this.#file !== undefined && folder === this.#folder ? this.#file : this.#fileFor(folder, row)
+    file.append(row)
     lane.take(offset)
+    lane.rows++
     if (this.#rows++ === 0) this.#rowsSince = this.#ports.clock.monotonic()
     return true
   }
@@ -149,7 +167,7 @@ export class TableWriter {
    * what the bound on memory allows for.
    */
   get full(): boolean {
-    if (this.#open !== undefined && this.#open.bytes >= this.#options.bytesMax) return true
+    if (this.#openBytes() >= this.#options.bytesMax) return true
     return this.#finished.some((finished) => finished.bytes !== undefined)
   }
 
@@ -168,12 +186,17 @@ export class TableWriter {
     return this.#rows >= rowsMax || now - this.#rowsSince >= ageMaxMs || this.#waitingBytes() >= bytesMax
   }
 
-  /** Ends the open file and puts all finished files into the store. After a failure: call again, nothing is lost or doubled. */
+  /**
+   * Puts the files that ended into the store; where none waits there, ends the open ones first. After a failure: call again,
+   * nothing is lost or doubled.
+   */
   async roll(signal?: AbortSignal): Promise<void> {
-    if (this.#open !== undefined) {
-      this.#finished.push(this.#open.finish(this.#ports.clock, this.table.snapshot.metadata.configuration))
-      this.#open = undefined
-    }
+    const hasEnded = this.#finished.some((finished) => finished.bytes !== undefined)
+    if (!hasEnded || this.#openBytes() >= this.#options.bytesMax) this.#endFiles()
+    await this.#upload(signal)
+  }
+
+  async #upload(signal: AbortSignal | undefined): Promise<void> {
     for (const finished of this.#finished) {
       if (finished.bytes === undefined) continue
       await this.#store.put(`${this.table.path}/${finished.file.path}`, finished.bytes, { signal })
@@ -191,7 +214,8 @@ export class TableWriter {
   async commit(signal?: AbortSignal): Promise<void> {
     if (this.#sealed !== undefined) await this.#publish(this.#sealed, signal)
     if (![...this.#lanes.values()].some((lane) => lane.moved)) return
-    await this.roll(signal)
+    this.#endFiles()
+    await this.#upload(signal)
     await this.#publish((this.#sealed = this.#seal()), signal)
   }
 
@@ -205,7 +229,9 @@ export class TableWriter {
    * unanswered commit did is learned from the table; where it could not be read, the next commit is fenced.
    */
   async reset(signal?: AbortSignal): Promise<void> {
-    this.#open = undefined
+    this.#open.clear()
+    this.#file = undefined
+    this.#partitioner = undefined
     this.#finished = []
     this.#sealed = undefined
     this.#rows = 0
@@ -215,20 +241,71 @@ export class TableWriter {
     for (const lane of this.#lanes.values()) lane.restart(this.#committed(lane.appId))
   }
 
-  #openFile(): OpenFile {
+  #newPartitioner(): Partitioner {
+    const { schema, metadata } = this.table.snapshot
+    this.#schema = schema
+    return new Partitioner(schema, metadata.partitionColumns, this.table.name)
+  }
+
+  /** The open file of that partition, which becomes the one at hand; opened if need be. */
+  #fileFor(folder: string, row: Readonly<Record<string, unknown>>): OpenFile {
+    if (this.#file !== undefined) this.#file.lastUsed = this.#ticks
+    let file = this.#open.get(folder)
+    if (file === undefined) {
+      file = this.#openFile(folder, row)
+      if (this.#open.size >= (this.#options.openFilesMax ?? OPEN_FILES_MAX)) this.#endOldest()
+      this.#open.set(folder, file)
+    }
+    file.lastUsed = ++this.#ticks
+    this.#folder = folder
+    return (this.#file = file)
+  }
+
+  #openFile(folder: string, row: Readonly<Record<string, unknown>>): OpenFile {
     const { codec = 'zstd' } = this.#options.parquet
     const name = `part-${this.#ports.newId()}${codec === 'none' ? '' : `.${codec}`}.parquet`
-    return new OpenFile(name, this.table.snapshot.schema, this.table.name, { ...this.#options.parquet, codec })
+    const place =
+      folder === '' ? { name } : { name: `${folder}/${name}`, partitionValues: this.#partitioner!.valuesOf(row) }
+    return new OpenFile(place, this.#schema!, this.table.name, { ...this.#options.parquet, codec })
+  }
+
+  #endOldest(): void {
+    let oldest: readonly [string, OpenFile] | undefined
+    for (const entry of this.#open) if (oldest === undefined || entry[1].lastUsed < oldest[1].lastUsed) oldest = entry
+    if (oldest === undefined) return
+    this.#open.delete(oldest[0])
+    this.#end(oldest[1])
+  }
+
+  #endFiles(): void {
+    for (const [folder, file] of this.#open) {
+      this.#open.delete(folder)
+      this.#end(file)
+    }
+    // The next files are for the table as it is then.
+    this.#partitioner = undefined
+  }
+
+  #end(file: OpenFile): void {
+    if (file === this.#file) this.#file = undefined
+    if (file.rows > 0) this.#finished.push(file.finish(this.#ports.clock, this.table.snapshot.metadata.configuration))
+  }
+
+  #openBytes(): number {
+    let bytes = 0
+    for (const file of this.#open.values()) bytes += file.bytes
+    return bytes
   }
 
   #waitingBytes(): number {
-    return this.#finished.reduce((sum, { file }) => sum + file.size, this.#open?.bytes ?? 0)
+    return this.#finished.reduce((sum, { file }) => sum + file.size, this.#openBytes())
   }
 
   #seal(): SealedBatch {
     const lanes: (readonly [Lane, number])[] = []
     const txns: TxnClaim[] = []
     const offsets: Record<string, readonly [number, number]> = {}
+    const rows: Record<string, number> = {}
     for (const lane of this.#lanes.values()) {
       if (!lane.moved) continue
       const { appId, label, committed, taken, begin = taken } = lane
@@ -238,9 +315,11 @@ export class TableWriter {
       if (lane.topicMark !== undefined && this.#committed(topic) === undefined)
         txns.push({ appId: topic, version: lane.topicMark, expected: undefined })
       offsets[label] = [committed === undefined ? begin : committed + 1, taken]
+      rows[label] = lane.rows
+      lane.rows = 0
     }
     const files = this.#finished.map(({ file }) => file)
-    const batch = { request: { txnId: this.#ports.newId(), files, txns, offsets }, lanes, rows: this.#rows }
+    const batch = { request: { txnId: this.#ports.newId(), files, txns, offsets, rows }, lanes, rows: this.#rows }
     this.#finished = []
     this.#rows = 0
     this.#movedSince = undefined

@@ -396,3 +396,112 @@ async function patiently(act: () => Promise<void>): Promise<void> {
     }
   }
 }
+
+describe('a table parted by columns', () => {
+  const parted = { partitionColumns: ['note'] }
+
+  async function openParted(store: ObjectStore, options: Partial<TableWriterOptions> = {}): Promise<Opened> {
+    const ports = testPorts()
+    const table = await DeltaTable.openOrCreate(store, 'events', deltaSchemaOf(events), ports, undefined, parted)
+    return { writer: new TableWriter(table, store, { ...OPTIONS, ...options }, ports), ports }
+  }
+
+  /** `note` of the rows in turn; null is its own partition. */
+  function feedNotes(writer: TableWriter, from: number, notes: readonly (string | null)[]): void {
+    const lane = laneOf(writer, 0)
+    for (const [i, note] of notes.entries())
+      writer.append(lane, from + i, { partition: 0, offset: from + i, note: note === '' ? undefined : note })
+  }
+
+  const adds = async (store: ObjectStore): Promise<Record<string, unknown>[]> =>
+    (await readLog(store, 'events')).flat().flatMap((action) => (action['add'] === undefined ? [] : [action['add']]))
+
+  test('each file holds one value, which stands in the log and in the folder, not in the file', async () => {
+    const store = new MemoryStore()
+    const { writer } = await openParted(store)
+    feedNotes(writer, 0, ['a', 'b/ü', 'a', null, 'b/ü', 'a'])
+    await writer.commit()
+    const files = (await adds(store)).map(({ path, partitionValues, stats }) => [
+      (path as string).replace(/part-.*/, ''),
+      partitionValues,
+      JSON.parse(stats as string).numRecords,
+    ])
+    expect(files).toEqual([
+      ['note=a/', { note: 'a' }, 3],
+      ['note=b%252F%C3%BC/', { note: 'b/ü' }, 2],
+      ['note=__HIVE_DEFAULT_PARTITION__/', { note: null }, 1],
+    ])
+    expect(await rowsIn(store)).toEqual(expected(5))
+    expect(await query(store, 'events', `select * from $files limit 1`)).toEqual([{ partition: 0, offset: '0' }])
+    const log = await readLog(store, 'events')
+    expect(log[0]![2]!['metaData']!['partitionColumns']).toEqual(['note'])
+    expect(log[1]![0]!['commitInfo']).toMatchObject({
+      operationMetrics: { numAddedFiles: '3', numOutputRows: '6' },
+      rows: { 'events-0': 6 },
+      offsets: { 'events-0': [0, 5] },
+    })
+  })
+
+  test('only so many files are open; the one that waited longest ends, and nothing is lost', async () => {
+    const store = new MemoryStore()
+    const { writer } = await openParted(store, { openFilesMax: 2 })
+    feedNotes(writer, 0, ['a', 'b', 'a'])
+    expect(writer.full).toBe(false)
+    feedNotes(writer, 3, ['c'])
+    expect(writer.full).toBe(true)
+    await writer.roll()
+    expect(writer.full).toBe(false)
+    feedNotes(writer, 4, ['a', 'b', 'a', 'c'])
+    await writer.commit()
+    const counts = (await adds(store)).map(({ partitionValues, stats }) => [
+      (partitionValues as { note: string }).note,
+      JSON.parse(stats as string).numRecords,
+    ])
+    expect(counts).toEqual([
+      ['b', 1],
+      ['c', 1],
+      ['b', 1],
+      ['a', 4],
+      ['c', 1],
+    ])
+    expect(await rowsIn(store)).toEqual(expected(7))
+  })
+
+  test('a value without a text is refused, and its row leaves no file behind', async () => {
+    const store = new MemoryStore()
+    const { writer } = await openParted(store)
+    const lane = laneOf(writer, 0)
+    expect(() => writer.append(lane, 0, { partition: 0, offset: 0, note: '' })).toThrow('an empty text')
+    expect(() => writer.append(lane, 0, { partition: 'x', offset: 0, note: 'a' })).toThrow('partition')
+    writer.pass(lane, 0)
+    feedNotes(writer, 1, ['b'])
+    await writer.commit()
+    expect((await adds(store)).map(({ partitionValues }) => partitionValues)).toEqual([{ note: 'b' }])
+  })
+
+  test('who asks for other partition columns than the table has is refused; who does not ask takes the table’s', async () => {
+    const store = new MemoryStore()
+    await openParted(store)
+    const ask = (partitionColumns: readonly string[]): Promise<DeltaTable> =>
+      DeltaTable.openOrCreate(store, 'events', deltaSchemaOf(events), testPorts(), undefined, { partitionColumns })
+    await expect(ask(['offset'])).rejects.toThrow('is parted by note, not by offset')
+    await expect(ask([])).rejects.toMatchObject({ code: 'TABLE_SCHEMA' })
+    const { writer } = await open(store)
+    feedNotes(writer, 0, ['a'])
+    await writer.commit()
+    expect((await adds(store))[0]!['partitionValues']).toEqual({ note: 'a' })
+  })
+
+  test.each([
+    [['nowhere'], 'there is no column nowhere'],
+    [['note', 'note'], 'a column is named twice'],
+    [['partition', 'offset', 'note'], 'no column would be left'],
+  ])('a table parted by %j is not made: %s', async (partitionColumns, reason) => {
+    const store = new MemoryStore()
+    const made = DeltaTable.openOrCreate(store, 'events', deltaSchemaOf(events), testPorts(), undefined, {
+      partitionColumns,
+    })
+    await expect(made).rejects.toThrow(reason)
+    expect((await store.list('')).objects).toEqual([])
+  })
+})

@@ -87,6 +87,8 @@ export interface CommitInfoAction {
   /** Unique per commit: tells our own commit from another's when an answer was lost. */
   readonly txnId?: string
   readonly operation?: string
+  /** Whether it only added files, and read none to do so. */
+  readonly isBlindAppend?: boolean
 }
 
 export type Action =
@@ -241,10 +243,11 @@ function protocolOf(protocol: JsonObject): ProtocolAction {
 }
 
 function commitInfoOf(info: JsonObject): CommitInfoAction {
-  const { txnId, operation } = info as Record<string, Json>
+  const { txnId, operation, isBlindAppend } = info as Record<string, Json>
   return {
     ...(typeof txnId === 'string' ? { txnId } : {}),
     ...(typeof operation === 'string' ? { operation } : {}),
+    ...(typeof isBlindAppend === 'boolean' ? { isBlindAppend } : {}),
   }
 }
 

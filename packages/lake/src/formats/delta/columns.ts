@@ -10,12 +10,15 @@
  * | Time | integer: milliseconds since midnight (Delta has no type for it) | INT32 |
  * | Timestamp | timestamp | INT64 TIMESTAMP(MICROS, UTC): milliseconds become microseconds |
  * | Decimal | decimal(p, scale), p from the parameter `connect.decimal.precision` or 38 | by precision |
+ * | array, map, struct | array, map, struct, to any depth | LIST, MAP, group |
+ *
+ * A table's timestamp_ntz is written as INT64 TIMESTAMP(MICROS) without UTC.
  */
-import { LOGICAL, SluiceError, date, decimal, decimalScale, primitive, structOf, timestamp } from '@sluice/sdk'
+import { LOGICAL, SluiceError, array, date, decimal, decimalScale, map, primitive, structOf, timestamp } from '@sluice/sdk'
 import type { PrimitiveType, Schema, SchemaOptions, StructSchema } from '@sluice/sdk'
 import type { ParquetColumn, ParquetType } from '../../parquet/index.ts'
-import { decimalOf, nameProblem, typeName } from './schema.ts'
-import type { DeltaField, DeltaSchema } from './schema.ts'
+import { arrayType, decimalOf, mapType, nameProblem, nestedOf, structType, typeName } from './schema.ts'
+import type { DeltaField, DeltaSchema, DeltaType } from './schema.ts'
 
 const PLAIN: ReadonlyMap<PrimitiveType, string> = new Map([
   ['int8', 'byte'],
@@ -41,49 +44,54 @@ const PARQUET: ReadonlyMap<string, ParquetType> = new Map<string, ParquetType>([
   ['binary', { kind: 'binary' }],
   ['date', { kind: 'date' }],
   ['timestamp', { kind: 'timestamp', unit: 'ms', utc: true }],
+  ['timestamp_ntz', { kind: 'timestamp', unit: 'ms', utc: false }],
 ])
 
 /**
  * The table columns for records of this schema.
- * @throws SluiceError TABLE_SCHEMA naming the column: nested, named as Delta does not allow, or a decimal that is too wide
+ * @throws SluiceError TABLE_SCHEMA naming the column: named as Delta does not allow, a struct without fields, or a decimal that
+ * is too wide
  */
 export function deltaSchemaOf(record: StructSchema): DeltaSchema {
-  const fields = record.fields.map(({ name, schema }): DeltaField => {
+  return { fields: fieldsOf(record, '') }
+}
+
+/** `outer`: the names of the structs around these fields, with points behind them. */
+function fieldsOf(record: StructSchema, outer: string): DeltaField[] {
+  const seen = new Map<string, string>()
+  return record.fields.map(({ name, schema }): DeltaField => {
+    const place = `${outer}${name}`
     const problem = nameProblem(name)
     if (problem !== undefined)
       throw refused(
-        name,
+        place,
         problem,
         'Rename it: column.names=underscore in the lake sink, or the transform ReplaceField.',
       )
-    const type = deltaTypeOf(name, schema)
-    const comment = schema.doc ?? (schema.name === LOGICAL.time ? 'milliseconds since midnight' : undefined)
-    return { name, type, nullable: schema.optional, metadata: comment === undefined ? {} : { comment } }
-  })
-  const seen = new Map<string, string>()
-  for (const { name } of fields) {
     const twin = seen.get(name.toLowerCase())
     if (twin !== undefined)
       throw refused(
-        name,
-        `it differs from column ${twin} only in case, and Delta does not tell them apart`,
+        place,
+        `it differs from column ${outer}${twin} only in case, and Delta does not tell them apart`,
         'Rename one.',
       )
     seen.set(name.toLowerCase(), name)
-  }
-  return { fields }
+    const type = deltaTypeOf(place, schema)
+    const comment = schema.doc ?? (schema.name === LOGICAL.time ? 'milliseconds since midnight' : undefined)
+    return { name, type, nullable: schema.optional, metadata: comment === undefined ? {} : { comment } }
+  })
 }
 
 /**
  * The columns of a data file of this table. Nullable columns of types that this writer does not write are left out of its
- * files, which means null.
+ * files, which means null; so are such fields of structs.
  * @throws SluiceError TABLE_UNSUPPORTED for such a column that may not be null
  */
 export function parquetColumnsOf(schema: DeltaSchema, table: string): ParquetColumn[] {
   const columns: ParquetColumn[] = []
   for (const field of schema.fields) {
     const type = parquetTypeOf(field)
-    if (type !== undefined) columns.push({ name: field.name, type, optional: field.nullable })
+    if (type !== undefined) columns.push(columnOf(field, type))
     else if (!field.nullable)
       throw new SluiceError(
         'TABLE_UNSUPPORTED',
@@ -97,49 +105,92 @@ export function parquetColumnsOf(schema: DeltaSchema, table: string): ParquetCol
 }
 
 /** How values of the column are written; undefined for types that are not. */
-export function parquetTypeOf(field: DeltaField): ParquetType | undefined {
-  const digits = decimalOf(field.type)
+export function parquetTypeOf({ type }: Pick<DeltaField, 'type'>): ParquetType | undefined {
+  const digits = decimalOf(type)
   if (digits !== undefined) return { kind: 'decimal', precision: digits[0], scale: digits[1] }
-  return typeof field.type === 'string' ? PARQUET.get(field.type) : undefined
+  if (typeof type === 'string') return PARQUET.get(type)
+  const nested = nestedOf(type)
+  if (nested?.kind === 'array') {
+    const element = parquetTypeOf({ type: nested.element })
+    return element && { kind: 'list', element: { type: element, optional: nested.containsNull } }
+  }
+  if (nested?.kind === 'map') {
+    const [key, value] = [parquetTypeOf({ type: nested.key }), parquetTypeOf({ type: nested.value })]
+    if (key === undefined || value === undefined) return undefined
+    return { kind: 'map', key: { type: key, optional: false }, value: { type: value, optional: nested.containsNull } }
+  }
+  return nested && structOfFields(nested.fields)
+}
+
+function structOfFields(fields: readonly DeltaField[]): ParquetType | undefined {
+  const written: ParquetColumn[] = []
+  for (const field of fields) {
+    const type = parquetTypeOf(field)
+    if (type !== undefined) written.push(columnOf(field, type))
+    else if (!field.nullable) return undefined
+  }
+  return written.length === 0 ? undefined : { kind: 'struct', fields: written }
+}
+
+function columnOf({ name, nullable }: DeltaField, type: ParquetType): ParquetColumn {
+  return { name, type, optional: nullable }
 }
 
 /** The schema of records that hold a row of the table; columns of types that are not written are left out. */
 export function recordSchemaOf(schema: DeltaSchema): StructSchema {
-  return structOf(
-    schema.fields.flatMap((field): (readonly [string, Schema])[] => {
-      const comment = field.metadata['comment']
-      const options: SchemaOptions = {
-        optional: field.nullable,
-        ...(typeof comment === 'string' ? { doc: comment } : {}),
-      }
-      const found = fieldSchemaOf(field, options)
-      return found === undefined ? [] : [[field.name, found]]
-    }),
-  )
+  return structOf(recordFields(schema.fields))
 }
 
-function fieldSchemaOf(field: DeltaField, options: SchemaOptions): Schema | undefined {
-  const digits = decimalOf(field.type)
+function recordFields(fields: readonly DeltaField[]): (readonly [string, Schema])[] {
+  return fields.flatMap((field): (readonly [string, Schema])[] => {
+    const comment = field.metadata['comment']
+    const found = fieldSchemaOf(field.type, {
+      optional: field.nullable,
+      ...(typeof comment === 'string' ? { doc: comment } : {}),
+    })
+    return found === undefined ? [] : [[field.name, found]]
+  })
+}
+
+function fieldSchemaOf(type: DeltaType, options: SchemaOptions): Schema | undefined {
+  const digits = decimalOf(type)
   if (digits !== undefined) return decimal(digits[1], { ...options, parameters: { [PRECISION]: String(digits[0]) } })
-  if (field.type === 'date') return date(options)
-  if (field.type === 'timestamp') return timestamp(options)
-  for (const [type, word] of PLAIN) if (word === field.type) return primitive(type, options)
-  return undefined
+  if (type === 'date') return date(options)
+  if (type === 'timestamp' || type === 'timestamp_ntz') return timestamp(options)
+  for (const [word, delta] of PLAIN) if (delta === type) return primitive(word, options)
+  const nested = nestedOf(type)
+  if (nested?.kind === 'array') {
+    const items = fieldSchemaOf(nested.element, { optional: nested.containsNull })
+    return items && array(items, options)
+  }
+  if (nested?.kind === 'map') {
+    const keys = fieldSchemaOf(nested.key, {})
+    const values = fieldSchemaOf(nested.value, { optional: nested.containsNull })
+    return keys && values && map(keys, values, options)
+  }
+  if (nested === undefined) return undefined
+  const fields = recordFields(nested.fields)
+  return fields.length === 0 ? undefined : structOf(fields, options)
 }
 
 /** Where Kafka Connect's JDBC and Debezium's connectors say how many digits a Decimal has; its schema knows only the scale. */
 const PRECISION = 'connect.decimal.precision'
 
-function deltaTypeOf(name: string, schema: Schema): string {
-  if (schema.type === 'struct' || schema.type === 'array' || schema.type === 'map')
-    throw refused(
-      name,
-      `it is a ${schema.type}, and nested columns are not written yet`,
-      'Flatten it with the transform Flatten, or drop it with ReplaceField.',
-    )
+function deltaTypeOf(place: string, schema: Schema): DeltaType {
+  if (schema.type === 'array') return arrayType(deltaTypeOf(`${place}[]`, schema.items), schema.items.optional)
+  if (schema.type === 'map') {
+    if (schema.keys.optional) throw refused(place, 'its keys may be null', 'Make the keys of the map required.')
+    const key = deltaTypeOf(`${place}{key}`, schema.keys)
+    return mapType(key, deltaTypeOf(`${place}{}`, schema.values), schema.values.optional)
+  }
+  if (schema.type === 'struct') {
+    if (schema.fields.length === 0)
+      throw refused(place, 'it is a struct without fields', 'Drop it with the transform ReplaceField.')
+    return structType(fieldsOf(schema, `${place}.`))
+  }
   if (schema.name === LOGICAL.date) return 'date'
   if (schema.name === LOGICAL.timestamp) return 'timestamp'
-  if (schema.name === LOGICAL.decimal) return decimalTypeOf(name, schema)
+  if (schema.name === LOGICAL.decimal) return decimalTypeOf(place, schema)
   return PLAIN.get(schema.type)!
 }
 

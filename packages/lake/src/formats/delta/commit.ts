@@ -10,6 +10,9 @@ import { SluiceError, isRetriable } from '@sluice/sdk'
 import type { Clock, Random } from '@sluice/sdk'
 import { checkWanted } from '@sluice/object-store'
 import { parseActions, writeActions } from './actions.ts'
+import type { Action } from './actions.ts'
+import { conflictOf } from './conflicts.ts'
+import type { CommitScope, Conflict } from './conflicts.ts'
 import type { JsonObject } from './exact-json.ts'
 import type { DeltaLog } from './log.ts'
 import type { DeltaSnapshot, Snapshot } from './snapshot.ts'
@@ -19,6 +22,10 @@ export interface CommitPlan {
   readonly txnId: string
   /** What the first line says besides the id: operation, offsets, … */
   readonly info: JsonObject
+  /** What it rests on: each commit that won against it is held against this. */
+  readonly scope: CommitScope
+  /** The version of the table on which it was decided; absent: the one known when `commit` is called. */
+  readonly readVersion?: number
   /**
    * What to write on top of this state of the table; undefined when nothing is left to do. Asked before every attempt, so
    * that what others committed meanwhile is seen; throws when it contradicts the plan.
@@ -52,19 +59,24 @@ export async function commit(
   ports: CommitPorts,
   signal?: AbortSignal,
 ): Promise<number> {
+  const known = new Map<number, readonly Action[]>()
+  let checked = plan.readVersion ?? snapshot.version
   let failure: unknown
   for (let attempt = 0; attempt <= RETRIES_MAX; attempt++) {
     if (attempt > 0) {
       await pause(attempt, failure !== undefined, ports, signal)
       // Others went on meanwhile: an attempt at a version that is taken would be lost before it began.
-      failure = await catchUp(log, snapshot, signal)
+      failure = await catchUp(log, snapshot, known, signal)
     }
     if (failure === undefined) {
       const earlier = snapshot.versionOfCommit(plan.txnId)
       if (earlier !== undefined) return earlier
       const actions = plan.actions(snapshot)
       if (actions === undefined) return snapshot.version
-      failure = await attemptOnce(log, snapshot, [commitInfo(plan, ports), ...actions], signal)
+      // Every winner, before every attempt: who won the race before last is as much of a rival as the last one.
+      for (; checked < snapshot.version; checked++)
+        refuseConflict(plan.scope, await winnerOf(log, checked + 1, known, signal), checked + 1)
+      failure = await attemptOnce(log, snapshot, [commitInfo(plan, ports), ...actions], known, signal)
       const own = snapshot.versionOfCommit(plan.txnId)
       if (own !== undefined) return own
     }
@@ -81,11 +93,51 @@ export async function commit(
   )
 }
 
+async function winnerOf(
+  log: DeltaLog,
+  version: number,
+  known: ReadonlyMap<number, readonly Action[]>,
+  signal: AbortSignal | undefined,
+): Promise<readonly Action[]> {
+  const actions = known.get(version) ?? (await log.read(version, signal))
+  if (actions !== undefined) return actions
+  throw new SluiceError('TABLE_CONFLICT', `What version ${version} of ${log.folder} changed is no longer known`, {
+    retriable: true,
+    remedy: 'Decide anew on the newest version of the table.',
+  })
+}
+
+function refuseConflict(scope: CommitScope, winner: readonly Action[], version: number): void {
+  const conflict = conflictOf(scope, winner)
+  if (conflict === undefined) return
+  const by = winner.find((action) => 'commitInfo' in action)?.commitInfo.operation ?? 'a commit'
+  const said = `${by} in version ${version} ${DID[conflict.rule]} ${conflict.what}`.trimEnd()
+  if (conflict.rule === 'transaction')
+    throw new SluiceError('TABLE_FENCED', `Another writer has this partition: ${said}; this one must stop`, {
+      remedy: 'Restart the task: it goes on from what the table holds.',
+    })
+  throw new SluiceError('TABLE_CONFLICT', `The commit was decided on a table that has changed: ${said}`, {
+    retriable: true,
+    remedy: 'Decide anew on the newest version of the table.',
+  })
+}
+
+const DID: Readonly<Record<Conflict['rule'], string>> = {
+  protocol: 'changed the protocol',
+  metadata: 'changed the metadata',
+  'concurrent append': 'added the file',
+  'delete-read': 'removed a file that was read,',
+  'delete-delete': 'removed the same file,',
+  transaction: 'moved',
+  domain: 'configured the domain',
+}
+
 /** One try at the next version; afterwards the snapshot knows all that could be learned. @returns what failed, if anything */
 async function attemptOnce(
   log: DeltaLog,
   snapshot: Snapshot,
   actions: readonly JsonObject[],
+  known: Map<number, readonly Action[]>,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const version = snapshot.version + 1
@@ -99,17 +151,24 @@ async function attemptOnce(
   } catch (error) {
     failure = error
   }
-  const unread = await catchUp(log, snapshot, signal)
+  const unread = await catchUp(log, snapshot, known, signal)
   return failure ?? unread
 }
 
 /** Reads what others committed, version by version. @returns what failed, if anything */
-async function catchUp(log: DeltaLog, snapshot: Snapshot, signal: AbortSignal | undefined): Promise<unknown> {
+async function catchUp(
+  log: DeltaLog,
+  snapshot: Snapshot,
+  known: Map<number, readonly Action[]>,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   try {
     for (;;) {
-      const next = await log.read(snapshot.version + 1, signal)
+      const version = snapshot.version + 1
+      const next = await log.read(version, signal)
       if (next === undefined) return undefined
-      snapshot.apply(snapshot.version + 1, next)
+      snapshot.apply(version, next)
+      known.set(version, next)
     }
   } catch (error) {
     return error

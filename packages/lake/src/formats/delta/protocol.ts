@@ -68,19 +68,6 @@ export function checkAppendable(
         'Remove it, or write to another table.',
       )
   }
-  if (metadata.partitionColumns.length > 0)
-    throw unsupported(
-      table,
-      `it is partitioned by ${metadata.partitionColumns.join(', ')}`,
-      'Write to a table without partition columns.',
-    )
-  const retention = metadata.configuration['delta.setTransactionRetentionDuration']
-  if (retention !== undefined)
-    throw unsupported(
-      table,
-      `it forgets txn entries after ${retention} (delta.setTransactionRetentionDuration), and with them which records it holds`,
-      'Unset that table property.',
-    )
 }
 
 function readerFeaturesOf(table: string, protocol: ProtocolAction): readonly string[] {

@@ -1,15 +1,17 @@
 /**
  * A Delta table's columns: the `schemaString` of its metadata (PROTOCOL.md, "Schema Serialization Format"). Types that this
- * writer does not write, nested ones among them, are kept as they were read.
+ * writer does not write are kept as they were read.
  */
 import { SluiceError } from '@sluice/sdk'
 import { parseExact, stringifyExact } from './exact-json.ts'
 import type { Json, JsonObject } from './exact-json.ts'
 
+/** A word such as `long` or `decimal(18,2)`, or the JSON of a nested type. */
+export type DeltaType = string | JsonObject
+
 export interface DeltaField {
   readonly name: string
-  /** A word such as `long` or `decimal(18,2)`, or the JSON of a nested type. */
-  readonly type: string | JsonObject
+  readonly type: DeltaType
   readonly nullable: boolean
   readonly metadata: JsonObject
 }
@@ -33,15 +35,50 @@ export function parseSchemaString(text: string, table: string): DeltaSchema {
 }
 
 export function schemaStringOf(schema: DeltaSchema): string {
-  const fields = schema.fields.map(({ name, type, nullable, metadata }) => ({ name, type, nullable, metadata }))
-  return stringifyExact({ type: 'struct', fields })
+  return stringifyExact(structType(schema.fields))
+}
+
+/** A nested type taken apart; undefined for words, and for what is no type of this format. */
+export type NestedDelta =
+  | { readonly kind: 'struct'; readonly fields: readonly DeltaField[] }
+  | { readonly kind: 'array'; readonly element: DeltaType; readonly containsNull: boolean }
+  | { readonly kind: 'map'; readonly key: DeltaType; readonly value: DeltaType; readonly containsNull: boolean }
+
+export function nestedOf(type: DeltaType): NestedDelta | undefined {
+  if (typeof type === 'string') return undefined
+  const { fields, elementType, containsNull, keyType, valueType, valueContainsNull } = type
+  if (type['type'] === 'struct' && Array.isArray(fields)) {
+    return { kind: 'struct', fields: fields.map((field: Json) => fieldOf(asObject(field))) }
+  }
+  if (type['type'] === 'array' && isType(elementType)) {
+    return { kind: 'array', element: elementType, containsNull: containsNull !== false }
+  }
+  if (type['type'] === 'map' && isType(keyType) && isType(valueType)) {
+    return { kind: 'map', key: keyType, value: valueType, containsNull: valueContainsNull !== false }
+  }
+  return undefined
+}
+
+export function structType(fields: readonly DeltaField[]): JsonObject {
+  return { type: 'struct', fields: fields.map(({ name, type, nullable, metadata }) => ({ name, type, nullable, metadata })) }
+}
+
+export function arrayType(element: DeltaType, containsNull: boolean): JsonObject {
+  return { type: 'array', elementType: element, containsNull }
+}
+
+export function mapType(key: DeltaType, value: DeltaType, containsNull: boolean): JsonObject {
+  return { type: 'map', keyType: key, valueType: value, valueContainsNull: containsNull }
+}
+
+function isType(type: Json | undefined): type is DeltaType {
+  return typeof type === 'string' || (typeof type === 'object' && type !== null && !Array.isArray(type))
 }
 
 /** The column's type as a reader would say it, for messages. */
-export function typeName(field: DeltaField): string {
-  if (typeof field.type === 'string') return field.type
-  const { type } = field.type
-  return typeof type === 'string' ? type : 'nested'
+export function typeName({ type }: Pick<DeltaField, 'type'>): string {
+  if (typeof type === 'string') return type
+  return typeof type['type'] === 'string' ? type['type'] : 'nested'
 }
 
 /** `[precision, scale]` of `decimal(p,s)`; undefined for other types. */

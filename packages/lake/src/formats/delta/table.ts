@@ -3,12 +3,15 @@ import type { ObjectStore } from '@sluice/object-store'
 import type { AddAction, MetadataAction } from './actions.ts'
 import { commit } from './commit.ts'
 import type { CommitPlan, CommitPorts } from './commit.ts'
+import type { CommitScope } from './conflicts.ts'
 import { mergeSchemas, staleness } from './evolution.ts'
+import type { JsonObject } from './exact-json.ts'
 import { addLine, metadataLine, protocolLine, txnLine } from './lines.ts'
 import { DeltaLog } from './log.ts'
 import { decodePath, encodePath, isAbsolutePath } from './paths.ts'
+import { canPartitionBy } from './partitions.ts'
 import { DEFAULT_PROTOCOL, checkAppendable } from './protocol.ts'
-import { schemaStringOf } from './schema.ts'
+import { schemaStringOf, typeName } from './schema.ts'
 import type { DeltaSchema } from './schema.ts'
 import { Snapshot } from './snapshot.ts'
 import type { DeltaSnapshot } from './snapshot.ts'
@@ -21,8 +24,11 @@ export interface DataFile {
   readonly size: number
   /** Milliseconds since the epoch. */
   readonly modifiedMs: number
+  readonly rows: number
   /** The text of `statsOf`. */
   readonly stats: string
+  /** A text, or null, per partition column; absent: the table has none. See `Partitioner`. */
+  readonly partitionValues?: Readonly<Record<string, string | null>>
   /** The table's schema for which it was written. */
   readonly schema: DeltaSchema
 }
@@ -41,8 +47,18 @@ export interface AppendRequest {
   readonly txnId: string
   readonly files: readonly DataFile[]
   readonly txns: readonly TxnClaim[]
-  /** First and last offset per partition, for audits of the log alone. */
+  /** First and last offset per partition of a topic, for audits of the log alone … */
   readonly offsets?: Readonly<Record<string, readonly [number, number]>>
+  /** … and how many of them are rows in these files; the others were skipped, diverted or never there. */
+  readonly rows?: Readonly<Record<string, number>>
+}
+
+/** How a table is to be made, besides its columns. */
+export interface TableDesign {
+  /** Columns whose values part the table into folders, outermost first. */
+  readonly partitionColumns?: readonly string[]
+  /** Table properties. Those that need a table feature turn it on; see docs/reference/lake-features.md for its price. */
+  readonly properties?: Readonly<Record<string, string>>
 }
 
 export interface DeltaPorts extends CommitPorts {
@@ -87,7 +103,8 @@ export class DeltaTable {
   /**
    * The table at that path, made if there is none, able to take rows of that schema. Of several creators one wins; the others
    * open what it made and add what their own schema has besides.
-   * @throws SluiceError TABLE_SCHEMA as `evolve` does
+   * @param design for the table if it is made; one that is there stays as it is, and may not be parted otherwise
+   * @throws SluiceError TABLE_SCHEMA as `evolve` does, and when the table is parted by other columns
    */
   static async openOrCreate(
     store: ObjectStore,
@@ -95,10 +112,12 @@ export class DeltaTable {
     schema: DeltaSchema,
     ports: DeltaPorts,
     signal?: AbortSignal,
+    design: TableDesign = {},
   ): Promise<DeltaTable> {
     const table = new DeltaTable(store, path, ports)
-    if (!(await table.#log.replay(table.#snapshot, signal))) await table.#create(schema, signal)
+    if (!(await table.#log.replay(table.#snapshot, signal))) await table.#create(schema, design, signal)
     table.#checkAppendable(table.#snapshot)
+    checkParting(table.name, table.#snapshot.metadata.partitionColumns, design)
     await table.evolve(schema, signal)
     return table
   }
@@ -126,23 +145,27 @@ export class DeltaTable {
    * @throws SluiceError TABLE_SCHEMA when another writer changed the schema so that these files no longer fit
    */
   append(request: AppendRequest, signal?: AbortSignal): Promise<number> {
+    const { txnId, files, txns, offsets, rows } = request
     return this.#commit(
       {
-        txnId: request.txnId,
+        txnId,
+        scope: { isReplanned: true, isolation: 'WriteSerializable', appIds: new Set(txns.map(({ appId }) => appId)) },
         info: {
           operation: 'STREAMING UPDATE',
           operationParameters: { outputMode: 'Append' },
           isBlindAppend: true,
-          offsets: request.offsets,
+          operationMetrics: metricsOf(files),
+          offsets,
+          rows,
         },
         actions: (snapshot) => {
           this.#checkAppendable(snapshot)
-          for (const claim of request.txns) this.#checkClaim(claim, snapshot)
-          for (const file of request.files) this.#checkFresh(file, snapshot)
+          for (const claim of txns) this.#checkClaim(claim, snapshot)
+          for (const file of files) this.#checkFresh(file, snapshot)
           const now = Math.trunc(this.#ports.clock.now())
           return [
-            ...request.txns.map(({ appId, version }) => txnLine({ appId, version, lastUpdated: now })),
-            ...request.files.map((file) => addLine(addOf(file))),
+            ...txns.map(({ appId, version }) => txnLine({ appId, version, lastUpdated: now })),
+            ...files.map((file) => addLine(addOf(file))),
           ]
         },
       },
@@ -159,6 +182,7 @@ export class DeltaTable {
     await this.#commit(
       {
         txnId: this.#ports.newId(),
+        scope: REPLANNED,
         info: { operation: 'CHANGE COLUMNS', operationParameters: {}, isBlindAppend: true },
         actions: (snapshot) => {
           const merged = mergeSchemas(snapshot.schema, rows, this.name)
@@ -171,21 +195,31 @@ export class DeltaTable {
     )
   }
 
-  async #create(schema: DeltaSchema, signal: AbortSignal | undefined): Promise<void> {
+  async #create(
+    schema: DeltaSchema,
+    { partitionColumns = [], properties = {} }: TableDesign,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    checkPartitionColumns(this.name, schema, partitionColumns)
     const { newId, clock } = this.#ports
     const metadata: MetadataAction = {
       id: newId(),
       name: this.path.slice(this.path.lastIndexOf('/') + 1),
       schemaString: schemaStringOf(schema),
-      partitionColumns: [],
-      configuration: {},
+      partitionColumns,
+      configuration: properties,
       createdTime: Math.trunc(clock.now()),
     }
     const lines = [protocolLine(DEFAULT_PROTOCOL), metadataLine(metadata)]
     await this.#commit(
       {
         txnId: newId(),
-        info: { operation: 'CREATE TABLE', operationParameters: {}, isBlindAppend: true },
+        scope: REPLANNED,
+        info: {
+          operation: 'CREATE TABLE',
+          operationParameters: { partitionBy: JSON.stringify(partitionColumns) },
+          isBlindAppend: true,
+        },
         actions: (snapshot) => (snapshot.version < 0 ? lines : undefined),
       },
       signal,
@@ -228,13 +262,51 @@ export class DeltaTable {
   }
 }
 
-function addOf({ path, size, modifiedMs, stats }: DataFile): AddAction {
+/** What is decided anew before each attempt, and reads no data, contradicts nobody. */
+const REPLANNED: CommitScope = { isReplanned: true, isolation: 'WriteSerializable' }
+
+function addOf({ path, partitionValues = {}, size, modifiedMs, stats }: DataFile): AddAction {
+  return { path: encodePath(path), partitionValues, size, modificationTime: modifiedMs, dataChange: true, stats }
+}
+
+/** Under the names that Spark's history shows; as texts, as there. */
+function metricsOf(files: readonly DataFile[]): JsonObject {
   return {
-    path: encodePath(path),
-    partitionValues: {},
-    size,
-    modificationTime: modifiedMs,
-    dataChange: true,
-    stats,
+    numAddedFiles: String(files.length),
+    numRemovedFiles: '0',
+    numOutputRows: String(files.reduce((sum, { rows }) => sum + rows, 0)),
+    numOutputBytes: String(files.reduce((sum, { size }) => sum + size, 0)),
   }
+}
+
+function checkPartitionColumns(table: string, schema: DeltaSchema, names: readonly string[]): void {
+  const refuse = (why: string, remedy: string): never => {
+    throw new SluiceError('TABLE_SCHEMA', `The table ${table} cannot be parted by ${names.join(', ')}: ${why}`, {
+      remedy,
+    })
+  }
+  for (const name of names) {
+    const field = schema.fields.find((candidate) => candidate.name === name)
+    if (field === undefined) return refuse(`there is no column ${name}`, 'Name a column of the rows.')
+    if (!canPartitionBy(field))
+      return refuse(
+        `column ${name} is of type ${typeName(field)}`,
+        'Part it by columns of plain values: text, numbers, dates.',
+      )
+  }
+  if (new Set(names).size < names.length) refuse('a column is named twice', 'Name each once.')
+  if (names.length > 0 && names.length === schema.fields.length)
+    refuse('no column would be left for its files', 'Leave at least one column out.')
+}
+
+function checkParting(table: string, found: readonly string[], { partitionColumns }: TableDesign): void {
+  if (partitionColumns === undefined || partitionColumns.join('\0') === found.join('\0')) return
+  const is = found.length === 0 ? 'not parted' : `parted by ${found.join(', ')}`
+  throw new SluiceError(
+    'TABLE_SCHEMA',
+    `The table ${table} is ${is}, not by ${partitionColumns.join(', ') || 'nothing'}`,
+    {
+      remedy: 'Ask for the columns that the table has, or write to a new table: what parts a table never changes.',
+    },
+  )
 }

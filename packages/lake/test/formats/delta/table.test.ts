@@ -20,7 +20,7 @@ function open(store: ObjectStore, schema: StructSchema = orders, ports: DeltaPor
 }
 
 function fileOf(table: DeltaTable, path: string): DataFile {
-  return { path, size: 10, modifiedMs: 1, stats: '{"numRecords":1}', schema: table.snapshot.schema }
+  return { path, size: 10, modifiedMs: 1, rows: 1, stats: '{"numRecords":1}', schema: table.snapshot.schema }
 }
 
 /** One file and one partition's progress. */
