@@ -1,5 +1,6 @@
 /** Bytes to schema and value, and back. */
 export { avroConverter, avroConverterWith } from './avro/avro-converter.ts'
+export { AvroFileWriter, type AvroFileCodec, type AvroFileOptions } from './avro/avro-file.ts'
 export { defaultFromJson } from './avro/avro-defaults.ts'
 export { avroSettings } from './avro/avro-settings.ts'
 export { schemaFromAvro } from './avro/schema-from-avro.ts'
