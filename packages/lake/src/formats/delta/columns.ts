@@ -14,7 +14,18 @@
  *
  * A table's timestamp_ntz is written as INT64 TIMESTAMP(MICROS) without UTC.
  */
-import { LOGICAL, SluiceError, array, date, decimal, decimalScale, map, primitive, structOf, timestamp } from '@sluice/sdk'
+import {
+  LOGICAL,
+  SluiceError,
+  array,
+  date,
+  decimal,
+  decimalScale,
+  map,
+  primitive,
+  structOf,
+  timestamp,
+} from '@sluice/sdk'
 import type { PrimitiveType, Schema, SchemaOptions, StructSchema } from '@sluice/sdk'
 import type { ParquetColumn, ParquetType } from '../../parquet/index.ts'
 import { arrayType, decimalOf, mapType, nameProblem, nestedOf, structType, typeName } from './schema.ts'
@@ -179,7 +190,7 @@ const PRECISION = 'connect.decimal.precision'
 function deltaTypeOf(place: string, schema: Schema): DeltaType {
   if (schema.type === 'array') return arrayType(deltaTypeOf(`${place}[]`, schema.items), schema.items.optional)
   if (schema.type === 'map') {
-    if (schema.keys.optional) throw refused(place, 'its keys may be null', 'Make the keys of the map required.')
+    // A null key is refused value by value.
     const key = deltaTypeOf(`${place}{key}`, schema.keys)
     return mapType(key, deltaTypeOf(`${place}{}`, schema.values), schema.values.optional)
   }

@@ -60,7 +60,10 @@ export function nestedOf(type: DeltaType): NestedDelta | undefined {
 }
 
 export function structType(fields: readonly DeltaField[]): JsonObject {
-  return { type: 'struct', fields: fields.map(({ name, type, nullable, metadata }) => ({ name, type, nullable, metadata })) }
+  return {
+    type: 'struct',
+    fields: fields.map(({ name, type, nullable, metadata }) => ({ name, type, nullable, metadata })),
+  }
 }
 
 export function arrayType(element: DeltaType, containsNull: boolean): JsonObject {

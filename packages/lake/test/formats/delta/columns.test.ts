@@ -81,15 +81,55 @@ describe('columns', () => {
       '{"type":"struct","fields":[{"name":"n","type":{"type":"array","elementType":"string","containsNull":true},"nullable":true,"metadata":{"x":9223372036854775807}},{"name":"v","type":"variant","nullable":true,"metadata":{}}]}'
     const schema = parseSchemaString(text, 't')
     expect(schemaStringOf(schema)).toBe(text)
-    expect(parquetColumnsOf(schema, 't')).toEqual([])
+    expect(parquetColumnsOf(schema, 't').map(({ name, type }) => [name, type.kind])).toEqual([['n', 'list']])
     const required = { fields: schema.fields.map((field) => ({ ...field, nullable: false })) }
-    expect(() => parquetColumnsOf(required, 't')).toThrow('Column n of table t must have a value, but is of type array')
+    expect(() => parquetColumnsOf(required, 't')).toThrow(
+      'Column v of table t must have a value, but is of type variant',
+    )
+  })
+
+  const nested = struct({
+    address: struct({ city: primitive('string'), at: timestamp({ optional: true }) }, { optional: true }),
+    lines: array(struct({ sku: primitive('string'), price: decimal(2) }, { optional: true })),
+    labels: map(primitive('string'), array(primitive('int8'), { optional: true })),
+  })
+
+  test('nested fields are arrays, maps and structs, and read back the same', () => {
+    const schema = deltaSchemaOf(nested)
+    expect(schemaStringOf(schema)).toBe(
+      '{"type":"struct","fields":[{"name":"address","type":{"type":"struct","fields":[{"name":"city","type":"string","nullable":false,"metadata":{}},{"name":"at","type":"timestamp","nullable":true,"metadata":{}}]},"nullable":true,"metadata":{}},{"name":"lines","type":{"type":"array","elementType":{"type":"struct","fields":[{"name":"sku","type":"string","nullable":false,"metadata":{}},{"name":"price","type":"decimal(38,2)","nullable":false,"metadata":{}}]},"containsNull":true},"nullable":false,"metadata":{}},{"name":"labels","type":{"type":"map","keyType":"string","valueType":{"type":"array","elementType":"byte","containsNull":false},"valueContainsNull":true},"nullable":false,"metadata":{}}]}',
+    )
+    expect(parseSchemaString(schemaStringOf(schema), 't')).toEqual(schema)
+    expect(deltaSchemaOf(recordSchemaOf(schema))).toEqual(schema)
+  })
+
+  test('of a struct, fields that are not written are left out while they may be null', () => {
+    const text = (nullable: boolean): string =>
+      `{"type":"struct","fields":[{"name":"s","type":{"type":"struct","fields":[{"name":"a","type":"long","nullable":true,"metadata":{}},{"name":"v","type":"variant","nullable":${nullable},"metadata":{}}]},"nullable":true,"metadata":{}}]}`
+    expect(parquetColumnsOf(parseSchemaString(text(true), 't'), 't')).toEqual([
+      {
+        name: 's',
+        optional: true,
+        type: { kind: 'struct', fields: [{ name: 'a', type: { kind: 'int64' }, optional: true }] },
+      },
+    ])
+    expect(parquetColumnsOf(parseSchemaString(text(false), 't'), 't')).toEqual([])
+  })
+
+  test('a nested field that cannot be written is named with its place', () => {
+    const at =
+      (schema: Schema): (() => unknown) =>
+      () =>
+        deltaSchemaOf(struct({ fine: primitive('string'), odd: schema }))
+    expect(at(array(struct({ 'a b': primitive('string') })))).toThrow('Column "odd[].a b" cannot be written')
+    expect(at(map(primitive('string'), decimal(39)))).toThrow('Column "odd{}" cannot be written')
+    expect(at(struct({ a: primitive('string'), A: primitive('string') }))).toThrow(
+      'differs from column odd.a only in case',
+    )
+    expect(at(struct({}))).toThrow('it is a struct without fields')
   })
 
   test.each<[string, Schema]>([
-    ['it is a struct', struct({ a: primitive('string') })],
-    ['it is a array', array(primitive('string'))],
-    ['it is a map', map(primitive('string'), primitive('string'))],
     ['Delta has no decimal(38,39)', decimal(39)],
     ['Delta has no decimal(38,-2)', decimal(-2)],
     ['Delta has no decimal(40,2)', decimal(2, { parameters: { 'connect.decimal.precision': '40' } })],

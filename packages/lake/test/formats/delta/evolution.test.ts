@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
+import { array, decimal, map, primitive, struct } from '@sluice/sdk'
+import type { Schema, SchemaOptions } from '@sluice/sdk'
+import { deltaSchemaOf } from '../../../src/formats/delta/columns.ts'
 import { mergeSchemas, staleness } from '../../../src/formats/delta/evolution.ts'
-import { typeName } from '../../../src/formats/delta/schema.ts'
+import { schemaStringOf, typeName } from '../../../src/formats/delta/schema.ts'
 import type { DeltaSchema } from '../../../src/formats/delta/schema.ts'
 
 /** `name:type`, with a question mark when it may be null. */
@@ -70,4 +73,50 @@ test('files go stale only when a reader would read them wrong', () => {
   expect(staleness(written, schema('a:double', 'b:string?'))).toBe('column a became double')
   expect(staleness(written, schema('a:long', 'b:string'))).toBe('column b may no longer be null')
   expect(staleness(written, schema('a:long', 'b:string?', 'c:date'))).toBe('column c must have a value')
+})
+
+describe('nested columns', () => {
+  const orders = (fields: Record<string, Schema>, options: SchemaOptions = {}): DeltaSchema =>
+    deltaSchemaOf(struct({ id: primitive('int64'), lines: array(struct(fields, options), { optional: true }) }))
+  const sku = primitive('string')
+  const table = orders({ sku, count: primitive('int32') })
+
+  test('take rows that fit without change', () => {
+    expect(mergeSchemas(table, orders({ sku, count: primitive('int8') }), 't')).toBe(table)
+  })
+
+  test('learn fields of structs and to be null, at any depth, and older files may still join', () => {
+    const rows = orders({ sku, count: primitive('int32', { optional: true }), price: decimal(2) }, { optional: true })
+    const merged = mergeSchemas(table, rows, 't')
+    expect(schemaStringOf(merged)).toBe(
+      schemaStringOf(
+        orders(
+          { sku, count: primitive('int32', { optional: true }), price: decimal(2, { optional: true }) },
+          { optional: true },
+        ),
+      ),
+    )
+    expect(staleness(table, merged)).toBeUndefined()
+    expect(staleness(merged, table)).toBe('column lines[] may no longer be null')
+  })
+
+  test('refuse what changes a type inside of them, with its place', () => {
+    expect(() => mergeSchemas(table, orders({ sku: primitive('int32'), count: primitive('int32') }), 't')).toThrow(
+      'in column lines.sku: the rows hold integer and the table string',
+    )
+    expect(() => mergeSchemas(table, orders({ sku }), 't')).toThrow(
+      'in column lines.count: the rows have no such field',
+    )
+    expect(() => mergeSchemas(table, deltaSchemaOf(struct({ id: primitive('int64'), lines: sku })), 't')).toThrow(
+      'in column lines: the rows hold string and the table array',
+    )
+  })
+
+  test('a map learns as a list does', () => {
+    const of = (value: Schema): DeltaSchema => deltaSchemaOf(struct({ m: map(sku, value) }))
+    const merged = mergeSchemas(of(primitive('int32')), of(primitive('int16', { optional: true })), 't')
+    expect(schemaStringOf(merged)).toBe(schemaStringOf(of(primitive('int32', { optional: true }))))
+    expect(staleness(of(primitive('int32')), merged)).toBeUndefined()
+    expect(staleness(merged, of(primitive('int32')))).toBe('column m{} may no longer be null')
+  })
 })

@@ -63,6 +63,34 @@ describe('the statistics of a file', () => {
   })
 })
 
+describe('the statistics of nested columns', () => {
+  const leaf = (path: string, repeatedFrom = 0): ColumnStatistics => ({
+    path: path.split('.'),
+    repeatedFrom,
+    type: { kind: 'int32' },
+    nullCount: 0,
+    min: 1,
+    max: 2,
+  })
+  const columns = [leaf('a'), leaf('l.list.element.x', 1), leaf('l.list.element.y', 1), leaf('s.b'), leaf('s.t.c')]
+  const counted = (configuration: Record<string, string>): unknown =>
+    (JSON.parse(statsOf(file(...columns), configuration)) as { nullCount: unknown }).nullCount
+
+  test('stand in structs as the columns do; lists and maps have none, and count as one column', () => {
+    expect(counted({})).toEqual({ a: 0, s: { b: 0, t: { c: 0 } } })
+    expect(counted({ 'delta.dataSkippingNumIndexedCols': '3' })).toEqual({ a: 0, s: { b: 0 } })
+    expect(counted({ 'delta.dataSkippingNumIndexedCols': '2' })).toEqual({ a: 0 })
+  })
+
+  test('are there for the named columns, a struct standing for all that is in it', () => {
+    const named = (names: string): unknown => counted({ 'delta.dataSkippingStatsColumns': names })
+    expect(named('s.t.c,a')).toEqual({ a: 0, s: { t: { c: 0 } } })
+    expect(named('s')).toEqual({ s: { b: 0, t: { c: 0 } } })
+    expect(named('`s`.`b`, l')).toEqual({ s: { b: 0 } })
+    expect(named('`s.b`')).toEqual({})
+  })
+})
+
 describe('bounds of strings', () => {
   test('short ones are whole', () => {
     expect([lowerText('a'.repeat(32)), upperText('a'.repeat(32))]).toEqual(['a'.repeat(32), 'a'.repeat(32)])
