@@ -52,7 +52,7 @@ describe('schemas', () => {
   test.each<[string, Value, Schema | null, string, string]>([
     ['no schema', { id: 1 }, null, 'has no schema', 'value.converter.schema.content'],
     ['no struct', 'text', primitive('string'), 'is of type string', 'HoistField'],
-    ['a nested column', { a: [] }, struct({ a: array(primitive('string')) }), 'Column "a"', 'Flatten'],
+    ['a nested struct of nothing', { a: [] }, struct({ a: array(struct({})) }), 'Column "a[]"', 'ReplaceField'],
     [
       'a forbidden name',
       { 'a b': 1 },
