@@ -10,8 +10,9 @@ import { join } from 'node:path'
 export async function readLog(store: ObjectStore, table: string): Promise<Record<string, Record<string, unknown>>[][]> {
   const versions: Record<string, Record<string, unknown>>[][] = []
   for await (const { path } of listAll(store, `${table}/_delta_log/`)) {
+    const number = Number(/\/(\d{20})\.json$/.exec(path)?.[1] ?? NaN)
+    if (Number.isNaN(number)) continue
     const text = new TextDecoder().decode(await store.get(path))
-    const number = Number(/(\d{20})\.json$/.exec(path)?.[1])
     if (number !== versions.length) throw new Error(`version ${versions.length} is missing before ${path}`)
     versions.push(
       text

@@ -16,6 +16,8 @@ export class DeltaLog {
   readonly store: ObjectStore
   /** Where it is in the store; ends with a slash. */
   readonly folder: string
+  /** The newest checkpoint that was seen; -1 for none. */
+  newestCheckpoint = -1
 
   /** @param table the table's path in the store, without a slash at its end */
   constructor(store: ObjectStore, table: string) {
@@ -75,6 +77,7 @@ export class DeltaLog {
    */
   async #restart(snapshot: Snapshot, listing: LogListing, signal: AbortSignal | undefined): Promise<unknown> {
     let failure: unknown
+    this.newestCheckpoint = Math.max(this.newestCheckpoint, listing.checkpoints.at(-1)?.version ?? -1)
     for (const checkpoint of listing.checkpoints.toReversed()) {
       if (checkpoint.version <= snapshot.version) break
       try {

@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/sdk'
+import type { Logger } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import type { AddAction, MetadataAction } from './actions.ts'
 import { commit } from './commit.ts'
@@ -15,6 +16,7 @@ import { schemaStringOf, typeName } from './schema.ts'
 import type { DeltaSchema } from './schema.ts'
 import { Snapshot } from './snapshot.ts'
 import type { DeltaSnapshot } from './snapshot.ts'
+import { TableUpkeep } from './upkeep.ts'
 
 /** A data file that was written and now shall belong to the table. */
 export interface DataFile {
@@ -63,6 +65,8 @@ export interface TableDesign {
 
 export interface DeltaPorts extends CommitPorts {
   readonly newId: () => string
+  /** Told when a checkpoint or the clean-up of the log does not succeed, which hurts nobody at once. */
+  readonly logger?: Logger
 }
 
 /**
@@ -78,6 +82,7 @@ export class DeltaTable {
   readonly #log: DeltaLog
   readonly #ports: DeltaPorts
   readonly #snapshot: Snapshot
+  readonly #upkeep: TableUpkeep
 
   private constructor(store: ObjectStore, path: string, ports: DeltaPorts) {
     this.path = path
@@ -85,6 +90,7 @@ export class DeltaTable {
     this.#log = new DeltaLog(store, path)
     this.#ports = ports
     this.#snapshot = new Snapshot(this.name)
+    this.#upkeep = new TableUpkeep(this.#log, ports)
   }
 
   /** The table at that path of the store, or undefined when there is none. */
@@ -130,6 +136,16 @@ export class DeltaTable {
   /** The live data files as paths in the store. Absolute paths, which other writers may log, stay as they are. */
   get filePaths(): string[] {
     return Array.from(this.#snapshot.files, (file) => this.#storePath(file.path))
+  }
+
+  /** Waits for a checkpoint that is being written beside the commits, if one is. */
+  settled(): Promise<void> {
+    return this.#upkeep.settled()
+  }
+
+  /** Stops what goes on beside the commits. The table can still be asked, and even appended to. */
+  close(): Promise<void> {
+    return this.#upkeep.close()
   }
 
   /** Reads what others committed since. */
@@ -226,8 +242,11 @@ export class DeltaTable {
     )
   }
 
-  #commit(plan: CommitPlan, signal: AbortSignal | undefined): Promise<number> {
-    return commit(this.#log, this.#snapshot, plan, this.#ports, signal)
+  async #commit(plan: CommitPlan, signal: AbortSignal | undefined): Promise<number> {
+    const before = this.#snapshot.version
+    const version = await commit(this.#log, this.#snapshot, plan, this.#ports, signal)
+    if (this.#snapshot.version > before) this.#upkeep.afterCommit(this.#snapshot, version)
+    return version
   }
 
   #checkAppendable(snapshot: DeltaSnapshot): void {
