@@ -1,5 +1,5 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import type { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import type * as Sdk from '@aws-sdk/client-s3'
 import { silentLogger } from '@sluice/sdk'
 import { S3_VENDORS } from './s3-vendors.ts'
@@ -48,19 +48,20 @@ export async function openS3Client(settings: S3Settings): Promise<S3Client> {
     responseChecksumValidation: checksums,
     retryStrategy: { retry: (next, args) => next(args) },
     // By itself it writes warnings to the console.
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, logger: silentLogger, ...agentsOf(settings) },
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, logger: silentLogger, ...(await agentsOf(settings)) },
   })
   return { sdk, client }
 }
 
-function agentsOf(settings: S3Settings): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
+async function agentsOf(settings: S3Settings): Promise<{ httpAgent: HttpAgent; httpsAgent: HttpsAgent }> {
+  const [http, https] = await Promise.all([import('node:http'), import('node:https')])
   const proxy = proxyOf(settings)
   const options = {
     keepAlive: true,
     maxSockets: settings['s3.connections.max'],
     ...(proxy !== undefined && { proxyEnv: { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } }),
   }
-  return { httpAgent: new HttpAgent(options), httpsAgent: new HttpsAgent(options) }
+  return { httpAgent: new http.Agent(options), httpsAgent: new https.Agent(options) }
 }
 
 function proxyOf(settings: S3Settings): string | undefined {
