@@ -70,7 +70,10 @@ export interface SchemaRegistry {
   peek(id: number): RegisteredSchema | undefined
   /** The id under which this schema is known to be registered, when that is in memory. The schema is compared by its text and references. */
   peekId(subject: string, schema: SchemaText, options?: RegisterOptions): number | undefined
-  /** The latest version of the subject, when it is in memory and not older than the time that it may be kept. */
+  /**
+   * The latest version of the subject, when it is in memory and not older than the time that it may be kept. Once it is there for who
+   * asked for it, whatever that time is.
+   */
   peekLatest(subject: string): SubjectVersion | undefined
   /** Brings the schemas of these ids into memory: afterwards `peek` knows them. Rejects with the first failure when all have settled. */
   load(ids: Iterable<number>, signal?: AbortSignal): Promise<void>

@@ -38,6 +38,13 @@ export interface RegistryClientOptions {
   readonly unknownTtlMs?: number
 }
 
+interface Latest {
+  readonly version: SubjectVersion
+  readonly at: number
+  /** Whether it was peeked at. Until then it counts as fresh: who waited for it could not go on otherwise, where it is believed for no time. */
+  isSeen: boolean
+}
+
 /** Schemas of schemas of schemas: more levels are a circle. */
 const DEPTH_MAX = 50
 
@@ -51,7 +58,7 @@ export class RegistryClient implements SchemaRegistry {
   readonly #byId: BoundedCache<number, RegisteredSchema>
   readonly #byVersion: BoundedCache<string, SubjectVersion>
   readonly #registered: BoundedCache<string, RegisteredSchema>
-  readonly #latest: BoundedCache<string, { readonly version: SubjectVersion; readonly at: number }>
+  readonly #latest: BoundedCache<string, Latest>
   readonly #unknown: BoundedCache<number, { readonly error: unknown; readonly at: number }>
 
   constructor(transport: Transport, options: RegistryClientOptions = {}) {
@@ -78,7 +85,10 @@ export class RegistryClient implements SchemaRegistry {
 
   peekLatest(subject: string): SubjectVersion | undefined {
     const known = this.#latest.get(subject)
-    return known !== undefined && this.#clock.monotonic() - known.at < this.#latestTtlMs ? known.version : undefined
+    if (known === undefined) return undefined
+    const isFresh = !known.isSeen || this.#clock.monotonic() - known.at < this.#latestTtlMs
+    known.isSeen = true
+    return isFresh ? known.version : undefined
   }
 
   async load(ids: Iterable<number>, signal?: AbortSignal): Promise<void> {
@@ -103,7 +113,7 @@ export class RegistryClient implements SchemaRegistry {
     const ask = async (): Promise<SubjectVersion> => {
       const answer = await this.#ask({ method: 'GET', path: pathOf('subjects', subject, 'versions', 'latest') })
       const version = await this.#complete(versionIn(answer, `the latest version of ${subject}`))
-      this.#latest.set(subject, { version, at: this.#clock.monotonic() }, weightOf(version))
+      this.#latest.set(subject, { version, at: this.#clock.monotonic(), isSeen: false }, weightOf(version))
       return version
     }
     return this.#flights.share(`latest ${subject}`, ask, signal)

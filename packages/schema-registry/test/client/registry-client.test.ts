@@ -75,6 +75,18 @@ test('the latest version is believed for as long as it may be, and until the sub
   expect([registry.peekLatest('s'), registry.peekId('s', STRING)]).toEqual([undefined, undefined])
 })
 
+test('a latest version that was asked for is there for the one who waited, however little time it may be believed', async () => {
+  const clock = new FakeClock()
+  const registry = await memoryRegistry({ clock, latestTtlMs: 0 })
+  await registry.register('s', STRING)
+  await registry.latest('s')
+  clock.advance(5000)
+  expect(registry.peekLatest('s')?.version).toBe(1)
+  expect(registry.peekLatest('s')).toBeUndefined()
+  await registry.latest('s')
+  expect(registry.peekLatest('s')?.version).toBe(1)
+})
+
 test('normalised or not is another question', async () => {
   const registry = await memoryRegistry()
   await registry.setCompatibility('NONE')
