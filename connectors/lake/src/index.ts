@@ -11,6 +11,8 @@ export const lakeSink: SinkConnector<LakeSettings> = defineSink({
   documentation:
     'Writes the records of topics as rows of Delta tables: Parquet files under a transaction log that Spark, Trino, DuckDB, delta-rs and others read. Each record is in its table exactly once: the offsets are committed with the rows, in one entry of the log. New fields become new columns.',
   settings: lakeSettings,
+  // The group shares out the partitions; each task commits what it has got by itself.
+  taskSettings: (_settings, raw, maxTasks) => Array.from({ length: maxTasks }, () => raw),
   createTask: (settings, context) => new LakeSinkTask(settings, context),
 })
 
