@@ -32,6 +32,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EntityTooLarge: 'Write smaller objects, or set s3.multipart.threshold lower: one request carries at most 5 GiB.',
   InvalidStorageClass: 'Set s3.storage.class to a class that this store has.',
   SlowDown: 'Write fewer and larger objects, or spread them over more prefixes; the store limits requests per prefix.',
+  NotS3: 'Check s3.endpoint: what answers there does not speak S3.',
   ECONNREFUSED: 'Check s3.endpoint: nothing listens there.',
   ENOTFOUND: 'Check s3.endpoint and s3.region: there is no such host.',
   SELF_SIGNED_CERT_IN_CHAIN: 'Name the certificate of your authority in NODE_EXTRA_CA_CERTS.',
@@ -65,7 +66,8 @@ function remedyOf({ action, bucket }: S3Access, { code, status, message }: S3Fai
     return `Allow ${action} on bucket ${bucket} to these credentials, in the policies of user, bucket and KMS key. Without s3:ListBucket, a missing object is answered with 403 too.`
   if (status === 501) return CONDITION_REMEDY
   if (message === 'Region is missing') return 'Set s3.region, or AWS_REGION in the environment.'
-  if (status !== undefined && status >= 200 && status < 400)
-    return 'Check s3.endpoint: what answers there does not speak S3.'
+  if (status === 404) return REMEDIES['NoSuchBucket']
+  if (status !== undefined && status < 500 && code === '')
+    return 'Check s3.endpoint and s3.region: what answers there says no more, and may not speak S3.'
   return undefined
 }

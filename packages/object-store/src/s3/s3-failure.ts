@@ -57,7 +57,7 @@ const CONNECTION_LOST: ReadonlySet<string> = new Set([
 export function failureOf(error: unknown): S3Failure {
   const { name, code, message, $metadata } = partsOf(error)
   const status = $metadata?.httpStatusCode
-  const failed = { status, message }
+  const failed = { status, message: MADE_UP.has(message) ? '' : message }
   if (status !== undefined) {
     const isNamed = !MADE_UP.has(name) && name !== String(status)
     const isRefusedForNow =
@@ -71,10 +71,21 @@ export function failureOf(error: unknown): S3Failure {
       isNothingDone: isRefusedForNow || status < 500,
     }
   }
-  const known = code ?? name
+  const known = code ?? (MADE_UP.has(name) ? '' : name)
   const isNotConnected = NOT_CONNECTED.has(known)
   const isPassing = isNotConnected || CONNECTION_LOST.has(known) || message.startsWith('Checksum mismatch')
   return { ...failed, code: known, isPassing, isNothingDone: isNotConnected }
+}
+
+/**
+ * The answer, if it has what every answer of S3 to this request has. A login page or a status page says 200 to everything, and would
+ * pass for an empty listing or a written object.
+ */
+export function spoken<T extends { readonly ETag?: string | undefined; readonly IsTruncated?: boolean | undefined }>(
+  answer: T,
+): T {
+  if (answer.ETag !== undefined || answer.IsTruncated !== undefined) return answer
+  throw Object.assign(new Error('the answer lacks what S3 says'), { code: 'NotS3' })
 }
 
 /** The HTTP status of an error that is an answer. */

@@ -7,7 +7,7 @@ import { S3Calls } from './s3-calls.ts'
 import type { S3Ports } from './s3-calls.ts'
 import { vendorOf } from './s3-client.ts'
 import type { S3Access } from './s3-errors.ts'
-import { statusOf } from './s3-failure.ts'
+import { spoken, statusOf } from './s3-failure.ts'
 import type { S3Location } from './s3-location.ts'
 import type { S3Settings } from './s3-settings.ts'
 import { putInParts } from './s3-upload.ts'
@@ -47,8 +47,8 @@ export class S3Store implements ObjectStore {
       await this.#putInParts(access, bytes, false, call)
       return
     }
-    await this.#calls.run(access, call, 'always', ({ sdk, client, options }) =>
-      client.send(new sdk.PutObjectCommand({ ...this.#target(path), Body: bytes }), options),
+    await this.#calls.run(access, call, 'always', async ({ sdk, client, options }) =>
+      spoken(await client.send(new sdk.PutObjectCommand({ ...this.#target(path), Body: bytes }), options)),
     )
   }
 
@@ -59,7 +59,7 @@ export class S3Store implements ObjectStore {
     return this.#calls.run(access, call, 'nothing-done', async ({ sdk, client, options }) => {
       try {
         const command = new sdk.PutObjectCommand({ ...this.#target(path), Body: bytes, IfNoneMatch: '*' })
-        await client.send(command, options)
+        spoken(await client.send(command, options))
         return 'created'
       } catch (error) {
         if (statusOf(error) === 412) return 'exists'
@@ -86,7 +86,7 @@ export class S3Store implements ObjectStore {
     const access = this.#access('read', path, 's3:GetObject')
     const facts = await this.#calls.run(access, call, 'always', async ({ sdk, client, options }) => {
       try {
-        return await client.send(new sdk.HeadObjectCommand(this.#object(path)), options)
+        return spoken(await client.send(new sdk.HeadObjectCommand(this.#object(path)), options))
       } catch (error) {
         if (statusOf(error) === 404) return undefined
         throw error
@@ -126,7 +126,7 @@ export class S3Store implements ObjectStore {
     return this.#calls.run(access, call, 'always', async ({ sdk, client, options }) => {
       try {
         const input = { ...this.#object(path), ...(range !== undefined && { Range: range }) }
-        const answer = await client.send(new sdk.GetObjectCommand(input), options)
+        const answer = spoken(await client.send(new sdk.GetObjectCommand(input), options))
         return await bodyOf(answer, options.abortSignal)
       } catch (error) {
         // The object ends before the range begins.
@@ -144,10 +144,10 @@ export class S3Store implements ObjectStore {
     call: StoreCall,
   ): Promise<{ readonly facts: readonly ObjectFacts[]; readonly last: string | undefined }> {
     const access = this.#access('list', prefix, 's3:ListBucket')
-    const page = await this.#calls.run(access, call, 'always', ({ sdk, client, options }) => {
+    const page = await this.#calls.run(access, call, 'always', async ({ sdk, client, options }) => {
       const input = { ...this.#container(), Prefix: this.#prefix + prefix, StartAfter: startAfter, MaxKeys: limit }
       // Without the encoding, keys with characters that XML does not have would be lost.
-      return client.send(new sdk.ListObjectsV2Command({ ...input, EncodingType: 'url' }), options)
+      return spoken(await client.send(new sdk.ListObjectsV2Command({ ...input, EncodingType: 'url' }), options))
     })
     const isEncoded = page.EncodingType === 'url'
     const facts: ObjectFacts[] = []

@@ -1,4 +1,9 @@
 /** What a store refuses for good is said in words that lead to the remedy. */
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { openObjectStore, probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
@@ -71,6 +76,66 @@ describe.each(Object.keys(everyCall))('%s', (name) => {
     })
   })
 })
+
+describe('what answers is no S3 server', () => {
+  test.each([200, 301, 400, 405])(
+    '%i with a page of HTML is an error that says so, whatever was asked',
+    async (status) => {
+      const portal = createServer((message, response) => {
+        message.resume()
+        response.writeHead(status).end(message.method === 'HEAD' ? undefined : '<html><body>Log in</body></html>')
+      }).listen(0, '127.0.0.1')
+      await once(portal, 'listening')
+      const settings = {
+        's3.endpoint': `http://127.0.0.1:${(portal.address() as AddressInfo).port}`,
+        'aws.access.key.id': 'a',
+        'aws.secret.access.key': 'b',
+      }
+      try {
+        for (const [name, call] of Object.entries(everyCall)) {
+          // A delete has no answer to tell it by.
+          if (name === 'delete' && status === 200) continue
+          expect(await refusalOf(() => call(openObjectStore('s3://lake', { settings })))).toMatchObject({
+            code: 'STORE_UNAVAILABLE',
+            retriable: false,
+            remedy: expect.stringMatching(/^Check s3\.endpoint/),
+          })
+        }
+      } finally {
+        portal.closeAllConnections()
+        portal.close()
+      }
+    },
+  )
+})
+
+test.each([
+  ['region', {}, 'Region is missing', 's3.region'],
+  ['credentials', { AWS_REGION: 'eu-central-1' }, 'Could not load credentials', 'aws.access.key.id'],
+])(
+  'no %s anywhere: the setting is named',
+  async (_, environment, message, setting) => {
+    const script = `
+    import { openObjectStore } from '@sluice/object-store'
+    await openObjectStore('s3://lake').get('a').catch((error) => console.log(JSON.stringify({ ...error, message: error.message })))`
+    const options = ['--conditions=@sluice/source', '--input-type=module', '-e', script]
+    // As on a machine that AWS does not know.
+    const env = {
+      PATH: process.env['PATH'],
+      HOME: import.meta.dirname,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...environment,
+    }
+    const run = await promisify(execFile)(process.execPath, options, { cwd: import.meta.dirname, env })
+    expect(JSON.parse(run.stdout)).toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retriable: false,
+      message: expect.stringContaining(message),
+      remedy: expect.stringContaining(setting),
+    })
+  },
+  60_000,
+)
 
 test('a temporary key works with its token, and not without', async () => {
   await using server = await S3TestServer.start({ users })
