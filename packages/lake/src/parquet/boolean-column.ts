@@ -1,6 +1,7 @@
-import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
+import { NO_BOUNDS } from './bounds.ts'
+import type { ColumnBuilder, LeafColumn } from './column.ts'
 import { LevelWriter } from './levels.ts'
-import { PageStore, type PageTools } from './pages.ts'
+import { ENCODING, PageStore, type ChunkPages, type PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
 
 /**
@@ -18,8 +19,6 @@ export class BooleanColumn implements ColumnBuilder {
   private room: number
   /** Entries that there is room for: more than `rowsMax` where one row of a list has as many. */
   private capacity: number
-  private anyTrue = false
-  private anyFalse = false
 
   constructor(column: LeafColumn, tools: PageTools) {
     this.column = column
@@ -29,7 +28,7 @@ export class BooleanColumn implements ColumnBuilder {
     this.capacity = this.rowsMax
     this.bits = new Uint8Array(Math.ceil(this.rowsMax / 8))
     this.levels.grow(this.room)
-    this.store = new PageStore(tools)
+    this.store = new PageStore(tools, false)
   }
 
   append(value: unknown): void {
@@ -73,15 +72,9 @@ export class BooleanColumn implements ColumnBuilder {
     return (this.count + this.levels.entries) >> 3
   }
 
-  finish(): ColumnChunk {
+  finish(): ChunkPages {
     this.endPage()
-    const { anyTrue, anyFalse } = this
-    this.anyTrue = this.anyFalse = false
-    const bounds =
-      anyTrue || anyFalse
-        ? { min: anyFalse ? 0 : 1, max: anyTrue ? 1 : 0, unordered: false }
-        : { min: undefined, max: undefined, unordered: false }
-    return { ...this.store.finish(undefined, 0), bounds }
+    return this.store.finish(undefined, 0)
   }
 
   private makeRoom(): void {
@@ -104,9 +97,10 @@ export class BooleanColumn implements ColumnBuilder {
     const values = this.bits.subarray(0, (this.count + 7) >> 3)
     let trues = 0
     for (let byte of values) for (; byte !== 0; byte &= byte - 1) trues++
-    this.anyTrue ||= trues > 0
-    this.anyFalse ||= trues < this.count
-    this.store.addPlain(this.levels, values)
+    const min = trues < this.count ? 0 : 1
+    const max = trues > 0 ? 1 : 0
+    const bounds = this.count === 0 ? NO_BOUNDS : { min, max, unordered: false }
+    this.store.addValues(this.levels, values, ENCODING.PLAIN, bounds)
     values.fill(0)
     this.count = 0
   }

@@ -2,9 +2,9 @@
 import { types } from 'node:util'
 import { VALUE_BYTES_MAX } from './byte-buffer.ts'
 import { BytePages } from './byte-pages.ts'
-import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
+import type { ColumnBuilder, LeafColumn } from './column.ts'
 import { decimalBytes, parseUnscaled, writeBigEndian } from './decimal.ts'
-import type { PageTools } from './pages.ts'
+import type { ChunkPages, PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
 import type { LeafType } from './schema.ts'
 
@@ -33,7 +33,7 @@ abstract class ByteColumn implements ColumnBuilder {
   get encodedBytes(): number {
     return this.pages.encodedBytes
   }
-  finish(): ColumnChunk {
+  finish(): ChunkPages {
     return this.pages.finish()
   }
 }

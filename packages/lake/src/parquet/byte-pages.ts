@@ -1,17 +1,16 @@
-import { BytesBounds } from './bounds.ts'
+import { bytesBounds } from './bounds.ts'
 import { ByteBuffer } from './byte-buffer.ts'
-import type { ColumnChunk } from './column.ts'
 import { LevelWriter, type LeafPlace } from './levels.ts'
-import { PageStore, type PageLimits, type PageTools } from './pages.ts'
+import { ENCODING, PageStore, type ChunkPages, type PageLimits, type PageTools } from './pages.ts'
 
 /** Pages of byte arrays in PLAIN encoding, each behind its length, or all of one fixed length without it. */
 export class BytePages {
   readonly levels: LevelWriter
   readonly store: PageStore
   readonly buffer: ByteBuffer = new ByteBuffer()
-  readonly bounds: BytesBounds
   readonly limits: PageLimits
   private readonly fixedLength: number
+  private readonly signed: boolean
   /** Entries at which to look again whether the page ends or grows, at most `rowsMax`. */
   private room = 0
   /** Entries that there is room for: more than `rowsMax` where one row of a list has as many. */
@@ -20,9 +19,9 @@ export class BytePages {
   /** `fixedLength`: 0 for values of any length. `signed`: two's complement, most significant byte first. */
   constructor(place: LeafPlace, fixedLength: number, signed: boolean, tools: PageTools) {
     this.levels = new LevelWriter(place)
-    this.store = new PageStore(tools)
-    this.bounds = new BytesBounds(fixedLength, signed)
+    this.store = new PageStore(tools, signed)
     this.fixedLength = fixedLength
+    this.signed = signed
     this.limits = tools.limits
     this.makeRoom()
   }
@@ -74,14 +73,15 @@ export class BytePages {
 
   endPage(): void {
     if (this.levels.entries === 0) return
-    this.bounds.scan(this.buffer.bytes, this.buffer.at)
-    this.store.addPlain(this.levels, this.buffer.encoded())
+    const { levels, buffer } = this
+    const bounds = bytesBounds(buffer.bytes, buffer.at, this.fixedLength, this.signed)
+    this.store.addValues(levels, buffer.encoded(), ENCODING.PLAIN, bounds)
     this.buffer.clear()
   }
 
-  finish(): ColumnChunk {
+  finish(): ChunkPages {
     this.endPage()
-    return { ...this.store.finish(undefined, 0), bounds: this.bounds.take() }
+    return this.store.finish(undefined, 0)
   }
 
   private makeRoomFor(length: number): void {

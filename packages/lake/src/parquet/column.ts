@@ -1,4 +1,3 @@
-import type { ChunkBounds } from './bounds.ts'
 import type { LeafPlace } from './levels.ts'
 import type { ChunkPages } from './pages.ts'
 import type { LeafType } from './schema.ts'
@@ -15,11 +14,6 @@ export interface LeafColumn {
   /** Whether it may be null where all around it is there. */
   readonly optional: boolean
   readonly place: LeafPlace
-}
-
-/** A finished column chunk: what a row group puts into the file. */
-export interface ColumnChunk extends ChunkPages {
-  readonly bounds: ChunkBounds
 }
 
 /** Takes values of one kind, nested or not. */
@@ -44,5 +38,5 @@ export interface ColumnBuilder extends ValueTaker {
   /** What the chunk so far takes before compression. */
   readonly encodedBytes: number
   /** Ends the chunk; the next row begins another. */
-  finish(): ColumnChunk
+  finish(): ChunkPages
 }

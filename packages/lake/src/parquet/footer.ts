@@ -1,7 +1,7 @@
 /** The footer: parquet.thrift's FileMetaData, which names every column, row group, page place and bound of the file. */
-import type { ColumnChunk, LeafColumn } from './column.ts'
+import type { LeafColumn } from './column.ts'
 import { writeSchema } from './footer-schema.ts'
-import { ENCODING } from './pages.ts'
+import { ENCODING, type ChunkPages, type PageVersion } from './pages.ts'
 import { PHYSICAL, physicalOf, type ParquetColumn } from './schema.ts'
 import { footerBound } from './statistics.ts'
 import type { ThriftWriter } from './thrift.ts'
@@ -10,7 +10,7 @@ import type { ThriftWriter } from './thrift.ts'
 const CREATED_BY = 'sluice version 1.1.0 (build parquet)'
 
 /** What the footer has to say of a chunk that is already in the file: the chunk without its pages. */
-export interface WrittenChunk extends Omit<ColumnChunk, 'parts'> {
+export interface WrittenChunk extends Omit<ChunkPages, 'parts'> {
   readonly offset: number
 }
 
@@ -22,23 +22,29 @@ export interface WrittenRowGroup {
   readonly chunks: readonly WrittenChunk[]
 }
 
+/** What holds for the whole file. */
+export interface FileFacts {
+  readonly codecId: number
+  readonly version: PageVersion
+  readonly metadata: Readonly<Record<string, string>>
+}
+
 export function writeFooter(
   thrift: ThriftWriter,
   columns: readonly ParquetColumn[],
   leaves: readonly LeafColumn[],
   rowGroups: readonly WrittenRowGroup[],
-  codecId: number,
-  metadata: Readonly<Record<string, string>>,
+  facts: FileFacts,
 ): Uint8Array {
-  thrift.i32(1, 1) // format version: 1 stands for data pages v1
+  thrift.i32(1, facts.version)
   writeSchema(thrift, columns)
   thrift.i64(
     3,
     rowGroups.reduce((rows, group) => rows + group.rows, 0),
   )
   thrift.list(4, 'struct', rowGroups.length)
-  for (const [ordinal, group] of rowGroups.entries()) writeRowGroup(thrift, leaves, group, ordinal, codecId)
-  const pairs = Object.entries(metadata)
+  for (const [ordinal, group] of rowGroups.entries()) writeRowGroup(thrift, leaves, group, ordinal, facts)
+  const pairs = Object.entries(facts.metadata)
   if (pairs.length > 0) {
     thrift.list(5, 'struct', pairs.length)
     for (const [key, value] of pairs) {
@@ -64,11 +70,11 @@ function writeRowGroup(
   columns: readonly LeafColumn[],
   group: WrittenRowGroup,
   ordinal: number,
-  codecId: number,
+  facts: FileFacts,
 ): void {
   thrift.structElement()
   thrift.list(1, 'struct', columns.length)
-  for (const [i, column] of columns.entries()) writeChunk(thrift, column, group.chunks[i]!, codecId)
+  for (const [i, column] of columns.entries()) writeChunk(thrift, column, group.chunks[i]!, facts)
   thrift.i64(2, group.uncompressedBytes)
   thrift.i64(3, group.rows)
   thrift.i64(5, group.offset)
@@ -77,14 +83,19 @@ function writeRowGroup(
   thrift.end()
 }
 
-function writeChunk(thrift: ThriftWriter, column: LeafColumn, chunk: WrittenChunk, codecId: number): void {
-  const indexed = chunk.dictionaryPages > 0
+function writeChunk(
+  thrift: ThriftWriter,
+  column: LeafColumn,
+  chunk: WrittenChunk,
+  { codecId, version }: FileFacts,
+): void {
+  const indexed = chunk.dictionaryBytes > 0
   thrift.structElement()
   thrift.i64(2, 0) // deprecated; 0 as the column's metadata stands nowhere but here
   thrift.struct(3)
   thrift.i32(1, PHYSICAL[physicalOf(column.type)])
   const encodings = encodingsOf(chunk)
-  thrift.list(2, 'i32', encodings.length)
+  thrift.list(2, 'i32', encodings.size)
   for (const encoding of encodings) thrift.i32Element(encoding)
   thrift.list(3, 'binary', column.path.length)
   for (const name of column.path) thrift.binaryElement(name)
@@ -95,17 +106,17 @@ function writeChunk(thrift: ThriftWriter, column: LeafColumn, chunk: WrittenChun
   thrift.i64(9, chunk.offset + chunk.dictionaryBytes)
   if (indexed) thrift.i64(11, chunk.offset)
   writeStatistics(thrift, column, chunk)
-  writeEncodingStatistics(thrift, chunk)
+  writeEncodingStatistics(thrift, chunk, version === 1 ? 0 : 3)
   thrift.end()
   thrift.end()
 }
 
-/** RLE is that of the levels. */
-function encodingsOf({ plainPages, dictionaryPages }: WrittenChunk): number[] {
-  const encodings: number[] = [ENCODING.RLE]
-  if (dictionaryPages > 0) encodings.push(ENCODING.PLAIN_DICTIONARY)
-  if (plainPages > 0) encodings.push(ENCODING.PLAIN)
-  return encodings
+/** RLE is that of the levels; a dictionary has an encoding of its own in version 2. */
+function encodingsOf({ dictionaryBytes, encodings }: WrittenChunk): Set<number> {
+  const found = new Set<number>([ENCODING.RLE])
+  if (dictionaryBytes > 0 && encodings.has(ENCODING.RLE_DICTIONARY)) found.add(ENCODING.PLAIN)
+  for (const encoding of [...encodings.keys()].toSorted((a, b) => b - a)) found.add(encoding)
+  return found
 }
 
 function writeStatistics(thrift: ThriftWriter, { type }: LeafColumn, { nulls, bounds }: WrittenChunk): void {
@@ -121,12 +132,18 @@ function writeStatistics(thrift: ThriftWriter, { type }: LeafColumn, { nulls, bo
 }
 
 /** How many pages have which encoding: readers that prune by dictionary must know that every page uses it. */
-function writeEncodingStatistics(thrift: ThriftWriter, chunk: WrittenChunk): void {
-  const { dictionaryPages, plainPages } = chunk
+function writeEncodingStatistics(
+  thrift: ThriftWriter,
+  { dictionaryBytes, encodings }: WrittenChunk,
+  dataPage: number,
+): void {
   const entries: [page: number, encoding: number, count: number][] = []
-  if (dictionaryPages > 0)
-    entries.push([2, ENCODING.PLAIN_DICTIONARY, 1], [0, ENCODING.PLAIN_DICTIONARY, dictionaryPages])
-  if (plainPages > 0) entries.push([0, ENCODING.PLAIN, plainPages])
+  if (dictionaryBytes > 0) {
+    const isV1 = encodings.has(ENCODING.PLAIN_DICTIONARY)
+    entries.push([2, isV1 ? ENCODING.PLAIN_DICTIONARY : ENCODING.PLAIN, 1])
+  }
+  for (const [encoding, count] of [...encodings].toSorted(([a], [b]) => b - a))
+    entries.push([dataPage, encoding, count])
   thrift.list(13, 'struct', entries.length)
   for (const [page, encoding, count] of entries) {
     thrift.structElement()

@@ -1,7 +1,7 @@
 /** Columns whose values are numbers of 32 or 64 bits: checked, converted and written into the open page, one `append` each. */
-import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
+import type { ColumnBuilder, LeafColumn } from './column.ts'
 import { parseUnscaled } from './decimal.ts'
-import type { PageTools } from './pages.ts'
+import type { ChunkPages, PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
 import { wholeRange, type LeafType, type WholeType } from './schema.ts'
 import { WordPages, type WordKind } from './word-pages.ts'
@@ -34,7 +34,7 @@ abstract class NumberColumn implements ColumnBuilder {
   get encodedBytes(): number {
     return this.pages.encodedBytes
   }
-  finish(): ColumnChunk {
+  finish(): ChunkPages {
     return this.pages.finish()
   }
   /** For a value that is not of the column's kind: null goes in where the column is optional. */

@@ -3,7 +3,7 @@
  * ColumnOrder): a NaN has no place in the order, so a chunk with one has no bounds; a smallest 0 is written as -0 and a
  * largest as +0; texts and bytes compare byte by byte, decimals by value; a bound may be cut short as long as it bounds.
  */
-import { compareBounds, type ChunkBounds, type RawBound } from './bounds.ts'
+import type { Bounds, RawBound } from './bounds.ts'
 import { formatUnscaled, readBigEndian } from './decimal.ts'
 import type { ParquetBound } from './parquet-file.ts'
 import { physicalOf, type LeafType } from './schema.ts'
@@ -67,28 +67,13 @@ function bytesAbove(bytes: Uint8Array, end: number): Uint8Array | undefined {
   return above
 }
 
-/** The bounds of a column over all row groups. */
-export class FileBounds {
-  private min: RawBound | undefined
-  private max: RawBound | undefined
-  private unordered = false
-  private readonly type: LeafType
-
-  constructor(type: LeafType) {
-    this.type = type
-  }
-
-  add({ min, max, unordered }: ChunkBounds): void {
-    const signed = this.type.kind === 'decimal'
-    this.unordered ||= unordered
-    if (min !== undefined && (this.min === undefined || compareBounds(min, this.min, signed) < 0)) this.min = min
-    if (max !== undefined && (this.max === undefined || compareBounds(max, this.max, signed) > 0)) this.max = max
-  }
-
-  present(): { readonly min?: ParquetBound; readonly max?: ParquetBound } {
-    if (this.unordered || this.min === undefined || this.max === undefined) return {}
-    return { min: presentBound(this.type, this.min), max: presentBound(this.type, this.max) }
-  }
+/** Bounds as a caller sees them. */
+export function presentBounds(
+  type: LeafType,
+  { min, max }: Bounds,
+): { readonly min?: ParquetBound; readonly max?: ParquetBound } {
+  if (min === undefined || max === undefined) return {}
+  return { min: presentBound(type, min), max: presentBound(type, max) }
 }
 
 function presentBound(type: LeafType, raw: RawBound): ParquetBound {

@@ -1,6 +1,6 @@
 import { BytePages } from './byte-pages.ts'
-import type { ColumnBuilder, ColumnChunk, LeafColumn } from './column.ts'
-import type { PageTools } from './pages.ts'
+import type { ColumnBuilder, LeafColumn } from './column.ts'
+import type { ChunkPages, PageTools } from './pages.ts'
 import { NOT_TEXT, TextDictionary } from './text-dictionary.ts'
 import { refuse } from './refuse.ts'
 
@@ -50,17 +50,15 @@ export class TextColumn implements ColumnBuilder {
     return this.dictionary.entryBytes + 4 * this.dictionary.count
   }
 
-  finish(): ColumnChunk {
+  finish(): ChunkPages {
     if (this.dictionaryOpen) this.endIndexPage()
     this.pages.endPage()
     const { dictionary, pages } = this
     const indexed = pages.store.dictionaryPageCount > 0
-    if (indexed) dictionary.scan(pages.bounds)
-    const written = pages.store.finish(indexed ? dictionary.encoded() : undefined, dictionary.size)
-    const bounds = pages.bounds.take()
+    const chunk = pages.store.finish(indexed ? dictionary.encoded() : undefined, dictionary.size)
     dictionary.clear()
     this.dictionaryOpen = true
-    return { ...written, bounds }
+    return chunk
   }
 
   /** False for a text that has no UTF-8 form. */
@@ -109,7 +107,8 @@ export class TextColumn implements ColumnBuilder {
 
   private writeIndices(): void {
     const { dictionary, pages } = this
-    pages.store.addIndices(pages.levels, dictionary.page(), dictionary.count, dictionary.size)
+    const { count, size } = dictionary
+    pages.store.addIndices(pages.levels, dictionary.page(), count, size, dictionary.bounds())
     dictionary.startPage()
   }
 }

@@ -1,4 +1,4 @@
-import type { BytesBounds } from './bounds.ts'
+import { boundsOfPlaces, type Bounds } from './bounds.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { DICTIONARY_BYTES_MAX, DICTIONARY_VALUE_BYTES_MAX, dictionaryPays, tooManyNew } from './dictionary-rule.ts'
 import { indexWidth } from './pages.ts'
@@ -19,6 +19,10 @@ export class TextDictionary {
   /** Values of the chunk before the open page, and bytes of entries before it. */
   private earlierValues = 0
   private earlierBytes = 0
+  /** For `bounds`: the last page that each entry was seen in, and room for where the entries of a page start. */
+  private seenIn: Int32Array = new Int32Array(0)
+  private starts: Int32Array = new Int32Array(0)
+  private pageNumber = 0
   /** Entries before the open page. */
   private earlierSize = 0
 
@@ -91,8 +95,22 @@ export class TextDictionary {
   encoded(): Uint8Array {
     return this.entries.encoded()
   }
-  scan(bounds: BytesBounds): void {
-    bounds.scan(this.entries.bytes, this.entries.at)
+  /** Of the open page. */
+  bounds(): Bounds {
+    const { indices, count } = this
+    if (this.seenIn.length < this.size) {
+      this.seenIn = new Int32Array(this.ends.length)
+      this.starts = new Int32Array(this.ends.length)
+    }
+    const page = ++this.pageNumber
+    let distinct = 0
+    for (let i = 0; i < count; i++) {
+      const place = indices[i]!
+      if (this.seenIn[place] === page) continue
+      this.seenIn[place] = page
+      this.starts[distinct++] = this.end(place - 1)
+    }
+    return boundsOfPlaces(this.entries.bytes, this.starts, distinct)
   }
 
   clear(): void {

@@ -1,8 +1,7 @@
-import { LongBounds, NumberBounds } from './bounds.ts'
-import type { ColumnChunk } from './column.ts'
+import { longBounds, numberBounds, type Bounds } from './bounds.ts'
 import { dictionaryPays } from './dictionary-rule.ts'
 import { LevelWriter, type LeafPlace } from './levels.ts'
-import { PageStore, indexWidth, type PageTools } from './pages.ts'
+import { ENCODING, PageStore, indexWidth, type ChunkPages, type PageTools } from './pages.ts'
 import { WordDictionary } from './word-dictionary.ts'
 
 /** What the bits are, which decides their order. */
@@ -19,8 +18,6 @@ export class WordPages {
   private readonly store: PageStore
   private readonly dictionary: WordDictionary
   private dictionaryOpen = true
-  private readonly numberBounds = new NumberBounds()
-  private readonly longBounds = new LongBounds()
   private readonly rowsMax: number
   /** Entries at which to look again whether the page ends or grows, at most `rowsMax`. */
   private room = 0
@@ -37,7 +34,7 @@ export class WordPages {
     this.kind = kind
     this.wordsPerValue = kind === 'int64' || kind === 'double' ? 2 : 1
     this.levels = new LevelWriter(place)
-    this.store = new PageStore(tools)
+    this.store = new PageStore(tools, false)
     this.dictionary = new WordDictionary(this.wordsPerValue)
     this.rowsMax = tools.limits.rowsMax
     this.grow(Math.min(512, this.rowsMax))
@@ -101,14 +98,13 @@ export class WordPages {
     return 4 * this.wordsPerValue * (this.count + this.dictionary.size) + (this.levels.entries >> 3)
   }
 
-  finish(): ColumnChunk {
+  finish(): ChunkPages {
     this.endPage()
     const indexed = this.store.dictionaryPageCount > 0
-    const pages = this.store.finish(indexed ? this.dictionary.bytes() : undefined, this.dictionary.size)
-    const bounds = this.kind === 'int64' ? this.longBounds.take() : this.numberBounds.take()
+    const chunk = this.store.finish(indexed ? this.dictionary.bytes() : undefined, this.dictionary.size)
     this.dictionary.clear()
     this.dictionaryOpen = true
-    return { ...pages, bounds }
+    return chunk
   }
 
   private makeRoom(): void {
@@ -131,23 +127,23 @@ export class WordPages {
 
   private endPage(): void {
     if (this.levels.entries === 0) return
-    this.scanBounds()
-    if (!this.endWithIndices()) {
+    const bounds = this.bounds()
+    if (!this.endWithIndices(bounds)) {
       this.dictionaryOpen &&= this.count === 0 // a page of nulls says nothing about the dictionary
-      this.store.addPlain(this.levels, new Uint8Array(this.words.buffer, 0, this.count * this.wordsPerValue * 4))
+      const values = new Uint8Array(this.words.buffer, 0, this.count * this.wordsPerValue * 4)
+      this.store.addValues(this.levels, values, ENCODING.PLAIN, bounds)
     }
     this.count = 0
   }
 
-  private scanBounds(): void {
-    if (this.kind === 'int64') this.longBounds.scan(this.words, this.count)
-    else if (this.kind === 'double') this.numberBounds.scan(this.doubles, this.count)
-    else if (this.kind === 'float') this.numberBounds.scan(this.floats, this.count)
-    else this.numberBounds.scan(this.words, this.count)
+  private bounds(): Bounds {
+    if (this.kind === 'int64') return longBounds(this.words, this.count)
+    if (this.kind === 'double') return numberBounds(this.doubles, this.count)
+    return numberBounds(this.kind === 'float' ? this.floats : this.words, this.count)
   }
 
   /** Writes the page as places in the dictionary if that pays. */
-  private endWithIndices(): boolean {
+  private endWithIndices(bounds: Bounds): boolean {
     const { dictionary, count, store } = this
     if (!this.dictionaryOpen || count === 0) return false
     const before = dictionary.size
@@ -159,7 +155,7 @@ export class WordPages {
       dictionary.size = before
       return false
     }
-    store.addIndices(this.levels, indices, count, dictionary.size)
+    store.addIndices(this.levels, indices, count, dictionary.size, bounds)
     return true
   }
 }

@@ -10,15 +10,16 @@
  *
  * Equal rows and options give equal bytes: nothing here depends on time, chance, or how the rows were cut into calls.
  */
+import { BoundsSum } from './bounds.ts'
 import { compressorFor, type ParquetCodec } from './compression.ts'
 import { checkColumns } from './check-columns.ts'
 import type { ColumnBuilder, LeafColumn, ValueTaker } from './column.ts'
 import { writeFooter, type WrittenChunk, type WrittenRowGroup } from './footer.ts'
 import { buildTopColumn } from './nested.ts'
-import { PageTools } from './pages.ts'
+import { PageTools, type PageVersion } from './pages.ts'
 import type { ParquetFile } from './parquet-file.ts'
 import type { ParquetColumn } from './schema.ts'
-import { FileBounds } from './statistics.ts'
+import { presentBounds } from './statistics.ts'
 import { SchemaError, SluiceError } from '@sluice/sdk'
 
 /** Takes the file's bytes in order. The chunk belongs to the receiver: it is never written to again. */
@@ -37,6 +38,11 @@ export interface ParquetOptions {
   readonly pageRowsMax?: number
   /** … or bytes (default 1 MiB), whichever comes first. */
   readonly pageBytesMax?: number
+  /**
+   * Version of the data pages. Default: 1, which every reader has. 2 stands for version 2 of the format: smaller where numbers
+   * grow slowly or texts begin alike, by delta encodings, which older readers do not have.
+   */
+  readonly pageVersion?: PageVersion
   /** Key-value metadata of the file. */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -69,7 +75,7 @@ export class ParquetWriter {
   /** The columns of the file, and what builds them. */
   private readonly leaves: readonly LeafColumn[]
   private readonly builders: readonly ColumnBuilder[]
-  private readonly bounds: readonly FileBounds[]
+  private readonly bounds: readonly BoundsSum[]
   private readonly nullCounts: number[]
   private readonly tools: PageTools
   private readonly sink: ParquetSink
@@ -86,10 +92,14 @@ export class ParquetWriter {
 
   constructor(columns: readonly ParquetColumn[], options: ParquetOptions, sink: ParquetSink) {
     checkColumns(columns)
-    this.tools = new PageTools(compressorFor(options.codec ?? 'zstd', options.compressionLevel), {
-      rowsMax: positive('pageRowsMax', options.pageRowsMax ?? 20_000, 2 ** 20),
-      bytesMax: positive('pageBytesMax', options.pageBytesMax ?? 1024 * 1024, 2 ** 28),
-    })
+    this.tools = new PageTools(
+      compressorFor(options.codec ?? 'zstd', options.compressionLevel),
+      {
+        rowsMax: positive('pageRowsMax', options.pageRowsMax ?? 20_000, 2 ** 20),
+        bytesMax: positive('pageBytesMax', options.pageBytesMax ?? 1024 * 1024, 2 ** 28),
+      },
+      version(options.pageVersion ?? 1),
+    )
     this.columns = columns
     this.names = columns.map((column) => column.name)
     const tops = columns.map((column) => buildTopColumn(column, this.tools))
@@ -97,7 +107,7 @@ export class ParquetWriter {
     this.heads = tops.map((top) => top.head)
     this.leaves = leaves.map((leaf) => leaf.column)
     this.builders = leaves.map((leaf) => leaf.builder)
-    this.bounds = leaves.map((leaf) => new FileBounds(leaf.column.type))
+    this.bounds = leaves.map((leaf) => new BoundsSum(leaf.column.type.kind === 'decimal'))
     this.nullCounts = leaves.map(() => 0)
     this.sink = sink
     this.metadata = options.metadata ?? {}
@@ -163,7 +173,11 @@ export class ParquetWriter {
     this.refuseFinished()
     if (this.rowsInGroup > 0) this.endRowGroup()
     const { columns, leaves, rowGroups, tools } = this
-    const footer = writeFooter(tools.thrift, columns, leaves, rowGroups, tools.compressor.id, this.metadata)
+    const footer = writeFooter(tools.thrift, columns, leaves, rowGroups, {
+      codecId: tools.compressor.id,
+      version: tools.version,
+      metadata: this.metadata,
+    })
     const tail = Buffer.alloc(8)
     tail.writeUInt32LE(footer.length)
     tail.write(MAGIC, 4)
@@ -178,7 +192,13 @@ export class ParquetWriter {
         return { rows, offset, compressedBytes, uncompressedBytes }
       }),
       columns: leaves.map(({ path, type, repeatedFrom }, i) => {
-        return { path, type, repeatedFrom, nullCount: this.nullCounts[i]!, ...this.bounds[i]!.present() }
+        return {
+          path,
+          type,
+          repeatedFrom,
+          nullCount: this.nullCounts[i]!,
+          ...presentBounds(type, this.bounds[i]!.bounds),
+        }
       }),
     }
   }
@@ -232,6 +252,13 @@ export class ParquetWriter {
       remedy: 'Open a new writer for the next file.',
     })
   }
+}
+
+function version(value: PageVersion): PageVersion {
+  if (value === 1 || value === 2) return value
+  throw new SchemaError(`The Parquet option pageVersion is ${String(value)}, neither 1 nor 2`, {
+    remedy: 'Leave it out for 1.',
+  })
 }
 
 function positive(name: keyof ParquetOptions, value: number, max: number = Number.MAX_SAFE_INTEGER): number {

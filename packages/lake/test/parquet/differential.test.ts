@@ -20,10 +20,12 @@ describe('a file', () => {
           fc.constantFrom('none' as const, 'snappy' as const, 'gzip' as const, 'zstd' as const),
           fc.constantFrom(7, 100, 20_000),
           fc.constantFrom(50, 300, 1_000_000),
-          async (drawn, rowCount, codec, pageRowsMax, rowGroupRowsMax) => {
+          fc.constantFrom(1 as const, 2 as const),
+          async (drawn, rowCount, codec, pageRowsMax, rowGroupRowsMax, pageVersion) => {
             const columns = drawn.map(({ column }) => column)
             const rows = rowsOf(drawn, rowCount)
-            const { bytes } = write(columns, rows, { codec, pageRowsMax, pageBytesMax: 4096, rowGroupRowsMax })
+            const options = { codec, pageRowsMax, pageBytesMax: 4096, rowGroupRowsMax, pageVersion }
+            const { bytes } = write(columns, rows, options)
             const wanted = rows.map((row) => columns.map((of) => canonical(of, row[of.name])))
             expect(await readWithHyparquet(bytes, columns)).toEqual(wanted)
             expect(await readWithDuckdb(bytes, columns)).toEqual(wanted)
