@@ -69,9 +69,7 @@ export class S3Calls {
   }
 
   async #attempt<T>(outer: AbortSignal | undefined, act: (attempt: S3Attempt) => Promise<T>): Promise<T> {
-    // Kept once it is there; a failure to load is not.
-    this.#client ??= openS3Client(this.#settings)
-    const client = await this.#client
+    const client = await this.#opened()
     const ended = new AbortController()
     const timeoutMs = this.#settings['s3.request.timeout.ms']
     const timer = setTimeout(
@@ -88,6 +86,17 @@ export class S3Calls {
     } finally {
       clearTimeout(timer)
       outer?.removeEventListener('abort', stop)
+    }
+  }
+
+  /** Made once; a failure is not kept. */
+  async #opened(): Promise<S3Client> {
+    this.#client ??= openS3Client(this.#settings)
+    try {
+      return await this.#client
+    } catch (error) {
+      this.#client = undefined
+      throw error
     }
   }
 }

@@ -47,10 +47,8 @@ export function s3Error(access: S3Access, failure: S3Failure, attempts: number, 
   if (status === 404 && code !== 'NoSuchBucket' && verb === 'read')
     return new SluiceError('OBJECT_MISSING', `There is no object ${path} in ${url}`, { cause })
   // An answer is told by its status and code, a connection by what the system says of it.
-  const isTold = status !== undefined ? code !== '' : message.includes(code)
-  const said = [status, status === undefined && isTold ? '' : code, isTold && status !== undefined ? '' : message]
-    .filter((word) => word !== undefined && word !== '')
-    .join(' ')
+  const words = status === undefined ? [message.includes(code) ? '' : code, message] : [status, code || message]
+  const said = words.filter((word) => word !== '').join(' ')
   const why = code === 'NoSuchBucket' ? `there is no bucket ${bucket} (${said})` : said
   const tries = attempts > 1 ? `, ${attempts} times` : ''
   const remedy = remedyOf(access, failure)

@@ -88,6 +88,12 @@ export function spoken<T extends { readonly ETag?: string | undefined; readonly 
   throw Object.assign(new Error('the answer lacks what S3 says'), { code: 'NotS3' })
 }
 
+/** What S3 says of a missing bucket wherever it may say more than 404. */
+export function noSuchBucket(cause: unknown): Error {
+  const error = new Error('The specified bucket does not exist', { cause })
+  return Object.assign(error, { name: 'NoSuchBucket', $metadata: { httpStatusCode: 404 } })
+}
+
 /** The HTTP status of an error that is an answer. */
 export function statusOf(error: unknown): number | undefined {
   return partsOf(error).$metadata?.httpStatusCode

@@ -7,7 +7,7 @@ import { S3Calls } from './s3-calls.ts'
 import type { S3Ports } from './s3-calls.ts'
 import { vendorOf } from './s3-client.ts'
 import type { S3Access } from './s3-errors.ts'
-import { spoken, statusOf } from './s3-failure.ts'
+import { failureOf, noSuchBucket, spoken, statusOf } from './s3-failure.ts'
 import type { S3Location } from './s3-location.ts'
 import type { S3Settings } from './s3-settings.ts'
 import { putInParts } from './s3-upload.ts'
@@ -116,7 +116,7 @@ export class S3Store implements ObjectStore {
       try {
         await client.send(new sdk.DeleteObjectCommand(this.#object(path)), options)
       } catch (error) {
-        if (statusOf(error) !== 404 || (error instanceof Error && error.name === 'NoSuchBucket')) throw error
+        if (statusOf(error) !== 404 || failureOf(error).code === 'NoSuchBucket') throw error
       }
     })
   }
@@ -167,7 +167,7 @@ export class S3Store implements ObjectStore {
       try {
         await client.send(new sdk.HeadBucketCommand(this.#container()), options)
       } catch (error) {
-        if (statusOf(error) === 404) throw Object.assign(error as Error, { name: 'NoSuchBucket' })
+        if (statusOf(error) === 404) throw noSuchBucket(error)
         // Who may not ask may still read.
         if (statusOf(error) !== 403) throw error
       }
