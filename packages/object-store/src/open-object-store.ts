@@ -7,12 +7,15 @@ import { MemoryStore } from './memory-store.ts'
 import type { ObjectStore } from './object-store.ts'
 import { s3LocationOf } from './s3/s3-location.ts'
 import { s3Settings } from './s3/s3-settings.ts'
+import type { S3Settings } from './s3/s3-settings.ts'
 import { S3Store } from './s3/s3-store.ts'
 
 /** What a store may need besides its URL. Each scheme reads its own part; `file:` and `memory:` need nothing. */
 export interface ObjectStoreOptions {
   /** Settings of the store by name, such as credentials and endpoints: for `s3:` those of `s3Settings`. Others are left aside. */
   readonly settings?: Readonly<Record<string, string>>
+  /** The same as `s3Settings` has parsed them, as when they are part of a connector's settings. Then `settings` are not looked at. */
+  readonly s3?: S3Settings
   /** For pauses between attempts. Default: the system's. */
   readonly clock?: Clock
   readonly random?: Random
@@ -59,8 +62,8 @@ function s3Store(url: string, options: ObjectStoreOptions): ObjectStore {
   const location = s3LocationOf(url)
   // The user part of a URL may hold a secret.
   if (typeof location === 'string') throw refused(url.replace(/\/\/[^/]*@/, '//[hidden]@'), location)
-  const { settings = {}, clock = systemClock, random = systemRandom } = options
-  return new S3Store(location, s3Settings.parse(settings), { clock, random })
+  const { settings = {}, s3 = s3Settings.parse(settings), clock = systemClock, random = systemRandom } = options
+  return new S3Store(location, s3, { clock, random })
 }
 
 function filePath(url: string): string {

@@ -4,7 +4,8 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { expect, test } from '@jest/globals'
-import { openObjectStore } from '@sluice/object-store'
+import { openObjectStore, s3Settings } from '@sluice/object-store'
+import { defineSettings } from '@sluice/sdk'
 import { S3TestServer } from '@sluice/object-store/testing'
 
 const bytes = new Uint8Array([1, 2, 3])
@@ -31,6 +32,14 @@ test('encryption, KMS key, storage class and tags go with every write, in one pi
       'x-amz-storage-class': 'STANDARD_IA',
       'x-amz-tagging': 'team=lake&cost%20center=a%26b%3Ac',
     })
+})
+
+test("settings that are part of a connector's serve as they are", async () => {
+  await using server = await S3TestServer.start()
+  const own = defineSettings({ 'lake.url': { type: 'string', importance: 'high', documentation: 'Where.' } })
+  const settings = own.extend(s3Settings).parse({ ...server.settings, 'lake.url': 's3://lake' })
+  await openObjectStore(settings['lake.url'], { s3: settings }).put('a', bytes)
+  expect(server.keys('lake')).toEqual(['a'])
 })
 
 test('s3.ssea.name AES256 asks for keys of the store', async () => {
