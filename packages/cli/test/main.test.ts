@@ -1,6 +1,7 @@
 /** The command as a shell sees it: what it prints where, and its exit status. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { startEmbeddedKafka } from '@sluice/embedded-kafka'
 import { type AnyLeaf, type CommandNode, isGroup } from '../src/command-line/declaration.ts'
 import { commands } from '../src/commands/index.ts'
+import { fakeWorker } from './support/fake-worker.ts'
 import { run } from './support/test-terminal.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -191,6 +193,35 @@ describe('what goes wrong is said on standard error with a remedy, and has an ex
     expect(err).toMatch(/^wrong\.properties: .*xml/m)
     expect(err).not.toContain('worker:')
   })
+})
+
+describe('a reader that goes away', () => {
+  test('does not keep a command from doing what it was told to: apply goes through all its files', async () => {
+    const worker = await fakeWorker()
+    try {
+      const names = ['a', 'b', 'c']
+      const files = names.flatMap((name) => {
+        fs.writeFileSync(path.join(dir, `${name}.json`), JSON.stringify({ name, config: { 'connector.class': 'x' } }))
+        return ['-f', `${name}.json`]
+      })
+      expect(await unread('stdout', 'apply', ...files, '--server', worker.url)).toBe(0)
+      expect([...worker.connectors.keys()]).toEqual(names)
+    } finally {
+      await worker.close()
+    }
+  })
+
+  test('of errors and logs is no error either: the exit status is that of the command', async () => {
+    expect(await unread('stderr', 'get', 'connectors', '--server', 'http://127.0.0.1:1')).toBe(3)
+  })
+
+  /** The exit status of a command whose output nobody reads. */
+  async function unread(stream: 'stdout' | 'stderr', ...args: string[]): Promise<number | null> {
+    const child = spawn(process.execPath, ['--conditions=@sluice/source', MAIN, ...args], { cwd: dir })
+    child[stream].destroy()
+    const [status] = (await once(child, 'close', { signal: AbortSignal.timeout(DEADLINE_MS) })) as [number | null]
+    return status
+  }
 })
 
 describe('the quickstart', () => {

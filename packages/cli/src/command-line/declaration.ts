@@ -84,6 +84,8 @@ export interface Leaf<O extends Options = Options> {
   readonly examples?: readonly string[]
   /** It runs until it is interrupted, and may run what others wrote. */
   readonly isServer?: true
+  /** It only shows what there is, perhaps without end: when nobody reads that any more, it ends. Others do what they were told to. */
+  readonly endsUnread?: true
   /** Of an error that `run` throws, where it is not that of exit-status.ts; for commands that are in no group. */
   exitStatus?(error: unknown): number
   /** Resolves to the exit status. */

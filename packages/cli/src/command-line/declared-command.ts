@@ -9,7 +9,7 @@ import { find, parse, usage, wantsHelp } from './parse.ts'
 import { systemTerminal } from './system-terminal.ts'
 
 /** @param terminal asked when the command runs */
-export function declared(node: CommandNode, terminal: () => Terminal = systemTerminal): Command {
+export function declared(node: CommandNode, terminal: (isForReaders?: boolean) => Terminal = systemTerminal): Command {
   return {
     name: node.name,
     summary: node.summary,
@@ -18,12 +18,12 @@ export function declared(node: CommandNode, terminal: () => Terminal = systemTer
     exitStatus: (error) => (isGroup(node) ? undefined : node.exitStatus?.(error)) ?? exitStatusOf(error),
     async run(args, signal) {
       const found = find(node, args)
-      const io = terminal()
       if (wantsHelp(found.rest)) {
-        io.out(helpOf(found.path, found.node))
+        terminal(true).out(helpOf(found.path, found.node))
         return 0
       }
       const leaf = leafOf(found.path, found.node, found.rest[0])
+      const io = terminal(leaf.endsUnread)
       const config = Object.hasOwn(leaf.options, 'context') ? await readConfigFile(io.env) : undefined
       const { values, operands } = parse(found.path, leaf, found.rest, io.env, config)
       if (config?.isExposed) io.err(`${config.file} holds a password and others may read it: chmod 600 it\n`)

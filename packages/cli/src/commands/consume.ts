@@ -14,6 +14,7 @@ const POLL_MS = 500
 export const consumeNode = leaf({
   name: 'consume',
   summary: 'Writes the records of a topic to standard output',
+  endsUnread: true,
   operands: [{ name: 'TOPIC', documentation: 'A topic' }],
   options: {
     from: {

@@ -14,6 +14,7 @@ const listed = { ...outputOptions, ...watchOptions, ...connectOptions }
 const connectors = leaf({
   name: 'connectors',
   summary: 'Connectors, what they do, and how many of their tasks run',
+  endsUnread: true,
   options: listed,
   examples: [
     'get connectors',
@@ -34,6 +35,7 @@ const connectors = leaf({
 const connector = leaf({
   name: 'connector',
   summary: 'One connector; as JSON or YAML its settings, as apply takes them',
+  endsUnread: true,
   operands: [name],
   options: {
     ...listed,
@@ -62,6 +64,7 @@ const connector = leaf({
 const tasks = leaf({
   name: 'tasks',
   summary: 'Tasks of a connector, or of all',
+  endsUnread: true,
   operands: [{ ...name, isOptional: true }],
   options: listed,
   async run({ values, operands: [connector], signal, terminal }) {
@@ -81,6 +84,7 @@ async function statuses(client: ConnectClient, connector: string | undefined, si
 const plugins = leaf({
   name: 'plugins',
   summary: 'Connectors, converters, transforms and predicates that the worker has',
+  endsUnread: true,
   options: {
     ...listed,
     all: { type: 'flag', short: 'a', documentation: 'Not connectors alone' },
@@ -96,6 +100,7 @@ const plugins = leaf({
 const topics = leaf({
   name: 'topics',
   summary: 'Topics that a connector has read or written since it was created or they were reset',
+  endsUnread: true,
   operands: [name],
   options: listed,
   async run({ values, operands: [connector], signal, terminal }) {
@@ -117,6 +122,7 @@ const topics = leaf({
 export const getOffsets = leaf({
   name: 'offsets',
   summary: 'How far a connector is: its positions by partition of its source, or of its topics',
+  endsUnread: true,
   operands: [name],
   options: listed,
   async run({ values, operands: [connector], signal, terminal }) {
@@ -132,6 +138,7 @@ export const getOffsets = leaf({
 const loggers = leaf({
   name: 'loggers',
   summary: 'Loggers of this one worker and their levels',
+  endsUnread: true,
   options: listed,
   async run({ values, signal, terminal }) {
     const client = await openClient(values, terminal)
