@@ -1,6 +1,7 @@
-/** The lake sink: topics to Delta tables, each record once. */
+/** Topics to Delta tables, and topics to files, each record once. */
 import { defineSink } from '@sluice/sdk'
-import type { SinkConnector } from '@sluice/sdk'
+import type { Connector, SinkConnector } from '@sluice/sdk'
+import { filesSink } from './files/files-sink.ts'
 import { lakeSettings } from './settings.ts'
 import type { LakeSettings } from './settings.ts'
 import { LakeSinkTask } from './sink-task.ts'
@@ -16,4 +17,7 @@ export const lakeSink: SinkConnector<LakeSettings> = defineSink({
   createTask: (settings, context) => new LakeSinkTask(settings, context),
 })
 
-export default lakeSink
+export { filesSink }
+
+const connectors = [lakeSink, filesSink] as unknown as readonly Connector[]
+export default connectors

@@ -64,12 +64,19 @@ export class AvroFileWriter {
 
   /** @throws DataError for a value that does not fit; the file is as before then */
   append(value: Value): void {
+    this.prepare(value)()
+  }
+
+  /** The first half of `append`, which may throw; the second, which may not, is what it gives: for files that belong together. */
+  prepare(value: Value): () => void {
     this.#out.begin(NOTHING)
     this.#write(this.#out, value)
     const bytes = this.#out.finish()
-    this.#block.push(bytes)
-    this.#blockBytes += bytes.length
-    if (this.#blockBytes >= BLOCK_BYTES) this.#endBlock()
+    return () => {
+      this.#block.push(bytes)
+      this.#blockBytes += bytes.length
+      if (this.#blockBytes >= BLOCK_BYTES) this.#endBlock()
+    }
   }
 
   /** The file's bytes; nothing can be appended afterwards. */

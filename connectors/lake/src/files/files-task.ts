@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto'
+import { DataError, SluiceError, describeError, isRetriable } from '@sluice/sdk'
+import type {
+  Counter,
+  SinkPosition,
+  SinkRecord,
+  SinkTask,
+  SinkTaskContext,
+  TopicPartition,
+  TopicPartitionOffset,
+} from '@sluice/sdk'
+import { probeObjectStore } from '@sluice/object-store'
+import type { ObjectStore } from '@sluice/object-store'
+import { CommitLog } from './commit-log.ts'
+import { PartitionFiles } from './partition-files.ts'
+import type { FileBatch } from './partition-files.ts'
+import { planOf, rotationRulesOf } from './plan.ts'
+import { Rotation } from './rotation.ts'
+import type { FilesSettings } from './settings.ts'
+
+/** How long one call of the worker may wait for the store. What is not done then is done later. */
+const STORE_PATIENCE_MS = 60_000
+
+interface Stream {
+  readonly files: PartitionFiles
+  /** Null: delivery is at least once. */
+  readonly log: CommitLog | null
+  /** The offset behind what is durable, as far as this task knows. */
+  durable: number | undefined
+  topicId: string | undefined
+  /** Whether it was seen that the log is of this topic; before that nothing is stored. */
+  isIdentified: boolean
+  /** Of the batch that is being stored. */
+  batchId: string | undefined
+}
+
+/**
+ * Records to files. Each partition's files end together, are stored, and count once a commit names them; reading begins behind the last
+ * commit. `put` stores first what has ended (it may wait, and fail for now), then takes all records without waiting.
+ */
+export class FilesTask implements SinkTask {
+  readonly #settings: FilesSettings
+  readonly #context: SinkTaskContext
+  readonly #store: ObjectStore
+  readonly #plan: ReturnType<typeof planOf>
+  readonly #streams = new Map<string, Stream>()
+  readonly #counters: Readonly<Record<'rows' | 'files' | 'bytes' | 'commits', Counter>>
+  /** Since the worker was last asked to commit. */
+  #hasStored = false
+
+  constructor(settings: FilesSettings, context: SinkTaskContext, store: ObjectStore) {
+    this.#settings = settings
+    this.#context = context
+    this.#store = store
+    this.#plan = planOf(settings, context.clock)
+    const labels = { connector: context.connector, task: String(context.task) }
+    const counter = (what: string): Counter => context.metrics.counter(`sluice_lake_files_${what}_total`, labels)
+    this.#counters = {
+      rows: counter('rows'),
+      files: counter('stored'),
+      bytes: counter('bytes'),
+      commits: counter('commits'),
+    }
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#settings['exactly.once']) await probeObjectStore(this.#store, { signal })
+  }
+
+  async open(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const partition of partitions) {
+      const position = this.#context.position(partition)
+      const log = this.#settings['exactly.once']
+        ? await CommitLog.open(this.#store, this.#commitFolder(partition), patience())
+        : null
+      if (position?.topicId !== undefined) log?.assertSameTopic(position.topicId, labelOf(partition))
+      const files = new PartitionFiles(
+        partition,
+        this.#plan,
+        new Rotation(rotationRulesOf(this.#settings), this.#context.clock),
+      )
+      const { topicId } = position ?? {}
+      this.#streams.set(labelOf(partition), {
+        files,
+        log,
+        durable: log?.to,
+        topicId,
+        isIdentified: log?.to === undefined,
+        batchId: undefined,
+      })
+      // All of a partition's files are in its commits, so nothing between is waited for by anybody else.
+      if (log?.to !== undefined) this.#context.rewind([{ ...partition, offset: log.to }])
+    }
+  }
+
+  async put(records: readonly SinkRecord[]): Promise<void> {
+    await this.#storeEnded()
+    for (const record of records) this.#take(record)
+    for (const { files } of this.#streams.values()) files.tick()
+    // What fails for now is tried again with the next put, before that takes anything.
+    await this.#storeIfPossible()
+    if (this.#hasStored) this.#context.requestCommit()
+    this.#hasStored = false
+  }
+
+  async flush(positions: readonly SinkPosition[], closing: boolean): Promise<readonly TopicPartitionOffset[]> {
+    for (const { topic, partition, topicId } of positions) {
+      const stream = this.#streams.get(labelOf({ topic, partition }))
+      if (stream === undefined) continue
+      if (topicId !== undefined) {
+        stream.log?.assertSameTopic(topicId, labelOf({ topic, partition }))
+        stream.topicId = topicId
+      }
+      stream.isIdentified = true
+      // Without commits, files that end by chance would be there a second time, under another name, after a crash.
+      if (closing && stream.log !== null) stream.files.end()
+    }
+    await this.#storeIfPossible()
+    return positions.flatMap((position) => {
+      const { topic, partition } = position
+      const stream = this.#streams.get(labelOf(position))
+      if (stream === undefined) return []
+      const { files, durable } = stream
+      const offset = files.rows === 0 && files.ended.length === 0 ? position.offset : durable
+      return offset === undefined || offset > position.offset ? [] : [{ topic, partition, offset }]
+    })
+  }
+
+  async close(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const partition of partitions) this.#streams.delete(labelOf(partition))
+  }
+
+  async stop(): Promise<void> {
+    this.#streams.clear()
+  }
+
+  #take(record: SinkRecord): void {
+    const partition = { topic: record.originalTopic, partition: record.originalPartition }
+    const stream = this.#streams.get(labelOf(partition))
+    if (stream === undefined)
+      throw new SluiceError('INTERNAL', `A record came of ${labelOf(partition)}, which is not open`)
+    const { files } = stream
+    if (files.has(record)) return
+    if (record.value === null) {
+      files.pass(record)
+      this.#leaveOut(record)
+      return
+    }
+    try {
+      files.take(record)
+    } catch (error) {
+      if (!(error instanceof DataError) && !(error instanceof SluiceError && error.code === 'TABLE_SCHEMA')) throw error
+      this.#context.report(record, error)
+    }
+  }
+
+  #leaveOut(record: SinkRecord): void {
+    if (this.#settings['behavior.on.null.values'] === 'ignore' && !this.#settings['report.null.values.to.dlq']) {
+      this.#context.drop(record, 'null-value')
+      return
+    }
+    const error = new DataError('The value is null, and a file has no record for that', {
+      place: { topic: record.originalTopic, partition: record.originalPartition, offset: record.originalOffset },
+      remedy:
+        'Set behavior.on.null.values=ignore to leave such records out; with report.null.values.to.dlq=true they become dead letters.',
+    })
+    if (this.#settings['behavior.on.null.values'] === 'fail') throw error
+    this.#context.report(record, error)
+  }
+
+  async #storeIfPossible(): Promise<void> {
+    try {
+      await this.#storeEnded()
+    } catch (error) {
+      if (!isRetriable(error)) throw error
+      this.#context.logger.warn('Files could not be stored; it is tried again', { reason: describeError(error) })
+    }
+  }
+
+  async #storeEnded(): Promise<void> {
+    for (const stream of this.#streams.values()) {
+      if (!stream.isIdentified) {
+        // The worker knows the topic's id once it has fetched, and says it with the flush.
+        if (stream.files.ended.length > 0) this.#context.requestCommit()
+        continue
+      }
+      for (let batch = stream.files.ended[0]; batch !== undefined; batch = stream.files.ended[0]) {
+        await this.#storeBatch(stream, batch)
+        stream.files.ended.shift()
+      }
+    }
+  }
+
+  /** The files, then the commit that names them. */
+  async #storeBatch(stream: Stream, batch: FileBatch): Promise<void> {
+    const signal = patience()
+    for (const { path, bytes } of batch.files) await this.#store.put(path, bytes, { signal })
+    stream.batchId ??= randomUUID()
+    const { connector, clock } = this.#context
+    const { topicId, batchId: id } = stream
+    await stream.log?.append(batch, { connector, now: Math.trunc(clock.now()), topicId, id }, signal)
+    stream.batchId = undefined
+    stream.durable = batch.to
+    this.#hasStored = true
+    this.#counters.rows.add(batch.rows)
+    this.#counters.files.add(batch.files.length)
+    this.#counters.bytes.add(batch.files.reduce((sum, { bytes }) => sum + bytes.length, 0))
+    this.#counters.commits.add(1)
+  }
+
+  #commitFolder({ topic, partition }: TopicPartition): string {
+    const dir = this.#settings['topics.dir']
+    return `${dir === '' ? '' : `${dir}/`}_commits/${topic}/${partition}`
+  }
+}
+
+function labelOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}
+
+function patience(): AbortSignal {
+  return AbortSignal.timeout(STORE_PATIENCE_MS)
+}

@@ -1,0 +1,146 @@
+/** Settings of where in the store a record's file is. */
+import { atLeast, defineSettings, oneOf, validatedBy } from '@sluice/sdk'
+import type { SettingProblem } from '@sluice/sdk'
+import { EXTRACTOR_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
+import { pathFormat } from './path-format.ts'
+import { zoneOffset } from './zone-offset.ts'
+
+const [NAMES, FOLDERS] = ['Names', 'Folders']
+
+export const folderSettings = defineSettings(
+  {
+    'topics.dir': {
+      type: 'string',
+      default: 'topics',
+      importance: 'high',
+      group: NAMES,
+      documentation: 'The folder that holds a folder per topic; empty: the topics’ folders stand at the top.',
+    },
+    'directory.delim': {
+      type: 'string',
+      default: '/',
+      validator: oneOf('/'),
+      importance: 'low',
+      group: NAMES,
+      documentation: 'What stands between folders. Object stores list by /, so it is that.',
+    },
+    'file.delim': {
+      type: 'string',
+      default: '+',
+      validator: validatedBy('without a slash', (value) =>
+        String(value).includes('/') ? 'Must not contain a slash' : undefined,
+      ),
+      importance: 'low',
+      group: NAMES,
+      documentation: 'What stands between topic, partition and first offset in the name of a file.',
+    },
+    'filename.offset.zero.pad.width': {
+      type: 'int',
+      default: 10,
+      validator: atLeast(0),
+      importance: 'low',
+      group: NAMES,
+      documentation: 'To how many digits offsets in file names are filled up, so that names sort as offsets do.',
+    },
+    'partitioner.class': {
+      type: 'string',
+      default: 'default',
+      validator: oneOf(...PARTITIONER_CLASSES.keys()),
+      importance: 'high',
+      group: FOLDERS,
+      documentation:
+        'Which folder a record’s file is in: default (by Kafka’s partition), field (by partition.field.name), time (by path.format), daily, hourly; or Confluent’s class names for these.',
+    },
+    'partition.field.name': {
+      type: 'list',
+      default: [],
+      importance: 'medium',
+      group: FOLDERS,
+      documentation:
+        'For the field partitioner: the fields that name the folders, one below the other. a.b is field b of the struct a.',
+    },
+    'partition.field.format.path': {
+      type: 'boolean',
+      default: true,
+      importance: 'low',
+      group: FOLDERS,
+      documentation: 'Whether such a folder is called name=value; otherwise only value.',
+    },
+    'path.format': {
+      type: 'string',
+      default: '',
+      importance: 'medium',
+      group: FOLDERS,
+      documentation:
+        "For the time partitioner: the folders, as a pattern of Joda-Time such as 'year'=YYYY/'month'=MM/'day'=dd. Letters: y, Y year, M month, d day, D day of the year, H, k, K, h hour, m minute, s second, S fraction, a AM or PM, E weekday, e its number, x year of the week, w week. Text stands in single quotes.",
+    },
+    'partition.duration.ms': {
+      type: 'long',
+      default: -1,
+      validator: atLeast(-1),
+      importance: 'medium',
+      group: FOLDERS,
+      documentation: 'For the time partitioner: how much time one folder is for, in milliseconds.',
+    },
+    locale: {
+      type: 'string',
+      default: 'en',
+      importance: 'medium',
+      group: FOLDERS,
+      documentation: 'The language of month and weekday names, such as en-US or de.',
+    },
+    timezone: {
+      type: 'string',
+      default: 'UTC',
+      importance: 'medium',
+      group: FOLDERS,
+      documentation: 'The zone of folders and of rotate.schedule.interval.ms, such as Europe/Prague or +02:00.',
+    },
+    'timestamp.extractor': {
+      type: 'string',
+      default: 'Wallclock',
+      validator: oneOf(...EXTRACTOR_CLASSES.keys()),
+      importance: 'medium',
+      group: FOLDERS,
+      documentation:
+        'A record’s time: Record (its timestamp in Kafka), RecordField (timestamp.field), or Wallclock (when it is written, with which a record that is written again may be in another folder).',
+    },
+    'timestamp.field': {
+      type: 'string',
+      default: 'timestamp',
+      importance: 'medium',
+      group: FOLDERS,
+      documentation:
+        'For RecordField: the field with the time, as a Timestamp, a number of milliseconds since the epoch, or a text of ISO 8601.',
+    },
+  },
+  {
+    *check(settings): Iterable<SettingProblem> {
+      const kind = PARTITIONER_CLASSES.get(settings['partitioner.class'])
+      if (kind === 'field' && settings['partition.field.name'].length === 0)
+        yield {
+          setting: 'partition.field.name',
+          message: 'partition.field.name must name a field for the field partitioner',
+        }
+      if (kind === 'time' && settings['path.format'] === '')
+        yield { setting: 'path.format', message: 'path.format must be given for the time partitioner' }
+      if (kind === 'time' && settings['partition.duration.ms'] <= 0)
+        yield {
+          setting: 'partition.duration.ms',
+          message: 'partition.duration.ms must be positive for the time partitioner',
+        }
+      yield* refused('path.format', settings['path.format'], () => pathFormat(settings['path.format'], 'en'))
+      yield* refused('locale', settings.locale, () => pathFormat('', settings.locale))
+      yield* refused('timezone', settings.timezone, () => zoneOffset(settings.timezone))
+    },
+  },
+)
+
+function* refused(setting: string, value: string, take: () => unknown): Iterable<SettingProblem> {
+  try {
+    take()
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    yield { setting, message: `Invalid value ${value} for configuration ${setting}: ${reason}` }
+  }
+}
