@@ -1,10 +1,14 @@
+import { ValueError } from '@sluice/sdk'
 import type { Clock } from '@sluice/sdk'
+import { physicalName, physicalRows, physicalSchema, underLogicalNames } from '../formats/delta/column-mapping.ts'
 import { parquetColumnsOf } from '../formats/delta/columns.ts'
 import type { DeltaSchema } from '../formats/delta/schema.ts'
 import { statsOf } from '../formats/delta/stats.ts'
 import type { DataFile } from '../formats/delta/table.ts'
 import { ParquetWriter, collectChunks } from '../parquet/index.ts'
 import type { ChunkCollector, ParquetOptions } from '../parquet/index.ts'
+
+type Row = Readonly<Record<string, unknown>>
 
 /** A finished file: what the log will say of it, and its bytes, which go away once the store has them. */
 export interface FinishedFile {
@@ -26,6 +30,8 @@ export class OpenFile {
   /** When it was last written to, in any unit that grows. */
   lastUsed = 0
   readonly #place: FilePlace
+  /** Where columns have other names in files than in rows. */
+  readonly #toFile: ((row: Row) => Row) | undefined
   readonly #chunks: ChunkCollector = collectChunks()
   readonly #parquet: ParquetWriter
 
@@ -33,13 +39,23 @@ export class OpenFile {
     this.schema = schema
     this.#place = place
     const { partitionValues = {} } = place
-    const fields = schema.fields.filter(({ name }) => !Object.hasOwn(partitionValues, name))
-    this.#parquet = new ParquetWriter(parquetColumnsOf({ fields }, table), options, this.#chunks.sink)
+    const fields = schema.fields.filter((field) => !Object.hasOwn(partitionValues, physicalName(field)))
+    this.#toFile = physicalRows({ fields })
+    this.#parquet = new ParquetWriter(parquetColumnsOf(physicalSchema({ fields }), table), options, this.#chunks.sink)
   }
 
   /** Throws ValueError and leaves the file as it was when the row does not fit; see `ParquetWriter.appendRow`. */
-  append(row: Readonly<Record<string, unknown>>): void {
-    this.#parquet.appendRow(row)
+  append(row: Row): void {
+    if (this.#toFile === undefined) this.#parquet.appendRow(row)
+    else this.#appendRenamed(this.#toFile(row))
+  }
+
+  #appendRenamed(row: Row): void {
+    try {
+      this.#parquet.appendRow(row)
+    } catch (error) {
+      throw error instanceof ValueError ? underLogicalNames(error, this.schema) : error
+    }
   }
 
   get rows(): number {

@@ -9,6 +9,7 @@
  * | Date | date | INT32 DATE |
  * | Time | integer: milliseconds since midnight (Delta has no type for it) | INT32 |
  * | Timestamp | timestamp | INT64 TIMESTAMP(MICROS, UTC): milliseconds become microseconds |
+ * | Timestamp with the parameter `sluice.timestamp.zone` = `none` | timestamp_ntz | INT64 TIMESTAMP(MICROS) without UTC |
  * | Decimal | decimal(p, scale), p from the parameter `connect.decimal.precision` or 38 | by precision |
  * | array, map, struct | array, map, struct, to any depth | LIST, MAP, group |
  *
@@ -28,6 +29,7 @@ import {
 } from '@sluice/sdk'
 import type { PrimitiveType, Schema, SchemaOptions, StructSchema } from '@sluice/sdk'
 import type { ParquetColumn, ParquetType } from '../../parquet/index.ts'
+import { fieldId } from './column-mapping.ts'
 import { arrayType, decimalOf, mapType, nameProblem, nestedOf, structType, typeName } from './schema.ts'
 import type { DeltaField, DeltaSchema, DeltaType } from './schema.ts'
 
@@ -143,8 +145,9 @@ function structOfFields(fields: readonly DeltaField[]): ParquetType | undefined 
   return written.length === 0 ? undefined : { kind: 'struct', fields: written }
 }
 
-function columnOf({ name, nullable }: DeltaField, type: ParquetType): ParquetColumn {
-  return { name, type, optional: nullable }
+function columnOf(field: DeltaField, type: ParquetType): ParquetColumn {
+  const id = fieldId(field)
+  return { name: field.name, type, optional: field.nullable, ...(id === undefined ? {} : { fieldId: id }) }
 }
 
 /** The schema of records that hold a row of the table; columns of types that are not written are left out. */
@@ -167,7 +170,8 @@ function fieldSchemaOf(type: DeltaType, options: SchemaOptions): Schema | undefi
   const digits = decimalOf(type)
   if (digits !== undefined) return decimal(digits[1], { ...options, parameters: { [PRECISION]: String(digits[0]) } })
   if (type === 'date') return date(options)
-  if (type === 'timestamp' || type === 'timestamp_ntz') return timestamp(options)
+  if (type === 'timestamp') return timestamp(options)
+  if (type === 'timestamp_ntz') return timestamp({ ...options, parameters: { [ZONE]: 'none' } })
   for (const [word, delta] of PLAIN) if (delta === type) return primitive(word, options)
   const nested = nestedOf(type)
   if (nested?.kind === 'array') {
@@ -186,6 +190,8 @@ function fieldSchemaOf(type: DeltaType, options: SchemaOptions): Schema | undefi
 
 /** Where Kafka Connect's JDBC and Debezium's connectors say how many digits a Decimal has; its schema knows only the scale. */
 const PRECISION = 'connect.decimal.precision'
+/** `none`: the Timestamp is a wall clock's, as databases have them without a time zone, and no instant. */
+const ZONE = 'sluice.timestamp.zone'
 
 function deltaTypeOf(place: string, schema: Schema): DeltaType {
   if (schema.type === 'array') return arrayType(deltaTypeOf(`${place}[]`, schema.items), schema.items.optional)
@@ -200,7 +206,7 @@ function deltaTypeOf(place: string, schema: Schema): DeltaType {
     return structType(fieldsOf(schema, `${place}.`))
   }
   if (schema.name === LOGICAL.date) return 'date'
-  if (schema.name === LOGICAL.timestamp) return 'timestamp'
+  if (schema.name === LOGICAL.timestamp) return schema.parameters?.[ZONE] === 'none' ? 'timestamp_ntz' : 'timestamp'
   if (schema.name === LOGICAL.decimal) return decimalTypeOf(place, schema)
   return PLAIN.get(schema.type)!
 }

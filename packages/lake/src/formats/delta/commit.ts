@@ -43,7 +43,7 @@ export interface CommitPorts {
 /** As many as delta-rs makes. */
 const RETRIES_MAX = 15
 /** A lost race is somebody's progress: try soon. A store that fails needs time. */
-const PAUSE_AFTER_RACE_MAX_MS = 100
+const PAUSE_AFTER_RACE_MAX_MS = 400
 const PAUSE_AFTER_FAILURE_MAX_MS = 1000
 
 /**

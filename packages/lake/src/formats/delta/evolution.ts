@@ -1,17 +1,18 @@
 /**
  * How a table's schema meets the schema of new rows. What a metaData commit alone may do, without touching a file (PROTOCOL.md
- * and the readers agree on it): add a nullable column or field of a struct, and let one take null. Everything else is refused.
+ * and the readers agree on it): add a nullable column, let a column take null, and where the table allows it (`typeWidening`)
+ * give a column a wider type; the same inside of structs, lists and maps. Everything else is refused.
  */
 import { SluiceError } from '@sluice/sdk'
-import { arrayType, decimalOf, mapType, nestedOf, structType, typeName } from './schema.ts'
+import { arrayType, mapType, nestedOf, structType, typeName } from './schema.ts'
 import type { DeltaField, DeltaSchema, DeltaType } from './schema.ts'
+import { TYPE_CHANGES, holds, widens, withTypeChange } from './widening.ts'
 
-/** Each type with those whose every value it holds as well. */
-const HOLDS: Readonly<Record<string, readonly string[]>> = {
-  short: ['byte'],
-  integer: ['byte', 'short'],
-  long: ['byte', 'short', 'integer'],
-  double: ['float'],
+export interface EvolutionRules {
+  /** The table's name, for messages. */
+  readonly table: string
+  /** Whether columns may get a wider type. */
+  readonly canWiden: boolean
 }
 
 /**
@@ -19,87 +20,111 @@ const HOLDS: Readonly<Record<string, readonly string[]>> = {
  * none. The very same object when the table already fits.
  * @throws SluiceError TABLE_SCHEMA naming the column and both types, when rows of that schema cannot go into this table
  */
-export function mergeSchemas(table: DeltaSchema, rows: DeltaSchema, name: string): DeltaSchema {
-  const fields = mergeFields(table.fields, rows.fields, { table: name, outer: '' })
+export function mergeSchemas(table: DeltaSchema, rows: DeltaSchema, rules: EvolutionRules): DeltaSchema {
+  const fields = mergeFields(table.fields, rows.fields, '', rules)
   return fields === table.fields ? table : { fields }
 }
 
-/** Where fields stand, for messages: `outer` is the name of the struct around them with a point behind it. */
-interface Place {
-  readonly table: string
-  readonly outer: string
-}
-
+/** `outer`: the names around these fields, with points behind them. */
 function mergeFields(
-  fields: readonly DeltaField[],
+  table: readonly DeltaField[],
   rows: readonly DeltaField[],
-  { table, outer }: Place,
+  outer: string,
+  rules: EvolutionRules,
 ): readonly DeltaField[] {
   const incoming = new Map(rows.map((field) => [field.name, field]))
-  const known = new Map(fields.map((field) => [field.name.toLowerCase(), field.name]))
+  const known = new Map(table.map((field) => [field.name.toLowerCase(), field.name]))
   let changed = false
-  const merged = fields.map((field): DeltaField => {
+  const fields = table.map((field): DeltaField => {
+    const place = `${outer}${field.name}`
     const row = incoming.get(field.name)
-    const name = outer + field.name
     if (row === undefined) {
       if (field.nullable) return field
-      throw refused(table, name, 'the rows have no such field, and the column may not be null', MAKE_OPTIONAL)
+      throw refused(rules, place, 'the rows have no such field, and the column may not be null', MAKE_OPTIONAL)
     }
-    const type = mergeTypes(field.type, row.type, { table, outer: `${name}.` })
-    if (type === undefined)
-      throw refused(
-        table,
-        name,
-        `the rows hold ${typeName(row)} and the table ${typeName(field)}`,
-        'Convert the field (transform Cast), rename it, or write to a new table.',
-      )
-    const nullable = field.nullable || row.nullable
-    if (type === field.type && nullable === field.nullable) return field
-    changed = true
-    return { ...field, type, nullable }
+    const merged = mergeField(field, row, place, rules)
+    if (merged !== field) changed = true
+    return merged
   })
   for (const field of rows) {
     const twin = known.get(field.name.toLowerCase())
     if (twin === field.name) continue
+    const place = `${outer}${field.name}`
     if (twin !== undefined)
       throw refused(
-        table,
-        outer + field.name,
-        `the table has a column ${outer}${twin}, and Delta does not tell them apart`,
+        rules,
+        place,
+        `the table has a column ${twin}, and Delta does not tell them apart`,
         'Rename the field.',
       )
-    merged.push({ ...field, nullable: true })
+    fields.push({ ...field, nullable: true })
     changed = true
   }
-  return changed ? merged : fields
+  return changed ? fields : table
 }
 
-/** The type that holds both, the very same as the column's where it does already; undefined: there is none. */
-function mergeTypes(column: DeltaType, row: DeltaType, place: Place): DeltaType | undefined {
-  const [to, from] = [nestedOf(column), nestedOf(row)]
-  if (to === undefined || from === undefined) return fits(row, column) ? column : undefined
-  if (to.kind === 'struct' && from.kind === 'struct') {
-    const fields = mergeFields(to.fields, from.fields, place)
-    return fields === to.fields ? column : structType(fields)
+function mergeField(column: DeltaField, row: DeltaField, place: string, rules: EvolutionRules): DeltaField {
+  let field = column
+  const widened = (from: string, to: string, below: string): void => {
+    field = withTypeChange(field, from, to, below)
   }
-  if (to.kind === 'array' && from.kind === 'array') {
-    const element = mergeTypes(to.element, from.element, place)
-    const containsNull = to.containsNull || from.containsNull
-    if (element === to.element && containsNull === to.containsNull) return column
-    return element && arrayType(element, containsNull)
+  const type = mergeTypes(column.type, row.type, { place, below: '', rules, widened })
+  if (type !== column.type) field = { ...field, type }
+  return column.nullable || !row.nullable ? field : { ...field, nullable: true }
+}
+
+interface At {
+  /** The column as messages name it. */
+  readonly place: string
+  /** Where below the nearest field: `element`, `value.key`; empty for the field itself. */
+  readonly below: string
+  readonly rules: EvolutionRules
+  /** Notes that a type gets wider. */
+  readonly widened: (from: string, to: string, below: string) => void
+}
+
+/** The very same type when it holds the rows' type. */
+function mergeTypes(column: DeltaType, row: DeltaType, at: At): DeltaType {
+  const [table, rows] = [nestedOf(column), nestedOf(row)]
+  if (typeof column === 'string' && typeof row === 'string') {
+    if (holds(column, row)) return column
+    if (!widens(column, row)) throw mismatch(column, row, at)
+    if (!at.rules.canWiden)
+      throw mismatch(
+        column,
+        row,
+        at,
+        'Let the table widen its columns (delta.enableTypeWidening), or convert the field.',
+      )
+    at.widened(column, row, at.below)
+    return row
   }
-  if (to.kind === 'map' && from.kind === 'map') {
-    const [key, value] = [mergeTypes(to.key, from.key, place), mergeTypes(to.value, from.value, place)]
-    const containsNull = to.containsNull || from.containsNull
-    if (key === to.key && value === to.value && containsNull === to.containsNull) return column
-    return key && value && mapType(key, value, containsNull)
+  if (table?.kind === 'struct' && rows?.kind === 'struct') {
+    const fields = mergeFields(table.fields, rows.fields, `${at.place}.`, at.rules)
+    return fields === table.fields ? column : structType(fields)
   }
-  return undefined
+  if (table?.kind === 'array' && rows?.kind === 'array') {
+    const element = mergeTypes(table.element, rows.element, below(at, '[]', 'element'))
+    const containsNull = table.containsNull || rows.containsNull
+    return element === table.element && containsNull === table.containsNull ? column : arrayType(element, containsNull)
+  }
+  if (table?.kind === 'map' && rows?.kind === 'map') {
+    const key = mergeTypes(table.key, rows.key, below(at, '{key}', 'key'))
+    const value = mergeTypes(table.value, rows.value, below(at, '{}', 'value'))
+    const containsNull = table.containsNull || rows.containsNull
+    const isSame = key === table.key && value === table.value && containsNull === table.containsNull
+    return isSame ? column : mapType(key, value, containsNull)
+  }
+  throw mismatch(column, row, at)
+}
+
+function below(at: At, sign: string, step: string): At {
+  return { ...at, place: `${at.place}${sign}`, below: at.below === '' ? step : `${at.below}.${step}` }
 }
 
 /**
  * Whether files written for the columns of `before` may join a table whose schema now is `now`: no column of theirs is gone or
- * of another type, and what they lack may be null.
+ * of a type that does not hold theirs, and what they lack may be null.
  * @returns the reason why not, or undefined
  */
 export function staleness(before: DeltaSchema, now: DeltaSchema): string | undefined {
@@ -109,46 +134,50 @@ export function staleness(before: DeltaSchema, now: DeltaSchema): string | undef
 function staleFields(before: readonly DeltaField[], now: readonly DeltaField[], outer: string): string | undefined {
   const current = new Map(now.map((field) => [field.name, field]))
   for (const field of before) {
-    const name = outer + field.name
     const after = current.get(field.name)
-    if (after === undefined) return `column ${name} is gone`
-    const reason = staleType(field.type, after.type, name)
+    const place = `${outer}${field.name}`
+    if (after === undefined) return `column ${place} is gone`
+    const reason = staleType(field.type, after.type, place, after)
     if (reason !== undefined) return reason
-    if (field.nullable && !after.nullable) return `column ${name} may no longer be null`
+    if (field.nullable && !after.nullable) return `column ${place} may no longer be null`
   }
   const written = new Set(before.map((field) => field.name))
   const missing = now.find((field) => !field.nullable && !written.has(field.name))
   return missing === undefined ? undefined : `column ${outer}${missing.name} must have a value`
 }
 
-function staleType(before: DeltaType, now: DeltaType, name: string): string | undefined {
-  const [from, to] = [nestedOf(before), nestedOf(now)]
-  if (from?.kind === 'struct' && to?.kind === 'struct') return staleFields(from.fields, to.fields, `${name}.`)
-  if (from?.kind === 'array' && to?.kind === 'array') {
-    if (from.containsNull && !to.containsNull) return `column ${name}[] may no longer be null`
-    return staleType(from.element, to.element, `${name}[]`)
+function staleType(before: DeltaType, now: DeltaType, place: string, field: DeltaField): string | undefined {
+  if (typeof before === 'string' && typeof now === 'string') {
+    const isWidened = widens(before, now) && field.metadata[TYPE_CHANGES] !== undefined
+    return before === now || isWidened ? undefined : `column ${place} became ${now}`
   }
-  if (from?.kind === 'map' && to?.kind === 'map') {
-    if (from.containsNull && !to.containsNull) return `column ${name}{} may no longer be null`
-    return staleType(from.key, to.key, `${name}{key}`) ?? staleType(from.value, to.value, `${name}{}`)
+  const [was, is] = [nestedOf(before), nestedOf(now)]
+  if (was?.kind === 'struct' && is?.kind === 'struct') return staleFields(was.fields, is.fields, `${place}.`)
+  if (was?.kind === 'array' && is?.kind === 'array') {
+    if (was.containsNull && !is.containsNull) return `column ${place}[] may no longer be null`
+    return staleType(was.element, is.element, `${place}[]`, field)
   }
-  const became = typeName({ type: now })
-  return typeName({ type: before }) === became ? undefined : `column ${name} became ${became}`
+  if (was?.kind === 'map' && is?.kind === 'map') {
+    if (was.containsNull && !is.containsNull) return `column ${place}{} may no longer be null`
+    return staleType(was.key, is.key, `${place}{key}`, field) ?? staleType(was.value, is.value, `${place}{}`, field)
+  }
+  // Types that are not written here have nothing of theirs in the files.
+  if (JSON.stringify(before) === JSON.stringify(now)) return undefined
+  return `column ${place} became ${typeName({ type: now })}`
 }
 
 const MAKE_OPTIONAL = 'Give the field a value, or make the column nullable in the table.'
 
-function fits(row: DeltaType, column: DeltaType): boolean {
-  if (typeof row !== 'string' || typeof column !== 'string') return false
-  if (row === column) return true
-  // Records have no time without a zone; the table decides what theirs is.
-  if (column === 'timestamp_ntz') return row === 'timestamp'
-  // Records declare a decimal's scale and seldom its precision: whether the digits fit is seen value by value.
-  const [digits, room] = [decimalOf(row), decimalOf(column)]
-  if (digits !== undefined && room !== undefined) return digits[1] === room[1]
-  return HOLDS[column]?.includes(row) ?? false
+function mismatch(
+  column: DeltaType,
+  row: DeltaType,
+  { rules, place }: At,
+  remedy = 'Convert the field (transform Cast), rename it, or write to a new table.',
+): SluiceError {
+  const why = `the rows hold ${typeName({ type: row })} and the table ${typeName({ type: column })}`
+  return refused(rules, place, why, remedy)
 }
 
-function refused(table: string, column: string, why: string, remedy: string): SluiceError {
+function refused({ table }: EvolutionRules, column: string, why: string, remedy: string): SluiceError {
   return new SluiceError('TABLE_SCHEMA', `Rows do not fit the table ${table} in column ${column}: ${why}`, { remedy })
 }

@@ -8,6 +8,7 @@ import { formatUnscaled, parseUnscaled } from '../../parquet/decimal.ts'
 import type { ParquetType } from '../../parquet/index.ts'
 import { refuse } from '../../parquet/refuse.ts'
 import { wholeRange } from '../../parquet/schema.ts'
+import { physicalName } from './column-mapping.ts'
 import { parquetTypeOf } from './columns.ts'
 import { typeName } from './schema.ts'
 import type { DeltaField, DeltaSchema } from './schema.ts'
@@ -48,18 +49,21 @@ export class Partitioner {
 
   /** What the log says of that row's partition. */
   valuesOf(row: Row): Record<string, string | null> {
-    return Object.fromEntries(this.#columns.map((column) => [column.name, column.textOf(row)]))
+    return Object.fromEntries(this.#columns.map((column) => [column.key, column.textOf(row)]))
   }
 }
 
 class PartitionColumn {
   readonly name: string
+  /** What the log calls it. */
+  readonly key: string
   readonly #field: DeltaField
   readonly #type: ParquetType
   readonly #folders = new Map<unknown, string>()
 
   constructor(field: DeltaField) {
     this.name = field.name
+    this.key = physicalName(field)
     this.#field = field
     this.#type = parquetTypeOf(field)!
   }

@@ -5,7 +5,9 @@
  */
 import { SluiceError } from '@sluice/sdk'
 import type { MetadataAction, ProtocolAction } from './actions.ts'
-import type { DeltaSchema } from './schema.ts'
+import { fieldId, isMapped } from './column-mapping.ts'
+import { nestedOf } from './schema.ts'
+import type { DeltaField, DeltaSchema, DeltaType } from './schema.ts'
 
 /** What new tables ask for: every reader and writer of Delta has it. */
 export const DEFAULT_PROTOCOL: ProtocolAction = { minReaderVersion: 1, minWriterVersion: 2 }
@@ -45,6 +47,26 @@ const WRITER_FEATURES: ReadonlyMap<string, Objection> = new Map<string, Objectio
   // Commits that only add files need no change files: PROTOCOL.md, "Add CDC File".
   ['changeDataFeed', () => undefined],
   ['generatedColumns', (_, schema) => columnWith(schema, 'delta.generationExpression', 'a generation expression')],
+  ['identityColumns', (_, schema) => columnWith(schema, 'delta.identity.start', 'identity values')],
+  ['columnMapping', ({ configuration }, schema) => (isMapped(configuration) ? unmapped(schema) : undefined)],
+  // The types of columns say it all.
+  ['timestampNtz', () => undefined],
+  ['typeWidening', () => undefined],
+  // What others write there is kept; see `Snapshot`.
+  ['domainMetadata', () => undefined],
+  // Both forms are read, and the old one may still be written.
+  ['v2Checkpoint', () => undefined],
+  // Asks something of those who vacuum.
+  ['vacuumProtocolCheck', () => undefined],
+])
+
+/** The features among them that readers must have as well. */
+const READER_FEATURES: ReadonlySet<string> = new Set([
+  'columnMapping',
+  'timestampNtz',
+  'typeWidening',
+  'v2Checkpoint',
+  'vacuumProtocolCheck',
 ])
 
 /** @throws SluiceError TABLE_UNSUPPORTED naming the feature, when this writer may not append to the table */
@@ -55,7 +77,8 @@ export function checkAppendable(
   schema: DeltaSchema,
 ): void {
   for (const feature of readerFeaturesOf(table, protocol))
-    throw unsupported(table, `its readers need the feature ${feature}`, 'Write to a table without it.')
+    if (!READER_FEATURES.has(feature))
+      throw unsupported(table, `its readers need the feature ${feature}`, 'Write to a table without it.')
   for (const feature of writerFeaturesOf(table, protocol)) {
     const objection = WRITER_FEATURES.get(feature)
     if (objection === undefined)
@@ -87,9 +110,69 @@ function writerFeaturesOf(table: string, protocol: ProtocolAction): readonly str
   return features
 }
 
+/**
+ * The protocol that asks for these features as well, at the lowest price for readers and writers; the very same object when
+ * it already does. What old versions stood for is named where version 7 needs names.
+ */
+export function protocolWith(table: string, current: ProtocolAction, wanted: Iterable<string>): ProtocolAction {
+  const writer = new Set(writerFeaturesOf(table, current))
+  const missing = Array.from(wanted).filter((feature) => !writer.has(feature) || !readersHave(table, current, feature))
+  if (missing.length === 0) return current
+  const { minReaderVersion, minWriterVersion } = current
+  if (minWriterVersion < 7 && missing.every((feature) => feature === 'columnMapping'))
+    return { minReaderVersion: Math.max(2, minReaderVersion), minWriterVersion: Math.max(5, minWriterVersion) }
+  const writerFeatures = [...new Set([...writer, ...missing])]
+  const readerFeatures = [...new Set([...readerFeaturesOf(table, current), ...missing])].filter((feature) =>
+    READER_FEATURES.has(feature),
+  )
+  if (readerFeatures.length === 0) return { minReaderVersion, minWriterVersion: 7, writerFeatures }
+  return { minReaderVersion: 3, minWriterVersion: 7, readerFeatures, writerFeatures }
+}
+
+function readersHave(table: string, protocol: ProtocolAction, feature: string): boolean {
+  return !READER_FEATURES.has(feature) || readerFeaturesOf(table, protocol).includes(feature)
+}
+
+/** The features that a table's columns and properties need. */
+export function neededFeatures(schema: DeltaSchema, properties: Readonly<Record<string, string>>): string[] {
+  const features: string[] = []
+  if (schema.fields.some(({ type }) => holdsType(type, 'timestamp_ntz'))) features.push('timestampNtz')
+  if (properties['delta.enableTypeWidening'] === 'true') features.push('typeWidening')
+  if (isMapped(properties)) features.push('columnMapping')
+  return features
+}
+
+function holdsType(type: DeltaType, word: string): boolean {
+  if (type === word) return true
+  const nested = nestedOf(type)
+  if (nested?.kind === 'struct') return nested.fields.some((field) => holdsType(field.type, word))
+  if (nested?.kind === 'array') return holdsType(nested.element, word)
+  return nested?.kind === 'map' && (holdsType(nested.key, word) || holdsType(nested.value, word))
+}
+
 function columnWith(schema: DeltaSchema, key: string, what: string): string | undefined {
-  const field = schema.fields.find(({ metadata }) => metadata[key] !== undefined)
+  const field = findField(schema.fields, ({ metadata }) => metadata[key] !== undefined)
   return field === undefined ? undefined : `${what} on column ${field.name}`
+}
+
+function unmapped(schema: DeltaSchema): string | undefined {
+  const field = findField(schema.fields, (candidate) => fieldId(candidate) === undefined)
+  return field === undefined ? undefined : `mapped columns, and no id for column ${field.name},`
+}
+
+function findField(fields: readonly DeltaField[], wanted: (field: DeltaField) => boolean): DeltaField | undefined {
+  for (const field of fields) {
+    const found = wanted(field) ? field : findFieldIn(field.type, wanted)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function findFieldIn(type: DeltaType, wanted: (field: DeltaField) => boolean): DeltaField | undefined {
+  const nested = nestedOf(type)
+  if (nested?.kind === 'struct') return findField(nested.fields, wanted)
+  if (nested?.kind === 'array') return findFieldIn(nested.element, wanted)
+  return nested?.kind === 'map' ? (findFieldIn(nested.key, wanted) ?? findFieldIn(nested.value, wanted)) : undefined
 }
 
 function unsupported(table: string, why: string, remedy: string): SluiceError {

@@ -1,18 +1,18 @@
 import { SluiceError } from '@sluice/sdk'
 import type { Logger } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
-import type { AddAction, MetadataAction } from './actions.ts'
+import type { AddAction } from './actions.ts'
 import { commit } from './commit.ts'
 import type { CommitPlan, CommitPorts } from './commit.ts'
 import type { CommitScope } from './conflicts.ts'
-import { mergeSchemas, staleness } from './evolution.ts'
+import { changedDefinition, definitionLines, evolvedDefinition, newDefinition, saysSame } from './definition.ts'
+import type { DefinitionPorts, TableChange, TableDefinition, TableDesign } from './definition.ts'
+import { staleness } from './evolution.ts'
 import type { JsonObject } from './exact-json.ts'
-import { addLine, metadataLine, protocolLine, txnLine } from './lines.ts'
+import { addLine, domainLine, txnLine } from './lines.ts'
 import { DeltaLog } from './log.ts'
 import { decodePath, encodePath, isAbsolutePath } from './paths.ts'
-import { canPartitionBy } from './partitions.ts'
-import { DEFAULT_PROTOCOL, checkAppendable } from './protocol.ts'
-import { schemaStringOf, typeName } from './schema.ts'
+import { checkAppendable } from './protocol.ts'
 import type { DeltaSchema } from './schema.ts'
 import { Snapshot } from './snapshot.ts'
 import type { DeltaSnapshot } from './snapshot.ts'
@@ -53,14 +53,6 @@ export interface AppendRequest {
   readonly offsets?: Readonly<Record<string, readonly [number, number]>>
   /** … and how many of them are rows in these files; the others were skipped, diverted or never there. */
   readonly rows?: Readonly<Record<string, number>>
-}
-
-/** How a table is to be made, besides its columns. */
-export interface TableDesign {
-  /** Columns whose values part the table into folders, outermost first. */
-  readonly partitionColumns?: readonly string[]
-  /** Table properties. Those that need a table feature turn it on; see docs/reference/lake-features.md for its price. */
-  readonly properties?: Readonly<Record<string, string>>
 }
 
 export interface DeltaPorts extends CommitPorts {
@@ -195,51 +187,99 @@ export class DeltaTable {
    * @throws SluiceError TABLE_SCHEMA naming the column when it cannot be
    */
   async evolve(rows: DeltaSchema, signal?: AbortSignal): Promise<void> {
+    await this.#redefine('CHANGE COLUMNS', {}, (now) => evolvedDefinition(now, rows, this.#definitionPorts), signal)
+  }
+
+  /**
+   * Changes the table by its log alone: properties, names of columns, columns that are no longer wanted.
+   * @throws SluiceError TABLE_SCHEMA when there is no such column; TABLE_UNSUPPORTED when the table cannot be changed so
+   */
+  async alter(change: TableChange, signal?: AbortSignal): Promise<void> {
+    const { kind, ...parameters } = change
+    const said = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, JSON.stringify(value)]))
+    const alter = (now: TableDefinition): TableDefinition => changedDefinition(now, change, this.#definitionPorts)
+    await this.#redefine(kind.toUpperCase(), said, alter, signal)
+  }
+
+  /**
+   * Sets, or with undefined removes, the configuration of a domain: text that belongs to whoever has the name. Turns on the
+   * feature `domainMetadata`.
+   * @throws SluiceError TABLE_CONFLICT when somebody else set the same domain meanwhile
+   */
+  async setDomain(domain: string, configuration: string | undefined, signal?: AbortSignal): Promise<void> {
+    if (domain.startsWith('delta.'))
+      throw new SluiceError('TABLE_UNSUPPORTED', `The domain ${domain} belongs to the Delta protocol itself`, {
+        remedy: 'Use a name that begins otherwise.',
+      })
     await this.#commit(
       {
         txnId: this.#ports.newId(),
-        scope: REPLANNED,
-        info: { operation: 'CHANGE COLUMNS', operationParameters: {}, isBlindAppend: true },
+        scope: { ...REPLANNED, domains: new Set([domain]) },
+        info: { operation: 'SET DOMAIN METADATA', operationParameters: { domain }, isBlindAppend: false },
         actions: (snapshot) => {
-          const merged = mergeSchemas(snapshot.schema, rows, this.name)
-          if (merged === snapshot.schema) return undefined
           this.#checkAppendable(snapshot)
-          return [metadataLine({ ...snapshot.metadata, schemaString: schemaStringOf(merged) })]
+          if (snapshot.domain(domain) === configuration) return undefined
+          const now = definitionOf(snapshot)
+          const after = changedDefinition(
+            now,
+            { kind: 'add feature', feature: 'domainMetadata' },
+            this.#definitionPorts,
+          )
+          const removed = configuration === undefined
+          return [...definitionLines(now, after), domainLine({ domain, configuration: configuration ?? '', removed })]
         },
       },
       signal,
     )
   }
 
-  async #create(
-    schema: DeltaSchema,
-    { partitionColumns = [], properties = {} }: TableDesign,
+  async #redefine(
+    operation: string,
+    operationParameters: JsonObject,
+    change: (now: TableDefinition) => TableDefinition,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    checkPartitionColumns(this.name, schema, partitionColumns)
+    await this.#commit(
+      {
+        txnId: this.#ports.newId(),
+        scope: REPLANNED,
+        info: { operation, operationParameters, isBlindAppend: true },
+        actions: (snapshot) => {
+          const now = definitionOf(snapshot)
+          const after = change(now)
+          if (after === now || saysSame(now, after)) return undefined
+          this.#checkAppendable(snapshot)
+          return definitionLines(now, after)
+        },
+      },
+      signal,
+    )
+  }
+
+  async #create(schema: DeltaSchema, design: TableDesign, signal: AbortSignal | undefined): Promise<void> {
     const { newId, clock } = this.#ports
-    const metadata: MetadataAction = {
-      id: newId(),
+    const described = {
       name: this.path.slice(this.path.lastIndexOf('/') + 1),
-      schemaString: schemaStringOf(schema),
-      partitionColumns,
-      configuration: properties,
       createdTime: Math.trunc(clock.now()),
     }
-    const lines = [protocolLine(DEFAULT_PROTOCOL), metadataLine(metadata)]
+    const lines = definitionLines(undefined, newDefinition(schema, design, described, this.#definitionPorts))
     await this.#commit(
       {
         txnId: newId(),
         scope: REPLANNED,
         info: {
           operation: 'CREATE TABLE',
-          operationParameters: { partitionBy: JSON.stringify(partitionColumns) },
+          operationParameters: { partitionBy: JSON.stringify(design.partitionColumns ?? []) },
           isBlindAppend: true,
         },
         actions: (snapshot) => (snapshot.version < 0 ? lines : undefined),
       },
       signal,
     )
+  }
+
+  get #definitionPorts(): DefinitionPorts {
+    return { table: this.name, newId: this.#ports.newId }
   }
 
   async #commit(plan: CommitPlan, signal: AbortSignal | undefined): Promise<number> {
@@ -284,6 +324,10 @@ export class DeltaTable {
 /** What is decided anew before each attempt, and reads no data, contradicts nobody. */
 const REPLANNED: CommitScope = { isReplanned: true, isolation: 'WriteSerializable' }
 
+function definitionOf({ protocol, metadata, schema }: DeltaSnapshot): TableDefinition {
+  return { protocol, metadata, schema }
+}
+
 function addOf({ path, partitionValues = {}, size, modifiedMs, stats }: DataFile): AddAction {
   return { path: encodePath(path), partitionValues, size, modificationTime: modifiedMs, dataChange: true, stats }
 }
@@ -296,26 +340,6 @@ function metricsOf(files: readonly DataFile[]): JsonObject {
     numOutputRows: String(files.reduce((sum, { rows }) => sum + rows, 0)),
     numOutputBytes: String(files.reduce((sum, { size }) => sum + size, 0)),
   }
-}
-
-function checkPartitionColumns(table: string, schema: DeltaSchema, names: readonly string[]): void {
-  const refuse = (why: string, remedy: string): never => {
-    throw new SluiceError('TABLE_SCHEMA', `The table ${table} cannot be parted by ${names.join(', ')}: ${why}`, {
-      remedy,
-    })
-  }
-  for (const name of names) {
-    const field = schema.fields.find((candidate) => candidate.name === name)
-    if (field === undefined) return refuse(`there is no column ${name}`, 'Name a column of the rows.')
-    if (!canPartitionBy(field))
-      return refuse(
-        `column ${name} is of type ${typeName(field)}`,
-        'Part it by columns of plain values: text, numbers, dates.',
-      )
-  }
-  if (new Set(names).size < names.length) refuse('a column is named twice', 'Name each once.')
-  if (names.length > 0 && names.length === schema.fields.length)
-    refuse('no column would be left for its files', 'Leave at least one column out.')
 }
 
 function checkParting(table: string, found: readonly string[], { partitionColumns }: TableDesign): void {

@@ -3,8 +3,8 @@ import { array, decimal, map, primitive, struct } from '@sluice/sdk'
 import type { Schema, SchemaOptions } from '@sluice/sdk'
 import { deltaSchemaOf } from '../../../src/formats/delta/columns.ts'
 import { mergeSchemas, staleness } from '../../../src/formats/delta/evolution.ts'
-import { schemaStringOf, typeName } from '../../../src/formats/delta/schema.ts'
-import type { DeltaSchema } from '../../../src/formats/delta/schema.ts'
+import { arrayType, mapType, schemaStringOf, structType, typeName } from '../../../src/formats/delta/schema.ts'
+import type { DeltaField, DeltaSchema, DeltaType } from '../../../src/formats/delta/schema.ts'
 
 /** `name:type`, with a question mark when it may be null. */
 function schema(...columns: string[]): DeltaSchema {
@@ -15,6 +15,8 @@ function schema(...columns: string[]): DeltaSchema {
     }),
   }
 }
+
+const RULES = { table: 't', canWiden: false }
 
 const told = ({ fields }: DeltaSchema): string[] =>
   fields.map((field) => `${field.name}:${typeName(field)}${field.nullable ? '?' : ''}`)
@@ -29,11 +31,11 @@ describe('new rows meet a table', () => {
     [['b:string?', 'a:long'], ['a:long', 'b:string?'], 'in another order'],
   ])('table %j takes rows %j: %s', (table, rows) => {
     const before = schema(...table)
-    expect(mergeSchemas(before, schema(...rows), 't')).toBe(before)
+    expect(mergeSchemas(before, schema(...rows), RULES)).toBe(before)
   })
 
   test('new columns come last and may be null, for the rows so far have none', () => {
-    expect(told(mergeSchemas(schema('a:long'), schema('b:string', 'a:long', 'c:date?'), 't'))).toEqual([
+    expect(told(mergeSchemas(schema('a:long'), schema('b:string', 'a:long', 'c:date?'), RULES))).toEqual([
       'a:long',
       'b:string?',
       'c:date?',
@@ -41,7 +43,7 @@ describe('new rows meet a table', () => {
   })
 
   test('a column learns to be null', () => {
-    expect(told(mergeSchemas(schema('a:long', 'b:string'), schema('a:long?', 'b:string'), 't'))).toEqual([
+    expect(told(mergeSchemas(schema('a:long', 'b:string'), schema('a:long?', 'b:string'), RULES))).toEqual([
       'a:long?',
       'b:string',
     ])
@@ -54,14 +56,130 @@ describe('new rows meet a table', () => {
     [['a:long', 'b:string'], ['a:long'], 'in column b: the rows have no such field'],
     [['a:long'], ['A:long', 'a:long'], 'in column A: the table has a column a'],
   ])('table %j refuses rows %j: %s', (table, rows, reason) => {
-    const refused = (): unknown => mergeSchemas(schema(...table), schema(...rows), 't')
+    const refused = (): unknown => mergeSchemas(schema(...table), schema(...rows), RULES)
     expect(refused).toThrow(reason)
     expect(refused).toThrow('Rows do not fit the table t')
   })
 
-  test('a nested column fits no row', () => {
-    const nested = { fields: [{ name: 'a', type: { type: 'struct', fields: [] }, nullable: true, metadata: {} }] }
-    expect(() => mergeSchemas(nested, schema('a:struct?'), 't')).toThrow('in column a')
+  test('a struct that is none fits no row', () => {
+    const broken = { fields: [{ name: 'a', type: { type: 'struct' }, nullable: true, metadata: {} }] }
+    expect(() => mergeSchemas(broken, schema('a:struct?'), RULES)).toThrow('in column a')
+  })
+
+  test('a wall clock column takes instants as UTC has them; instants take no wall clock', () => {
+    const table = schema('a:timestamp_ntz')
+    expect(mergeSchemas(table, schema('a:timestamp'), RULES)).toBe(table)
+    expect(() => mergeSchemas(schema('a:timestamp'), schema('a:timestamp_ntz'), RULES)).toThrow('in column a')
+  })
+})
+
+describe('inside of structs, lists and maps', () => {
+  const field = (name: string, type: DeltaType, nullable = true): DeltaField => ({ name, type, nullable, metadata: {} })
+  const table = (type: DeltaType): DeltaSchema => ({ fields: [field('c', type)] })
+  const merged = (before: DeltaType, rows: DeltaType, canWiden = false): unknown =>
+    mergeSchemas(table(before), table(rows), { table: 't', canWiden }).fields[0]
+
+  const inner = structType([field('x', 'long', false), field('y', 'string')])
+
+  test('what fits is the very same', () => {
+    for (const type of [inner, arrayType(inner, true), mapType('string', arrayType(inner, false), false)]) {
+      const before = table(type)
+      expect(mergeSchemas(before, table(structuredClone(type)), RULES)).toBe(before)
+    }
+    const narrow = structType([field('x', 'integer', false)])
+    const before = table(arrayType(inner, true))
+    expect(mergeSchemas(before, table(arrayType(narrow, false)), RULES)).toBe(before)
+  })
+
+  test('fields are added, and learn to be null', () => {
+    const rows = structType([field('x', 'long'), field('z', 'date', false)])
+    const both = structType([field('x', 'long'), field('y', 'string'), field('z', 'date')])
+    expect(merged(inner, rows)).toEqual(field('c', both))
+    expect(merged(arrayType(inner, false), arrayType(rows, true))).toEqual(field('c', arrayType(both, true)))
+    expect(merged(mapType('string', inner, false), mapType('string', rows, true))).toEqual(
+      field('c', mapType('string', both, true)),
+    )
+  })
+
+  test.each([
+    [inner, structType([field('x', 'string', false)]), 'in column c.x: the rows hold string and the table long'],
+    [inner, structType([field('y', 'string')]), 'in column c.x: the rows have no such field'],
+    [inner, structType([field('x', 'long'), field('Y', 'string')]), 'in column c.Y: the table has a column y'],
+    [arrayType('long', true), arrayType('string', true), 'in column c[]: the rows hold string'],
+    [mapType('string', 'long', true), mapType('long', 'long', true), 'in column c{key}: the rows hold long'],
+    [arrayType('long', true), 'long', 'in column c: the rows hold long and the table array'],
+  ])('what contradicts is refused by its place: %j and %j', (before, rows, reason) => {
+    expect(() => merged(before, rows)).toThrow(reason)
+  })
+
+  test('files go stale by what is inside, too', () => {
+    const wider = structType([field('x', 'long'), field('y', 'string'), field('z', 'date')])
+    expect(staleness(table(inner), table(wider))).toBeUndefined()
+    expect(staleness(table(wider), table(inner))).toBe('column c.x may no longer be null')
+    expect(staleness(table(arrayType('long', true)), table(arrayType('string', true)))).toBe('column c[] became string')
+    expect(staleness(table(mapType('string', 'long', true)), table(mapType('string', 'long', false)))).toBe(
+      'column c{} may no longer be null',
+    )
+    expect(staleness(table(inner), table('string'))).toBe('column c became string')
+  })
+})
+
+describe('columns that get wider, where the table allows it', () => {
+  const widen = { table: 't', canWiden: true }
+
+  test.each([
+    ['byte', 'short'],
+    ['short', 'long'],
+    ['integer', 'long'],
+    ['integer', 'double'],
+    ['float', 'double'],
+    ['date', 'timestamp_ntz'],
+    ['integer', 'decimal(12,2)'],
+    ['long', 'decimal(20,0)'],
+    ['decimal(10,2)', 'decimal(12,4)'],
+  ])('%s to %s, with a note for readers', (from, to) => {
+    const [field] = mergeSchemas(schema(`a:${from}`), schema(`a:${to}`), widen).fields
+    expect(field).toEqual({
+      name: 'a',
+      type: to,
+      nullable: false,
+      metadata: { 'delta.typeChanges': [{ fromType: from, toType: to }] },
+    })
+    expect(() => mergeSchemas(schema(`a:${from}`), schema(`a:${to}`), RULES)).toThrow('in column a')
+  })
+
+  test.each([
+    ['long', 'double'],
+    ['long', 'decimal(19,0)'],
+    ['integer', 'decimal(11,2)'],
+    ['decimal(10,2)', 'decimal(11,4)'],
+    ['decimal(10,2)', 'decimal(12,1)'],
+    ['integer', 'string'],
+    ['timestamp', 'timestamp_ntz'],
+  ])('never %s to %s', (from, to) => {
+    expect(() => mergeSchemas(schema(`a:${from}`), schema(`a:${to}`), widen)).toThrow('in column a')
+  })
+
+  test('one change after another is noted, inside of lists and maps with the way there', () => {
+    const one = mergeSchemas(schema('a:byte'), schema('a:short'), widen)
+    expect(mergeSchemas(one, schema('a:long'), widen).fields[0]!.metadata).toEqual({
+      'delta.typeChanges': [
+        { fromType: 'byte', toType: 'short' },
+        { fromType: 'short', toType: 'long' },
+      ],
+    })
+    const nested = (type: DeltaType): DeltaSchema => ({
+      fields: [{ name: 'm', type: mapType('integer', arrayType(type, true), true), nullable: true, metadata: {} }],
+    })
+    expect(mergeSchemas(nested('float'), nested('double'), widen).fields[0]!.metadata).toEqual({
+      'delta.typeChanges': [{ fromType: 'float', toType: 'double', fieldPath: 'value.element' }],
+    })
+  })
+
+  test('files of the narrower type stay good', () => {
+    const wider = mergeSchemas(schema('a:integer'), schema('a:long'), widen)
+    expect(staleness(schema('a:integer'), wider)).toBeUndefined()
+    expect(staleness(schema('a:integer'), schema('a:long'))).toBe('column a became long')
   })
 })
 
@@ -82,12 +200,12 @@ describe('nested columns', () => {
   const table = orders({ sku, count: primitive('int32') })
 
   test('take rows that fit without change', () => {
-    expect(mergeSchemas(table, orders({ sku, count: primitive('int8') }), 't')).toBe(table)
+    expect(mergeSchemas(table, orders({ sku, count: primitive('int8') }), RULES)).toBe(table)
   })
 
   test('learn fields of structs and to be null, at any depth, and older files may still join', () => {
     const rows = orders({ sku, count: primitive('int32', { optional: true }), price: decimal(2) }, { optional: true })
-    const merged = mergeSchemas(table, rows, 't')
+    const merged = mergeSchemas(table, rows, RULES)
     expect(schemaStringOf(merged)).toBe(
       schemaStringOf(
         orders(
@@ -101,20 +219,20 @@ describe('nested columns', () => {
   })
 
   test('refuse what changes a type inside of them, with its place', () => {
-    expect(() => mergeSchemas(table, orders({ sku: primitive('int32'), count: primitive('int32') }), 't')).toThrow(
-      'in column lines.sku: the rows hold integer and the table string',
+    expect(() => mergeSchemas(table, orders({ sku: primitive('int32'), count: primitive('int32') }), RULES)).toThrow(
+      'in column lines[].sku: the rows hold integer and the table string',
     )
-    expect(() => mergeSchemas(table, orders({ sku }), 't')).toThrow(
-      'in column lines.count: the rows have no such field',
+    expect(() => mergeSchemas(table, orders({ sku }), RULES)).toThrow(
+      'in column lines[].count: the rows have no such field',
     )
-    expect(() => mergeSchemas(table, deltaSchemaOf(struct({ id: primitive('int64'), lines: sku })), 't')).toThrow(
+    expect(() => mergeSchemas(table, deltaSchemaOf(struct({ id: primitive('int64'), lines: sku })), RULES)).toThrow(
       'in column lines: the rows hold string and the table array',
     )
   })
 
   test('a map learns as a list does', () => {
     const of = (value: Schema): DeltaSchema => deltaSchemaOf(struct({ m: map(sku, value) }))
-    const merged = mergeSchemas(of(primitive('int32')), of(primitive('int16', { optional: true })), 't')
+    const merged = mergeSchemas(of(primitive('int32')), of(primitive('int16', { optional: true })), RULES)
     expect(schemaStringOf(merged)).toBe(schemaStringOf(of(primitive('int32', { optional: true }))))
     expect(staleness(of(primitive('int32')), merged)).toBeUndefined()
     expect(staleness(merged, of(primitive('int32')))).toBe('column m{} may no longer be null')

@@ -121,6 +121,7 @@ describe('racing writers', () => {
             await table.append(
               request(table, `w${writer}r${round}`, `p${writer}`, round, round === 0 ? undefined : round - 1),
             )
+          await table.settled()
         }),
       )
       expect(await readLog(store, 'orders')).toHaveLength(1 + 20 * rounds)
