@@ -11,17 +11,21 @@ const PYTHON = path.join(
 
 const COUNT = `
 import json, sys
-from deltalake import DeltaTable
-rows = DeltaTable(sys.argv[1]).to_pyarrow_table(columns=["_kafka_partition", "_kafka_offset"])
-places = rows.group_by(["_kafka_partition", "_kafka_offset"]).aggregate([])
-print(json.dumps({"rows": rows.num_rows, "distinct": places.num_rows}))
+from deltalake import DeltaTable, QueryBuilder
+table = QueryBuilder().register("t", DeltaTable(sys.argv[1]))
+sql = "select count(*) as rows, count(distinct _kafka_partition || '/' || _kafka_offset) as places from t"
+found = table.execute(sql).read_all()
+print(json.dumps({"rows": found.column("rows")[0].as_py(), "places": found.column("places")[0].as_py()}))
 `
 
+export interface Counted {
+  readonly rows: number
+  /** Partitions and offsets that differ. */
+  readonly places: number
+}
+
 /** Null where there is none. */
-export function countByDeltaRs(folder: string): { readonly rows: number; readonly distinct: number } | null {
+export function countByDeltaRs(folder: string): Counted | null {
   if (!fs.existsSync(PYTHON)) return null
-  return JSON.parse(execFileSync(PYTHON, ['-c', COUNT, folder], { encoding: 'utf8' })) as {
-    readonly rows: number
-    readonly distinct: number
-  }
+  return JSON.parse(execFileSync(PYTHON, ['-c', COUNT, folder], { encoding: 'utf8' })) as Counted
 }
