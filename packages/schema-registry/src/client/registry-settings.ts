@@ -79,7 +79,22 @@ export const REGISTRY_SETTINGS = {
     importance: 'medium',
     group: GROUP,
     documentation:
-      'A PEM file with the certificates of authorities that are trusted; without it those that Node knows.',
+      'A file with the certificates of authorities that are trusted, in PEM, PKCS12 or JKS; without it those that Node knows.',
+  },
+  'schema.registry.ssl.truststore.password': {
+    type: 'password',
+    default: null,
+    importance: 'medium',
+    group: GROUP,
+    documentation: 'The password of a PKCS12 or JKS trust store.',
+  },
+  'schema.registry.ssl.truststore.type': {
+    type: 'string',
+    default: 'JKS',
+    validator: oneOf('PEM', 'PKCS12', 'JKS'),
+    importance: 'low',
+    group: GROUP,
+    documentation: 'What the trust store is said to be. What it is, its content says.',
   },
   'schema.registry.ssl.truststore.certificates': {
     type: 'password',
@@ -93,16 +108,15 @@ export const REGISTRY_SETTINGS = {
     default: null,
     importance: 'medium',
     group: GROUP,
-    documentation:
-      'A file with the certificate and the private key of this client: PEM, or PKCS12 if schema.registry.ssl.keystore.type says so.',
+    documentation: 'A file with the certificate and the private key of this client, in PEM, PKCS12 or JKS.',
   },
   'schema.registry.ssl.keystore.type': {
     type: 'string',
-    default: 'PEM',
-    validator: oneOf('PEM', 'PKCS12'),
+    default: 'JKS',
+    validator: oneOf('PEM', 'PKCS12', 'JKS'),
     importance: 'low',
     group: GROUP,
-    documentation: 'What the key store is.',
+    documentation: 'What the key store is said to be. What it is, its content says.',
   },
   'schema.registry.ssl.keystore.certificate.chain': {
     type: 'password',
@@ -123,7 +137,7 @@ export const REGISTRY_SETTINGS = {
     default: null,
     importance: 'medium',
     group: GROUP,
-    documentation: 'The password of a PKCS12 key store.',
+    documentation: 'The password of a PKCS12 or JKS key store.',
   },
   'schema.registry.ssl.key.password': {
     type: 'password',

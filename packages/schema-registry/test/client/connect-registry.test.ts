@@ -9,6 +9,8 @@ import { connectRegistry, type SchemaRegistry } from '../../src/index.ts'
 import { ScriptedServer } from '../support/scripted-server.ts'
 
 const CERTS = fileURLToPath(new URL('../../../kafka/test/security/certs', import.meta.url))
+/** Made by Java's keytool: authorities, and a key. */
+const STORES = fileURLToPath(new URL('../../../worker/test/rest/certs', import.meta.url))
 const SCHEMA = { status: 200, body: { schema: '"string"' } }
 
 let server: ScriptedServer
@@ -189,6 +191,19 @@ describe('settings that are wrong are told at once:', () => {
       'a trust store that is not there',
       { 'schema.registry.url': 'https://x', 'schema.registry.ssl.truststore.location': '/nowhere' },
     ],
+    [
+      'a trust store that is none',
+      { 'schema.registry.url': 'https://x', 'schema.registry.ssl.truststore.location': fileURLToPath(import.meta.url) },
+    ],
+    [
+      'a password that does not open a trust store',
+      {
+        'schema.registry.url': 'https://x',
+        'schema.registry.ssl.truststore.location': path.join(STORES, 'trust.jks'),
+        'schema.registry.ssl.truststore.password': 'wrong',
+      },
+    ],
+    ['a key that is none', { 'schema.registry.url': 'https://x', 'schema.registry.ssl.keystore.key': 'key' }],
   ])('%s', (_, settings) => {
     expect(() => open(settings)).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }))
   })
@@ -215,6 +230,23 @@ describe('over TLS', () => {
     const registry = open({ 'schema.registry.url': secure.url, ...trust, ...me })
     expect((await registry.schemaById(1)).text).toBe('"string"')
   })
+
+  const password = { 'schema.registry.ssl.truststore.password': 'changeit' }
+  const mine = {
+    'schema.registry.ssl.keystore.location': path.join(STORES, 'worker.jks'),
+    'schema.registry.ssl.keystore.password': 'changeit',
+    'schema.registry.ssl.key.password': 'different',
+    'schema.registry.ssl.keystore.type': 'JKS',
+  }
+
+  test.each(['trust.jks', 'trust-java.p12', 'trust-openssl.p12'])(
+    "with Java's stores as they are: %s",
+    async (name) => {
+      const theirs = { 'schema.registry.ssl.truststore.location': path.join(STORES, name), ...password }
+      const registry = open({ 'schema.registry.url': secure.url, ...theirs, ...mine })
+      expect((await registry.schemaById(1)).text).toBe('"string"')
+    },
+  )
 
   test.each<[string, RawSettings]>([
     ['that nobody vouches for', me],
