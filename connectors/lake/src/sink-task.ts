@@ -115,6 +115,7 @@ export class LakeSinkTask implements SinkTask {
   }
 
   async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#targets.values(), ({ writer }) => writer.table.close()))
     this.#targets.clear()
   }
 

@@ -53,8 +53,8 @@ export class Target {
     context: SinkTaskContext,
     signal: AbortSignal,
   ): Promise<Target | undefined> {
-    const { clock, random } = context
-    const ports: DeltaPorts = { clock, random, engineInfo: ENGINE, newId: randomUUID }
+    const { clock, random, logger } = context
+    const ports: DeltaPorts = { clock, random, logger, engineInfo: ENGINE, newId: randomUUID }
     const table =
       rows === undefined
         ? await DeltaTable.open(store, path, ports, signal)
