@@ -1,7 +1,7 @@
 import { NO_BOUNDS } from './bounds.ts'
 import type { ColumnBuilder, LeafColumn } from './column.ts'
 import { LevelWriter } from './levels.ts'
-import { ENCODING, PageStore, type ChunkPages, type PageTools } from './pages.ts'
+import { PageStore, type ChunkPages, type PageTools } from './pages.ts'
 import { refuse } from './refuse.ts'
 
 /**
@@ -28,7 +28,7 @@ export class BooleanColumn implements ColumnBuilder {
     this.capacity = this.rowsMax
     this.bits = new Uint8Array(Math.ceil(this.rowsMax / 8))
     this.levels.grow(this.room)
-    this.store = new PageStore(tools, false)
+    this.store = new PageStore(tools, { fixedLength: 1, signed: false, deltas: undefined }, false)
   }
 
   append(value: unknown): void {
@@ -100,7 +100,7 @@ export class BooleanColumn implements ColumnBuilder {
     const min = trues < this.count ? 0 : 1
     const max = trues > 0 ? 1 : 0
     const bounds = this.count === 0 ? NO_BOUNDS : { min, max, unordered: false }
-    this.store.addValues(this.levels, values, ENCODING.PLAIN, bounds)
+    this.store.addValues(this.levels, values, bounds)
     values.fill(0)
     this.count = 0
   }

@@ -40,7 +40,7 @@ abstract class ByteColumn implements ColumnBuilder {
 
 export class BinaryColumn extends ByteColumn {
   constructor(column: LeafColumn, tools: PageTools) {
-    super(column, new BytePages(column.place, 0, false, tools))
+    super(column, new BytePages(column, 0, false, tools))
   }
   append(value: unknown): void {
     if (types.isUint8Array(value)) {
@@ -61,7 +61,7 @@ export class WideDecimalColumn extends ByteColumn {
 
   constructor(type: Extract<LeafType, { kind: 'decimal' }>, column: LeafColumn, tools: PageTools) {
     const length = decimalBytes(type.precision)
-    super(column, new BytePages(column.place, length, true, tools))
+    super(column, new BytePages(column, length, true, tools))
     this.precision = type.precision
     this.scale = type.scale
     this.length = length

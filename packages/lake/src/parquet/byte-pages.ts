@@ -1,7 +1,8 @@
 import { bytesBounds } from './bounds.ts'
 import { ByteBuffer } from './byte-buffer.ts'
-import { LevelWriter, type LeafPlace } from './levels.ts'
-import { ENCODING, PageStore, type ChunkPages, type PageLimits, type PageTools } from './pages.ts'
+import type { LeafColumn } from './column.ts'
+import { LevelWriter } from './levels.ts'
+import { PageStore, type ChunkPages, type PageLimits, type PageTools } from './pages.ts'
 
 /** Pages of byte arrays in PLAIN encoding, each behind its length, or all of one fixed length without it. */
 export class BytePages {
@@ -17,9 +18,13 @@ export class BytePages {
   private capacity = 0
 
   /** `fixedLength`: 0 for values of any length. `signed`: two's complement, most significant byte first. */
-  constructor(place: LeafPlace, fixedLength: number, signed: boolean, tools: PageTools) {
-    this.levels = new LevelWriter(place)
-    this.store = new PageStore(tools, signed)
+  constructor(column: LeafColumn, fixedLength: number, signed: boolean, tools: PageTools) {
+    this.levels = new LevelWriter(column.place)
+    this.store = new PageStore(
+      tools,
+      { fixedLength, signed, deltas: fixedLength === 0 ? 'bytes' : undefined },
+      column.hasBloomFilter,
+    )
     this.fixedLength = fixedLength
     this.signed = signed
     this.limits = tools.limits
@@ -75,7 +80,7 @@ export class BytePages {
     if (this.levels.entries === 0) return
     const { levels, buffer } = this
     const bounds = bytesBounds(buffer.bytes, buffer.at, this.fixedLength, this.signed)
-    this.store.addValues(levels, buffer.encoded(), ENCODING.PLAIN, bounds)
+    this.store.addValues(levels, buffer.encoded(), bounds)
     this.buffer.clear()
   }
 

@@ -14,6 +14,7 @@ export interface LeafColumn {
   /** Whether it may be null where all around it is there. */
   readonly optional: boolean
   readonly place: LeafPlace
+  readonly hasBloomFilter: boolean
 }
 
 /** Takes values of one kind, nested or not. */

@@ -2,8 +2,9 @@
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { SchemaError } from '@sluice/sdk'
 import { compressSync } from 'snappy'
+import { compressLz4 } from './lz4.ts'
 
-export type ParquetCodec = 'none' | 'snappy' | 'gzip' | 'zstd'
+export type ParquetCodec = 'none' | 'snappy' | 'gzip' | 'zstd' | 'lz4_raw'
 
 export interface Compressor {
   /** parquet.thrift's CompressionCodec. */
@@ -27,9 +28,11 @@ export function compressorFor(codec: ParquetCodec, level?: number): Compressor {
       const options = { params: { [constants.ZSTD_c_compressionLevel]: checked(codec, level ?? 3, 22) } }
       return { id: 6, compress: (page) => zstdCompressSync(page, options) }
     }
+    case 'lz4_raw':
+      return { id: 7, compress: compressLz4 }
     default:
       throw new SchemaError(`Parquet codec ${JSON.stringify(codec)} is not known`, {
-        remedy: 'Use one of none, snappy, gzip, zstd.',
+        remedy: 'Use one of none, snappy, gzip, zstd, lz4_raw.',
       })
   }
 }

@@ -12,6 +12,17 @@ const CREATED_BY = 'sluice version 1.1.0 (build parquet)'
 /** What the footer has to say of a chunk that is already in the file: the chunk without its pages. */
 export interface WrittenChunk extends Omit<ChunkPages, 'parts'> {
   readonly offset: number
+  /** Of its bloom filter, once that is written. */
+  bloomExtent?: Extent
+  /** Of its page indexes, once they are written. */
+  offsetIndex?: Extent
+  columnIndex?: Extent
+}
+
+/** A place in the file. */
+export interface Extent {
+  readonly offset: number
+  readonly length: number
 }
 
 export interface WrittenRowGroup {
@@ -107,7 +118,19 @@ function writeChunk(
   if (indexed) thrift.i64(11, chunk.offset)
   writeStatistics(thrift, column, chunk)
   writeEncodingStatistics(thrift, chunk, version === 1 ? 0 : 3)
+  if (chunk.bloomExtent !== undefined) {
+    thrift.i64(14, chunk.bloomExtent.offset)
+    thrift.i32(15, chunk.bloomExtent.length)
+  }
   thrift.end()
+  if (chunk.offsetIndex !== undefined) {
+    thrift.i64(4, chunk.offsetIndex.offset)
+    thrift.i32(5, chunk.offsetIndex.length)
+  }
+  if (chunk.columnIndex !== undefined) {
+    thrift.i64(6, chunk.columnIndex.offset)
+    thrift.i32(7, chunk.columnIndex.length)
+  }
   thrift.end()
 }
 

@@ -52,14 +52,15 @@ export function buildTopColumn(column: ParquetColumn, tools: PageTools): TopColu
       const value = build(type.value, { ...below, name: `${at.name}{}`, path: [...path, 'value'] })
       return new MapTaker(place, definition, repetition, state, key, value)
     }
-    const { name, path, repeatedFrom: from } = at
-    const leaf = {
+    const { name, path } = at
+    const leaf: LeafColumn = {
       name,
       path,
-      repeatedFrom: from,
+      repeatedFrom: at.repeatedFrom,
       type,
       optional,
       place: { definition, repetition: at.repetition, state },
+      hasBloomFilter: tools.bloomFilters.has(path.join('.')),
     }
     const builder = buildColumn(leaf, tools)
     leaves.push({ column: leaf, builder })

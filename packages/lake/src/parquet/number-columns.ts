@@ -15,7 +15,7 @@ abstract class NumberColumn implements ColumnBuilder {
 
   constructor(kind: WordKind, column: LeafColumn, tools: PageTools) {
     this.column = column
-    this.pages = new WordPages(kind, column.place, tools)
+    this.pages = new WordPages(kind, column, tools)
   }
   abstract append(value: unknown): void
 

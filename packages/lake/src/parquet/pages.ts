@@ -4,8 +4,10 @@
  * Data pages are of version 1, which every reader knows and the Delta protocol takes where a table names no other, or 2: its
  * levels are not compressed, and its values may be in delta encodings.
  */
-import { BoundsSum, type Bounds } from './bounds.ts'
+import { BoundsSum, type Bounds, type RawBound } from './bounds.ts'
+import { BloomFilter } from './bloom-filter.ts'
 import type { Compressor } from './compression.ts'
+import { encodeDeltas, type DeltaKind } from './delta-values.ts'
 import { bitWidth, hybridBytesMax, writeHybrid } from './hybrid.ts'
 import type { LevelWriter } from './levels.ts'
 import { ThriftWriter } from './thrift.ts'
@@ -42,6 +44,8 @@ export class PageTools {
   readonly compressor: Compressor
   readonly limits: PageLimits
   readonly version: PageVersion
+  /** The columns that get a bloom filter, their names joined by points. */
+  readonly bloomFilters: ReadonlySet<string>
   readonly thrift: ThriftWriter = new ThriftWriter()
   /** Pages of the row group at hand, before compression, over all columns. */
   pageBytes = 0
@@ -49,7 +53,8 @@ export class PageTools {
   #values: Uint8Array = new Uint8Array(0)
   #places: Int32Array = new Int32Array(0)
 
-  constructor(compressor: Compressor, limits: PageLimits, version: PageVersion) {
+  constructor(compressor: Compressor, limits: PageLimits, version: PageVersion, bloomFilters: ReadonlySet<string>) {
+    this.bloomFilters = bloomFilters
     this.compressor = compressor
     this.limits = limits
     this.version = version
@@ -99,11 +104,26 @@ export interface ChunkPages {
   readonly pages: readonly PageFacts[]
   /** How many data pages have which encoding. */
   readonly encodings: ReadonlyMap<number, number>
+  /** With its header. */
+  readonly bloomFilter: Uint8Array | undefined
+}
+
+/** What the values of a store are. */
+export interface StoreKind {
+  /** Bytes of a value; 0 where each stands behind its length. */
+  readonly fixedLength: number
+  /** Whether bytes are two's complement, most significant first. */
+  readonly signed: boolean
+  /** How they may be written as differences; undefined: not at all. */
+  readonly deltas: DeltaKind | undefined
 }
 
 export class PageStore {
   readonly tools: PageTools
-  readonly #signed: boolean
+  readonly #kind: StoreKind
+  readonly #bloom: BloomFilter | undefined
+  /** Whether the values are to be tried in a delta encoding. */
+  #deltas = true
   #bounds: BoundsSum
   #parts: Uint8Array[] = []
   #pages: PageFacts[] = []
@@ -116,20 +136,29 @@ export class PageStore {
   compressedBytes = 0
   uncompressedBytes = 0
 
-  /** `signed`: see `BoundsSum`. */
-  constructor(tools: PageTools, signed: boolean) {
+  constructor(tools: PageTools, kind: StoreKind, hasBloomFilter: boolean) {
     this.tools = tools
-    this.#signed = signed
-    this.#bounds = new BoundsSum(signed)
+    this.#kind = kind
+    this.#bloom = hasBloomFilter ? new BloomFilter() : undefined
+    this.#bounds = new BoundsSum(kind.signed)
   }
 
-  /** A page of values in that encoding. `values` may be written again afterwards. */
-  addValues(levels: LevelWriter, values: Uint8Array, encoding: number, bounds: Bounds): void {
+  /** A page of values. `plain`: in PLAIN encoding; may be written again afterwards. */
+  addValues(levels: LevelWriter, plain: Uint8Array, bounds: Bounds): void {
+    this.#bloom?.addAll(plain, this.#kind.fixedLength)
+    const { deltas } = this.#kind
+    const tried = this.tools.version === 2 && this.#deltas && deltas !== undefined && plain.length > 0
+    const encoded = tried ? encodeDeltas(plain, deltas, this.tools) : undefined
+    if (tried && encoded === undefined) this.#deltas = false
+    this.#addPage(levels, encoded?.values ?? plain, encoded?.encoding ?? ENCODING.PLAIN, bounds)
+  }
+
+  #addPage(levels: LevelWriter, values: Uint8Array, encoding: number, bounds: Bounds): void {
     const before = this.compressedBytes
     if (this.tools.version === 1) this.#addV1(levels, values, encoding)
     else this.#addV2(levels, values, encoding)
     const { rows, entries, nulls } = levels
-    this.#pages.push({ bytes: this.compressedBytes - before, rows, entries, nulls, bounds })
+    this.#pages.push({ bytes: this.compressedBytes - before, rows, entries, nulls, bounds: shortened(bounds) })
     this.#encodings.set(encoding, (this.#encodings.get(encoding) ?? 0) + 1)
     this.#bounds.add(bounds)
     this.rows += rows
@@ -143,7 +172,7 @@ export class PageStore {
     out[0] = width
     const end = writeHybrid(indices, count, width, out, 1)
     const encoding = this.tools.version === 1 ? ENCODING.PLAIN_DICTIONARY : ENCODING.RLE_DICTIONARY
-    this.addValues(levels, out.subarray(0, end), encoding, bounds)
+    this.#addPage(levels, out.subarray(0, end), encoding, bounds)
     this.dictionaryPageCount++
   }
 
@@ -163,6 +192,7 @@ export class PageStore {
         thrift.end()
       })
       dictionaryBytes = this.compressedBytes - before
+      this.#bloom?.addAll(dictionary, this.#kind.fixedLength)
       for (const part of data) this.#parts.push(part)
     }
     const pages = this.#pages
@@ -176,11 +206,13 @@ export class PageStore {
       bounds: this.#bounds.bounds,
       pages,
       encodings: this.#encodings,
+      bloomFilter: this.#bloom?.finish(this.tools.thrift),
     }
     this.#parts = []
     this.#pages = []
     this.#encodings = new Map()
-    this.#bounds = new BoundsSum(this.#signed)
+    this.#bounds = new BoundsSum(this.#kind.signed)
+    this.#deltas = true
     this.compressedBytes = this.uncompressedBytes = this.rows = this.dictionaryPageCount = 0
     return chunk
   }
@@ -241,6 +273,17 @@ export class PageStore {
     this.uncompressedBytes += header.length + length
     this.tools.pageBytes += header.length + length
   }
+}
+
+/** Page indexes show less than this of long values, which must not be kept whole for each page. */
+const PAGE_BOUND_BYTES = 256
+
+function shortened({ min, max, unordered }: Bounds): Bounds {
+  return { min: short(min), max: short(max), unordered }
+}
+
+function short(bound: RawBound | undefined): RawBound | undefined {
+  return typeof bound === 'object' && bound.length > PAGE_BOUND_BYTES ? bound.slice(0, PAGE_BOUND_BYTES) : bound
 }
 
 /** Bits of an index into a dictionary. Never 0, which some readers do not take. */

@@ -13,7 +13,7 @@ export class TextColumn implements ColumnBuilder {
 
   constructor(column: LeafColumn, tools: PageTools) {
     this.column = column
-    this.pages = new BytePages(column.place, 0, false, tools)
+    this.pages = new BytePages(column, 0, false, tools)
   }
 
   append(value: unknown): void {

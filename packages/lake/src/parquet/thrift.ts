@@ -13,8 +13,8 @@ const BINARY = 8
 const LIST = 9
 const STRUCT = 12
 
-export type ListElement = 'i32' | 'binary' | 'struct'
-const ELEMENT_TYPE = { i32: I32, binary: BINARY, struct: STRUCT } as const
+export type ListElement = 'boolean' | 'i32' | 'i64' | 'binary' | 'struct'
+const ELEMENT_TYPE = { boolean: 1, i32: I32, i64: I64, binary: BINARY, struct: STRUCT } as const
 
 export class ThriftWriter {
   private bytes: Buffer = Buffer.allocUnsafe(4096)
@@ -66,7 +66,13 @@ export class ThriftWriter {
     }
   }
 
+  booleanElement(value: boolean): void {
+    this.byte(value ? 1 : 2)
+  }
   i32Element(value: number): void {
+    this.zigzag(value)
+  }
+  i64Element(value: number): void {
     this.zigzag(value)
   }
   binaryElement(value: string | Uint8Array): void {

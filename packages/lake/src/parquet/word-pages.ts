@@ -1,7 +1,8 @@
 import { longBounds, numberBounds, type Bounds } from './bounds.ts'
 import { dictionaryPays } from './dictionary-rule.ts'
-import { LevelWriter, type LeafPlace } from './levels.ts'
-import { ENCODING, PageStore, indexWidth, type ChunkPages, type PageTools } from './pages.ts'
+import type { LeafColumn } from './column.ts'
+import { LevelWriter } from './levels.ts'
+import { PageStore, indexWidth, type ChunkPages, type PageTools } from './pages.ts'
 import { WordDictionary } from './word-dictionary.ts'
 
 /** What the bits are, which decides their order. */
@@ -30,11 +31,19 @@ export class WordPages {
   private floats: Float32Array = new Float32Array(0)
   private doubles: Float64Array = new Float64Array(0)
 
-  constructor(kind: WordKind, place: LeafPlace, tools: PageTools) {
+  constructor(kind: WordKind, column: LeafColumn, tools: PageTools) {
     this.kind = kind
     this.wordsPerValue = kind === 'int64' || kind === 'double' ? 2 : 1
-    this.levels = new LevelWriter(place)
-    this.store = new PageStore(tools, false)
+    this.levels = new LevelWriter(column.place)
+    this.store = new PageStore(
+      tools,
+      {
+        fixedLength: 4 * this.wordsPerValue,
+        signed: false,
+        deltas: kind === 'int32' || kind === 'int64' ? kind : undefined,
+      },
+      column.hasBloomFilter,
+    )
     this.dictionary = new WordDictionary(this.wordsPerValue)
     this.rowsMax = tools.limits.rowsMax
     this.grow(Math.min(512, this.rowsMax))
@@ -131,7 +140,7 @@ export class WordPages {
     if (!this.endWithIndices(bounds)) {
       this.dictionaryOpen &&= this.count === 0 // a page of nulls says nothing about the dictionary
       const values = new Uint8Array(this.words.buffer, 0, this.count * this.wordsPerValue * 4)
-      this.store.addValues(this.levels, values, ENCODING.PLAIN, bounds)
+      this.store.addValues(this.levels, values, bounds)
     }
     this.count = 0
   }

@@ -14,8 +14,9 @@ import { BoundsSum } from './bounds.ts'
 import { compressorFor, type ParquetCodec } from './compression.ts'
 import { checkColumns } from './check-columns.ts'
 import type { ColumnBuilder, LeafColumn, ValueTaker } from './column.ts'
-import { writeFooter, type WrittenChunk, type WrittenRowGroup } from './footer.ts'
+import { writeFooter, type Extent, type WrittenChunk, type WrittenRowGroup } from './footer.ts'
 import { buildTopColumn } from './nested.ts'
+import { columnIndex, offsetIndex } from './page-index.ts'
 import { PageTools, type PageVersion } from './pages.ts'
 import type { ParquetFile } from './parquet-file.ts'
 import type { ParquetColumn } from './schema.ts'
@@ -43,6 +44,13 @@ export interface ParquetOptions {
    * grow slowly or texts begin alike, by delta encodings, which older readers do not have.
    */
   readonly pageVersion?: PageVersion
+  /** Whether readers find the bounds and places of single pages. Default: true. */
+  readonly pageIndex?: boolean
+  /**
+   * Columns that get a bloom filter, nested ones by the names that lead to them, joined by points (`lines.list.element.sku`).
+   * For columns without order and with many values, by which rows are looked up. Default: none.
+   */
+  readonly bloomFilters?: readonly string[]
   /** Key-value metadata of the file. */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -80,6 +88,7 @@ export class ParquetWriter {
   private readonly tools: PageTools
   private readonly sink: ParquetSink
   private readonly metadata: Readonly<Record<string, string>>
+  private readonly hasPageIndex: boolean
   private readonly rowGroupBytesMax: number
   private readonly rowGroupRowsMax: number
   private readonly rowGroups: WrittenRowGroup[] = []
@@ -99,11 +108,17 @@ export class ParquetWriter {
         bytesMax: positive('pageBytesMax', options.pageBytesMax ?? 1024 * 1024, 2 ** 28),
       },
       version(options.pageVersion ?? 1),
+      new Set(options.bloomFilters),
     )
+
     this.columns = columns
     this.names = columns.map((column) => column.name)
     const tops = columns.map((column) => buildTopColumn(column, this.tools))
     const leaves = tops.flatMap((top) => top.leaves)
+    checkBloomFilters(
+      this.tools.bloomFilters,
+      leaves.map((leaf) => leaf.column),
+    )
     this.heads = tops.map((top) => top.head)
     this.leaves = leaves.map((leaf) => leaf.column)
     this.builders = leaves.map((leaf) => leaf.builder)
@@ -111,6 +126,7 @@ export class ParquetWriter {
     this.nullCounts = leaves.map(() => 0)
     this.sink = sink
     this.metadata = options.metadata ?? {}
+    this.hasPageIndex = options.pageIndex ?? true
     this.rowGroupBytesMax = positive('rowGroupBytesMax', options.rowGroupBytesMax ?? 128 * 1024 * 1024)
     this.rowGroupRowsMax = positive('rowGroupRowsMax', options.rowGroupRowsMax ?? 1_048_576)
     this.nextLook = Math.min(ROWS_PER_LOOK, this.rowGroupRowsMax)
@@ -172,6 +188,11 @@ export class ParquetWriter {
   finish(): ParquetFile {
     this.refuseFinished()
     if (this.rowsInGroup > 0) this.endRowGroup()
+    for (const { chunks } of this.rowGroups) {
+      for (const chunk of chunks)
+        if (chunk.bloomFilter !== undefined) chunk.bloomExtent = this.writeAt(chunk.bloomFilter)
+    }
+    if (this.hasPageIndex) this.writePageIndexes()
     const { columns, leaves, rowGroups, tools } = this
     const footer = writeFooter(tools.thrift, columns, leaves, rowGroups, {
       codecId: tools.compressor.id,
@@ -236,6 +257,26 @@ export class ParquetWriter {
     this.rowsInGroup = 0
   }
 
+  /** All column indexes, then all offset indexes: a reader fetches each kind at once. */
+  private writePageIndexes(): void {
+    const { thrift } = this.tools
+    for (const { chunks } of this.rowGroups) {
+      for (const [i, chunk] of chunks.entries()) {
+        const index = columnIndex(thrift, this.leaves[i]!, chunk)
+        if (index !== undefined) chunk.columnIndex = this.writeAt(index)
+      }
+    }
+    for (const { chunks } of this.rowGroups) {
+      for (const chunk of chunks) chunk.offsetIndex = this.writeAt(offsetIndex(thrift, chunk))
+    }
+  }
+
+  private writeAt(bytes: Uint8Array): Extent {
+    const extent = { offset: this.written, length: bytes.length }
+    this.write(bytes)
+    return extent
+  }
+
   /** Takes the row at hand back from the columns that have begun it. */
   private undo(): void {
     for (const builder of this.builders) if (builder.rows > this.rowsInGroup) builder.undo()
@@ -252,6 +293,18 @@ export class ParquetWriter {
       remedy: 'Open a new writer for the next file.',
     })
   }
+}
+
+function checkBloomFilters(names: ReadonlySet<string>, columns: readonly LeafColumn[]): void {
+  const able = columns.filter(({ type }) => type.kind !== 'boolean').map(({ path }) => path.join('.'))
+  const odd = [...names].find((name) => !able.includes(name))
+  if (odd === undefined) return
+  throw new SchemaError(
+    `The Parquet option bloomFilters names ${JSON.stringify(odd)}, which is no column that can have one`,
+    {
+      remedy: `Name some of: ${able.join(', ')}.`,
+    },
+  )
 }
 
 function version(value: PageVersion): PageVersion {
