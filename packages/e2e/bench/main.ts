@@ -19,6 +19,7 @@ const benches: readonly Bench[] = [
   { name: 'codecs', load: () => import('./codecs.ts') },
   { name: 'gate', load: () => import('./gate.ts') },
   { name: 'parquet', load: () => import('./parquet.ts') },
+  { name: 'delta', load: () => import('./delta.ts') },
   { name: 'file-to-topic', load: () => import('./file-to-topic.ts') },
   { name: 'datagen', load: () => import('./datagen.ts') },
   { name: 'mirror', load: () => import('./mirror.ts') },

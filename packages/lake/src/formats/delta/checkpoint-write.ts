@@ -8,6 +8,7 @@ import type { ParquetColumn, ParquetType } from '../../parquet/index.ts'
 import type {
   AddAction,
   DomainMetadataAction,
+  FileAction,
   MetadataAction,
   ProtocolAction,
   RemoveAction,
@@ -57,7 +58,7 @@ export interface EncodedCheckpoint {
 export async function encodeCheckpoint(state: CheckpointState, signal?: AbortSignal): Promise<EncodedCheckpoint> {
   const chunks = collectChunks()
   // Snappy: some readers have no other codec for their logs.
-  const writer = new ParquetWriter(COLUMNS, { codec: 'snappy' }, chunks.sink)
+  const writer = new ParquetWriter(columnsFor(state), { codec: 'snappy' }, chunks.sink)
   let actions = 0
   for (const row of rowsOf(state)) {
     writer.appendRow(row)
@@ -102,47 +103,61 @@ const deletionVector = struct({
   cardinality: long,
 })
 
-const COLUMNS = columns({
-  txn: struct({ appId: text, version: long, lastUpdated: long }),
-  add: struct({
+const FILE_EXTRAS: Readonly<Record<string, ParquetType>> = {
+  deletionVector,
+  baseRowId: long,
+  defaultRowCommitVersion: long,
+}
+
+/**
+ * The columns of this state. What no action has gets no column, which readers take for null: it spares them a look at every
+ * row, and most tables have no such thing.
+ */
+function columnsFor({ adds, removes, domains }: CheckpointState): ParquetColumn[] {
+  const add = {
     path: text,
     partitionValues: map,
     size: long,
     modificationTime: long,
     dataChange: boolean,
     stats: text,
-    tags: map,
-    deletionVector,
-    baseRowId: long,
-    defaultRowCommitVersion: long,
-    clusteringProvider: text,
-  }),
-  remove: struct({
+    ...used(adds, { tags: map, ...FILE_EXTRAS, clusteringProvider: text }),
+  }
+  const remove = {
     path: text,
     deletionTimestamp: long,
     dataChange: boolean,
-    extendedFileMetadata: boolean,
-    partitionValues: map,
-    size: long,
-    deletionVector,
-    baseRowId: long,
-    defaultRowCommitVersion: long,
-  }),
-  metaData: struct({
-    id: text,
-    name: text,
-    description: text,
-    format: struct({ provider: text, options: map }),
-    schemaString: text,
-    partitionColumns: texts,
-    configuration: map,
-    createdTime: long,
-  }),
-  protocol: struct({
-    minReaderVersion: integer,
-    minWriterVersion: integer,
-    readerFeatures: texts,
-    writerFeatures: texts,
-  }),
-  domainMetadata: struct({ domain: text, configuration: text, removed: boolean }),
-})
+    ...used(removes, { extendedFileMetadata: boolean, partitionValues: map, size: long, ...FILE_EXTRAS }),
+  }
+  return columns({
+    txn: struct({ appId: text, version: long, lastUpdated: long }),
+    add: struct(add),
+    ...(removes.length > 0 ? { remove: struct(remove) } : {}),
+    metaData: struct({
+      id: text,
+      name: text,
+      description: text,
+      format: struct({ provider: text, options: map }),
+      schemaString: text,
+      partitionColumns: texts,
+      configuration: map,
+      createdTime: long,
+    }),
+    protocol: struct({
+      minReaderVersion: integer,
+      minWriterVersion: integer,
+      readerFeatures: texts,
+      writerFeatures: texts,
+    }),
+    ...(domains.length > 0 ? { domainMetadata: struct({ domain: text, configuration: text, removed: boolean }) } : {}),
+  })
+}
+
+function used(
+  actions: readonly FileAction[],
+  fields: Readonly<Record<string, ParquetType>>,
+): Record<string, ParquetType> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name]) => actions.some((action) => Object.hasOwn(action, name))),
+  )
+}
