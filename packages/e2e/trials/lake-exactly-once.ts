@@ -99,7 +99,7 @@ async function onGround(
   let hasHeld = false
   try {
     const ground = { broker, store, kafka, folder }
-    hasHeld = await underFire(ground, planOf(full, new SeededRandom(seed)), seed, full)
+    hasHeld = await underFire(ground, planOf(full, new SeededRandom(seed)), seed)
     if (hasMutants) hasHeld = (await mutants(ground)) && hasHeld
   } finally {
     await kafka.close()
@@ -111,7 +111,7 @@ async function onGround(
   return hasHeld
 }
 
-async function underFire(ground: Ground, plan: Plan, seed: number, full: boolean): Promise<boolean> {
+async function underFire(ground: Ground, plan: Plan, seed: number): Promise<boolean> {
   const since = performance.now()
   const sinks = sinksOn(ground, 'under-fire')
   const random = new SeededRandom(seed + 1)

@@ -18,6 +18,7 @@ export class Orders {
   count = 0
   readonly #kafka: Kafka
   readonly #atOnce: number
+  #written: Promise<void> = Promise.resolve()
 
   /** @param perBatch about as many records are in each batch of each partition */
   static async make(kafka: Kafka, topic: string, perBatch: number): Promise<Orders> {
@@ -31,8 +32,16 @@ export class Orders {
     this.topic = topic
   }
 
-  /** @param pauseMs between batches, so that something is on its way for a while */
-  async write(records: number, pauseMs = 0): Promise<void> {
+  /**
+   * One after the other, whoever asks: the order is what rows are held against.
+   * @param pauseMs between batches, so that something is on its way for a while
+   */
+  write(records: number, pauseMs = 0): Promise<void> {
+    this.#written = this.#written.then(() => this.#write(records, pauseMs))
+    return this.#written
+  }
+
+  async #write(records: number, pauseMs: number): Promise<void> {
     const producer = this.#kafka.producer()
     for (const end = this.count + records; this.count < end;) {
       const from = this.count
