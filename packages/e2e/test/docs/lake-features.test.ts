@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import fs from 'node:fs'
 import path from 'node:path'
 
-const ROOT = path.join(import.meta.dirname, '../../..')
+const ROOT = path.join(import.meta.dirname, '../../../..')
 const page = fs.readFileSync(path.join(ROOT, 'docs/reference/lake-features.md'), 'utf8')
 
 interface Row {
