@@ -10,7 +10,7 @@ import os from 'node:os'
 import path from 'node:path'
 import {
   loadProcessor,
-  LocalTable,
+  LakeTable,
   planFor,
   runFlow,
   summarise,
@@ -77,7 +77,7 @@ onBroker('bad input', () => {
       show: () => undefined,
       signal: AbortSignal.timeout(RUN_MS),
     })
-    const table = await LocalTable.open(plan.tableDir)
+    const table = await LakeTable.open(plan.table)
     return summarise(kafka, plan, position, await table.summary())
   }
 

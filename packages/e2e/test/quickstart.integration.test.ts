@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { S3TestServer } from '@sluice/object-store/testing'
 import { countStrikes, type Strike } from './support/bird-strike-lines.ts'
 import { ask, filesOf, logOf } from './support/delta-folder.ts'
 import { processesMarked } from './support/marked-processes.ts'
@@ -81,6 +82,10 @@ describe('the quickstart', () => {
     expect(summaryOf(dir).equations.filter(({ holds }) => !holds)).toEqual([])
     expect(output).toContain('✓ it adds up')
     expect(output).toMatch(/Large +740 +26048688 +165/)
+  })
+
+  test('shows the same query over the table as it was', () => {
+    expect(output).toMatch(/The same in version \d+ of the table, of \d+:/)
   })
 
   test('ends with three commands to try', () => {
@@ -187,6 +192,57 @@ describe('the quickstart', () => {
       expect(stateOf(tableIn(dir))).toEqual(files)
       expect(rules.map(({ records }) => records)).toEqual([0])
       expect(leftBehind(dir)).toEqual([])
+    },
+    TEST_MS,
+  )
+})
+
+describe("the quickstart of one's own files", () => {
+  const csv = (name: string, text: string): string => {
+    const file = path.join(base, name)
+    fs.writeFileSync(file, text)
+    return file
+  }
+
+  test(
+    'adds a second file to the same table, with a column that is new; what was there before is there as it was',
+    async () => {
+      const dir = path.join(base, 'two files')
+      const first = csv('orders.csv', 'id,name\n1,anna\n2,bert\n3,carl\n')
+      const second = csv('more.csv', 'id,name,city\n4,dora,Rome\n5,emil,Oslo\n')
+      await runToTheEnd(dir, ['--file', first, '--key', 'id'])
+      const { version } = summaryOf(dir).table
+      const { output } = await runToTheEnd(dir, ['--file', second, '--key', 'id', '--into', 'orders'])
+      const { read, table, equations } = summaryOf(dir)
+      expect(equations.filter(({ holds }) => !holds)).toEqual([])
+      expect({ read, rows: table.rows }).toEqual({
+        read: { lines: 7, records: 5, diverted: 0, skipped: 2 },
+        rows: 5,
+      })
+      expect(output).toMatch(
+        new RegExp(
+          `The same in version ${version} of the table, of ${table.version}:\\s+rows +keys\\s+─+ +─+\\s+3 +3\\s`,
+        ),
+      )
+      expect(await ask(tableIn(dir, 'orders'), 'select count(city), sum(id::int)::int from t')).toEqual([[2n, 15]])
+    },
+    2 * TEST_MS,
+  )
+
+  test(
+    'puts the table into S3',
+    async () => {
+      await using server = await S3TestServer.start()
+      const { 'aws.access.key.id': id, 'aws.secret.access.key': secret } = server.settings
+      const dir = path.join(base, 'on s3')
+      const file = csv('cities.csv', 'id,name\n1,Rome\n2,Oslo\n')
+      const args = ['--file', file, '--key', 'id', '--s3', `${server.url}/lake/demo/`]
+      const credentials = { AWS_ACCESS_KEY_ID: id!, AWS_SECRET_ACCESS_KEY: secret! }
+      const { output } = await runToTheEnd(dir, args, credentials)
+      expect(summaryOf(dir).table.rows).toBe(2)
+      expect(output).toContain('sql s3://lake/demo/cities')
+      expect(server.keys('lake').filter((key) => key.startsWith('demo/cities/_delta_log/')).length).toBeGreaterThan(1)
+      expect(fs.existsSync(path.join(dir, 'lake'))).toBe(false)
     },
     TEST_MS,
   )

@@ -4,14 +4,17 @@ import type { RawSettings } from '@sluice/sdk'
 
 export interface QuickstartPlan {
   readonly dir: string
-  /** The data set's name: of its topics (`<dataset>.raw` …) and, behind a `file:` URL, of its table. */
+  /** The data set's name: of its topics (`<dataset>.raw` …) and of its table. */
   readonly dataset: string
   readonly file: string
   readonly topics: { readonly raw: string; readonly clean: string; readonly quarantine: string }
-  readonly tableDir: string
+  /** Where the table is: a folder below `dir`, or a URL. */
+  readonly table: string
   readonly processor: { readonly module: string; readonly application: string; readonly settings: RawSettings }
   readonly worker: RawSettings
   readonly source: RawSettings
+  /** The names of those that have read other files into the data set before. */
+  readonly earlierSources: readonly string[]
   readonly sink: RawSettings
 }
 
@@ -24,6 +27,10 @@ interface PlanParts {
   /** The column that becomes the record's key: equal keys meet in one partition. */
   readonly key: string
   readonly processor: { readonly module: string; readonly settings: RawSettings }
+  /** Where the table is to be, as `s3://bucket/prefix`. Default: below `dir`. */
+  readonly s3?: string | undefined
+  /** How many files were read into the data set before this one. */
+  readonly filesBefore?: number
   /** The schema of the clean topic, as JsonConverter's `schema.content`. */
   readonly cleanSchema: string
 }
@@ -33,15 +40,21 @@ export function topicsOf(dataset: string): QuickstartPlan['topics'] {
   return { raw: `${dataset}.raw`, clean: `${dataset}.clean`, quarantine: `${dataset}.quarantine` }
 }
 
-export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: PlanParts): QuickstartPlan {
+/** A file's source: the first one of a data set has no number. */
+function sourceName(dataset: string, number: number): string {
+  return number === 1 ? `${dataset}-source` : `${dataset}-source-${number}`
+}
+
+export function makePlan({ filesBefore = 0, ...parts }: PlanParts): QuickstartPlan {
+  const { dir, dataset, file, key, processor, cleanSchema, s3 } = parts
   const topics = topicsOf(dataset)
-  const lake = path.join(dir, 'lake')
+  const lake = s3 ?? path.join(dir, 'lake')
   return {
     dir,
     dataset,
     file,
     topics,
-    tableDir: path.join(lake, dataset),
+    table: s3 === undefined ? path.join(lake, dataset) : `${s3}/${dataset}`,
     processor: { module: processor.module, application: `${dataset}-processor`, settings: processor.settings },
     worker: {
       'group.id': `${dataset}-connect`,
@@ -64,8 +77,9 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       // Two connectors and no more: nobody needs a process that is started ahead.
       'cell.spares': '0',
     },
+    earlierSources: Array.from({ length: filesBefore }, (_, i) => sourceName(dataset, i + 1)),
     source: {
-      name: `${dataset}-source`,
+      name: sourceName(dataset, filesBefore + 1),
       'connector.class': 'file-source',
       // A failure ends the run, which tells why.
       'restart.enable': 'false',
@@ -89,6 +103,8 @@ export function makePlan({ dir, dataset, file, key, processor, cleanSchema }: Pl
       'lake.url': lake,
       'table.name': dataset,
       'kafka.coordinates': 'true',
+      // Small commits, so that the table has a history to look at.
+      'flush.size': '2000',
       'rotate.interval.ms': '1000',
       'value.converter': 'JsonConverter',
       'value.converter.schemas.enable': 'true',

@@ -4,6 +4,7 @@ import { birdStrikeSchemaJson } from '@sluice/processor-bird-strikes'
 import { columnsOf, rowSchemaJsonOf } from '@sluice/processor-csv-rows'
 import { DataError } from '@sluice/sdk'
 import { datasetName, makePlan, topicsOf, type QuickstartPlan } from './plan.ts'
+import { filesBeforeThis } from './settings-files.ts'
 
 export interface PlannedRun {
   readonly plan: QuickstartPlan
@@ -11,12 +12,24 @@ export interface PlannedRun {
   readonly query: string
 }
 
-/** @param key undefined: the file is the FAA's bird strikes */
-export async function planFor(dir: string, file: string, key: string | undefined): Promise<PlannedRun> {
-  return key === undefined ? planBirdStrikes(dir, file) : planOwnFile(dir, file, key)
+export interface PlanOptions {
+  /** Where the table is to be, as `s3://bucket/prefix`. Default: below the folder. */
+  readonly s3?: string | undefined
+  /** The data set that the file goes into. Default: one of its own, called as the file is. */
+  readonly into?: string | undefined
 }
 
-function planBirdStrikes(dir: string, file: string): PlannedRun {
+/** @param key undefined: the file is the FAA's bird strikes */
+export async function planFor(
+  dir: string,
+  file: string,
+  key: string | undefined,
+  options: PlanOptions = {},
+): Promise<PlannedRun> {
+  return key === undefined ? planBirdStrikes(dir, file, options) : planOwnFile(dir, file, key, options)
+}
+
+function planBirdStrikes(dir: string, file: string, { s3 }: PlanOptions): PlannedRun {
   const dataset = 'bird_strikes'
   const topics = topicsOf(dataset)
   const processor = {
@@ -24,14 +37,14 @@ function planBirdStrikes(dir: string, file: string): PlannedRun {
     settings: { 'input.topic': topics.raw, 'output.topic': topics.clean, 'quarantine.topic': topics.quarantine },
   }
   return {
-    plan: makePlan({ dir, dataset, file, key: 'Airport Name', processor, cleanSchema: birdStrikeSchemaJson }),
+    plan: makePlan({ dir, dataset, file, key: 'Airport Name', processor, cleanSchema: birdStrikeSchemaJson, s3 }),
     query:
       'select wildlife_size, count(*) as strikes, sum(cost_total)::bigint as dollars, round(avg(speed_ias_in_knots))::int as mean_knots\n' +
       '  from bird_strikes group by all order by dollars desc',
   }
 }
 
-async function planOwnFile(dir: string, file: string, key: string): Promise<PlannedRun> {
+async function planOwnFile(dir: string, file: string, key: string, { s3, into }: PlanOptions): Promise<PlannedRun> {
   const headings = await readHeadings(file)
   if (!headings.includes(key)) {
     throw new DataError(`The file has no column "${key}"`, {
@@ -39,7 +52,8 @@ async function planOwnFile(dir: string, file: string, key: string): Promise<Plan
       remedy: `Give --key one of: ${headings.join(', ')}.`,
     })
   }
-  const dataset = datasetName(file)
+  const dataset = datasetName(into ?? file)
+  const filesBefore = into === undefined ? 0 : filesBeforeThis(dir, dataset, file)
   const topics = topicsOf(dataset)
   const columns = columnsOf(headings)
   const processor = {
@@ -52,7 +66,16 @@ async function planOwnFile(dir: string, file: string, key: string): Promise<Plan
     },
   }
   return {
-    plan: makePlan({ dir, dataset, file, key, processor, cleanSchema: rowSchemaJsonOf(columns, dataset) }),
+    plan: makePlan({
+      dir,
+      dataset,
+      file,
+      key,
+      processor,
+      cleanSchema: rowSchemaJsonOf(columns, dataset),
+      s3,
+      filesBefore,
+    }),
     query: `select count(*) as rows, count(distinct "${columns[headings.indexOf(key)]!.name}") as keys from "${dataset}"`,
   }
 }

@@ -15,20 +15,33 @@ import { ProgressLines } from './progress.ts'
 import { printRules } from './rules.ts'
 import { writeSettings } from './settings-files.ts'
 import { printSummary, summarise, type QuickstartSummary } from './summary.ts'
-import { LocalTable, printResult } from './table.ts'
+import { LakeTable, printResult } from './table.ts'
 
 export interface QuickstartRequest {
   readonly dir: string
   readonly file: string
   /** Undefined: the bird strikes. */
   readonly key: string | undefined
+  /** The data set that the file goes into. Undefined: its own. */
+  readonly into?: string | undefined
+  /** Where the table is to be. Undefined: below `dir`. */
+  readonly s3?: S3Place | undefined
+}
+
+export interface S3Place {
+  /** As `s3://bucket/prefix`. */
+  readonly place: string
+  /** Undefined: that of the environment. */
+  readonly endpoint: string | undefined
 }
 
 /** @throws SluiceError INTERRUPTED; what any stage failed with; INTERNAL when the counts do not add up */
 export async function runQuickstart(request: QuickstartRequest, signal: AbortSignal): Promise<void> {
   const { dir, file, key } = request
   const say = (text: string): void => void process.stdout.write(`${text}\n`)
-  const { plan, query } = await planFor(dir, file, key)
+  // Into the environment, where the sink finds it too, which has a process of its own.
+  if (request.s3?.endpoint !== undefined) process.env['AWS_ENDPOINT_URL_S3'] = request.s3.endpoint
+  const { plan, query } = await planFor(dir, file, key, { into: request.into, s3: request.s3?.place })
   const processor = await loadProcessor(plan.processor.module)
   const unlock = lockFolder(dir)
   try {
@@ -36,13 +49,18 @@ export async function runQuickstart(request: QuickstartRequest, signal: AbortSig
     const logLevels = new LogLevels()
     const logger = openLogger({ file: logFile, levels: logLevels })
     try {
-      say(`\nSluice quickstart: ${file}\n  everything is kept below ${dir}\n`)
+      const where = request.s3 === undefined ? '' : `, but for the table: ${plan.table}`
+      say(`\nSluice quickstart: ${file}\n  everything is kept below ${dir}${where}\n`)
       writeSettings(plan)
+      const before = await LakeTable.open(plan.table)
       const { summary, rules } = await withKafka({ plan, processor, logger, logLevels, signal }, say)
-      const table = await LocalTable.open(plan.tableDir)
+      const table = await LakeTable.open(plan.table)
       fs.writeFileSync(path.join(dir, 'summary.json'), `${JSON.stringify({ ...summary, rules }, null, 2)}\n`)
       say(`\n${printRules(rules)}${printSummary(summary)}`)
-      if (table.files.length > 0) say(`${query}\n\n${printResult(await table.query(plan.dataset, query))}`)
+      if (table.files.length > 0) {
+        say(`${query}\n\n${printResult(await table.query(plan.dataset, query))}`)
+        say(await travelled(table, before.version, plan.dataset, query))
+      }
       say(nextCommands(plan, request))
       const broken = summary.equations.filter(({ holds }) => !holds)
       if (broken.length > 0) {
@@ -81,7 +99,7 @@ async function withKafka(
       onWorker: (url) => say(`  a worker too, which runs each connector in a process of its own: ${url}\n`),
       onRules: (found) => (rules = found),
     })
-    const table = await LocalTable.open(plan.tableDir)
+    const table = await LakeTable.open(plan.table)
     const client = await connect({ bootstrapServers: kafka.bootstrapServers, clientId: 'quickstart-summary', logger })
     try {
       return { summary: await summarise(client, plan, position, await table.summary()), rules }
@@ -93,18 +111,33 @@ async function withKafka(
   }
 }
 
-function nextCommands(plan: QuickstartPlan, { dir, file, key }: QuickstartRequest): string {
-  const table = path.relative(process.cwd(), plan.tableDir)
+/** The same query of the table as it was: before this run added to it, or when its first rows were there, or before those. */
+async function travelled(table: LakeTable, versionBefore: number, name: string, query: string): Promise<string> {
+  const isOlder = versionBefore > 0 && versionBefore < table.version
+  const version = isOlder ? versionBefore : table.version > 1 ? 1 : 0
+  const then = await table.asOf(version)
+  const heading = `The same in version ${version} of the table, of ${table.version}:\n\n`
+  if (then.files.length === 0) return `${heading}  it had no rows yet\n`
+  return `${heading}${printResult(await then.query(name, query))}`
+}
+
+function nextCommands(plan: QuickstartPlan, { dir, file, key, into, s3 }: QuickstartRequest): string {
+  const table = s3 === undefined ? path.relative(process.cwd(), plan.table) : plan.table
+  const at = s3?.endpoint === undefined ? '' : `AWS_ENDPOINT_URL_S3=${s3.endpoint} `
   const folder = path.relative(process.cwd(), dir)
   const given = [
     ...(folder === path.join('.sluice', 'quickstart') ? [] : ['--dir', quoted(folder)]),
     ...(key === undefined ? [] : ['--file', quoted(file), '--key', quoted(key)]),
+    ...(into === undefined ? [] : ['--into', quoted(into)]),
+    ...(s3 === undefined
+      ? []
+      : ['--s3', quoted(s3.endpoint === undefined ? s3.place : `${s3.endpoint}${s3.place.slice('s3:/'.length)}`)]),
   ]
   const again = ['npm run quickstart', ...(given.length === 0 ? [] : ['--', ...given])].join(' ')
   return [
     'Try next:',
     `  ${again}    (again: nothing new, nothing added)`,
-    `  npm run sluice -- sql ${quoted(table)} 'describe "${plan.dataset}"'`,
+    `  ${at}npm run sluice -- sql ${quoted(table)} 'describe "${plan.dataset}"'`,
     key === undefined
       ? '  npm run quickstart -- --file my.csv --key id    (your own file)'
       : '  npm run quickstart    (the FAA bird strikes)',
@@ -114,5 +147,5 @@ function nextCommands(plan: QuickstartPlan, { dir, file, key }: QuickstartReques
 
 /** As a shell takes it for one word. */
 function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  return /^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -10,23 +10,31 @@ const LISTENERS_BY_HAND = 'http://127.0.0.1:8083'
 
 /**
  * The settings as files, as one would write them by hand: to read, and to start from. Connectors are in the form that a worker's
- * `POST /connectors` takes. They also tell which file a data set is made of.
- * @throws SluiceError SETTINGS_INVALID when the folder holds a data set of that name from another file
+ * `POST /connectors` takes. They also tell which files a data set is made of, and where its table is.
+ * @throws SluiceError SETTINGS_INVALID when the folder holds a data set of that name from another file, or with its table elsewhere
  */
 export function writeSettings(plan: QuickstartPlan): void {
-  const folder = path.join(plan.dir, 'config', plan.dataset)
-  const before = fileOf(path.join(folder, 'source.json'))
+  const folder = folderOf(plan.dir, plan.dataset)
+  const sourceFile = sourceFileOf(plan.earlierSources.length + 1)
+  const before = configIn(path.join(folder, sourceFile))?.['file']
   if (before !== undefined && before !== plan.file) {
     throw new SluiceError('SETTINGS_INVALID', `The data set ${plan.dataset} of this folder is made of another file`, {
       place: { file: plan.file, before },
-      remedy: 'Give another folder with --dir, or rename the file.',
+      remedy: `Give --into ${plan.dataset} to add this file to it, or another folder with --dir, or rename the file.`,
+    })
+  }
+  const lake = configIn(path.join(folder, 'sink.json'))?.['lake.url']
+  if (lake !== undefined && lake !== plan.sink['lake.url']) {
+    throw new SluiceError('SETTINGS_INVALID', `The table of the data set ${plan.dataset} of this folder is elsewhere`, {
+      place: { table: plan.table, before: lake },
+      remedy: 'Give another folder with --dir.',
     })
   }
   fs.mkdirSync(folder, { recursive: true })
   const { worker, source, sink, processor } = plan
   const files = {
     'worker.properties': formatProperties({ ...BY_HAND, ...worker, listeners: LISTENERS_BY_HAND }),
-    'source.json': connectorJson(source),
+    [sourceFile]: connectorJson(source),
     'sink.json': connectorJson(sink),
     'processor.properties': formatProperties({
       ...BY_HAND,
@@ -42,10 +50,27 @@ function connectorJson(config: RawSettings): string {
   return `${JSON.stringify({ name: config['name'], config }, null, 2)}\n`
 }
 
+/** How many other files were read into a data set before this one: those that came first, where it was read itself. */
+export function filesBeforeThis(dir: string, dataset: string, file: string): number {
+  for (let before = 0; ; before++) {
+    const known = configIn(path.join(folderOf(dir, dataset), sourceFileOf(before + 1)))?.['file']
+    if (known === undefined || known === file) return before
+  }
+}
+
+function folderOf(dir: string, dataset: string): string {
+  return path.join(dir, 'config', dataset)
+}
+
+/** @param number from 1 */
+function sourceFileOf(number: number): string {
+  return number === 1 ? 'source.json' : `source-${number}.json`
+}
+
 /** Undefined: no run before has written it whole. */
-function fileOf(sourceJson: string): string | undefined {
+function configIn(connectorFile: string): RawSettings | undefined {
   try {
-    return (JSON.parse(fs.readFileSync(sourceJson, 'utf8')) as { readonly config: RawSettings }).config['file']
+    return (JSON.parse(fs.readFileSync(connectorFile, 'utf8')) as { readonly config: RawSettings }).config
   } catch {
     return undefined
   }

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { DeltaTable } from '@sluice/lake'
 import { openObjectStore } from '@sluice/object-store'
+import type { ObjectStore } from '@sluice/object-store'
 import { SluiceError, systemClock, systemRandom } from '@sluice/sdk'
+import { filesAsOf } from './table-as-of.ts'
 
 export interface TableSummary {
   /** -1: there is no table yet. */
@@ -17,31 +21,47 @@ export interface QueryResult {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** A Delta table in a folder, read by DuckDB: the log says which files are the table. */
-export class LocalTable {
+/** A Delta table in a folder or in an object store, read by DuckDB: the log says which files are the table. */
+export class LakeTable {
   readonly version: number
+  /** As the store knows them. */
   readonly files: readonly string[]
+  readonly #store: ObjectStore
+  readonly #path: string
+  /** The folder that the store is; undefined: files have to be fetched. */
+  readonly #folder: string | undefined
 
-  private constructor(version: number, files: readonly string[]) {
+  private constructor(at: TablePlace, version: number, files: readonly string[]) {
+    this.#store = at.store
+    this.#path = at.path
+    this.#folder = at.folder
     this.version = version
     this.files = files
   }
 
-  /** @throws SluiceError TABLE_UNSUPPORTED for a table that needs what we do not have */
-  static async open(dir: string): Promise<LocalTable> {
-    const store = openObjectStore(path.dirname(path.resolve(dir)))
-    const table = await DeltaTable.open(store, path.basename(dir), {
+  /**
+   * @param place a folder, or a URL as in `s3://bucket/lake/orders`, whose endpoint and credentials are those of the environment
+   * @throws SluiceError TABLE_UNSUPPORTED for a table that needs what we do not have
+   */
+  static async open(place: string): Promise<LakeTable> {
+    const at = placeOf(place)
+    const table = await DeltaTable.open(at.store, at.path, {
       clock: systemClock,
       random: systemRandom,
       engineInfo: 'sluice',
       newId: randomUUID,
     })
-    if (table === undefined) return new LocalTable(-1, [])
-    const root = path.dirname(path.resolve(dir))
-    return new LocalTable(
-      table.snapshot.version,
-      table.filePaths.map((file) => path.join(root, file)),
-    )
+    return table === undefined ? new LakeTable(at, -1, []) : new LakeTable(at, table.snapshot.version, table.filePaths)
+  }
+
+  /**
+   * The table as it was.
+   * @throws SluiceError OBJECT_MISSING for a version that is not there, or whose log was cleaned away
+   */
+  async asOf(version: number): Promise<LakeTable> {
+    const at = { store: this.#store, path: this.#path, folder: this.#folder }
+    const files = await filesAsOf(at.store, at.path, version)
+    return new LakeTable(at, version, files)
   }
 
   async summary(): Promise<TableSummary> {
@@ -54,10 +74,13 @@ export class LocalTable {
     if (this.files.length === 0) {
       throw new SluiceError('OBJECT_MISSING', 'The table holds no files yet', { remedy: 'Run what fills it first.' })
     }
+    const fetched = this.#folder === undefined ? fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-table-')) : undefined
     const instance = await DuckDBInstance.create(':memory:')
     const connection = await instance.connect()
     try {
-      const list = this.files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
+      const local =
+        fetched === undefined ? this.files.map((file) => path.join(this.#folder!, file)) : await this.#fetch(fetched)
+      const list = local.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
       await connection.run(
         `create view "${name.replaceAll('"', '""')}" as select * from read_parquet([${list}], union_by_name = true)`,
       )
@@ -65,6 +88,7 @@ export class LocalTable {
       const rows = result.getRows().map((row) => row.map((value) => (value === null ? '' : String(value))))
       return { columns: result.columnNames(), rows }
     } catch (cause) {
+      if (cause instanceof SluiceError) throw cause
       throw new SluiceError('DATA_INVALID', 'DuckDB refused the query', {
         cause,
         remedy: `The table is called ${name} in it.`,
@@ -72,8 +96,34 @@ export class LocalTable {
     } finally {
       connection.closeSync()
       instance.closeSync()
+      if (fetched !== undefined) fs.rmSync(fetched, { recursive: true, force: true })
     }
   }
+
+  /** DuckDB reads files; what is elsewhere is brought here first. */
+  async #fetch(folder: string): Promise<readonly string[]> {
+    const local: string[] = []
+    for (const [number, file] of this.files.entries()) {
+      const to = path.join(folder, `${number}.parquet`)
+      fs.writeFileSync(to, await this.#store.get(file))
+      local.push(to)
+    }
+    return local
+  }
+}
+
+interface TablePlace {
+  readonly store: ObjectStore
+  /** In the store. */
+  readonly path: string
+  readonly folder: string | undefined
+}
+
+function placeOf(place: string): TablePlace {
+  const url = /^(s3a?:\/\/.+)\/([^/]+)\/*$/.exec(place)
+  if (url !== null) return { store: openObjectStore(url[1]!), path: url[2]!, folder: undefined }
+  const folder = path.dirname(path.resolve(place))
+  return { store: openObjectStore(folder), path: path.basename(place), folder }
 }
 
 /** Columns aligned, for people. */

@@ -28,7 +28,7 @@ export interface WatchedParts {
 }
 
 /**
- * @returns where the source stands in the end; null for a file in which it found nothing to store a position for
+ * @returns where the sources of all files of the data set stand in the end, added up; null where they found nothing to store a position for
  * @throws SluiceError INTERRUPTED; TASK_FAILED with a connector's reason
  */
 export async function watch(parts: WatchedParts): Promise<FilePosition | null> {
@@ -69,7 +69,7 @@ export async function watch(parts: WatchedParts): Promise<FilePosition | null> {
       { stage: 'lake sink', what: 'records put', done: sum(put), total: clean && sum(clean), complete: landed },
     ]
     show(stages, landed)
-    if (landed) return position
+    if (landed) return withEarlier(position, connectors, plan.earlierSources)
     await systemClock.sleep(LOOK_MS, signal)
   }
 }
@@ -81,6 +81,26 @@ export function interrupted(): SluiceError {
 async function filePosition(connectors: Connectors, source: string): Promise<FilePosition | null> {
   const [stored] = await connectors.offsets(source)
   return stored === undefined ? null : (stored.offset as unknown as FilePosition)
+}
+
+/** All files of the data set together. */
+async function withEarlier(
+  position: FilePosition | null,
+  connectors: Connectors,
+  sources: readonly string[],
+): Promise<FilePosition | null> {
+  if (sources.length === 0) return position
+  const earlier = await Promise.all(sources.map((source) => filePosition(connectors, source)))
+  const found = [position, ...earlier].filter((each) => each !== null)
+  if (found.length === 0) return null
+  const total = (of: (each: FilePosition) => number): number => sum(found.map(of))
+  return {
+    position: total((each) => each.position),
+    line: total((each) => each.line),
+    records: total((each) => each.records),
+    diverted: total((each) => each.diverted),
+    skipped: total((each) => each.skipped),
+  }
 }
 
 /** Whether the source stands at the end of a file in which it found nothing, not even something to store a position for. */

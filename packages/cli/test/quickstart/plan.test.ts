@@ -40,8 +40,21 @@ function complaints(declaration: SettingsDeclaration, raw: RawSettings): readonl
 
 describe('the plan', () => {
   test('keeps everything below its folder: the table too', () => {
-    expect(plan.tableDir).toBe('/data/qs/lake/orders')
+    expect(plan.table).toBe('/data/qs/lake/orders')
     expect(plan.sink).toMatchObject({ 'lake.url': '/data/qs/lake', 'table.name': 'orders' })
+  })
+
+  test('but for the table, where that is to be in S3', () => {
+    const onS3 = makePlan({ ...PARTS, s3: 's3://lake/demo' })
+    expect(onS3.table).toBe('s3://lake/demo/orders')
+    expect(onS3.sink).toMatchObject({ 'lake.url': 's3://lake/demo', 'table.name': 'orders' })
+    expect(complaints(sinkSettings.extend(lakeSink.settings), onS3.sink)).toEqual([])
+  })
+
+  test('has a source for each file of the data set, and knows those before', () => {
+    const third = makePlan({ ...PARTS, filesBefore: 2 })
+    expect(third.source['name']).toBe('orders-source-3')
+    expect(third.earlierSources).toEqual(['orders-source', 'orders-source-2'])
   })
 
   test('names the topics after the data set', () => {

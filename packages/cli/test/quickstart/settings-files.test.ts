@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseProperties } from '@sluice/worker'
 import { makePlan, type QuickstartPlan } from '../../src/quickstart/plan.ts'
-import { writeSettings } from '../../src/quickstart/settings-files.ts'
+import { filesBeforeThis, writeSettings } from '../../src/quickstart/settings-files.ts'
 
 let dir: string
 beforeEach(() => {
@@ -12,9 +12,9 @@ beforeEach(() => {
 })
 afterEach(() => fs.rmSync(dir, { recursive: true, force: true }))
 
-function planOf(file: string): QuickstartPlan {
+function planOf(file: string, more: { readonly s3?: string; readonly filesBefore?: number } = {}): QuickstartPlan {
   const processor = { module: '@sluice/processor-csv-rows', settings: { headings: '["id"]' } }
-  return makePlan({ dir, dataset: 'orders', file, key: 'id', processor, cleanSchema: '{}' })
+  return makePlan({ dir, dataset: 'orders', file, key: 'id', processor, cleanSchema: '{}', ...more })
 }
 
 function read(name: string): string {
@@ -54,6 +54,22 @@ describe('the settings of a run, as files', () => {
       expect.objectContaining({ code: 'SETTINGS_INVALID', remedy: expect.stringContaining('--dir') }),
     )
     expect(read('source.json')).toBe(before)
+  })
+
+  test('tell how many files came before one that goes into the same data set, each with a source of its own', () => {
+    for (const [before, file] of ['/in/a.csv', '/in/b.csv', '/in/c.csv'].entries()) {
+      expect(filesBeforeThis(dir, 'orders', file)).toBe(before)
+      writeSettings(planOf(file, { filesBefore: before }))
+    }
+    expect(filesBeforeThis(dir, 'orders', '/in/b.csv')).toBe(1)
+    expect(JSON.parse(read('source-2.json'))).toMatchObject({ name: 'orders-source-2', config: { file: '/in/b.csv' } })
+  })
+
+  test('are refused where the table of the data set is elsewhere', () => {
+    writeSettings(planOf('/in/orders.csv'))
+    expect(() => writeSettings(planOf('/in/orders.csv', { s3: 's3://lake' }))).toThrow(
+      expect.objectContaining({ code: 'SETTINGS_INVALID', remedy: expect.stringContaining('--dir') }),
+    )
   })
 
   test('are written again where a run before was killed while it wrote them', () => {

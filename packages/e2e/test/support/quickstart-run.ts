@@ -44,13 +44,13 @@ export class QuickstartRun {
   readonly #ended: Promise<number>
   readonly #ears = new Set<() => void>()
 
-  constructor(dir: string, args: readonly string[] = []) {
+  constructor(dir: string, args: readonly string[] = [], environment: Readonly<Record<string, string>> = {}) {
     this.#dir = dir
     this.mark = `${dir}#${++runs}#`
     const main = path.join(root, 'packages/cli/src/main.ts')
     this.#child = spawn(process.execPath, ['--conditions=@sluice/source', main, 'quickstart', '--dir', dir, ...args], {
       cwd: root,
-      env: markedBy(this.mark),
+      env: { ...markedBy(this.mark), ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const hear = (chunk: Buffer): void => {
@@ -117,8 +117,9 @@ export class QuickstartRun {
 export async function runToTheEnd(
   dir: string,
   args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly output: string; readonly errors: string }> {
-  const run = new QuickstartRun(dir, args)
+  const run = new QuickstartRun(dir, args, environment)
   const status = await run.ended()
   if (status !== 0) throw new Error(`the quickstart ended with ${status}:\n${run.output}`)
   return run
