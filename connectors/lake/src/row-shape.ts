@@ -1,6 +1,8 @@
 import { DataError, SluiceError, primitive, structOf, timestamp } from '@sluice/sdk'
 import type { Schema, SinkRecord, StructSchema, StructValue, Value } from '@sluice/sdk'
 import { plainName } from '@sluice/lake'
+import { KAFKA_COLUMNS } from './kafka-columns.ts'
+import { partitionColumnsOf } from './partition-columns.ts'
 import type { LakeSettings } from './settings.ts'
 
 type Row = Readonly<Record<string, Value>>
@@ -9,13 +11,19 @@ type Row = Readonly<Record<string, Value>>
 export interface RowShape {
   /** The row's columns. */
   readonly schema: StructSchema
+  /** Those of them that part the table. */
+  readonly partitionColumns: readonly string[]
   rowOf(record: SinkRecord): Row
 }
 
-const COORDINATES: readonly (readonly [string, Schema])[] = [
-  ['_kafka_partition', primitive('int32')],
-  ['_kafka_offset', primitive('int64')],
-  ['_kafka_timestamp', timestamp({ optional: true })],
+const COORDINATES: readonly {
+  readonly column: string
+  readonly schema: Schema
+  readonly of: (record: SinkRecord) => Value
+}[] = [
+  { column: '_kafka_partition', schema: primitive('int32'), of: (record) => record.originalPartition },
+  { column: '_kafka_offset', schema: primitive('int64'), of: (record) => record.originalOffset },
+  { column: '_kafka_timestamp', schema: timestamp({ optional: true }), of: (record) => record.timestamp },
 ]
 
 /**
@@ -31,19 +39,48 @@ export function rowShapeOf(schema: Schema | null, settings: LakeSettings): RowSh
     throw new DataError(`The value is of type ${schema.type}; a row of a table needs a struct`, {
       remedy: 'Wrap it with the transform HoistField, or use a converter that gives structs.',
     })
-  const withCoordinates = settings['kafka.coordinates']
   const renamed = settings['column.names'] === 'underscore' ? renamedFields(schema) : undefined
   const fields = schema.fields.map((field): readonly [string, Schema] => [
     renamed?.get(field.name) ?? field.name,
     field.schema,
   ])
-  const columns = withCoordinates ? [...fields, ...COORDINATES] : fields
+  return withAdditions(fields, renamed === undefined ? plainRow : renamingRow(renamed), settings)
+}
+
+/** Rows of these fields, and what the settings add: Kafka's coordinates, and columns that part the table. */
+export function withAdditions(
+  fields: readonly (readonly [string, Schema])[],
+  valuesOf: (record: SinkRecord) => Row,
+  settings: LakeSettings,
+): RowShape {
+  const extras = [
+    ...(settings['kafka.coordinates'] ? COORDINATES : []),
+    ...settings['kafka.columns'].map((name) => KAFKA_COLUMNS[name]),
+  ]
+  const own = [...fields, ...extras.map(({ column, schema }): readonly [string, Schema] => [column, schema])]
+  checkDistinct(own.map(([name]) => name))
+  const parts = partitionColumnsOf(settings['partition.by'], structOf(own), settings['partition.timezone'])
+  const made = parts.flatMap(({ name, made: how }) => (how === null ? [] : [{ name, ...how }]))
+  const columns = [...own, ...made.map(({ name, schema }): readonly [string, Schema] => [name, schema])]
   checkDistinct(columns.map(([name]) => name))
-  const valuesOf = renamed === undefined ? plainRow : renamingRow(renamed)
   return {
     schema: structOf(columns),
-    rowOf: withCoordinates ? (record) => located(valuesOf(record), record) : valuesOf,
+    partitionColumns: parts.map(({ name }) => name),
+    rowOf:
+      extras.length + made.length === 0
+        ? valuesOf
+        : (record) => {
+            const row: Record<string, Value> = { ...valuesOf(record) }
+            for (const { column, of } of extras) row[column] = of(record)
+            for (const { name, of } of made) row[name] = of(row)
+            return row
+          },
   }
+}
+
+/** The row of a record whose value is null: what Kafka says of it, and nothing else. */
+export function nullShapeOf(settings: LakeSettings): RowShape {
+  return withAdditions([], () => ({}), settings)
 }
 
 function plainRow(record: SinkRecord): Row {
@@ -63,15 +100,6 @@ function renamingRow(names: ReadonlyMap<string, string>): (record: SinkRecord) =
     const row: Record<string, Value> = {}
     for (const [field, column] of pairs) row[column] = value[field] ?? null
     return row
-  }
-}
-
-function located(row: Row, record: SinkRecord): Row {
-  return {
-    ...row,
-    _kafka_partition: record.originalPartition,
-    _kafka_offset: record.originalOffset,
-    _kafka_timestamp: record.timestamp,
   }
 }
 

@@ -1,122 +1,227 @@
-import { atLeast, defineSettings, nonEmptyStringWithoutControlChars, oneOf, validatedBy } from '@sluice/sdk'
-import type { SettingsDeclaration, Validator } from '@sluice/sdk'
-import { checkPath, openObjectStore } from '@sluice/object-store'
+import {
+  Password,
+  atLeast,
+  defineSettings,
+  listOf,
+  nonEmptyStringWithoutControlChars,
+  oneOf,
+  validatedBy,
+} from '@sluice/sdk'
+import type { ParsedSettings, SettingProblem, Validator } from '@sluice/sdk'
+import { checkPath, openObjectStore, s3Settings } from '@sluice/object-store'
+import { zoneOffset } from './files/zone-offset.ts'
+import { KAFKA_COLUMNS } from './kafka-columns.ts'
+import type { KafkaColumn } from './kafka-columns.ts'
+import { partitionEntryProblem } from './partition-columns.ts'
+import { placeholdersOf } from './table-route.ts'
+import { parseTenants } from './tenants.ts'
 
 /** What in `table.name` stands for the record's topic. */
 export const TOPIC_PLACEHOLDER = '${topic}'
 
-export interface LakeSettings {
-  readonly 'lake.url': string
-  readonly 'table.name': string
-  readonly 'cluster.id': string
-  readonly 'flush.size': number
-  readonly 'flush.bytes': number
-  readonly 'rotate.interval.ms': number
-  readonly 'parquet.codec': 'zstd' | 'snappy' | 'none'
-  readonly 'kafka.coordinates': boolean
-  readonly 'column.names': 'refuse' | 'underscore'
-  readonly 'behavior.on.null.values': 'fail' | 'report' | 'ignore'
-  readonly [name: string]: unknown
-}
+const tableSettings = defineSettings(
+  {
+    'lake.url': {
+      type: 'string',
+      importance: 'high',
+      group: 'Table',
+      validator: accepted('file:///…, a path, or memory:name', openObjectStore),
+      documentation:
+        'Where the tables are: an object store URL such as file:///var/lake, or a path. Each table is a folder below it.',
+    },
+    'table.name': {
+      type: 'string',
+      default: TOPIC_PLACEHOLDER,
+      importance: 'high',
+      group: 'Table',
+      validator: accepted('a path below lake.url', (name) => checkPath(name.replaceAll(/\$\{[^}]*\}/g, 'x'))),
+      documentation:
+        'The table, as a path below lake.url. ${topic} stands for the topic of the record, after all transforms; ${value.field} for a field of the record; ${1}, ${name} for groups of topic.pattern. Without any, the records of all topics go into one table.',
+    },
+    'topic.pattern': {
+      type: 'string',
+      default: '',
+      importance: 'medium',
+      group: 'Table',
+      validator: accepted('a regular expression', (pattern) => new RegExp(pattern, 'u')),
+      documentation:
+        'A regular expression for the whole name of a topic, such as (?<tenant>[^.]+)\\.(?<entity>.+). Its groups may stand in table.name: ${tenant}/${entity}. Records of topics that do not match are bad records.',
+    },
+    tenants: {
+      type: 'password',
+      default: null,
+      importance: 'medium',
+      group: 'Table',
+      validator: accepted('JSON: an object of settings per tenant', (text) => parseTenants(text)),
+      documentation:
+        'Stores of tenants, as JSON: {"acme": {"lake.url": "s3://acme-lake", "aws.access.key.id": "…", "aws.secret.access.key": "…", "s3.sse.kms.key.id": "…"}}. The group tenant of topic.pattern names the tenant; what a tenant does not say holds as for all, and without a URL it has a folder of its name below lake.url. Records of other tenants are bad records. Secrets are best put in by a config provider.',
+    },
+    'partition.by': {
+      type: 'list',
+      default: [],
+      importance: 'medium',
+      group: 'Table',
+      validator: validatedBy('columns, year(c), month(c), day(c), hour(c), bucket(n:c)', (value) =>
+        (value as readonly string[])
+          .map((entry) => partitionEntryProblem(entry))
+          .find((problem) => problem !== undefined),
+      ),
+      documentation:
+        'The columns that part a new table into folders, outermost first: a column of its own, or one that is made: day(made) gives made_day (date), hour(made) made_hour (text), month and year alike; bucket(16:id) gives id_bucket, a number below 16. Of an existing table they never change. Fewer than 100 open folders at a time keep files large.',
+    },
+    'partition.timezone': {
+      type: 'string',
+      default: 'UTC',
+      importance: 'low',
+      group: 'Table',
+      validator: accepted('a time zone such as Europe/Prague', (zone) => void zoneOffset(zone)),
+      documentation: 'The zone whose days and hours year, month, day and hour of partition.by are.',
+    },
+    'schema.compatibility': {
+      type: 'string',
+      default: 'EVOLVE',
+      importance: 'medium',
+      group: 'Table',
+      validator: oneOf('EVOLVE', 'BACKWARD', 'FORWARD', 'FULL', 'NONE'),
+      documentation:
+        'How a table changes for records of another schema. EVOLVE: fields become columns, and columns may become null. BACKWARD: the same, but a new field must be optional. FULL: optional fields become columns, and no column is relaxed. FORWARD: the table stays; fields without a column are left out. NONE: the table stays; records that do not fit are bad records.',
+    },
+    'schemaless.records': {
+      type: 'string',
+      default: 'refuse',
+      importance: 'medium',
+      group: 'Table',
+      validator: oneOf('refuse', 'infer'),
+      documentation:
+        'What becomes of records without a schema: refuse them as bad records, or infer the columns of JSON objects from the first batch (booleans, longs, doubles, texts; nested values as JSON text). What does not fit the columns afterwards stands as JSON in the column _rescued.',
+    },
+    'cluster.id': {
+      type: 'string',
+      default: '',
+      importance: 'low',
+      group: 'Table',
+      validator: accepted('without control characters', (id) => {
+        if (id !== '') return nonEmptyStringWithoutControlChars.check('cluster.id', id)
+        return undefined
+      }),
+      documentation:
+        'Tells Kafka clusters apart in the table when several feed it. It is part of the name under which the table keeps the offsets: once changed, the table no longer knows what it holds, and the task goes on from the offsets committed to Kafka.',
+    },
+    'flush.size': {
+      type: 'int',
+      default: 1_000_000,
+      importance: 'high',
+      group: 'Commits',
+      validator: atLeast(1),
+      documentation: 'Commit when this many rows wait. A commit covers whole batches, so it may hold somewhat more.',
+    },
+    'flush.bytes': {
+      type: 'int',
+      default: 64 * 1024 * 1024,
+      importance: 'medium',
+      group: 'Commits',
+      validator: atLeast(1),
+      documentation:
+        'Commit when the waiting rows take about this many bytes of Parquet; also the largest size of a file, and what bounds the memory of one table.',
+    },
+    'rotate.interval.ms': {
+      type: 'long',
+      default: 60_000,
+      importance: 'high',
+      group: 'Commits',
+      validator: atLeast(0),
+      documentation:
+        'Commit when the oldest waiting row has waited this long, in milliseconds, also when no more records come.',
+    },
+    'parquet.codec': {
+      type: 'string',
+      default: 'zstd',
+      importance: 'medium',
+      group: 'Files',
+      validator: oneOf('zstd', 'snappy', 'none'),
+      documentation:
+        'Compression of the data files. zstd makes the smallest files, and is what the Delta protocol asks for; snappy takes the least time.',
+    },
+    'kafka.coordinates': {
+      type: 'boolean',
+      default: false,
+      importance: 'medium',
+      group: 'Files',
+      documentation:
+        'Whether each row also says where it comes from, in the columns _kafka_partition (integer), _kafka_offset (long) and _kafka_timestamp (timestamp).',
+    },
+    'kafka.columns': {
+      type: 'list',
+      default: [],
+      importance: 'medium',
+      group: 'Files',
+      validator: listOf(Object.keys(KAFKA_COLUMNS) as KafkaColumn[]),
+      documentation:
+        'What each row also says of its record, in columns: topic (__topic), partition (__partition), offset (__offset), timestamp (__timestamp), timestamp-type (__timestamp_type), key (__key, as text), headers (__headers, as JSON: a list of name and text).',
+    },
+    'column.names': {
+      type: 'string',
+      default: 'refuse',
+      importance: 'low',
+      group: 'Files',
+      validator: oneOf('refuse', 'underscore'),
+      documentation:
+        'What becomes of a field name with a space or one of ,;{}()=, a tab or a line feed, which Delta readers do not allow in column names: refuse its records, or write an underscore for each such character.',
+    },
+    'memory.bytes': {
+      type: 'long',
+      default: 256 * 1024 * 1024,
+      importance: 'medium',
+      group: 'Commits',
+      validator: atLeast(1),
+      documentation:
+        'How many bytes the lake tasks of one process may hold together before the one that holds most stores its files early, in bytes.',
+    },
+    'behavior.on.null.values': {
+      type: 'string',
+      default: 'fail',
+      importance: 'low',
+      group: 'Bad records',
+      validator: oneOf('fail', 'report', 'ignore', 'write'),
+      documentation:
+        'What becomes of records whose value is null, such as tombstones: fail the task, report them like any bad record (errors.tolerance decides, with the dead letter topic), leave them out and count them, or write a row that has kafka.columns alone, for tables whose other columns may be null.',
+    },
+  },
+  {
+    *check(settings): Iterable<SettingProblem> {
+      const { tenants } = settings
+      if (tenants !== null && !settings['topic.pattern'].includes('(?<tenant>'))
+        yield {
+          setting: 'topic.pattern',
+          message: 'topic.pattern must have a group (?<tenant>…) when there are tenants',
+        }
+      const groups = new RegExp(`${settings['topic.pattern']}|`, 'u').exec('')
+      const known = new Set(['topic', ...Object.keys(groups?.groups ?? {}), ...(groups ?? []).keys()].map(String))
+      for (const name of placeholdersOf(settings['table.name']))
+        if (!known.has(name) && !name.startsWith('value.'))
+          yield {
+            setting: 'table.name',
+            message: `table.name: there is no \${${name}}; it may be topic, value.field, or a group of topic.pattern`,
+          }
+      if (settings['behavior.on.null.values'] === 'write' && settings['kafka.columns'].length === 0)
+        yield {
+          setting: 'kafka.columns',
+          message: 'kafka.columns must name columns for rows of null values (behavior.on.null.values=write)',
+        }
+    },
+  },
+)
 
-export const lakeSettings: SettingsDeclaration<LakeSettings> = defineSettings({
-  'lake.url': {
-    type: 'string',
-    importance: 'high',
-    group: 'Table',
-    validator: accepted('file:///…, a path, or memory:name', openObjectStore),
-    documentation:
-      'Where the tables are: an object store URL such as file:///var/lake, or a path. Each table is a folder below it.',
-  },
-  'table.name': {
-    type: 'string',
-    default: TOPIC_PLACEHOLDER,
-    importance: 'high',
-    group: 'Table',
-    validator: accepted('a path below lake.url', (name) => checkPath(name.replaceAll(TOPIC_PLACEHOLDER, 'topic'))),
-    documentation:
-      'The table, as a path below lake.url. ${topic} stands for the topic of the record, after all transforms. Without it, the records of all topics go into one table.',
-  },
-  'cluster.id': {
-    type: 'string',
-    default: '',
-    importance: 'low',
-    group: 'Table',
-    validator: accepted('without control characters', (id) => {
-      if (id !== '') return nonEmptyStringWithoutControlChars.check('cluster.id', id)
-      return undefined
-    }),
-    documentation:
-      'Tells Kafka clusters apart in the table when several feed it. It is part of the name under which the table keeps the offsets: once changed, the table no longer knows what it holds, and the task goes on from the offsets committed to Kafka.',
-  },
-  'flush.size': {
-    type: 'int',
-    default: 1_000_000,
-    importance: 'high',
-    group: 'Commits',
-    validator: atLeast(1),
-    documentation: 'Commit when this many rows wait. A commit covers whole batches, so it may hold somewhat more.',
-  },
-  'flush.bytes': {
-    type: 'int',
-    default: 64 * 1024 * 1024,
-    importance: 'medium',
-    group: 'Commits',
-    validator: atLeast(1),
-    documentation:
-      'Commit when the waiting rows take about this many bytes of Parquet; also the largest size of a file, and what bounds the memory of one table.',
-  },
-  'rotate.interval.ms': {
-    type: 'long',
-    default: 60_000,
-    importance: 'high',
-    group: 'Commits',
-    validator: atLeast(0),
-    documentation:
-      'Commit when the oldest waiting row has waited this long, in milliseconds, also when no more records come.',
-  },
-  'parquet.codec': {
-    type: 'string',
-    default: 'zstd',
-    importance: 'medium',
-    group: 'Files',
-    validator: oneOf('zstd', 'snappy', 'none'),
-    documentation:
-      'Compression of the data files. zstd makes the smallest files, and is what the Delta protocol asks for; snappy takes the least time.',
-  },
-  'kafka.coordinates': {
-    type: 'boolean',
-    default: false,
-    importance: 'medium',
-    group: 'Files',
-    documentation:
-      'Whether each row also says where it comes from, in the columns _kafka_partition (integer), _kafka_offset (long) and _kafka_timestamp (timestamp).',
-  },
-  'column.names': {
-    type: 'string',
-    default: 'refuse',
-    importance: 'low',
-    group: 'Files',
-    validator: oneOf('refuse', 'underscore'),
-    documentation:
-      'What becomes of a field name with a space or one of ,;{}()=, a tab or a line feed, which Delta readers do not allow in column names: refuse its records, or write an underscore for each such character.',
-  },
-  'behavior.on.null.values': {
-    type: 'string',
-    default: 'fail',
-    importance: 'low',
-    group: 'Bad records',
-    validator: oneOf('fail', 'report', 'ignore'),
-    documentation:
-      'What becomes of records whose value is null, such as tombstones: fail the task, report them like any bad record (errors.tolerance decides, with the dead letter topic), or leave them out and count them.',
-  },
-})
+/** With those of the store that lake.url names. */
+export const lakeSettings = tableSettings.extend(s3Settings)
+
+export type LakeSettings = ParsedSettings<typeof lakeSettings>
 
 /** A validator that asks the code which will take the value. */
 function accepted(description: string, take: (value: string) => unknown): Validator {
   return validatedBy(description, (value) => {
     try {
-      const complaint = take(String(value))
+      const complaint = take(value instanceof Password ? value.value() : String(value))
       return typeof complaint === 'string' ? complaint : undefined
     } catch (error) {
       return error instanceof Error ? error.message : String(error)

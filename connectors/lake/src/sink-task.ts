@@ -1,6 +1,5 @@
 import { DataError, SluiceError, isRetriable } from '@sluice/sdk'
 import type {
-  Schema,
   SinkPosition,
   SinkRecord,
   SinkTask,
@@ -8,14 +7,19 @@ import type {
   TopicPartition,
   TopicPartitionOffset,
 } from '@sluice/sdk'
-import { openObjectStore, probeObjectStore } from '@sluice/object-store'
+import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
-import type { DeltaSchema, Lane } from '@sluice/lake'
-import { rowShapeOf } from './row-shape.ts'
+import type { Lane } from '@sluice/lake'
+import { processBudget } from './memory-budget.ts'
+import type { MemoryBudget } from './memory-budget.ts'
 import type { RowShape } from './row-shape.ts'
-import { TOPIC_PLACEHOLDER } from './settings.ts'
+import { admitted } from './schema-rules.ts'
 import type { LakeSettings } from './settings.ts'
-import { Target, tablePathOf } from './target.ts'
+import { Shapes, refusalOf } from './shapes.ts'
+import { TableRoutes } from './table-route.ts'
+import type { Route } from './table-route.ts'
+import { Target } from './target.ts'
+import { TenantStores } from './tenants.ts'
 
 /** How long one call of the worker may wait for the store. What is not done then is done later. */
 const STORE_PATIENCE_MS = 60_000
@@ -31,12 +35,6 @@ interface Run {
   readonly shape: RowShape | SluiceError
 }
 
-/** What is known of a schema: its shape or its refusal, and for which state of which table it was accepted. */
-interface Known {
-  readonly shape: RowShape | SluiceError
-  readonly accepted: Map<string, DeltaSchema>
-}
-
 /**
  * Topics to Delta tables. The tables hold the offsets together with the rows, so they are the truth: reading begins where they
  * say, and what they hold already is skipped. Kafka's committed offsets follow behind.
@@ -47,33 +45,50 @@ interface Known {
 export class LakeSinkTask implements SinkTask {
   readonly #settings: LakeSettings
   readonly #context: SinkTaskContext
-  readonly #store: ObjectStore
+  readonly #stores: TenantStores
+  readonly #given: ObjectStore | undefined
+  /** By tenant; probed. */
+  readonly #opened = new Map<string, ObjectStore>()
+  readonly #routes: TableRoutes
+  readonly #shapes: Shapes
+  /** By tenant and path. */
   readonly #targets = new Map<string, Target>()
-  readonly #schemas = new WeakMap<Schema, Known>()
-  readonly #schemaless: Known
+  readonly #budget: MemoryBudget
 
+  /** @param store instead of the one that `lake.url` names */
   constructor(
     settings: LakeSettings,
     context: SinkTaskContext,
-    store: ObjectStore = openObjectStore(settings['lake.url']),
+    store?: ObjectStore,
+    budget: MemoryBudget = processBudget,
   ) {
     this.#settings = settings
     this.#context = context
-    this.#store = store
-    this.#schemaless = this.#known(null)
+    this.#budget = budget
+    this.#shapes = new Shapes(settings)
+    this.#stores = new TenantStores(settings.tenants?.value() ?? '', settings['lake.url'], settings, context)
+    const pattern = settings['topic.pattern']
+    this.#routes = new TableRoutes({
+      template: settings['table.name'],
+      pattern: pattern === '' ? null : new RegExp(`^(?:${pattern})$`, 'u'),
+      hasTenants: this.#stores.areSeveral,
+    })
+    this.#given = store
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    await probeObjectStore(this.#store, { signal })
+    // Those of tenants are looked at when the first row comes: one that is away is no matter of the others.
+    if (!this.#stores.areSeveral) await this.#storeOf('', signal)
   }
 
   async open(partitions: readonly TopicPartition[]): Promise<void> {
     const signal = patience()
     for (const [topic, those] of Map.groupBy(partitions, (partition) => partition.topic)) {
-      const path = tablePathOf(this.#settings, topic)
-      const known = this.#targets.get(path)
+      const route = this.#routeOfTopic(topic)
+      if (route === undefined) continue
+      const known = this.#targets.get(keyOf(route))
       await known?.writer.refresh(signal)
-      const target = known ?? (await this.#open(path, undefined, signal))
+      const target = known ?? (await this.#open(route, undefined, signal))
       if (target === undefined) continue
       for (const partition of those) this.#goOn(target, partition)
     }
@@ -81,8 +96,11 @@ export class LakeSinkTask implements SinkTask {
 
   async put(records: readonly SinkRecord[]): Promise<void> {
     const signal = patience()
-    for (const { writer } of this.#targets.values()) if (writer.full) await writer.roll(signal)
+    const isOver = this.#budget.isOver(this, this.#settings['memory.bytes'])
+    for (const { writer } of this.#targets.values())
+      if (writer.full || (isOver && writer.heldBytes > 0)) await writer.roll(signal)
     for (const run of await this.#decide(records, signal)) this.#move(records, run)
+    this.#weigh()
     if (this.#anyDue()) this.#context.requestCommit()
   }
 
@@ -98,6 +116,7 @@ export class LakeSinkTask implements SinkTask {
       }
       if (closing || target.writer.due) await this.#commit(target)
     }
+    this.#weigh()
     return positions.flatMap((position) => {
       const offset = this.#safeOffset(position)
       return offset === undefined ? [] : [{ topic: position.topic, partition: position.partition, offset }]
@@ -106,9 +125,9 @@ export class LakeSinkTask implements SinkTask {
 
   async close(partitions: readonly TopicPartition[]): Promise<void> {
     const leaving = new Set(partitions.map(({ topic, partition }) => `${topic}-${partition}`))
-    for (const [path, target] of this.#targets) {
+    for (const [key, target] of this.#targets) {
       const staying = [...target.lanes()].filter(([{ topic, partition }]) => !leaving.has(`${topic}-${partition}`))
-      if (staying.length === 0) this.#targets.delete(path)
+      if (staying.length === 0) this.#targets.delete(key)
       else if (target.writer.unsettled) await this.#restart(target, staying)
       for (const partition of partitions) target.release(partition)
     }
@@ -117,6 +136,7 @@ export class LakeSinkTask implements SinkTask {
   async stop(): Promise<void> {
     await Promise.all(Array.from(this.#targets.values(), ({ writer }) => writer.table.close()))
     this.#targets.clear()
+    this.#budget.release(this)
   }
 
   /**
@@ -129,35 +149,46 @@ export class LakeSinkTask implements SinkTask {
     const position = this.#context.position(partition)
     if (position?.topicId !== undefined) target.writer.identify(target.lane(partition), position.topicId)
     const behind = { ...partition, offset: committed + 1 }
-    const isOnlyTable = !this.#settings['table.name'].includes(TOPIC_PLACEHOLDER)
-    this.#context.rewind(isOnlyTable || position === undefined ? [behind] : [behind, position])
+    this.#context.rewind(this.#routes.isOne || position === undefined ? [behind] : [behind, position])
   }
 
   /** Splits the records into runs, opens or makes the tables they go to, and makes those fit. */
   async #decide(records: readonly SinkRecord[], signal: AbortSignal): Promise<Run[]> {
     const runs: Run[] = []
     for (let from = 0; from < records.length;) {
-      const first = records[from]!
+      const route = this.#routeOf(records[from]!)
       let to = from + 1
-      while (to < records.length && sameRun(records[to]!, first)) to++
-      runs.push(await this.#runOf(first, from, to, signal))
+      while (to < records.length && this.#isSameRun(records[to]!, records[from]!, route)) to++
+      runs.push(await this.#runOf(records, from, to, route, signal))
       from = to
     }
     return runs
   }
 
-  async #runOf(first: SinkRecord, from: number, to: number, signal: AbortSignal): Promise<Run> {
-    const path = tablePathOf(this.#settings, first.topic)
-    const known = first.valueSchema === null ? this.#schemaless : this.#known(first.valueSchema)
+  async #runOf(
+    records: readonly SinkRecord[],
+    from: number,
+    to: number,
+    route: Route | SluiceError,
+    signal: AbortSignal,
+  ): Promise<Run> {
+    const first = records[from]!
+    if (route instanceof SluiceError) return { from, to, target: undefined, lane: undefined, shape: route }
+    const key = keyOf(route)
+    let target = this.#targets.get(key)
+    const isToBeLookedAt = first.valueSchema === null && first.value !== null && target === undefined
+    if (isToBeLookedAt) target = await this.#open(route, undefined, signal)
+    const run = first.valueSchema === null ? records.slice(from, to) : [first]
+    const known = this.#shapes.of(run, key, target?.writer.table.snapshot.schema)
     let { shape } = known
-    let target = this.#targets.get(path)
     if (!(shape instanceof SluiceError)) {
       try {
-        target ??= await this.#open(path, shape, signal)
+        target ??= await this.#open(route, shape, signal)
         const now = target!.writer.table.snapshot
-        if (known.accepted.get(path) !== now.schema) {
-          await target!.writer.accept(shape.schema, signal)
-          known.accepted.set(path, now.schema)
+        if (known.accepted.get(key) !== now.schema) {
+          const rows = admitted(shape.schema, now.schema, this.#settings['schema.compatibility'])
+          await target!.writer.accept(rows, signal)
+          known.accepted.set(key, target!.writer.table.snapshot.schema)
         }
       } catch (error) {
         shape = refusalOf(error)
@@ -165,6 +196,42 @@ export class LakeSinkTask implements SinkTask {
     }
     const partition = { topic: first.originalTopic, partition: first.originalPartition }
     return { from, to, target, lane: target?.lane(partition), shape }
+  }
+
+  /** Where the record goes, or why it goes nowhere. */
+  #routeOf(record: SinkRecord): Route | SluiceError {
+    try {
+      // A field of null says nothing: what becomes of such a record is decided without its table.
+      const isByField = this.#routes.isByField && record.value !== null
+      return this.#known(isByField ? this.#routes.of(record) : this.#routes.ofTopic(record.topic))
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
+
+  /** Undefined where records of the topic may go to several tables, or to none. */
+  #routeOfTopic(topic: string): Route | undefined {
+    if (this.#routes.isByField) return undefined
+    try {
+      return this.#known(this.#routes.ofTopic(topic))
+    } catch (error) {
+      refusalOf(error)
+      return undefined
+    }
+  }
+
+  #known(route: Route): Route {
+    if (!this.#stores.areSeveral || this.#stores.has(route.tenant)) return route
+    throw new DataError(`There is no tenant ${JSON.stringify(route.tenant)}`, {
+      remedy: 'Add it to tenants, or leave its topics out of topics.',
+    })
+  }
+
+  #isSameRun(record: SinkRecord, first: SinkRecord, route: Route | SluiceError): boolean {
+    if (!sameRun(record, first)) return false
+    if (!this.#routes.isByField) return true
+    const own = this.#routeOf(record)
+    return !(route instanceof SluiceError) && !(own instanceof SluiceError) && keyOf(own) === keyOf(route)
   }
 
   /** Moves the run's records into the open file. Synchronous: either all of it happens or the task ends. */
@@ -176,7 +243,7 @@ export class LakeSinkTask implements SinkTask {
         continue
       }
       const offset = record.originalOffset
-      if (record.value !== null && !(shape instanceof SluiceError)) {
+      if (!(shape instanceof SluiceError)) {
         try {
           target.writer.append(lane, offset, shape.rowOf(record))
           continue
@@ -191,11 +258,11 @@ export class LakeSinkTask implements SinkTask {
 
   /** A record that cannot be a row, and why. */
   #leaveOut(record: SinkRecord, shape: RowShape | SluiceError): void {
-    if (record.value !== null) {
+    const behaviour = this.#settings['behavior.on.null.values']
+    if (record.value !== null || behaviour === 'write') {
       this.#context.report(record, shape)
       return
     }
-    const behaviour = this.#settings['behavior.on.null.values']
     if (behaviour === 'ignore') {
       this.#context.drop(record, 'null-value')
       return
@@ -253,42 +320,42 @@ export class LakeSinkTask implements SinkTask {
     return false
   }
 
-  async #open(path: string, shape: RowShape | undefined, signal: AbortSignal): Promise<Target | undefined> {
-    const target = await Target.open(this.#store, path, shape?.schema, this.#settings, this.#context, signal)
-    if (target !== undefined) this.#targets.set(path, target)
+  async #open(route: Route, shape: RowShape | undefined, signal: AbortSignal): Promise<Target | undefined> {
+    const store = await this.#storeOf(route.tenant, signal)
+    const target = await Target.open(store, route.path, shape, this.#settings, this.#context, signal)
+    if (target !== undefined) this.#targets.set(keyOf(route), target)
     return target
   }
 
-  #known(schema: Schema | null): Known {
-    const found = schema === null ? undefined : this.#schemas.get(schema)
-    if (found !== undefined) return found
-    const known: Known = { shape: shapeOrRefusal(schema, this.#settings), accepted: new Map() }
-    if (schema !== null) this.#schemas.set(schema, known)
-    return known
+  async #storeOf(tenant: string, signal: AbortSignal): Promise<ObjectStore> {
+    let store = this.#opened.get(tenant)
+    if (store !== undefined) return store
+    store = this.#given ?? this.#stores.open(tenant)
+    await probeObjectStore(store, { signal })
+    this.#opened.set(tenant, store)
+    return store
   }
+
+  /** Tells the other tasks of the process how much this one holds. */
+  #weigh(): void {
+    let bytes = 0
+    for (const { writer } of this.#targets.values()) bytes += writer.heldBytes
+    this.#budget.hold(this, bytes)
+  }
+}
+
+function keyOf({ tenant, path }: Route): string {
+  return `${tenant}:${path}`
 }
 
 function sameRun(record: SinkRecord, first: SinkRecord): boolean {
   return (
     record.valueSchema === first.valueSchema &&
+    (record.value === null) === (first.value === null) &&
     record.originalPartition === first.originalPartition &&
     record.topic === first.topic &&
     record.originalTopic === first.originalTopic
   )
-}
-
-function shapeOrRefusal(schema: Schema | null, settings: LakeSettings): RowShape | SluiceError {
-  try {
-    return rowShapeOf(schema, settings)
-  } catch (error) {
-    return refusalOf(error)
-  }
-}
-
-/** Why records of a schema cannot be rows. Everything else is not about the records, and goes on. */
-function refusalOf(error: unknown): SluiceError {
-  if (error instanceof DataError || (error instanceof SluiceError && error.code === 'TABLE_SCHEMA')) return error
-  throw error
 }
 
 function patience(): AbortSignal {

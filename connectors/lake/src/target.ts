@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import type { SinkTaskContext, StructSchema, TopicPartition } from '@sluice/sdk'
+import type { SinkTaskContext, TopicPartition } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { DeltaTable, TableWriter, appIdOf, deltaSchemaOf } from '@sluice/lake'
 import type { DeltaPorts, Lane } from '@sluice/lake'
-import { TOPIC_PLACEHOLDER } from './settings.ts'
+import type { RowShape } from './row-shape.ts'
 import type { LakeSettings } from './settings.ts'
 
 /** Progress that brought no row (dead letters, tombstones) waits this long for a commit of its own: they are not worth one each. */
 const IDLE_COMMIT_MS = 600_000
 const ENGINE = 'sluice-lake/0.1.0'
 
-/** The path of the table that takes records of this topic. */
-export function tablePathOf(settings: LakeSettings, topic: string): string {
-  return settings['table.name'].replaceAll(TOPIC_PLACEHOLDER, topic)
+/** Who parts no table takes tables as they are. */
+function openOrCreate(
+  store: ObjectStore,
+  path: string,
+  { schema, partitionColumns }: RowShape,
+  ports: DeltaPorts,
+  signal: AbortSignal,
+): Promise<DeltaTable> {
+  const design = partitionColumns.length === 0 ? {} : { partitionColumns }
+  return DeltaTable.openOrCreate(store, path, deltaSchemaOf(schema), ports, signal, design)
 }
 
 /** One table and the lanes of those partitions that write to it. */
@@ -48,7 +55,7 @@ export class Target {
   static async open(
     store: ObjectStore,
     path: string,
-    rows: StructSchema | undefined,
+    rows: RowShape | undefined,
     settings: LakeSettings,
     context: SinkTaskContext,
     signal: AbortSignal,
@@ -58,7 +65,7 @@ export class Target {
     const table =
       rows === undefined
         ? await DeltaTable.open(store, path, ports, signal)
-        : await DeltaTable.openOrCreate(store, path, deltaSchemaOf(rows), ports, signal)
+        : await openOrCreate(store, path, rows, ports, signal)
     return table === undefined ? undefined : new Target(table, store, settings, context)
   }
 

@@ -2,9 +2,19 @@ import { expect, test } from '@jest/globals'
 import { lakeSink } from '@sluice/connector-lake'
 
 test('only the place must be given', () => {
-  expect(lakeSink.settings.parse({ 'lake.url': 'file:///var/lake' })).toEqual({
+  const settings = Object.entries(lakeSink.settings.parse({ 'lake.url': 'file:///var/lake' }))
+  // Those of the store are tried where the store is.
+  expect(Object.fromEntries(settings.filter(([name]) => !/^(?:s3|aws)\./.test(name)))).toEqual({
     'lake.url': 'file:///var/lake',
     'table.name': '${topic}',
+    'topic.pattern': '',
+    tenants: null,
+    'partition.by': [],
+    'partition.timezone': 'UTC',
+    'schema.compatibility': 'EVOLVE',
+    'schemaless.records': 'refuse',
+    'kafka.columns': [],
+    'memory.bytes': 268_435_456,
     'cluster.id': '',
     'flush.size': 1_000_000,
     'flush.bytes': 67_108_864,
@@ -31,4 +41,27 @@ test('all mistakes at once, each with the setting and what would be right', () =
   expect(problems.find((problem) => problem.startsWith('lake.url'))).toContain('no object store serves the scheme ftp:')
   expect(problems.find((problem) => problem.startsWith('table.name'))).toContain('could lead out of the store')
   expect(() => lakeSink.settings.parse({})).toThrow('lake.url')
+})
+
+test.each([
+  [{ 'topic.pattern': '(' }, 'topic.pattern'],
+  [{ 'table.name': '${entity}' }, 'table.name'],
+  [{ tenants: '{"acme": {"lake.url": 7}}', 'topic.pattern': '(?<tenant>.*)' }, 'tenants'],
+  [{ tenants: '{"acme": {"no.such": "x"}}', 'topic.pattern': '(?<tenant>.*)' }, 'tenants'],
+  [{ tenants: '{"acme": {}}' }, 'topic.pattern'],
+  [{ 'partition.by': 'week(x)' }, 'partition.by'],
+  [{ 'partition.by': 'bucket(0:x)' }, 'partition.by'],
+  [{ 'partition.timezone': 'Mars' }, 'partition.timezone'],
+  [{ 'kafka.columns': 'colour' }, 'kafka.columns'],
+  [{ 'behavior.on.null.values': 'write' }, 'kafka.columns'],
+])('%j is refused, and the setting named: %s', (settings, setting) => {
+  const problems = lakeSink.settings.problems({ 'lake.url': '/lake', ...settings })
+  expect(problems.map((problem) => problem.setting)).toContain(setting)
+})
+
+test('the secrets of tenants are in no message', () => {
+  const tenants = '{"acme": {"aws.secret.access.key": "hush", "aws.access.key.id": 1}}'
+  const problems = lakeSink.settings.problems({ 'lake.url': '/lake', tenants, 'topic.pattern': '(?<tenant>.*)' })
+  expect(JSON.stringify(problems)).not.toContain('hush')
+  expect(problems).toMatchObject([{ setting: 'tenants' }])
 })

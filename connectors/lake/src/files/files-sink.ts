@@ -2,7 +2,7 @@ import { defineSink } from '@sluice/sdk'
 import type { SinkConnector } from '@sluice/sdk'
 import { openObjectStore } from '@sluice/object-store'
 import { FilesTask } from './files-task.ts'
-import { filesSettings, storeSettingsOf } from './settings.ts'
+import { filesSettings } from './settings.ts'
 import type { FilesSettings } from './settings.ts'
 
 export const filesSink: SinkConnector<FilesSettings> = defineSink({
@@ -37,10 +37,13 @@ export const filesSink: SinkConnector<FilesSettings> = defineSink({
     'max.write.duration.ms': 'One call of the worker waits a minute for the store.',
     'allow.optional.map.keys': 'It is false.',
   },
+  // The group shares out the partitions; each task ends its own files.
+  taskSettings: (_settings, raw, maxTasks) => Array.from({ length: maxTasks }, () => raw),
   createTask(settings, context) {
     const url = settings['lake.url'] ?? `s3://${settings['s3.bucket.name']}`
     const { clock, random } = context
-    const store = openObjectStore(url, { settings: storeSettingsOf(settings), clock, random })
+    const endpoint = settings['s3.endpoint'] ?? settings['store.url']
+    const store = openObjectStore(url, { s3: { ...settings, 's3.endpoint': endpoint }, clock, random })
     return new FilesTask(settings, context, store)
   },
 })

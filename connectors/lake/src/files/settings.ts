@@ -265,15 +265,3 @@ const ownSettings = defineSettings(
 export const filesSettings = ownSettings.extend(folderSettings).extend(s3Settings)
 
 export type FilesSettings = ParsedSettings<typeof filesSettings>
-
-/** The object store's own settings, as it takes them: Confluent's `store.url` is its endpoint. */
-export function storeSettingsOf(settings: FilesSettings): Record<string, string> {
-  const names = Object.keys(s3Settings.declarations) as (keyof FilesSettings)[]
-  const given = names.flatMap((name): (readonly [string, string])[] => {
-    const value = settings[name]
-    if (value === null) return []
-    return [[name, typeof value === 'object' && 'value' in value ? value.value() : String(value)]]
-  })
-  const endpoint = settings['store.url']
-  return { ...(endpoint === null ? {} : { 's3.endpoint': endpoint }), ...Object.fromEntries(given) }
-}

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
 import { filesSink } from '@sluice/connector-lake'
-import { storeSettingsOf } from '../../src/files/settings.ts'
 
 /** As in the documentation of Confluent's sink, with all that people put into it. */
 const CONFLUENT = {
@@ -43,14 +42,6 @@ describe('a configuration of Confluent’s sink', () => {
     const unused = filesSink.settings.unknownKeys(CONFLUENT, COMMON).map(({ key }) => key)
     expect(unused).toEqual(['storage.class', 'schema.generator.class', 's3.part.retries', 's3.object.tagging'])
     for (const key of unused) expect(filesSink.foreignSettings?.[key]).toMatch(/\.$/)
-  })
-
-  test('says by store.url where the store is; secrets stay what they are', () => {
-    expect(storeSettingsOf(filesSink.settings.parse(CONFLUENT))).toMatchObject({
-      's3.endpoint': 'http://minio:9000',
-      's3.region': 'us-west-2',
-      'aws.secret.access.key': 'secret',
-    })
   })
 })
 

@@ -171,6 +171,11 @@ export class TableWriter {
     return this.#finished.some((finished) => finished.bytes !== undefined)
   }
 
+  /** About the memory that its files take: those that are open, and those that the store does not have yet. */
+  get heldBytes(): number {
+    return this.#finished.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), this.#openBytes())
+  }
+
   /** Whether it holds rows, or a commit of unknown outcome, so that no lane can leave without `reset`. */
   get unsettled(): boolean {
     return this.#rows > 0 || this.#sealed !== undefined

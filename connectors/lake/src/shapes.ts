@@ -1,0 +1,97 @@
+import { DataError, SluiceError } from '@sluice/sdk'
+import type { Schema, SinkRecord } from '@sluice/sdk'
+import { recordSchemaOf } from '@sluice/lake'
+import type { DeltaSchema } from '@sluice/lake'
+import { inferredRows, isObject } from './inferred-shape.ts'
+import { nullShapeOf, rowShapeOf, withAdditions } from './row-shape.ts'
+import type { RowShape } from './row-shape.ts'
+import type { LakeSettings } from './settings.ts'
+
+/** What is known of a schema: its shape or its refusal, and for which state of which table it was accepted. */
+export interface Known {
+  readonly shape: RowShape | SluiceError
+  readonly accepted: Map<string, DeltaSchema>
+}
+
+/** How records become rows, found once per schema; of records without one, once per table. */
+export class Shapes {
+  readonly #settings: LakeSettings
+  readonly #bySchema = new WeakMap<Schema, Known>()
+  readonly #inferred = new Map<string, Known>()
+  readonly #schemaless: Known
+  readonly #null: Known
+
+  constructor(settings: LakeSettings) {
+    this.#settings = settings
+    this.#schemaless = knownOf(() => rowShapeOf(null, settings))
+    this.#null =
+      settings['behavior.on.null.values'] === 'write' ? knownOf(() => nullShapeOf(settings)) : this.#schemaless
+  }
+
+  /**
+   * @param run records of one schema; either all their values are null or none is
+   * @param table what names the table among all
+   * @param held the table's schema, if there is a table
+   */
+  of(run: readonly SinkRecord[], table: string, held: DeltaSchema | undefined): Known {
+    const { value, valueSchema } = run[0]!
+    if (value === null) return this.#null
+    if (valueSchema === null) return this.#ofSchemaless(run, table, held)
+    let known = this.#bySchema.get(valueSchema)
+    if (known === undefined)
+      this.#bySchema.set(valueSchema, (known = knownOf(() => rowShapeOf(valueSchema, this.#settings))))
+    return known
+  }
+
+  #ofSchemaless(run: readonly SinkRecord[], table: string, held: DeltaSchema | undefined): Known {
+    if (this.#settings['schemaless.records'] === 'refuse') return this.#schemaless
+    let known = this.#inferred.get(table)
+    if (known !== undefined) return known
+    if (!run.some(({ value }) => isObject(value))) return NO_OBJECT
+    known = knownOf(() => {
+      const { schema, rowOf } = inferredRows(run, held === undefined ? undefined : recordSchemaOf(held))
+      const fields = schema.fields.map((field) => [field.name, field.schema] as const)
+      const shape = withAdditions(fields, rowOf, this.#settings)
+      return {
+        ...shape,
+        rowOf: (record) => {
+          if (isObject(record.value)) return shape.rowOf(record)
+          throw noObject(record)
+        },
+      }
+    })
+    this.#inferred.set(table, known)
+    return known
+  }
+}
+
+const NO_OBJECT: Known = { shape: noObject(undefined), accepted: new Map() }
+
+function noObject(record: SinkRecord | undefined): DataError {
+  return new DataError('The value is no JSON object, and a row needs fields', {
+    ...(record === undefined
+      ? {}
+      : {
+          place: {
+            topic: record.originalTopic,
+            partition: record.originalPartition,
+            offset: record.originalOffset,
+          },
+        }),
+    remedy: 'Wrap it with the transform HoistField.',
+  })
+}
+
+function knownOf(make: () => RowShape): Known {
+  try {
+    return { shape: make(), accepted: new Map() }
+  } catch (error) {
+    return { shape: refusalOf(error), accepted: new Map() }
+  }
+}
+
+/** Why records of a schema cannot be rows. Everything else is not about the records, and goes on. */
+export function refusalOf(error: unknown): SluiceError {
+  if (error instanceof DataError || (error instanceof SluiceError && error.code === 'TABLE_SCHEMA')) return error
+  throw error
+}

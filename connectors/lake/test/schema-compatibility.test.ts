@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { primitive, struct } from '@sluice/sdk'
+import type { StructSchema } from '@sluice/sdk'
+import { LakeFolder } from './lake-folder.ts'
+import { P0, order, sinkInto } from './lake-runs.ts'
+
+let folder: LakeFolder
+beforeEach(async () => {
+  folder = await LakeFolder.make()
+})
+afterEach(async () => {
+  await folder.remove()
+})
+
+const text = (optional: boolean): ReturnType<typeof primitive> => primitive('string', { optional })
+const FIRST = struct({ id: primitive('int64') })
+const OPTIONAL = struct({ id: primitive('int64'), note: text(true) })
+const REQUIRED = struct({ id: primitive('int64'), note: text(false) })
+const RELAXED = struct({ id: primitive('int64', { optional: true }) })
+
+/** What becomes of a second record of another schema: the columns afterwards, or that it was refused. */
+async function outcome(mode: string, second: StructSchema): Promise<string> {
+  const run = sinkInto(folder, { 'schema.compatibility': mode, 'table.name': `${mode}-table` })
+  await run.start([P0])
+  await run.put([order(0, 0, { id: 1 }, FIRST), order(0, 1, { id: 2, note: 'x' }, second)])
+  await run.flush(true)
+  await run.stop()
+  if (run.context.reported.length > 0) return (run.context.reported[0]!.error as { code: string }).code
+  const [row] = await folder.query(`${mode}-table`)
+  return Object.keys(row!).join(',')
+}
+
+test.each([
+  ['EVOLVE', OPTIONAL, 'id,note'],
+  ['EVOLVE', RELAXED, 'id'],
+  ['BACKWARD', OPTIONAL, 'id,note'],
+  ['BACKWARD', REQUIRED, 'TABLE_SCHEMA'],
+  ['BACKWARD', RELAXED, 'id'],
+  ['FULL', OPTIONAL, 'id,note'],
+  ['FULL', RELAXED, 'TABLE_SCHEMA'],
+  ['FORWARD', OPTIONAL, 'id'],
+  ['FORWARD', REQUIRED, 'id'],
+  ['FORWARD', RELAXED, 'TABLE_SCHEMA'],
+  ['NONE', OPTIONAL, 'TABLE_SCHEMA'],
+  ['NONE', FIRST, 'id'],
+])('%s, case %#', async (mode, second, expected) => {
+  expect(await outcome(mode, second)).toBe(expected)
+})
