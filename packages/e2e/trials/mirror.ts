@@ -15,7 +15,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { type BrokerOnTrial, startApacheKafka, startEmbedded, whyNoApacheKafka } from './broker-on-trial.ts'
+import { startApacheKafka, startEmbedded, whyNoApacheKafka } from './broker-on-trial.ts'
 import { MIRROR, MUTANTS, OneWay, type OneWayOptions, type Outcome } from './mirror/one-way.ts'
 import type { TrialOptions } from './trial-options.ts'
 
@@ -29,33 +29,30 @@ export async function trial({ full, seed }: TrialOptions): Promise<boolean> {
     return true
   }
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-mirror-'))
-  const brokers = await Promise.all([startApacheKafka('4.3.1', undefined, CONFIGS), startEmbedded(undefined, CONFIGS)])
-  try {
-    let hasHeld = true
-    for (const one of full ? Array.from({ length: 5 }, (_, i) => seed + i) : [seed])
-      hasHeld = (await bothWays(brokers, one, full, folder)) && hasHeld
-    console.log(`mirror: ${hasHeld ? 'held' : 'FAILED'}`)
-    if (hasHeld) fs.rmSync(folder, { recursive: true, force: true })
-    else console.log(`  see ${folder}`)
-    return hasHeld
-  } finally {
-    await Promise.all(brokers.map((broker) => broker.stop()))
-  }
+  let hasHeld = true
+  for (const one of full ? Array.from({ length: 5 }, (_, i) => seed + i) : [seed])
+    hasHeld = (await bothWays(one, full, fs.mkdtempSync(path.join(folder, `seed-${one}-`)))) && hasHeld
+  console.log(`mirror: ${hasHeld ? 'held' : 'FAILED'}`)
+  if (hasHeld) fs.rmSync(folder, { recursive: true, force: true })
+  else console.log(`  see ${folder}`)
+  return hasHeld
 }
 
-async function bothWays(
-  [a, b]: readonly [BrokerOnTrial, BrokerOnTrial],
-  seed: number,
-  full: boolean,
-  folder: string,
-): Promise<boolean> {
+/** On brokers of its own: topics and groups have the same names for every seed. */
+async function bothWays(seed: number, full: boolean, folder: string): Promise<boolean> {
+  const brokers = await Promise.all([startApacheKafka('4.3.1', undefined, CONFIGS), startEmbedded(undefined, CONFIGS)])
+  const [a, b] = brokers
   const common = { folder, seed, kills: full ? 10 : 5, groups: full ? 11 : 6 }
   const ways: readonly OneWayOptions[] = [
     { ...common, name: `${a.name} to ${b.name}`, from: a, to: b, mirrors: [MIRROR, ...MUTANTS] },
     { ...common, name: `${b.name} to ${a.name}`, from: b, to: a, mirrors: [MIRROR], seed: seed + 1000 },
   ]
-  const outcomes = await Promise.all(ways.map((way) => runOne(way)))
-  return outcomes.map((of, i) => report(ways[i]!, of)).every(Boolean)
+  try {
+    const outcomes = await Promise.all(ways.map((way) => runOne(way)))
+    return outcomes.map((of, i) => report(ways[i]!, of)).every(Boolean)
+  } finally {
+    await Promise.all(brokers.map((broker) => broker.stop()))
+  }
 }
 
 async function runOne(options: OneWayOptions): Promise<readonly Outcome[]> {

@@ -41,7 +41,7 @@ export async function read(
   alias = 'none',
 ): Promise<Readings> {
   const jars = execFileSync('bash', [KAFKA_SH, 'jars', '4.3.1'], { encoding: 'utf8' }).trim()
-  const options = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error']
+  const options = ['-Xmx1g', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error']
   const program = path.join(import.meta.dirname, 'Readers.java')
   const { stdout } = await promisify(execFile)(
     'java',
