@@ -11,6 +11,8 @@ import type {
 } from '@sluice/sdk'
 import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
+import { processBudget } from '../memory-budget.ts'
+import type { MemoryBudget } from '../memory-budget.ts'
 import { CommitLog } from './commit-log.ts'
 import { PartitionFiles } from './partition-files.ts'
 import type { FileBatch } from './partition-files.ts'
@@ -42,14 +44,21 @@ export class FilesTask implements SinkTask {
   readonly #settings: FilesSettings
   readonly #context: SinkTaskContext
   readonly #store: ObjectStore
+  readonly #budget: MemoryBudget
   readonly #plan: ReturnType<typeof planOf>
   readonly #streams = new Map<string, Stream>()
   readonly #counters: Readonly<Record<'rows' | 'files' | 'bytes' | 'commits', Counter>>
   /** Since the worker was last asked to commit. */
   #hasStored = false
 
-  constructor(settings: FilesSettings, context: SinkTaskContext, store: ObjectStore) {
+  constructor(
+    settings: FilesSettings,
+    context: SinkTaskContext,
+    store: ObjectStore,
+    budget: MemoryBudget = processBudget,
+  ) {
     this.#settings = settings
+    this.#budget = budget
     this.#context = context
     this.#store = store
     this.#plan = planOf(settings, context.clock)
@@ -94,11 +103,14 @@ export class FilesTask implements SinkTask {
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
+    if (this.#budget.isOver(this, this.#settings['memory.bytes']))
+      for (const { files } of this.#streams.values()) files.end()
     await this.#storeEnded()
     for (const record of records) this.#take(record)
     for (const { files } of this.#streams.values()) files.tick()
     // What fails for now is tried again with the next put, before that takes anything.
     await this.#storeIfPossible()
+    this.#weigh()
     if (this.#hasStored) this.#context.requestCommit()
     this.#hasStored = false
   }
@@ -116,6 +128,7 @@ export class FilesTask implements SinkTask {
       if (closing && stream.log !== null) stream.files.end()
     }
     await this.#storeIfPossible()
+    this.#weigh()
     return positions.flatMap((position) => {
       const { topic, partition } = position
       const stream = this.#streams.get(labelOf(position))
@@ -132,6 +145,7 @@ export class FilesTask implements SinkTask {
 
   async stop(): Promise<void> {
     this.#streams.clear()
+    this.#budget.release(this)
   }
 
   #take(record: SinkRecord): void {
@@ -206,6 +220,13 @@ export class FilesTask implements SinkTask {
     this.#counters.files.add(batch.files.length)
     this.#counters.bytes.add(batch.files.reduce((sum, { bytes }) => sum + bytes.length, 0))
     this.#counters.commits.add(1)
+  }
+
+  /** Tells the other tasks of the process how much this one holds. */
+  #weigh(): void {
+    let bytes = 0
+    for (const { files } of this.#streams.values()) bytes += files.bytes
+    this.#budget.hold(this, bytes)
   }
 
   #commitFolder({ topic, partition }: TopicPartition): string {

@@ -1,6 +1,7 @@
 /** Settings of where in the store a record's file is. */
 import { atLeast, defineSettings, oneOf, validatedBy } from '@sluice/sdk'
 import type { SettingProblem } from '@sluice/sdk'
+import { checkPath } from '@sluice/object-store'
 import { EXTRACTOR_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
 import { pathFormat } from './path-format.ts'
 import { zoneOffset } from './zone-offset.ts'
@@ -12,6 +13,14 @@ export const folderSettings = defineSettings(
     'topics.dir': {
       type: 'string',
       default: 'topics',
+      validator: validatedBy('a path, or empty', (value) => {
+        try {
+          if (value !== '') checkPath(String(value))
+          return undefined
+        } catch (error) {
+          return error instanceof Error ? error.message : String(error)
+        }
+      }),
       importance: 'high',
       group: NAMES,
       documentation: 'The folder that holds a folder per topic; empty: the topics’ folders stand at the top.',
@@ -104,6 +113,24 @@ export const folderSettings = defineSettings(
       group: FOLDERS,
       documentation:
         'A record’s time: Record (its timestamp in Kafka), RecordField (timestamp.field), or Wallclock (when it is written, with which a record that is written again may be in another folder).',
+    },
+    'late.after.ms': {
+      type: 'long',
+      default: -1,
+      validator: atLeast(-1),
+      importance: 'low',
+      group: FOLDERS,
+      documentation:
+        'With a partitioner by time: a record is late when its time lies more than so many milliseconds before the latest one that was seen of its partition since the task has it; −1: none is.',
+    },
+    'late.records': {
+      type: 'string',
+      default: 'write',
+      validator: oneOf('write', 'current', 'report'),
+      importance: 'low',
+      group: FOLDERS,
+      documentation:
+        'What becomes of late records: write them to the folder of their own time, to the current one (that of the latest time), or report them as bad records.',
     },
     'timestamp.field': {
       type: 'string',

@@ -7,6 +7,7 @@ import type { FileFormat } from './formats/file-format.ts'
 import { jsonFormat } from './formats/json-format.ts'
 import { parquetFormat } from './formats/parquet-format.ts'
 import type { FilesPlan } from './partition-files.ts'
+import { timeOfFolder } from './late-records.ts'
 import { byFields, byKafkaPartition, byTime } from './partitioner.ts'
 import type { Partitioner } from './partitioner.ts'
 import { recordTime } from './record-time.ts'
@@ -28,7 +29,7 @@ export function planOf(settings: FilesSettings, clock: Clock): FilesPlan {
       headers: settings['store.kafka.headers'] ? formatOf(settings['headers.format.class'], settings) : null,
     },
     schemaMode: settings['schema.compatibility'],
-    folderOf: partitionerOf(settings, timeOf),
+    folderOf: partitionerOf(settings, timeOfFolder(timeOf, settings['late.records'], settings['late.after.ms'])),
     // A record's time matters to files only where they end by it.
     timeOf: settings['rotate.interval.ms'] > 0 ? timeOf : () => 0,
     names: {

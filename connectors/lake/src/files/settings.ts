@@ -182,6 +182,15 @@ const ownSettings = defineSettings(
       documentation:
         'Files end at about this many bytes of a partition (of Parquet: compressed), which bounds the memory that it takes; −1: no matter how many.',
     },
+    'memory.bytes': {
+      type: 'long',
+      default: 256 * 1024 * 1024,
+      validator: atLeast(1),
+      importance: 'medium',
+      group: ROTATION,
+      documentation:
+        'How many bytes the lake tasks of one process may hold together before the one that holds most ends its files early, in bytes.',
+    },
     'rotate.interval.ms': {
       type: 'long',
       default: -1,

@@ -117,6 +117,17 @@ describe('files end', () => {
     await wide.stop()
   })
 
+  test('early, where the lake tasks of the process hold too much together', async () => {
+    const store = memory()
+    const run = filesInto(store, { 'memory.bytes': '50' })
+    await run.start([P0])
+    await run.put(span(0, 4))
+    expect(await filesIn(store)).toEqual([])
+    await run.put([])
+    expect(await idsIn(store)).toEqual([0, 1, 2, 3, 4])
+    await run.stop()
+  })
+
   test('with another schema; with EVOLVE once, and then records of both are together', async () => {
     const wider = struct({
       id: primitive('int64'),

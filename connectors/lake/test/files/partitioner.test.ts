@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { primitive, struct } from '@sluice/sdk'
 import type { SinkRecord } from '@sluice/sdk'
 import { FakeClock, sinkRecord } from '@sluice/sdk/testing'
+import { timeOfFolder } from '../../src/files/late-records.ts'
+import type { LatePolicy } from '../../src/files/late-records.ts'
 import { byFields, byTime } from '../../src/files/partitioner.ts'
 import { recordTime } from '../../src/files/record-time.ts'
 
@@ -63,5 +65,37 @@ describe('by fields', () => {
 
   test('a value that is null, nested or missing is no folder', () => {
     for (const name of ['none', 'a', 'missing']) expect(() => byFields([name], '/', true)(record)).toThrow(name)
+  })
+})
+
+describe('late records', () => {
+  const times = [0, 10_000, 5000, 4999]
+  const folders = (policy: LatePolicy, afterMs: number): unknown[] => {
+    const timeOf = timeOfFolder(ofRecord, policy, afterMs)
+    return times.map((time) => {
+      try {
+        return timeOf(at(time))
+      } catch (error) {
+        return (error as Error).message
+      }
+    })
+  }
+
+  test.each<[LatePolicy, number, unknown[]]>([
+    ['write', 5000, [0, 10_000, 5000, 4999]],
+    ['current', -1, [0, 10_000, 5000, 4999]],
+    ['current', 5000, [0, 10_000, 5000, 10_000]],
+    ['report', 5000, [0, 10_000, 5000, 'The record is late by 5001 ms ']],
+  ])('%s, after %s ms', (policy, afterMs, expected) => {
+    expect(folders(policy, afterMs)).toEqual(
+      expected.map((one) => (typeof one === 'string' ? expect.stringContaining(one.trim()) : one)),
+    )
+  })
+
+  test('are late by their own partition alone', () => {
+    const timeOf = timeOfFolder(ofRecord, 'current', 0)
+    timeOf(at(10_000))
+    expect(timeOf({ ...at(1), originalPartition: 4 })).toBe(1)
+    expect(timeOf(at(1))).toBe(10_000)
   })
 })

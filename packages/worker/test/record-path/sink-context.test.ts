@@ -289,3 +289,21 @@ describe('a rewind', () => {
     expect(await ended).toBeUndefined()
   })
 })
+
+test('position says where the worker stands: in open what is committed, afterwards what has been put', async () => {
+  const seen: (number | undefined)[] = []
+  const run = new SinkRun({
+    log: LOG,
+    task: (context) =>
+      new ActingSink(() => {
+        seen.push(context.position(P0)?.offset)
+      }),
+    commitIntervalMs: 0,
+  })
+  const ended = run.run()
+  await eventually('committed', () => run.committed?.offset === 25)
+  run.stop()
+  await ended
+  expect(seen[0]).toBe(0)
+  expect(seen.at(-1)).toBe(25)
+})
