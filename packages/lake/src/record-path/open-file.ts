@@ -4,7 +4,7 @@ import { physicalName, physicalRows, physicalSchema, underLogicalNames } from '.
 import { parquetColumnsOf } from '../formats/delta/columns.ts'
 import type { DeltaSchema } from '../formats/delta/schema.ts'
 import { statsOf } from '../formats/delta/stats.ts'
-import type { DataFile } from '../formats/delta/table.ts'
+import type { DataFile } from '../formats/delta/requests.ts'
 import { ParquetWriter, collectChunks } from '../parquet/index.ts'
 import type { ChunkCollector, ParquetOptions } from '../parquet/index.ts'
 
@@ -27,8 +27,8 @@ export interface FilePlace {
 /** A Parquet file that rows go into, in memory. */
 export class OpenFile {
   readonly schema: DeltaSchema
-  /** When it was last written to, in any unit that grows. */
-  lastUsed = 0
+  /** When it last came to hand; see `OpenFiles`. */
+  lastTurn = 0
   readonly #place: FilePlace
   /** Where columns have other names in files than in rows. */
   readonly #toFile: ((row: Row) => Row) | undefined

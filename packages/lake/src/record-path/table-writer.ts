@@ -1,6 +1,6 @@
 /**
- * The conductor: rows with their offsets go into the file of their partition, full files go to the store, and one entry of the table's log makes
- * files and offsets visible together.
+ * The conductor: rows with their offsets go into the file of their partition, full files go to the store, and one entry of
+ * the table's log makes files and offsets visible together.
  *
  *   append → … → roll (the file is whole in the store) → commit (files and offsets in one log entry)
  *
@@ -12,13 +12,12 @@ import { SluiceError } from '@sluice/sdk'
 import type { Clock, Counter, MetricLabels, Metrics, StructSchema } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { deltaSchemaOf } from '../formats/delta/columns.ts'
-import { Partitioner } from '../formats/delta/partitions.ts'
-import type { DeltaSchema } from '../formats/delta/schema.ts'
-import type { AppendRequest, DeltaTable, TxnClaim } from '../formats/delta/table.ts'
+import type { AppendRequest, TxnClaim } from '../formats/delta/requests.ts'
+import type { DeltaTable } from '../formats/delta/table.ts'
 import type { ParquetOptions } from '../parquet/index.ts'
 import { Lane, topicAppIdOf, topicMarkOf } from './lane.ts'
-import { OpenFile } from './open-file.ts'
 import type { FinishedFile } from './open-file.ts'
+import { OpenFiles } from './open-files.ts'
 
 export interface TableWriterOptions {
   /** A commit is due at this many rows, … */
@@ -59,15 +58,7 @@ export class TableWriter {
   readonly #ports: TableWriterPorts
   readonly #lanes = new Map<string, Lane>()
   readonly #counters: Readonly<Record<'rows' | 'skipped' | 'files' | 'bytes' | 'commits', Counter>>
-  /** By folder, which says the partition. */
-  readonly #open = new Map<string, OpenFile>()
-  /** Whose file is still at hand: rows of one partition come together. */
-  #folder = ''
-  #file: OpenFile | undefined
-  #partitioner: Partitioner | undefined
-  #schema: DeltaSchema | undefined
-  /** Rows ever taken: the files' measure of age. */
-  #ticks = 0
+  readonly #open: OpenFiles
   #finished: FinishedFile[] = []
   #sealed: SealedBatch | undefined
   /** Rows not yet sealed. */
@@ -81,6 +72,8 @@ export class TableWriter {
     this.#store = store
     this.#options = options
     this.#ports = ports
+    const { openFilesMax: filesMax = OPEN_FILES_MAX, parquet } = options
+    this.#open = new OpenFiles(table, { filesMax, parquet }, ports)
     const labels = { ...ports.labels, table: table.path }
     const counter = (what: string): Counter => ports.metrics.counter(`sluice_lake_${what}_total`, labels)
     this.#counters = {
@@ -132,8 +125,8 @@ export class TableWriter {
    */
   async accept(rows: StructSchema, signal?: AbortSignal): Promise<void> {
     await this.table.evolve(deltaSchemaOf(rows), signal)
-    if (this.#schema === this.table.snapshot.schema) return
-    this.#endFiles()
+    if (!this.#open.isOutdated) return
+    this.#open.endAll()
     await this.#upload(signal)
   }
 
@@ -146,9 +139,7 @@ export class TableWriter {
       this.#counters.skipped.add(1)
       return false
     }
-    const folder = (this.#partitioner ??= this.#newPartitioner()).folderOf(row)
-    const file = this.#file !== undefined && folder === this.#folder ? this.#file : this.#fileFor(folder, row)
-    file.append(row)
+    this.#open.append(row)
     lane.take(offset)
     lane.rows++
     if (this.#rows++ === 0) this.#rowsSince = this.#ports.clock.monotonic()
@@ -167,13 +158,13 @@ export class TableWriter {
    * what the bound on memory allows for.
    */
   get full(): boolean {
-    if (this.#openBytes() >= this.#options.bytesMax) return true
-    return this.#finished.some((finished) => finished.bytes !== undefined)
+    return this.#hasEnded || this.#open.bytes >= this.#options.bytesMax
   }
 
   /** About the memory that its files take: those that are open, and those that the store does not have yet. */
   get heldBytes(): number {
-    return this.#finished.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), this.#openBytes())
+    this.#collect()
+    return this.#finished.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), this.#open.bytes)
   }
 
   /** Whether it holds rows, or a commit of unknown outcome, so that no lane can leave without `reset`. */
@@ -196,12 +187,12 @@ export class TableWriter {
    * nothing is lost or doubled.
    */
   async roll(signal?: AbortSignal): Promise<void> {
-    const hasEnded = this.#finished.some((finished) => finished.bytes !== undefined)
-    if (!hasEnded || this.#openBytes() >= this.#options.bytesMax) this.#endFiles()
+    if (!this.#hasEnded || this.#open.bytes >= this.#options.bytesMax) this.#open.endAll()
     await this.#upload(signal)
   }
 
   async #upload(signal: AbortSignal | undefined): Promise<void> {
+    this.#collect()
     for (const finished of this.#finished) {
       if (finished.bytes === undefined) continue
       await this.#store.put(`${this.table.path}/${finished.file.path}`, finished.bytes, { signal })
@@ -219,7 +210,7 @@ export class TableWriter {
   async commit(signal?: AbortSignal): Promise<void> {
     if (this.#sealed !== undefined) await this.#publish(this.#sealed, signal)
     if (![...this.#lanes.values()].some((lane) => lane.moved)) return
-    this.#endFiles()
+    this.#open.endAll()
     await this.#upload(signal)
     await this.#publish((this.#sealed = this.#seal()), signal)
   }
@@ -234,9 +225,7 @@ export class TableWriter {
    * unanswered commit did is learned from the table; where it could not be read, the next commit is fenced.
    */
   async reset(signal?: AbortSignal): Promise<void> {
-    this.#open.clear()
-    this.#file = undefined
-    this.#partitioner = undefined
+    this.#open.drop()
     this.#finished = []
     this.#sealed = undefined
     this.#rows = 0
@@ -246,64 +235,18 @@ export class TableWriter {
     for (const lane of this.#lanes.values()) lane.restart(this.#committed(lane.appId))
   }
 
-  #newPartitioner(): Partitioner {
-    const { schema, metadata } = this.table.snapshot
-    this.#schema = schema
-    return new Partitioner(schema, metadata.partitionColumns, this.table.name)
+  /** Whether files wait for the store. */
+  get #hasEnded(): boolean {
+    return this.#open.hasEnded || this.#finished.some(({ bytes }) => bytes !== undefined)
   }
 
-  /** The open file of that partition, which becomes the one at hand; opened if need be. */
-  #fileFor(folder: string, row: Readonly<Record<string, unknown>>): OpenFile {
-    if (this.#file !== undefined) this.#file.lastUsed = this.#ticks
-    let file = this.#open.get(folder)
-    if (file === undefined) {
-      file = this.#openFile(folder, row)
-      if (this.#open.size >= (this.#options.openFilesMax ?? OPEN_FILES_MAX)) this.#endOldest()
-      this.#open.set(folder, file)
-    }
-    file.lastUsed = ++this.#ticks
-    this.#folder = folder
-    return (this.#file = file)
-  }
-
-  #openFile(folder: string, row: Readonly<Record<string, unknown>>): OpenFile {
-    const { codec = 'zstd' } = this.#options.parquet
-    const name = `part-${this.#ports.newId()}${codec === 'none' ? '' : `.${codec}`}.parquet`
-    const place =
-      folder === '' ? { name } : { name: `${folder}/${name}`, partitionValues: this.#partitioner!.valuesOf(row) }
-    return new OpenFile(place, this.#schema!, this.table.name, { ...this.#options.parquet, codec })
-  }
-
-  #endOldest(): void {
-    let oldest: readonly [string, OpenFile] | undefined
-    for (const entry of this.#open) if (oldest === undefined || entry[1].lastUsed < oldest[1].lastUsed) oldest = entry
-    if (oldest === undefined) return
-    this.#open.delete(oldest[0])
-    this.#end(oldest[1])
-  }
-
-  #endFiles(): void {
-    for (const [folder, file] of this.#open) {
-      this.#open.delete(folder)
-      this.#end(file)
-    }
-    // The next files are for the table as it is then.
-    this.#partitioner = undefined
-  }
-
-  #end(file: OpenFile): void {
-    if (file === this.#file) this.#file = undefined
-    if (file.rows > 0) this.#finished.push(file.finish(this.#ports.clock, this.table.snapshot.metadata.configuration))
-  }
-
-  #openBytes(): number {
-    let bytes = 0
-    for (const file of this.#open.values()) bytes += file.bytes
-    return bytes
+  #collect(): void {
+    this.#finished.push(...this.#open.takeEnded())
   }
 
   #waitingBytes(): number {
-    return this.#finished.reduce((sum, { file }) => sum + file.size, this.#openBytes())
+    this.#collect()
+    return this.#finished.reduce((sum, { file }) => sum + file.size, this.#open.bytes)
   }
 
   #seal(): SealedBatch {

@@ -1,7 +1,6 @@
 import { SluiceError } from '@sluice/sdk'
 import type { Logger } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
-import type { AddAction } from './actions.ts'
 import { commit } from './commit.ts'
 import type { CommitPlan, CommitPorts } from './commit.ts'
 import type { CommitScope } from './conflicts.ts'
@@ -11,49 +10,16 @@ import { staleness } from './evolution.ts'
 import type { JsonObject } from './exact-json.ts'
 import { addLine, domainLine, txnLine } from './lines.ts'
 import { DeltaLog } from './log.ts'
-import { decodePath, encodePath, isAbsolutePath } from './paths.ts'
+import { decodePath, isAbsolutePath } from './paths.ts'
 import { checkAppendable } from './protocol.ts'
+import { addOf, metricsOf } from './requests.ts'
+import type { AppendRequest, DataFile, TxnClaim } from './requests.ts'
+import { removeLines, scopeOf } from './rewrite.ts'
+import type { RewriteRequest } from './rewrite.ts'
 import type { DeltaSchema } from './schema.ts'
 import { Snapshot } from './snapshot.ts'
 import type { DeltaSnapshot } from './snapshot.ts'
 import { TableUpkeep } from './upkeep.ts'
-
-/** A data file that was written and now shall belong to the table. */
-export interface DataFile {
-  /** Below the table, as the store knows it (not percent-encoded). Unique for all time. */
-  readonly path: string
-  /** Bytes. */
-  readonly size: number
-  /** Milliseconds since the epoch. */
-  readonly modifiedMs: number
-  readonly rows: number
-  /** The text of `statsOf`. */
-  readonly stats: string
-  /** A text, or null, per partition column; absent: the table has none. See `Partitioner`. */
-  readonly partitionValues?: Readonly<Record<string, string | null>>
-  /** The table's schema for which it was written. */
-  readonly schema: DeltaSchema
-}
-
-/** Progress of one application, moved in the same commit as the data: compare and set. */
-export interface TxnClaim {
-  readonly appId: string
-  /** What the table shall hold afterwards. */
-  readonly version: number
-  /** What the writer believes it holds now; undefined: nothing. */
-  readonly expected: number | undefined
-}
-
-export interface AppendRequest {
-  /** Unique to this request. Repeating a request with the same id after a failure is safe. */
-  readonly txnId: string
-  readonly files: readonly DataFile[]
-  readonly txns: readonly TxnClaim[]
-  /** First and last offset per partition of a topic, for audits of the log alone … */
-  readonly offsets?: Readonly<Record<string, readonly [number, number]>>
-  /** … and how many of them are rows in these files; the others were skipped, diverted or never there. */
-  readonly rows?: Readonly<Record<string, number>>
-}
 
 export interface DeltaPorts extends CommitPorts {
   readonly newId: () => string
@@ -174,6 +140,46 @@ export class DeltaTable {
           return [
             ...txns.map(({ appId, version }) => txnLine({ appId, version, lastUpdated: now })),
             ...files.map((file) => addLine(addOf(file))),
+          ]
+        },
+      },
+      signal,
+    )
+  }
+
+  /**
+   * Puts files in the place of others, all in one entry of the log or not at all.
+   * @returns the version that holds them
+   * @throws SluiceError TABLE_CONFLICT, retriable by deciding anew, when a commit since `readVersion` contradicts it; TABLE_FENCED
+   * and TABLE_SCHEMA as `append` does; TABLE_UNSUPPORTED when rows would go from a table that is `delta.appendOnly`
+   */
+  async rewrite(request: RewriteRequest, signal?: AbortSignal): Promise<number> {
+    const { txnId, operation, readVersion, files, txns, removed, dataChange } = request
+    return this.#commit(
+      {
+        txnId,
+        readVersion,
+        scope: scopeOf(request, this.#snapshot.metadata.configuration),
+        info: {
+          operation,
+          operationParameters: {},
+          readVersion,
+          isBlindAppend: false,
+          operationMetrics: { ...metricsOf(files), numRemovedFiles: String(removed.length) },
+        },
+        actions: (snapshot) => {
+          this.#checkAppendable(snapshot)
+          if (dataChange && snapshot.metadata.configuration['delta.appendOnly'] === 'true')
+            throw new SluiceError('TABLE_UNSUPPORTED', `The table ${this.name} only takes rows (delta.appendOnly)`, {
+              remedy: 'Unset that table property, or write to another table.',
+            })
+          for (const claim of txns) this.#checkClaim(claim, snapshot)
+          for (const file of files) this.#checkFresh(file, snapshot)
+          const now = Math.trunc(this.#ports.clock.now())
+          return [
+            ...txns.map(({ appId, version }) => txnLine({ appId, version, lastUpdated: now })),
+            ...removeLines(request, now),
+            ...files.map((file) => addLine({ ...addOf(file), dataChange })),
           ]
         },
       },
@@ -326,20 +332,6 @@ const REPLANNED: CommitScope = { isReplanned: true, isolation: 'WriteSerializabl
 
 function definitionOf({ protocol, metadata, schema }: DeltaSnapshot): TableDefinition {
   return { protocol, metadata, schema }
-}
-
-function addOf({ path, partitionValues = {}, size, modifiedMs, stats }: DataFile): AddAction {
-  return { path: encodePath(path), partitionValues, size, modificationTime: modifiedMs, dataChange: true, stats }
-}
-
-/** Under the names that Spark's history shows; as texts, as there. */
-function metricsOf(files: readonly DataFile[]): JsonObject {
-  return {
-    numAddedFiles: String(files.length),
-    numRemovedFiles: '0',
-    numOutputRows: String(files.reduce((sum, { rows }) => sum + rows, 0)),
-    numOutputBytes: String(files.reduce((sum, { size }) => sum + size, 0)),
-  }
 }
 
 function checkParting(table: string, found: readonly string[], { partitionColumns }: TableDesign): void {

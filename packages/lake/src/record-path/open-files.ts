@@ -1,0 +1,131 @@
+/** The files that rows go into at the moment: one per partition of the table, a bounded number of them. */
+import type { Clock } from '@sluice/sdk'
+import { Partitioner } from '../formats/delta/partitions.ts'
+import type { DeltaSchema } from '../formats/delta/schema.ts'
+import type { DeltaTable } from '../formats/delta/table.ts'
+import type { ParquetOptions } from '../parquet/index.ts'
+import { OpenFile } from './open-file.ts'
+import type { FinishedFile } from './open-file.ts'
+
+export interface OpenFilesOptions {
+  /** How many at a time. */
+  readonly filesMax: number
+  readonly parquet: ParquetOptions
+}
+
+export interface OpenFilesPorts {
+  readonly clock: Clock
+  readonly newId: () => string
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+export class OpenFiles {
+  readonly #table: DeltaTable
+  readonly #options: OpenFilesOptions
+  readonly #ports: OpenFilesPorts
+  /** By folder, which says the partition. */
+  readonly #files = new Map<string, OpenFile>()
+  /** Whose file is still at hand: rows of one partition come together. */
+  #folder = ''
+  #file: OpenFile | undefined
+  /** For the table as it was when the first of the open files began. */
+  #partitioner: Partitioner | undefined
+  #schema: DeltaSchema | undefined
+  /** How often another file came to hand: the measure of how long the others wait. */
+  #turns = 0
+  /** Those that ended and were not taken yet. */
+  #ended: FinishedFile[] = []
+
+  constructor(table: DeltaTable, options: OpenFilesOptions, ports: OpenFilesPorts) {
+    this.#table = table
+    this.#options = options
+    this.#ports = ports
+  }
+
+  /**
+   * Puts the row into the file of its partition. A partition that has none gets one; where there are too many, the one that
+   * waited longest ends.
+   * @throws ValueError when a value does not fit its column; the row is then in no file
+   */
+  append(row: Row): void {
+    const folder = (this.#partitioner ??= this.#begin()).folderOf(row)
+    const file = this.#file !== undefined && folder === this.#folder ? this.#file : this.#fileOf(folder, row)
+    file.append(row)
+  }
+
+  /** Whether any is open whose columns are not those that the table has now. */
+  get isOutdated(): boolean {
+    return this.#files.size > 0 && this.#schema !== this.#table.snapshot.schema
+  }
+
+  /** About the size that they would have if they ended now. */
+  get bytes(): number {
+    let bytes = 0
+    for (const file of this.#files.values()) bytes += file.bytes
+    return bytes
+  }
+
+  /** Whether files ended that were not taken yet. */
+  get hasEnded(): boolean {
+    return this.#ended.length > 0
+  }
+
+  /** The files that ended, each given once. */
+  takeEnded(): FinishedFile[] {
+    return this.#ended.splice(0)
+  }
+
+  /** Ends all of them. The next ones are for the table as it is then. */
+  endAll(): void {
+    for (const [folder, file] of this.#files) this.#end(folder, file)
+    this.#partitioner = undefined
+  }
+
+  /** Forgets all of them, and those that ended. */
+  drop(): void {
+    this.#files.clear()
+    this.#file = undefined
+    this.#partitioner = undefined
+    this.#ended = []
+  }
+
+  #begin(): Partitioner {
+    const { schema, metadata } = this.#table.snapshot
+    this.#schema = schema
+    return new Partitioner(schema, metadata.partitionColumns, this.#table.name)
+  }
+
+  #fileOf(folder: string, row: Row): OpenFile {
+    let file = this.#files.get(folder)
+    if (file === undefined) {
+      file = this.#open(folder, row)
+      if (this.#files.size >= this.#options.filesMax) this.#endOldest()
+      this.#files.set(folder, file)
+    }
+    file.lastTurn = ++this.#turns
+    this.#folder = folder
+    return (this.#file = file)
+  }
+
+  #open(folder: string, row: Row): OpenFile {
+    const { codec = 'zstd' } = this.#options.parquet
+    const name = `part-${this.#ports.newId()}${codec === 'none' ? '' : `.${codec}`}.parquet`
+    const place =
+      folder === '' ? { name } : { name: `${folder}/${name}`, partitionValues: this.#partitioner!.valuesOf(row) }
+    return new OpenFile(place, this.#schema!, this.#table.name, { ...this.#options.parquet, codec })
+  }
+
+  #endOldest(): void {
+    let oldest: readonly [string, OpenFile] | undefined
+    for (const entry of this.#files) if (oldest === undefined || entry[1].lastTurn < oldest[1].lastTurn) oldest = entry
+    if (oldest !== undefined) this.#end(...oldest)
+  }
+
+  #end(folder: string, file: OpenFile): void {
+    this.#files.delete(folder)
+    if (file === this.#file) this.#file = undefined
+    // One whose first row was refused holds nothing.
+    if (file.rows > 0) this.#ended.push(file.finish(this.#ports.clock, this.#table.snapshot.metadata.configuration))
+  }
+}
