@@ -1,5 +1,5 @@
-export { readParquet } from './reader/index.ts'
-export type { ParquetRow, RangedSource, ReadOptions } from './reader/index.ts'
+export { readParquet, readParquetFacts } from './reader/index.ts'
+export type { ParquetFacts, ParquetRow, RangedSource, ReadOptions } from './reader/index.ts'
 export { ParquetWriter, collectChunks } from './writer.ts'
 export type { ParquetOptions, ParquetSink, ChunkCollector } from './writer.ts'
 export type { LeafType, NestedType, ParquetColumn, ParquetElement, ParquetType, TimeUnit } from './schema.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import type { LeafType, ParquetColumn } from '../../src/parquet/index.ts'
-import { canonical, metadataOf, readWithDuckdb, readWithHyparquet, write } from './read-back.ts'
+import { canonical, metadataOf, readWithDuckdb, readWithHyparquet, readWithOurs, write } from './read-back.ts'
 
 const int32: LeafType = { kind: 'int32' }
 const int64: LeafType = { kind: 'int64' }
@@ -27,6 +27,7 @@ function written(
 async function expectBack(type: LeafType, values: readonly unknown[], bytes: Uint8Array): Promise<void> {
   const column: ParquetColumn = { name: 'c', type, optional: true }
   const wanted = values.map((value) => [canonical(column, value)])
+  expect(await readWithOurs(bytes, [column])).toEqual(wanted)
   expect(await readWithHyparquet(bytes, [column])).toEqual(wanted)
   expect(await readWithDuckdb(bytes, [column])).toEqual(wanted)
 }
@@ -109,6 +110,7 @@ describe('delta encodings of pages v2', () => {
               values.map((c) => ({ c })),
               { pageVersion: 2, codec: 'none' },
             )
+            expect(await readWithOurs(bytes, [column])).toEqual(values.map((each) => [String(each)]))
             expect(await readWithHyparquet(bytes, [column])).toEqual(values.map((each) => [String(each)]))
           }
         },

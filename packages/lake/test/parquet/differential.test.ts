@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
 import { columnsOf, rowsOf } from './drawn-columns.ts'
-import { canonical, readWithDuckdb, readWithHyparquet, write } from './read-back.ts'
+import { canonical, readWithDuckdb, readWithHyparquet, readWithOurs, write } from './read-back.ts'
 
 /** `SLUICE_PARQUET_SCHEMAS=2000` is the full form. */
 const SCHEMAS = Number(process.env['SLUICE_PARQUET_SCHEMAS'] ?? 50)
@@ -11,7 +11,7 @@ describe('a file', () => {
     ['flat', 0],
     ['nested up to four levels', 4],
   ])(
-    'of any %s schema and rows is read by DuckDB and by hyparquet as it was written',
+    'of any %s schema and rows is read by DuckDB, by hyparquet and by ourselves as it was written',
     async (_, depth) => {
       await fc.assert(
         fc.asyncProperty(
@@ -27,6 +27,7 @@ describe('a file', () => {
             const options = { codec, pageRowsMax, pageBytesMax: 4096, rowGroupRowsMax, pageVersion }
             const { bytes } = write(columns, rows, options)
             const wanted = rows.map((row) => columns.map((of) => canonical(of, row[of.name])))
+            expect(await readWithOurs(bytes, columns)).toEqual(wanted)
             expect(await readWithHyparquet(bytes, columns)).toEqual(wanted)
             expect(await readWithDuckdb(bytes, columns)).toEqual(wanted)
           },

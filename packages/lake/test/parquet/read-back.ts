@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as duckdb from '@duckdb/node-api'
-import { parquetMetadata, type FileMetaData } from 'hyparquet'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { parquetMetadata, parquetReadObjects, parquetSchema, type Compressors, type FileMetaData } from 'hyparquet'
 import {
   ParquetWriter,
   collectChunks,
@@ -17,6 +18,8 @@ import {
   type ParquetOptions,
   type ParquetType,
 } from '../../src/parquet/index.ts'
+import { decompressLz4 } from '../../src/parquet/lz4.ts'
+import { PARSERS, convertOf, withoutConversions } from './hyparquet-values.ts'
 
 export type Row = Record<string, unknown>
 /** A text; null; a list; a struct by its fields; a map as its pairs. */
@@ -133,13 +136,42 @@ function fromDuckdb({ type }: ParquetElement, value: duckdb.DuckDBValue): Canoni
   return String(value)
 }
 
-/** The rows as hyparquet reads them, by way of our own door to it. */
-export async function readWithHyparquet(bytes: Uint8Array, columns: readonly ParquetColumn[]): Promise<CanonicalRow[]> {
+/** The rows as our own reader reads them. */
+export async function readWithOurs(bytes: Uint8Array, columns: readonly ParquetColumn[]): Promise<CanonicalRow[]> {
   const rows: CanonicalRow[] = []
-  for await (const row of readParquet(bytes)) {
-    rows.push(columns.map(({ name, type, optional }) => canonical({ type: inMicros(type), optional }, row[name])))
-  }
+  for await (const row of readParquet(bytes)) rows.push(canonicalRow(row, columns))
   return rows
+}
+
+const compressors: Compressors = {
+  GZIP: (input) => gunzipSync(input),
+  ZSTD: (input) => zstdDecompressSync(input),
+  LZ4_RAW: (input, length) => decompressLz4(input, length),
+}
+
+/** The rows as hyparquet reads them. */
+export async function readWithHyparquet(bytes: Uint8Array, columns: readonly ParquetColumn[]): Promise<CanonicalRow[]> {
+  const file = new Uint8Array(bytes).buffer
+  const metadata = parquetMetadata(file, { parsers: PARSERS, geoparquet: false })
+  const found = await parquetReadObjects({
+    file,
+    metadata: withoutConversions(metadata),
+    compressors,
+    parsers: PARSERS,
+    utf8: false,
+    geoparquet: false,
+  })
+  const converts = new Map(parquetSchema(metadata).children.map((node) => [node.element.name, convertOf(node)]))
+  return found.map((row) =>
+    canonicalRow(
+      Object.fromEntries(columns.map(({ name }) => [name, converts.get(name)!((row as Row)[name])])),
+      columns,
+    ),
+  )
+}
+
+function canonicalRow(row: Row, columns: readonly ParquetColumn[]): CanonicalRow {
+  return columns.map(({ name, type, optional }) => canonical({ type: inMicros(type), optional }, row[name]))
 }
 
 /** Timestamps come back in microseconds, whatever the unit they were written in. */

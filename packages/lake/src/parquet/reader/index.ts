@@ -1,3 +1,3 @@
-export { readParquet } from './read-parquet.ts'
-export type { ParquetRow, ReadOptions } from './read-parquet.ts'
+export { readParquet, readParquetFacts } from './read-parquet.ts'
+export type { ParquetFacts, ParquetRow, ReadOptions } from './read-parquet.ts'
 export type { RangedSource } from './source.ts'

@@ -1,9 +1,8 @@
 /**
- * From what hyparquet finds to the values that `ParquetWriter` takes for the same types, exact to the last digit: its own
- * conversions (decimals to floats, times to Date, map keys to property names) are switched off first.
+ * From what hyparquet finds to the values that `readParquet` gives, exact to the last digit: its own conversions (decimals to
+ * floats, times to Date, map keys to property names) are switched off first.
  */
 import type { FileMetaData, ParquetParsers, SchemaTree } from 'hyparquet'
-import { formatUnscaled, readBigEndian } from '../decimal.ts'
 
 export type Convert = (value: unknown) => unknown
 
@@ -76,7 +75,7 @@ function leaf({ element }: SchemaTree): Convert {
   if (converted === 'DECIMAL' || logical?.type === 'DECIMAL') {
     const scale = element.scale ?? (logical?.type === 'DECIMAL' ? logical.scale : 0)
     return (value) =>
-      formatUnscaled(value instanceof Uint8Array ? readBigEndian(value) : (value as number | bigint), scale)
+      decimalText(value instanceof Uint8Array ? bigEndian(value) : BigInt(value as number | bigint), scale)
   }
   if (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') {
     // A copy, or one short value would keep its whole page.
@@ -88,4 +87,15 @@ function leaf({ element }: SchemaTree): Convert {
 function whole(value: bigint): number | bigint {
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
+}
+
+function bigEndian(bytes: Uint8Array): bigint {
+  const hex = Buffer.from(bytes).toString('hex')
+  return BigInt.asIntN(hex.length * 4, BigInt(`0x${hex}`))
+}
+
+function decimalText(unscaled: bigint, scale: number): string {
+  const digits = String(unscaled < 0n ? -unscaled : unscaled).padStart(scale + 1, '0')
+  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+  return unscaled < 0n ? `-${text}` : text
 }
