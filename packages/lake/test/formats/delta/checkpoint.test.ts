@@ -4,12 +4,13 @@ import type { Logger } from '@sluice/sdk'
 import { MemoryStore, listAll } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import { FaultyStore } from '@sluice/object-store/testing'
-import { DeltaTable, deltaSchemaOf } from '@sluice/lake'
-import type { AppendRequest, TableDesign } from '@sluice/lake'
+import { DeltaTable, ParquetWriter, collectChunks, deltaSchemaOf } from '@sluice/lake'
+import type { AppendRequest, ParquetColumn, ParquetType, TableDesign } from '@sluice/lake'
 import type { Action } from '../../../src/formats/delta/actions.ts'
 import { readCheckpoint } from '../../../src/formats/delta/checkpoint-read.ts'
 import { checkpointStateOf, encodeCheckpoint } from '../../../src/formats/delta/checkpoint-write.ts'
 import { Snapshot } from '../../../src/formats/delta/snapshot.ts'
+import { readParquet } from '../../../src/parquet/reader/index.ts'
 import { testPorts } from '../../support/ports.ts'
 import type { TestPorts } from '../../support/ports.ts'
 
@@ -115,6 +116,104 @@ test('a checkpoint gives back every action that the table still stands on, to th
   await store.put('c.parquet', bytes)
   const read = await readCheckpoint(store, FOLDER, { version: 41, paths: ['c.parquet'] })
   expect(read).toEqual(actions)
+})
+
+describe('checkpoints of other forms', () => {
+  const uuid = '3a0d65cd-4056-49b8-937b-95f9e3ee90e5'
+  const version5 = `${FOLDER}${name(5)}`
+
+  /** A checkpoint of the table, cut in two at that place among its actions. */
+  async function halves(store: ObjectStore): Promise<readonly [Uint8Array, Uint8Array]> {
+    const { snapshot } = await open(store)
+    const state = checkpointStateOf(snapshot, 0)
+    const adds = state.adds
+    const one = await encodeCheckpoint({ ...state, adds: adds.slice(0, 2) })
+    const other = await encodeCheckpoint({ ...state, adds: adds.slice(2), txns: [] })
+    return [one.bytes, other.bytes]
+  }
+
+  /** Five commits, of which only the last one's name is left beside what `put` writes. */
+  async function reopened(put: (store: MemoryStore) => Promise<void>): Promise<DeltaTable> {
+    const store = new MemoryStore()
+    await appendUntil(await open(store), 5)
+    await put(store)
+    for (let version = 0; version < 6; version++) await store.delete(`${FOLDER}${name(version)}.json`)
+    return (await DeltaTable.open(store, 'orders', testPorts()))!
+  }
+
+  const told = ({ snapshot }: DeltaTable): unknown => [
+    snapshot.version,
+    [...snapshot.files].map(({ path }) => path),
+    snapshot.txnVersion('p0'),
+  ]
+  const all = [5, ['f1.parquet', 'f2.parquet', 'f3.parquet', 'f4.parquet', 'f5.parquet'], 5]
+
+  test('in parts, which older writers made', async () => {
+    const table = await reopened(async (store) => {
+      const parts = await halves(store)
+      for (const [i, bytes] of parts.entries())
+        await store.put(`${version5}.checkpoint.000000000${i + 1}.0000000002.parquet`, bytes)
+    })
+    expect(told(table)).toEqual(all)
+  })
+
+  test.each(['json', 'parquet'])('of version 2, with the files in sidecars, in %s', async (form) => {
+    const table = await reopened(async (store) => {
+      const parts = await halves(store)
+      for (const [i, bytes] of parts.entries()) await store.put(`${FOLDER}_sidecars/s ${i}.parquet`, bytes)
+      const sidecars = [0, 1].map((i) => ({
+        sidecar: { path: `s%20${i}.parquet`, sizeInBytes: 1, modificationTime: 1 },
+      }))
+      const path = `${version5}.checkpoint.${uuid}.${form}`
+      if (form === 'json') {
+        const lines = [{ checkpointMetadata: { version: 5 } }, ...sidecars]
+        const first = new TextDecoder().decode(await store.get(`${FOLDER}${name(0)}.json`))
+        await store.put(
+          path,
+          new TextEncoder().encode(`${lines.map((line) => JSON.stringify(line)).join('\n')}\n${first}`),
+        )
+      } else await store.put(path, await parquetOf(sidecars, parts[0]))
+    })
+    expect(told(table)).toEqual(all)
+  })
+
+  /** The rows of that checkpoint, and sidecars behind them. */
+  async function parquetOf(sidecars: readonly object[], checkpoint: Uint8Array): Promise<Uint8Array> {
+    const chunks = collectChunks()
+    const text: ParquetType = { kind: 'string' }
+    const optional = (type: ParquetType, column: string): ParquetColumn => ({ name: column, type, optional: true })
+    const list: ParquetType = { kind: 'list', element: { type: text, optional: true } }
+    const map: ParquetType = {
+      kind: 'map',
+      key: { type: text, optional: false },
+      value: { type: text, optional: true },
+    }
+    const fields = [
+      optional(text, 'path'),
+      optional({ kind: 'int64' }, 'sizeInBytes'),
+      optional({ kind: 'int64' }, 'modificationTime'),
+    ]
+    const versions = ['minReaderVersion', 'minWriterVersion'].map((column) => optional({ kind: 'int32' }, column))
+    const metaData = [
+      optional(text, 'id'),
+      optional(text, 'schemaString'),
+      optional(list, 'partitionColumns'),
+      optional(map, 'configuration'),
+    ]
+    const writer = new ParquetWriter(
+      [
+        optional({ kind: 'struct', fields }, 'sidecar'),
+        optional({ kind: 'struct', fields: versions }, 'protocol'),
+        optional({ kind: 'struct', fields: metaData }, 'metaData'),
+      ],
+      { codec: 'zstd' },
+      chunks.sink,
+    )
+    for await (const row of readParquet(checkpoint)) writer.appendRow(row)
+    for (const sidecar of sidecars) writer.appendRow(sidecar as Record<string, unknown>)
+    writer.finish()
+    return chunks.bytes()
+  }
 })
 
 test('what has expired is left out: removed files after a week, progress only where the table says so', () => {
