@@ -94,6 +94,7 @@ onBroker('the lake’s sinks on S3, killed again and again', () => {
     await kafka.admin.ensureTopics([{ topic, partitions: 2 }])
     worker = await start()
     const shared: RawSettings = {
+      'restart.enable': 'false',
       topics: topic,
       'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
       'value.converter.schemas.enable': 'true',
@@ -155,5 +156,19 @@ onBroker('the lake’s sinks on S3, killed again and again', () => {
     expect(first).toMatch(
       new RegExp(`^topics/${topic}/year=2023/month=11/day=14/hour=22/${topic}\\+[01]\\+000000000[01]\\.json$`),
     )
+  })
+
+  test('the topic is deleted and created again: both sinks fail and say so, and nothing of the new topic is taken for the old', async () => {
+    const before = [idsInFiles().length, rowsIn(`${topic}.a`), rowsIn(topic)]
+    await worker.end('SIGTERM')
+    await kafka.admin.deleteTopics([topic])
+    await kafka.admin.ensureTopics([{ topic, partitions: 2 }])
+    await send(RECORDS_PER_KILL)
+    worker = await start()
+    const traces = async (): Promise<string[]> =>
+      Array.from((await worker.statuses()).values(), ({ tasks }) => tasks[0]?.trace ?? '')
+    await until('both have failed', async () => (await traces()).every((trace) => trace !== ''), ARRIVE_MS)
+    for (const trace of await traces()) expect(trace).toMatch(/another topic|its partition does not have|created again/)
+    expect([idsInFiles().length, rowsIn(`${topic}.a`), rowsIn(topic)]).toEqual(before)
   })
 })
