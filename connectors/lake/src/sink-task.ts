@@ -10,6 +10,7 @@ import type {
 import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import type { Lane } from '@sluice/lake'
+import { fewAtATime } from './few-at-a-time.ts'
 import { processBudget } from './memory-budget.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import type { RowShape } from './row-shape.ts'
@@ -97,8 +98,8 @@ export class LakeSinkTask implements SinkTask {
   async put(records: readonly SinkRecord[]): Promise<void> {
     const signal = patience()
     const isOver = this.#budget.isOver(this, this.#settings['memory.bytes'])
-    for (const { writer } of this.#targets.values())
-      if (writer.full || (isOver && writer.heldBytes > 0)) await writer.roll(signal)
+    const full = [...this.#targets.values()].filter(({ writer }) => writer.full || (isOver && writer.heldBytes > 0))
+    await fewAtATime(full, ({ writer }) => writer.roll(signal))
     for (const run of await this.#decide(records, signal)) this.#move(records, run)
     this.#weigh()
     if (this.#anyDue()) this.#context.requestCommit()
@@ -114,8 +115,9 @@ export class LakeSinkTask implements SinkTask {
         // The worker stands here: offsets before it that never came were dropped on the way, or are no records.
         target.writer.pass(lane, position.offset - 1)
       }
-      if (closing || target.writer.due) await this.#commit(target)
     }
+    const due = [...this.#targets.values()].filter(({ writer }) => closing || writer.due)
+    await fewAtATime(due, (target) => this.#commit(target))
     this.#weigh()
     return positions.flatMap((position) => {
       const offset = this.#safeOffset(position)

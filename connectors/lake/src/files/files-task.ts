@@ -11,6 +11,7 @@ import type {
 } from '@sluice/sdk'
 import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
+import { fewAtATime } from '../few-at-a-time.ts'
 import { processBudget } from '../memory-budget.ts'
 import type { MemoryBudget } from '../memory-budget.ts'
 import { CommitLog } from './commit-log.ts'
@@ -77,29 +78,7 @@ export class FilesTask implements SinkTask {
   }
 
   async open(partitions: readonly TopicPartition[]): Promise<void> {
-    for (const partition of partitions) {
-      const position = this.#context.position(partition)
-      const log = this.#settings['exactly.once']
-        ? await CommitLog.open(this.#store, this.#commitFolder(partition), patience())
-        : null
-      if (position?.topicId !== undefined) log?.assertSameTopic(position.topicId, labelOf(partition))
-      const files = new PartitionFiles(
-        partition,
-        this.#plan,
-        new Rotation(rotationRulesOf(this.#settings), this.#context.clock),
-      )
-      const { topicId } = position ?? {}
-      this.#streams.set(labelOf(partition), {
-        files,
-        log,
-        durable: log?.to,
-        topicId,
-        isIdentified: log?.to === undefined,
-        batchId: undefined,
-      })
-      // All of a partition's files are in its commits, so nothing between is waited for by anybody else.
-      if (log?.to !== undefined) this.#context.rewind([{ ...partition, offset: log.to }])
-    }
+    await fewAtATime(partitions, (partition) => this.#openStream(partition))
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
@@ -148,6 +127,30 @@ export class FilesTask implements SinkTask {
     this.#budget.release(this)
   }
 
+  async #openStream(partition: TopicPartition): Promise<void> {
+    const position = this.#context.position(partition)
+    const log = this.#settings['exactly.once']
+      ? await CommitLog.open(this.#store, this.#commitFolder(partition), patience())
+      : null
+    if (position?.topicId !== undefined) log?.assertSameTopic(position.topicId, labelOf(partition))
+    const files = new PartitionFiles(
+      partition,
+      this.#plan,
+      new Rotation(rotationRulesOf(this.#settings), this.#context.clock),
+    )
+    const { topicId } = position ?? {}
+    this.#streams.set(labelOf(partition), {
+      files,
+      log,
+      durable: log?.to,
+      topicId,
+      isIdentified: log?.to === undefined,
+      batchId: undefined,
+    })
+    // All of a partition's files are in its commits, so nothing between is waited for by anybody else.
+    if (log?.to !== undefined) this.#context.rewind([{ ...partition, offset: log.to }])
+  }
+
   #take(record: SinkRecord): void {
     const partition = { topic: record.originalTopic, partition: record.originalPartition }
     const stream = this.#streams.get(labelOf(partition))
@@ -192,17 +195,18 @@ export class FilesTask implements SinkTask {
   }
 
   async #storeEnded(): Promise<void> {
-    for (const stream of this.#streams.values()) {
+    await fewAtATime(this.#streams.values(), async (stream) => {
+      const { ended } = stream.files
       if (!stream.isIdentified) {
         // The worker knows the topic's id once it has fetched, and says it with the flush.
-        if (stream.files.ended.length > 0) this.#context.requestCommit()
-        continue
+        if (ended.length > 0) this.#context.requestCommit()
+        return
       }
-      for (let batch = stream.files.ended[0]; batch !== undefined; batch = stream.files.ended[0]) {
+      for (let batch = ended[0]; batch !== undefined; batch = ended[0]) {
         await this.#storeBatch(stream, batch)
-        stream.files.ended.shift()
+        ended.shift()
       }
-    }
+    })
   }
 
   /** The files, then the commit that names them. */
