@@ -217,15 +217,15 @@ async function widened(): Promise<void> {
   ])
 }
 
-/** Checkpoints at every tenth version; what is older than the twentieth has left the log. */
-async function cleanedUp(): Promise<void> {
+/** Checkpoints at every tenth version; what is older than the thirtieth has left the log. */
+async function cleanedUp(name: string, properties: Record<string, string>): Promise<void> {
   let aheadMs = 0
   const clock: Clock = {
     now: () => systemClock.now() + aheadMs,
     monotonic: () => systemClock.monotonic(),
     sleep: (ms, signal) => systemClock.sleep(ms, signal),
   }
-  const table = await Kept.make('cleaned_up', struct({ id, part: text }), { partitionColumns: ['part'] }, clock)
+  const table = await Kept.make(name, struct({ id, part: text }), { partitionColumns: ['part'], properties }, clock)
   await table.table.setDomain('somebody.else', '{"kept":true}')
   table.note()
   const row = (n: number): readonly [Row, Said] => [
@@ -244,5 +244,6 @@ await evolved()
 await wallClock()
 await mapped()
 await widened()
-await cleanedUp()
+await cleanedUp('cleaned_up', {})
+await cleanedUp('checkpoints_v2', { 'delta.checkpointPolicy': 'v2' })
 await writeFile(join(folder, 'expected.json'), `${JSON.stringify(expected)}\n`)

@@ -48,6 +48,17 @@ export async function readCheckpoint(
   return actions
 }
 
+/** The files that the top of a V2 checkpoint names beside itself. */
+export async function sidecarsOf(
+  store: ObjectStore,
+  folder: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const rows = await rowsOf(store, path, signal)
+  return rows.flatMap(({ sidecar }) => (isObject(sidecar) ? [sidecarPath(folder, sidecar, path)] : []))
+}
+
 function take(actions: Action[], row: JsonObject, path: string): void {
   try {
     const action = actionOf(row)

@@ -17,15 +17,18 @@ import type {
 import { deletedFileRetentionMs, txnRetentionMs } from './properties.ts'
 import type { DeltaSnapshot } from './snapshot.ts'
 
+export interface FilesState {
+  readonly removes: readonly RemoveAction[]
+  readonly adds: readonly AddAction[]
+}
+
 /** What a checkpoint of one version says; does not change when the table goes on. */
-export interface CheckpointState {
+export interface CheckpointState extends FilesState {
   readonly version: number
   readonly protocol: ProtocolAction
   readonly metadata: MetadataAction
   readonly txns: readonly TxnAction[]
   readonly domains: readonly DomainMetadataAction[]
-  readonly removes: readonly RemoveAction[]
-  readonly adds: readonly AddAction[]
 }
 
 /** @param nowMs milliseconds since the epoch; what has expired by then is left out */
@@ -54,13 +57,27 @@ export interface EncodedCheckpoint {
   readonly actions: number
 }
 
-/** The file's bytes. Made in small steps, so that a table with many files holds up nobody else in the process. */
-export async function encodeCheckpoint(state: CheckpointState, signal?: AbortSignal): Promise<EncodedCheckpoint> {
+/** The file's bytes. */
+export function encodeCheckpoint(state: CheckpointState, signal?: AbortSignal): Promise<EncodedCheckpoint> {
+  return encode(columnsFor(state), rowsOf(state), signal)
+}
+
+/** The bytes of a file with nothing but files in it; see `checkpoint-v2.ts`. */
+export function encodeFiles(files: FilesState, signal?: AbortSignal): Promise<EncodedCheckpoint> {
+  return encode(columns(fileColumns(files)), fileRows(files), signal)
+}
+
+/** In small steps, so that a table with many files holds up nobody else in the process. */
+async function encode(
+  parquetColumns: ParquetColumn[],
+  rows: Iterable<Record<string, unknown>>,
+  signal: AbortSignal | undefined,
+): Promise<EncodedCheckpoint> {
   const chunks = collectChunks()
   // Snappy: some readers have no other codec for their logs.
-  const writer = new ParquetWriter(columnsFor(state), { codec: 'snappy' }, chunks.sink)
+  const writer = new ParquetWriter(parquetColumns, { codec: 'snappy' }, chunks.sink)
   let actions = 0
-  for (const row of rowsOf(state)) {
+  for (const row of rows) {
     writer.appendRow(row)
     if (++actions % ROWS_PER_TURN !== 0) continue
     await turn()
@@ -75,9 +92,13 @@ function* rowsOf(state: CheckpointState): Generator<Record<string, unknown>, voi
   yield { metaData: { format: { provider: 'parquet', options: {} }, ...state.metadata } }
   for (const txn of state.txns) yield { txn }
   for (const domainMetadata of state.domains) yield { domainMetadata }
-  for (const remove of state.removes) yield { remove }
+  yield* fileRows(state)
+}
+
+function* fileRows({ removes, adds }: FilesState): Generator<Record<string, unknown>, void, undefined> {
+  for (const remove of removes) yield { remove }
   // What is in a checkpoint changes nothing.
-  for (const add of state.adds) yield { add: { ...add, dataChange: false } }
+  for (const add of adds) yield { add: { ...add, dataChange: false } }
 }
 
 const text: ParquetType = { kind: 'string' }
@@ -113,26 +134,10 @@ const FILE_EXTRAS: Readonly<Record<string, ParquetType>> = {
  * The columns of this state. What no action has gets no column, which readers take for null: it spares them a look at every
  * row, and most tables have no such thing.
  */
-function columnsFor({ adds, removes, domains }: CheckpointState): ParquetColumn[] {
-  const add = {
-    path: text,
-    partitionValues: map,
-    size: long,
-    modificationTime: long,
-    dataChange: boolean,
-    stats: text,
-    ...used(adds, { tags: map, ...FILE_EXTRAS, clusteringProvider: text }),
-  }
-  const remove = {
-    path: text,
-    deletionTimestamp: long,
-    dataChange: boolean,
-    ...used(removes, { extendedFileMetadata: boolean, partitionValues: map, size: long, ...FILE_EXTRAS }),
-  }
+function columnsFor(state: CheckpointState): ParquetColumn[] {
   return columns({
     txn: struct({ appId: text, version: long, lastUpdated: long }),
-    add: struct(add),
-    ...(removes.length > 0 ? { remove: struct(remove) } : {}),
+    ...fileColumns(state),
     metaData: struct({
       id: text,
       name: text,
@@ -149,8 +154,29 @@ function columnsFor({ adds, removes, domains }: CheckpointState): ParquetColumn[
       readerFeatures: texts,
       writerFeatures: texts,
     }),
-    ...(domains.length > 0 ? { domainMetadata: struct({ domain: text, configuration: text, removed: boolean }) } : {}),
+    ...(state.domains.length > 0
+      ? { domainMetadata: struct({ domain: text, configuration: text, removed: boolean }) }
+      : {}),
   })
+}
+
+function fileColumns({ adds, removes }: FilesState): Record<string, ParquetType> {
+  const add = {
+    path: text,
+    partitionValues: map,
+    size: long,
+    modificationTime: long,
+    dataChange: boolean,
+    stats: text,
+    ...used(adds, { tags: map, ...FILE_EXTRAS, clusteringProvider: text }),
+  }
+  const remove = {
+    path: text,
+    deletionTimestamp: long,
+    dataChange: boolean,
+    ...used(removes, { extendedFileMetadata: boolean, partitionValues: map, size: long, ...FILE_EXTRAS }),
+  }
+  return { add: struct(add), ...(removes.length > 0 ? { remove: struct(remove) } : {}) }
 }
 
 function used(

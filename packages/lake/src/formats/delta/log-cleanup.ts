@@ -1,6 +1,7 @@
 /** Old versions leave the log, up to a checkpoint that takes their place (PROTOCOL.md, "Metadata Cleanup"). */
 import type { DeltaLog } from './log.ts'
-import { walkLog } from './log-listing.ts'
+import { sidecarsOf } from './checkpoint-read.ts'
+import { listLog, versionName, walkLog } from './log-listing.ts'
 
 /** How many files are deleted at once. */
 const DELETES_AT_ONCE = 16
@@ -25,8 +26,29 @@ export async function cleanUpLog(log: DeltaLog, cutoffMs: number, signal?: Abort
     }
     old.push({ version: name.version, path: facts.path })
   }
-  const doomed = old.filter(({ version }) => version < boundary)
-  for (let at = 0; at < doomed.length; at += DELETES_AT_ONCE)
-    await Promise.all(doomed.slice(at, at + DELETES_AT_ONCE).map(({ path }) => log.store.delete(path, { signal })))
-  return doomed.length
+  const doomed = old.filter(({ version }) => version < boundary).map(({ path }) => path)
+  const orphans = await orphansOf(log, doomed, boundary, signal)
+  for (const paths of [doomed, orphans])
+    for (let at = 0; at < paths.length; at += DELETES_AT_ONCE)
+      await Promise.all(paths.slice(at, at + DELETES_AT_ONCE).map((path) => log.store.delete(path, { signal })))
+  return doomed.length + orphans.length
 }
+
+/** Sidecars that only the doomed checkpoints name: others may share theirs. */
+async function orphansOf(
+  log: DeltaLog,
+  doomed: readonly string[],
+  boundary: number,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const tops = doomed.filter((path) => V2_TOP.test(path))
+  if (tops.length === 0) return []
+  const orphans = new Set<string>()
+  for (const top of tops) for (const path of await sidecarsOf(log.store, log.folder, top, signal)) orphans.add(path)
+  const { checkpoints } = await listLog(log.store, log.folder, `${log.folder}${versionName(boundary)}`, signal)
+  for (const top of checkpoints.flatMap(({ paths }) => paths).filter((path) => V2_TOP.test(path)))
+    for (const path of await sidecarsOf(log.store, log.folder, top, signal)) orphans.delete(path)
+  return [...orphans]
+}
+
+const V2_TOP = /\.checkpoint\.[0-9a-fA-F-]{36}\.(?:json|parquet)$/

@@ -72,14 +72,13 @@ export class DeltaLog {
   }
 
   /**
-   * Starts the snapshot anew from the newest checkpoint that can be read and is ahead of it.
+   * Starts the snapshot anew from the newest listed checkpoint that can be read; none is listed that is not ahead of it.
    * @returns true; or what was wrong with the newest one, undefined when there is none
    */
   async #restart(snapshot: Snapshot, listing: LogListing, signal: AbortSignal | undefined): Promise<unknown> {
     let failure: unknown
     this.newestCheckpoint = Math.max(this.newestCheckpoint, listing.checkpoints.at(-1)?.version ?? -1)
     for (const checkpoint of listing.checkpoints.toReversed()) {
-      if (checkpoint.version <= snapshot.version) break
       try {
         snapshot.restart(checkpoint.version, await readCheckpoint(this.store, this.folder, checkpoint, signal))
         return true

@@ -54,7 +54,7 @@ const WRITER_FEATURES: ReadonlyMap<string, Objection> = new Map<string, Objectio
   ['typeWidening', () => undefined],
   // What others write there is kept; see `Snapshot`.
   ['domainMetadata', () => undefined],
-  // Both forms are read, and the old one may still be written.
+  // Both forms are read and written; the old one is good for such a table, too.
   ['v2Checkpoint', () => undefined],
   // Asks something of those who vacuum.
   ['vacuumProtocolCheck', () => undefined],
@@ -139,6 +139,7 @@ export function neededFeatures(schema: DeltaSchema, properties: Readonly<Record<
   if (schema.fields.some(({ type }) => holdsType(type, 'timestamp_ntz'))) features.push('timestampNtz')
   if (properties['delta.enableTypeWidening'] === 'true') features.push('typeWidening')
   if (isMapped(properties)) features.push('columnMapping')
+  if (properties['delta.checkpointPolicy'] === 'v2') features.push('v2Checkpoint')
   return features
 }
 

@@ -4,12 +4,12 @@
  * it falls to tries again.
  */
 import type { Clock, Logger } from '@sluice/sdk'
-import { checkpointStateOf, encodeCheckpoint } from './checkpoint-write.ts'
+import { writeClassicCheckpoint, writeV2Checkpoint } from './checkpoint-files.ts'
+import { checkpointStateOf } from './checkpoint-write.ts'
 import type { CheckpointState } from './checkpoint-write.ts'
 import { writeLastCheckpoint } from './last-checkpoint.ts'
 import type { DeltaLog } from './log.ts'
 import { cleanUpLog } from './log-cleanup.ts'
-import { versionName } from './log-listing.ts'
 import { checkpointInterval, deletedFileRetentionMs, logRetentionMs } from './properties.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -79,10 +79,11 @@ export class TableUpkeep {
   /** @returns false when somebody else has made it */
   async #checkpoint(state: CheckpointState, signal: AbortSignal): Promise<boolean> {
     const { store, folder } = this.#log
-    const { bytes, actions } = await encodeCheckpoint(state, signal)
-    const path = `${folder}${versionName(state.version)}.checkpoint.parquet`
-    if ((await store.putIfAbsent(path, bytes, { signal })) === 'exists') return false
-    const facts = { version: state.version, size: actions, sizeInBytes: bytes.length, numOfAddFiles: state.adds.length }
+    const isV2 = state.metadata.configuration['delta.checkpointPolicy'] === 'v2'
+    const facts = isV2
+      ? await writeV2Checkpoint(this.#log, state, Math.trunc(this.#ports.clock.now()), signal)
+      : await writeClassicCheckpoint(this.#log, state, signal)
+    if (facts === undefined) return false
     await writeLastCheckpoint(store, folder, facts, signal)
     return true
   }

@@ -368,3 +368,48 @@ describe('the clean-up of the log', () => {
     expect(still.snapshot.fileCount).toBe(23)
   })
 })
+
+describe('where the table asks for checkpoints of version 2', () => {
+  const design: TableDesign = { properties: { 'delta.checkpointPolicy': 'v2' } }
+  const sidecarsIn = async (store: ObjectStore): Promise<string[]> =>
+    (await namesIn(store)).filter((file) => file.startsWith('_sidecars/'))
+
+  test('the files stand in sidecars, all else at the top, and readers must have the feature', async () => {
+    const store = new MemoryStore()
+    const table = await open(store, testPorts(), design)
+    await appendUntil(table, 12)
+    expect(table.snapshot.protocol).toMatchObject({ minReaderVersion: 3, readerFeatures: ['v2Checkpoint'] })
+    expect((await namesIn(store)).filter((file) => file.includes('checkpoint.'))).toEqual([
+      expect.stringMatching(/^0{18}10\.checkpoint\.[0-9a-f-]{36}\.json$/),
+    ])
+    expect(await sidecarsIn(store)).toHaveLength(1)
+    for (let version = 0; version < 10; version++) await store.delete(`${FOLDER}${name(version)}.json`)
+    const again = await DeltaTable.open(store, 'orders', testPorts())
+    expect([again!.snapshot.fileCount, again!.snapshot.txnVersion('p0')]).toEqual([12, 12])
+  })
+
+  test('the clean-up takes the sidecars that nobody names any more, and leaves those that others share', async () => {
+    const store = new MemoryStore()
+    const ports = testPorts()
+    const table = await open(store, ports, design)
+    await appendUntil(table, 19)
+    const [old] = await sidecarsIn(store)
+    const shared = `${FOLDER}_sidecars/shared.parquet`
+    await store.put(shared, await store.get(`${FOLDER}${old!}`))
+    const line = new TextEncoder().encode(
+      '{"sidecar":{"path":"shared.parquet","sizeInBytes":1,"modificationTime":1}}\n',
+    )
+    for (const version of [11, 30])
+      await store.put(
+        `${FOLDER}${name(version)}.checkpoint.3a0d65cd-4056-49b8-937b-95f9e3ee90e${version % 10}.json`,
+        line,
+      )
+    ports.clock.advance(Date.now() + 400 * DAY_MS - ports.clock.now())
+    await appendUntil(table, 20)
+    const left = await sidecarsIn(store)
+    expect(left).toHaveLength(2)
+    expect(left).not.toContain(old)
+    expect(left).toContain('_sidecars/shared.parquet')
+    expect((await namesIn(store)).filter((file) => /^\d+\.json$/.test(file))).toEqual([`${name(20)}.json`])
+  })
+})
