@@ -2,13 +2,15 @@ import { describe, expect, test } from '@jest/globals'
 import { primitive, struct } from '@sluice/sdk'
 import type { Logger } from '@sluice/sdk'
 import { MemoryStore, listAll } from '@sluice/object-store'
-import type { ObjectStore } from '@sluice/object-store'
+import type { ObjectFacts, ObjectStore } from '@sluice/object-store'
 import { FaultyStore } from '@sluice/object-store/testing'
 import { DeltaTable, ParquetWriter, collectChunks, deltaSchemaOf } from '@sluice/lake'
 import type { AppendRequest, ParquetColumn, ParquetType, TableDesign } from '@sluice/lake'
 import type { Action } from '../../../src/formats/delta/actions.ts'
 import { readCheckpoint } from '../../../src/formats/delta/checkpoint-read.ts'
 import { checkpointStateOf, encodeCheckpoint } from '../../../src/formats/delta/checkpoint-write.ts'
+import { DeltaLog } from '../../../src/formats/delta/log.ts'
+import { cleanUpLog } from '../../../src/formats/delta/log-cleanup.ts'
 import { Snapshot } from '../../../src/formats/delta/snapshot.ts'
 import { readParquet } from '../../../src/parquet/reader/index.ts'
 import { testPorts } from '../../support/ports.ts'
@@ -329,6 +331,30 @@ describe('the clean-up of the log', () => {
     expect([again.snapshot.fileCount, again.snapshot.txnVersion('p0')]).toEqual([23, 23])
   })
 
+  test.each([
+    [9, 0],
+    [10, 10],
+    [17, 10],
+    [20, 20],
+    [99, 20],
+  ])('with all up to version %d old enough, the first that stays is %d: there is a checkpoint', async (old, first) => {
+    const store = new MemoryStore()
+    await appendUntil(await open(store, testPorts(), { properties: { 'delta.enableExpiredLogCleanup': 'false' } }), 25)
+    /** The same objects, each as old as its version. */
+    class Aged extends MemoryStore {
+      override async *walk(prefix: string): AsyncGenerator<ObjectFacts, void, undefined> {
+        for await (const facts of store.walk(prefix))
+          yield { ...facts, modifiedMs: Number(/\d{20}/.exec(facts.path)?.[0]) }
+      }
+      override delete(path: string): Promise<void> {
+        return store.delete(path)
+      }
+    }
+    await cleanUpLog(new DeltaLog(new Aged(), 'orders'), old)
+    expect((await namesIn(store)).find((file) => file.endsWith('.json'))).toBe(`${name(first)}.json`)
+    expect((await open(store)).snapshot.fileCount).toBe(25)
+  })
+
   test('not where the table forbids it, nor what is young', async () => {
     for (const properties of [
       { 'delta.enableExpiredLogCleanup': 'false' },
@@ -341,6 +367,18 @@ describe('the clean-up of the log', () => {
       await appendUntil(table, 20)
       expect((await namesIn(store)).filter((file) => file.endsWith('.json'))).toHaveLength(21)
     }
+  })
+
+  test('not behind a checkpoint that somebody else made, which may be damaged', async () => {
+    const store = new MemoryStore()
+    const ports = testPorts()
+    const table = await open(store, ports)
+    await appendUntil(table, 19)
+    nextYear(ports)
+    await store.put(`${FOLDER}${name(20)}.checkpoint.parquet`, new TextEncoder().encode('damaged'))
+    await appendUntil(table, 20)
+    expect((await namesIn(store)).filter((file) => file.endsWith('.json'))).toHaveLength(21)
+    expect((await open(store)).snapshot.fileCount).toBe(20)
   })
 
   test('interrupted anywhere, it leaves a log without a gap', async () => {
