@@ -63,7 +63,7 @@ export class BatchEncoder {
           next = failed.at
           continue
         }
-        failed = { ...failed, error: ready.error }
+        failed = { ...failed, ...ready }
       }
       if (failed.at !== next || attempt === 0) {
         attempt = 0
@@ -146,10 +146,11 @@ export class BatchEncoder {
   }
 
   /** One failed record: a dead letter, a counted drop, or the error that stops the task. */
-  #judge(record: SourceRecord, { stage, part, error }: FailedRecord, batch: OutgoingBatch): SluiceError | undefined {
+  #judge(record: SourceRecord, failed: FailedRecord, batch: OutgoingBatch): SluiceError | undefined {
     const { tolerance, deadLetters } = this.#parts
+    const { stage, part, error, isOutage = false } = failed
     const place = { topic: record.topic, position: positionText(record.sourcePosition) }
-    const verdict = tolerance.decide(error, stage, place)
+    const verdict = tolerance.decide(error, stage, place, isOutage && deadLetters === null)
     const letter = deadLetters?.ofSourceRecord(record, stage, part, error)
     const unheld = letter === undefined ? undefined : this.#addLetter(letter, batch, error, place)
     if (unheld !== undefined) return unheld

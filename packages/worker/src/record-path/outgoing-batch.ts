@@ -9,6 +9,8 @@ export interface FailedRecord {
   readonly stage: Stage
   readonly part: Part
   readonly error: unknown
+  /** What its converter needs could not be asked for: see `Unready`. */
+  readonly isOutage?: boolean
 }
 
 /** What became of polled records, as numbers. */

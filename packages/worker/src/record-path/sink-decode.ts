@@ -27,6 +27,7 @@ interface Failed {
   readonly stage: Stage
   readonly part: Part
   readonly error: unknown
+  readonly isOutage?: boolean
 }
 
 /** Makes of what was fetched what is put: decode → transform, and a decision for each record that fails on the way. */
@@ -73,7 +74,7 @@ export class SinkDecode {
           next = failed.at
           continue
         }
-        failed = { ...failed, error: ready.error }
+        failed = { ...failed, ...ready }
       }
       if (failed.at !== next || attempt === 0) {
         attempt = 0
@@ -117,12 +118,13 @@ export class SinkDecode {
   }
 
   /** One failed record: a dead letter, a counted drop, or the error that stops the task. */
-  #judge(at: SinkPartition, batch: FetchedRecords, { at: i, stage, part, error }: Failed): void {
+  #judge(at: SinkPartition, batch: FetchedRecords, failed: Failed): void {
     const { tolerance, deadLetters, context } = this.#parts
+    const { at: i, stage, part, error, isOutage = false } = failed
     const { topic, partition } = at
     const offset = batch.offset(i)
     const place = { topic, partition, offset }
-    const verdict = tolerance.decide(error, stage, place)
+    const verdict = tolerance.decide(error, stage, place, isOutage && deadLetters === null)
     if (deadLetters !== null) {
       context.addLetter(deadLetters.ofFetched(fetchedOriginal(topic, partition, batch, i), stage, part, error))
       at.quarantined(offset, stage)

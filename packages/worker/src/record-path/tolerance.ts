@@ -77,14 +77,14 @@ export class Tolerance {
     return signal.aborted ? 'stopped' : 'again'
   }
 
-  /** Logs the failure as configured and says whether the task goes on. */
-  decide(error: unknown, stage: Stage, place: Place): Verdict {
+  /** Logs the failure as configured and says whether the task goes on. `mustStay`: it does not, for the record would be lost. */
+  decide(error: unknown, stage: Stage, place: Place, mustStay = false): Verdict {
     this.#figures?.erred()
     if (this.#settings.log) {
       this.#figures?.logged()
       this.#logger.error(`Error in stage ${stage}: ${describeError(error)}`, this.#settings.logPlace ? place : {})
     }
-    return this.#settings.tolerance === 'all' ? 'go-on' : 'stop'
+    return this.#settings.tolerance === 'all' && !mustStay ? 'go-on' : 'stop'
   }
 
   /** Records were tolerated and left out, without a dead letter. */

@@ -210,6 +210,25 @@ describe('a record whose converter is not ready', () => {
     expect(headersOf(run.producer.durable[0]!)['__connect.errors.exception.message']).toContain('there is no schema 7')
   })
 
+  test('is not dropped because nobody could be asked, whatever is tolerated: it is a dead letter, or the task stops before it', async () => {
+    for (const deadLetters of [true, false]) {
+      const value = unready(['7'], () =>
+        Promise.reject(new RetriableError('REGISTRY_UNREACHABLE', 'the registry is down')),
+      )
+      const run = new SinkRun({ log: LOG, converters: { value }, deadLetters, tolerance: { tolerance: 'all' } })
+      const ended = run.run()
+      if (deadLetters) {
+        await eventually('committed', () => run.committed?.offset === 25)
+        run.stop()
+        expect(await ended).toBeUndefined()
+        expect(run.producer.values('dead')).toEqual(['7'])
+      } else {
+        expect(await ended).toMatchObject({ code: 'TASK_FAILED', cause: { code: 'REGISTRY_UNREACHABLE' } })
+        expect(run.committed?.offset ?? 0).toBeLessThanOrEqual(7)
+      }
+    }
+  })
+
   test('waits for as long as errors.retry.timeout lets it when what it waits for cannot be had now', async () => {
     let failures = 40
     const value = unready(['7'], async () => {

@@ -327,4 +327,22 @@ describe('a record whose converter is not ready', () => {
     expect(await run.run()).toMatchObject({ code: 'TASK_FAILED', cause: { code: 'SCHEMA_INCOMPATIBLE' } })
     expect(run.producer.values('out')).toEqual(['1', '2'])
   })
+
+  test('is not dropped because nobody could be asked, whatever is tolerated: the task stops before it', async () => {
+    const value = refusing((given) =>
+      given === '3'
+        ? new NotReadyError('a schema is registered first', () =>
+            Promise.reject(new RetriableError('REGISTRY_UNREACHABLE', 'the registry is down')),
+          )
+        : undefined,
+    )
+    const run = new SourceRun({
+      task: () => ({ poll: batches(polled) }),
+      converters: { value },
+      tolerance: { tolerance: 'all' },
+    })
+    expect(await run.run()).toMatchObject({ code: 'TASK_FAILED', cause: { code: 'REGISTRY_UNREACHABLE' } })
+    expect(run.producer.values('out')).toEqual(['1', '2'])
+    expect(run.positions.at).toBe(2)
+  })
 })
