@@ -2,8 +2,10 @@ import { describe, expect, test } from '@jest/globals'
 import { primitive, struct } from '@sluice/sdk'
 import type { SinkRecord } from '@sluice/sdk'
 import type { MemoryStore } from '@sluice/object-store'
-import { FaultyStore } from '@sluice/object-store/testing'
+import { FaultyStore, S3TestServer } from '@sluice/object-store/testing'
+import type { S3Effect } from '@sluice/object-store/testing'
 import { FakeClock, FakeSinkContext } from '@sluice/sdk/testing'
+import type { SinkRun } from '@sluice/sdk/testing'
 import { P0, filesIn, filesInto, idsIn, memory, order, span, textOf } from './file-runs.ts'
 
 const COMMITS = 'topics/_commits/orders/0'
@@ -264,3 +266,40 @@ describe('records without a value', () => {
     await run.stop()
   })
 })
+
+describe('on S3, with a server that fails', () => {
+  test.each<[S3Effect, RegExp]>([
+    ['lose-answer', /_commits/],
+    ['error-after', /_commits/],
+    ['internal-error', /_commits/],
+    ['conflict', /_commits/],
+    ['unavailable', /orders\+/],
+    ['cut-upload', /orders\+/],
+    ['lose-answer', /orders\+/],
+  ])('%s at %s: every record once, and the position moves on', async (effect, key) => {
+    await using server = await S3TestServer.start()
+    const store = server.open('lake', { 's3.retry.backoff.ms': '1', 's3.attempts.max': '2' })
+    const run = filesInto(store, { 'flush.size': '5' })
+    await run.start([P0])
+    server.faults.add({ effect, on: 'PutObject', key, times: 3 })
+    for (let from = 0; from < 20; from += 4) await putUntilTaken(run, span(from, from + 3))
+    await putUntilTaken(run, [])
+    expect(await run.flush(true)).toEqual([{ ...P0, offset: 20 }])
+    await run.stop()
+    expect(await idsIn(server.open('lake'))).toEqual(Array.from({ length: 20 }, (_, id) => id))
+    expect(await filesInto(server.open('lake')).start([P0])).toEqual([{ ...P0, offset: 20 }])
+  })
+})
+
+/** As the worker does: what is refused for now is put again. */
+async function putUntilTaken(run: SinkRun, records: readonly SinkRecord[]): Promise<void> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    try {
+      await run.put(records)
+      return
+    } catch (error) {
+      expect(error).toMatchObject({ retriable: true })
+    }
+  }
+  throw new Error('still refused')
+}
