@@ -139,7 +139,7 @@ async function underFire(ground: Ground, plan: Plan, seed: number): Promise<bool
     const holds = isRight(ledger) && (seen === null || (seen.rows === ledger.rows && seen.places === ledger.rows))
     const seconds = Math.round((performance.now() - since) / 1000)
     console.log(
-      `${ground.broker.name}, ${ground.store.name}: ${sink.orders.count.toLocaleString('en')} records in ${seconds} s, seed ${seed}; ${killed} processes killed`,
+      `${ground.broker.name}, ${ground.store.name}: ${sink.orders.count.toLocaleString('en')} records in ${seconds} s, seed ${seed}; ${killed} processes killed, ${sinks.fenced()} tasks fenced`,
     )
     console.log(`  ${harms.map(({ name }) => name).join(', ')}`)
     if (faults !== undefined)

@@ -147,6 +147,14 @@ export class Sinks {
     return path.join(this.#ground.folder, 'tables', this.#ground.name, connector)
   }
 
+  /** How many tasks were stopped because another one has their partitions, by the workers' logs. */
+  fenced(): number {
+    const { folder } = this.#ground
+    const logs = fs.readdirSync(folder).filter((name) => name.endsWith('.log'))
+    const lines = logs.flatMap((name) => fs.readFileSync(path.join(folder, name), 'utf8').split('\n'))
+    return lines.filter((line) => / ERROR .*The task failed .*Another writer/.test(line)).length
+  }
+
   tails(): string {
     return this.workers.map((worker) => worker.tail()).join('\n')
   }
