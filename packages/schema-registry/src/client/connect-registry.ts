@@ -54,7 +54,7 @@ function peerOf(text: string, settings: RegistrySettings, headers: Readonly<Reco
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:'))
     throw wrong(
       'schema.registry.url',
-      `has '${text.replace(/\/\/.*@/, '//…@')}', which is no url`,
+      `has '${text.replace(/^.*@/, '…@')}', which is no url`,
       'Write it as in http://localhost:8081.',
     )
   const { username, password } = url

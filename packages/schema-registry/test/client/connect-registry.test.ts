@@ -207,6 +207,13 @@ describe('settings that are wrong are told at once:', () => {
   ])('%s', (_, settings) => {
     expect(() => open(settings)).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }))
   })
+
+  test.each(['user:s3cret@host:8081', 'htp://user:s3cret@host', 'http://user:s3cret@host:none', '//user:s3cret@host'])(
+    'a url that is none, without the password in it: %s',
+    (url) => {
+      expect(() => open({ 'schema.registry.url': url })).toThrow(/^schema\.registry\.url has '(?!.*s3cret).*host/)
+    },
+  )
 })
 
 describe('over TLS', () => {
