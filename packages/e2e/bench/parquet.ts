@@ -1,19 +1,29 @@
 /**
- * A million orders from row objects to a Parquet file in memory (snappy), beside DuckDB and parquetjs-lite. Making the rows
- * is left out: they are made in pieces, and only the writing is timed, in CPU seconds of the whole process, after a warm-up.
+ * A million orders to a Parquet file in memory, beside DuckDB and parquetjs-lite: from row objects, flat and nested, and from
+ * columns; and back. Making the rows is left out: they are made in pieces, and only the writing is timed, in CPU seconds of the
+ * whole process, after a warm-up.
  */
 import { createRequire } from 'node:module'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as duckdb from '@duckdb/node-api'
-import { ParquetWriter, collectChunks, type ParquetColumn, type ParquetType } from '@sluice/lake'
+import {
+  ParquetWriter,
+  collectChunks,
+  readParquet,
+  type ParquetColumn,
+  type ParquetOptions,
+  type ParquetType,
+} from '@sluice/lake'
 import type { BenchCase } from './bench-case.ts'
 import { MILLION, TENTH, orders, type Order, type OrderSet } from './orders.ts'
 
 const ROWS_PER_PIECE = 50_000
 const PARQUETJS_ROWS = 50_000
 const BAR = 3
+const BAR_COLUMNS = 1.8
+const BAR_MEGABYTES = 45
 
 const string: ParquetType = { kind: 'string' }
 const required = (name: keyof Order, type: ParquetType): ParquetColumn => ({ name, type, optional: false })
@@ -34,6 +44,21 @@ const COLUMNS: readonly ParquetColumn[] = [
   required('address.lon', { kind: 'double' }),
 ]
 
+/** The same with the address as the struct that it is. */
+const NESTED: readonly ParquetColumn[] = [
+  ...COLUMNS.slice(0, -4),
+  {
+    name: 'address',
+    optional: false,
+    type: {
+      kind: 'struct',
+      fields: COLUMNS.slice(-4).map((column) => ({ ...column, name: column.name.replace('address.', '') })),
+    },
+  },
+]
+
+type Shape = 'rows' | 'nested rows' | 'columns'
+
 /** `short`: a tenth of the rows, for a look at whether everything runs. */
 export async function bench(short = false): Promise<BenchCase[]> {
   const set = short ? TENTH : MILLION
@@ -45,7 +70,12 @@ export async function bench(short = false): Promise<BenchCase[]> {
     const file = join(folder, 'orders.parquet')
     await writeFile(file, ours.bytes)
     await verify(file, set)
-    const zstd = writeOurs(rows, 'zstd')
+    const bars = short ? {} : { bar: BAR }
+    const zstd = writeOurs(rows, { codec: 'zstd' })
+    const columns = writeOurs(rows, { codec: 'zstd' }, 'columns')
+    const nested = writeOurs(rows, { codec: 'zstd' }, 'nested rows')
+    const second = writeOurs(rows, { codec: 'zstd', pageVersion: 2 }, 'columns')
+    const back = await readOurs(zstd.bytes)
     const duck = await writeDuckdb(join(folder, 'duckdb.parquet'), rows)
     const parquetjs = await writeParquetjs(join(folder, 'parquetjs.parquet'), rows)
     return [
@@ -57,7 +87,7 @@ export async function bench(short = false): Promise<BenchCase[]> {
           { name: 'DuckDB (data chunks from Node, 1 thread)', value: duck },
           { name: `parquetjs-lite (${PARQUETJS_ROWS} rows, scaled to ${rows})`, value: parquetjs },
         ],
-        ...(short ? {} : { bar: BAR }),
+        ...bars,
       },
       {
         name: `Parquet, ${rows} row objects, zstd (${megabytes(zstd.bytes)})`,
@@ -65,6 +95,33 @@ export async function bench(short = false): Promise<BenchCase[]> {
         ours: zstd.cpuSeconds,
         peer: [],
       },
+      {
+        name: `Parquet, ${rows} rows from columns, zstd`,
+        unit: 'CPU-s',
+        ours: columns.cpuSeconds,
+        peer: [],
+        ...(short ? {} : { bar: BAR_COLUMNS }),
+      },
+      {
+        name: `Parquet, ${rows} rows, zstd: the file`,
+        unit: 'MB',
+        ours: columns.bytes.length / 1e6,
+        peer: [],
+        ...(short ? {} : { bar: BAR_MEGABYTES }),
+      },
+      {
+        name: `Parquet, ${rows} rows from columns, zstd, pages v2 (${megabytes(second.bytes)})`,
+        unit: 'CPU-s',
+        ours: second.cpuSeconds,
+        peer: [],
+      },
+      {
+        name: `Parquet, ${rows} row objects with a struct, zstd (${megabytes(nested.bytes)})`,
+        unit: 'CPU-s',
+        ours: nested.cpuSeconds,
+        peer: [],
+      },
+      { name: `Parquet, ${rows} rows back, zstd`, unit: 'CPU-s', ours: back, peer: [] },
     ]
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -101,17 +158,40 @@ function* pieces(count: number): Generator<Order[]> {
   }
 }
 
-function writeOurs(count: number, codec: 'snappy' | 'zstd' = 'snappy'): { cpuSeconds: number; bytes: Uint8Array } {
+function writeOurs(
+  count: number,
+  options: ParquetOptions = { codec: 'snappy' },
+  shape: Shape = 'rows',
+): { cpuSeconds: number; bytes: Uint8Array } {
   const watch = new Stopwatch()
   const file = collectChunks()
-  const writer = new ParquetWriter(COLUMNS, { codec }, file.sink)
+  const writer = new ParquetWriter(shape === 'nested rows' ? NESTED : COLUMNS, options, file.sink)
   for (const piece of pieces(count)) {
+    if (shape === 'columns') {
+      const values = COLUMNS.map(({ name }) => piece.map((row) => row[name as keyof Order]))
+      watch.run(() => writer.appendColumns(values, piece.length))
+      continue
+    }
+    const rows: readonly object[] = shape === 'rows' ? piece : piece.map((order) => nestedOrder(order))
     watch.run(() => {
-      for (const row of piece) writer.appendRow(row as Order & Record<string, unknown>)
+      for (const row of rows) writer.appendRow(row as Record<string, unknown>)
     })
   }
   watch.run(() => writer.finish())
   return { cpuSeconds: watch.cpuSeconds, bytes: file.bytes() }
+}
+
+function nestedOrder(order: Order): object {
+  const { 'address.city': city, 'address.zip': zip, 'address.lat': lat, 'address.lon': lon, ...rest } = order
+  return { ...rest, address: { city, zip, lat, lon } }
+}
+
+async function readOurs(bytes: Uint8Array): Promise<number> {
+  const watch = new Stopwatch()
+  await watch.runAsync(async () => {
+    for await (const row of readParquet(bytes)) if (row['id'] === undefined) throw new Error('a row without an id')
+  })
+  return watch.cpuSeconds
 }
 
 /** Throws unless DuckDB reads back what went in. */
