@@ -45,6 +45,7 @@ export class Target {
       {
         clock: context.clock,
         metrics: context.metrics,
+        logger: context.logger,
         labels: { connector: context.connector, task: String(context.task) },
         newId: randomUUID,
       },

@@ -9,7 +9,7 @@
  * changes nothing: the offset in the table says that the rows are there.
  */
 import { SluiceError } from '@sluice/sdk'
-import type { Clock, Counter, MetricLabels, Metrics, StructSchema } from '@sluice/sdk'
+import type { Clock, Counter, Logger, MetricLabels, Metrics, StructSchema } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { deltaSchemaOf } from '../formats/delta/columns.ts'
 import type { AppendRequest, TxnClaim } from '../formats/delta/requests.ts'
@@ -38,6 +38,8 @@ export interface TableWriterPorts {
   readonly metrics: Metrics
   /** What its counters carry besides the table's path. */
   readonly labels?: MetricLabels
+  /** Told when rows are scattered over so many partitions that their files become tiny. */
+  readonly logger?: Logger
   readonly newId: () => string
 }
 
@@ -49,6 +51,8 @@ interface SealedBatch {
 }
 
 const OPEN_FILES_MAX = 100
+/** On average; below, a commit of many files is worth a word. */
+const ROWS_PER_FILE_MIN = 100
 
 /** Writes to one table. Calls are made one at a time. Memory: its open files, together at most `bytesMax` and one batch. */
 export class TableWriter {
@@ -61,6 +65,7 @@ export class TableWriter {
   readonly #open: OpenFiles
   #finished: FinishedFile[] = []
   #sealed: SealedBatch | undefined
+  #hasWarned = false
   /** Rows not yet sealed. */
   #rows = 0
   /** When the first row not yet sealed came, and when the first progress not yet sealed was made. */
@@ -267,11 +272,23 @@ export class TableWriter {
       lane.rows = 0
     }
     const files = this.#finished.map(({ file }) => file)
+    this.#warnOfTinyFiles(files.length)
     const batch = { request: { txnId: this.#ports.newId(), files, txns, offsets, rows }, lanes, rows: this.#rows }
     this.#finished = []
     this.#rows = 0
     this.#movedSince = undefined
     return batch
+  }
+
+  /** Each file costs a writer about a millisecond, an upload, and every reader a request, however few rows are in it. */
+  #warnOfTinyFiles(files: number): void {
+    const { openFilesMax = OPEN_FILES_MAX } = this.#options
+    if (this.#hasWarned || files <= 2 * openFilesMax || this.#rows >= files * ROWS_PER_FILE_MIN) return
+    this.#hasWarned = true
+    this.#ports.logger?.warn(
+      'Rows are scattered over more partitions than may be open at a time, so files are tiny: part the table by something coarser, let more files be open, or sort the records by partition',
+      { table: this.table.name, files, rows: this.#rows, openFilesMax },
+    )
   }
 
   async #publish(batch: SealedBatch, signal: AbortSignal | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { primitive, struct } from '@sluice/sdk'
-import type { StructSchema } from '@sluice/sdk'
+import type { Logger, StructSchema } from '@sluice/sdk'
 import { MemoryStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import { FaultyStore } from '@sluice/object-store/testing'
@@ -81,6 +81,25 @@ describe('rows become a table', () => {
       maxValues: { partition: 1, offset: 9, note: 'n9' },
       nullCount: { partition: 0, offset: 0, note: 0 },
     })
+  })
+
+  test('each commit says how many rows of each partition are in it, skipped offsets left out', async () => {
+    const store = new MemoryStore()
+    const { writer } = await open(store)
+    feed(writer, 0, 0, 4)
+    writer.pass(laneOf(writer, 0), 9)
+    await writer.commit()
+    feed(writer, 0, 10, 11)
+    feed(writer, 1, 0, 0)
+    await writer.commit()
+    const infos = (await readLog(store, 'events')).slice(1).map(([first]) => first!['commitInfo'])
+    expect(infos.map((info) => [info!['offsets'], info!['rows']])).toEqual([
+      [{ 'events-0': [0, 9] }, { 'events-0': 5 }],
+      [
+        { 'events-0': [10, 11], 'events-1': [0, 0] },
+        { 'events-0': 2, 'events-1': 1 },
+      ],
+    ])
   })
 
   test('offsets that were taken before are skipped: from this writer, and after a restart from the table', async () => {
@@ -397,6 +416,9 @@ async function patiently(act: () => Promise<void>): Promise<void> {
   }
 }
 
+const ignore = (): void => undefined
+const testLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => testLogger }
+
 describe('a table parted by columns', () => {
   const parted = { partitionColumns: ['note'] }
 
@@ -465,6 +487,22 @@ describe('a table parted by columns', () => {
       ['c', 1],
     ])
     expect(await rowsIn(store)).toEqual(expected(7))
+  })
+
+  test('rows scattered over more partitions than may be open are told once, for their files are tiny', async () => {
+    const warnings: unknown[] = []
+    const logger = { ...testLogger, warn: (_: string, fields?: object) => void warnings.push(fields) }
+    const [store, ports] = [new MemoryStore(), testPorts()]
+    const table = await DeltaTable.openOrCreate(store, 'events', deltaSchemaOf(events), ports, undefined, parted)
+    const writer = new TableWriter(table, store, { ...OPTIONS, openFilesMax: 2 }, { ...ports, logger })
+    feedNotes(writer, 0, ['a', 'b', 'a', 'b'])
+    await writer.commit()
+    expect(warnings).toEqual([])
+    for (let round = 0; round < 2; round++) {
+      feedNotes(writer, 4 + round * 5, ['a', 'b', 'c', 'd', 'e'])
+      await writer.commit()
+    }
+    expect(warnings).toEqual([{ table: 'memory:/events', files: 5, rows: 5, openFilesMax: 2 }])
   })
 
   test('a value without a text is refused, and its row leaves no file behind', async () => {

@@ -57,6 +57,12 @@ describe('mapped columns', () => {
     expect(again.properties).toEqual({ 'delta.columnMapping.maxColumnId': '11' })
   })
 
+  test('ids go on above the highest there is, also where a table does not say which that was', () => {
+    const { schema } = mapped
+    const grown = withMapping({ schema: { fields: [...schema.fields, field('new')] }, properties: {} }, () => 'col-n')
+    expect(fieldId(grown.schema.fields.at(-1)!)).toBe(11)
+  })
+
   test('files know columns by their physical names; the schema of people stays', () => {
     const physical = physicalSchema(mapped.schema)
     expect(allFields(physical.fields).map(({ name }) => name)).toEqual(

@@ -130,11 +130,17 @@ describe('replaying a log', () => {
     test('it stands in for commits that were cleaned away, also for who was away meanwhile', async () => {
       const store = await stored()
       const old = new Snapshot('t')
-      old.apply(0, [])
+      old.apply(0, [
+        { txn: { appId: 'gone', version: 1 } },
+        { domainMetadata: { domain: 'gone', configuration: '', removed: false } },
+        { remove: { path: 'gone', dataChange: true } },
+      ])
       for (const version of [0, 1, 2]) await store.delete(`${name(version)}.json`)
       for (const snapshot of [new Snapshot('t'), old]) {
         await new DeltaLog(store, 't').replay(snapshot)
         expect([snapshot.version, paths(snapshot)]).toEqual([4, ['x', 'c', 'd']])
+        expect([snapshot.txnVersion('gone'), snapshot.domain('gone')]).toEqual([undefined, undefined])
+        expect([...snapshot.tombstones].map(({ path }) => path)).toEqual(['y'])
       }
     })
 
