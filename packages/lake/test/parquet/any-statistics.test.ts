@@ -99,4 +99,20 @@ describe('statistics of any schema', () => {
       { numRuns: 150 },
     )
   })
+
+  test('are exact for texts in a dictionary that differ by one letter, page by page', () => {
+    const letters = ['b', 'a', 'd', 'c']
+    const rows = Array.from({ length: 400 }, (_, i) => ({ c: letters[(i + (i >> 5)) % 4] }))
+    const column = { name: 'c', type: { kind: 'string' as const }, optional: false }
+    expect(write([column], rows, { pageRowsMax: 100 }).file.columns[0]).toMatchObject({ min: 'a', max: 'd' })
+    expect(
+      write(
+        [column],
+        rows.filter(({ c }) => c !== 'a' && c !== 'd'),
+      ).file.columns[0],
+    ).toMatchObject({
+      min: 'b',
+      max: 'c',
+    })
+  })
 })
