@@ -21,7 +21,7 @@ export async function writeClassicCheckpoint(
   const { bytes, actions } = await encodeCheckpoint(state, signal)
   const path = `${folder}${versionName(state.version)}.checkpoint.parquet`
   if ((await store.putIfAbsent(path, bytes, { signal })) === 'exists') return undefined
-  return { version: state.version, size: actions, sizeInBytes: bytes.length, numOfAddFiles: state.adds.length }
+  return { path, version: state.version, size: actions, sizeInBytes: bytes.length, numOfAddFiles: state.adds.length }
 }
 
 /** Under names of its own: it is there when its top is, and several of one version do no harm. */
@@ -50,8 +50,10 @@ export async function writeV2Checkpoint(
     ...sidecars,
   ]
   const top = writeActions(lines)
-  await store.put(`${folder}${versionName(state.version)}.checkpoint.${randomUUID()}.json`, top, { signal })
+  const path = `${folder}${versionName(state.version)}.checkpoint.${randomUUID()}.json`
+  await store.put(path, top, { signal })
   return {
+    path,
     version: state.version,
     size: size + lines.length,
     sizeInBytes: sizeInBytes + top.length,

@@ -8,6 +8,8 @@ import { isObject } from './actions.ts'
 import { parseExact, stringifyExact } from './exact-json.ts'
 
 export interface CheckpointFacts {
+  /** Where it is in the store; of several objects, the one that names the others. */
+  readonly path: string
   readonly version: number
   /** Number of actions. */
   readonly size: number

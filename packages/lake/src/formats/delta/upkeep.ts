@@ -61,11 +61,10 @@ export class TableUpkeep {
   async #run(state: CheckpointState, nowMs: number): Promise<void> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(RUN_MAX_MS)])
     try {
-      const isNew = await this.#checkpoint(state, signal)
+      const made = await this.#checkpoint(state, signal)
       this.#log.newestCheckpoint = Math.max(this.#log.newestCheckpoint, state.version)
-      const retention = logRetentionMs(state.metadata.configuration)
       // Only behind a checkpoint of its own making does it delete: one that others made may be damaged.
-      if (isNew && retention !== Infinity) await cleanUpLog(this.#log, nowMs - retention, signal)
+      if (made !== undefined) await this.#cleanUp(state, made, nowMs, signal)
     } catch (error) {
       if (this.#stop.signal.aborted) return
       this.#ports.logger?.warn('A checkpoint or the clean-up of the log did not succeed; a later commit tries again', {
@@ -76,15 +75,22 @@ export class TableUpkeep {
     }
   }
 
-  /** @returns false when somebody else has made it */
-  async #checkpoint(state: CheckpointState, signal: AbortSignal): Promise<boolean> {
-    const { store, folder } = this.#log
+  /** A clock that runs ahead of the store's must not make young versions old: the store says when the checkpoint was written. */
+  async #cleanUp(state: CheckpointState, checkpoint: string, nowMs: number, signal: AbortSignal): Promise<void> {
+    const retention = logRetentionMs(state.metadata.configuration)
+    if (retention === Infinity) return
+    const written = await this.#log.store.head(checkpoint, { signal })
+    if (written !== undefined) await cleanUpLog(this.#log, Math.min(nowMs, written.modifiedMs) - retention, signal)
+  }
+
+  /** @returns where it is; undefined when somebody else has made it */
+  async #checkpoint(state: CheckpointState, signal: AbortSignal): Promise<string | undefined> {
     const isV2 = state.metadata.configuration['delta.checkpointPolicy'] === 'v2'
     const facts = isV2
       ? await writeV2Checkpoint(this.#log, state, Math.trunc(this.#ports.clock.now()), signal)
       : await writeClassicCheckpoint(this.#log, state, signal)
-    if (facts === undefined) return false
-    await writeLastCheckpoint(store, folder, facts, signal)
-    return true
+    if (facts === undefined) return undefined
+    await writeLastCheckpoint(this.#log.store, this.#log.folder, facts, signal)
+    return facts.path
   }
 }

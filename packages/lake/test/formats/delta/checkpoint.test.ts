@@ -39,6 +39,19 @@ async function appendUntil(table: DeltaTable, last: number): Promise<void> {
   }
 }
 
+/** A store whose clock is that one. What was written before it moved keeps its time. */
+class TimedStore extends MemoryStore {
+  readonly #ports: TestPorts
+  constructor(ports: TestPorts) {
+    super()
+    this.#ports = ports
+  }
+  override async head(path: string): Promise<ObjectFacts | undefined> {
+    const facts = await super.head(path)
+    return facts && { ...facts, modifiedMs: this.#ports.clock.now() }
+  }
+}
+
 async function namesIn(store: ObjectStore): Promise<string[]> {
   const names: string[] = []
   for await (const { path } of listAll(store, FOLDER)) names.push(path.slice(FOLDER.length))
@@ -315,8 +328,8 @@ describe('the clean-up of the log', () => {
   const nextYear = (ports: TestPorts): void => ports.clock.advance(Date.now() + 400 * DAY_MS - ports.clock.now())
 
   test('old commits leave, up to a checkpoint; every version since stays readable', async () => {
-    const store = new MemoryStore()
     const ports = testPorts()
+    const store = new TimedStore(ports)
     const table = await open(store, ports)
     await appendUntil(table, 19)
     expect((await namesIn(store)).filter((file) => file.endsWith('.json'))).toHaveLength(20)
@@ -360,8 +373,8 @@ describe('the clean-up of the log', () => {
       { 'delta.enableExpiredLogCleanup': 'false' },
       { 'delta.logRetentionDuration': 'interval 9999 days' },
     ]) {
-      const store = new MemoryStore()
       const ports = testPorts()
+      const store = new TimedStore(ports)
       const table = await open(store, ports, { properties })
       nextYear(ports)
       await appendUntil(table, 20)
@@ -369,9 +382,18 @@ describe('the clean-up of the log', () => {
     }
   })
 
+  test('not when only this process believes that they are old', async () => {
+    const [store, ports] = [new MemoryStore(), testPorts()]
+    const table = await open(store, ports)
+    await appendUntil(table, 19)
+    nextYear(ports)
+    await appendUntil(table, 20)
+    expect((await namesIn(store)).filter((file) => file.endsWith('.json'))).toHaveLength(21)
+  })
+
   test('not behind a checkpoint that somebody else made, which may be damaged', async () => {
-    const store = new MemoryStore()
     const ports = testPorts()
+    const store = new TimedStore(ports)
     const table = await open(store, ports)
     await appendUntil(table, 19)
     nextYear(ports)
@@ -383,8 +405,8 @@ describe('the clean-up of the log', () => {
 
   test('interrupted anywhere, it leaves a log without a gap', async () => {
     for (let nth = 1; nth <= 19; nth++) {
-      const store = new MemoryStore()
       const ports = testPorts()
+      const store = new TimedStore(ports)
       const table = await open(new FaultyStore(store, [{ effect: 'refuse', on: 'delete', nth }]), ports)
       await appendUntil(table, 19)
       nextYear(ports)
@@ -394,8 +416,8 @@ describe('the clean-up of the log', () => {
   })
 
   test('a table that stood still while others cleaned up goes on from their checkpoint', async () => {
-    const store = new MemoryStore()
     const ports = testPorts()
+    const store = new TimedStore(ports)
     const [table, still] = [await open(store, ports), await open(store)]
     await appendUntil(table, 19)
     nextYear(ports)
@@ -427,8 +449,8 @@ describe('where the table asks for checkpoints of version 2', () => {
   })
 
   test('the clean-up takes the sidecars that nobody names any more, and leaves those that others share', async () => {
-    const store = new MemoryStore()
     const ports = testPorts()
+    const store = new TimedStore(ports)
     const table = await open(store, ports, design)
     await appendUntil(table, 19)
     const [old] = await sidecarsIn(store)
