@@ -1,9 +1,11 @@
 /** The connectors of a run as an operator has them: over the worker's REST interface, and by nothing else. */
-import { SluiceError, type RawSettings } from '@sluice/sdk'
+import { SluiceError, systemClock, type RawSettings } from '@sluice/sdk'
+import { LOOK_MS } from './watch.ts'
 import { ConnectClient, type ConnectorStatusShown, type OffsetShown, type WorkShown } from '@sluice/worker/client'
 
 /** What a failed task says in the first lines is why, and what to do; others are what its process wrote last. */
 const REASON_LINES = 6
+const STOPS_MS = 60_000
 
 export class Connectors {
   readonly #client: ConnectClient
@@ -17,12 +19,33 @@ export class Connectors {
     this.#signal = signal
   }
 
-  /** Makes a connector or changes it; one that is there as it should be is left alone. @throws SluiceError CONNECT_INVALID */
+  /**
+   * Makes a connector or changes it; one that is there as it should be is left alone. One that is changed is stopped first: what it is said
+   * to do afterwards, it does by the new settings.
+   * @throws SluiceError CONNECT_INVALID
+   */
   async put(config: RawSettings): Promise<void> {
     const path = { connector: config['name']! }
     const before = await this.#client.call('connectorConfig', { path }, this.#signal).catch(ifMissing)
-    if (before !== null && isSame(before, config)) return
-    await this.#client.call('putConnectorConfig', { path, body: config }, this.#signal)
+    if (before === null || !isSame(before, config)) {
+      if (before !== null) await this.#stop(config['name']!)
+      await this.#client.call('putConnectorConfig', { path, body: config }, this.#signal)
+    }
+    // A run that was killed in the middle of a change has left it stopped.
+    if (before !== null) await this.#client.call('resumeConnector', { path }, this.#signal)
+  }
+
+  async #stop(name: string): Promise<void> {
+    const path = { connector: name }
+    await this.#client.call('stopConnector', { path }, this.#signal)
+    const until = systemClock.monotonic() + STOPS_MS
+    for (;;) {
+      const { connector, tasks } = await this.#client.call('connectorStatus', { path }, this.#signal)
+      if (connector.state === 'STOPPED' && tasks.length === 0) return
+      if (systemClock.monotonic() > until)
+        throw new SluiceError('INTERNAL', `The connector ${name} has not stopped within ${STOPS_MS} ms`)
+      await systemClock.sleep(LOOK_MS, this.#signal)
+    }
   }
 
   /**

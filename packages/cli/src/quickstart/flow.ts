@@ -3,7 +3,7 @@
  * in this process; source and sink run on a distributed worker, which starts a process of its own for each.
  */
 import { connect, type Kafka } from '@sluice/kafka'
-import { describeError, type Logger, type MemoryMetrics, type RawSettings } from '@sluice/sdk'
+import { describeError, type Logger, type MemoryMetrics, type RawSettings, systemClock } from '@sluice/sdk'
 import type { Scorecard } from '@sluice/quality'
 import { KafkaStreams, StreamsBuilder, streamsSettings, type Processor } from '@sluice/streams'
 import { DistributedWorker, LogLevels } from '@sluice/worker'
@@ -12,7 +12,7 @@ import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import { Connectors } from './connectors.ts'
 import { PARTITIONS, type QuickstartPlan } from './plan.ts'
 import type { StageProgress } from './progress.ts'
-import { interrupted, watch, type FilePosition } from './watch.ts'
+import { interrupted, LOOK_MS, watch, type FilePosition } from './watch.ts'
 
 /** A record of the largest size that may be produced, and the headers that say why it is in quarantine. */
 const QUARANTINED_BYTES_MAX = String(1_048_576 + 131_072)
@@ -144,6 +144,12 @@ async function operate(
   signal: AbortSignal,
 ): Promise<FilePosition | null> {
   const connectors = new Connectors(url, signal)
-  await Promise.all([connectors.put(plan.source), connectors.put(plan.sink)])
+  // A sink that goes by the settings of an earlier run would not see what is new in the records.
+  await connectors.put(plan.sink)
+  while (!(await connectors.areRunning([plan.sink['name']!]))) {
+    await systemClock.sleep(LOOK_MS, signal)
+    signal.throwIfAborted()
+  }
+  await connectors.put(plan.source)
   return watch({ plan, kafka, connectors, processor, show, signal })
 }

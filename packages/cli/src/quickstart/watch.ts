@@ -7,7 +7,7 @@ import type { Connectors } from './connectors.ts'
 import { PARTITIONS, type QuickstartPlan } from './plan.ts'
 import type { StageProgress } from './progress.ts'
 
-const LOOK_MS = 100
+export const LOOK_MS = 100
 
 /** Where the file source stands, as its position says. */
 export interface FilePosition {

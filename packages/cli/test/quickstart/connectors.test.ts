@@ -48,6 +48,9 @@ afterEach(() => {
 const CONFIG = { name: 'a b', 'connector.class': 'file-source' }
 const GET = 'GET /connectors/a%20b/config'
 const PUT = 'PUT /connectors/a%20b/config'
+const STOP = 'PUT /connectors/a%20b/stop'
+const STATUS = 'GET /connectors/a%20b/status'
+const RESUME = 'PUT /connectors/a%20b/resume'
 const MISSING: Answer = [404, { error_code: 404, message: 'Connector a b not found' }]
 
 describe('a connector', () => {
@@ -57,16 +60,27 @@ describe('a connector', () => {
     expect(asked.at(-1)).toEqual({ what: PUT, body: CONFIG })
   })
 
-  test('that has other settings gets these', async () => {
-    answers = { [GET]: [[200, { ...CONFIG, 'tasks.max': '2' }]], [PUT]: [[200, {}]] }
+  test('that has other settings is stopped, gets these when none of its tasks is left, and goes on', async () => {
+    const status = (state: string, tasks: number): Answer => [
+      200,
+      { name: 'a b', connector: { state, worker_id: 'w' }, tasks: Array.from({ length: tasks }, (_, id) => ({ id })) },
+    ]
+    answers = {
+      [GET]: [[200, { ...CONFIG, 'tasks.max': '2' }]],
+      [STOP]: [[204, '']],
+      [STATUS]: [status('RUNNING', 2), status('STOPPED', 1), status('STOPPED', 0)],
+      [PUT]: [[200, {}]],
+      [RESUME]: [[202, '']],
+    }
     await connectors.put(CONFIG)
-    expect(asked.at(-1)).toEqual({ what: PUT, body: CONFIG })
+    expect(asked.map(({ what }) => what)).toEqual([GET, STOP, STATUS, STATUS, STATUS, PUT, RESUME])
+    expect(asked.at(-2)!.body).toEqual(CONFIG)
   })
 
-  test('that has these settings is left alone', async () => {
-    answers = { [GET]: [[200, CONFIG]] }
+  test('that has these settings keeps them, and goes on if it was left stopped', async () => {
+    answers = { [GET]: [[200, CONFIG]], [RESUME]: [[202, '']] }
     await connectors.put(CONFIG)
-    expect(asked.map(({ what }) => what)).toEqual([GET])
+    expect(asked.map(({ what }) => what)).toEqual([GET, RESUME])
   })
 
   test('is asked for again while a rebalance is under way', async () => {
