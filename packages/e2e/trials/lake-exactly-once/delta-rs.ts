@@ -1,6 +1,5 @@
 /** A table counted by delta-rs, from the Python environment that `.ci/delta-rs` makes. */
-import { execFileSync } from 'node:child_process'
-import fs from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -24,8 +23,8 @@ export interface Counted {
   readonly places: number
 }
 
-/** Null where there is none. */
+/** Null where there is none that can be loaded. */
 export function countByDeltaRs(folder: string): Counted | null {
-  if (!fs.existsSync(PYTHON)) return null
+  if (spawnSync(PYTHON, ['-c', 'import deltalake']).status !== 0) return null
   return JSON.parse(execFileSync(PYTHON, ['-c', COUNT, folder], { encoding: 'utf8' })) as Counted
 }
