@@ -127,8 +127,8 @@ const STREAMS: Readonly<Record<string, RawSettings>> = {
   changes: { quickstart: 'users', 'change.events': 'true', 'change.events.rows': '50' },
 }
 const TASKS = 2
-const ITERATIONS = 6000
-const KILLS = 3
+const ITERATIONS = 3000
+const KILLS = 2
 
 onBroker.each(['enabled', 'disabled'] as const)(
   'with exactly.once.source.support=%s, killed again and again',

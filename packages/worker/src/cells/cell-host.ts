@@ -52,7 +52,7 @@ const NOTHING: CellMeasures = { samples: [], figures: [] }
 const TIDY_AFTER_BEATS = 10
 const VALIDATION = 'validation of '
 /** Whoever fills in a form, or creates one connector after the other, is answered at once. */
-const VALIDATION_LINGER_MS = 60_000
+const VALIDATION_LINGER_MS = 15_000
 /** Cells for validations of one class that go on at the same time. */
 const VALIDATIONS_MAX = 8
 

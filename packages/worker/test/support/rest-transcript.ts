@@ -90,21 +90,35 @@ export async function runRestTranscript(
 ): Promise<readonly CaseReport[]> {
   const given = new Set(cases.map(({ id }) => id))
   const reports: CaseReport[] = []
-  for (const restCase of cases) {
+  for (const [i, restCase] of cases.entries()) {
     for (const left of options.before?.(restCase.id) ?? []) if (!given.has(left.id)) await send(baseUrl, left, options)
     const url = options.urlFor === undefined ? baseUrl : options.urlFor(restCase)
     reports.push(
-      url === null ? { id: restCase.id, outcome: 'left out', detail: '' } : await runCase(url, restCase, options),
+      url === null
+        ? { id: restCase.id, outcome: 'left out', detail: '' }
+        : await runCase(url, restCase, options, wasJustMade(cases, i)),
     )
   }
   return reports
 }
 
-async function runCase(url: string, restCase: RestCase, options: TranscriptOptions): Promise<CaseReport> {
+/** What such a connector has used by now is a matter of milliseconds. */
+function wasJustMade(cases: readonly RestCase[], i: number): boolean {
+  const [, name] = /^\/connectors\/([^/]+)\/topics$/.exec(cases[i]!.path) ?? []
+  const made = `{"name": "${name}"`
+  return cases.slice(Math.max(0, i - 3), i).some((one) => one.method === 'POST' && one.request_body?.startsWith(made))
+}
+
+async function runCase(
+  url: string,
+  restCase: RestCase,
+  options: TranscriptOptions,
+  isOfTheMoment: boolean,
+): Promise<CaseReport> {
   const until = Date.now() + (options.patienceMs ?? 0)
   if (restCase.method !== 'GET') await untilQuiet(url, until, options)
   for (;;) {
-    const report = judge(restCase, await send(url, restCase, options), options, url)
+    const report = judge(restCase, await send(url, restCase, options), options, url, isOfTheMoment)
     if (report.outcome !== 'wrong' || restCase.method !== 'GET' || Date.now() >= until) return report
     await wait(50)
   }
@@ -140,7 +154,13 @@ interface KnownConnector {
   readonly info?: { readonly tasks: readonly unknown[] }
 }
 
-function judge(restCase: RestCase, received: Received, options: TranscriptOptions, url: string): CaseReport {
+function judge(
+  restCase: RestCase,
+  received: Received,
+  options: TranscriptOptions,
+  url: string,
+  isOfTheMoment: boolean,
+): CaseReport {
   const { id } = restCase
   const difference = options.differences.get(id) ?? familyOf(restCase)
   if (difference !== undefined) {
@@ -149,7 +169,7 @@ function judge(restCase: RestCase, received: Received, options: TranscriptOption
       ? { id, outcome: 'on purpose', detail: '' }
       : wrong(id, `not as the list says: ${received.status} ${received.text}`)
   }
-  const inShape = shapeReason(restCase)
+  const inShape = isOfTheMoment ? 'topics of a connector that has just been made' : shapeReason(restCase)
   const problem =
     (received.status === restCase.status
       ? ''
