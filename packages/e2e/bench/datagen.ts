@@ -5,14 +5,12 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { bundledPlugins } from '@sluice/cli'
 import { datagenSource } from '@sluice/connector-datagen'
-import { silentLogger, type RawSettings } from '@sluice/sdk'
+import type { RawSettings } from '@sluice/sdk'
 import { FakeSourceContext } from '@sluice/sdk/testing'
-import { StandaloneWorker, type SourceProgress } from '@sluice/worker'
 import type { BenchCase } from './bench-case.ts'
 import { brokerForBench } from './broker.ts'
-import { throwFailure } from './connector-failure.ts'
+import { costOfSource, cpuSeconds } from './standalone-source.ts'
 
 const WARM_UP = 100_000
 const LINE = `${'x'.repeat(99)}\n`
@@ -96,29 +94,5 @@ async function through(
     'topic.creation.default.partitions': '4',
     'restart.enable': 'false',
   }
-  const started = process.cpuUsage()
-  const worker = await StandaloneWorker.start({
-    settings,
-    connectors: [{ config: own }],
-    plugins: await bundledPlugins(settings),
-    logger: silentLogger,
-  })
-  const produced = async (): Promise<number> => {
-    const [task] = await worker.progress(name)
-    return (task?.progress as SourceProgress | undefined | null)?.produced ?? 0
-  }
-  try {
-    while ((await produced()) < count) {
-      throwFailure(worker)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  } finally {
-    await worker.stop()
-  }
-  return cpuSeconds(started)
-}
-
-function cpuSeconds(since: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(since)
-  return (user + system) / 1e6
+  return costOfSource(settings, own, count)
 }

@@ -7,12 +7,9 @@ import os from 'node:os'
 import path from 'node:path'
 import readline from 'node:readline'
 import kafkajs from 'kafkajs'
-import { bundledPlugins } from '@sluice/cli'
-import { silentLogger } from '@sluice/sdk'
-import { StandaloneWorker, type SourceProgress } from '@sluice/worker'
 import type { BenchCase } from './bench-case.ts'
 import { brokerForBench } from './broker.ts'
-import { throwFailure } from './connector-failure.ts'
+import { costOfSource, cpuSeconds } from './standalone-source.ts'
 import { throughTransactions } from './file-to-topic-exactly-once.ts'
 
 const BAR_CPU_SECONDS = 3
@@ -85,26 +82,7 @@ async function through(broker: string, file: string, name: string, lines: number
     'topic.creation.default.partitions': '4',
     'restart.enable': 'false',
   }
-  const started = process.cpuUsage()
-  const worker = await StandaloneWorker.start({
-    settings,
-    connectors: [{ config }],
-    plugins: await bundledPlugins(settings),
-    logger: silentLogger,
-  })
-  const produced = async (): Promise<number> => {
-    const [task] = await worker.progress(name)
-    return (task?.progress as SourceProgress | undefined | null)?.produced ?? 0
-  }
-  try {
-    while ((await produced()) < lines) {
-      throwFailure(worker)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  } finally {
-    await worker.stop()
-  }
-  return cpuSeconds(started)
+  return costOfSource(settings, config, lines)
 }
 
 async function throughKafkajs(broker: string, file: string, lines: number): Promise<number> {
@@ -126,11 +104,6 @@ async function throughKafkajs(broker: string, file: string, lines: number): Prom
   const used = cpuSeconds(started)
   await producer.disconnect()
   return used
-}
-
-function cpuSeconds(since: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(since)
-  return (user + system) / 1e6
 }
 
 /** 99 characters and a newline each, no two lines alike. */

@@ -13,6 +13,7 @@ import { Plugins, StandaloneWorker } from '@sluice/worker'
 import type { BenchCase } from './bench-case.ts'
 import { brokerForBench } from './broker.ts'
 import { throwFailure } from './connector-failure.ts'
+import { cpuSeconds } from './standalone-source.ts'
 
 interface Run {
   readonly name: string
@@ -173,9 +174,4 @@ async function throughKafkajs(broker: string, topic: string, isParsed: boolean, 
   const used = cpuSeconds(started) * (count / seen)
   await consumer.disconnect()
   return used
-}
-
-function cpuSeconds(since: NodeJS.CpuUsage): number {
-  const { user, system } = process.cpuUsage(since)
-  return (user + system) / 1e6
 }

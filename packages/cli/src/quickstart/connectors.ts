@@ -1,5 +1,6 @@
 /** The connectors of a run as an operator has them: over the worker's REST interface, and by nothing else. */
 import { SluiceError, systemClock, type RawSettings } from '@sluice/sdk'
+import { isIn } from '../connect/waiting.ts'
 import { LOOK_MS } from './watch.ts'
 import { ConnectClient, type ConnectorStatusShown, type OffsetShown, type WorkShown } from '@sluice/worker/client'
 
@@ -40,8 +41,7 @@ export class Connectors {
     await this.#client.call('stopConnector', { path }, this.#signal)
     const until = systemClock.monotonic() + STOPS_MS
     for (;;) {
-      const { connector, tasks } = await this.#client.call('connectorStatus', { path }, this.#signal)
-      if (connector.state === 'STOPPED' && tasks.length === 0) return
+      if (isIn(await this.#client.call('connectorStatus', { path }, this.#signal), 'STOPPED')) return
       if (systemClock.monotonic() > until)
         throw new SluiceError('INTERNAL', `The connector ${name} has not stopped within ${STOPS_MS} ms`)
       await systemClock.sleep(LOOK_MS, this.#signal)

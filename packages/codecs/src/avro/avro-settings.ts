@@ -1,19 +1,11 @@
 /** The settings of Confluent's AvroConverter, besides those of the registry. */
-import { type ParsedSettings, atLeast, defineSettings } from '@sluice/sdk'
+import { type ParsedSettings, defineSettings } from '@sluice/sdk'
+import { GENERALIZED_SUM_TYPE, MAPPING, SCHEMAS_CACHE } from '../registry/mapping-settings.ts'
 import { SUBJECT_SETTINGS } from '../registry/subject-settings.ts'
-
-const MAPPING = 'Mapping'
 
 export const avroSettings = defineSettings({
   ...SUBJECT_SETTINGS,
-  'schemas.cache.config': {
-    type: 'int',
-    default: 1000,
-    validator: atLeast(1),
-    importance: 'low',
-    group: MAPPING,
-    documentation: 'How many schemas are kept compiled.',
-  },
+  'schemas.cache.config': SCHEMAS_CACHE,
   'enhanced.avro.schema.support': {
     type: 'boolean',
     default: false,
@@ -29,13 +21,7 @@ export const avroSettings = defineSettings({
     documentation:
       'Whether what only Connect has (name, version, doc, parameters) is kept in attributes of the Avro schema.',
   },
-  'generalized.sum.type.support': {
-    type: 'boolean',
-    default: false,
-    importance: 'medium',
-    group: MAPPING,
-    documentation: 'Whether unions and enums have the form that is the same for Avro, JSON Schema and Protobuf.',
-  },
+  'generalized.sum.type.support': GENERALIZED_SUM_TYPE,
   'ignore.default.for.nullables': {
     type: 'boolean',
     default: false,

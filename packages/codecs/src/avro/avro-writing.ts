@@ -1,13 +1,14 @@
 /** Values of a Connect schema, written as those of an Avro schema: one function for both, put together once. */
 import type { AvroRecord, AvroSchema, AvroUnion } from '@sluice/schema-registry'
 import { DataError } from '@sluice/sdk'
-import type { ArraySchema, MapSchema, Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
+import type { ArraySchema, MapSchema, Schema, StructSchema, Value } from '@sluice/sdk'
 import { javaClass } from '../java-class.ts'
 import { under } from '../value-path.ts'
 import { defaultFromJson } from './avro-defaults.ts'
 import type { AvroMapping } from './avro-settings.ts'
 import { scrubbed } from './avro-names.ts'
-import { type WriteAvro, invalid, scalarWriter } from './scalar-writing.ts'
+import { invalid, nullForRequired, structOf } from '../value-checks.ts'
+import { type WriteAvro, scalarWriter } from './scalar-writing.ts'
 import { schemaFromAvro, unionFieldName } from './schema-from-avro.ts'
 import { isUnionStruct } from './schema-to-avro.ts'
 
@@ -198,28 +199,10 @@ function compileEntries(entry: AvroRecord, schema: MapSchema, mapping: AvroMappi
   }
 }
 
-function structOf(value: Value, schema: Schema): StructValue {
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    Array.isArray(value) ||
-    value instanceof Map ||
-    value instanceof Uint8Array
-  )
-    throw invalid(schema, value)
-  return value as StructValue
-}
-
 function step(name: string, compile: () => WriteAvro): WriteAvro {
   try {
     return compile()
   } catch (error) {
     throw under(`.${name}`, error)
   }
-}
-
-function nullForRequired(): DataError {
-  return new DataError('Found null value for non-optional schema', {
-    remedy: 'Give the value, or make its schema optional.',
-  })
 }

@@ -1,9 +1,9 @@
 /** Connect's types without parts, written as Avro's. */
 import type { AvroEnum, AvroFixed, AvroPrimitive, AvroSchema } from '@sluice/schema-registry'
-import { DataError, LOGICAL, ValueError, decimalScale } from '@sluice/sdk'
+import { DataError, LOGICAL, decimalScale } from '@sluice/sdk'
 import type { Schema, Value } from '@sluice/sdk'
 import { bigIntBytes, mismatch, readDecimal, rescale } from '../decimal.ts'
-import { javaClass } from '../java-class.ts'
+import { invalid } from '../value-checks.ts'
 import type { AvroOutput } from './avro-output.ts'
 
 /** @throws DataError for a value that does not fit */
@@ -39,12 +39,6 @@ export function scalarWriter(avro: AvroSchema, schema: Schema): WriteAvro | unde
       break
   }
   return undefined
-}
-
-export function invalid(schema: Schema, value: unknown): ValueError {
-  return new ValueError(`Invalid type for ${schema.name ?? schema.type.toUpperCase()}: ${javaClass(value)}`, {
-    remedy: 'Give a value of the type that the schema says.',
-  })
 }
 
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {

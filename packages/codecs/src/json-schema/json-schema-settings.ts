@@ -1,8 +1,8 @@
 /** The settings of Confluent's JsonSchemaConverter, besides those of the registry. */
-import { type ParsedSettings, atLeast, defineSettings, oneOf, oneOfIgnoringCase } from '@sluice/sdk'
+import { type ParsedSettings, defineSettings, oneOf, oneOfIgnoringCase } from '@sluice/sdk'
+import { GENERALIZED_SUM_TYPE, MAPPING, SCHEMAS_CACHE } from '../registry/mapping-settings.ts'
 import { SUBJECT_SETTINGS } from '../registry/subject-settings.ts'
 
-const MAPPING = 'Mapping'
 const VALIDATION = 'Validation'
 
 export const jsonSchemaSettings = defineSettings({
@@ -15,14 +15,7 @@ export const jsonSchemaSettings = defineSettings({
     documentation:
       'Whether the latest version of a subject, when it is written with, must be one that can read what the schema of the records allows.',
   },
-  'schemas.cache.config': {
-    type: 'int',
-    default: 1000,
-    validator: atLeast(1),
-    importance: 'low',
-    group: MAPPING,
-    documentation: 'How many schemas are kept compiled.',
-  },
+  'schemas.cache.config': SCHEMAS_CACHE,
   'json.schema.spec.version': {
     type: 'string',
     default: 'draft_7',
@@ -55,13 +48,7 @@ export const jsonSchemaSettings = defineSettings({
     group: MAPPING,
     documentation: 'Whether properties that a schema does not require are read as optional fields.',
   },
-  'generalized.sum.type.support': {
-    type: 'boolean',
-    default: false,
-    importance: 'medium',
-    group: MAPPING,
-    documentation: 'Whether unions and enums have the form that is the same for Avro, JSON Schema and Protobuf.',
-  },
+  'generalized.sum.type.support': GENERALIZED_SUM_TYPE,
   'flatten.singleton.unions': {
     type: 'boolean',
     default: true,

@@ -1,7 +1,7 @@
 /** Structs of Connect, written as messages of a Protobuf schema: one function for both, put together once. */
 import type { ProtobufField, ProtobufMessage } from '@sluice/schema-registry'
 import { DataError } from '@sluice/sdk'
-import type { ArraySchema, Field, MapSchema, Schema, StructSchema, StructValue, Value } from '@sluice/sdk'
+import type { ArraySchema, Field, MapSchema, Schema, StructSchema, Value } from '@sluice/sdk'
 import { logicalType } from '../logical-type.ts'
 import { under } from '../value-path.ts'
 import { logicalWriter } from './logical-messages.ts'
@@ -11,7 +11,8 @@ import type { ProtoOutput } from './proto-output.ts'
 import { branchesOf, isUnionStruct, logicalMessage, wrappedField } from './proto-shapes.ts'
 import { DATE, DECIMAL, KEY, TIME, TIMESTAMP, VALUE, scrubbed } from './protobuf-names.ts'
 import type { ProtobufMapping } from './protobuf-settings.ts'
-import { type WriteProto, enumWriter, invalid, isDefault, scalarWriter } from './scalar-writing.ts'
+import { invalid, nullForRequired, structOf } from '../value-checks.ts'
+import { type WriteProto, enumWriter, isDefault, scalarWriter } from './scalar-writing.ts'
 
 const LOGICAL_OF = { decimal: DECIMAL, date: DATE, time: TIME, timestamp: TIMESTAMP } as const
 
@@ -256,18 +257,6 @@ function isDefaultOf(schema: Schema, value: Value): boolean {
   return typeof value === expected || (typeof value === 'bigint' && schema.type === 'int64')
 }
 
-function structOf(value: Value, schema: Schema): StructValue {
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    Array.isArray(value) ||
-    value instanceof Map ||
-    value instanceof Uint8Array
-  )
-    throw invalid(schema, value)
-  return value as StructValue
-}
-
 function unwritable(schema: Schema, what: string): DataError {
   return new DataError(
     `A value of ${schema.name ?? schema.type.toUpperCase()} cannot be written as a Protobuf ${what}`,
@@ -276,12 +265,6 @@ function unwritable(schema: Schema, what: string): DataError {
       remedy: 'Register a schema that fits the records, or set auto.register.schemas=true.',
     },
   )
-}
-
-function nullForRequired(): DataError {
-  return new DataError('Found null value for non-optional schema', {
-    remedy: 'Give the value, or make its schema optional.',
-  })
 }
 
 function nullInList(): DataError {

@@ -1,26 +1,12 @@
 /** The settings of Confluent's ProtobufConverter, besides those of the registry. */
-import { type ParsedSettings, atLeast, defineSettings, oneOf } from '@sluice/sdk'
+import { type ParsedSettings, defineSettings, oneOf } from '@sluice/sdk'
+import { GENERALIZED_SUM_TYPE, MAPPING, SCHEMAS_CACHE } from '../registry/mapping-settings.ts'
 import { SUBJECT_SETTINGS } from '../registry/subject-settings.ts'
-
-const MAPPING = 'Mapping'
 
 export const protobufSettings = defineSettings({
   ...SUBJECT_SETTINGS,
-  'schemas.cache.config': {
-    type: 'int',
-    default: 1000,
-    validator: atLeast(1),
-    importance: 'low',
-    group: MAPPING,
-    documentation: 'How many schemas are kept compiled.',
-  },
-  'generalized.sum.type.support': {
-    type: 'boolean',
-    default: false,
-    importance: 'medium',
-    group: MAPPING,
-    documentation: 'Whether unions and enums have the form that is the same for Avro, JSON Schema and Protobuf.',
-  },
+  'schemas.cache.config': SCHEMAS_CACHE,
+  'generalized.sum.type.support': GENERALIZED_SUM_TYPE,
   'enhanced.protobuf.schema.support': {
     type: 'boolean',
     default: false,

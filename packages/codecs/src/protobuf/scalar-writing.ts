@@ -2,7 +2,7 @@
 import type { ProtobufEnum, ProtobufScalar } from '@sluice/schema-registry'
 import { DataError, LOGICAL, ValueError } from '@sluice/sdk'
 import type { Schema, Value } from '@sluice/sdk'
-import { javaClass } from '../java-class.ts'
+import { invalid } from '../value-checks.ts'
 import type { ProtoOutput } from './proto-output.ts'
 
 /** @throws DataError for a value that does not fit */
@@ -61,12 +61,6 @@ export function isDefault(value: Value): boolean {
   if (typeof value === 'number') return Object.is(value, 0)
   if (typeof value === 'object') return value instanceof Uint8Array && value.length === 0
   return value === '' || value === false || value === 0n
-}
-
-export function invalid(schema: Schema, value: unknown): ValueError {
-  return new ValueError(`Invalid type for ${schema.name ?? schema.type.toUpperCase()}: ${javaClass(value)}`, {
-    remedy: 'Give a value of the type that the schema says.',
-  })
 }
 
 function integerWriter([[lowest, highest], write]: readonly [Bounds, WriteInteger], schema: Schema): WriteProto {

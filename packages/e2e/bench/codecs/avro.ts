@@ -2,23 +2,11 @@
 import { avroConverterWith, avroSettings } from '@sluice/codecs'
 import type { SchemaRegistry } from '@sluice/schema-registry'
 import { memoryRegistry } from '@sluice/schema-registry/testing'
-import { NotReadyError, primitive, struct, type Value } from '@sluice/sdk'
+import type { Value } from '@sluice/sdk'
 import avsc from 'avsc'
 import type { BenchCase } from '../bench-case.ts'
 import { costPerCall } from './cost-per-call.ts'
-
-const SCHEMA = struct(
-  {
-    id: primitive('int64'),
-    name: primitive('string'),
-    amount: primitive('float64'),
-    active: primitive('boolean'),
-    ts: primitive('int64'),
-    note: primitive('string', { optional: true }),
-  },
-  { name: 'bench.Order' },
-)
-const VALUE = { id: 7, name: 'customer 7', amount: 8.75, active: false, ts: 1_700_000_000_007, note: 'x'.repeat(40) }
+import { SCHEMA, VALUE, ready } from './registered-order.ts'
 
 export async function avroCases(short: boolean): Promise<BenchCase[]> {
   const calls = short ? 5_000 : 200_000
@@ -48,16 +36,6 @@ export async function avroCases(short: boolean): Promise<BenchCase[]> {
 async function avscType(registry: SchemaRegistry): Promise<avsc.Type> {
   const { text } = await registry.latest('t-value')
   return avsc.Type.forSchema(JSON.parse(text) as avsc.Schema)
-}
-
-async function ready<T>(convert: () => T): Promise<T> {
-  try {
-    return convert()
-  } catch (error) {
-    if (!(error instanceof NotReadyError)) throw error
-    await error.ready(new AbortController().signal)
-    return ready(convert)
-  }
 }
 
 function row(name: string, ours: () => unknown, alone: () => unknown, calls: number): BenchCase {

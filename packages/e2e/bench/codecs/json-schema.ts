@@ -1,23 +1,12 @@
 /** A record of six fields in JSON behind the id of its JSON Schema, beside JSON and Ajv alone. */
 import { jsonSchemaConverterWith, jsonSchemaSettings } from '@sluice/codecs'
 import { memoryRegistry } from '@sluice/schema-registry/testing'
-import { NotReadyError, type RawSettings, primitive, struct } from '@sluice/sdk'
+import type { RawSettings } from '@sluice/sdk'
 import { Ajv } from 'ajv'
 import type { BenchCase } from '../bench-case.ts'
 import { costPerCall } from './cost-per-call.ts'
+import { SCHEMA, VALUE, ready } from './registered-order.ts'
 
-const SCHEMA = struct(
-  {
-    id: primitive('int64'),
-    name: primitive('string'),
-    amount: primitive('float64'),
-    active: primitive('boolean'),
-    ts: primitive('int64'),
-    note: primitive('string', { optional: true }),
-  },
-  { name: 'bench.Order' },
-)
-const VALUE = { id: 7, name: 'customer 7', amount: 8.75, active: false, ts: 1_700_000_000_007, note: 'x'.repeat(40) }
 const PREFIX_BYTES = 5
 
 /** Ours without and with validation; the peer validates, as others do. */
@@ -60,14 +49,4 @@ export async function jsonSchemaCases(short: boolean): Promise<BenchCase[]> {
     row('written', plain.write, writeAlone, 0.7),
     row('written and validated', validating.write, writeAlone, 2),
   ]
-}
-
-async function ready<T>(convert: () => T): Promise<T> {
-  try {
-    return convert()
-  } catch (error) {
-    if (!(error instanceof NotReadyError)) throw error
-    await error.ready(new AbortController().signal)
-    return ready(convert)
-  }
 }

@@ -2,23 +2,13 @@
 import { protobufConverterWith, protobufSettings } from '@sluice/codecs'
 import type { SchemaRegistry } from '@sluice/schema-registry'
 import { memoryRegistry } from '@sluice/schema-registry/testing'
-import { NotReadyError, primitive, struct } from '@sluice/sdk'
 import protobuf from 'protobufjs'
 import type { BenchCase } from '../bench-case.ts'
 import { costPerCall } from './cost-per-call.ts'
+import { SCHEMA, VALUE as ORDER, ready } from './registered-order.ts'
 
-const SCHEMA = struct(
-  {
-    id: primitive('int64'),
-    name: primitive('string'),
-    amount: primitive('float64'),
-    active: primitive('boolean'),
-    ts: primitive('int64'),
-    note: primitive('string', { optional: true }),
-  },
-  { name: 'bench.Order' },
-)
-const VALUE = { id: 7, name: 'customer 7', amount: 8.75, active: true, ts: 1_700_000_000_007, note: 'x'.repeat(40) }
+/** Protobuf leaves false out. */
+const VALUE = { ...ORDER, active: true }
 
 export async function protobufCases(short: boolean): Promise<BenchCase[]> {
   const calls = short ? 5_000 : 200_000
@@ -49,16 +39,6 @@ export async function protobufCases(short: boolean): Promise<BenchCase[]> {
 async function peerType(registry: SchemaRegistry): Promise<protobuf.Type> {
   const { text } = await registry.latest('t-value')
   return protobuf.parse(text, new protobuf.Root(), { keepCase: true }).root.lookupType('bench.Order')
-}
-
-async function ready<T>(convert: () => T): Promise<T> {
-  try {
-    return convert()
-  } catch (error) {
-    if (!(error instanceof NotReadyError)) throw error
-    await error.ready(new AbortController().signal)
-    return ready(convert)
-  }
 }
 
 function row(name: string, ours: () => unknown, alone: () => unknown, calls: number): BenchCase {
