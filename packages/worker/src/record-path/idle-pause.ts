@@ -1,5 +1,5 @@
 import type { Clock } from '@sluice/sdk'
-import { sharedPause } from './shared-moments.ts'
+import { sharedPause, untilShared } from './shared-moments.ts'
 
 const FIRST_MS = 5
 const SOON_MS = 250
@@ -42,6 +42,6 @@ export class IdlePause {
     this.#nextMs = Math.min(soonMs * 2, SOON_MS)
     if (soonMs < SOON_MS) return soonMs
     const pauseMs = Math.max(soonMs, Math.min((now - this.#since) * SHARE, MAX_MS))
-    return sharedPause(pauseMs, pauseMs < MAX_MS ? TOGETHER_MS : MAX_MS, now)
+    return pauseMs < MAX_MS ? sharedPause(pauseMs, TOGETHER_MS, now) : untilShared(MAX_MS, now)
   }
 }

@@ -28,6 +28,14 @@ describe('a source that has nothing', () => {
     expect(pausesFor(60_000)).toEqual(Array.from({ length: 60 }, () => 1000))
   })
 
+  test('is never left alone for more than a second, whenever it comes to the moment of all', () => {
+    for (const ms of [250, 500, 750]) {
+      pausesFor(20_000)
+      clock.advance(ms)
+      expect(pause.next(0)).toBeLessThanOrEqual(1000)
+    }
+  })
+
   test('and waits for something by itself is not left alone longer than that', () => {
     pausesFor(20_000)
     expect(pause.next(300)).toBeLessThanOrEqual(700)
