@@ -107,7 +107,7 @@ describe.each<Runtime>(['sluice', 'java'])('on a worker of %s', (runtime) => {
     expect(await sluice('stop lines --wait')).toEqual(done('lines STOPPED\n'))
     const offsets = (await sluice('offsets get lines -o yaml')).out
     expect(offsets).toContain('position: 8')
-    const moved = await sluice('offsets set lines -f -', { stdin: offsets.replace('8', '4') })
+    const moved = await sluice('offsets set lines -f -', { stdin: offsets.replace('position: 8', 'position: 4') })
     expect(moved).toMatchObject({ status: 0, out: expect.stringContaining('altered successfully') })
     expect(await sluice('offsets get lines -o name')).toMatchObject({ status: 0 })
     expect((await sluice('get offsets lines')).out).toContain('{"position":4}')

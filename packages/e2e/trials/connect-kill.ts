@@ -13,7 +13,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { type BrokerOnTrial, startEmbedded } from './broker-on-trial.ts'
 import { type Cluster, ConnectWorkerProcess, until } from './connect/connect-worker.ts'
-import { type LineLedger, linesOfTopics } from './connect/line-ledger.ts'
+import { type LineLedger, linesOfTopics, recordsIn } from './connect/line-ledger.ts'
 import { FileFlows } from './connect/file-flows.ts'
 import { SeededRandom } from '@sluice/sdk/testing'
 import type { TrialOptions } from './trial-options.ts'
@@ -95,7 +95,7 @@ async function run(
       if (random.chance(0.5)) await flows.arrive(lines, ARRIVE_MS)
     }
     if (scenario.mutant === 'no-transactions') await killBetween(workers, cluster, write)
-    else if (scenario.mutant !== undefined) await plant(scenario.mutant, workers[0]!, flows, write)
+    else if (scenario.mutant !== undefined) await plant(scenario.mutant, workers[0]!, cluster, flows, write)
     await flows.arrive(lines, ARRIVE_MS)
     const topics = flows.topics()
     const isWhole = async (): Promise<boolean> => (await linesOfTopics(cluster.bootstrap, topics, lines)).lost === 0
@@ -155,23 +155,31 @@ async function killBetween(workers: ConnectWorkerProcess[], cluster: Cluster, wr
 async function plant(
   mutant: 'forget-positions' | 'move-offsets',
   worker: ConnectWorkerProcess,
+  { bootstrap }: Cluster,
   flows: FileFlows,
   write: () => void,
 ): Promise<void> {
-  const name = mutant === 'forget-positions' ? 'source-0' : 'sink-0'
-  if (mutant === 'forget-positions') await flows.sourceStored(worker, 0, ARRIVE_MS)
-  await worker.must('PUT', `/connectors/${name}/stop`)
-  if (mutant === 'forget-positions') await worker.must('DELETE', `/connectors/${name}/offsets`)
-  else {
-    const { offsets } = (await worker.must('GET', `/connectors/${name}/offsets`)) as {
-      readonly offsets: readonly { readonly partition: object; readonly offset: { readonly kafka_offset: number } }[]
-    }
-    const [{ partition, offset }] = offsets as [(typeof offsets)[number]]
-    const moved = { kafka_offset: offset.kafka_offset + LINES_AT_A_TIME / 2 }
-    await worker.must('PATCH', `/connectors/${name}/offsets`, { offsets: [{ partition, offset: moved }] })
+  if (mutant === 'forget-positions') {
+    await flows.sourceStored(worker, 0, ARRIVE_MS)
+    await worker.must('PUT', '/connectors/source-0/stop')
+    await worker.must('DELETE', '/connectors/source-0/offsets')
+    write()
+    await worker.must('PUT', '/connectors/source-0/resume')
+    return
   }
+  // What is passed over must be in the topic and not yet in the file: otherwise nothing is lost by it.
+  await flows.sourceStored(worker, 0, ARRIVE_MS)
+  await flows.sinkStored(worker, 0, await recordsIn(bootstrap, 'lines-0'), ARRIVE_MS)
+  await worker.must('PUT', '/connectors/sink-0/stop')
   write()
-  await worker.must('PUT', `/connectors/${name}/resume`)
+  await flows.sourceStored(worker, 0, ARRIVE_MS)
+  const { offsets } = (await worker.must('GET', '/connectors/sink-0/offsets')) as {
+    readonly offsets: readonly { readonly partition: object; readonly offset: { readonly kafka_offset: number } }[]
+  }
+  const [{ partition, offset }] = offsets as [(typeof offsets)[number]]
+  const moved = { kafka_offset: offset.kafka_offset + LINES_AT_A_TIME / 2 }
+  await worker.must('PATCH', '/connectors/sink-0/offsets', { offsets: [{ partition, offset: moved }] })
+  await worker.must('PUT', '/connectors/sink-0/resume')
 }
 
 function report(

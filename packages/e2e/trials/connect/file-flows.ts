@@ -53,11 +53,7 @@ export class FileFlows {
   async stored(worker: ConnectWorkerProcess, deadlineMs: number): Promise<void> {
     for (const i of this.#flows()) {
       await this.sourceStored(worker, i, deadlineMs)
-      const sink = {
-        partition: { kafka_topic: `lines-${i}`, kafka_partition: 0 },
-        offset: { kafka_offset: this.lines },
-      }
-      await this.#is(worker, `sink-${i}`, sink, deadlineMs)
+      await this.sinkStored(worker, i, this.lines, deadlineMs)
     }
   }
 
@@ -66,6 +62,12 @@ export class FileFlows {
     const partition = { filename: this.#from(flow) }
     const offset = { position: fs.statSync(this.#from(flow)).size }
     await this.#is(worker, `source-${flow}`, { partition, offset }, deadlineMs)
+  }
+
+  /** Waits until a sink's offset stands behind so many records of its topic. */
+  async sinkStored(worker: ConnectWorkerProcess, flow: number, records: number, deadlineMs: number): Promise<void> {
+    const partition = { kafka_topic: `lines-${flow}`, kafka_partition: 0 }
+    await this.#is(worker, `sink-${flow}`, { partition, offset: { kafka_offset: records } }, deadlineMs)
   }
 
   /** What is missing, out of place or twice in the sinks' files. */

@@ -43,3 +43,15 @@ export async function linesOfTopics(bootstrap: string, topics: readonly string[]
     disordered,
   }
 }
+
+/** How many records a topic of one partition holds. */
+export async function recordsIn(bootstrap: string, topic: string): Promise<number> {
+  const admin = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin()
+  await admin.connect()
+  try {
+    const [{ high }] = (await admin.fetchTopicOffsets(topic)) as [{ readonly high: string }]
+    return Number(high)
+  } finally {
+    await admin.disconnect()
+  }
+}

@@ -42,10 +42,9 @@ async function read(bytes: Uint8Array): Promise<Row[]> {
   }
 }
 
+/** This reader gives whole numbers out as texts, so -0 as "0": the other readers tell the two apart. */
 function texts(rows: readonly Row[]): string[][] {
-  return rows.map((row) =>
-    Object.entries(row).map(([name, value]) => `${name} ${Object.is(value, -0) ? '-0' : String(value)}`),
-  )
+  return rows.map((row) => Object.entries(row).map(([name, value]) => `${name} ${String(value)}`))
 }
 
 describe('parquetjs-lite', () => {
@@ -68,11 +67,10 @@ describe('parquetjs-lite', () => {
             Object.fromEntries(drawn.map(({ values }, i) => [`c${i}`, values[(r * 7) % values.length]])),
           )
           const { bytes } = write(columns, rows, { codec, pageRowsMax: 64, rowGroupRowsMax: 200 })
-          // It gives whole numbers out as texts.
           expect(texts(await read(bytes))).toEqual(texts(rows))
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[[{ type: { kind: 'double' }, optional: true, values: [-0, 0] }], 3, 'none']] },
     )
   })
 })
