@@ -49,8 +49,8 @@ export async function recordsIn(bootstrap: string, topic: string): Promise<numbe
   const admin = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin()
   await admin.connect()
   try {
-    const [{ high }] = (await admin.fetchTopicOffsets(topic)) as [{ readonly high: string }]
-    return Number(high)
+    const [only] = await admin.fetchTopicOffsets(topic)
+    return Number(only!.high)
   } finally {
     await admin.disconnect()
   }
