@@ -12,6 +12,7 @@ import { checkPath, openObjectStore, s3Settings } from '@sluice/object-store'
 import { zoneOffset } from './files/zone-offset.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
 import type { KafkaColumn } from './kafka-columns.ts'
+import { parquetSettings } from './parquet-settings.ts'
 import { partitionEntryProblem } from './partition-columns.ts'
 import { placeholdersOf } from './table-route.ts'
 import { parseTenants } from './tenants.ts'
@@ -133,15 +134,6 @@ const tableSettings = defineSettings(
       documentation:
         'Commit when the oldest waiting row has waited this long, in milliseconds, also when no more records come.',
     },
-    'parquet.codec': {
-      type: 'string',
-      default: 'zstd',
-      importance: 'medium',
-      group: 'Files',
-      validator: oneOf('zstd', 'snappy', 'none'),
-      documentation:
-        'Compression of the data files. zstd makes the smallest files, and is what the Delta protocol asks for; snappy takes the least time.',
-    },
     'kafka.coordinates': {
       type: 'boolean',
       default: false,
@@ -213,7 +205,7 @@ const tableSettings = defineSettings(
 )
 
 /** With those of the store that lake.url names. */
-export const lakeSettings = tableSettings.extend(s3Settings)
+export const lakeSettings = tableSettings.extend(parquetSettings).extend(s3Settings)
 
 export type LakeSettings = ParsedSettings<typeof lakeSettings>
 

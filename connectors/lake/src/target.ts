@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { SinkTaskContext, TopicPartition } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
-import { DeltaTable, TableWriter, appIdOf, deltaSchemaOf } from '@sluice/lake'
+import { DeltaTable, TableWriter, appIdOf, bloomFiltersIn, deltaSchemaOf } from '@sluice/lake'
 import type { DeltaPorts, Lane } from '@sluice/lake'
+import { parquetOptionsOf } from './parquet-settings.ts'
 import type { RowShape } from './row-shape.ts'
 import type { LakeSettings } from './settings.ts'
 
@@ -40,7 +41,7 @@ export class Target {
         bytesMax: settings['flush.bytes'],
         ageMaxMs: settings['rotate.interval.ms'],
         idleMaxMs: IDLE_COMMIT_MS,
-        parquet: { codec: settings['parquet.codec'] },
+        parquet: parquetOptionsOf(settings),
       },
       {
         clock: context.clock,
@@ -67,7 +68,9 @@ export class Target {
       rows === undefined
         ? await DeltaTable.open(store, path, ports, signal)
         : await openOrCreate(store, path, rows, ports, signal)
-    return table === undefined ? undefined : new Target(table, store, settings, context)
+    if (table === undefined) return undefined
+    warnOfMissing(settings['write.parquet.bloom-filter-enabled.columns'], table, context)
+    return new Target(table, store, settings, context)
   }
 
   /** The partition's lane, opened if need be where the table says. */
@@ -98,4 +101,17 @@ export class Target {
     this.writer.release(lane)
     this.#lanes.get(topic)?.delete(partition)
   }
+}
+
+function warnOfMissing(
+  bloomFilters: readonly string[],
+  { name, snapshot }: DeltaTable,
+  context: SinkTaskContext,
+): void {
+  const columns = bloomFilters.filter((column) => bloomFiltersIn(snapshot.schema, [column]).length === 0)
+  if (columns.length === 0) return
+  context.logger.warn(
+    'The table has no such columns that could have a bloom filter (write.parquet.bloom-filter-enabled.columns); they get one if they come',
+    { table: name, columns: columns.join(', ') },
+  )
 }

@@ -40,7 +40,7 @@ export class LakeFolder {
     return Object.fromEntries(txns.map((txn) => [txn['appId'], txn['version']]))
   }
 
-  /** The rows of the files that the log lists; `$files` in the query stands for them. */
+  /** The rows of the files that the log lists; `$files` in the query stands for them, `$paths` for a list of their names. */
   async query(table: string, sql = 'select * from $files'): Promise<Record<string, Json>[]> {
     const files = (await this.log(table)).flat().flatMap((action) => action['add']?.['path'] ?? [])
     if (files.length === 0) return []
@@ -49,7 +49,7 @@ export class LakeFolder {
     const connection = await instance.connect()
     try {
       const answer = await connection.runAndReadAll(
-        sql.replaceAll('$files', `read_parquet([${list}], union_by_name = true)`),
+        sql.replaceAll('$files', `read_parquet([${list}], union_by_name = true)`).replaceAll('$paths', `[${list}]`),
       )
       return answer.getRowObjectsJson()
     } finally {

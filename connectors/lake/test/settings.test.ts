@@ -19,10 +19,16 @@ test('only the place must be given', () => {
     'flush.size': 1_000_000,
     'flush.bytes': 67_108_864,
     'rotate.interval.ms': 60_000,
-    'parquet.codec': 'zstd',
     'kafka.coordinates': false,
     'column.names': 'refuse',
     'behavior.on.null.values': 'fail',
+    'parquet.codec': 'zstd',
+    'write.parquet.compression-level': null,
+    'write.parquet.row-group-size-bytes': 134_217_728,
+    'write.parquet.page-size-bytes': 1_048_576,
+    'write.parquet.page-row-limit': 20_000,
+    'write.parquet.page-version': 'v1',
+    'write.parquet.bloom-filter-enabled.columns': [],
   })
 })
 
@@ -54,6 +60,11 @@ test.each([
   [{ 'partition.timezone': 'Mars' }, 'partition.timezone'],
   [{ 'kafka.columns': 'colour' }, 'kafka.columns'],
   [{ 'behavior.on.null.values': 'write' }, 'kafka.columns'],
+  [{ 'parquet.codec': 'snappy', 'write.parquet.compression-level': '3' }, 'write.parquet.compression-level'],
+  [{ 'parquet.codec': 'gzip', 'write.parquet.compression-level': '10' }, 'write.parquet.compression-level'],
+  [{ 'write.parquet.compression-level': '0' }, 'write.parquet.compression-level'],
+  [{ 'write.parquet.row-group-size-bytes': '100000' }, 'write.parquet.row-group-size-bytes'],
+  [{ 'write.parquet.page-version': '2' }, 'write.parquet.page-version'],
 ])('%j is refused, and the setting named: %s', (settings, setting) => {
   const problems = lakeSink.settings.problems({ 'lake.url': '/lake', ...settings })
   expect(problems.map((problem) => problem.setting)).toContain(setting)

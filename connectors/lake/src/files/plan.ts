@@ -6,6 +6,7 @@ import { bytesFormat } from './formats/bytes-format.ts'
 import type { FileFormat } from './formats/file-format.ts'
 import { jsonFormat } from './formats/json-format.ts'
 import { parquetFormat } from './formats/parquet-format.ts'
+import { parquetOptionsOf } from '../parquet-settings.ts'
 import type { FilesPlan } from './partition-files.ts'
 import { timeOfFolder } from './late-records.ts'
 import { byFields, byKafkaPartition, byTime } from './partitioner.ts'
@@ -73,7 +74,7 @@ function formatOf(name: string, settings: FilesSettings): FileFormat {
       })
     case 'parquet':
     default:
-      return parquetFormat(settings['parquet.codec'])
+      return parquetFormat(parquetOptionsOf(settings))
   }
 }
 

@@ -3,6 +3,7 @@ import { atLeast, between, defineSettings, nonEmptyString, oneOf, validatedBy } 
 import type { ParsedSettings, SettingProblem } from '@sluice/sdk'
 import { openObjectStore, s3Settings } from '@sluice/object-store'
 import { FORMAT_CLASSES } from './class-names.ts'
+import { parquetFileSettings, parquetSettingsGiven } from '../parquet-settings.ts'
 import { folderSettings } from './folder-settings.ts'
 
 const [PLACE, FILES, ROTATION, RECORDS] = ['Place', 'Files', 'Rotation', 'Bad records']
@@ -69,14 +70,6 @@ const ownSettings = defineSettings(
       importance: 'low',
       group: FILES,
       documentation: 'Whether what only Connect’s schemas have is kept in attributes of the Avro schema.',
-    },
-    'parquet.codec': {
-      type: 'string',
-      default: 'snappy',
-      validator: oneOf('snappy', 'gzip', 'zstd', 'none'),
-      importance: 'low',
-      group: FILES,
-      documentation: 'The compression of Parquet files.',
     },
     'json.decimal.format': {
       type: 'string',
@@ -271,6 +264,24 @@ const ownSettings = defineSettings(
   },
 )
 
-export const filesSettings = ownSettings.extend(folderSettings).extend(s3Settings)
+/** Over all of them: each check is asked with whatever else is declared. */
+const acrossSettings = defineSettings(
+  {},
+  {
+    *check(some): Iterable<SettingProblem> {
+      const settings = some as FilesSettings
+      const format = settings['format.class']
+      if (FORMAT_CLASSES.get(format) === 'parquet') return
+      for (const setting of parquetSettingsGiven(settings))
+        yield { setting, message: `${setting} has no meaning with format.class=${format}: leave it out` }
+    },
+  },
+)
+
+export const filesSettings = ownSettings
+  .extend(parquetFileSettings)
+  .extend(folderSettings)
+  .extend(s3Settings)
+  .extend(acrossSettings)
 
 export type FilesSettings = ParsedSettings<typeof filesSettings>

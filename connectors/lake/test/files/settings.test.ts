@@ -61,6 +61,11 @@ test.each([
   [{ 'lake.url': '/x', timezone: 'Mars/Olympus' }, 'timezone'],
   [{ 'lake.url': '/x', locale: 'x y' }, 'locale'],
   [{ 'lake.url': '/x', 'format.class': 'parquet', 's3.compression.type': 'gzip' }, 's3.compression.type'],
+  [{ 'lake.url': '/x', 'write.parquet.page-version': 'v2' }, 'write.parquet.page-version'],
+  [
+    { 'lake.url': '/x', 'format.class': 'parquet', 'write.parquet.compression-level': '9' },
+    'write.parquet.compression-level',
+  ],
   [{ 'lake.url': '/x', 'store.kafka.keys': 'true', 'keys.format.class': 'parquet' }, 'keys.format.class'],
 ])('%j is refused, and the setting named: %s', (settings, setting) => {
   const problems = filesSink.settings.problems({ 'format.class': 'json', 'flush.size': '1', ...settings })

@@ -1,5 +1,6 @@
 import { ValueError } from '@sluice/sdk'
 import type { Clock } from '@sluice/sdk'
+import { bloomFiltersIn } from '../formats/delta/bloom-filters.ts'
 import { physicalName, physicalRows, physicalSchema, underLogicalNames } from '../formats/delta/column-mapping.ts'
 import { parquetColumnsOf } from '../formats/delta/columns.ts'
 import type { DeltaSchema } from '../formats/delta/schema.ts'
@@ -41,7 +42,12 @@ export class OpenFile {
     const { partitionValues = {} } = place
     const fields = schema.fields.filter((field) => !Object.hasOwn(partitionValues, physicalName(field)))
     this.#toFile = physicalRows({ fields })
-    this.#parquet = new ParquetWriter(parquetColumnsOf(physicalSchema({ fields }), table), options, this.#chunks.sink)
+    const bloomFilters = bloomFiltersIn({ fields }, options.bloomFilters ?? [])
+    this.#parquet = new ParquetWriter(
+      parquetColumnsOf(physicalSchema({ fields }), table),
+      { ...options, bloomFilters },
+      this.#chunks.sink,
+    )
   }
 
   /** Throws ValueError and leaves the file as it was when the row does not fit; see `ParquetWriter.appendRow`. */

@@ -30,6 +30,7 @@ export interface TableWriterOptions {
   readonly idleMaxMs: number
   /** Files open at a time, one per partition of the table; the one that waited longest ends for a new one. Default 100. */
   readonly openFilesMax?: number
+  /** Bloom filters by the columns' names in the table; those that it does not have (yet) are no mistake. */
   readonly parquet: ParquetOptions
 }
 

@@ -1,24 +1,27 @@
 import { DataError } from '@sluice/sdk'
 import type { Schema, StructSchema, Value } from '@sluice/sdk'
-import { ParquetWriter, collectChunks, deltaSchemaOf, parquetColumnsOf } from '@sluice/lake'
-import type { ParquetCodec } from '@sluice/lake'
+import { ParquetWriter, bloomFiltersIn, collectChunks, deltaSchemaOf, parquetColumnsOf } from '@sluice/lake'
+import type { ParquetCodec, ParquetOptions } from '@sluice/lake'
 import type { FileBuilder, FileFormat } from './file-format.ts'
 
-const EXTENSIONS: Readonly<Record<ParquetFormatCodec, string>> = {
+/** As Hadoop's writers name them. */
+const EXTENSIONS: Readonly<Record<ParquetCodec, string>> = {
   none: '.parquet',
   snappy: '.snappy.parquet',
   gzip: '.gz.parquet',
   zstd: '.zstd.parquet',
+  lz4_raw: '.lz4_raw.parquet',
 }
 
-export type ParquetFormatCodec = Extract<ParquetCodec, 'none' | 'snappy' | 'gzip' | 'zstd'>
-
-/** Parquet files, with the columns that a table would have for these records. */
-export function parquetFormat(codec: ParquetFormatCodec): FileFormat {
+/**
+ * Parquet files, with the columns that a table would have for these records.
+ * @param options bloom filters of columns that a file does not have are no mistake
+ */
+export function parquetFormat(options: ParquetOptions): FileFormat {
   return {
-    extension: EXTENSIONS[codec],
+    extension: EXTENSIONS[options.codec ?? 'zstd'],
     hasSchema: true,
-    open: (schema) => new ParquetBuilder(structSchemaOf(schema), codec),
+    open: (schema) => new ParquetBuilder(structSchemaOf(schema), options),
   }
 }
 
@@ -26,9 +29,14 @@ class ParquetBuilder implements FileBuilder {
   readonly #chunks = collectChunks()
   readonly #writer: ParquetWriter
 
-  constructor(schema: StructSchema, codec: ParquetFormatCodec) {
-    const columns = parquetColumnsOf(deltaSchemaOf(schema), 'the file')
-    this.#writer = new ParquetWriter(columns, { codec }, this.#chunks.sink)
+  constructor(schema: StructSchema, options: ParquetOptions) {
+    const columns = deltaSchemaOf(schema)
+    const bloomFilters = bloomFiltersIn(columns, options.bloomFilters ?? [])
+    this.#writer = new ParquetWriter(
+      parquetColumnsOf(columns, 'the file'),
+      { ...options, bloomFilters },
+      this.#chunks.sink,
+    )
   }
 
   get bytes(): number {

@@ -1,4 +1,5 @@
 /** Delta tables: opened or made, appended to, evolved. */
+export { bloomFiltersIn } from './bloom-filters.ts'
 export { deltaSchemaOf, parquetColumnsOf, recordSchemaOf } from './columns.ts'
 export { nameProblem, plainName } from './schema.ts'
 export type { DeltaField, DeltaSchema } from './schema.ts'
