@@ -12,5 +12,11 @@ export type { Consumed, Gated, Named, Produced } from './options.ts'
 export type { Predicate } from './operators/filter.ts'
 export type { ValueMapper } from './operators/map-values.ts'
 export type { ForeachAction } from './operators/peek.ts'
-export { Topology, type NodeDescription, type Subtopology, type TopologyDescription } from './topology/topology.ts'
+export {
+  Topology,
+  type NodeDescription,
+  type Subtopology,
+  type TopologyDescription,
+  type TopologyStore,
+} from './topology/topology.ts'
 export type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './topology/node.ts'

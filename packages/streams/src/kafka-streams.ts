@@ -64,8 +64,10 @@ export class KafkaStreams {
   #state: StreamsState = 'CREATED'
   #standings: readonly PartitionStanding[] = []
 
+  /** @throws SluiceError TOPOLOGY_INVALID for a topology with stores */
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
     const application = settings['application.id']
+    refuseStores(topology)
     this.#topology = topology
     this.#settings = settings
     this.#kafka = ports.kafka
@@ -217,6 +219,14 @@ export class KafkaStreams {
     this.#state = state
     this.#onState(state)
   }
+}
+
+function refuseStores({ stores }: Topology): void {
+  if (stores.size === 0) return
+  throw new SluiceError('TOPOLOGY_INVALID', 'A topology with state stores is not run against Kafka yet', {
+    place: { stores: [...stores.keys()].join(', ') },
+    remedy: 'Run it in the TopologyTestDriver.',
+  })
 }
 
 function stopTimedOut(timeoutMs: number): SluiceError {

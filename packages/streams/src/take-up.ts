@@ -71,7 +71,7 @@ async function sourceTopics(
   const wanted = topology.sources.flatMap((source) => source.topics)
   const found = await kafka.admin.describeTopics(wanted)
   const missing = wanted.filter((topic) => !found.some((one) => one.topic === topic))
-  const written = new Set(settings['create.topics'] ? topology.sinks.map((sink) => sink.topic) : [])
+  const written = new Set(settings['create.topics'] ? topology.sinkTopics : [])
   const absent = missing.filter((topic) => !written.has(topic))
   if (absent.length > 0) {
     throw new SluiceError('TOPOLOGY_INVALID', `Source topics do not exist: ${absent.join(', ')}`, {
@@ -92,7 +92,7 @@ async function createTopics(
   const partitions = Math.max(1, ...sources.map((source) => source.partitions))
   const diverted = new Set(topology.sources.map((source) => source.quarantine ?? quarantineTopicOf(settings)))
   for (const { operator } of topology.processors) for (const topic of operator.divertsTo ?? []) diverted.add(topic)
-  const results = topology.sinks.map((sink) => sink.topic).filter((topic) => !diverted.has(topic))
+  const results = topology.sinkTopics.filter((topic) => !diverted.has(topic))
   const maxBytes = String(settings['producer.max.request.size'] + 2 * QUARANTINE_BYTES)
   await admin.ensureTopics([
     ...[...new Set(results)].map((topic) => ({ topic, partitions })),

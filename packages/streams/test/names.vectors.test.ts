@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { serde, StreamsBuilder, Topology, type TopologyNode } from '../src/index.ts'
+import { serde, StreamsBuilder, Topology, type TopologyNode, type TopologyStore } from '../src/index.ts'
 import { bytesSerde } from '../src/serdes.ts'
 
 interface Case {
@@ -49,7 +49,8 @@ describe('an operator gives its node the name that Kafka Streams gives', () => {
 
 describe('describe() prints a graph as Kafka Streams does', () => {
   test.each(printable)('$topology $params, optimisation $optimization', (one) => {
-    expect(new Topology(inOrder(nodesOf(one.describe))).describe()).toBe(one.describe)
+    const nodes = nodesOf(one.describe)
+    expect(new Topology(inOrder(nodes), storesOf(nodes)).describe()).toBe(one.describe)
   })
 })
 
@@ -82,6 +83,14 @@ function nodesOf(text: string): TopologyNode[] {
       nodes[at] = { ...nodes[at]!, predecessors: predecessors.split(', ') } as TopologyNode
   }
   return nodes
+}
+
+function storesOf(nodes: readonly TopologyNode[]): TopologyStore[] {
+  const names = new Set(nodes.flatMap((node) => (node.kind === 'processor' ? node.stores : [])))
+  const side = bytesSerde
+  return [...names].map((name) => ({
+    definition: { kind: 'keyValue', name, key: side, value: side, engine: 'memory', logging: {}, caching: false },
+  }))
 }
 
 /** An order in which a builder may have added the nodes: sources first, the others behind those they follow. */

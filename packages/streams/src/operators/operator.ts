@@ -7,6 +7,7 @@
 import type { Gate, Quarantine } from '@sluice/quality'
 import type { Clock } from '@sluice/sdk'
 import type { RecordContext } from '../record-path/record-context.ts'
+import type { StateStore } from '../state/stores.ts'
 
 /** Does its part for one record and hands it on, as often as it likes; returns when everything downstream is done. */
 export type Step = (key: unknown, value: unknown, at: RecordContext) => void
@@ -22,6 +23,31 @@ export interface NodeScope {
   readonly quarantine: Quarantine
   /** The gates of the task: a node that compiles one adds it, so that its counters are reported. */
   readonly gates: Gate[]
+  /** A store that the node is connected to, or a global one. Its interface is the caller's word: `scope.store(name) as WindowStore<K, V>`. */
+  store(name: string): StateStore
+  /** The largest timestamp that the task has processed, the record under way included; -1 before the first. */
+  streamTime(): number
+  /** Calls back at every multiple of the interval (stream time), or so long after now and after each call (wall clock). */
+  schedule(intervalMs: number, type: PunctuationType, callback: Punctuator): Cancellable
+  /**
+   * The record, or one window of it, ends here by a rule of the operator: counted as `dropped-records`, and in the tally under the
+   * reason unless the record goes on elsewhere. An operator that keeps a record in a store without forwarding says `at.keep()`.
+   */
+  drop(at: RecordContext, reason: string): void
+  /** The step of one child, by the child's name; `next` is all of them. @throws SluiceError TOPOLOGY_INVALID when there is no such child */
+  forwardTo(child: string): Step
+  /** What several nodes of one task share, such as the time that both sides of a join have seen: made at the first call for the key. */
+  shared<T>(key: object, make: () => T): T
+}
+
+/** Kafka Streams' `PunctuationType`. */
+export type PunctuationType = 'STREAM_TIME' | 'WALL_CLOCK_TIME'
+
+/** `at` is the task's context without a record: topic '', offset -1, no headers, `timestamp` as given. */
+export type Punctuator = (timestamp: number, at: RecordContext) => void
+
+export interface Cancellable {
+  cancel(): void
 }
 
 export interface Operator {
@@ -30,7 +56,7 @@ export interface Operator {
   /** What the generated name of a node begins with, such as `KSTREAM-FILTER-`. */
   readonly prefix: string
   /** What it may change of a record that passes; absent: nothing, so that what nobody changed need not be encoded again. */
-  readonly changes?: 'value'
+  readonly changes?: 'key' | 'value' | 'record'
   /** For the JSON form of the topology. */
   readonly details?: Readonly<Record<string, unknown>>
   /**

@@ -2,11 +2,15 @@
  * Compiles a sub-topology into plain functions: per source topic one step that decides everything for a record, synchronously, from
  * the source to the sinks. What can be decided once (which encoder, which neighbour, which bytes may stay) is decided here.
  */
-import type { Converter } from '@sluice/sdk'
+import { SluiceError, type Clock, type Converter } from '@sluice/sdk'
+import type { Gate, Quarantine } from '@sluice/quality'
 import type { NodeScope, Step } from '../operators/operator.ts'
-import { predecessorsOf, type SourceNode, type TopologyNode } from '../topology/node.ts'
+import { predecessorsOf, type ProcessorNode, type SourceNode, type TopologyNode } from '../topology/node.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
-import { sinkStep } from './sink-step.ts'
+import type { Drops } from './drops.ts'
+import type { Punctuations } from './punctuations.ts'
+import { sinkStep, type SinkScope } from './sink-step.ts'
+import type { TaskStores } from './task-stores.ts'
 
 /** The way of a source's records. */
 export interface SourceChain {
@@ -16,9 +20,17 @@ export interface SourceChain {
   readonly head: Step
 }
 
-export interface ChainScope extends Omit<NodeScope, 'node'> {
-  /** Most bytes of a record put out. */
-  readonly recordBytesMax: number
+/** What the chains of one task have in common. */
+export interface ChainScope extends SinkScope {
+  /** The task's name, such as `0_1`. */
+  readonly task: string
+  readonly clock: Clock
+  readonly quarantine: Quarantine
+  readonly gates: Gate[]
+  readonly stores: TaskStores
+  readonly punctuations: Punctuations
+  readonly drops: Drops
+  streamTime(): number
 }
 
 /** The chains of one task by source topic. Nodes that remember something remember it for this task alone. */
@@ -29,6 +41,7 @@ export function compileChains(
 ): ReadonlyMap<string, SourceChain> {
   const byName = new Map(subtopology.nodes.map((node) => [node.name, node]))
   const steps = new Map<string, Step>()
+  const shared = new Map<object, unknown>()
 
   const stepOf = (node: TopologyNode): Step => {
     let step = steps.get(node.name)
@@ -36,9 +49,24 @@ export function compileChains(
     return step
   }
   const compile = (node: TopologyNode): Step => {
-    if (node.kind === 'sink') return sinkStep(node, keptBytes(node, byName), scope.recordBytesMax)
-    const next = fanOut(topology.successors(node.name).map(stepOf))
-    return node.kind === 'source' ? next : node.operator.compile(next, { ...scope, node: node.name })
+    if (node.kind === 'sink') return sinkStep(node, keptBytes(node, byName), scope)
+    const children = topology.successors(node.name)
+    const next = fanOut(children.map(stepOf))
+    if (node.kind === 'source') return next
+    return node.operator.compile(
+      next,
+      nodeScope(node, scope, shared, (child) => stepOfChild(node, child, children)),
+    )
+  }
+  const stepOfChild = (node: ProcessorNode, name: string, children: readonly TopologyNode[]): Step => {
+    const child = children.find((child) => child.name === name)
+    if (child === undefined) {
+      throw new SluiceError('TOPOLOGY_INVALID', `${node.name} forwards to ${name}, which is not behind it`, {
+        place: { node: node.name, children: children.map((child) => child.name).join(', ') },
+        remedy: 'Name one of its children.',
+      })
+    }
+    return stepOf(child)
   }
 
   const chains = new Map<string, SourceChain>()
@@ -48,6 +76,34 @@ export function compileChains(
     for (const topic of node.topics) chains.set(topic, chain)
   }
   return chains
+}
+
+function nodeScope(
+  node: ProcessorNode,
+  scope: ChainScope,
+  shared: Map<object, unknown>,
+  forwardTo: (child: string) => Step,
+): NodeScope {
+  const { task, clock, quarantine, gates, stores, punctuations, drops } = scope
+  return {
+    node: node.name,
+    task,
+    clock,
+    quarantine,
+    gates,
+    forwardTo,
+    store: (name) => stores.get(name, node.name, node.stores),
+    streamTime: () => scope.streamTime(),
+    schedule: (intervalMs, type, callback) => punctuations.schedule(intervalMs, type, callback),
+    drop(at, reason) {
+      drops.add(reason)
+      at.drop(reason)
+    },
+    shared<T>(key: object, make: () => T): T {
+      if (!shared.has(key)) shared.set(key, make())
+      return shared.get(key) as T
+    },
+  }
 }
 
 /** One step for all successors; without any, the record has reached an end of the topology. */
@@ -82,7 +138,10 @@ function keptBytes(
       key &&= node.key === sink.key
       value &&= node.value === sink.value
     }
-    if (node.kind === 'processor' && node.operator.changes === 'value') value = false
+    if (node.kind === 'processor' && node.operator.changes !== undefined) {
+      key &&= node.operator.changes === 'value'
+      value &&= node.operator.changes === 'key'
+    }
     for (const name of predecessorsOf(node)) visit(byName.get(name)!)
   }
   visit(sink)

@@ -10,7 +10,7 @@ export function divertFailure(at: RecordContext, error: unknown, quarantine: Qua
 
 /** The record under way as it came out of Kafka. */
 export function originalOf(at: RecordContext): OriginalRecord {
-  const { topic, partition, offset, timestamp, timestampType } = at
+  const { topic, partition, offset, originalTimestamp: timestamp, timestampType } = at
   return {
     key: at.keyBytes,
     value: at.valueBytes,

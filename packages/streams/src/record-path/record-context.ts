@@ -10,7 +10,8 @@ export class RecordContext implements JudgedRecord {
   topic = ''
   partition = 0
   offset = 0
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: as it came, and as it is now. */
+  originalTimestamp = 0
   timestamp = 0
   timestampType: TimestampType = 'create'
   /** Those of the record as it came, and as it is now. */
@@ -55,6 +56,11 @@ export class RecordContext implements JudgedRecord {
   /** The record ends here for a reason worth counting. It counts as dropped only if it ends everywhere. */
   drop(reason: string): void {
     this.droppedFor ??= reason
+  }
+
+  /** The record lives on in a store, whether or not anything is forwarded now: it has reached an end. */
+  keep(): void {
+    this.reached += 1
   }
 
   /** The record ends here, in quarantine. */

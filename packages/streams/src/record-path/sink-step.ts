@@ -5,40 +5,73 @@ import type { Step } from '../operators/operator.ts'
 import type { Side } from '../serde.ts'
 import type { SinkNode } from '../topology/node.ts'
 import { bytesOf } from './output-batch.ts'
+import type { RecordContext } from './record-context.ts'
 
 /** What a record takes on the wire besides key, value and headers, at most; and per header. */
 const RECORD_OVERHEAD = 128
 const HEADER_OVERHEAD = 10
 
+/** What a sink asks of its task. */
+export interface SinkScope {
+  /** Most bytes of a record put out. */
+  readonly recordBytesMax: number
+  /** How many partitions a topic has. */
+  partitionsOf(topic: string): number
+}
+
 /**
  * Encodes what arrives and adds it to the output. Time and headers are those of the record under way.
- * The step throws DataError for a value that does not fit the schema, and RECORD_TOO_LARGE.
+ * The step throws DataError for a value that does not fit the schema, RECORD_TOO_LARGE, and what the sink's own functions throw.
  */
 export function sinkStep(
   sink: SinkNode,
   kept: { readonly key: boolean; readonly value: boolean },
-  bytesMax: number,
+  scope: SinkScope,
 ): Step {
-  const { topic, name } = sink
-  const encodeKey = encoderOf(topic, sink.key)
-  const encodeValue = encoderOf(topic, sink.value)
+  const { topic, name, partitioner } = sink
+  const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept)
   return (key, value, at) => {
     at.reached += 1
     if (!at.live) return
     at.node = name
     at.stage = 'encode'
-    const record: ProducerRecord = {
-      topic,
-      partition: null,
-      key: kept.key ? at.keyBytes : encodeKey(key as Value),
-      value: kept.value ? at.valueBytes : encodeValue(value as Value),
-      timestamp: at.timestamp,
-      headers: at.headers,
-    }
+    const record = send(key, value, at)
     const bytes = bytesOf(record)
-    if (wireBytes(record, bytes) > bytesMax) throw tooLarge(record, bytes, bytesMax)
-    at.output.add(record, bytes)
+    if (wireBytes(record, bytes) > scope.recordBytesMax) throw tooLarge(record, bytes, scope.recordBytesMax)
+    if (partitioner === undefined) at.output.add(record, bytes)
+    else {
+      const chosen = partitioner(record.topic, key, value, scope.partitionsOf(record.topic))
+      if (chosen === null || typeof chosen === 'number') at.output.add({ ...record, partition: chosen }, bytes)
+      else for (const partition of new Set(chosen)) at.output.add({ ...record, partition }, bytes)
+    }
     at.stage = 'process'
+  }
+}
+
+type Encode = (key: unknown, value: unknown, at: RecordContext) => ProducerRecord
+
+function oneTopic(topic: string, sink: SinkNode, kept: { readonly key: boolean; readonly value: boolean }): Encode {
+  const encodeKey = encoderOf(topic, sink.key)
+  const encodeValue = encoderOf(topic, sink.value)
+  return (key, value, at) => ({
+    topic,
+    partition: null,
+    key: kept.key ? at.keyBytes : encodeKey(key as Value),
+    value: kept.value ? at.valueBytes : encodeValue(value as Value),
+    timestamp: at.timestamp,
+    headers: at.headers,
+  })
+}
+
+/** Encoders are made per topic: a registry keeps schemas by it. */
+function chosenTopic(sink: SinkNode, kept: { readonly key: boolean; readonly value: boolean }): Encode {
+  const { topic: choose } = sink
+  const encoders = new Map<string, Encode>()
+  return (key, value, at) => {
+    const topic = typeof choose === 'string' ? choose : choose(key, value, at)
+    let encode = encoders.get(topic)
+    if (encode === undefined) encoders.set(topic, (encode = oneTopic(topic, sink, kept)))
+    return encode(key, value, at)
   }
 }
 

@@ -5,12 +5,18 @@
 import type { FetchedPartition, FetchedRecords, Tally } from '@sluice/kafka'
 import { Quarantine, type Gate } from '@sluice/quality'
 import { SluiceError, type Clock, type Random, type Stage, type TopicPartition } from '@sluice/sdk'
+import type { Changelog } from '../state/store-context.ts'
+import type { StateStore } from '../state/stores.ts'
+import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { compileChains, type SourceChain } from './chain.ts'
 import { divertFailure } from './divert.ts'
+import { Drops } from './drops.ts'
 import type { OutputBatch } from './output-batch.ts'
 import { PartitionTally } from './partition-tally.ts'
+import { Punctuations } from './punctuations.ts'
 import { RecordContext } from './record-context.ts'
+import { TaskStores, type StorePorts } from './task-stores.ts'
 
 /** What happens to a record that causes an exception: diverted with the stage's name, or the end of the run. */
 export type OnException = 'quarantine' | 'fail'
@@ -31,6 +37,10 @@ export interface TaskPorts {
   readonly clock: Clock
   readonly random: Random
   readonly output: OutputBatch
+  /** Absent: the task's nodes have no stores. */
+  readonly stores?: StorePorts & { readonly changelog: Changelog }
+  /** How many partitions a topic has that is written with a partitioner. Default: 1. */
+  partitionsOf?(topic: string): number
 }
 
 /** Where a task begins in one of its partitions. */
@@ -47,6 +57,8 @@ export interface TaskPartition extends TopicPartition {
 }
 
 interface Way extends TaskPartition {
+  /** The largest timestamp of its records so far; -1 before the first. */
+  time: number
   readonly chain: SourceChain
   readonly quarantine: string
 }
@@ -62,6 +74,10 @@ export class StreamTask {
   readonly #at: RecordContext
   readonly #ways: readonly Way[]
   readonly #quarantine: Quarantine
+  readonly #stores: TaskStores
+  readonly #punctuations: Punctuations
+  readonly #drops = new Drops()
+  #streamTime = -1
 
   constructor(
     topology: Topology,
@@ -81,12 +97,25 @@ export class StreamTask {
     this.#settings = settings
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
+    this.#punctuations = new Punctuations(clock)
+    this.#stores = new TaskStores(subtopology.stores, ports.stores, {
+      record: this.#at,
+      changelog: ports.stores?.changelog ?? NO_CHANGELOG,
+      changelogTopic: (store) =>
+        topology.stores.get(store)?.sourceTopic ?? changelogTopicOf(settings.applicationId, store),
+      onExpired: () => this.#drops.add('expired'),
+    })
     const chains = compileChains(topology, subtopology, {
       task: this.id,
       clock,
       quarantine: this.#quarantine,
       gates,
+      stores: this.#stores,
+      punctuations: this.#punctuations,
+      drops: this.#drops,
+      streamTime: () => this.#streamTime,
       recordBytesMax: settings.recordBytesMax,
+      partitionsOf: (topic) => ports.partitionsOf?.(topic) ?? 1,
     })
     this.gates = gates
     this.#ways = starts.map(({ topic, partition, offset, tally }) => {
@@ -96,6 +125,7 @@ export class StreamTask {
         partition,
         position: offset,
         tally: new PartitionTally(tally),
+        time: -1,
         chain,
         quarantine: chain.source.quarantine ?? settings.quarantineTopic,
       }
@@ -104,6 +134,31 @@ export class StreamTask {
 
   get partitions(): readonly TaskPartition[] {
     return this.#ways
+  }
+
+  /** Its own stores by name, for whoever commits, restores or queries them. */
+  get stores(): ReadonlyMap<string, StateStore> {
+    return this.#stores.all
+  }
+
+  /** The largest timestamp that it has processed; -1 before the first. */
+  get streamTime(): number {
+    return this.#streamTime
+  }
+
+  /** What its operators let go, by reason: see `Drops`. */
+  droppedRecords(): Readonly<Record<string, number>> {
+    return this.#drops.snapshot()
+  }
+
+  /** Calls the punctuators that are due by the clock. What they put out is in the output. Returns the reason to stop. */
+  punctuate(): SluiceError | null {
+    return this.#punctuate((at) => this.#punctuations.advanceWallClock(at))
+  }
+
+  /** Gives its stores back. */
+  close(): void {
+    this.#stores.close()
   }
 
   /**
@@ -148,6 +203,11 @@ export class StreamTask {
       }
       way.tally.settle(at)
       way.position = at.offset + 1
+      if (this.#streamTime >= this.#punctuations.nextStreamTime) {
+        const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
+        if (stop !== null) return stop
+        this.#enter(way, batch)
+      }
     }
     return null
   }
@@ -163,6 +223,17 @@ export class StreamTask {
       const key = chain.key.decode(at.topic, at.keyBytes, at.headers).value
       const value = chain.value.decode(at.topic, at.valueBytes, at.headers).value
       at.stage = 'process'
+      const extract = chain.source.timestampExtractor
+      if (extract !== undefined) {
+        at.timestamp = extract(at, key, value, way.time)
+        if (at.timestamp < 0) {
+          at.drop('timestamp')
+          this.#drops.add('timestamp')
+          return null
+        }
+      }
+      if (at.timestamp > way.time) way.time = at.timestamp
+      if (at.timestamp > this.#streamTime) this.#streamTime = at.timestamp
       chain.head(key, value, at)
       if (at.halt !== null) output.rewind(length, bytes)
       return at.halt
@@ -172,6 +243,25 @@ export class StreamTask {
       if (this.#handlerOf(at.stage) === 'fail') return failed(at, error)
       divertFailure(at, error, this.#quarantine)
       return null
+    }
+  }
+
+  /** Has no record to divert: what a punctuator throws ends the run. */
+  #punctuate(advance: (at: RecordContext) => void): SluiceError | null {
+    const at = this.#at
+    at.begin()
+    at.topic = ''
+    at.offset = -1
+    at.headers = null
+    at.originalHeaders = null
+    at.keyBytes = null
+    at.valueBytes = null
+    at.stage = 'process'
+    try {
+      advance(at)
+      return at.halt
+    } catch (error) {
+      return failed(at, error)
     }
   }
 
@@ -187,7 +277,8 @@ export class StreamTask {
     const at = this.#at
     at.begin()
     at.offset = batch.offset(i)
-    at.timestamp = batch.timestamp(i)
+    at.originalTimestamp = batch.timestamp(i)
+    at.timestamp = at.originalTimestamp
     at.keyBytes = batch.key(i)
     at.valueBytes = batch.value(i)
     at.originalHeaders = batch.headers(i)
@@ -206,6 +297,8 @@ export class StreamTask {
     return way
   }
 }
+
+const NO_CHANGELOG: Changelog = { append: () => undefined }
 
 function failed(at: RecordContext, error: unknown): SluiceError {
   const { topic, partition, offset, stage, node } = at

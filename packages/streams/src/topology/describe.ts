@@ -3,17 +3,20 @@
  * are indented by four, arrows by six; a blank line ends each sub-topology; `none` stands for no neighbour.
  */
 import { inJavaHashOrder } from './java-hash-order.ts'
-import { predecessorsOf, type TopologyNode } from './node.ts'
+import { predecessorsOf, type SinkNode, type SourceNode, type TopologyNode } from './node.ts'
 import type { Subtopology, Topology } from './topology.ts'
 
 export function describe(topology: Topology): string {
   return `Topologies:\n ${topology.subtopologies.map(describeOne).join('')}`
 }
 
-function describeOne({ id, nodes }: Subtopology): string {
+function describeOne({ id, nodes, isGlobal }: Subtopology): string {
   const drawn = draw(nodes)
   const order = [...drawn.values()].toSorted(before)
-  return `  Sub-topology: ${id}\n${order.map(textOf).join('')}\n`
+  const texts = order.map(textOf).join('')
+  return isGlobal
+    ? `  Sub-topology: ${id} for global store (will not generate tasks)\n${texts}`
+    : `  Sub-topology: ${id}\n${texts}\n`
 }
 
 /** A node with its neighbours in the order in which they are printed. */
@@ -63,9 +66,20 @@ function before(a: Drawn, b: Drawn): number {
 function textOf({ node, predecessors, successors }: Drawn): string {
   const to = `      --> ${listOf(successors)}\n`
   const from = `      <-- ${listOf(predecessors)}\n`
-  if (node.kind === 'source') return `    Source: ${node.name} (topics: [${node.topics.join(', ')}])\n${to}`
-  if (node.kind === 'sink') return `    Sink: ${node.name} (topic: ${node.topic})\n${from}`
+  if (node.kind === 'source') return `    Source: ${node.name} (topics: ${topicsOf(node)})\n${to}`
+  if (node.kind === 'sink') return `    Sink: ${node.name} (${topicOf(node)})\n${from}`
   return `    Processor: ${node.name} (stores: [${node.stores.join(', ')}])\n${to}${from}`
+}
+
+function topicsOf({ topics, pattern }: SourceNode): string {
+  return pattern === undefined ? `[${topics.join(', ')}]` : pattern.source
+}
+
+/** Kafka Streams prints what an extractor's `toString` says. */
+function topicOf({ topic }: SinkNode): string {
+  return typeof topic === 'string'
+    ? `topic: ${topic}`
+    : `extractor class: ${topic.name === '' ? 'anonymous' : topic.name}`
 }
 
 function listOf(drawn: readonly Drawn[]): string {

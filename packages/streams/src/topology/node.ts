@@ -1,16 +1,29 @@
 import type { Operator } from '../operators/operator.ts'
 import type { Side } from '../serde.ts'
+import type { StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './record-functions.ts'
 
 /** Reads topics. */
 export interface SourceNode {
   readonly kind: 'source'
   readonly name: string
+  /** Empty for a source with a pattern until its topics are known. */
   readonly topics: readonly string[]
+  /** All topics whose whole name matches. */
+  readonly pattern?: RegExp
   readonly key: Side
   readonly value: Side
   /** Null: the application's quarantine topic. */
   readonly quarantine: string | null
+  /** Absent: the record's own timestamp. */
+  readonly timestampExtractor?: TimestampExtractor
+  /** Where to begin without a committed offset; absent: the application's `auto.offset.reset`. */
+  readonly offsetReset?: OffsetReset
+  /** Read as a whole by every instance, for a global store. */
+  readonly isGlobal?: true
 }
+
+/** `{ durationMs }`: so long before now (KIP-1106). */
+export type OffsetReset = 'earliest' | 'latest' | 'none' | { readonly durationMs: number }
 
 /** Does one operator's work. */
 export interface ProcessorNode {
@@ -18,6 +31,7 @@ export interface ProcessorNode {
   readonly name: string
   readonly predecessors: readonly string[]
   readonly operator: Operator
+  /** Names of the stores that it is connected to: see `Topology.stores`. */
   readonly stores: readonly string[]
 }
 
@@ -26,9 +40,12 @@ export interface SinkNode {
   readonly kind: 'sink'
   readonly name: string
   readonly predecessors: readonly string[]
-  readonly topic: string
+  /** Or the function that chooses one per record. */
+  readonly topic: string | TopicNameExtractor
   readonly key: Side
   readonly value: Side
+  /** Absent: by the hash of the key's bytes, as all Kafka clients do. */
+  readonly partitioner?: StreamPartitioner
 }
 
 export type TopologyNode = SourceNode | ProcessorNode | SinkNode

@@ -3,6 +3,7 @@
  * and testing it all start from here.
  */
 import { SluiceError } from '@sluice/sdk'
+import type { StoreDefinition } from '../state/definition.ts'
 import { describe } from './describe.ts'
 import { predecessorsOf, type ProcessorNode, type SinkNode, type SourceNode, type TopologyNode } from './node.ts'
 
@@ -13,6 +14,19 @@ export interface Subtopology {
   readonly nodes: readonly TopologyNode[]
   /** Every topic its sources read, in order of first mention. */
   readonly sourceTopics: readonly string[]
+  /** The stores of its nodes. */
+  readonly stores: readonly TopologyStore[]
+  /** Fills a global store: no tasks, every instance reads all of its topic. */
+  readonly isGlobal: boolean
+}
+
+/** A store of a topology. */
+export interface TopologyStore {
+  readonly definition: StoreDefinition
+  /** The topic whose records are the store's rows as they are, so that it needs no changelog of its own. */
+  readonly sourceTopic?: string
+  /** Filled by a global source: every processor may read it without being connected. */
+  readonly isGlobal?: true
 }
 
 /** The JSON form of a node: what `describe()` prints, and what only we know. */
@@ -36,13 +50,19 @@ export interface TopologyDescription {
 export class Topology {
   readonly nodes: readonly TopologyNode[]
   readonly subtopologies: readonly Subtopology[]
+  /** By name. */
+  readonly stores: ReadonlyMap<string, TopologyStore>
   readonly #successors = new Map<string, TopologyNode[]>()
 
-  /** @throws SluiceError TOPOLOGY_INVALID for two nodes of one name, a topic read by two sources, an unknown predecessor, no source */
-  constructor(nodes: Iterable<TopologyNode>) {
+  /**
+   * @throws SluiceError TOPOLOGY_INVALID for two nodes of one name, a topic read by two sources, an unknown predecessor or store, no
+   *   source
+   */
+  constructor(nodes: Iterable<TopologyNode>, stores: Iterable<TopologyStore> = []) {
     this.nodes = Object.freeze([...nodes])
+    this.stores = new Map([...stores].map((store) => [store.definition.name, store]))
     this.#connect()
-    this.subtopologies = Object.freeze(cut(this.nodes))
+    this.subtopologies = Object.freeze(cut(this.nodes, this.stores))
   }
 
   get sources(): readonly SourceNode[] {
@@ -55,6 +75,11 @@ export class Topology {
 
   get sinks(): readonly SinkNode[] {
     return this.nodes.filter((node) => node.kind === 'sink')
+  }
+
+  /** The topics that sinks are known to write. */
+  get sinkTopics(): readonly string[] {
+    return this.sinks.flatMap(({ topic }) => (typeof topic === 'string' ? [topic] : []))
   }
 
   /** The nodes that a node forwards to, in the order they were added. */
@@ -80,7 +105,8 @@ export class Topology {
       predecessors: predecessorsOf(node),
       successors: this.successors(node.name).map((successor) => successor.name),
     }
-    if (node.kind === 'sink') return { kind: node.kind, ...edges, topic: node.topic }
+    if (node.kind === 'sink')
+      return { kind: node.kind, ...edges, ...(typeof node.topic === 'string' ? { topic: node.topic } : {}) }
     if (node.kind === 'source') {
       const quarantine = node.quarantine === null ? {} : { quarantine: node.quarantine }
       return { kind: node.kind, ...edges, topics: node.topics, ...quarantine }
@@ -108,6 +134,11 @@ export class Topology {
           readers.set(topic, node.name)
         }
       }
+      if (node.kind === 'processor') {
+        const unknown = node.stores.find((store) => !this.stores.has(store))
+        if (unknown !== undefined)
+          throw invalid(`${node.name} is connected to store ${unknown}, which does not exist`, 'Add the store first.')
+      }
       for (const name of predecessorsOf(node)) {
         const successors = this.#successors.get(name)
         if (successors === undefined)
@@ -120,7 +151,7 @@ export class Topology {
 }
 
 /** Connected nodes get one id; ids follow the order in which sources were added, as in Kafka Streams. */
-function cut(nodes: readonly TopologyNode[]): Subtopology[] {
+function cut(nodes: readonly TopologyNode[], stores: ReadonlyMap<string, TopologyStore>): Subtopology[] {
   const groupOf = new Map<string, Set<string>>()
   for (const node of nodes) {
     const group = new Set([node.name])
@@ -131,6 +162,7 @@ function cut(nodes: readonly TopologyNode[]): Subtopology[] {
   for (const node of nodes) {
     if (node.kind !== 'processor') continue
     for (const store of node.stores) {
+      if (stores.get(store)?.isGlobal) continue
       const first = byStore.get(store)
       if (first === undefined) byStore.set(store, node.name)
       else join(groupOf, first, node.name)
@@ -140,7 +172,14 @@ function cut(nodes: readonly TopologyNode[]): Subtopology[] {
   return [...groups].map((group, id) => {
     const members = nodes.filter((node) => group.has(node.name))
     const sourceTopics = [...new Set(members.flatMap((node) => (node.kind === 'source' ? node.topics : [])))]
-    return Object.freeze({ id, nodes: Object.freeze(members), sourceTopics: Object.freeze(sourceTopics) })
+    const names = new Set(members.flatMap((node) => (node.kind === 'processor' ? node.stores : [])))
+    return Object.freeze({
+      id,
+      nodes: Object.freeze(members),
+      sourceTopics: Object.freeze(sourceTopics),
+      stores: Object.freeze([...names].flatMap((name) => stores.get(name) ?? [])),
+      isGlobal: members.some((node) => node.kind === 'source' && node.isGlobal === true),
+    })
   })
 }
 

@@ -1,0 +1,70 @@
+import type { Clock } from '@sluice/sdk'
+import type { Cancellable, PunctuationType, Punctuator } from '../operators/operator.ts'
+import type { RecordContext } from './record-context.ts'
+
+interface Punctuation {
+  readonly intervalMs: number
+  readonly callback: Punctuator
+  nextAt: number
+}
+
+/**
+ * The callbacks that the nodes of one task asked for. Stream time begins at 0 and moves with the records alone: the first record is
+ * already past it. Intervals that were missed collapse into one call; the next is due at the first multiple behind it.
+ */
+export class Punctuations {
+  readonly #clock: Clock
+  readonly #byStreamTime = new Set<Punctuation>()
+  readonly #byWallClock = new Set<Punctuation>()
+  /** When the next stream-time punctuation is due: asked behind every record. */
+  nextStreamTime = Infinity
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  schedule(intervalMs: number, type: PunctuationType, callback: Punctuator): Cancellable {
+    const isStreamTime = type === 'STREAM_TIME'
+    const among = isStreamTime ? this.#byStreamTime : this.#byWallClock
+    const punctuation = { intervalMs, callback, nextAt: isStreamTime ? 0 : this.#clock.now() + intervalMs }
+    among.add(punctuation)
+    this.#plan()
+    return {
+      cancel: () => {
+        among.delete(punctuation)
+        this.#plan()
+      },
+    }
+  }
+
+  /** Calls what is due at this stream time. */
+  advanceStreamTime(streamTime: number, at: RecordContext): void {
+    run(this.#byStreamTime, streamTime, at)
+    this.#plan()
+  }
+
+  /** Calls what is due now. Returns whether anything was. */
+  advanceWallClock(at: RecordContext): boolean {
+    return run(this.#byWallClock, this.#clock.now(), at)
+  }
+
+  #plan(): void {
+    let next = Infinity
+    for (const { nextAt } of this.#byStreamTime) if (nextAt < next) next = nextAt
+    this.nextStreamTime = next
+  }
+}
+
+function run(among: Set<Punctuation>, now: number, at: RecordContext): boolean {
+  let any = false
+  // A copy: what a callback schedules is due later.
+  for (const punctuation of [...among].toSorted((a, b) => a.nextAt - b.nextAt)) {
+    if (punctuation.nextAt > now || !among.has(punctuation)) continue
+    const { intervalMs, callback, nextAt } = punctuation
+    punctuation.nextAt = nextAt + Math.floor((now - nextAt) / intervalMs + 1) * intervalMs
+    any = true
+    at.timestamp = now
+    callback(now, at)
+  }
+  return any
+}
