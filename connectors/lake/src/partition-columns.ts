@@ -2,41 +2,58 @@ import { createHash } from 'node:crypto'
 import { DataError, LOGICAL, date, primitive, withOptional } from '@sluice/sdk'
 import type { Schema, StructSchema, Value } from '@sluice/sdk'
 import { valueText } from '@sluice/sdk/values'
+import { pathFormat } from './files/path-format.ts'
+import { isInstant } from './files/record-time.ts'
 import { zoneOffset } from './files/zone-offset.ts'
+import type { LakeSettings } from './settings.ts'
 
 type Row = Readonly<Record<string, Value>>
 
-/** One entry of `partition.by`: a column of the row, or one that is made of it. */
+/** One entry of `partition.by`: a column of the row, or one that is made. */
 export interface PartitionColumn {
   readonly name: string
   /** Null: the row has the column already. */
-  readonly made: { readonly schema: Schema; readonly of: (row: Row) => Value } | null
+  readonly made: MadeColumn | null
 }
 
-const ENTRY = /^(?:(year|month|day|hour)\(([^()]+)\)|bucket\((\d+):([^()]+)\)|([^()]+))$/
+export interface MadeColumn {
+  readonly schema: Schema
+  /** Of the row, or of the record's time (in milliseconds since the epoch; null for one that is late and stands apart). */
+  readonly of: (row: Row, recordTime: number | null) => Value
+  readonly isOfRecord: boolean
+}
+
+export type PartitionSettings = Pick<
+  LakeSettings,
+  'partition.by' | 'partition.timezone' | 'path.format' | 'locale' | 'late.records' | 'late.after.ms'
+>
+
+const ENTRY = /^(?:(year|month|day|hour|path)\(([^()]*)\)|bucket\((\d+):([^()]+)\)|([^()]+))$/
 const DAY_MS = 86_400_000
 
 /** What is wrong with an entry of `partition.by`; undefined: nothing. */
 export function partitionEntryProblem(entry: string): string | undefined {
   const match = ENTRY.exec(entry)
-  if (match === null) return `${entry} is neither a column nor year(c), month(c), day(c), hour(c) or bucket(n:c)`
+  if (match === null)
+    return `${entry} is neither a column nor year(c), month(c), day(c), hour(c), path(c) or bucket(n:c); without c it is the record’s time`
   if (match[3] !== undefined && (Number(match[3]) < 1 || Number(match[3]) > 100_000))
     return `${entry}: 1 to 100000 buckets`
   return undefined
+}
+
+/** Whether the entry parts by the time of records, as `day()` does. */
+export function isOfRecordTime(entry: string): boolean {
+  return entry.endsWith('()')
 }
 
 /**
  * The columns that part a table whose rows have that schema.
  * @throws DataError when it lacks a column, or one that is no time is asked for its day
  */
-export function partitionColumnsOf(
-  entries: readonly string[],
-  schema: StructSchema,
-  timezone: string,
-): PartitionColumn[] {
-  const offsetAt = zoneOffset(timezone)
-  return entries.map((entry) => {
+export function partitionColumnsOf(schema: StructSchema, settings: PartitionSettings): PartitionColumn[] {
+  return settings['partition.by'].map((entry) => {
     const [, unit, ofTime, buckets, ofBucket, plain] = ENTRY.exec(entry)!
+    if (isOfRecordTime(entry)) return recordTimeColumn(unit!, settings)
     const column = ofTime ?? ofBucket ?? plain!
     const own = schema.fields.find(({ name }) => name === column)?.schema
     if (own === undefined)
@@ -45,7 +62,7 @@ export function partitionColumnsOf(
       })
     if (plain !== undefined) return { name: plain, made: null }
     if (buckets !== undefined) return bucketColumn(column, own, Number(buckets))
-    return timeColumn(column, own, unit!, offsetAt)
+    return timeColumn(column, own, unit!, settings)
   })
 }
 
@@ -55,6 +72,7 @@ function bucketColumn(column: string, own: Schema, buckets: number): PartitionCo
     name: `${column}_bucket`,
     made: {
       schema: primitive('int32', { optional: own.optional }),
+      isOfRecord: false,
       of: (row) => {
         const value = row[column] ?? null
         if (value === null) return null
@@ -64,28 +82,59 @@ function bucketColumn(column: string, own: Schema, buckets: number): PartitionCo
   }
 }
 
-function timeColumn(column: string, own: Schema, unit: string, offsetAt: (instant: number) => number): PartitionColumn {
-  const perUnit = own.name === LOGICAL.date ? DAY_MS : 1
-  const isTime =
-    own.name === LOGICAL.date || own.name === LOGICAL.timestamp || (own.type === 'int64' && own.name === undefined)
+function timeColumn(column: string, own: Schema, unit: string, settings: PartitionSettings): PartitionColumn {
+  const isDate = own.name === LOGICAL.date
+  const isTime = isDate || own.name === LOGICAL.timestamp || (own.type === 'int64' && own.name === undefined)
   if (!isTime)
     throw new DataError(`The field ${column} is no time: it is a ${own.name ?? own.type}`, {
       remedy: 'Part by a Timestamp, a Date or milliseconds since the epoch (int64); TimestampConverter makes them.',
     })
-  const local = (value: Value): number => {
-    const instant = Number(value) * perUnit
-    return perUnit === 1 ? instant + offsetAt(instant) : instant
-  }
-  const of = (take: (localMs: number) => Value) => (row: Row) => {
+  const { schema, take } = unitOf(unit, settings)
+  // A date has no zone.
+  const local = isDate ? (at: number) => at : localTime(settings)
+  const perUnit = isDate ? DAY_MS : 1
+  const of = (row: Row): Value => {
     const value = row[column] ?? null
-    return value === null ? null : take(local(value))
+    if (value === null) return null
+    const instant = Number(value) * perUnit
+    if (isInstant(instant)) return take(local(instant))
+    throw new DataError(`The field ${column} has a time that no calendar has: ${instant} ms`, {
+      remedy: 'Part by a field whose times are in milliseconds.',
+    })
   }
-  const text = (length: number) => of((at) => new Date(at).toISOString().slice(0, length).replace('T', '-'))
-  const made = {
-    year: { schema: primitive('int32'), of: of((at) => new Date(at).getUTCFullYear()) },
-    month: { schema: primitive('string'), of: text('2026-11'.length) },
-    day: { schema: date(), of: of((at) => Math.floor(at / DAY_MS)) },
-    hour: { schema: primitive('string'), of: text('2026-11-28T13'.length) },
-  }[unit as 'year' | 'month' | 'day' | 'hour']
-  return { name: `${column}_${unit}`, made: { ...made, schema: withOptional(made.schema, own.optional) } }
+  return { name: `${column}_${unit}`, made: { schema: withOptional(schema, own.optional), of, isOfRecord: false } }
+}
+
+function recordTimeColumn(unit: string, settings: PartitionSettings): PartitionColumn {
+  const { schema, take } = unitOf(unit, settings)
+  const local = localTime(settings)
+  const of = (_: Row, time: number | null): Value => (time === null ? null : take(local(time)))
+  const isOptional = settings['late.records'] === 'apart' && settings['late.after.ms'] >= 0
+  return { name: `record_${unit}`, made: { schema: withOptional(schema, isOptional), of, isOfRecord: true } }
+}
+
+/** The time that clocks of the zone show at an instant, as if it were UTC. */
+function localTime(settings: PartitionSettings): (instant: number) => number {
+  const offsetAt = zoneOffset(settings['partition.timezone'])
+  return (instant) => instant + offsetAt(instant)
+}
+
+/** What a column of that unit holds, and how it follows from a local time in milliseconds. */
+function unitOf(unit: string, settings: PartitionSettings): { schema: Schema; take: (localMs: number) => Value } {
+  const text = (length: number) => (at: number) => new Date(at).toISOString().slice(0, length).replace('T', '-')
+  switch (unit) {
+    case 'year':
+      return { schema: primitive('int32'), take: (at) => new Date(at).getUTCFullYear() }
+    case 'month':
+      return { schema: primitive('string'), take: text('2026-11'.length) }
+    case 'day':
+      return { schema: date(), take: (at) => Math.floor(at / DAY_MS) }
+    case 'hour':
+      return { schema: primitive('string'), take: text('2026-11-28T13'.length) }
+    case 'path':
+    default: {
+      const format = pathFormat(settings['path.format'], settings.locale)
+      return { schema: primitive('string'), take: (at) => format.format(at) }
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import { DataError, SluiceError, primitive, structOf, timestamp } from '@sluice/sdk'
 import type { Schema, SinkRecord, StructSchema, StructValue, Value } from '@sluice/sdk'
 import { plainName } from '@sluice/lake'
+import type { FolderTime } from './files/late-records.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
 import { partitionColumnsOf } from './partition-columns.ts'
 import type { LakeSettings } from './settings.ts'
@@ -29,7 +30,7 @@ const COORDINATES: readonly {
 /**
  * @throws DataError when records of this schema cannot be rows: no schema, no struct, two fields that become one column
  */
-export function rowShapeOf(schema: Schema | null, settings: LakeSettings): RowShape {
+export function rowShapeOf(schema: Schema | null, settings: LakeSettings, timeOf: FolderTime): RowShape {
   if (schema === null)
     throw new DataError('The value has no schema, and a table needs one', {
       remedy:
@@ -44,7 +45,7 @@ export function rowShapeOf(schema: Schema | null, settings: LakeSettings): RowSh
     renamed?.get(field.name) ?? field.name,
     field.schema,
   ])
-  return withAdditions(fields, renamed === undefined ? plainRow : renamingRow(renamed), settings)
+  return withAdditions(fields, renamed === undefined ? plainRow : renamingRow(renamed), settings, timeOf)
 }
 
 /** Rows of these fields, and what the settings add: Kafka's coordinates, and columns that part the table. */
@@ -52,6 +53,7 @@ export function withAdditions(
   fields: readonly (readonly [string, Schema])[],
   valuesOf: (record: SinkRecord) => Row,
   settings: LakeSettings,
+  timeOf: FolderTime,
 ): RowShape {
   const extras = [
     ...(settings['kafka.coordinates'] ? COORDINATES : []),
@@ -59,8 +61,9 @@ export function withAdditions(
   ]
   const own = [...fields, ...extras.map(({ column, schema }): readonly [string, Schema] => [column, schema])]
   checkDistinct(own.map(([name]) => name))
-  const parts = partitionColumnsOf(settings['partition.by'], structOf(own), settings['partition.timezone'])
+  const parts = partitionColumnsOf(structOf(own), settings)
   const made = parts.flatMap(({ name, made: how }) => (how === null ? [] : [{ name, ...how }]))
+  const isByTime = made.some(({ isOfRecord }) => isOfRecord)
   const columns = [...own, ...made.map(({ name, schema }): readonly [string, Schema] => [name, schema])]
   checkDistinct(columns.map(([name]) => name))
   return {
@@ -72,15 +75,16 @@ export function withAdditions(
         : (record) => {
             const row: Record<string, Value> = { ...valuesOf(record) }
             for (const { column, of } of extras) row[column] = of(record)
-            for (const { name, of } of made) row[name] = of(row)
+            const time = isByTime ? timeOf(record) : null
+            for (const { name, of } of made) row[name] = of(row, time)
             return row
           },
   }
 }
 
 /** The row of a record whose value is null: what Kafka says of it, and nothing else. */
-export function nullShapeOf(settings: LakeSettings): RowShape {
-  return withAdditions([], () => ({}), settings)
+export function nullShapeOf(settings: LakeSettings, timeOf: FolderTime): RowShape {
+  return withAdditions([], () => ({}), settings, timeOf)
 }
 
 function plainRow(record: SinkRecord): Row {

@@ -13,7 +13,8 @@ import { zoneOffset } from './files/zone-offset.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
 import type { KafkaColumn } from './kafka-columns.ts'
 import { parquetSettings } from './parquet-settings.ts'
-import { partitionEntryProblem } from './partition-columns.ts'
+import { isOfRecordTime, partitionEntryProblem } from './partition-columns.ts'
+import { recordTimeSettings } from './record-time-settings.ts'
 import { placeholdersOf } from './table-route.ts'
 import { parseTenants } from './tenants.ts'
 
@@ -62,13 +63,13 @@ const tableSettings = defineSettings(
       default: [],
       importance: 'medium',
       group: 'Table',
-      validator: validatedBy('columns, year(c), month(c), day(c), hour(c), bucket(n:c)', (value) =>
+      validator: validatedBy('columns, year(c), month(c), day(c), hour(c), path(c), bucket(n:c)', (value) =>
         (value as readonly string[])
           .map((entry) => partitionEntryProblem(entry))
           .find((problem) => problem !== undefined),
       ),
       documentation:
-        'The columns that part a new table into folders, outermost first: a column of its own, or one that is made: day(made) gives made_day (date), hour(made) made_hour (text), month and year alike; bucket(16:id) gives id_bucket, a number below 16. Of an existing table they never change. Fewer than 100 open folders at a time keep files large.',
+        'The columns that part a new table into folders, outermost first: a column of its own, or one that is made: day(made) gives made_day (date), hour(made) made_hour (text), month and year alike; bucket(16:id) gives id_bucket, a number below 16; path(made) made_path (text) by path.format. Without a column, as in day(), it is the record’s time (timestamp.extractor): record_day and the like. Of an existing table they never change. Fewer than 100 open folders at a time keep files large.',
     },
     'partition.timezone': {
       type: 'string',
@@ -76,7 +77,7 @@ const tableSettings = defineSettings(
       importance: 'low',
       group: 'Table',
       validator: accepted('a time zone such as Europe/Prague', (zone) => void zoneOffset(zone)),
-      documentation: 'The zone whose days and hours year, month, day and hour of partition.by are.',
+      documentation: 'The zone whose days and hours year, month, day, hour and path of partition.by are.',
     },
     'schema.compatibility': {
       type: 'string',
@@ -204,8 +205,31 @@ const tableSettings = defineSettings(
   },
 )
 
+/** Over all of them: each check is asked with whatever else is declared. */
+const acrossSettings = defineSettings(
+  {},
+  {
+    *check(some): Iterable<SettingProblem> {
+      const settings = some as LakeSettings
+      const entries = settings['partition.by']
+      if (settings['path.format'] === '' && entries.some((entry) => entry.startsWith('path(')))
+        yield { setting: 'path.format', message: 'path.format must be given for path() in partition.by' }
+      if (settings['late.after.ms'] >= 0 && !entries.some(isOfRecordTime))
+        yield {
+          setting: 'late.after.ms',
+          message:
+            'late.after.ms has no meaning unless partition.by has the time of the record, as in day(): leave it out, or part the table so',
+        }
+    },
+  },
+)
+
 /** With those of the store that lake.url names. */
-export const lakeSettings = tableSettings.extend(parquetSettings).extend(s3Settings)
+export const lakeSettings = tableSettings
+  .extend(recordTimeSettings)
+  .extend(parquetSettings)
+  .extend(s3Settings)
+  .extend(acrossSettings)
 
 export type LakeSettings = ParsedSettings<typeof lakeSettings>
 

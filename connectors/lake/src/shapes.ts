@@ -1,8 +1,10 @@
 import { DataError, SluiceError } from '@sluice/sdk'
-import type { Schema, SinkRecord } from '@sluice/sdk'
+import type { Clock, Schema, SinkRecord } from '@sluice/sdk'
 import { recordSchemaOf } from '@sluice/lake'
 import type { DeltaSchema } from '@sluice/lake'
+import type { FolderTime } from './files/late-records.ts'
 import { inferredRows, isObject } from './inferred-shape.ts'
+import { folderTimeOf } from './record-time-settings.ts'
 import { nullShapeOf, rowShapeOf, withAdditions } from './row-shape.ts'
 import type { RowShape } from './row-shape.ts'
 import type { LakeSettings } from './settings.ts'
@@ -16,16 +18,21 @@ export interface Known {
 /** How records become rows, found once per schema; of records without one, once per table. */
 export class Shapes {
   readonly #settings: LakeSettings
+  /** One for all schemas: which record is late follows from all that were seen. */
+  readonly #timeOf: FolderTime
   readonly #bySchema = new WeakMap<Schema, Known>()
   readonly #inferred = new Map<string, Known>()
   readonly #schemaless: Known
   readonly #null: Known
 
-  constructor(settings: LakeSettings) {
+  constructor(settings: LakeSettings, clock: Clock) {
     this.#settings = settings
-    this.#schemaless = knownOf(() => rowShapeOf(null, settings))
+    this.#timeOf = folderTimeOf(settings, clock)
+    this.#schemaless = knownOf(() => rowShapeOf(null, settings, this.#timeOf))
     this.#null =
-      settings['behavior.on.null.values'] === 'write' ? knownOf(() => nullShapeOf(settings)) : this.#schemaless
+      settings['behavior.on.null.values'] === 'write'
+        ? knownOf(() => nullShapeOf(settings, this.#timeOf))
+        : this.#schemaless
   }
 
   /**
@@ -39,7 +46,7 @@ export class Shapes {
     if (valueSchema === null) return this.#ofSchemaless(run, table, held)
     let known = this.#bySchema.get(valueSchema)
     if (known === undefined)
-      this.#bySchema.set(valueSchema, (known = knownOf(() => rowShapeOf(valueSchema, this.#settings))))
+      this.#bySchema.set(valueSchema, (known = knownOf(() => rowShapeOf(valueSchema, this.#settings, this.#timeOf))))
     return known
   }
 
@@ -51,7 +58,7 @@ export class Shapes {
     known = knownOf(() => {
       const { schema, rowOf } = inferredRows(run, held === undefined ? undefined : recordSchemaOf(held))
       const fields = schema.fields.map((field) => [field.name, field.schema] as const)
-      const shape = withAdditions(fields, rowOf, this.#settings)
+      const shape = withAdditions(fields, rowOf, this.#settings, this.#timeOf)
       return {
         ...shape,
         rowOf: (record) => {

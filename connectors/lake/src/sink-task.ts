@@ -10,6 +10,7 @@ import type {
 import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import type { Lane } from '@sluice/lake'
+import { DroppedRecord } from './files/late-records.ts'
 import { fewAtATime } from './few-at-a-time.ts'
 import { processBudget } from './memory-budget.ts'
 import type { MemoryBudget } from './memory-budget.ts'
@@ -24,6 +25,7 @@ import { TenantStores } from './tenants.ts'
 
 /** How long one call of the worker may wait for the store. What is not done then is done later. */
 const STORE_PATIENCE_MS = 60_000
+const NO_ROW = {}
 
 /** Records in a row of one topic, partition and schema, and where they go. Decided once, then the rows move. */
 interface Run {
@@ -66,7 +68,7 @@ export class LakeSinkTask implements SinkTask {
     this.#settings = settings
     this.#context = context
     this.#budget = budget
-    this.#shapes = new Shapes(settings)
+    this.#shapes = new Shapes(settings, context.clock)
     this.#stores = new TenantStores(settings.tenants?.value() ?? '', settings['lake.url'], settings, context)
     const pattern = settings['topic.pattern']
     this.#routes = new TableRoutes({
@@ -247,11 +249,13 @@ export class LakeSinkTask implements SinkTask {
       const offset = record.originalOffset
       if (!(shape instanceof SluiceError)) {
         try {
-          target.writer.append(lane, offset, shape.rowOf(record))
+          // What came before is skipped; it was judged then.
+          target.writer.append(lane, offset, offset <= lane.taken ? NO_ROW : shape.rowOf(record))
           continue
         } catch (error) {
           if (!(error instanceof DataError)) throw error
-          this.#context.report(record, error)
+          if (error instanceof DroppedRecord) this.#context.drop(record, error.reason)
+          else this.#context.report(record, error)
         }
       } else if (offset > lane.taken) this.#leaveOut(record, shape)
       target.writer.pass(lane, offset)

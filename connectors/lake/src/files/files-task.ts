@@ -15,6 +15,7 @@ import { fewAtATime } from '../few-at-a-time.ts'
 import { processBudget } from '../memory-budget.ts'
 import type { MemoryBudget } from '../memory-budget.ts'
 import { CommitLog } from './commit-log.ts'
+import { DroppedRecord } from './late-records.ts'
 import { PartitionFiles } from './partition-files.ts'
 import type { FileBatch } from './partition-files.ts'
 import { planOf, rotationRulesOf } from './plan.ts'
@@ -167,7 +168,8 @@ export class FilesTask implements SinkTask {
       files.take(record)
     } catch (error) {
       if (!(error instanceof DataError) && !(error instanceof SluiceError && error.code === 'TABLE_SCHEMA')) throw error
-      this.#context.report(record, error)
+      if (error instanceof DroppedRecord) this.#context.drop(record, error.reason)
+      else this.#context.report(record, error)
     }
   }
 

@@ -2,8 +2,8 @@
 import { atLeast, defineSettings, oneOf, validatedBy } from '@sluice/sdk'
 import type { SettingProblem } from '@sluice/sdk'
 import { checkPath } from '@sluice/object-store'
-import { EXTRACTOR_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
-import { pathFormat } from './path-format.ts'
+import { refused } from '../record-time-settings.ts'
+import { PARTITIONER_CLASSES } from './class-names.ts'
 import { zoneOffset } from './zone-offset.ts'
 
 const [NAMES, FOLDERS] = ['Names', 'Folders']
@@ -75,14 +75,6 @@ export const folderSettings = defineSettings(
       group: FOLDERS,
       documentation: 'Whether such a folder is called name=value; otherwise only value.',
     },
-    'path.format': {
-      type: 'string',
-      default: '',
-      importance: 'medium',
-      group: FOLDERS,
-      documentation:
-        "For the time partitioner: the folders, as a pattern of Joda-Time such as 'year'=YYYY/'month'=MM/'day'=dd. Letters: y, Y year, M month, d day, D day of the year, H, k, K, h hour, m minute, s second, S fraction, a AM or PM, E weekday, e its number, x year of the week, w week. Text stands in single quotes.",
-    },
     'partition.duration.ms': {
       type: 'long',
       default: -1,
@@ -91,54 +83,12 @@ export const folderSettings = defineSettings(
       group: FOLDERS,
       documentation: 'For the time partitioner: how much time one folder is for, in milliseconds.',
     },
-    locale: {
-      type: 'string',
-      default: 'en',
-      importance: 'medium',
-      group: FOLDERS,
-      documentation: 'The language of month and weekday names, such as en-US or de.',
-    },
     timezone: {
       type: 'string',
       default: 'UTC',
       importance: 'medium',
       group: FOLDERS,
       documentation: 'The zone of folders and of rotate.schedule.interval.ms, such as Europe/Prague or +02:00.',
-    },
-    'timestamp.extractor': {
-      type: 'string',
-      default: 'Wallclock',
-      validator: oneOf(...EXTRACTOR_CLASSES.keys()),
-      importance: 'medium',
-      group: FOLDERS,
-      documentation:
-        'A record’s time: Record (its timestamp in Kafka), RecordField (timestamp.field), or Wallclock (when it is written, with which a record that is written again may be in another folder).',
-    },
-    'late.after.ms': {
-      type: 'long',
-      default: -1,
-      validator: atLeast(-1),
-      importance: 'low',
-      group: FOLDERS,
-      documentation:
-        'With a partitioner by time: a record is late when its time lies more than so many milliseconds before the latest one that was seen of its partition since the task has it; −1: none is.',
-    },
-    'late.records': {
-      type: 'string',
-      default: 'write',
-      validator: oneOf('write', 'current', 'report'),
-      importance: 'low',
-      group: FOLDERS,
-      documentation:
-        'What becomes of late records: write them to the folder of their own time, to the current one (that of the latest time), or report them as bad records.',
-    },
-    'timestamp.field': {
-      type: 'string',
-      default: 'timestamp',
-      importance: 'medium',
-      group: FOLDERS,
-      documentation:
-        'For RecordField: the field with the time, as a Timestamp, a number of milliseconds since the epoch, or a text of ISO 8601.',
     },
   },
   {
@@ -149,25 +99,12 @@ export const folderSettings = defineSettings(
           setting: 'partition.field.name',
           message: 'partition.field.name must name a field for the field partitioner',
         }
-      if (kind === 'time' && settings['path.format'] === '')
-        yield { setting: 'path.format', message: 'path.format must be given for the time partitioner' }
       if (kind === 'time' && settings['partition.duration.ms'] <= 0)
         yield {
           setting: 'partition.duration.ms',
           message: 'partition.duration.ms must be positive for the time partitioner',
         }
-      yield* refused('path.format', settings['path.format'], () => pathFormat(settings['path.format'], 'en'))
-      yield* refused('locale', settings.locale, () => pathFormat('', settings.locale))
       yield* refused('timezone', settings.timezone, () => zoneOffset(settings.timezone))
     },
   },
 )
-
-function* refused(setting: string, value: string, take: () => unknown): Iterable<SettingProblem> {
-  try {
-    take()
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    yield { setting, message: `Invalid value ${value} for configuration ${setting}: ${reason}` }
-  }
-}

@@ -2,7 +2,7 @@ import { DataError } from '@sluice/sdk'
 import type { SinkRecord } from '@sluice/sdk'
 import { pathFormat } from './path-format.ts'
 import { fieldOfRecord } from './record-field.ts'
-import type { RecordTime } from './record-time.ts'
+import type { FolderTime } from './late-records.ts'
 import { instantOfLocal, zoneOffset } from './zone-offset.ts'
 
 /** The folder of a record below its topic's, without slashes at its ends. @throws DataError when the record does not say */
@@ -49,16 +49,20 @@ export interface TimeFolders {
   readonly timezone: string
 }
 
+/** The folder of late records that stand apart. */
+const LATE = 'late'
+
 /**
  * Confluent's TimeBasedPartitioner: the record's time, cut off to the span in local time, written by the pattern.
  * @throws RangeError for a pattern, locale or zone that is none
  */
-export function byTime({ pattern, durationMs, locale, timezone }: TimeFolders, timeOf: RecordTime): Partitioner {
+export function byTime({ pattern, durationMs, locale, timezone }: TimeFolders, timeOf: FolderTime): Partitioner {
   const format = pathFormat(pattern, locale)
   const offsetAt = zoneOffset(timezone)
   let last: { readonly slot: number; readonly folder: string } | undefined
   return (record) => {
     const instant = timeOf(record)
+    if (instant === null) return LATE
     const slot = Math.trunc((instant + offsetAt(instant)) / durationMs)
     if (last?.slot === slot) return last.folder
     const begin = instantOfLocal(slot * durationMs, offsetAt)

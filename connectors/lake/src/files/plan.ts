@@ -1,18 +1,17 @@
 /** From settings to what the task works with. */
 import type { Clock } from '@sluice/sdk'
-import { EXTRACTOR_CLASSES, FORMAT_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
+import { FORMAT_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
 import { avroFormat } from './formats/avro-format.ts'
 import { bytesFormat } from './formats/bytes-format.ts'
 import type { FileFormat } from './formats/file-format.ts'
 import { jsonFormat } from './formats/json-format.ts'
 import { parquetFormat } from './formats/parquet-format.ts'
 import { parquetOptionsOf } from '../parquet-settings.ts'
+import { folderTimeOf, recordTimeOf } from '../record-time-settings.ts'
 import type { FilesPlan } from './partition-files.ts'
-import { timeOfFolder } from './late-records.ts'
+import type { FolderTime } from './late-records.ts'
 import { byFields, byKafkaPartition, byTime } from './partitioner.ts'
 import type { Partitioner } from './partitioner.ts'
-import { recordTime } from './record-time.ts'
-import type { RecordTime } from './record-time.ts'
 import type { RotationRules } from './rotation.ts'
 import type { FilesSettings } from './settings.ts'
 
@@ -21,8 +20,7 @@ const DAILY = { pattern: "'year'=YYYY/'month'=MM/'day'=dd", durationMs: 24 * HOU
 const HOURLY = { pattern: "'year'=YYYY/'month'=MM/'day'=dd/'hour'=HH", durationMs: HOUR_MS }
 
 export function planOf(settings: FilesSettings, clock: Clock): FilesPlan {
-  const extractor = EXTRACTOR_CLASSES.get(settings['timestamp.extractor']) ?? 'Wallclock'
-  const timeOf = recordTime(extractor, settings['timestamp.field'], clock)
+  const timeOf = recordTimeOf(settings, clock)
   return {
     formats: {
       values: formatOf(settings['format.class'], settings),
@@ -30,7 +28,7 @@ export function planOf(settings: FilesSettings, clock: Clock): FilesPlan {
       headers: settings['store.kafka.headers'] ? formatOf(settings['headers.format.class'], settings) : null,
     },
     schemaMode: settings['schema.compatibility'],
-    folderOf: partitionerOf(settings, timeOfFolder(timeOf, settings['late.records'], settings['late.after.ms'])),
+    folderOf: partitionerOf(settings, folderTimeOf(settings, clock)),
     // A record's time matters to files only where they end by it.
     timeOf: settings['rotate.interval.ms'] > 0 ? timeOf : () => 0,
     names: {
@@ -78,7 +76,7 @@ function formatOf(name: string, settings: FilesSettings): FileFormat {
   }
 }
 
-function partitionerOf(settings: FilesSettings, timeOf: RecordTime): Partitioner {
+function partitionerOf(settings: FilesSettings, timeOf: FolderTime): Partitioner {
   const { locale, timezone } = settings
   switch (PARTITIONER_CLASSES.get(settings['partitioner.class'])!) {
     case 'default':

@@ -2,8 +2,9 @@
 import { atLeast, between, defineSettings, nonEmptyString, oneOf, validatedBy } from '@sluice/sdk'
 import type { ParsedSettings, SettingProblem } from '@sluice/sdk'
 import { openObjectStore, s3Settings } from '@sluice/object-store'
-import { FORMAT_CLASSES } from './class-names.ts'
+import { FORMAT_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
 import { parquetFileSettings, parquetSettingsGiven } from '../parquet-settings.ts'
+import { recordTimeSettings } from '../record-time-settings.ts'
 import { folderSettings } from './folder-settings.ts'
 
 const [PLACE, FILES, ROTATION, RECORDS] = ['Place', 'Files', 'Rotation', 'Bad records']
@@ -270,7 +271,15 @@ const acrossSettings = defineSettings(
   {
     *check(some): Iterable<SettingProblem> {
       const settings = some as FilesSettings
-      const format = settings['format.class']
+      const { 'format.class': format, 'partitioner.class': partitioner, 'late.after.ms': lateAfterMs } = settings
+      const kind = PARTITIONER_CLASSES.get(partitioner)
+      if (kind === 'time' && settings['path.format'] === '')
+        yield { setting: 'path.format', message: 'path.format must be given for the time partitioner' }
+      if (lateAfterMs >= 0 && (kind === 'default' || kind === 'field'))
+        yield {
+          setting: 'late.after.ms',
+          message: `late.after.ms has no meaning with partitioner.class=${partitioner}: leave it out, or use time, daily or hourly`,
+        }
       if (FORMAT_CLASSES.get(format) === 'parquet') return
       for (const setting of parquetSettingsGiven(settings))
         yield { setting, message: `${setting} has no meaning with format.class=${format}: leave it out` }
@@ -281,6 +290,7 @@ const acrossSettings = defineSettings(
 export const filesSettings = ownSettings
   .extend(parquetFileSettings)
   .extend(folderSettings)
+  .extend(recordTimeSettings)
   .extend(s3Settings)
   .extend(acrossSettings)
 

@@ -74,6 +74,18 @@ describe('files and their names', () => {
   })
 })
 
+test('a record that comes late is dropped and counted where that is asked for, and does not hold up the others', async () => {
+  const store = memory()
+  const late = { 'timestamp.extractor': 'Record', 'late.after.ms': '0', 'late.records': 'drop' }
+  const run = filesInto(store, { 'partitioner.class': 'daily', ...late })
+  await run.start([P0])
+  await run.put([at(order(0), 1000), at(order(1), 999), at(order(2), 1000)])
+  expect(await run.flush(true)).toEqual([{ ...P0, offset: 3 }])
+  await run.stop()
+  expect(await idsIn(store)).toEqual([0, 2])
+  expect(run.context.dropped).toMatchObject([{ record: { offset: 1 }, reason: 'late-record' }])
+})
+
 describe('files end', () => {
   test('by the records’ own time, wherever that is in them', async () => {
     const store = memory()

@@ -86,6 +86,8 @@ describe('late records', () => {
     ['current', -1, [0, 10_000, 5000, 4999]],
     ['current', 5000, [0, 10_000, 5000, 10_000]],
     ['report', 5000, [0, 10_000, 5000, 'The record is late by 5001 ms ']],
+    ['drop', 5000, [0, 10_000, 5000, 'The record is late by 5001 ms ']],
+    ['apart', 5000, [0, 10_000, 5000, null]],
   ])('%s, after %s ms', (policy, afterMs, expected) => {
     expect(folders(policy, afterMs)).toEqual(
       expected.map((one) => (typeof one === 'string' ? expect.stringContaining(one.trim()) : one)),
@@ -97,5 +99,18 @@ describe('late records', () => {
     timeOf(at(10_000))
     expect(timeOf({ ...at(1), originalPartition: 4 })).toBe(1)
     expect(timeOf(at(1))).toBe(10_000)
+  })
+
+  test('are none of those that are read again, and begin anew from there', () => {
+    const timeOf = timeOfFolder(ofRecord, 'apart', 0)
+    const seen = (offset: number, time: number): number | null => timeOf({ ...at(time), originalOffset: offset })
+    expect([seen(7, 500), seen(8, 900), seen(9, 800)]).toEqual([500, 900, null])
+    expect([seen(7, 500), seen(8, 900), seen(9, 800)]).toEqual([500, 900, null])
+  })
+
+  test('that stand apart have a folder of their own', () => {
+    const folders = { pattern: 'YYYY', durationMs: 1000, locale: 'en', timezone: 'UTC' }
+    const folderOf = byTime(folders, timeOfFolder(ofRecord, 'apart', 0))
+    expect([at(5000), at(4000), at(6000)].map(folderOf)).toEqual(['1970', 'late', '1970'])
   })
 })

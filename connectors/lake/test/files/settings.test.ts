@@ -56,6 +56,7 @@ test.each([
   [{ 'lake.url': '/x', 'topics.dir': '../up' }, 'topics.dir'],
   [{ 'lake.url': '/x', 'format.class': 'orc' }, 'format.class'],
   [{ 'lake.url': '/x', 'partitioner.class': 'time' }, 'path.format'],
+  [{ 'lake.url': '/x', 'late.after.ms': '5' }, 'late.after.ms'],
   [{ 'lake.url': '/x', 'partitioner.class': 'field' }, 'partition.field.name'],
   [{ 'lake.url': '/x', 'path.format': 'year' }, 'path.format'],
   [{ 'lake.url': '/x', timezone: 'Mars/Olympus' }, 'timezone'],
