@@ -1,7 +1,6 @@
-import { NO_BOUNDS } from './bounds.ts'
 import type { ColumnBuilder, LeafColumn } from './column.ts'
 import { LevelWriter } from './levels.ts'
-import { PageStore, type ChunkPages, type PageTools } from './pages.ts'
+import type { BuilderTools, PageTaker } from './page-taker.ts'
 import { refuse } from './refuse.ts'
 
 /**
@@ -11,7 +10,7 @@ import { refuse } from './refuse.ts'
 export class BooleanColumn implements ColumnBuilder {
   private readonly column: LeafColumn
   private readonly levels: LevelWriter
-  private readonly store: PageStore
+  private readonly taker: PageTaker
   private readonly rowsMax: number
   private bits: Uint8Array
   private count = 0
@@ -20,7 +19,7 @@ export class BooleanColumn implements ColumnBuilder {
   /** Entries that there is room for: more than `rowsMax` where one row of a list has as many. */
   private capacity: number
 
-  constructor(column: LeafColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: BuilderTools) {
     this.column = column
     this.levels = new LevelWriter(column.place)
     this.rowsMax = tools.limits.rowsMax
@@ -28,7 +27,7 @@ export class BooleanColumn implements ColumnBuilder {
     this.capacity = this.rowsMax
     this.bits = new Uint8Array(Math.ceil(this.rowsMax / 8))
     this.levels.grow(this.room)
-    this.store = new PageStore(tools, { fixedLength: 1, signed: false, deltas: undefined }, false)
+    this.taker = tools.takerOf(column)
   }
 
   append(value: unknown): void {
@@ -59,22 +58,16 @@ export class BooleanColumn implements ColumnBuilder {
   }
 
   get rows(): number {
-    return this.store.rows + this.levels.rows
+    return this.taker.rows + this.levels.rows
   }
 
-  get bufferedBytes(): number {
-    return this.store.compressedBytes + this.openBytes
-  }
-  get encodedBytes(): number {
-    return this.store.uncompressedBytes + this.openBytes
-  }
-  private get openBytes(): number {
+  get openBytes(): number {
     return (this.count + this.levels.entries) >> 3
   }
 
-  finish(): ChunkPages {
+  endChunk(): void {
     this.endPage()
-    return this.store.finish(undefined, 0)
+    this.taker.endChunk()
   }
 
   private makeRoom(): void {
@@ -95,12 +88,7 @@ export class BooleanColumn implements ColumnBuilder {
   private endPage(): void {
     if (this.levels.entries === 0) return
     const values = this.bits.subarray(0, (this.count + 7) >> 3)
-    let trues = 0
-    for (let byte of values) for (; byte !== 0; byte &= byte - 1) trues++
-    const min = trues < this.count ? 0 : 1
-    const max = trues > 0 ? 1 : 0
-    const bounds = this.count === 0 ? NO_BOUNDS : { min, max, unordered: false }
-    this.store.addValues(this.levels, values, bounds)
+    this.taker.addValues(this.levels, values)
     values.fill(0)
     this.count = 0
   }

@@ -57,6 +57,13 @@ function long(low: number, high: number): bigint {
   return (BigInt(high) << 32n) | BigInt(low)
 }
 
+/** Of booleans, a bit each. */
+export function booleanBounds(bits: Uint8Array, count: number): Bounds {
+  let trues = 0
+  for (let byte of bits) for (; byte !== 0; byte &= byte - 1) trues++
+  return { min: trues < count ? 0 : 1, max: trues > 0 ? 1 : 0, unordered: false }
+}
+
 /**
  * Of bytes in PLAIN encoding: each behind its length, or all of one length (`fixedLength` not 0). `signed`: two's complement,
  * most significant byte first.

@@ -10,11 +10,11 @@ import {
   MillisColumn,
   ShortDecimalColumn,
 } from './number-columns.ts'
-import type { PageTools } from './pages.ts'
+import type { BuilderTools } from './page-taker.ts'
 import { TextColumn } from './text-column.ts'
 
 /** Chooses the way a column is stored. A new type is one more case here. */
-export function buildColumn(column: LeafColumn, tools: PageTools): ColumnBuilder {
+export function buildColumn(column: LeafColumn, tools: BuilderTools): ColumnBuilder {
   const { type } = column
   switch (type.kind) {
     case 'boolean':

@@ -4,7 +4,7 @@ import { VALUE_BYTES_MAX } from './byte-buffer.ts'
 import { BytePages } from './byte-pages.ts'
 import type { ColumnBuilder, LeafColumn } from './column.ts'
 import { decimalBytes, parseUnscaled, writeBigEndian } from './decimal.ts'
-import type { ChunkPages, PageTools } from './pages.ts'
+import type { BuilderTools } from './page-taker.ts'
 import { refuse } from './refuse.ts'
 import type { LeafType } from './schema.ts'
 
@@ -27,20 +27,17 @@ abstract class ByteColumn implements ColumnBuilder {
   get rows(): number {
     return this.pages.rows
   }
-  get bufferedBytes(): number {
-    return this.pages.bufferedBytes
+  get openBytes(): number {
+    return this.pages.openBytes
   }
-  get encodedBytes(): number {
-    return this.pages.encodedBytes
-  }
-  finish(): ChunkPages {
-    return this.pages.finish()
+  endChunk(): void {
+    this.pages.endChunk()
   }
 }
 
 export class BinaryColumn extends ByteColumn {
-  constructor(column: LeafColumn, tools: PageTools) {
-    super(column, new BytePages(column, 0, false, tools))
+  constructor(column: LeafColumn, tools: BuilderTools) {
+    super(column, new BytePages(column, 0, tools))
   }
   append(value: unknown): void {
     if (types.isUint8Array(value)) {
@@ -59,9 +56,9 @@ export class WideDecimalColumn extends ByteColumn {
   private readonly scale: number
   private readonly length: number
 
-  constructor(type: Extract<LeafType, { kind: 'decimal' }>, column: LeafColumn, tools: PageTools) {
+  constructor(type: Extract<LeafType, { kind: 'decimal' }>, column: LeafColumn, tools: BuilderTools) {
     const length = decimalBytes(type.precision)
-    super(column, new BytePages(column, length, true, tools))
+    super(column, new BytePages(column, length, tools))
     this.precision = type.precision
     this.scale = type.scale
     this.length = length

@@ -1,32 +1,25 @@
-import { bytesBounds } from './bounds.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import type { LeafColumn } from './column.ts'
 import { LevelWriter } from './levels.ts'
-import { PageStore, type ChunkPages, type PageLimits, type PageTools } from './pages.ts'
+import type { BuilderTools, PageLimits, PageTaker } from './page-taker.ts'
 
 /** Pages of byte arrays in PLAIN encoding, each behind its length, or all of one fixed length without it. */
 export class BytePages {
   readonly levels: LevelWriter
-  readonly store: PageStore
+  readonly taker: PageTaker
   readonly buffer: ByteBuffer = new ByteBuffer()
   readonly limits: PageLimits
   private readonly fixedLength: number
-  private readonly signed: boolean
   /** Entries at which to look again whether the page ends or grows, at most `rowsMax`. */
   private room = 0
   /** Entries that there is room for: more than `rowsMax` where one row of a list has as many. */
   private capacity = 0
 
-  /** `fixedLength`: 0 for values of any length. `signed`: two's complement, most significant byte first. */
-  constructor(column: LeafColumn, fixedLength: number, signed: boolean, tools: PageTools) {
+  /** `fixedLength`: 0 for values of any length. */
+  constructor(column: LeafColumn, fixedLength: number, tools: BuilderTools) {
     this.levels = new LevelWriter(column.place)
-    this.store = new PageStore(
-      tools,
-      { fixedLength, signed, deltas: fixedLength === 0 ? 'bytes' : undefined },
-      column.hasBloomFilter,
-    )
+    this.taker = tools.takerOf(column)
     this.fixedLength = fixedLength
-    this.signed = signed
     this.limits = tools.limits
     this.makeRoom()
   }
@@ -63,30 +56,23 @@ export class BytePages {
     if (this.levels.undo() > 0) this.buffer.at = this.endOf(this.levels.entries - this.levels.nulls)
   }
   get rows(): number {
-    return this.store.rows + this.levels.rows
+    return this.taker.rows + this.levels.rows
   }
 
-  get bufferedBytes(): number {
-    return this.store.compressedBytes + this.openBytes
-  }
-  get encodedBytes(): number {
-    return this.store.uncompressedBytes + this.openBytes
-  }
-  private get openBytes(): number {
+  get openBytes(): number {
     return this.buffer.at + (this.levels.entries >> 3)
   }
 
   endPage(): void {
     if (this.levels.entries === 0) return
     const { levels, buffer } = this
-    const bounds = bytesBounds(buffer.bytes, buffer.at, this.fixedLength, this.signed)
-    this.store.addValues(levels, buffer.encoded(), bounds)
+    this.taker.addValues(levels, buffer.encoded())
     this.buffer.clear()
   }
 
-  finish(): ChunkPages {
+  endChunk(): void {
     this.endPage()
-    return this.store.finish(undefined, 0)
+    this.taker.endChunk()
   }
 
   private makeRoomFor(length: number): void {

@@ -1,5 +1,4 @@
 import type { LeafPlace } from './levels.ts'
-import type { ChunkPages } from './pages.ts'
 import type { LeafType } from './schema.ts'
 
 /** A column of the file: what is left of the schema once its groups are taken away. */
@@ -34,10 +33,8 @@ export interface ColumnBuilder extends ValueTaker {
   undo(): void
   /** Rows of the chunk so far. */
   readonly rows: number
-  /** Bytes held now: compressed pages, the open page, the dictionary. */
-  readonly bufferedBytes: number
-  /** What the chunk so far takes before compression. */
-  readonly encodedBytes: number
-  /** Ends the chunk; the next row begins another. */
-  finish(): ChunkPages
+  /** Bytes of the open page and of the dictionary. */
+  readonly openBytes: number
+  /** Ends page and chunk; the next row begins others. */
+  endChunk(): void
 }

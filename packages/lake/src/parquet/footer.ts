@@ -7,7 +7,7 @@ import { footerBound } from './statistics.ts'
 import type { ThriftWriter } from './thrift.ts'
 
 /** Readers look here for the bugs of certain writers. It changes only when the encoder writes other bytes than before. */
-const CREATED_BY = 'sluice version 1.1.0 (build parquet)'
+const CREATED_BY = 'sluice version 1.2.0 (build parquet)'
 
 /** What the footer has to say of a chunk that is already in the file: the chunk without its pages. */
 export interface WrittenChunk extends Omit<ChunkPages, 'parts'> {

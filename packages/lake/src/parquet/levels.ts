@@ -20,32 +20,95 @@ export interface LeafPlace {
   readonly state: RepetitionState
 }
 
-export class LevelWriter {
-  /** Values and absences of the open page. */
+/** The levels of a page as a whole, and how they are written. */
+export class PageLevels {
+  /** Values and absences of the page. */
   entries = 0
   /** Those of them that are absences. */
   nulls = 0
-  private readonly max: number
-  private readonly maxRepetition: number
-  private readonly isRepeated: boolean
-  private readonly state: RepetitionState
-  private definitions: Uint8Array = new Uint8Array(0)
-  private repetitions: Uint8Array = new Uint8Array(0)
-  private begunRows = 0
-  /** The entry that the row at hand begins with. */
-  private rowStart = 0
+  protected readonly max: number
+  protected readonly maxRepetition: number
+  protected readonly isRepeated: boolean
+  protected definitions: Uint8Array = new Uint8Array(0)
+  protected repetitions: Uint8Array = new Uint8Array(0)
+  protected begunRows = 0
 
   constructor(place: LeafPlace) {
     this.max = place.definition
     this.maxRepetition = place.repetition
     this.isRepeated = place.repetition > 0
-    this.state = place.state
   }
 
-  /** Rows of the open page. */
+  /** Rows of the page. */
   get rows(): number {
     return this.isRepeated ? this.begunRows : this.entries
   }
+
+  /** Room that both kinds of levels may need, lengths included. */
+  get bytesMax(): number {
+    const definitions = this.max === 0 ? 0 : 4 + hybridBytesMax(this.entries, bitWidth(this.max))
+    return definitions + (this.isRepeated ? 4 + hybridBytesMax(this.entries, bitWidth(this.maxRepetition)) : 0)
+  }
+
+  /** Writes the levels as a data page v1 wants them, each kind behind its length; answers the place behind them. */
+  write(out: Uint8Array, start: number): number {
+    let at = start
+    if (this.isRepeated) at = withLength(out, at, this.writeRepetitions(out, at + 4))
+    if (this.max !== 0) at = withLength(out, at, this.writeDefinitions(out, at + 4))
+    return at
+  }
+  writeRepetitions(out: Uint8Array, start: number): number {
+    return this.isRepeated
+      ? writeHybrid(this.repetitions, this.entries, bitWidth(this.maxRepetition), out, start)
+      : start
+  }
+  writeDefinitions(out: Uint8Array, start: number): number {
+    if (this.max === 0) return start
+    const width = bitWidth(this.max)
+    return this.nulls === 0
+      ? writeRun(this.max, this.entries, width, out, start)
+      : writeHybrid(this.definitions, this.entries, width, out, start)
+  }
+
+  startPage(): void {
+    this.entries = 0
+    this.nulls = 0
+    this.begunRows = 0
+  }
+
+  /** The definition levels as bytes, one per entry; empty where all are those of values. */
+  get definitionBytes(): Uint8Array {
+    return this.definitions.subarray(0, this.max === 0 || this.nulls === 0 ? 0 : this.entries)
+  }
+  /** The same of the repetition levels; empty where there are none. */
+  get repetitionBytes(): Uint8Array {
+    return this.repetitions.subarray(0, this.isRepeated ? this.entries : 0)
+  }
+  /** Takes over the levels of a page that another thread gave. */
+  load(
+    { entries, nulls, rows }: Readonly<Record<'entries' | 'nulls' | 'rows', number>>,
+    definitions: Uint8Array,
+    repetitions: Uint8Array,
+  ): void {
+    this.entries = entries
+    this.nulls = nulls
+    this.begunRows = rows
+    this.definitions = definitions
+    this.repetitions = repetitions
+  }
+}
+
+/** The levels of the open page, entry by entry. */
+export class LevelWriter extends PageLevels {
+  private readonly state: RepetitionState
+  /** The entry that the row at hand begins with. */
+  private rowStart = 0
+
+  constructor(place: LeafPlace) {
+    super(place)
+    this.state = place.state
+  }
+
   /** Whether the entry that comes next begins a row: a page ends nowhere else. */
   get atRowStart(): boolean {
     return !this.isRepeated || this.state.level === 0
@@ -80,38 +143,6 @@ export class LevelWriter {
     this.entries = start
     if (this.isRepeated) this.begunRows--
     return values
-  }
-
-  /** Room that both kinds of levels may need, lengths included. */
-  get bytesMax(): number {
-    const definitions = this.max === 0 ? 0 : 4 + hybridBytesMax(this.entries, bitWidth(this.max))
-    return definitions + (this.isRepeated ? 4 + hybridBytesMax(this.entries, bitWidth(this.maxRepetition)) : 0)
-  }
-
-  /** Writes the levels as a data page v1 wants them, each kind behind its length; answers the place behind them. */
-  write(out: Uint8Array, start: number): number {
-    let at = start
-    if (this.isRepeated) at = withLength(out, at, this.writeRepetitions(out, at + 4))
-    if (this.max !== 0) at = withLength(out, at, this.writeDefinitions(out, at + 4))
-    return at
-  }
-  writeRepetitions(out: Uint8Array, start: number): number {
-    return this.isRepeated
-      ? writeHybrid(this.repetitions, this.entries, bitWidth(this.maxRepetition), out, start)
-      : start
-  }
-  writeDefinitions(out: Uint8Array, start: number): number {
-    if (this.max === 0) return start
-    const width = bitWidth(this.max)
-    return this.nulls === 0
-      ? writeRun(this.max, this.entries, width, out, start)
-      : writeHybrid(this.definitions, this.entries, width, out, start)
-  }
-
-  startPage(): void {
-    this.entries = 0
-    this.nulls = 0
-    this.begunRows = 0
   }
 
   private addRepetition(): void {

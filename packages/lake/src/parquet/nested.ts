@@ -6,7 +6,7 @@ import { types } from 'node:util'
 import { buildColumn } from './build-column.ts'
 import type { ColumnBuilder, LeafColumn, ValueTaker } from './column.ts'
 import type { RepetitionState } from './levels.ts'
-import type { PageTools } from './pages.ts'
+import type { BuilderTools } from './page-taker.ts'
 import { refuse, type Place } from './refuse.ts'
 import { isNested, type ParquetColumn, type ParquetElement } from './schema.ts'
 
@@ -16,7 +16,12 @@ export interface TopColumn {
   readonly leaves: readonly { readonly column: LeafColumn; readonly builder: ColumnBuilder }[]
 }
 
-export function buildTopColumn(column: ParquetColumn, tools: PageTools): TopColumn {
+/** `bloomFilters`: the columns that get one, their names joined by points. */
+export function buildTopColumn(
+  column: ParquetColumn,
+  bloomFilters: ReadonlySet<string>,
+  tools: BuilderTools,
+): TopColumn {
   const leaves: { column: LeafColumn; builder: ColumnBuilder }[] = []
   const state: RepetitionState = { level: 0 }
   const taker = build(column, { name: column.name, path: [column.name], definition: 0, repetition: 0, repeatedFrom: 0 })
@@ -60,7 +65,7 @@ export function buildTopColumn(column: ParquetColumn, tools: PageTools): TopColu
       type,
       optional,
       place: { definition, repetition: at.repetition, state },
-      hasBloomFilter: tools.bloomFilters.has(path.join('.')),
+      hasBloomFilter: bloomFilters.has(path.join('.')),
     }
     const builder = buildColumn(leaf, tools)
     leaves.push({ column: leaf, builder })

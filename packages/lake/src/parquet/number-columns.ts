@@ -1,7 +1,7 @@
 /** Columns whose values are numbers of 32 or 64 bits: checked, converted and written into the open page, one `append` each. */
 import type { ColumnBuilder, LeafColumn } from './column.ts'
 import { parseUnscaled } from './decimal.ts'
-import type { ChunkPages, PageTools } from './pages.ts'
+import type { BuilderTools } from './page-taker.ts'
 import { refuse } from './refuse.ts'
 import { wholeRange, type LeafType, type WholeType } from './schema.ts'
 import { WordPages, type WordKind } from './word-pages.ts'
@@ -13,7 +13,7 @@ abstract class NumberColumn implements ColumnBuilder {
   protected readonly column: LeafColumn
   protected readonly pages: WordPages
 
-  constructor(kind: WordKind, column: LeafColumn, tools: PageTools) {
+  constructor(kind: WordKind, column: LeafColumn, tools: BuilderTools) {
     this.column = column
     this.pages = new WordPages(kind, column, tools)
   }
@@ -28,14 +28,11 @@ abstract class NumberColumn implements ColumnBuilder {
   get rows(): number {
     return this.pages.rows
   }
-  get bufferedBytes(): number {
-    return this.pages.bufferedBytes
+  get openBytes(): number {
+    return this.pages.openBytes
   }
-  get encodedBytes(): number {
-    return this.pages.encodedBytes
-  }
-  finish(): ChunkPages {
-    return this.pages.finish()
+  endChunk(): void {
+    this.pages.endChunk()
   }
   /** For a value that is not of the column's kind: null goes in where the column is optional. */
   protected other(value: unknown): void {
@@ -49,7 +46,7 @@ export class IntColumn extends NumberColumn {
   private readonly low: number
   private readonly high: number
 
-  constructor(type: WholeType, column: LeafColumn, tools: PageTools) {
+  constructor(type: WholeType, column: LeafColumn, tools: BuilderTools) {
     super('int32', column, tools)
     const [low, high] = wholeRange(type)
     this.low = Number(low)
@@ -76,7 +73,7 @@ export class LongColumn extends NumberColumn {
   private readonly lowNumber: number
   private readonly highNumber: number
 
-  constructor(type: WholeType, column: LeafColumn, tools: PageTools) {
+  constructor(type: WholeType, column: LeafColumn, tools: BuilderTools) {
     super('int64', column, tools)
     const [low, high] = wholeRange(type)
     this.low = low
@@ -102,7 +99,7 @@ export class MillisColumn extends NumberColumn {
   private readonly low: bigint
   private readonly high: bigint
 
-  constructor(type: WholeType, column: LeafColumn, tools: PageTools) {
+  constructor(type: WholeType, column: LeafColumn, tools: BuilderTools) {
     super('int64', column, tools)
     const [low, high] = wholeRange(type)
     this.low = low
@@ -124,7 +121,7 @@ export class MillisColumn extends NumberColumn {
 }
 
 export class FloatColumn extends NumberColumn {
-  constructor(column: LeafColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: BuilderTools) {
     super('float', column, tools)
   }
   append(value: unknown): void {
@@ -139,7 +136,7 @@ export class FloatColumn extends NumberColumn {
 }
 
 export class DoubleColumn extends NumberColumn {
-  constructor(column: LeafColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: BuilderTools) {
     super('double', column, tools)
   }
   append(value: unknown): void {
@@ -155,7 +152,7 @@ export class ShortDecimalColumn extends NumberColumn {
   private readonly precision: number
   private readonly scale: number
 
-  constructor(type: DecimalType, column: LeafColumn, tools: PageTools) {
+  constructor(type: DecimalType, column: LeafColumn, tools: BuilderTools) {
     super('int32', column, tools)
     this.precision = type.precision
     this.scale = type.scale
@@ -176,7 +173,7 @@ export class LongDecimalColumn extends NumberColumn {
   private readonly precision: number
   private readonly scale: number
 
-  constructor(type: DecimalType, column: LeafColumn, tools: PageTools) {
+  constructor(type: DecimalType, column: LeafColumn, tools: BuilderTools) {
     super('int64', column, tools)
     this.precision = type.precision
     this.scale = type.scale

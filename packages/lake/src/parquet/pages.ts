@@ -6,17 +6,16 @@
  */
 import { BoundsSum, type Bounds, type RawBound } from './bounds.ts'
 import { BloomFilter } from './bloom-filter.ts'
+import type { LeafColumn } from './column.ts'
 import type { Compressor } from './compression.ts'
-import { encodeDeltas, type DeltaKind } from './delta-values.ts'
-import { bitWidth, hybridBytesMax, writeHybrid } from './hybrid.ts'
-import type { LevelWriter } from './levels.ts'
+import { encodeDeltas } from './delta-values.ts'
+import { DictionaryBounds } from './dictionary-bounds.ts'
+import { hybridBytesMax, writeHybrid } from './hybrid.ts'
+import type { PageLevels } from './levels.ts'
+import { indexWidth, PageTaker, type PageTarget } from './page-taker.ts'
 import { ThriftWriter } from './thrift.ts'
+import { boundsOf, valueKindOf, type ValueKind } from './value-kind.ts'
 
-/** A page ends at so many rows or bytes, whichever comes first; a single larger value is a page of its own. */
-export interface PageLimits {
-  readonly rowsMax: number
-  readonly bytesMax: number
-}
 /** Buffers that one huge value has blown up beyond this are let go afterwards. */
 export const KEPT_BYTES_MAX: number = 4 * 1024 * 1024
 
@@ -39,24 +38,16 @@ const DATA_PAGE_V2 = 3
 
 export type PageVersion = 1 | 2
 
-/** What the columns of one writer share, since only one page is being put together at a time. */
+/** What the columns of one file share, since only one page is being put together at a time. */
 export class PageTools {
   readonly compressor: Compressor
-  readonly limits: PageLimits
   readonly version: PageVersion
-  /** The columns that get a bloom filter, their names joined by points. */
-  readonly bloomFilters: ReadonlySet<string>
   readonly thrift: ThriftWriter = new ThriftWriter()
-  /** Pages of the row group at hand, before compression, over all columns. */
-  pageBytes = 0
   #bodies: Uint8Array = new Uint8Array(0)
   #values: Uint8Array = new Uint8Array(0)
-  #places: Int32Array = new Int32Array(0)
 
-  constructor(compressor: Compressor, limits: PageLimits, version: PageVersion, bloomFilters: ReadonlySet<string>) {
-    this.bloomFilters = bloomFilters
+  constructor(compressor: Compressor, version: PageVersion) {
     this.compressor = compressor
-    this.limits = limits
     this.version = version
   }
   /** At least `bytes` of room for a page's body, valid until the next call. */
@@ -66,11 +57,6 @@ export class PageTools {
   /** The same for encoded values, which become part of a body. */
   values(bytes: number): Uint8Array {
     return (this.#values = room(this.#values, bytes))
-  }
-  /** Room for `count` places in a dictionary, valid until the next call. */
-  indices(count: number): Int32Array {
-    if (this.#places.length < count) this.#places = new Int32Array(Math.max(count, this.limits.rowsMax))
-    return this.#places
   }
 }
 
@@ -108,127 +94,134 @@ export interface ChunkPages {
   readonly bloomFilter: Uint8Array | undefined
 }
 
-/** What the values of a store are. */
-export interface StoreKind {
-  /** Bytes of a value; 0 where each stands behind its length. */
-  readonly fixedLength: number
-  /** Whether bytes are two's complement, most significant first. */
-  readonly signed: boolean
-  /** How they may be written as differences; undefined: not at all. */
-  readonly deltas: DeltaKind | undefined
-}
-
-export class PageStore {
-  readonly tools: PageTools
-  readonly #kind: StoreKind
+/** Encodes the pages of one column as they come. */
+export class PageStore extends PageTaker {
+  readonly #tools: PageTools
+  readonly #kind: ValueKind
   readonly #bloom: BloomFilter | undefined
+  readonly #dictionaryBounds: DictionaryBounds
   /** Whether the values are to be tried in a delta encoding. */
   #deltas = true
   #bounds: BoundsSum
   #parts: Uint8Array[] = []
   #pages: PageFacts[] = []
   #encodings = new Map<number, number>()
-  /** Rows in the pages so far. */
-  rows = 0
-  /** How many data pages wait for the chunk's dictionary. */
-  dictionaryPageCount = 0
+  #dictionary: Uint8Array | undefined
+  #entries = 0
+  #ended: ChunkPages | undefined
   /** Pages with their headers. */
   compressedBytes = 0
-  uncompressedBytes = 0
+  #uncompressedBytes = 0
 
-  constructor(tools: PageTools, kind: StoreKind, hasBloomFilter: boolean) {
-    this.tools = tools
-    this.#kind = kind
-    this.#bloom = hasBloomFilter ? new BloomFilter() : undefined
-    this.#bounds = new BoundsSum(kind.signed)
+  constructor(column: LeafColumn, target: PageTarget, tools: PageTools) {
+    super(target)
+    this.#tools = tools
+    this.#kind = valueKindOf(column.type)
+    this.#bloom = column.hasBloomFilter ? new BloomFilter() : undefined
+    this.#dictionaryBounds = new DictionaryBounds(this.#kind, tools)
+    this.#bounds = new BoundsSum(this.#kind.signed)
   }
 
-  /** A page of values. `plain`: in PLAIN encoding; may be written again afterwards. */
-  addValues(levels: LevelWriter, plain: Uint8Array, bounds: Bounds): void {
+  /** The chunk that ended last; given once. */
+  takeChunk(): ChunkPages {
+    const ended = this.#ended!
+    this.#ended = undefined
+    return ended
+  }
+
+  protected takeValues(levels: PageLevels, plain: Uint8Array): void {
     this.#bloom?.addAll(plain, this.#kind.fixedLength)
     const { deltas } = this.#kind
-    const tried = this.tools.version === 2 && this.#deltas && deltas !== undefined && plain.length > 0
-    const encoded = tried ? encodeDeltas(plain, deltas, this.tools) : undefined
+    const bounds = boundsOf(this.#kind, plain, levels.entries - levels.nulls)
+    const tried = this.#tools.version === 2 && this.#deltas && deltas !== undefined && plain.length > 0
+    const encoded = tried ? encodeDeltas(plain, deltas, this.#tools) : undefined
     if (tried && encoded === undefined) this.#deltas = false
     this.#addPage(levels, encoded?.values ?? plain, encoded?.encoding ?? ENCODING.PLAIN, bounds)
   }
 
-  #addPage(levels: LevelWriter, values: Uint8Array, encoding: number, bounds: Bounds): void {
+  protected takeIndices(
+    levels: PageLevels,
+    indices: Int32Array,
+    count: number,
+    dictionary: Uint8Array,
+    entries: number,
+  ): void {
+    this.#dictionary = dictionary
+    this.#entries = entries
+    const bounds = this.#dictionaryBounds.of(indices, count, dictionary, entries)
+    const width = indexWidth(entries)
+    const out = this.#tools.values(1 + hybridBytesMax(count, width))
+    out[0] = width
+    const end = writeHybrid(indices, count, width, out, 1)
+    const encoding = this.#tools.version === 1 ? ENCODING.PLAIN_DICTIONARY : ENCODING.RLE_DICTIONARY
+    this.#addPage(levels, out.subarray(0, end), encoding, bounds)
+  }
+
+  #addPage(levels: PageLevels, values: Uint8Array, encoding: number, bounds: Bounds): void {
     const before = this.compressedBytes
-    if (this.tools.version === 1) this.#addV1(levels, values, encoding)
+    if (this.#tools.version === 1) this.#addV1(levels, values, encoding)
     else this.#addV2(levels, values, encoding)
     const { rows, entries, nulls } = levels
     this.#pages.push({ bytes: this.compressedBytes - before, rows, entries, nulls, bounds: shortened(bounds) })
     this.#encodings.set(encoding, (this.#encodings.get(encoding) ?? 0) + 1)
     this.#bounds.add(bounds)
-    this.rows += rows
-    levels.startPage()
   }
 
-  /** A page of places in the chunk's dictionary, which has `entries` of them so far. */
-  addIndices(levels: LevelWriter, indices: Int32Array, count: number, entries: number, bounds: Bounds): void {
-    const width = indexWidth(entries)
-    const out = this.tools.values(1 + hybridBytesMax(count, width))
-    out[0] = width
-    const end = writeHybrid(indices, count, width, out, 1)
-    const encoding = this.tools.version === 1 ? ENCODING.PLAIN_DICTIONARY : ENCODING.RLE_DICTIONARY
-    this.#addPage(levels, out.subarray(0, end), encoding, bounds)
-    this.dictionaryPageCount++
-  }
-
-  /** Ends the chunk. `dictionary`: the entries in PLAIN encoding, given exactly when pages of indices were added. */
-  finish(dictionary: Uint8Array | undefined, entries: number): ChunkPages {
-    let dictionaryBytes = 0
-    if (dictionary !== undefined) {
-      const before = this.compressedBytes
-      const data = this.#parts
-      this.#parts = []
-      const encoding = this.tools.version === 1 ? ENCODING.PLAIN_DICTIONARY : ENCODING.PLAIN
-      const compressed = this.tools.compressor.compress(dictionary)
-      this.#add(DICTIONARY_PAGE, dictionary.length, compressed, (thrift) => {
-        thrift.struct(7)
-        thrift.i32(1, entries)
-        thrift.i32(2, encoding)
-        thrift.end()
-      })
-      dictionaryBytes = this.compressedBytes - before
-      this.#bloom?.addAll(dictionary, this.#kind.fixedLength)
-      for (const part of data) this.#parts.push(part)
-    }
+  protected takeEnd(): void {
+    const dictionaryBytes = this.#dictionary === undefined ? 0 : this.#addDictionary(this.#dictionary, this.#entries)
     const pages = this.#pages
-    const chunk = {
+    this.#ended = {
       parts: this.#parts,
       dictionaryBytes,
       compressedBytes: this.compressedBytes,
-      uncompressedBytes: this.uncompressedBytes,
+      uncompressedBytes: this.#uncompressedBytes,
       entries: pages.reduce((sum, page) => sum + page.entries, 0),
       nulls: pages.reduce((sum, page) => sum + page.nulls, 0),
       bounds: this.#bounds.bounds,
       pages,
       encodings: this.#encodings,
-      bloomFilter: this.#bloom?.finish(this.tools.thrift),
+      bloomFilter: this.#bloom?.finish(this.#tools.thrift),
     }
     this.#parts = []
     this.#pages = []
     this.#encodings = new Map()
     this.#bounds = new BoundsSum(this.#kind.signed)
+    this.#dictionary = undefined
+    this.#dictionaryBounds.clear()
     this.#deltas = true
-    this.compressedBytes = this.uncompressedBytes = this.rows = this.dictionaryPageCount = 0
-    return chunk
+    this.compressedBytes = this.#uncompressedBytes = 0
+  }
+
+  /** Puts it in front of the data; answers its bytes. */
+  #addDictionary(dictionary: Uint8Array, entries: number): number {
+    const before = this.compressedBytes
+    const data = this.#parts
+    this.#parts = []
+    const encoding = this.#tools.version === 1 ? ENCODING.PLAIN_DICTIONARY : ENCODING.PLAIN
+    const compressed = this.#tools.compressor.compress(dictionary)
+    this.#add(DICTIONARY_PAGE, dictionary.length, compressed, (thrift) => {
+      thrift.struct(7)
+      thrift.i32(1, entries)
+      thrift.i32(2, encoding)
+      thrift.end()
+    })
+    this.#bloom?.addAll(dictionary, this.#kind.fixedLength)
+    for (const part of data) this.#parts.push(part)
+    return this.compressedBytes - before
   }
 
   /** Levels and values compressed together. */
-  #addV1(levels: LevelWriter, values: Uint8Array, encoding: number): void {
+  #addV1(levels: PageLevels, values: Uint8Array, encoding: number): void {
     let body = values
     const levelBytes = levels.bytesMax
     if (levelBytes !== 0) {
-      const out = this.tools.body(levelBytes + values.length)
+      const out = this.#tools.body(levelBytes + values.length)
       const at = levels.write(out, 0)
       out.set(values, at)
       body = out.subarray(0, at + values.length)
     }
     const { entries } = levels
-    this.#add(DATA_PAGE, body.length, this.tools.compressor.compress(body), (thrift) => {
+    this.#add(DATA_PAGE, body.length, this.#tools.compressor.compress(body), (thrift) => {
       thrift.struct(5)
       thrift.i32(1, entries)
       thrift.i32(2, encoding)
@@ -239,8 +232,8 @@ export class PageStore {
   }
 
   /** Only the values compressed, so that a reader sees which rows there are without it. */
-  #addV2(levels: LevelWriter, values: Uint8Array, encoding: number): void {
-    const { tools } = this
+  #addV2(levels: PageLevels, values: Uint8Array, encoding: number): void {
+    const tools = this.#tools
     const out = tools.body(levels.bytesMax)
     const repetitionEnd = levels.writeRepetitions(out, 0)
     const definitionEnd = levels.writeDefinitions(out, repetitionEnd)
@@ -262,7 +255,7 @@ export class PageStore {
   }
 
   #add(kind: number, length: number, compressed: Uint8Array, details: (thrift: ThriftWriter) => void): void {
-    const { thrift } = this.tools
+    const { thrift } = this.#tools
     thrift.i32(1, kind)
     thrift.i32(2, length)
     thrift.i32(3, compressed.length)
@@ -270,8 +263,7 @@ export class PageStore {
     const header = thrift.finish()
     this.#parts.push(header, compressed)
     this.compressedBytes += header.length + compressed.length
-    this.uncompressedBytes += header.length + length
-    this.tools.pageBytes += header.length + length
+    this.#uncompressedBytes += header.length + length
   }
 }
 
@@ -284,9 +276,4 @@ function shortened({ min, max, unordered }: Bounds): Bounds {
 
 function short(bound: RawBound | undefined): RawBound | undefined {
   return typeof bound === 'object' && bound.length > PAGE_BOUND_BYTES ? bound.slice(0, PAGE_BOUND_BYTES) : bound
-}
-
-/** Bits of an index into a dictionary. Never 0, which some readers do not take. */
-export function indexWidth(entries: number): number {
-  return Math.max(1, bitWidth(entries - 1))
 }

@@ -1,6 +1,6 @@
 import { BytePages } from './byte-pages.ts'
 import type { ColumnBuilder, LeafColumn } from './column.ts'
-import type { ChunkPages, PageTools } from './pages.ts'
+import type { BuilderTools } from './page-taker.ts'
 import { NOT_TEXT, TextDictionary } from './text-dictionary.ts'
 import { refuse } from './refuse.ts'
 
@@ -11,9 +11,9 @@ export class TextColumn implements ColumnBuilder {
   private readonly dictionary = new TextDictionary()
   private dictionaryOpen = true
 
-  constructor(column: LeafColumn, tools: PageTools) {
+  constructor(column: LeafColumn, tools: BuilderTools) {
     this.column = column
-    this.pages = new BytePages(column, 0, false, tools)
+    this.pages = new BytePages(column, 0, tools)
   }
 
   append(value: unknown): void {
@@ -40,25 +40,15 @@ export class TextColumn implements ColumnBuilder {
     return this.pages.rows
   }
 
-  get bufferedBytes(): number {
-    return this.pages.bufferedBytes + this.openBytes
-  }
-  get encodedBytes(): number {
-    return this.pages.encodedBytes + this.openBytes
-  }
-  private get openBytes(): number {
-    return this.dictionary.entryBytes + 4 * this.dictionary.count
+  get openBytes(): number {
+    return this.pages.openBytes + this.dictionary.entryBytes + 4 * this.dictionary.count
   }
 
-  finish(): ChunkPages {
+  endChunk(): void {
     if (this.dictionaryOpen) this.endIndexPage()
-    this.pages.endPage()
-    const { dictionary, pages } = this
-    const indexed = pages.store.dictionaryPageCount > 0
-    const chunk = pages.store.finish(indexed ? dictionary.encoded() : undefined, dictionary.size)
-    dictionary.clear()
+    this.pages.endChunk()
+    this.dictionary.clear()
     this.dictionaryOpen = true
-    return chunk
   }
 
   /** False for a text that has no UTF-8 form. */
@@ -93,7 +83,7 @@ export class TextColumn implements ColumnBuilder {
   /** Goes on in PLAIN: with the open page if nothing was written with the dictionary yet, else with the next one. */
   private giveUp(): void {
     const { dictionary, pages } = this
-    const first = pages.store.dictionaryPageCount === 0
+    const first = pages.taker.dictionaryPageCount === 0
     const isSmall = first && dictionary.plainBytes() <= 2 * pages.limits.bytesMax
     if (dictionary.count === 0 || isSmall || !pages.levels.atRowStart) {
       dictionary.copyPlain(pages.buffer)
@@ -108,7 +98,7 @@ export class TextColumn implements ColumnBuilder {
   private writeIndices(): void {
     const { dictionary, pages } = this
     const { count, size } = dictionary
-    pages.store.addIndices(pages.levels, dictionary.page(), count, size, dictionary.bounds())
+    pages.taker.addIndices(pages.levels, dictionary.page(), count, dictionary.encoded(), size)
     dictionary.startPage()
   }
 }

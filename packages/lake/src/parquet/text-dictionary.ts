@@ -1,7 +1,6 @@
-import { boundsOfPlaces, type Bounds } from './bounds.ts'
 import { ByteBuffer } from './byte-buffer.ts'
 import { DICTIONARY_BYTES_MAX, DICTIONARY_VALUE_BYTES_MAX, dictionaryPays, tooManyNew } from './dictionary-rule.ts'
-import { indexWidth } from './pages.ts'
+import { indexWidth } from './page-taker.ts'
 
 /** What `TextDictionary.add` answers when there is no place for a value. */
 export const NOT_TEXT = -1
@@ -19,10 +18,6 @@ export class TextDictionary {
   /** Values of the chunk before the open page, and bytes of entries before it. */
   private earlierValues = 0
   private earlierBytes = 0
-  /** For `bounds`: the last page that each entry was seen in, and room for where the entries of a page start. */
-  private seenIn: Int32Array = new Int32Array(0)
-  private starts: Int32Array = new Int32Array(0)
-  private pageNumber = 0
   /** Entries before the open page. */
   private earlierSize = 0
 
@@ -94,23 +89,6 @@ export class TextDictionary {
   /** The entries in PLAIN encoding. */
   encoded(): Uint8Array {
     return this.entries.encoded()
-  }
-  /** Of the open page. */
-  bounds(): Bounds {
-    const { indices, count } = this
-    if (this.seenIn.length < this.size) {
-      this.seenIn = new Int32Array(this.ends.length)
-      this.starts = new Int32Array(this.ends.length)
-    }
-    const page = ++this.pageNumber
-    let distinct = 0
-    for (let i = 0; i < count; i++) {
-      const place = indices[i]!
-      if (this.seenIn[place] === page) continue
-      this.seenIn[place] = page
-      this.starts[distinct++] = this.end(place - 1)
-    }
-    return boundsOfPlaces(this.entries.bytes, this.starts, distinct)
   }
 
   clear(): void {

@@ -1,11 +1,10 @@
-import { longBounds, numberBounds, type Bounds } from './bounds.ts'
 import { dictionaryPays } from './dictionary-rule.ts'
 import type { LeafColumn } from './column.ts'
 import { LevelWriter } from './levels.ts'
-import { PageStore, indexWidth, type ChunkPages, type PageTools } from './pages.ts'
+import { indexWidth, type BuilderTools, type PageTaker } from './page-taker.ts'
 import { WordDictionary } from './word-dictionary.ts'
 
-/** What the bits are, which decides their order. */
+/** What the bits are. */
 export type WordKind = 'int32' | 'int64' | 'float' | 'double'
 
 /**
@@ -16,7 +15,8 @@ export class WordPages {
   private readonly kind: WordKind
   private readonly wordsPerValue: 1 | 2
   private readonly levels: LevelWriter
-  private readonly store: PageStore
+  private readonly tools: BuilderTools
+  private readonly taker: PageTaker
   private readonly dictionary: WordDictionary
   private dictionaryOpen = true
   private readonly rowsMax: number
@@ -31,19 +31,12 @@ export class WordPages {
   private floats: Float32Array = new Float32Array(0)
   private doubles: Float64Array = new Float64Array(0)
 
-  constructor(kind: WordKind, column: LeafColumn, tools: PageTools) {
+  constructor(kind: WordKind, column: LeafColumn, tools: BuilderTools) {
     this.kind = kind
     this.wordsPerValue = kind === 'int64' || kind === 'double' ? 2 : 1
     this.levels = new LevelWriter(column.place)
-    this.store = new PageStore(
-      tools,
-      {
-        fixedLength: 4 * this.wordsPerValue,
-        signed: false,
-        deltas: kind === 'int32' || kind === 'int64' ? kind : undefined,
-      },
-      column.hasBloomFilter,
-    )
+    this.tools = tools
+    this.taker = tools.takerOf(column)
     this.dictionary = new WordDictionary(this.wordsPerValue)
     this.rowsMax = tools.limits.rowsMax
     this.grow(Math.min(512, this.rowsMax))
@@ -94,26 +87,18 @@ export class WordPages {
     this.count -= this.levels.undo()
   }
   get rows(): number {
-    return this.store.rows + this.levels.rows
+    return this.taker.rows + this.levels.rows
   }
 
-  get bufferedBytes(): number {
-    return this.store.compressedBytes + this.openBytes
-  }
-  get encodedBytes(): number {
-    return this.store.uncompressedBytes + this.openBytes
-  }
-  private get openBytes(): number {
+  get openBytes(): number {
     return 4 * this.wordsPerValue * (this.count + this.dictionary.size) + (this.levels.entries >> 3)
   }
 
-  finish(): ChunkPages {
+  endChunk(): void {
     this.endPage()
-    const indexed = this.store.dictionaryPageCount > 0
-    const chunk = this.store.finish(indexed ? this.dictionary.bytes() : undefined, this.dictionary.size)
+    this.taker.endChunk()
     this.dictionary.clear()
     this.dictionaryOpen = true
-    return chunk
   }
 
   private makeRoom(): void {
@@ -136,27 +121,20 @@ export class WordPages {
 
   private endPage(): void {
     if (this.levels.entries === 0) return
-    const bounds = this.bounds()
-    if (!this.endWithIndices(bounds)) {
+    if (!this.endWithIndices()) {
       this.dictionaryOpen &&= this.count === 0 // a page of nulls says nothing about the dictionary
       const values = new Uint8Array(this.words.buffer, 0, this.count * this.wordsPerValue * 4)
-      this.store.addValues(this.levels, values, bounds)
+      this.taker.addValues(this.levels, values)
     }
     this.count = 0
   }
 
-  private bounds(): Bounds {
-    if (this.kind === 'int64') return longBounds(this.words, this.count)
-    if (this.kind === 'double') return numberBounds(this.doubles, this.count)
-    return numberBounds(this.kind === 'float' ? this.floats : this.words, this.count)
-  }
-
   /** Writes the page as places in the dictionary if that pays. */
-  private endWithIndices(bounds: Bounds): boolean {
-    const { dictionary, count, store } = this
+  private endWithIndices(): boolean {
+    const { dictionary, count } = this
     if (!this.dictionaryOpen || count === 0) return false
     const before = dictionary.size
-    const indices = store.tools.indices(count)
+    const indices = this.tools.indices(count)
     if (!dictionary.index(this.words, count, indices)) return false
     const valueBytes = 4 * this.wordsPerValue
     const indexBytes = (count * indexWidth(dictionary.size)) / 8
@@ -164,7 +142,7 @@ export class WordPages {
       dictionary.size = before
       return false
     }
-    store.addIndices(this.levels, indices, count, dictionary.size, bounds)
+    this.taker.addIndices(this.levels, indices, count, dictionary.bytes(), dictionary.size)
     return true
   }
 }

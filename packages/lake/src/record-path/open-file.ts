@@ -70,7 +70,7 @@ export class OpenFile {
 
   /** About the size that the file would have if it ended now. */
   get bytes(): number {
-    return this.#parquet.writtenBytes + this.#parquet.bufferedBytes
+    return this.#parquet.bytes
   }
 
   finish(clock: Clock, configuration: Readonly<Record<string, string>>): FinishedFile {

@@ -40,7 +40,7 @@ class ParquetBuilder implements FileBuilder {
   }
 
   get bytes(): number {
-    return this.#writer.writtenBytes + this.#writer.bufferedBytes
+    return this.#writer.bytes
   }
 
   append(value: Value): void {
