@@ -1,0 +1,25 @@
+import type { Operator } from './operator.ts'
+
+/** Makes any number of values of one. */
+export type FlatValueMapper<K, V, W> = (value: V, key: K) => Iterable<W>
+
+/** `flatMapValues`: a record that nothing is made of is dropped, counted under the node's name. */
+export function flatMapValues(mapper: FlatValueMapper<unknown, unknown, unknown>): Operator {
+  return {
+    kind: 'flatMapValues',
+    prefix: 'KSTREAM-FLATMAPVALUES-',
+    changes: 'value',
+    compile(next, { node }) {
+      return (key, value, at) => {
+        at.node = node
+        let made = 0
+        for (const newValue of mapper(value, key)) {
+          made++
+          next(key, newValue, at)
+          at.node = node
+        }
+        if (made === 0) at.drop(node)
+      }
+    },
+  }
+}

@@ -1,0 +1,152 @@
+import type { RecordContext } from '../record-path/record-context.ts'
+import type { JoinSide, OuterJoinStore, WindowEntry, WindowStore } from '../state/stores.ts'
+import type { JoinWindows } from '../windows/join-windows.ts'
+import { NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
+import type { AnyJoiner } from './joiner.ts'
+import type { NodeScope, Operator, Step } from './operator.ts'
+
+export interface StreamStreamJoinOptions {
+  readonly side: JoinSide
+  /** Whether a record of this side that meets none has a result: the left side of a left join, both of an outer one. */
+  readonly isOuter: boolean
+  readonly prefix?: string
+  /** Of this side's value and the other side's: see `reversed`. */
+  readonly joiner: AnyJoiner
+  readonly windows: JoinWindows
+  /** The other side's window store, which keeps duplicates. */
+  readonly otherStore: string
+  /** What both sides of a left or outer join share: an outer join store; absent for an inner join. */
+  readonly sharedStore?: string
+  /** The same object for both sides: they see one time. */
+  readonly pair: object
+  /** Both sides' joiners, for unmatched records of either: `left` and `right` are those of `joiner`. Needed with a shared store. */
+  readonly joiners?: { readonly left: AnyJoiner; readonly right: AnyJoiner }
+}
+
+/**
+ * One side of a windowed join of two streams. A record meets those of the other side that are at most `before` earlier and `after`
+ * later (turned around for the right side). Results carry the later time. One that meets none waits in the shared store; it has a
+ * result without the other side when the time that both sides have seen is past the window and its grace.
+ */
+export function streamStreamJoin(options: StreamStreamJoinOptions): Operator {
+  const { side, isOuter } = options
+  const generated = isOuter
+    ? side === 'left'
+      ? 'KSTREAM-OUTERTHIS-'
+      : 'KSTREAM-OUTEROTHER-'
+    : side === 'left'
+      ? 'KSTREAM-JOINTHIS-'
+      : 'KSTREAM-JOINOTHER-'
+  return {
+    kind: isOuter ? 'outerJoin' : 'join',
+    prefix: options.prefix ?? generated,
+    changes: 'value',
+    compile(next, scope) {
+      const join = new SideOfJoin(options, scope, next)
+      return (key, value, at) => join.process(key, value, at)
+    },
+  }
+}
+
+/** The time that both sides of a join have seen, and the earliest record that may wait. */
+class SharedTime {
+  streamTime = -1
+  minTime = Infinity
+}
+
+class SideOfJoin {
+  readonly #options: StreamStreamJoinOptions
+  readonly #scope: NodeScope
+  readonly #next: Step
+  readonly #others: WindowStore<unknown, unknown>
+  readonly #unmatched: OuterJoinStore<unknown, unknown, unknown> | null
+  readonly #time: SharedTime
+  readonly #otherSide: JoinSide
+  readonly #back: number
+  readonly #forth: number
+
+  constructor(options: StreamStreamJoinOptions, scope: NodeScope, next: Step) {
+    const { windows, side, sharedStore } = options
+    this.#options = options
+    this.#scope = scope
+    this.#next = next
+    this.#others = scope.store(options.otherStore) as WindowStore<unknown, unknown>
+    this.#unmatched =
+      sharedStore === undefined ? null : (scope.store(sharedStore) as OuterJoinStore<unknown, unknown, unknown>)
+    this.#time = scope.shared(options.pair, () => new SharedTime())
+    if (this.#unmatched !== null) this.#time.minTime = Math.min(this.#time.minTime, this.#unmatched.minTime)
+    this.#otherSide = side === 'left' ? 'right' : 'left'
+    this.#back = side === 'left' ? windows.beforeMs : windows.afterMs
+    this.#forth = side === 'left' ? windows.afterMs : windows.beforeMs
+  }
+
+  process(key: unknown, value: unknown, at: RecordContext): void {
+    const { node } = this.#scope
+    at.node = node
+    const { timestamp } = at
+    const time = this.#time
+    if (timestamp > time.streamTime) time.streamTime = timestamp
+    if (value === null) return this.#scope.drop(at, NULL_VALUE)
+    if (key === null) {
+      if (this.#options.isOuter) return this.#forward(key, this.#options.joiner(value, null, key), timestamp, at)
+      return this.#scope.drop(at, NULL_KEY)
+    }
+    if (timestamp === time.streamTime && this.#unmatched !== null) this.#emitUnmatched(this.#unmatched, at)
+    const from = Math.max(0, timestamp - this.#back)
+    const to = timestamp + this.#forth
+    let hasMet = false
+    if (to >= 0) {
+      for (const entry of this.#others.fetchRange(key, from, to)) {
+        hasMet = true
+        this.#meet(key, value, timestamp, entry, at)
+      }
+    }
+    at.keep()
+    if (hasMet || !this.#options.isOuter || this.#unmatched === null) return
+    if (to < time.streamTime) return this.#forward(key, this.#options.joiner(value, null, key), timestamp, at)
+    if (timestamp < time.minTime) time.minTime = timestamp
+    this.#unmatched.put(timestamp, this.#options.side, key, value)
+  }
+
+  #meet(
+    key: unknown,
+    value: unknown,
+    timestamp: number,
+    { start, value: theirs }: WindowEntry<unknown, unknown>,
+    at: RecordContext,
+  ): void {
+    if (this.#unmatched !== null) this.#unmatched.removeAll(start, this.#otherSide, key)
+    this.#forward(key, this.#options.joiner(value, theirs, key), start > timestamp ? start : timestamp, at)
+  }
+
+  /** Puts out what has waited until its window and the grace were past, in order of time, side and key. */
+  #emitUnmatched(unmatched: OuterJoinStore<unknown, unknown, unknown>, at: RecordContext): void {
+    const { windows, joiners } = this.#options
+    const { beforeMs, afterMs, graceMs } = windows
+    const time = this.#time
+    if (time.minTime + Math.min(beforeMs, afterMs) + graceMs >= time.streamTime) return
+    time.minTime = Infinity
+    let isLeftOpen = false
+    let isRightOpen = false
+    for (const { timestamp, side, key, value } of unmatched.all()) {
+      const isLeft = side === 'left'
+      if (timestamp + (isLeft ? afterMs : beforeMs) + graceMs >= time.streamTime) {
+        if (timestamp < time.minTime) time.minTime = timestamp
+        if (isLeft) isLeftOpen = true
+        else isRightOpen = true
+        if (isLeftOpen && isRightOpen) break
+        continue
+      }
+      unmatched.removeAll(timestamp, side, key)
+      const joiner = isLeft ? joiners!.left : joiners!.right
+      this.#forward(key, joiner(value, null, key), timestamp, at)
+    }
+  }
+
+  #forward(key: unknown, result: unknown, resultTimestamp: number, at: RecordContext): void {
+    const { timestamp } = at
+    at.timestamp = resultTimestamp
+    this.#next(key, result, at)
+    at.timestamp = timestamp
+  }
+}

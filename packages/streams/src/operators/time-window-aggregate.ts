@@ -1,0 +1,107 @@
+import type { Change } from '../dsl/change.ts'
+import type { RecordContext } from '../record-path/record-context.ts'
+import type { TimestampedWindowStore } from '../state/stores.ts'
+import type { FixedWindows, Windowed } from '../windows/window.ts'
+import type { Aggregation } from './aggregator.ts'
+import { LATE, NO_WINDOW, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
+import type { Operator, Step } from './operator.ts'
+
+/** What aggregations over any kind of windows are told. */
+export interface WindowedAggregateOptions extends Aggregation {
+  readonly kind?: string
+  readonly prefix?: string
+  readonly store: string
+  /** Kafka Streams' `EmitStrategy`: each update, or each window once, when its end and its grace have passed. */
+  readonly emit: 'update' | 'close'
+  /** Read when compiled: whether changes carry old values. */
+  readonly table: { readonly sendOldValues: boolean }
+  /** Whether null values are aggregated, as Kafka Streams does in tumbling and session windows. Otherwise they are dropped. */
+  readonly aggregatesNulls: boolean
+}
+
+export interface TimeWindowAggregateOptions extends WindowedAggregateOptions {
+  readonly windows: FixedWindows
+}
+
+/**
+ * Aggregates per key and window: tumbling, hopping, unlimited, calendar. Each window that a record is too late for counts as dropped;
+ * later windows of the same record still take it. The time is the operator's own: the latest that it has seen.
+ */
+export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operator {
+  const { windows, initializer, aggregator, aggregatesNulls, emit } = options
+  return {
+    kind: options.kind ?? 'aggregate',
+    prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
+    changes: 'record',
+    details: { windows: windows.kind, emit },
+    compile(next, scope) {
+      const { node } = scope
+      const { graceMs } = windows
+      const { sendOldValues } = options.table
+      const emitsUpdates = emit === 'update'
+      const store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
+      const close = emitsUpdates ? null : closer(windows, store, next)
+      let observed = -1
+      return (key, value, at) => {
+        at.node = node
+        if (key === null) return scope.drop(at, NULL_KEY)
+        if (value === null && !aggregatesNulls) return scope.drop(at, NULL_VALUE)
+        const { timestamp } = at
+        if (timestamp > observed) observed = timestamp
+        const closeTime = observed - graceMs
+        // Before the store's time moves on: what it then forgets has been put out.
+        if (close !== null) close(closeTime, at)
+        let start = windows.firstStart(timestamp)
+        if (start > timestamp) return at.drop(NO_WINDOW)
+        for (; start <= timestamp; start = windows.nextStart(start)) {
+          const end = windows.endOf(start)
+          if (end <= closeTime) {
+            scope.drop(at, LATE)
+            continue
+          }
+          const old = store.fetch(key, start)
+          const newValue = aggregator(key, value, old === null ? initializer() : old.value)
+          const newTimestamp = old === null || old.timestamp < timestamp ? timestamp : old.timestamp
+          store.put(key, newValue, newTimestamp, start)
+          at.keep()
+          if (!emitsUpdates) continue
+          const change: Change<unknown> = {
+            newValue,
+            oldValue: sendOldValues && old !== null ? old.value : null,
+            isLatest: true,
+          }
+          const windowed: Windowed<unknown> = { key, start, end }
+          at.timestamp = newTimestamp
+          next(windowed, change, at)
+          at.timestamp = timestamp
+        }
+      }
+    },
+  }
+}
+
+/** Puts windows out that end at or before a time, each once, ordered by start, then key. */
+function closer(
+  windows: FixedWindows,
+  store: TimestampedWindowStore<unknown, unknown>,
+  next: Step,
+): (closeTime: number, at: RecordContext) => void {
+  /** The earliest window that has not been closed, and its end: most records close none, and do not look into the store. */
+  let earliest = windows.firstStart(0)
+  let earliestEnd = windows.endOf(earliest)
+  return (closeTime, at) => {
+    if (earliestEnd > closeTime) return
+    const { timestamp } = at
+    // Every window that holds this instant is open, and all that started before the first of them are not.
+    const open = windows.firstStart(closeTime)
+    for (const { key, start, value } of store.fetchAll(earliest, open - 1)) {
+      const windowed: Windowed<unknown> = { key, start, end: windows.endOf(start) }
+      const change: Change<unknown> = { newValue: value.value, oldValue: null, isLatest: true }
+      at.timestamp = value.timestamp
+      next(windowed, change, at)
+    }
+    at.timestamp = timestamp
+    earliest = open
+    earliestEnd = windows.endOf(open)
+  }
+}

@@ -1,0 +1,19 @@
+import type { WindowStore } from '../state/stores.ts'
+import type { Operator } from './operator.ts'
+
+/** Before a stream-stream join: keeps each record for those of the other side that are to come. One without a key meets none. */
+export function windowedStore({ store: name }: { readonly store: string }): Operator {
+  return {
+    kind: 'windowed',
+    prefix: 'KSTREAM-WINDOWED-',
+    compile(next, scope) {
+      const { node } = scope
+      const store = scope.store(name) as WindowStore<unknown, unknown>
+      return (key, value, at) => {
+        at.node = node
+        if (key !== null && value !== null) store.put(key, value, at.timestamp)
+        next(key, value, at)
+      }
+    },
+  }
+}
