@@ -37,5 +37,26 @@ export interface StoreContext {
   onExpired(store: string): void
 }
 
+/** A record of a store's changelog, read back. */
+export interface ChangelogRecord {
+  readonly key: Uint8Array
+  /** Null: a tombstone. */
+  readonly value: Uint8Array | null
+  readonly timestamp: number
+  readonly headers: readonly RawHeader[] | null
+  readonly offset: number
+}
+
+/** Which records of a changelog are part of the state that is restored, such as those of inputs that were committed. */
+export type RestoreFilter = (record: ChangelogRecord) => boolean
+
+/** A store as the owner of the task has it. */
+export interface TaskStore extends StateStore {
+  /** Gives to the changelog what it does not have yet: at each commit, before its records are waited for. */
+  flush(): void
+  /** Applies records of the changelog, oldest first, without logging them. @throws SluiceError DATA_INVALID for what is none of its */
+  restore(records: readonly ChangelogRecord[], accepts?: RestoreFilter): void
+}
+
 /** Makes the stores of one task. The runtime's is made per engine and directory; the test driver's keeps all in memory. */
-export type StoreFactory = (definition: StoreDefinition, context: StoreContext) => StateStore
+export type StoreFactory = (definition: StoreDefinition, context: StoreContext) => TaskStore

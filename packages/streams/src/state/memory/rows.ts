@@ -1,0 +1,70 @@
+import type { KeyId, KeyIdentity } from '../key-identity.ts'
+import type { KeyValue } from '../stores.ts'
+import type { KeyTable } from '../tables.ts'
+import { SortedIndex } from './sorted-index.ts'
+
+interface Row<K, V> {
+  readonly key: K
+  /** Null: removed. */
+  value: V | null
+  /** Empty until the table is walked in order for the first time. */
+  order: string
+}
+
+/** Entries in a Map as they are. Order is kept from the first walk on: most tables are never walked. */
+export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
+  readonly #keys: KeyIdentity<K>
+  readonly #rows = new Map<KeyId, Row<K, V>>()
+  #index: SortedIndex<Row<K, V>> | null = null
+
+  constructor(keys: KeyIdentity<K>) {
+    this.#keys = keys
+  }
+
+  get(key: K): V | null {
+    return this.#rows.get(this.#keys.id(key))?.value ?? null
+  }
+
+  put(key: K, value: V): void {
+    const id = this.#keys.id(key)
+    const row = this.#rows.get(id)
+    if (row === undefined) this.#add(id, key, value)
+    else row.value = value
+  }
+
+  remove(key: K): void {
+    const id = this.#keys.id(key)
+    const row = this.#rows.get(id)
+    if (row === undefined) return
+    this.#rows.delete(id)
+    this.#index?.delete(row.order)
+    row.value = null
+  }
+
+  *range(from: string | null, before: string | null, isReverse: boolean): Generator<KeyValue<K, V>, void> {
+    const index = (this.#index ??= this.#indexed())
+    for (const { key, value } of isReverse ? index.descending(from, before) : index.ascending(from, before)) {
+      if (value !== null) yield { key, value }
+    }
+  }
+
+  size(): number {
+    return this.#rows.size
+  }
+
+  /** All entries, in no order. */
+  rows(): Iterable<{ readonly value: V | null }> {
+    return this.#rows.values()
+  }
+
+  #add(id: KeyId, key: K, value: V): void {
+    const row: Row<K, V> = { key, value, order: this.#index === null ? '' : this.#keys.order(key) }
+    this.#rows.set(id, row)
+    this.#index?.add(row)
+  }
+
+  #indexed(): SortedIndex<Row<K, V>> {
+    for (const row of this.#rows.values()) row.order = this.#keys.order(row.key)
+    return new SortedIndex(this.#rows.values())
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What time is forgotten. A store's time is the latest that was put into it; what lies at or before that less the retention is neither
+ * taken nor returned. Engines are told to let go of it a segment at a time.
+ */
+
+/** As Kafka Streams has it: half of the retention, and at least a minute. */
+export function segmentMsOf(retentionMs: number): number {
+  return Math.max(Math.floor(retentionMs / 2), 60_000)
+}
+
+export class Retention {
+  readonly #retentionMs: number
+  readonly #segmentMs: number
+  readonly #expire: (before: number) => void
+  #time = -Infinity
+  #nextExpiry = -Infinity
+
+  constructor(retentionMs: number, expire: (before: number) => void) {
+    this.#retentionMs = retentionMs
+    this.#segmentMs = segmentMsOf(retentionMs)
+    this.#expire = expire
+  }
+
+  /** Moves the store's time on. False: this is too old. */
+  takes(time: number): boolean {
+    if (time > this.#time) this.#advance(time)
+    return time >= this.oldest
+  }
+
+  /** The earliest time that is kept. */
+  get oldest(): number {
+    return this.#time - this.#retentionMs + 1
+  }
+
+  #advance(time: number): void {
+    this.#time = time
+    if (time < this.#nextExpiry) return
+    if (this.#nextExpiry !== -Infinity) this.#expire(this.oldest)
+    this.#nextExpiry = time + this.#segmentMs
+  }
+}

@@ -1,0 +1,107 @@
+/** Versioned key-value stores (KIP-889). */
+
+import type { VersionedDefinition } from './definition.ts'
+import { codecOf } from './formats/side-codec.ts'
+import { identityOf } from './identity-of.ts'
+import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import { PUT_REFUSED, type VersionedKeyValueStore, type VersionedRecord } from './stores.ts'
+import type { KeyTable, TableEngine } from './tables.ts'
+import { updateLog, type UpdateLog } from './update-log.ts'
+import { VersionChain, versionChainFormat } from './version-chain.ts'
+
+/** A chain of versions per key, cut where history ends. */
+export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
+  readonly name: string
+  readonly #table: KeyTable<K, VersionChain<V>>
+  readonly #log: UpdateLog<K, VersionToLog<V>>
+  readonly #context: StoreContext
+  readonly #historyMs: number
+  readonly #read: (bytes: Uint8Array) => V
+  readonly #readKey: (bytes: Uint8Array) => K
+  #time = -Infinity
+
+  constructor(definition: VersionedDefinition, context: StoreContext, engine: TableEngine) {
+    const { name, historyRetentionMs } = definition
+    this.name = name
+    this.#context = context
+    this.#historyMs = historyRetentionMs
+    const codec = codecOf<V>(definition.value, context.changelogTopic(name))
+    this.#read = (bytes) => codec.decode(bytes)
+    const keys = identityOf<K>(definition, context)
+    this.#readKey = (bytes) => keys.read(bytes)
+    this.#table = engine.keyTable({ store: name, keys, values: versionChainFormat(codec) })
+    this.#log = updateLog<K, VersionToLog<V>>({ ...definition, caching: false }, context, {
+      id: (key) => keys.id(key),
+      key: (key) => keys.bytes(key),
+      values: {
+        write: ({ value }) => (value === null ? null : codec.encode(value)),
+        timestampOf: ({ timestamp }) => timestamp,
+      },
+    })
+  }
+
+  put(key: K, value: V | null, timestamp: number): number | null {
+    if (!this.#takes(timestamp)) {
+      this.#context.onExpired(this.name)
+      return PUT_REFUSED
+    }
+    const validTo = this.#add(key, value, timestamp)
+    this.#log.append(key, 0, 0, { value, timestamp })
+    return validTo
+  }
+
+  get(key: K): VersionedRecord<V> | null {
+    return this.#table.get(key)?.latest() ?? null
+  }
+
+  getAsOf(key: K, asOf: number): VersionedRecord<V> | null {
+    const found = this.#table.get(key)?.asOf(asOf) ?? null
+    return found === null || found.validTo === null || asOf >= this.#oldest ? found : null
+  }
+
+  getRange(key: K, from: number, to: number): Iterable<VersionedRecord<V>> {
+    return this.#table.get(key)?.between(Math.max(from, this.#oldest), to) ?? []
+  }
+
+  delete(key: K, timestamp: number): VersionedRecord<V> | null {
+    const held = this.getAsOf(key, timestamp)
+    this.put(key, null, timestamp)
+    return held
+  }
+
+  flush(): void {}
+
+  restore(records: readonly ChangelogRecord[], accepts?: RestoreFilter): void {
+    for (const record of records) {
+      if ((accepts !== undefined && !accepts(record)) || !this.#takes(record.timestamp)) continue
+      const value = record.value === null ? null : this.#read(record.value)
+      this.#add(this.#readKey(record.key), value, record.timestamp)
+    }
+  }
+
+  close(): void {}
+
+  get #oldest(): number {
+    return this.#time - this.#historyMs
+  }
+
+  #takes(timestamp: number): boolean {
+    if (timestamp < this.#oldest) return false
+    this.#time = Math.max(this.#time, timestamp)
+    return true
+  }
+
+  #add(key: K, value: V | null, timestamp: number): number | null {
+    const chain = this.#table.get(key) ?? new VersionChain<V>()
+    const validTo = chain.put(value, timestamp)
+    chain.forget(this.#oldest)
+    if (chain.isEmpty) this.#table.remove(key)
+    else this.#table.put(key, chain)
+    return validTo
+  }
+}
+
+interface VersionToLog<V> {
+  readonly value: V | null
+  readonly timestamp: number
+}

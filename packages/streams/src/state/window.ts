@@ -1,0 +1,156 @@
+/** Window stores, plain (with or without duplicates) and timestamped. */
+
+import type { TimestampedWindowDefinition, WindowDefinition } from './definition.ts'
+import { readWindowStoreKey, windowStoreKey } from './formats/windowed-keys.ts'
+import { identityOf } from './identity-of.ts'
+import { justBehind, type KeyIdentity } from './key-identity.ts'
+import { Retention, segmentMsOf } from './retention.ts'
+import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import type {
+  ReadOnlyWindowStore,
+  TimestampedWindowStore,
+  ValueAndTimestamp,
+  WindowEntry,
+  WindowStore,
+} from './stores.ts'
+import type { TableEngine, TimeTable } from './tables.ts'
+import { updateLog, type UpdateLog } from './update-log.ts'
+import { plainFormat, timestampedFormat, type ValueFormat } from './value-format.ts'
+
+/** What both have in common; `V` is what is handed out. */
+abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
+  readonly name: string
+  readonly #keys: KeyIdentity<K>
+  readonly #table: TimeTable<K, V, WindowEntry<K, V>>
+  readonly #log: UpdateLog<K, V>
+  readonly #context: StoreContext
+  readonly #retention: Retention
+  readonly #retainDuplicates: boolean
+  /** Of the latest duplicate. */
+  #sequence = 0
+
+  constructor(
+    definition: WindowDefinition | TimestampedWindowDefinition,
+    context: StoreContext,
+    engine: TableEngine,
+    values: ValueFormat<V>,
+  ) {
+    const { name, retentionMs, retainDuplicates } = definition
+    this.name = name
+    this.#context = context
+    this.#retainDuplicates = retainDuplicates
+    const keys = (this.#keys = identityOf<K>(definition, context))
+    const table = (this.#table = engine.timeTable<K, V, WindowEntry<K, V>>({
+      store: name,
+      keys,
+      values,
+      segmentMs: segmentMsOf(retentionMs),
+      entry: (key, start, _sequence, value) => ({ key, start, value }),
+    }))
+    this.#retention = new Retention(retentionMs, (before) => table.expire(before))
+    this.#log = updateLog<K, V>({ ...definition, caching: definition.caching && !retainDuplicates }, context, {
+      id: (key) => keys.id(key),
+      key: (key, start, sequence) => windowStoreKey(keys.bytes(key), start, sequence),
+      values,
+    })
+  }
+
+  fetch(key: K, start: number): V | null {
+    if (start < this.#retention.oldest) return null
+    if (!this.#retainDuplicates) return this.#table.get(key, start, 0)
+    return this.#table.ofKey(key, start, start, false)[0]?.value ?? null
+  }
+
+  fetchRange(key: K, from: number, to: number): Iterable<WindowEntry<K, V>> {
+    return this.#table.ofKey(key, this.#kept(from), to, false)
+  }
+
+  backwardFetchRange(key: K, from: number, to: number): Iterable<WindowEntry<K, V>> {
+    return this.#table.ofKey(key, this.#kept(from), to, true)
+  }
+
+  fetchKeys(keyFrom: K | null, keyTo: K | null, from: number, to: number): Iterable<WindowEntry<K, V>> {
+    return this.#ofKeys(keyFrom, keyTo, from, to, false)
+  }
+
+  backwardFetchKeys(keyFrom: K | null, keyTo: K | null, from: number, to: number): Iterable<WindowEntry<K, V>> {
+    return this.#ofKeys(keyFrom, keyTo, from, to, true)
+  }
+
+  fetchAll(from: number, to: number): Iterable<WindowEntry<K, V>> {
+    return this.#table.byTime(this.#kept(from), to, false)
+  }
+
+  backwardFetchAll(from: number, to: number): Iterable<WindowEntry<K, V>> {
+    return this.#table.byTime(this.#kept(from), to, true)
+  }
+
+  all(): Iterable<WindowEntry<K, V>> {
+    return this.#table.byTime(this.#kept(-Infinity), Infinity, false)
+  }
+
+  flush(): void {
+    this.#log.flush()
+  }
+
+  restore(records: readonly ChangelogRecord[], accepts?: RestoreFilter): void {
+    for (const record of records) {
+      if (accepts !== undefined && !accepts(record)) continue
+      const { key, start, sequence } = readWindowStoreKey(record.key)
+      if (!this.#retention.takes(start)) continue
+      this.#sequence = Math.max(this.#sequence, sequence)
+      this.#table.restore(key, start, sequence, record.value, record.timestamp)
+    }
+  }
+
+  close(): void {}
+
+  protected write(key: K, start: number, value: V | null): void {
+    if (value === null && this.#retainDuplicates) return
+    if (!this.#retention.takes(start)) {
+      this.#context.onExpired(this.name)
+      return
+    }
+    // As Kafka Streams counts: from 1, and without the sign.
+    const sequence = this.#retainDuplicates ? (this.#sequence = (this.#sequence + 1) & 0x7fff_ffff) : 0
+    if (value === null) this.#table.remove(key, start, sequence)
+    else this.#table.put(key, start, sequence, value)
+    this.#log.append(key, start, sequence, value)
+  }
+
+  #ofKeys(
+    keyFrom: K | null,
+    keyTo: K | null,
+    from: number,
+    to: number,
+    isReverse: boolean,
+  ): Iterable<WindowEntry<K, V>> {
+    const begin = keyFrom === null ? null : this.#keys.order(keyFrom)
+    const end = keyTo === null ? null : justBehind(this.#keys.order(keyTo))
+    return this.#table.ofKeys(begin, end, this.#kept(from), to, isReverse)
+  }
+
+  #kept(from: number): number {
+    return Math.max(from, this.#retention.oldest)
+  }
+}
+
+export class PlainWindowStore<K, V> extends Windows<K, V> implements WindowStore<K, V> {
+  constructor(definition: WindowDefinition, context: StoreContext, engine: TableEngine) {
+    super(definition, context, engine, plainFormat(definition.value, context.changelogTopic(definition.name)))
+  }
+
+  put(key: K, value: V | null, start: number): void {
+    this.write(key, start, value)
+  }
+}
+
+export class TimestampedWindows<K, V> extends Windows<K, ValueAndTimestamp<V>> implements TimestampedWindowStore<K, V> {
+  constructor(definition: TimestampedWindowDefinition, context: StoreContext, engine: TableEngine) {
+    super(definition, context, engine, timestampedFormat(definition.value, context.changelogTopic(definition.name)))
+  }
+
+  put(key: K, value: V | null, timestamp: number, start: number): void {
+    this.write(key, start, value === null ? null : { value, timestamp })
+  }
+}
