@@ -3,6 +3,9 @@ import { KEPT_BYTES_MAX } from './pages.ts'
 /** Up to this length a loop over the characters beats the call into Node's UTF-8 encoder. */
 const SHORT_TEXT = 24
 
+/** Up to this length a loop over the bytes beats the call that copies them. */
+const SHORT_BYTES = 64
+
 /** Longer values are refused: the length of a page has 32 bits. */
 export const VALUE_BYTES_MAX: number = 256 * 1024 * 1024
 
@@ -18,6 +21,18 @@ export class ByteBuffer {
     this.setLength(value.length)
     this.bytes.set(value, this.at + 4)
     this.at += 4 + value.length
+  }
+
+  /** Appends what stands from `from` to `to`, as a value of at most `VALUE_BYTES_MAX` bytes. */
+  addPart(source: Uint8Array, from: number, to: number): void {
+    const length = to - from
+    this.reserve(4 + length)
+    this.setLength(length)
+    const { bytes } = this
+    const start = this.at + 4
+    if (length > SHORT_BYTES) bytes.set(source.subarray(from, to), start)
+    else for (let i = 0; i < length; i++) bytes[start + i] = source[from + i]!
+    this.at = start + length
   }
 
   /**

@@ -35,6 +35,11 @@ export class BytePages {
     this.levels.addValue()
     return true
   }
+  putUtf8(bytes: Uint8Array, from: number, to: number): void {
+    this.makeRoomFor(to - from)
+    this.buffer.addPart(bytes, from, to)
+    this.levels.addValue()
+  }
   putBytes(value: Uint8Array): void {
     this.makeRoomFor(value.length)
     this.buffer.addBytes(value)

@@ -13,6 +13,8 @@ import { isNested, type ParquetColumn, type ParquetElement } from './schema.ts'
 /** A top column with the columns of the file that it consists of, in the file's order. */
 export interface TopColumn {
   readonly head: Pick<ValueTaker, 'append'>
+  /** What the head hands values to: the column itself where it is not nested. */
+  readonly taker: ValueTaker
   readonly leaves: readonly { readonly column: LeafColumn; readonly builder: ColumnBuilder }[]
 }
 
@@ -25,7 +27,7 @@ export function buildTopColumn(
   const leaves: { column: LeafColumn; builder: ColumnBuilder }[] = []
   const state: RepetitionState = { level: 0 }
   const taker = build(column, { name: column.name, path: [column.name], definition: 0, repetition: 0, repeatedFrom: 0 })
-  return { head: isNested(column.type) ? new Head(taker, state) : taker, leaves }
+  return { head: isNested(column.type) ? new Head(taker, state) : taker, taker, leaves }
 
   function build({ type, optional }: ParquetElement, at: TreePlace): ValueTaker {
     const definition = at.definition + (optional ? 1 : 0)
@@ -97,23 +99,23 @@ class Head {
   }
 }
 
-class StructTaker implements ValueTaker {
+export class StructTaker implements ValueTaker {
+  readonly names: readonly string[]
+  readonly fields: readonly ValueTaker[]
   readonly #place: Place
   /** Definition level of a struct that is there. */
   readonly #definition: number
-  readonly #names: readonly string[]
-  readonly #fields: readonly ValueTaker[]
 
   constructor(place: Place, definition: number, names: readonly string[], fields: readonly ValueTaker[]) {
     this.#place = place
     this.#definition = definition
-    this.#names = names
-    this.#fields = fields
+    this.names = names
+    this.fields = fields
   }
   append(value: unknown): void {
-    const fields = this.#fields
+    const fields = this.fields
     if (isRecord(value)) {
-      const names = this.#names
+      const names = this.names
       for (let i = 0; i < fields.length; i++) fields[i]!.append(value[names[i]!])
     } else {
       if ((value !== null && value !== undefined) || !this.#place.optional) refuse(this.#place, value)
@@ -121,7 +123,7 @@ class StructTaker implements ValueTaker {
     }
   }
   absent(level: number): void {
-    for (const field of this.#fields) field.absent(level)
+    for (const field of this.fields) field.absent(level)
   }
 }
 

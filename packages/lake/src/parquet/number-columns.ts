@@ -81,6 +81,15 @@ export class LongColumn extends NumberColumn {
     this.lowNumber = Number(low)
     this.highNumber = Number(high)
   }
+  /** Whether every number of 64 bits is one of the column. */
+  get takesAll(): boolean {
+    return this.column.type.kind === 'int64'
+  }
+
+  /** A number of 64 bits in two words; only where the column takes all. `low` is taken modulo 2^32. */
+  appendWords(low: number, high: number): void {
+    this.pages.putWords(low, high)
+  }
   append(value: unknown): void {
     if (typeof value === 'number') {
       if (!Number.isSafeInteger(value) || value < this.lowNumber || value > this.highNumber) refuse(this.column, value)

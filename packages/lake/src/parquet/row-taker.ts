@@ -1,6 +1,7 @@
 import { checkColumns } from './check-columns.ts'
 import type { ColumnBuilder, LeafColumn, ValueTaker } from './column.ts'
-import { buildTopColumn } from './nested.ts'
+import { JsonColumns, type LocatedRow } from './json/index.ts'
+import { buildTopColumn, type TopColumn } from './nested.ts'
 import { checkBloomFilters, positive, type ParquetOptions } from './options.ts'
 import { BuilderTools, type PageTarget } from './page-taker.ts'
 import type { ParquetColumn } from './schema.ts'
@@ -14,6 +15,7 @@ export abstract class RowTaker {
   /** The columns of the file. */
   protected readonly leaves: readonly LeafColumn[]
   private readonly names: readonly string[]
+  private readonly tops: readonly TopColumn[]
   /** One per top column. */
   private readonly heads: readonly Pick<ValueTaker, 'append'>[]
   private readonly builders: readonly ColumnBuilder[]
@@ -25,6 +27,8 @@ export abstract class RowTaker {
   /** Rows in the group at which to look again. */
   private nextLook: number
   private finished = false
+  /** For rows of the layout that came last. */
+  private json: JsonColumns | undefined
 
   protected constructor(columns: readonly ParquetColumn[], options: ParquetOptions, target: PageTarget) {
     checkColumns(columns)
@@ -39,6 +43,7 @@ export abstract class RowTaker {
     this.leaves = leaves.map((leaf) => leaf.column)
     checkBloomFilters(bloomFilters, this.leaves)
     this.names = columns.map((column) => column.name)
+    this.tops = tops
     this.heads = tops.map((top) => top.head)
     this.builders = leaves.map((leaf) => leaf.builder)
     this.target = target
@@ -89,6 +94,22 @@ export abstract class RowTaker {
       }
       this.rowsInGroup++
     }
+  }
+
+  /**
+   * Adds a row whose values still stand in JSON text. `given`: those of columns that the layout has no field for. Throws `ValueError`
+   * and leaves the file as it was when a value does not fit; `appendRow` says of the decoded row why.
+   */
+  appendLocated(row: LocatedRow, given: Readonly<Record<string, unknown>> | null): void {
+    if (this.rowsInGroup >= this.nextLook || this.target.pageBytes >= this.rowGroupBytesMax) this.look()
+    if (this.json?.layout !== row.layout) this.json = new JsonColumns(row.layout, this.tops, this.names)
+    try {
+      this.json.append(row, given)
+    } catch (error) {
+      this.undo()
+      throw error
+    }
+    this.rowsInGroup++
   }
 
   /** Ends the last row group; no row is taken afterwards. No rows at all is a legal file. */

@@ -1,3 +1,4 @@
+import { VALUE_BYTES_MAX } from './byte-buffer.ts'
 import { BytePages } from './byte-pages.ts'
 import type { ColumnBuilder, LeafColumn } from './column.ts'
 import type { BuilderTools } from './page-taker.ts'
@@ -24,6 +25,13 @@ export class TextColumn implements ColumnBuilder {
     } else {
       refuse(this.column, value)
     }
+  }
+
+  /** The text that stands there in UTF-8; whoever calls knows that it is valid. */
+  appendUtf8(bytes: Uint8Array, from: number, to: number): void {
+    if (to - from > VALUE_BYTES_MAX) refuse(this.column, Buffer.from(bytes.subarray(from, to)).toString())
+    if (this.dictionaryOpen && this.putUtf8Index(bytes, from, to)) return
+    this.pages.putUtf8(bytes, from, to)
   }
 
   absent(level: number): void {
@@ -64,6 +72,18 @@ export class TextColumn implements ColumnBuilder {
       this.giveUp()
     }
     return this.pages.putText(value)
+  }
+
+  /** False when the dictionary was given up. */
+  private putUtf8Index(bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.pageIsFull) this.endIndexPage()
+    if (!this.dictionaryOpen) return false
+    if (this.dictionary.addUtf8(bytes, from, to) >= 0) {
+      this.pages.putElsewhere()
+      return true
+    }
+    this.giveUp()
+    return false
   }
 
   private get pageIsFull(): boolean {
