@@ -1,14 +1,7 @@
-import {
-  Password,
-  atLeast,
-  defineSettings,
-  listOf,
-  nonEmptyStringWithoutControlChars,
-  oneOf,
-  validatedBy,
-} from '@sluice/sdk'
-import type { ParsedSettings, SettingProblem, Validator } from '@sluice/sdk'
+import { atLeast, defineSettings, listOf, nonEmptyStringWithoutControlChars, oneOf, validatedBy } from '@sluice/sdk'
+import type { ParsedSettings, SettingProblem } from '@sluice/sdk'
 import { checkPath, openObjectStore, s3Settings } from '@sluice/object-store'
+import { accepted } from './accepted.ts'
 import { zoneOffset } from './files/zone-offset.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
 import type { KafkaColumn } from './kafka-columns.ts'
@@ -16,7 +9,7 @@ import { parquetSettings } from './parquet-settings.ts'
 import { isOfRecordTime, partitionEntryProblem } from './partition-columns.ts'
 import { recordTimeSettings } from './record-time-settings.ts'
 import { placeholdersOf } from './table-route.ts'
-import { parseTenants } from './tenants.ts'
+import { tenantSettings } from './tenant-settings.ts'
 
 /** What in `table.name` stands for the record's topic. */
 export const TOPIC_PLACEHOLDER = '${topic}'
@@ -39,24 +32,6 @@ const tableSettings = defineSettings(
       validator: accepted('a path below lake.url', (name) => checkPath(name.replaceAll(/\$\{[^}]*\}/g, 'x'))),
       documentation:
         'The table, as a path below lake.url. ${topic} stands for the topic of the record, after all transforms; ${value.field} for a field of the record; ${1}, ${name} for groups of topic.pattern. Without any, the records of all topics go into one table.',
-    },
-    'topic.pattern': {
-      type: 'string',
-      default: '',
-      importance: 'medium',
-      group: 'Table',
-      validator: accepted('a regular expression', (pattern) => new RegExp(pattern, 'u')),
-      documentation:
-        'A regular expression for the whole name of a topic, such as (?<tenant>[^.]+)\\.(?<entity>.+). Its groups may stand in table.name: ${tenant}/${entity}. Records of topics that do not match are bad records.',
-    },
-    tenants: {
-      type: 'password',
-      default: null,
-      importance: 'medium',
-      group: 'Table',
-      validator: accepted('JSON: an object of settings per tenant', (text) => parseTenants(text)),
-      documentation:
-        'Stores of tenants, as JSON: {"acme": {"lake.url": "s3://acme-lake", "aws.access.key.id": "…", "aws.secret.access.key": "…", "s3.sse.kms.key.id": "…"}}. The group tenant of topic.pattern names the tenant; what a tenant does not say holds as for all, and without a URL it has a folder of its name below lake.url. Records of other tenants are bad records. Secrets are best put in by a config provider.',
     },
     'partition.by': {
       type: 'list',
@@ -182,20 +157,6 @@ const tableSettings = defineSettings(
   },
   {
     *check(settings): Iterable<SettingProblem> {
-      const { tenants } = settings
-      if (tenants !== null && !settings['topic.pattern'].includes('(?<tenant>'))
-        yield {
-          setting: 'topic.pattern',
-          message: 'topic.pattern must have a group (?<tenant>…) when there are tenants',
-        }
-      const groups = new RegExp(`${settings['topic.pattern']}|`, 'u').exec('')
-      const known = new Set(['topic', ...Object.keys(groups?.groups ?? {}), ...(groups ?? []).keys()].map(String))
-      for (const name of placeholdersOf(settings['table.name']))
-        if (!known.has(name) && !name.startsWith('value.'))
-          yield {
-            setting: 'table.name',
-            message: `table.name: there is no \${${name}}; it may be topic, value.field, or a group of topic.pattern`,
-          }
       if (settings['behavior.on.null.values'] === 'write' && settings['kafka.columns'].length === 0)
         yield {
           setting: 'kafka.columns',
@@ -211,6 +172,14 @@ const acrossSettings = defineSettings(
   {
     *check(some): Iterable<SettingProblem> {
       const settings = some as LakeSettings
+      const groups = new RegExp(`${settings['topic.pattern']}|`, 'u').exec('')
+      const known = new Set(['topic', ...Object.keys(groups?.groups ?? {}), ...(groups ?? []).keys()].map(String))
+      for (const name of placeholdersOf(settings['table.name']))
+        if (!known.has(name) && !name.startsWith('value.'))
+          yield {
+            setting: 'table.name',
+            message: `table.name: there is no \${${name}}; it may be topic, value.field, or a group of topic.pattern`,
+          }
       const entries = settings['partition.by']
       if (settings['path.format'] === '' && entries.some((entry) => entry.startsWith('path(')))
         yield { setting: 'path.format', message: 'path.format must be given for path() in partition.by' }
@@ -226,21 +195,10 @@ const acrossSettings = defineSettings(
 
 /** With those of the store that lake.url names. */
 export const lakeSettings = tableSettings
+  .extend(tenantSettings)
   .extend(recordTimeSettings)
   .extend(parquetSettings)
   .extend(s3Settings)
   .extend(acrossSettings)
 
 export type LakeSettings = ParsedSettings<typeof lakeSettings>
-
-/** A validator that asks the code which will take the value. */
-function accepted(description: string, take: (value: string) => unknown): Validator {
-  return validatedBy(description, (value) => {
-    try {
-      const complaint = take(value instanceof Password ? value.value() : String(value))
-      return typeof complaint === 'string' ? complaint : undefined
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
-  })
-}

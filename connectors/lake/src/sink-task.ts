@@ -7,21 +7,21 @@ import type {
   TopicPartition,
   TopicPartitionOffset,
 } from '@sluice/sdk'
-import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import type { Lane } from '@sluice/lake'
 import { DroppedRecord } from './files/late-records.ts'
 import { fewAtATime } from './few-at-a-time.ts'
 import { processBudget } from './memory-budget.ts'
 import type { MemoryBudget } from './memory-budget.ts'
+import { nullRefused } from './null-values.ts'
 import type { RowShape } from './row-shape.ts'
 import { admitted } from './schema-rules.ts'
 import type { LakeSettings } from './settings.ts'
 import { Shapes, refusalOf } from './shapes.ts'
-import { TableRoutes } from './table-route.ts'
+import { TableRoutes, keyOf } from './table-route.ts'
 import type { Route } from './table-route.ts'
-import { Target } from './target.ts'
-import { TenantStores } from './tenants.ts'
+import { Tables } from './tables.ts'
+import type { Target } from './target.ts'
 
 /** How long one call of the worker may wait for the store. What is not done then is done later. */
 const STORE_PATIENCE_MS = 60_000
@@ -31,6 +31,7 @@ const NO_ROW = {}
 interface Run {
   readonly from: number
   readonly to: number
+  readonly tenant: string
   /** Undefined while there is no table: then no record of the run can be a row. */
   readonly target: Target | undefined
   readonly lane: Lane | undefined
@@ -48,14 +49,9 @@ interface Run {
 export class LakeSinkTask implements SinkTask {
   readonly #settings: LakeSettings
   readonly #context: SinkTaskContext
-  readonly #stores: TenantStores
-  readonly #given: ObjectStore | undefined
-  /** By tenant; probed. */
-  readonly #opened = new Map<string, ObjectStore>()
   readonly #routes: TableRoutes
   readonly #shapes: Shapes
-  /** By tenant and path. */
-  readonly #targets = new Map<string, Target>()
+  readonly #tables: Tables
   readonly #budget: MemoryBudget
 
   /** @param store instead of the one that `lake.url` names */
@@ -69,19 +65,17 @@ export class LakeSinkTask implements SinkTask {
     this.#context = context
     this.#budget = budget
     this.#shapes = new Shapes(settings, context.clock)
-    this.#stores = new TenantStores(settings.tenants?.value() ?? '', settings['lake.url'], settings, context)
+    this.#tables = new Tables(settings, context, store)
     const pattern = settings['topic.pattern']
     this.#routes = new TableRoutes({
       template: settings['table.name'],
       pattern: pattern === '' ? null : new RegExp(`^(?:${pattern})$`, 'u'),
-      hasTenants: this.#stores.areSeveral,
+      hasTenants: this.#tables.stores.areSeveral,
     })
-    this.#given = store
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    // Those of tenants are looked at when the first row comes: one that is away is no matter of the others.
-    if (!this.#stores.areSeveral) await this.#storeOf('', signal)
+    await this.#tables.start(signal)
   }
 
   async open(partitions: readonly TopicPartition[]): Promise<void> {
@@ -89,26 +83,28 @@ export class LakeSinkTask implements SinkTask {
     for (const [topic, those] of Map.groupBy(partitions, (partition) => partition.topic)) {
       const route = this.#routeOfTopic(topic)
       if (route === undefined) continue
-      const known = this.#targets.get(keyOf(route))
-      await known?.writer.refresh(signal)
-      const target = known ?? (await this.#open(route, undefined, signal))
-      if (target === undefined) continue
-      for (const partition of those) this.#goOn(target, partition)
+      await this.#tables.sparingOthers(route.tenant, async () => {
+        const known = this.#tables.get(route)
+        await known?.writer.refresh(signal)
+        const target = known ?? (await this.#tables.open(route, undefined, signal))
+        for (const partition of target === undefined ? [] : those) this.#goOn(target!, partition)
+      })
     }
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
     const signal = patience()
+    this.#tables.takeBack()
     const isOver = this.#budget.isOver(this, this.#settings['memory.bytes'])
-    const full = [...this.#targets.values()].filter(({ writer }) => writer.full || (isOver && writer.heldBytes > 0))
-    await fewAtATime(full, ({ writer }) => writer.roll(signal))
+    const full = this.#tables.all.filter(({ writer }) => writer.full || (isOver && writer.heldBytes > 0))
+    await fewAtATime(full, ({ tenant, writer }) => this.#tables.sparingOthers(tenant, () => writer.roll(signal)))
     for (const run of await this.#decide(records, signal)) this.#move(records, run)
     this.#weigh()
     if (this.#anyDue()) this.#context.requestCommit()
   }
 
   async flush(positions: readonly SinkPosition[], closing: boolean): Promise<readonly TopicPartitionOffset[]> {
-    for (const target of this.#targets.values()) {
+    for (const target of this.#tables.all) {
       for (const position of positions) {
         const lane = target.knownLane(position)
         if (lane === undefined) continue
@@ -118,7 +114,7 @@ export class LakeSinkTask implements SinkTask {
         target.writer.pass(lane, position.offset - 1)
       }
     }
-    const due = [...this.#targets.values()].filter(({ writer }) => closing || writer.due)
+    const due = this.#tables.all.filter(({ writer }) => closing || writer.due)
     await fewAtATime(due, (target) => this.#commit(target))
     this.#weigh()
     return positions.flatMap((position) => {
@@ -129,17 +125,18 @@ export class LakeSinkTask implements SinkTask {
 
   async close(partitions: readonly TopicPartition[]): Promise<void> {
     const leaving = new Set(partitions.map(({ topic, partition }) => `${topic}-${partition}`))
-    for (const [key, target] of this.#targets) {
+    for (const target of this.#tables.all) {
       const staying = [...target.lanes()].filter(([{ topic, partition }]) => !leaving.has(`${topic}-${partition}`))
-      if (staying.length === 0) this.#targets.delete(key)
-      else if (target.writer.unsettled) await this.#restart(target, staying)
+      if (staying.length === 0) this.#tables.forget(target)
+      else if (target.writer.unsettled)
+        await this.#tables.sparingOthers(target.tenant, () => this.#restart(target, staying))
       for (const partition of partitions) target.release(partition)
     }
+    for (const partition of partitions) this.#tables.leave(partition)
   }
 
   async stop(): Promise<void> {
-    await Promise.all(Array.from(this.#targets.values(), ({ writer }) => writer.table.close()))
-    this.#targets.clear()
+    await this.#tables.close()
     this.#budget.release(this)
   }
 
@@ -166,7 +163,15 @@ export class LakeSinkTask implements SinkTask {
       runs.push(await this.#runOf(records, from, to, route, signal))
       from = to
     }
-    return runs
+    return runs.map((run) => (this.#tables.parkedFor(run.tenant) === undefined ? run : this.#parkedRun(records, run)))
+  }
+
+  /** What becomes of records of a tenant that is parked: they come again, or are bad records. */
+  #parkedRun(records: readonly SinkRecord[], { from, to, tenant }: Omit<Run, 'shape'>): Run {
+    const { originalTopic: topic, originalPartition: partition, originalOffset: offset } = records[from]!
+    const isReported = this.#tables.isReported(tenant, { topic, partition }, offset)
+    const shape = this.#tables.parkedFor(tenant)!
+    return { from: isReported ? from : to, to, tenant, target: undefined, lane: undefined, shape }
   }
 
   async #runOf(
@@ -176,18 +181,37 @@ export class LakeSinkTask implements SinkTask {
     route: Route | SluiceError,
     signal: AbortSignal,
   ): Promise<Run> {
+    const none = { from, to, tenant: '', target: undefined, lane: undefined }
+    if (route instanceof SluiceError) return { ...none, shape: route }
+    const { tenant } = route
+    try {
+      const parked = this.#tables.parkedFor(tenant)
+      return parked === undefined
+        ? await this.#tableRunOf(records, from, to, route, signal)
+        : { ...none, tenant, shape: parked }
+    } catch (error) {
+      return { ...none, tenant, shape: this.#tables.park(tenant, error) }
+    }
+  }
+
+  async #tableRunOf(
+    records: readonly SinkRecord[],
+    from: number,
+    to: number,
+    route: Route,
+    signal: AbortSignal,
+  ): Promise<Run> {
     const first = records[from]!
-    if (route instanceof SluiceError) return { from, to, target: undefined, lane: undefined, shape: route }
     const key = keyOf(route)
-    let target = this.#targets.get(key)
+    let target = this.#tables.get(route)
     const isToBeLookedAt = first.valueSchema === null && first.value !== null && target === undefined
-    if (isToBeLookedAt) target = await this.#open(route, undefined, signal)
+    if (isToBeLookedAt) target = await this.#tables.open(route, undefined, signal)
     const run = first.valueSchema === null ? records.slice(from, to) : [first]
     const known = this.#shapes.of(run, key, target?.writer.table.snapshot.schema)
     let { shape } = known
     if (!(shape instanceof SluiceError)) {
       try {
-        target ??= await this.#open(route, shape, signal)
+        target ??= await this.#tables.open(route, shape, signal)
         const now = target!.writer.table.snapshot
         if (known.accepted.get(key) !== now.schema) {
           const rows = admitted(shape.schema, now.schema, this.#settings['schema.compatibility'])
@@ -199,7 +223,7 @@ export class LakeSinkTask implements SinkTask {
       }
     }
     const partition = { topic: first.originalTopic, partition: first.originalPartition }
-    return { from, to, target, lane: target?.lane(partition), shape }
+    return { from, to, tenant: route.tenant, target, lane: target?.lane(partition), shape }
   }
 
   /** Where the record goes, or why it goes nowhere. */
@@ -225,10 +249,8 @@ export class LakeSinkTask implements SinkTask {
   }
 
   #known(route: Route): Route {
-    if (!this.#stores.areSeveral || this.#stores.has(route.tenant)) return route
-    throw new DataError(`There is no tenant ${JSON.stringify(route.tenant)}`, {
-      remedy: 'Add it to tenants, or leave its topics out of topics.',
-    })
+    this.#tables.stores.assertKnown(route.tenant)
+    return route
   }
 
   #isSameRun(record: SinkRecord, first: SinkRecord, route: Route | SluiceError): boolean {
@@ -273,12 +295,7 @@ export class LakeSinkTask implements SinkTask {
       this.#context.drop(record, 'null-value')
       return
     }
-    const { originalTopic: topic, originalPartition: partition, originalOffset: offset } = record
-    const error = new DataError('The value is null, and a table has no row for that', {
-      place: { topic, partition, offset },
-      remedy:
-        'Set behavior.on.null.values=ignore to leave such records out, or report to send them to the dead letters.',
-    })
+    const error = nullRefused(record)
     if (behaviour === 'fail') throw error
     this.#context.report(record, error)
   }
@@ -288,7 +305,10 @@ export class LakeSinkTask implements SinkTask {
     try {
       await target.writer.commit(patience())
     } catch (error) {
-      if (!isRetriable(error)) throw error
+      if (!isRetriable(error)) {
+        this.#tables.park(target.tenant, error)
+        return
+      }
       this.#context.logger.warn('A commit did not succeed; it is tried again', {
         table: target.writer.table.name,
         reason: error instanceof Error ? error.message : String(error),
@@ -311,8 +331,8 @@ export class LakeSinkTask implements SinkTask {
 
   /** The smallest over all tables that the partition writes to; the position itself if it writes to none. */
   #safeOffset(position: TopicPartitionOffset): number | undefined {
-    let safe: number | undefined = position.offset
-    for (const target of this.#targets.values()) {
+    let safe: number | undefined = Math.min(position.offset, this.#tables.heldFrom(position) ?? Infinity)
+    for (const target of this.#tables.all) {
       const lane = target.knownLane(position)
       if (lane === undefined || safe === undefined) continue
       const offset = lane.safeOffset(position.offset)
@@ -322,36 +342,16 @@ export class LakeSinkTask implements SinkTask {
   }
 
   #anyDue(): boolean {
-    for (const { writer } of this.#targets.values()) if (writer.due) return true
+    for (const { writer } of this.#tables.all) if (writer.due) return true
     return false
-  }
-
-  async #open(route: Route, shape: RowShape | undefined, signal: AbortSignal): Promise<Target | undefined> {
-    const store = await this.#storeOf(route.tenant, signal)
-    const target = await Target.open(store, route.path, shape, this.#settings, this.#context, signal)
-    if (target !== undefined) this.#targets.set(keyOf(route), target)
-    return target
-  }
-
-  async #storeOf(tenant: string, signal: AbortSignal): Promise<ObjectStore> {
-    let store = this.#opened.get(tenant)
-    if (store !== undefined) return store
-    store = this.#given ?? this.#stores.open(tenant)
-    await probeObjectStore(store, { signal })
-    this.#opened.set(tenant, store)
-    return store
   }
 
   /** Tells the other tasks of the process how much this one holds. */
   #weigh(): void {
     let bytes = 0
-    for (const { writer } of this.#targets.values()) bytes += writer.heldBytes
+    for (const { writer } of this.#tables.all) bytes += writer.heldBytes
     this.#budget.hold(this, bytes)
   }
-}
-
-function keyOf({ tenant, path }: Route): string {
-  return `${tenant}:${path}`
 }
 
 function sameRun(record: SinkRecord, first: SinkRecord): boolean {

@@ -11,6 +11,11 @@ export interface Route {
   readonly path: string
 }
 
+/** Names a table among all. */
+export function keyOf({ tenant, path }: Route): string {
+  return `${tenant}:${path}`
+}
+
 /** `${topic}`, `${tenant}`, `${group of topic.pattern}` or `${value.field}` within a text. */
 const PLACEHOLDER = /\$\{([^}]*)\}/g
 

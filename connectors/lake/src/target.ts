@@ -6,6 +6,7 @@ import type { DeltaPorts, Lane } from '@sluice/lake'
 import { parquetOptionsOf } from './parquet-settings.ts'
 import type { RowShape } from './row-shape.ts'
 import type { LakeSettings } from './settings.ts'
+import type { Route } from './table-route.ts'
 
 /** Progress that brought no row (dead letters, tombstones) waits this long for a commit of its own: they are not worth one each. */
 const IDLE_COMMIT_MS = 600_000
@@ -25,12 +26,21 @@ function openOrCreate(
 
 /** One table and the lanes of those partitions that write to it. */
 export class Target {
+  /** Empty: there are none. */
+  readonly tenant: string
   readonly writer: TableWriter
   readonly #settings: LakeSettings
   readonly #context: SinkTaskContext
   readonly #lanes = new Map<string, Map<number, Lane>>()
 
-  private constructor(table: DeltaTable, store: ObjectStore, settings: LakeSettings, context: SinkTaskContext) {
+  private constructor(
+    tenant: string,
+    table: DeltaTable,
+    store: ObjectStore,
+    settings: LakeSettings,
+    context: SinkTaskContext,
+  ) {
+    this.tenant = tenant
     this.#settings = settings
     this.#context = context
     this.writer = new TableWriter(
@@ -56,7 +66,7 @@ export class Target {
   /** The table if it is there; made for rows of that schema if one is given. */
   static async open(
     store: ObjectStore,
-    path: string,
+    { tenant, path }: Route,
     rows: RowShape | undefined,
     settings: LakeSettings,
     context: SinkTaskContext,
@@ -70,7 +80,7 @@ export class Target {
         : await openOrCreate(store, path, rows, ports, signal)
     if (table === undefined) return undefined
     warnOfMissing(settings['write.parquet.bloom-filter-enabled.columns'], table, context)
-    return new Target(table, store, settings, context)
+    return new Target(tenant, table, store, settings, context)
   }
 
   /** The partition's lane, opened if need be where the table says. */

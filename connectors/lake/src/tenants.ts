@@ -1,6 +1,7 @@
-import { Password, SluiceError } from '@sluice/sdk'
+import { DataError, Password, SluiceError } from '@sluice/sdk'
 import { openObjectStore, s3Settings } from '@sluice/object-store'
 import type { ObjectStore, ObjectStoreOptions, S3Settings } from '@sluice/object-store'
+import type { TenantRules } from './tenant-settings.ts'
 
 /** A tenant's own settings: `lake.url`, and any of the store's. */
 type TenantSettings = Readonly<Record<string, string>>
@@ -36,12 +37,20 @@ export function parseTenants(text: string): ReadonlyMap<string, TenantSettings> 
 /** The stores of tenants, each opened when its first row comes. */
 export class TenantStores {
   readonly #tenants: ReadonlyMap<string, TenantSettings>
+  readonly #pattern: RegExp
   readonly #url: string
   readonly #shared: S3Settings
   readonly #ports: Pick<ObjectStoreOptions, 'clock' | 'random'>
 
-  constructor(tenants: string, url: string, shared: S3Settings, ports: Pick<ObjectStoreOptions, 'clock' | 'random'>) {
-    this.#tenants = parseTenants(tenants)
+  /** @param url of the store of all, with `shared` settings */
+  constructor(
+    rules: Pick<TenantRules, 'tenants' | 'topic.pattern'>,
+    url: string,
+    shared: S3Settings,
+    ports: Pick<ObjectStoreOptions, 'clock' | 'random'>,
+  ) {
+    this.#tenants = parseTenants(rules.tenants?.value() ?? '')
+    this.#pattern = new RegExp(`^(?:${rules['topic.pattern']})$`, 'u')
     this.#url = url
     this.#shared = shared
     this.#ports = ports
@@ -52,8 +61,20 @@ export class TenantStores {
     return this.#tenants.size > 0
   }
 
-  has(tenant: string): boolean {
-    return this.#tenants.has(tenant)
+  /** Empty when there are no tenants. @throws DataError when the topic names none, or one that is not among them */
+  tenantOf(topic: string): string {
+    if (!this.areSeveral) return ''
+    const tenant = this.#pattern.exec(topic)?.groups?.['tenant'] ?? ''
+    this.assertKnown(tenant)
+    return tenant
+  }
+
+  /** @throws DataError for a tenant that is not among them */
+  assertKnown(tenant: string): void {
+    if (!this.areSeveral || this.#tenants.has(tenant)) return
+    throw new DataError(`There is no tenant ${JSON.stringify(tenant)}`, {
+      remedy: 'Add it to tenants, or leave its topics out of topics.',
+    })
   }
 
   /** The tenant's store; the one of all when there are no tenants. A tenant without an URL of its own has a folder of its name. */

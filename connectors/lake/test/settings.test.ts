@@ -22,6 +22,8 @@ test('only the place must be given', () => {
     'kafka.coordinates': false,
     'column.names': 'refuse',
     'behavior.on.null.values': 'fail',
+    'behavior.on.tenant.errors': 'park',
+    'tenant.retry.ms': 300_000,
     'timestamp.extractor': 'Wallclock',
     'timestamp.field': 'timestamp',
     'path.format': '',

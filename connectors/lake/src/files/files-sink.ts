@@ -1,6 +1,5 @@
 import { defineSink } from '@sluice/sdk'
 import type { SinkConnector } from '@sluice/sdk'
-import { openObjectStore } from '@sluice/object-store'
 import { FilesTask } from './files-task.ts'
 import { filesSettings } from './settings.ts'
 import type { FilesSettings } from './settings.ts'
@@ -39,11 +38,5 @@ export const filesSink: SinkConnector<FilesSettings> = defineSink({
   },
   // The group shares out the partitions; each task ends its own files.
   taskSettings: (_settings, raw, maxTasks) => Array.from({ length: maxTasks }, () => raw),
-  createTask(settings, context) {
-    const url = settings['lake.url'] ?? `s3://${settings['s3.bucket.name']}`
-    const { clock, random } = context
-    const endpoint = settings['s3.endpoint'] ?? settings['store.url']
-    const store = openObjectStore(url, { s3: { ...settings, 's3.endpoint': endpoint }, clock, random })
-    return new FilesTask(settings, context, store)
-  },
+  createTask: (settings, context) => new FilesTask(settings, context),
 })

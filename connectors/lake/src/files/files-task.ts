@@ -14,6 +14,9 @@ import type { ObjectStore } from '@sluice/object-store'
 import { fewAtATime } from '../few-at-a-time.ts'
 import { processBudget } from '../memory-budget.ts'
 import type { MemoryBudget } from '../memory-budget.ts'
+import { ParkedTenants } from '../parked-tenants.ts'
+import { TenantStores } from '../tenants.ts'
+import { AsidePartitions, labelOf } from './aside-partitions.ts'
 import { CommitLog } from './commit-log.ts'
 import { DroppedRecord } from './late-records.ts'
 import { PartitionFiles } from './partition-files.ts'
@@ -26,11 +29,16 @@ import type { FilesSettings } from './settings.ts'
 const STORE_PATIENCE_MS = 60_000
 
 interface Stream {
+  readonly partition: TopicPartition
+  readonly tenant: string
+  readonly store: ObjectStore
   readonly files: PartitionFiles
   /** Null: delivery is at least once. */
   readonly log: CommitLog | null
   /** The offset behind what is durable, as far as this task knows. */
   durable: number | undefined
+  /** Where reading began. */
+  readonly begin: number | undefined
   topicId: string | undefined
   /** Whether it was seen that the log is of this topic; before that nothing is stored. */
   isIdentified: boolean
@@ -45,7 +53,12 @@ interface Stream {
 export class FilesTask implements SinkTask {
   readonly #settings: FilesSettings
   readonly #context: SinkTaskContext
-  readonly #store: ObjectStore
+  readonly #stores: TenantStores
+  readonly #given: ObjectStore | undefined
+  /** By tenant; probed. */
+  readonly #opened = new Map<string, ObjectStore>()
+  readonly #parked: ParkedTenants
+  readonly #aside: AsidePartitions
   readonly #budget: MemoryBudget
   readonly #plan: ReturnType<typeof planOf>
   readonly #streams = new Map<string, Stream>()
@@ -53,16 +66,22 @@ export class FilesTask implements SinkTask {
   /** Since the worker was last asked to commit. */
   #hasStored = false
 
+  /** @param store instead of the one that the settings name */
   constructor(
     settings: FilesSettings,
     context: SinkTaskContext,
-    store: ObjectStore,
+    store?: ObjectStore,
     budget: MemoryBudget = processBudget,
   ) {
     this.#settings = settings
     this.#budget = budget
     this.#context = context
-    this.#store = store
+    this.#given = store
+    const url = settings['lake.url'] ?? `s3://${settings['s3.bucket.name']}`
+    const endpoint = settings['s3.endpoint'] ?? settings['store.url']
+    this.#stores = new TenantStores(settings, url, { ...settings, 's3.endpoint': endpoint }, context)
+    this.#parked = new ParkedTenants(settings, context)
+    this.#aside = new AsidePartitions(context)
     this.#plan = planOf(settings, context.clock)
     const labels = { connector: context.connector, task: String(context.task) }
     const counter = (what: string): Counter => context.metrics.counter(`sluice_lake_files_${what}_total`, labels)
@@ -75,14 +94,17 @@ export class FilesTask implements SinkTask {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    if (this.#settings['exactly.once']) await probeObjectStore(this.#store, { signal })
+    // Those of tenants are looked at with their first partition: one that is away is no matter of the others.
+    if (!this.#stores.areSeveral) await this.#storeOf('', signal)
   }
 
   async open(partitions: readonly TopicPartition[]): Promise<void> {
-    await fewAtATime(partitions, (partition) => this.#openStream(partition))
+    await fewAtATime(partitions, (partition) => this.#openOrSetAside(partition))
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
+    this.#aside.settle()
+    await this.#tryAgain()
     if (this.#budget.isOver(this, this.#settings['memory.bytes']))
       for (const { files } of this.#streams.values()) files.end()
     await this.#storeEnded()
@@ -112,7 +134,8 @@ export class FilesTask implements SinkTask {
     return positions.flatMap((position) => {
       const { topic, partition } = position
       const stream = this.#streams.get(labelOf(position))
-      if (stream === undefined) return []
+      if (stream === undefined)
+        return this.#aside.isDone(position) ? [{ topic, partition, offset: position.offset }] : []
       const { files, durable } = stream
       const offset = files.rows === 0 && files.ended.length === 0 ? position.offset : durable
       return offset === undefined || offset > position.offset ? [] : [{ topic, partition, offset }]
@@ -120,18 +143,44 @@ export class FilesTask implements SinkTask {
   }
 
   async close(partitions: readonly TopicPartition[]): Promise<void> {
-    for (const partition of partitions) this.#streams.delete(labelOf(partition))
+    for (const partition of partitions) {
+      this.#streams.delete(labelOf(partition))
+      this.#aside.delete(partition)
+    }
   }
 
   async stop(): Promise<void> {
     this.#streams.clear()
+    this.#parked.clear()
     this.#budget.release(this)
   }
 
-  async #openStream(partition: TopicPartition): Promise<void> {
+  async #openOrSetAside(partition: TopicPartition): Promise<void> {
+    let tenant: string
+    try {
+      tenant = this.#stores.tenantOf(partition.topic)
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      this.#aside.add({ partition, tenant: undefined, isReported: true, error }, undefined)
+      return
+    }
+    if (this.#parked.errorOf(tenant) === undefined) {
+      try {
+        await this.#openStream(partition, tenant)
+        return
+      } catch (error) {
+        this.#park(tenant, error)
+      }
+    }
+    this.#setAside(partition, tenant, undefined)
+  }
+
+  async #openStream(partition: TopicPartition, tenant: string): Promise<void> {
+    const signal = patience()
+    const store = await this.#storeOf(tenant, signal)
     const position = this.#context.position(partition)
     const log = this.#settings['exactly.once']
-      ? await CommitLog.open(this.#store, this.#commitFolder(partition), patience())
+      ? await CommitLog.open(store, this.#commitFolder(partition), signal)
       : null
     if (position?.topicId !== undefined) log?.assertSameTopic(position.topicId, labelOf(partition))
     const files = new PartitionFiles(
@@ -139,24 +188,61 @@ export class FilesTask implements SinkTask {
       this.#plan,
       new Rotation(rotationRulesOf(this.#settings), this.#context.clock),
     )
-    const { topicId } = position ?? {}
     this.#streams.set(labelOf(partition), {
+      partition,
+      tenant,
+      store,
       files,
       log,
       durable: log?.to,
-      topicId,
+      begin: position?.offset,
+      topicId: position?.topicId,
       isIdentified: log?.to === undefined,
       batchId: undefined,
     })
-    // All of a partition's files are in its commits, so nothing between is waited for by anybody else.
-    if (log?.to !== undefined) this.#context.rewind([{ ...partition, offset: log.to }])
+    // All of a partition's files are in its commits; what lies between them and the group's offset was left out or reported.
+    if (log?.to !== undefined && log.to > (position?.offset ?? -1))
+      this.#context.rewind([{ ...partition, offset: log.to }])
+  }
+
+  async #storeOf(tenant: string, signal: AbortSignal): Promise<ObjectStore> {
+    let store = this.#opened.get(tenant)
+    if (store !== undefined) return store
+    store = this.#given ?? this.#stores.open(tenant)
+    if (this.#settings['exactly.once']) await probeObjectStore(store, { signal })
+    this.#opened.set(tenant, store)
+    return store
+  }
+
+  /** The tenant's partitions are set aside; what they held in memory is read again. @throws what is no matter of one tenant */
+  #park(tenant: string, error: unknown): void {
+    this.#parked.park(tenant, error)
+    this.#opened.delete(tenant)
+    for (const [label, stream] of this.#streams) {
+      if (stream.tenant !== tenant) continue
+      this.#streams.delete(label)
+      this.#setAside(stream.partition, tenant, stream.durable ?? stream.begin)
+    }
+  }
+
+  #setAside(partition: TopicPartition, tenant: string, from: number | undefined): void {
+    const { areReported: isReported } = this.#parked
+    this.#aside.add({ partition, tenant, isReported, error: this.#parked.errorOf(tenant)! }, from)
+  }
+
+  async #tryAgain(): Promise<void> {
+    const back = this.#parked.takeDue().flatMap((tenant) => this.#aside.takeBack(tenant))
+    await fewAtATime(back, ({ partition }) => this.#openOrSetAside(partition))
   }
 
   #take(record: SinkRecord): void {
     const partition = { topic: record.originalTopic, partition: record.originalPartition }
     const stream = this.#streams.get(labelOf(partition))
-    if (stream === undefined)
-      throw new SluiceError('INTERNAL', `A record came of ${labelOf(partition)}, which is not open`)
+    if (stream === undefined) {
+      if (this.#aside.has(partition)) this.#aside.take(record)
+      else throw new SluiceError('INTERNAL', `A record came of ${labelOf(partition)}, which is not open`)
+      return
+    }
     const { files } = stream
     if (files.has(record)) return
     if (record.value === null) {
@@ -204,9 +290,13 @@ export class FilesTask implements SinkTask {
         if (ended.length > 0) this.#context.requestCommit()
         return
       }
-      for (let batch = ended[0]; batch !== undefined; batch = ended[0]) {
-        await this.#storeBatch(stream, batch)
-        ended.shift()
+      try {
+        for (let batch = ended[0]; batch !== undefined; batch = ended[0]) {
+          await this.#storeBatch(stream, batch)
+          ended.shift()
+        }
+      } catch (error) {
+        this.#park(stream.tenant, error)
       }
     })
   }
@@ -214,7 +304,7 @@ export class FilesTask implements SinkTask {
   /** The files, then the commit that names them. */
   async #storeBatch(stream: Stream, batch: FileBatch): Promise<void> {
     const signal = patience()
-    for (const { path, bytes } of batch.files) await this.#store.put(path, bytes, { signal })
+    for (const { path, bytes } of batch.files) await stream.store.put(path, bytes, { signal })
     stream.batchId ??= randomUUID()
     const { connector, clock } = this.#context
     const { topicId, batchId: id } = stream
@@ -239,10 +329,6 @@ export class FilesTask implements SinkTask {
     const dir = this.#settings['topics.dir']
     return `${dir === '' ? '' : `${dir}/`}_commits/${topic}/${partition}`
   }
-}
-
-function labelOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }
 
 function patience(): AbortSignal {

@@ -1,29 +1,22 @@
 /** The settings of the files sink: Confluent's names and values wherever its S3 sink has the setting. */
-import { atLeast, between, defineSettings, nonEmptyString, oneOf, validatedBy } from '@sluice/sdk'
+import { atLeast, between, defineSettings, nonEmptyString, oneOf } from '@sluice/sdk'
 import type { ParsedSettings, SettingProblem } from '@sluice/sdk'
 import { openObjectStore, s3Settings } from '@sluice/object-store'
 import { FORMAT_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
+import { accepted } from '../accepted.ts'
 import { parquetFileSettings, parquetSettingsGiven } from '../parquet-settings.ts'
 import { recordTimeSettings } from '../record-time-settings.ts'
+import { tenantSettings } from '../tenant-settings.ts'
 import { folderSettings } from './folder-settings.ts'
 
 const [PLACE, FILES, ROTATION, RECORDS] = ['Place', 'Files', 'Rotation', 'Bad records']
-
-const storeUrl = validatedBy('s3://bucket/prefix, file:///…, a path, or memory:name', (value) => {
-  try {
-    openObjectStore(String(value))
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-})
 
 const ownSettings = defineSettings(
   {
     'lake.url': {
       type: 'string',
       default: null,
-      validator: storeUrl,
+      validator: accepted('s3://bucket/prefix, file:///…, a path, or memory:name', (url) => void openObjectStore(url)),
       importance: 'high',
       group: PLACE,
       documentation: 'Where the files go: s3://bucket/prefix, file:///var/lake, or a path. Instead of s3.bucket.name.',
@@ -280,6 +273,8 @@ const acrossSettings = defineSettings(
           setting: 'late.after.ms',
           message: `late.after.ms has no meaning with partitioner.class=${partitioner}: leave it out, or use time, daily or hourly`,
         }
+      if (settings['topic.pattern'] !== '' && settings.tenants === null)
+        yield { setting: 'topic.pattern', message: 'topic.pattern has no meaning without tenants: leave it out' }
       if (FORMAT_CLASSES.get(format) === 'parquet') return
       for (const setting of parquetSettingsGiven(settings))
         yield { setting, message: `${setting} has no meaning with format.class=${format}: leave it out` }
@@ -288,6 +283,7 @@ const acrossSettings = defineSettings(
 )
 
 export const filesSettings = ownSettings
+  .extend(tenantSettings)
   .extend(parquetFileSettings)
   .extend(folderSettings)
   .extend(recordTimeSettings)
