@@ -100,7 +100,7 @@ export async function inTime<T>(
   try {
     return await Promise.race([work(), late])
   } finally {
-    isDone.abort()
+    isDone.abort(null)
   }
 }
 

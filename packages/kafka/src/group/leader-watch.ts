@@ -27,7 +27,7 @@ export class LeaderWatch {
   }
 
   stop(): void {
-    this.#watching.abort()
+    this.#watching.abort(null)
   }
 
   async #watch(

@@ -25,6 +25,6 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([work, late])
   } finally {
-    over.abort()
+    over.abort(null)
   }
 }

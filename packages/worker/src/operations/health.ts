@@ -22,7 +22,7 @@ export async function withinTime<T>(work: Promise<T>, timeoutMs: number, clock: 
     return await Promise.race([work, deadline])
   } finally {
     // Ends the wait; the race has dealt with what the deadline then says.
-    over.abort()
+    over.abort(null)
   }
 }
 

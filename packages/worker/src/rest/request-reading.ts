@@ -35,7 +35,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, clo
     request.on('error', brokenOff).on('close', brokenOff)
     const late = new BodyRefused(408, `The request body did not arrive within ${timeoutMs} ms (rest.body.timeout.ms)`)
     void clock.sleep(timeoutMs, over.signal).then(() => reject(bytes > bytesMax ? tooLarge : late))
-  }).finally(() => over.abort())
+  }).finally(() => over.abort(null))
 }
 
 /** Whether a body is JSON by what it says of itself; one that says nothing is no body when it is empty. */

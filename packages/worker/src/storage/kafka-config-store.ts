@@ -8,10 +8,12 @@ import { prepareTopic } from './internal-topic.ts'
 import { LeaderWriter } from './leader-writer.ts'
 import type { InternalTopic } from './storage-settings.ts'
 import { leaderTransactionalId, type StoreClientIds } from './store-clients.ts'
-import { type ReadEntry, TopicLog } from './topic-log.ts'
+import { type LogEntry, type ReadEntry, TopicLog } from './topic-log.ts'
 
 /** For everything that one call does together. */
 const TIMEOUT_MS = 30_000
+/** So much goes in one batch, which comes whole or not at all. What is larger, or in a transaction of its own, is durable before its commit. */
+const AT_ONCE_BYTES = 131_072
 
 export interface KafkaConfigStoreOptions {
   readonly kafka: Kafka
@@ -92,11 +94,11 @@ export class KafkaConfigStore implements ConfigStore {
 
   async putConnector(connector: string, config: RawSettings, targetState: TargetState | null): Promise<void> {
     const state: ConfigRecord[] = targetState === null ? [] : [{ kind: 'target-state', connector, state: targetState }]
-    await this.#writeAsLeader([...state, { kind: 'connector', connector, config }])
+    await this.#put([...state, { kind: 'connector', connector, config }])
   }
 
   async removeConnector(connector: string): Promise<void> {
-    await this.#writeAsLeader([
+    await this.#put([
       { kind: 'connector', connector, config: null },
       { kind: 'target-state', connector, state: null },
     ])
@@ -107,20 +109,23 @@ export class KafkaConfigStore implements ConfigStore {
     const left = this.#deadline()
     await this.refresh(left())
     const tasks = configs.map((config, task): ConfigRecord => ({ kind: 'task', id: { connector, task }, config }))
-    if (tasks.length > 0) await this.#writeAsLeader(tasks, left)
-    await this.#writeAsLeader([{ kind: 'commit', connector, tasks: configs.length }], left)
+    const commit: ConfigRecord = { kind: 'commit', connector, tasks: configs.length }
+    const whole = [...tasks, commit].map(encodeConfigRecord)
+    if (this.#leader === null && bytesOf(whole) <= AT_ONCE_BYTES) return this.#writeAsLeader(whole, left)
+    await this.#writeAsLeader(whole.slice(0, -1), left)
+    await this.#writeAsLeader(whole.slice(-1), left)
   }
 
   async putSessionKey(key: SessionKey): Promise<void> {
-    await this.#writeAsLeader([{ kind: 'session-key', key }])
+    await this.#put([{ kind: 'session-key', key }])
   }
 
   async putRestartRequest(request: RestartRequest): Promise<void> {
-    await this.#writeAsLeader([{ kind: 'restart', request }])
+    await this.#put([{ kind: 'restart', request }])
   }
 
   async putFencingCount(connector: string, tasks: number): Promise<void> {
-    await this.#writeAsLeader([{ kind: 'fencing', connector, tasks }])
+    await this.#put([{ kind: 'fencing', connector, tasks }])
   }
 
   async putTargetState(connector: string, state: TargetState): Promise<void> {
@@ -143,15 +148,18 @@ export class KafkaConfigStore implements ConfigStore {
     this.#state.apply(decodeConfigRecord(key, value), this.#listener)
   }
 
-  async #writeAsLeader(records: readonly ConfigRecord[], left = this.#deadline()): Promise<void> {
-    if (this.#leader === null) return this.#write(records, left)
-    const log = this.#opened()
-    const produced = await this.#leader.write(records.map(encodeConfigRecord))
-    await log.readBack(produced, left())
+  async #put(records: readonly ConfigRecord[]): Promise<void> {
+    await this.#writeAsLeader(records.map(encodeConfigRecord), this.#deadline())
   }
 
-  async #write(records: readonly ConfigRecord[], left = this.#deadline()): Promise<void> {
-    await this.#opened().write(records.map(encodeConfigRecord), left())
+  async #writeAsLeader(entries: readonly LogEntry[], left: () => number): Promise<void> {
+    const log = this.#opened()
+    if (this.#leader === null) return log.write(entries, left())
+    await log.readBack(await this.#leader.write(entries), left())
+  }
+
+  async #write(records: readonly ConfigRecord[]): Promise<void> {
+    await this.#opened().write(records.map(encodeConfigRecord), this.#timeoutMs)
   }
 
   /** What is left of the time of one call, in milliseconds. */
@@ -165,4 +173,8 @@ export class KafkaConfigStore implements ConfigStore {
     const message = 'The config store is not open: it was not started yet, or is stopped'
     throw new SluiceError('INTERRUPTED', message, { place: { topic: this.#options.topic.topic } })
   }
+}
+
+function bytesOf(entries: readonly LogEntry[]): number {
+  return entries.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)
 }

@@ -74,7 +74,7 @@ export class KafkaStatusStore extends BoardStatuses implements StatusStore {
   async flush(timeoutMs: number): Promise<void> {
     const isOver = new AbortController()
     await Promise.race([Promise.all(this.#underWay), this.#clock.sleep(timeoutMs, isOver.signal)])
-    isOver.abort()
+    isOver.abort(null)
   }
 
   async refresh(timeoutMs: number): Promise<void> {

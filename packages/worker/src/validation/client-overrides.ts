@@ -121,12 +121,13 @@ export function inheritedProblems(config: RawSettings, worker: RawSettings): rea
   return (['producer', 'consumer'] as const).flatMap((role) => {
     const declared: SettingsDeclaration = CLIENTS[role]
     const own = declaredOf(declared, below(`${role}.override.`, config))
+    const [first] = Object.keys(own)
+    if (first === undefined) return []
     const inherited = below(`${role}.`, worker)
     const isTold = [inherited, ...Object.entries(own).map(([key, value]) => ({ [key]: value }))].some(
       (given) => declared.problems(given).length > 0,
     )
-    const [first] = Object.keys(own)
-    if (first === undefined || isTold) return []
+    if (isTold) return []
     return declared.problems({ ...inherited, ...own }).map(({ setting, message }) => ({
       setting: `${role}.override.${Object.hasOwn(own, setting) ? setting : first}`,
       message,

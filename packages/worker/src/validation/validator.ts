@@ -176,7 +176,7 @@ async function askConnector(
   try {
     return await Promise.race([asked(), clock.sleep(askTimeoutMs, either).then(() => tooLate())])
   } finally {
-    ended.abort()
+    ended.abort(null)
   }
 }
 
