@@ -20,6 +20,7 @@ const benches: readonly Bench[] = [
   { name: 'gate', load: () => import('./gate.ts') },
   { name: 'parquet', load: () => import('./parquet.ts') },
   { name: 'delta', load: () => import('./delta.ts') },
+  { name: 'lake', load: () => import('./lake.ts') },
   { name: 'file-to-topic', load: () => import('./file-to-topic.ts') },
   { name: 'datagen', load: () => import('./datagen.ts') },
   { name: 'mirror', load: () => import('./mirror.ts') },

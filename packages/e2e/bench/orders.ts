@@ -29,6 +29,7 @@ export interface OrderSet {
   readonly notes: number
 }
 export const MILLION: OrderSet = { rows: 1_000_000, amount: '489763707669.77', notes: 299_998 }
+export const TWENTIETH: OrderSet = { rows: 50_000, amount: '24534476601.62', notes: 15_160 }
 export const TENTH: OrderSet = { rows: 100_000, amount: '48961286465.46', notes: 30_089 }
 
 const STATUSES = ['created', 'paid', 'packed', 'shipped', 'delivered', 'returned']
