@@ -56,6 +56,8 @@ class Sessions {
     if (value === null && !aggregatesNulls) return scope.drop(at, NULL_VALUE)
     const { timestamp } = at
     const { gapMs } = windows
+    // A session that had ended by the time that was final before this record is final, whatever it would touch.
+    const earliestEnd = Math.max(timestamp - gapMs, this.#observed - windows.graceMs - gapMs + 1)
     if (timestamp > this.#observed) this.#observed = timestamp
     const closeTime = this.#observed - windows.graceMs - gapMs
     if (emit === 'close') this.#close(closeTime, at)
@@ -64,7 +66,7 @@ class Sessions {
     let start = timestamp
     let end = timestamp
     let merged = initializer()
-    for (const session of this.#store.findSessions(key, timestamp - gapMs, timestamp + gapMs)) {
+    for (const session of this.#store.findSessions(key, earliestEnd, timestamp + gapMs)) {
       touched.push(session)
       merged = merger(key, merged, session.value)
       if (session.start < start) start = session.start

@@ -40,7 +40,8 @@ export function streamStreamJoin(options: StreamStreamJoinOptions): Operator {
   return {
     kind: isOuter ? 'outerJoin' : 'join',
     prefix: options.prefix ?? generated,
-    changes: 'value',
+    // What has waited has a key of its own.
+    changes: 'record',
     compile(next, scope) {
       const join = new SideOfJoin(options, scope, next)
       return (key, value, at) => join.process(key, value, at)
@@ -93,13 +94,11 @@ class SideOfJoin {
     }
     if (timestamp === time.streamTime && this.#unmatched !== null) this.#emitUnmatched(this.#unmatched, at)
     const from = Math.max(0, timestamp - this.#back)
-    const to = timestamp + this.#forth
+    const to = Math.max(0, timestamp + this.#forth)
     let hasMet = false
-    if (to >= 0) {
-      for (const entry of this.#others.fetchRange(key, from, to)) {
-        hasMet = true
-        this.#meet(key, value, timestamp, entry, at)
-      }
+    for (const entry of this.#others.fetchRange(key, from, to)) {
+      hasMet = true
+      this.#meet(key, value, timestamp, entry, at)
     }
     at.keep()
     if (hasMet || !this.#options.isOuter || this.#unmatched === null) return
@@ -124,14 +123,16 @@ class SideOfJoin {
     const { windows, joiners } = this.#options
     const { beforeMs, afterMs, graceMs } = windows
     const time = this.#time
-    if (time.minTime + Math.min(beforeMs, afterMs) + graceMs >= time.streamTime) return
+    // As seen from this side, like Kafka Streams: of the other side's records some may be due a little earlier.
+    if (time.minTime + this.#forth + graceMs >= time.streamTime) return
     time.minTime = Infinity
     let isLeftOpen = false
     let isRightOpen = false
     for (const { timestamp, side, key, value } of unmatched.all()) {
       const isLeft = side === 'left'
+      // The last that was looked at, not the earliest: like in Kafka Streams, one that waits may go a little later for it.
+      time.minTime = timestamp
       if (timestamp + (isLeft ? afterMs : beforeMs) + graceMs >= time.streamTime) {
-        if (timestamp < time.minTime) time.minTime = timestamp
         if (isLeft) isLeftOpen = true
         else isRightOpen = true
         if (isLeftOpen && isRightOpen) break

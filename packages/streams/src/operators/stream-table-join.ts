@@ -24,7 +24,8 @@ export function streamTableJoin(options: StreamTableJoinOptions): Operator {
   return {
     kind: kind === 'left' ? 'leftJoin' : 'join',
     prefix: kind === 'left' ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-',
-    changes: 'value',
+    // What has waited has a key of its own.
+    changes: buffer === undefined ? 'value' : 'record',
     compile(next, scope) {
       const { node } = scope
       const isLeft = kind === 'left'

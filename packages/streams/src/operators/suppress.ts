@@ -33,7 +33,8 @@ export function suppress(options: SuppressOptions): Operator {
   return {
     kind: 'suppress',
     prefix: 'KTABLE-SUPPRESS-',
-    changes: 'value',
+    // What has waited has a key of its own.
+    changes: 'record',
     details: { delayMs: options.delayMs, timeOf: options.timeOf },
     compile(next, scope) {
       const { node } = scope
@@ -83,14 +84,15 @@ class Gate {
     at.headers = headers
   }
 
-  readonly #onEvicted = ({ key, newValue, oldValue, context }: BufferedChange<unknown, unknown>): void => {
+  readonly #onEvicted = ({ key, newValue, priorValue, context }: BufferedChange<unknown, unknown>): void => {
     if (newValue === null && this.#options.dropsTombstones) return
     const at = this.#at!
     enterContext(at, context)
     at.node = this.#node
     const change: Change<unknown> = {
       newValue,
-      oldValue: this.#options.table.sendOldValues ? oldValue : null,
+      // What has been let go before, not what was replaced while it waited: nobody downstream knows of that.
+      oldValue: this.#options.table.sendOldValues ? priorValue : null,
       isLatest: true,
     }
     this.#next(key, change, at)

@@ -19,24 +19,49 @@ export interface TestRecord<K, V> {
 
 export type PipeBytes = (key: Uint8Array | null, value: Uint8Array | null, facts: PipedFacts) => void
 
+/** A time for records that are piped without one. */
+export interface InputTime {
+  /** Of the first record, in milliseconds since the epoch. */
+  readonly startTimestamp: number
+  /** How much later each record is than the one before. */
+  readonly autoAdvanceMs?: number
+}
+
 /** Puts records into a source topic. */
 export class TestInputTopic<K, V> {
   readonly topic: string
   readonly #key: Serializer<K>
   readonly #value: Serializer<V>
   readonly #pipe: PipeBytes
+  readonly #autoAdvance: number
+  /** The next record's time; null: the driver's. */
+  #time: number | null
 
   /** For the driver. */
-  constructor(topic: string, key: Serializer<K>, value: Serializer<V>, pipe: PipeBytes) {
+  constructor(topic: string, key: Serializer<K>, value: Serializer<V>, pipe: PipeBytes, time: InputTime | null = null) {
     this.topic = topic
     this.#key = key
     this.#value = value
     this.#pipe = pipe
+    this.#time = time === null ? null : time.startTimestamp
+    this.#autoAdvance = time?.autoAdvanceMs ?? 0
+  }
+
+  /** Moves the time of records to come on. @throws Error for a topic that was created without a start timestamp */
+  advanceTime(ms: number): void {
+    if (this.#time === null) throw new Error(`Topic ${this.topic} has no time of its own: give a startTimestamp`)
+    this.#time += ms
   }
 
   /** Processes one record to its end. @throws SluiceError when it stops the topology (GATE_HALTED, TASK_FAILED) */
   pipeInput(key: K | null, value: V | null, facts: PipedFacts = {}): void {
-    this.#pipe(encode(this.topic, this.#key, key), encode(this.topic, this.#value, value), facts)
+    const timed = this.#time === null || facts.timestamp !== undefined ? facts : { ...facts, timestamp: this.#time }
+    if (timed !== facts) this.#time! += this.#autoAdvance
+    this.#pipe(encode(this.topic, this.#key, key), encode(this.topic, this.#value, value), timed)
+  }
+
+  pipeRecordList(records: Iterable<PipedFacts & { readonly key: K | null; readonly value: V | null }>): void {
+    for (const { key, value, ...facts } of records) this.pipeInput(key, value, facts)
   }
 
   pipeKeyValueList(pairs: Iterable<readonly [K | null, V | null]>): void {
@@ -95,6 +120,11 @@ export class TestOutputTopic<K, V> {
 
   readKeyValuesToList(): [K | null, V | null][] {
     return this.readRecordsToList().map(({ key, value }) => [key, value])
+  }
+
+  /** The last value of each key. */
+  readKeyValuesToMap(): Map<K | null, V | null> {
+    return new Map(this.readKeyValuesToList())
   }
 
   readValuesToList(): (V | null)[] {

@@ -12,13 +12,29 @@ import type { Scorecard } from '@sluice/quality'
 import { systemRandom, type SluiceError } from '@sluice/sdk'
 import { gateScores } from '../gate-scores.ts'
 import { OutputBatch, bytesOf } from '../record-path/output-batch.ts'
-import { StreamTask } from '../record-path/stream-task.ts'
+import { StreamTask, type TaskPorts } from '../record-path/stream-task.ts'
 import type { Deserializer, Serializer, Side } from '../serde.ts'
 import { bytesSerde } from '../serdes.ts'
+import type { StoreKind } from '../state/definition.ts'
+import { memoryStores } from '../state/create-store.ts'
+import type { Changelog } from '../state/store-context.ts'
+import type {
+  KeyValueStore,
+  ReadOnlyKeyValueStore,
+  ReadOnlyWindowStore,
+  SessionStore,
+  StateStore,
+  TimestampedKeyValueStore,
+  TimestampedWindowStore,
+  VersionedKeyValueStore,
+  WindowStore,
+} from '../state/stores.ts'
 import { streamsSettings } from '../streams-settings.ts'
 import { taskSettingsOf } from '../take-up.ts'
-import type { Topology } from '../topology/topology.ts'
-import { TestInputTopic, TestOutputTopic, type PipedFacts } from './test-topics.ts'
+import { changelogTopicOf } from '../topology/internal-topics.ts'
+import type { Subtopology, Topology } from '../topology/topology.ts'
+import { plainKeyValueStore, plainWindowStore } from './plain-stores.ts'
+import { TestInputTopic, TestOutputTopic, type InputTime, type PipeBytes, type PipedFacts } from './test-topics.ts'
 
 export interface TopologyTestDriverOptions {
   /** Settings of the application by their Kafka names; `application.id` is `test` unless given. */
@@ -29,44 +45,80 @@ export interface TopologyTestDriverOptions {
 
 const DEFAULT_TIME_MS = 1_700_000_000_000
 
+interface Source {
+  readonly task: StreamTask
+  /** The next offset. */
+  next: number
+}
+
+/** A record that a source topic of the topology has, and no task has processed. */
+interface Waiting {
+  readonly topic: string
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+  readonly facts: PipedFacts
+}
+
 /**
  * Kafka Streams' `TopologyTestDriver`: each piped record is processed to its end, at once, by the very tasks that run in production,
- * also where the topology reads a topic that it writes. Every topic has one partition, offsets count from 0.
+ * through repartition topics and topics that the topology writes and reads. One task per sub-topology, its stores in memory; every
+ * topic has one partition, offsets count from 0, and records are processed in the order they were written.
  */
 export class TopologyTestDriver {
   readonly clock: FakeClock
-  readonly #tasks = new Map<string, { readonly task: StreamTask; next: number }>()
+  readonly #topology: Topology
+  readonly #tasks: StreamTask[] = []
+  readonly #sources = new Map<string, Source>()
   readonly #output = new OutputBatch()
   readonly #queues = new Map<string, ProducerRecord[]>()
+  readonly #waiting: Waiting[] = []
   #stopped: SluiceError | null = null
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const settings = streamsSettings.parse({ 'application.id': 'test', ...options.settings })
     this.clock = new FakeClock({ now: options.initialTimeMs ?? DEFAULT_TIME_MS })
-    for (const subtopology of topology.subtopologies) {
-      const starts = subtopology.sourceTopics.map((topic) => ({ topic, partition: 0, offset: 0, tally: EMPTY_TALLY }))
-      const task = new StreamTask(topology, subtopology, 0, starts, taskSettingsOf(settings), {
+    this.#topology = topology
+    const taskSettings = taskSettingsOf(settings)
+    const changelog: Changelog = {
+      append: (store, key, value, timestamp, headers) =>
+        this.#queue(changelogTopicOf(taskSettings.applicationId, store)).push({
+          topic: changelogTopicOf(taskSettings.applicationId, store),
+          partition: 0,
+          key,
+          value,
+          timestamp,
+          headers,
+        }),
+    }
+    const global = new Map<string, StateStore>()
+    // Global tables first: the other tasks read their stores.
+    for (const subtopology of topology.subtopologies.toSorted((a, b) => Number(b.isGlobal) - Number(a.isGlobal))) {
+      const task = this.#start(subtopology, taskSettings, {
         output: this.#output,
         clock: this.clock,
         random: systemRandom,
+        stores: { factory: memoryStores, global, changelog },
       })
-      for (const { topic } of starts) this.#tasks.set(topic, { task, next: 0 })
+      if (subtopology.isGlobal) for (const [name, store] of task.stores) global.set(name, store)
     }
   }
 
-  /** A way into a source topic; without serdes, for bytes. @throws Error when the topology does not read it */
+  /**
+   * A way into a source topic; without serdes, for bytes; without a time, records have the driver's.
+   * @throws Error when the topology does not read it
+   */
   createInputTopic<K = Uint8Array, V = Uint8Array>(
     topic: string,
     key: Serializer<K> = bytesSerde as Side,
     value: Serializer<V> = bytesSerde as Side,
+    time: InputTime | null = null,
   ): TestInputTopic<K, V> {
-    if (!this.#tasks.has(topic)) throw new Error(`The topology does not read topic ${topic}`)
-    return new TestInputTopic(topic, key, value, (keyBytes, valueBytes, facts) =>
-      this.#pipe(topic, keyBytes, valueBytes, facts),
-    )
+    if (!this.#sources.has(topic)) throw new Error(`The topology does not read topic ${topic}`)
+    const pipe: PipeBytes = (keyBytes, valueBytes, facts) => this.#pipe(topic, keyBytes, valueBytes, facts)
+    return new TestInputTopic(topic, key, value, pipe, time)
   }
 
-  /** A way out of a topic, also of a quarantine topic; without serdes, as bytes. */
+  /** A way out of a topic, also of a quarantine topic, a repartition topic or a changelog; without serdes, as bytes. */
   createOutputTopic<K = Uint8Array, V = Uint8Array>(
     topic: string,
     key: Deserializer<K> = bytesSerde as Side,
@@ -80,12 +132,54 @@ export class TopologyTestDriver {
     return new Set([...this.#queues].filter(([, queue]) => queue.length > 0).map(([topic]) => topic))
   }
 
+  /** Moves the clock on and calls the wall-clock punctuators that are due. @throws SluiceError when one stops the topology */
+  advanceWallClockTime(ms: number): void {
+    if (this.#stopped !== null) throw this.#stopped
+    this.clock.advance(ms)
+    for (const task of this.#tasks) this.#settle(task.punctuate())
+    this.#drain()
+  }
+
+  /** The rows of a table, with or without its times. @throws Error when the topology has no such store, or one of another kind */
+  getKeyValueStore<K, V>(name: string): ReadOnlyKeyValueStore<K, V> {
+    const { store, kind } = this.#store(name, ['keyValue', 'timestampedKeyValue'])
+    return kind === 'keyValue'
+      ? (store as KeyValueStore<K, V>)
+      : plainKeyValueStore(store as TimestampedKeyValueStore<K, V>)
+  }
+
+  getTimestampedKeyValueStore<K, V>(name: string): TimestampedKeyValueStore<K, V> {
+    return this.#store(name, ['timestampedKeyValue']).store as TimestampedKeyValueStore<K, V>
+  }
+
+  getVersionedKeyValueStore<K, V>(name: string): VersionedKeyValueStore<K, V> {
+    return this.#store(name, ['versioned']).store as VersionedKeyValueStore<K, V>
+  }
+
+  getWindowStore<K, V>(name: string): ReadOnlyWindowStore<K, V> {
+    const { store, kind } = this.#store(name, ['window', 'timestampedWindow'])
+    return kind === 'window' ? (store as WindowStore<K, V>) : plainWindowStore(store as TimestampedWindowStore<K, V>)
+  }
+
+  getTimestampedWindowStore<K, V>(name: string): TimestampedWindowStore<K, V> {
+    return this.#store(name, ['timestampedWindow']).store as TimestampedWindowStore<K, V>
+  }
+
+  getSessionStore<K, V>(name: string): SessionStore<K, V> {
+    return this.#store(name, ['session']).store as SessionStore<K, V>
+  }
+
+  /** Every store of the topology by its name. */
+  getAllStateStores(): ReadonlyMap<string, StateStore> {
+    return new Map(this.#tasks.flatMap((task) => [...task.stores]))
+  }
+
   /**
    * What became of the records of one source topic, or of all.
    * @throws SluiceError INTERNAL unless in = passed + quarantined + dropped
    */
   tally(topic?: string): Tally {
-    const tally = [...this.#tasks]
+    const tally = [...this.#sources]
       .filter(([name]) => topic === undefined || name === topic)
       .map(([name, { task }]) => task.partitions.find((partition) => partition.topic === name)!.tally.snapshot())
       .reduce(addTallies, EMPTY_TALLY)
@@ -93,29 +187,66 @@ export class TopologyTestDriver {
     return tally
   }
 
+  /** Kafka Streams' `dropped-records` by reason: what operators and stores let go by their own rules, over all tasks. */
+  droppedRecords(): Readonly<Record<string, number>> {
+    const sums: Record<string, number> = {}
+    for (const task of this.#tasks)
+      for (const [reason, count] of Object.entries(task.droppedRecords())) sums[reason] = (sums[reason] ?? 0) + count
+    return sums
+  }
+
   /** What each gate has found, by check. */
   scorecards(): readonly Scorecard[] {
-    return gateScores(new Set([...this.#tasks.values()].flatMap(({ task }) => task.gates)))
+    return gateScores(new Set(this.#tasks.flatMap(({ gates }) => gates)))
+  }
+
+  /** Closes the stores. */
+  close(): void {
+    for (const task of this.#tasks) task.close()
+  }
+
+  #start(subtopology: Subtopology, settings: ReturnType<typeof taskSettingsOf>, ports: TaskPorts): StreamTask {
+    const starts = subtopology.sourceTopics.map((topic) => ({ topic, partition: 0, offset: 0, tally: EMPTY_TALLY }))
+    const task = new StreamTask(this.#topology, subtopology, 0, starts, settings, ports)
+    this.#tasks.push(task)
+    for (const { topic } of starts) this.#sources.set(topic, { task, next: 0 })
+    return task
   }
 
   #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, facts: PipedFacts): void {
     if (this.#stopped !== null) throw this.#stopped
-    const source = this.#tasks.get(topic)!
-    const offset = source.next++
-    const fetched = oneRecord(topic, offset, key, value, { timestamp: facts.timestamp ?? this.clock.now(), ...facts })
-    this.#stopped = source.task.process(fetched)
-    for (const record of this.#output.take()) this.#put(record)
-    if (this.#stopped !== null) throw this.#stopped
+    this.#waiting.push({ topic, key, value, facts: { timestamp: facts.timestamp ?? this.clock.now(), ...facts } })
+    this.#drain()
   }
 
-  #put(record: ProducerRecord): void {
-    this.#queue(record.topic).push(record)
-    if (!this.#tasks.has(record.topic)) return
-    const { topic, key, value, timestamp, headers } = record
-    this.#pipe(topic, key, value, {
-      timestamp: timestamp ?? this.clock.now(),
-      ...(headers === null ? {} : { headers }),
-    })
+  /** Processes what waits, and what comes of it, until nothing is left. */
+  #drain(): void {
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const source = this.#sources.get(next.topic)!
+      this.#settle(source.task.process(oneRecord(source.next++, next)))
+    }
+  }
+
+  /** Takes what a task has put out. @throws SluiceError the task's reason to stop */
+  #settle(stop: SluiceError | null): void {
+    for (const record of this.#output.take()) {
+      const { topic, key, value, timestamp, headers } = record
+      this.#queue(topic).push(record)
+      if (!this.#sources.has(topic)) continue
+      const facts = { timestamp: timestamp ?? this.clock.now(), ...(headers === null ? {} : { headers }) }
+      this.#waiting.push({ topic, key, value, facts })
+    }
+    if (stop === null) return
+    this.#stopped = stop
+    throw stop
+  }
+
+  #store(name: string, kinds: readonly StoreKind[]): { readonly store: StateStore; readonly kind: StoreKind } {
+    const kind = this.#topology.stores.get(name)?.definition.kind
+    const store = this.getAllStateStores().get(name)
+    if (kind === undefined || store === undefined) throw new Error(`The topology has no store ${name}`)
+    if (!kinds.includes(kind)) throw new Error(`Store ${name} is of kind ${kind}, not ${kinds.join(' or ')}`)
+    return { store, kind }
   }
 
   #queue(topic: string): ProducerRecord[] {
@@ -125,18 +256,13 @@ export class TopologyTestDriver {
   }
 }
 
-function oneRecord(
-  topic: string,
-  offset: number,
-  key: Uint8Array | null,
-  value: Uint8Array | null,
-  facts: PipedFacts & { readonly timestamp: number },
-): FetchedPartition {
+function oneRecord(offset: number, { topic, key, value, facts }: Waiting): FetchedPartition {
   const headers = facts.headers ?? null
+  const timestamp = facts.timestamp ?? 0
   const batch: FetchedRecords = {
     count: 1,
     offset: () => offset,
-    timestamp: () => facts.timestamp,
+    timestamp: () => timestamp,
     timestampType: 'create',
     key: () => key,
     value: () => value,

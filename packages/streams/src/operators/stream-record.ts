@@ -1,0 +1,61 @@
+import type { RawHeader } from '@sluice/sdk'
+
+/** Kafka Streams' `FixedKeyRecord`: what `processValues` gives and takes. The key stays; all else is changed by a copy. */
+export class FixedKeyRecord<out K, out V> {
+  readonly key: K
+  readonly value: V
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly headers: readonly RawHeader[] | null
+
+  constructor(key: K, value: V, timestamp: number, headers: readonly RawHeader[] | null = null) {
+    this.key = key
+    this.value = value
+    this.timestamp = timestamp
+    this.headers = headers
+  }
+
+  withValue<W>(value: W): FixedKeyRecord<K, W> {
+    return new FixedKeyRecord(this.key, value, this.timestamp, this.headers)
+  }
+
+  withTimestamp(timestamp: number): FixedKeyRecord<K, V> {
+    return new FixedKeyRecord(this.key, this.value, timestamp, this.headers)
+  }
+
+  withHeaders(headers: readonly RawHeader[] | null): FixedKeyRecord<K, V> {
+    return new FixedKeyRecord(this.key, this.value, this.timestamp, headers)
+  }
+}
+
+/** Kafka Streams' `Record` of the Processor API (that name is TypeScript's own). Immutable: `with…` makes a copy. */
+export class StreamRecord<out K, out V> {
+  readonly key: K
+  readonly value: V
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number
+  readonly headers: readonly RawHeader[] | null
+
+  constructor(key: K, value: V, timestamp: number, headers: readonly RawHeader[] | null = null) {
+    this.key = key
+    this.value = value
+    this.timestamp = timestamp
+    this.headers = headers
+  }
+
+  withKey<L>(key: L): StreamRecord<L, V> {
+    return new StreamRecord(key, this.value, this.timestamp, this.headers)
+  }
+
+  withValue<W>(value: W): StreamRecord<K, W> {
+    return new StreamRecord(this.key, value, this.timestamp, this.headers)
+  }
+
+  withTimestamp(timestamp: number): StreamRecord<K, V> {
+    return new StreamRecord(this.key, this.value, timestamp, this.headers)
+  }
+
+  withHeaders(headers: readonly RawHeader[] | null): StreamRecord<K, V> {
+    return new StreamRecord(this.key, this.value, this.timestamp, headers)
+  }
+}
