@@ -3,7 +3,7 @@
  * taken nor returned. Engines are told to let go of it a segment at a time.
  */
 
-/** As Kafka Streams has it: half of the retention, and at least a minute. */
+/** How long segments are, as in Kafka Streams: half of the retention, and at least a minute. */
 export function segmentMsOf(retentionMs: number): number {
   return Math.max(Math.floor(retentionMs / 2), 60_000)
 }

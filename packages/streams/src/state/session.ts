@@ -2,7 +2,7 @@ import type { SessionDefinition } from './definition.ts'
 import { readSessionKey, sessionKey } from './formats/windowed-keys.ts'
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
-import { Retention, segmentMsOf } from './retention.ts'
+import { Retention } from './retention.ts'
 import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
 import type { SessionEntry, SessionStore } from './stores.ts'
 import type { TableEngine, TimeTable } from './tables.ts'
@@ -28,7 +28,7 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       store: name,
       keys,
       values,
-      segmentMs: segmentMsOf(retentionMs),
+      retentionMs,
       entry: (key, end, start, value) => ({ key, start, end, value }),
     }))
     this.#retention = new Retention(retentionMs, (before) => table.expire(before))
@@ -50,8 +50,7 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
   }
 
   remove(key: K, start: number, end: number): void {
-    this.#table.remove(key, end, start)
-    this.#log.append(key, end, start, null)
+    this.put(key, start, end, null)
   }
 
   fetchSession(key: K, start: number, end: number): V | null {

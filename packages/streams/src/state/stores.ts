@@ -173,6 +173,8 @@ export interface BufferedChange<K, V> {
   readonly time: number
   readonly newValue: V | null
   readonly oldValue: V | null
+  /** What the table downstream holds: the old value of the first change that waited. */
+  readonly priorValue: V | null
   readonly context: BufferedContext
 }
 

@@ -46,8 +46,7 @@ export interface TableSpec<K, V> {
 export interface TimeTableSpec<K, V, E> extends TableSpec<K, V> {
   /** What is handed out. */
   readonly entry: (key: K, time: number, number: number, value: V) => E
-  /** An engine that drops by segments makes them this long. */
-  readonly segmentMs: number
+  readonly retentionMs: number
 }
 
 export interface TableEngine {

@@ -4,7 +4,7 @@ import type { TimestampedWindowDefinition, WindowDefinition } from './definition
 import { readWindowStoreKey, windowStoreKey } from './formats/windowed-keys.ts'
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
-import { Retention, segmentMsOf } from './retention.ts'
+import { Retention } from './retention.ts'
 import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
 import type {
   ReadOnlyWindowStore,
@@ -44,7 +44,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
       store: name,
       keys,
       values,
-      segmentMs: segmentMsOf(retentionMs),
+      retentionMs,
       entry: (key, start, _sequence, value) => ({ key, start, value }),
     }))
     this.#retention = new Retention(retentionMs, (before) => table.expire(before))

@@ -19,7 +19,10 @@ export class SortedIndex<T extends Ordered> {
 
   /** An item of an order that is not there yet. */
   add(item: T): void {
-    if (this.#chunks.length === 0) this.#chunks.push([])
+    if (this.#chunks.length === 0) {
+      this.#chunks.push([item])
+      return
+    }
     const at = Math.min(this.#chunkOf(item.order), this.#chunks.length - 1)
     const chunk = this.#chunks[at]!
     chunk.splice(lowerBound(chunk, item.order), 0, item)
