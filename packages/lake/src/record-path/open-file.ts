@@ -6,8 +6,8 @@ import { parquetColumnsOf } from '../formats/delta/columns.ts'
 import type { DeltaSchema } from '../formats/delta/schema.ts'
 import { statsOf } from '../formats/delta/stats.ts'
 import type { DataFile } from '../formats/delta/requests.ts'
-import { ParquetWriter, collectChunks } from '../parquet/index.ts'
-import type { ChunkCollector, ParquetOptions } from '../parquet/index.ts'
+import { SameThreadWriter } from '../parquet/index.ts'
+import type { EncoderUser, LocatedRow, MemoryWriter, ParquetOptions } from '../parquet/index.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -33,27 +33,38 @@ export class OpenFile {
   readonly #place: FilePlace
   /** Where columns have other names in files than in rows. */
   readonly #toFile: ((row: Row) => Row) | undefined
-  readonly #chunks: ChunkCollector = collectChunks()
-  readonly #parquet: ParquetWriter
+  readonly #parquet: MemoryWriter
 
-  constructor(place: FilePlace, schema: DeltaSchema, table: string, options: ParquetOptions) {
+  /** @param encoders threads that encode it; undefined: this one does */
+  constructor(
+    place: FilePlace,
+    schema: DeltaSchema,
+    table: string,
+    options: ParquetOptions,
+    encoders: EncoderUser | undefined,
+  ) {
     this.schema = schema
     this.#place = place
     const { partitionValues = {} } = place
     const fields = schema.fields.filter((field) => !Object.hasOwn(partitionValues, physicalName(field)))
     this.#toFile = physicalRows({ fields })
     const bloomFilters = bloomFiltersIn({ fields }, options.bloomFilters ?? [])
-    this.#parquet = new ParquetWriter(
-      parquetColumnsOf(physicalSchema({ fields }), table),
-      { ...options, bloomFilters },
-      this.#chunks.sink,
-    )
+    const columns = parquetColumnsOf(physicalSchema({ fields }), table)
+    const chosen = { ...options, bloomFilters }
+    this.#parquet = encoders === undefined ? new SameThreadWriter(columns, chosen) : encoders.writer(columns, chosen)
   }
 
-  /** Throws ValueError and leaves the file as it was when the row does not fit; see `ParquetWriter.appendRow`. */
+  /** Throws ValueError and leaves the file as it was when the row does not fit; see `RowTaker.appendRow`. */
   append(row: Row): void {
     if (this.#toFile === undefined) this.#parquet.appendRow(row)
     else this.#appendRenamed(this.#toFile(row))
+  }
+
+  /** The row of JSON text; false where columns have other names in files than in rows. Throws as `append` does. */
+  appendLocated(row: LocatedRow, given: Row | null): boolean {
+    if (this.#toFile !== undefined) return false
+    this.#parquet.appendLocated(row, given)
+    return true
   }
 
   #appendRenamed(row: Row): void {
@@ -73,8 +84,18 @@ export class OpenFile {
     return this.#parquet.bytes
   }
 
-  finish(clock: Clock, configuration: Readonly<Record<string, string>>): FinishedFile {
-    const facts = this.#parquet.finish()
+  /** Whether the thread that encodes it failed: then its rows are gone. */
+  get isLost(): boolean {
+    return this.#parquet.isLost
+  }
+
+  drop(): void {
+    this.#parquet.drop()
+  }
+
+  /** Rejects with ENCODER_LOST when its rows are gone. */
+  async finish(clock: Clock, configuration: Readonly<Record<string, string>>): Promise<FinishedFile> {
+    const { facts, bytes } = await this.#parquet.finish()
     const { name, partitionValues } = this.#place
     return {
       file: {
@@ -86,7 +107,7 @@ export class OpenFile {
         stats: statsOf(facts, configuration),
         schema: this.schema,
       },
-      bytes: this.#chunks.bytes(),
+      bytes,
     }
   }
 }

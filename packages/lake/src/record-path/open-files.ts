@@ -3,7 +3,8 @@ import type { Clock } from '@sluice/sdk'
 import { Partitioner } from '../formats/delta/partitions.ts'
 import type { DeltaSchema } from '../formats/delta/schema.ts'
 import type { DeltaTable } from '../formats/delta/table.ts'
-import type { ParquetOptions } from '../parquet/index.ts'
+import { unlessAborted } from '../unless-aborted.ts'
+import type { EncoderUser, LocatedRow, ParquetOptions } from '../parquet/index.ts'
 import { OpenFile } from './open-file.ts'
 import type { FinishedFile } from './open-file.ts'
 
@@ -16,9 +17,21 @@ export interface OpenFilesOptions {
 export interface OpenFilesPorts {
   readonly clock: Clock
   readonly newId: () => string
+  /** Threads that encode the files; absent: the caller's own. */
+  readonly encoders?: EncoderUser
+}
+
+/** A file that takes no more rows: it is encoded, or on its way there. */
+interface EndedFile {
+  readonly file: OpenFile
+  /** About its size. */
+  readonly bytes: number
+  readonly finished: Promise<FinishedFile>
 }
 
 type Row = Readonly<Record<string, unknown>>
+
+const NO_ROW: Row = {}
 
 export class OpenFiles {
   readonly #table: DeltaTable
@@ -35,7 +48,7 @@ export class OpenFiles {
   /** How often another file came to hand: the measure of how long the others wait. */
   #turns = 0
   /** Those that ended and were not taken yet. */
-  #ended: FinishedFile[] = []
+  #ended: EndedFile[] = []
 
   constructor(table: DeltaTable, options: OpenFilesOptions, ports: OpenFilesPorts) {
     this.#table = table
@@ -52,6 +65,16 @@ export class OpenFiles {
     const folder = (this.#partitioner ??= this.#begin()).folderOf(row)
     const file = this.#file !== undefined && folder === this.#folder ? this.#file : this.#fileOf(folder, row)
     file.append(row)
+  }
+
+  /**
+   * As `append`, for a row that still stands in JSON text.
+   * @param given values of columns that are not in the text
+   * @returns false where only `append` knows how: the table is parted, or its files have names of their own for columns
+   */
+  appendLocated(row: LocatedRow, given: Row | null): boolean {
+    if (!(this.#partitioner ??= this.#begin()).isOne) return false
+    return (this.#file ?? this.#fileOf('', NO_ROW)).appendLocated(row, given)
   }
 
   /** Whether any is open whose columns are not those that the table has now. */
@@ -71,9 +94,28 @@ export class OpenFiles {
     return this.#ended.length > 0
   }
 
-  /** The files that ended, each given once. */
-  takeEnded(): FinishedFile[] {
-    return this.#ended.splice(0)
+  /** About what those take together. */
+  get endedBytes(): number {
+    return this.#ended.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** Whether rows are gone with the thread that encoded them. */
+  get isLost(): boolean {
+    return this.#ended.some(({ file }) => file.isLost) || [...this.#files.values()].some(({ isLost }) => isLost)
+  }
+
+  /**
+   * The files that ended, once they are encoded; each given once.
+   * @throws SluiceError ENCODER_LOST when rows are gone
+   */
+  async takeEnded(signal: AbortSignal | undefined): Promise<readonly FinishedFile[]> {
+    const finished = await unlessAborted(
+      Promise.all(this.#ended.map((ended) => ended.finished)),
+      signal,
+      'The encoding of files',
+    )
+    this.#ended = []
+    return finished
   }
 
   /** Ends all of them. The next ones are for the table as it is then. */
@@ -84,6 +126,8 @@ export class OpenFiles {
 
   /** Forgets all of them, and those that ended. */
   drop(): void {
+    for (const file of this.#files.values()) file.drop()
+    for (const { file } of this.#ended) file.drop()
     this.#files.clear()
     this.#file = undefined
     this.#partitioner = undefined
@@ -113,7 +157,8 @@ export class OpenFiles {
     const name = `part-${this.#ports.newId()}${codec === 'none' ? '' : `.${codec}`}.parquet`
     const place =
       folder === '' ? { name } : { name: `${folder}/${name}`, partitionValues: this.#partitioner!.valuesOf(row) }
-    return new OpenFile(place, this.#schema!, this.#table.name, { ...this.#options.parquet, codec })
+    const options = { ...this.#options.parquet, codec }
+    return new OpenFile(place, this.#schema!, this.#table.name, options, this.#ports.encoders)
   }
 
   #endOldest(): void {
@@ -126,6 +171,11 @@ export class OpenFiles {
     this.#files.delete(folder)
     if (file === this.#file) this.#file = undefined
     // One whose first row was refused holds nothing.
-    if (file.rows > 0) this.#ended.push(file.finish(this.#ports.clock, this.#table.snapshot.metadata.configuration))
+    if (file.rows === 0) return file.drop()
+    const { bytes } = file
+    const finished = file.finish(this.#ports.clock, this.#table.snapshot.metadata.configuration)
+    // Whoever takes it is told; until then nobody is to be alarmed.
+    finished.catch(() => undefined)
+    this.#ended.push({ file, bytes, finished })
   }
 }

@@ -8,13 +8,13 @@
  * vacuumed, and the rows are read again from the offset in the table. A crash after the commit, or an answer lost on the way,
  * changes nothing: the offset in the table says that the rows are there.
  */
-import { SluiceError } from '@sluice/sdk'
+import { DataError, SluiceError } from '@sluice/sdk'
 import type { Clock, Counter, Logger, MetricLabels, Metrics, StructSchema } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { deltaSchemaOf } from '../formats/delta/columns.ts'
 import type { AppendRequest, TxnClaim } from '../formats/delta/requests.ts'
 import type { DeltaTable } from '../formats/delta/table.ts'
-import type { ParquetOptions } from '../parquet/index.ts'
+import type { EncoderUser, LocatedRow, ParquetOptions } from '../parquet/index.ts'
 import { Lane, topicAppIdOf, topicMarkOf } from './lane.ts'
 import type { FinishedFile } from './open-file.ts'
 import { OpenFiles } from './open-files.ts'
@@ -42,6 +42,8 @@ export interface TableWriterPorts {
   /** Told when rows are scattered over so many partitions that their files become tiny. */
   readonly logger?: Logger
   readonly newId: () => string
+  /** Threads that encode its files; absent: the caller's own does. */
+  readonly encoders?: EncoderUser
 }
 
 /** A batch whose content is final: the same request is repeated until its outcome is known. */
@@ -54,6 +56,8 @@ interface SealedBatch {
 const OPEN_FILES_MAX = 100
 /** On average; below, a commit of many files is worth a word. */
 const ROWS_PER_FILE_MIN = 100
+/** So often in a row rows may be lost with the thread that encoded them before it is no accident. */
+const LOSSES_MAX = 3
 
 /** Writes to one table. Calls are made one at a time. Memory: its open files, together at most `bytesMax` and one batch. */
 export class TableWriter {
@@ -67,6 +71,8 @@ export class TableWriter {
   #finished: FinishedFile[] = []
   #sealed: SealedBatch | undefined
   #hasWarned = false
+  /** How often rows were lost since the last commit. */
+  #losses = 0
   /** Rows not yet sealed. */
   #rows = 0
   /** When the first row not yet sealed came, and when the first progress not yet sealed was made. */
@@ -146,10 +152,31 @@ export class TableWriter {
       return false
     }
     this.#open.append(row)
+    this.#tookRow(lane, offset)
+    return true
+  }
+
+  /**
+   * Takes a row that still stands in JSON text, with what is not in the text besides. False: nothing was done, and `append` is to be
+   * asked with the decoded row. That is so for an offset taken before, for a value that does not fit, and for tables that are parted or
+   * have names of their own for columns in files.
+   */
+  appendLocated(lane: Lane, offset: number, row: LocatedRow, given: Readonly<Record<string, unknown>> | null): boolean {
+    if (offset <= lane.taken) return false
+    try {
+      if (!this.#open.appendLocated(row, given)) return false
+    } catch (error) {
+      if (error instanceof DataError) return false
+      throw error
+    }
+    this.#tookRow(lane, offset)
+    return true
+  }
+
+  #tookRow(lane: Lane, offset: number): void {
     lane.take(offset)
     lane.rows++
     if (this.#rows++ === 0) this.#rowsSince = this.#ports.clock.monotonic()
-    return true
   }
 
   /** Notes that this offset and those before it need no (further) row: skipped, diverted, or never delivered. */
@@ -160,17 +187,24 @@ export class TableWriter {
   }
 
   /**
-   * Whether memory holds a whole file: then `roll` before more rows come. To be asked per batch, not per row: a batch more is
-   * what the bound on memory allows for.
+   * Whether memory holds a whole file, or more than the encoding threads keep up with: then `roll` before more rows come. To be asked
+   * per batch, not per row: a batch more is what the bound on memory allows for.
    */
   get full(): boolean {
-    return this.#hasEnded || this.#open.bytes >= this.#options.bytesMax
+    return this.#isFileWhole || this.#ports.encoders?.isBehind === true || this.isLost
+  }
+
+  /** Whether rows that were taken are gone, with the thread that encoded them: nothing goes on before `reset`. */
+  get isLost(): boolean {
+    return this.#open.isLost
   }
 
   /** About the memory that its files take: those that are open, and those that the store does not have yet. */
   get heldBytes(): number {
-    this.#collect()
-    return this.#finished.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), this.#open.bytes)
+    return this.#finished.reduce(
+      (sum, { bytes }) => sum + (bytes?.length ?? 0),
+      this.#open.bytes + this.#open.endedBytes,
+    )
   }
 
   /** Whether it holds rows, or a commit of unknown outcome, so that no lane can leave without `reset`. */
@@ -189,22 +223,42 @@ export class TableWriter {
   }
 
   /**
-   * Puts the files that ended into the store; where none waits there, ends the open ones first. After a failure: call again,
-   * nothing is lost or doubled.
+   * Puts the files that ended into the store; where none waits there, ends the open ones first, unless there is only to wait for the
+   * threads that encode them. After a failure: call again, nothing is lost or doubled.
+   * @throws SluiceError ENCODER_LOST when rows are gone: `reset`, and read on from there
    */
   async roll(signal?: AbortSignal): Promise<void> {
+    const { encoders } = this.#ports
+    if (encoders?.isBehind === true) {
+      await encoders.caughtUp(signal)
+      if (!this.full) return
+    }
     if (!this.#hasEnded || this.#open.bytes >= this.#options.bytesMax) this.#open.endAll()
     await this.#upload(signal)
   }
 
   async #upload(signal: AbortSignal | undefined): Promise<void> {
-    this.#collect()
+    this.#finished.push(...(await this.#encoded(signal)))
     for (const finished of this.#finished) {
       if (finished.bytes === undefined) continue
       await this.#store.put(`${this.table.path}/${finished.file.path}`, finished.bytes, { signal })
       finished.bytes = undefined
       this.#counters.files.add(1)
       this.#counters.bytes.add(finished.file.size)
+    }
+  }
+
+  async #encoded(signal: AbortSignal | undefined): Promise<readonly FinishedFile[]> {
+    try {
+      return await this.#open.takeEnded(signal)
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'ENCODER_LOST' || ++this.#losses < LOSSES_MAX) throw error
+      throw new SluiceError('ENCODER_LOST', `Rows for table ${this.table.name} were lost again and again`, {
+        cause: error,
+        place: { table: this.table.path, times: this.#losses },
+        remedy:
+          'Nothing of them is in the table, and they are read again. Let the task encode by itself (encoder.threads=0).',
+      })
     }
   }
 
@@ -241,18 +295,17 @@ export class TableWriter {
     for (const lane of this.#lanes.values()) lane.restart(this.#committed(lane.appId))
   }
 
+  get #isFileWhole(): boolean {
+    return this.#hasEnded || this.#open.bytes >= this.#options.bytesMax
+  }
+
   /** Whether files wait for the store. */
   get #hasEnded(): boolean {
     return this.#open.hasEnded || this.#finished.some(({ bytes }) => bytes !== undefined)
   }
 
-  #collect(): void {
-    this.#finished.push(...this.#open.takeEnded())
-  }
-
   #waitingBytes(): number {
-    this.#collect()
-    return this.#finished.reduce((sum, { file }) => sum + file.size, this.#open.bytes)
+    return this.#finished.reduce((sum, { file }) => sum + file.size, this.#open.bytes + this.#open.endedBytes)
   }
 
   #seal(): SealedBatch {
@@ -296,6 +349,7 @@ export class TableWriter {
     await this.table.append(batch.request, signal)
     for (const [lane, taken] of batch.lanes) lane.committed = taken
     this.#sealed = undefined
+    this.#losses = 0
     this.#counters.rows.add(batch.rows)
     this.#counters.commits.add(1)
   }

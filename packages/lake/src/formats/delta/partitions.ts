@@ -34,6 +34,11 @@ export class Partitioner {
     this.#columns = names.map((name) => new PartitionColumn(columnOf(schema, name, table)))
   }
 
+  /** Whether all rows are in one partition. */
+  get isOne(): boolean {
+    return this.#columns.length === 0
+  }
+
   /**
    * The partition's folder below the table, `day=2026-11-28/region=eu`; empty when there are no partition columns. Equal for
    * equal values only.

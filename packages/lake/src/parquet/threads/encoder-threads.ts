@@ -1,5 +1,5 @@
 /** The threads of a process that encode Parquet files for all who ask for it. */
-import { RetriableError } from '@sluice/sdk'
+import { unlessAborted } from '../../unless-aborted.ts'
 import { compressorFor } from '../compression.ts'
 import type { MemoryWriter } from '../memory-writer.ts'
 import type { ParquetOptions } from '../options.ts'
@@ -43,22 +43,7 @@ export class EncoderThreads {
   }
 
   async caughtUp(signal?: AbortSignal): Promise<void> {
-    const aborted = Promise.withResolvers<never>()
-    const abort = (): void =>
-      aborted.reject(
-        new RetriableError('ENCODER_LOST', 'The threads that encode Parquet files did not catch up in time', {
-          cause: signal?.reason,
-          remedy: 'Give the process more processors, or let more threads encode (encoder.threads).',
-        }),
-      )
-    if (signal?.aborted === true) abort()
-    signal?.addEventListener('abort', abort)
-    try {
-      while (this.isBehind) await Promise.race([this.#progress.promise, aborted.promise])
-    } finally {
-      signal?.removeEventListener('abort', abort)
-      aborted.promise.catch(() => undefined)
-    }
+    while (this.isBehind) await unlessAborted(this.#progress.promise, signal, 'The encoding of files')
   }
 
   open(columns: readonly ParquetColumn[], options: ParquetOptions): MemoryWriter {
