@@ -9,6 +9,15 @@ export interface SchemaAndValue {
   readonly value: Value
 }
 
+/** Where JSON text stands among the bytes of a value, and how it is read. */
+export interface JsonText {
+  /** Null: without one. */
+  readonly schema: Schema | null
+  /** How many bytes are in front of the text, and how many behind it. */
+  readonly before: number
+  readonly behind: number
+}
+
 /**
  * Encodes values of one schema. Null is a tombstone: no bytes.
  * @param headers the record's, as they will be sent: a converter of keys or values may read them and add to them (KIP-440).
@@ -31,6 +40,11 @@ export interface Converter {
   encoder(topic: string, schema: Schema | null): ValueEncoder
   /** @throws DataError for bytes that are not of this format */
   decode(topic: string, bytes: Uint8Array | null, headers?: readonly RawHeader[] | null): SchemaAndValue
+  /**
+   * Where the JSON text stands that `decode` would read, as Kafka Connect's JsonConverter does: for sinks that read it themselves
+   * (`SinkTask.scan`). It is not looked at, so it may be no JSON. Undefined: `decode` must be asked. The same object for the same answer.
+   */
+  jsonIn?(bytes: Uint8Array): JsonText | undefined
   /** Ends what it holds, such as connections to a registry; what waits for them rejects. Called when the task ends. */
   close?(): void
 }

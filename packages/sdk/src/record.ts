@@ -57,6 +57,8 @@ export interface SinkRecord extends ConnectRecord {
   readonly originalTopic: string
   readonly originalPartition: number
   readonly originalOffset: number
+  /** What the sink's own `scan` said of the value's bytes. With it, `value` is decoded when it is first read, and is no own property. */
+  readonly scanned?: unknown
 }
 
 /** A partition of a topic. */

@@ -1,3 +1,4 @@
+import type { JsonText } from './converter.ts'
 import type { SinkRecord, TopicPartition, TopicPartitionOffset } from './record.ts'
 import type { TaskContext } from './task-context.ts'
 
@@ -60,6 +61,13 @@ export interface SinkTask {
    * becomes a dead letter; the others are written. Default: no, and such an error fails the task.
    */
   readonly canBisect?: boolean
+  /**
+   * For sinks that take JSON from its bytes. Asked in place of the converter, of values that nothing on the way to the sink reads (no
+   * transforms) and whose converter knows where the JSON stands. What it answers comes with the record, as `scanned`, unless it is
+   * undefined: then the value is decoded as it would be without this. So it must answer undefined for whatever could be refused there, and
+   * it must not throw.
+   */
+  scan?(topic: string, bytes: Uint8Array, json: JsonText): unknown
   start(signal: AbortSignal): Promise<void>
   /** New partitions; sinks that keep offsets with their data call `context.rewind` here. */
   open(partitions: readonly TopicPartition[]): Promise<void>

@@ -10,6 +10,7 @@ import { closeConverters, makeChain, makeConverters } from './plugins/stages.ts'
 import { RecordDecoder, type Part } from './record-path/convert.ts'
 import type { DeadLetters, StageClasses } from './record-path/dead-letters.ts'
 import { ErrorFigures } from './record-path/error-figures.ts'
+import { valueScanner } from './record-path/scanned-value.ts'
 import { SinkAssignment } from './record-path/sink-assignment.ts'
 import { SinkCommitter } from './record-path/sink-committer.ts'
 import { SinkContext } from './record-path/sink-context.ts'
@@ -110,7 +111,6 @@ async function assemble(given: Given): Promise<SinkHandle> {
   const deadLetters = letters?.naming(stageClasses(plugins, worker.worker, raw, common.transforms)) ?? null
   const chain = makeChain(plugins, common.transforms, raw)
   const converters = makeConverters(plugins, worker.worker, raw)
-  const decoder = new RecordDecoder(converters)
 
   const fetcher = kafka.fetcher({ ...fetching, clientId, bufferBytesMax, ...(rackId === undefined ? {} : { rackId }) })
   const dlqClientId = limits.clientId ?? `connector-dlq-producer-${common.name}-${task}`
@@ -121,6 +121,7 @@ async function assemble(given: Given): Promise<SinkHandle> {
   const basics = { connector: common.name, task, logger, metrics, clock, random }
   const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters, control, errorFigures })
   const own = connector.createTask(connector.settings.parse(raw), context)
+  const decoder = new RecordDecoder(converters, valueScanner(own, converters.value, chain !== null))
   const shared = { task: own, context, positions, control, figures, taskFigures, lag, fetcher, wakeUp, logger, clock }
   const committer = new SinkCommitter({
     ...shared,

@@ -3,7 +3,7 @@
  * before. So the bytes up to the payload are remembered, with what was made of them, and only compared next time.
  */
 import { DataError } from '@sluice/sdk'
-import type { Schema, SchemaAndValue } from '@sluice/sdk'
+import type { JsonText, Schema, SchemaAndValue } from '@sluice/sdk'
 import { bufferOf, utf8Text } from '../utf8-text.ts'
 import { INEXACT } from './inexact.ts'
 import { isJsonObject, member } from './json-node.ts'
@@ -23,6 +23,7 @@ interface KnownSchema {
 /** An envelope's bytes up to its payload. */
 interface KnownStart extends KnownSchema {
   readonly start: Buffer
+  readonly payload: JsonText
 }
 
 /** How many starts are compared before an envelope is parsed as a whole. */
@@ -53,6 +54,11 @@ export class EnvelopeReader {
         }
     }
     return this.#readWhole(bytes)
+  }
+
+  /** Of envelopes whose schema was seen lately. */
+  jsonIn(bytes: Uint8Array): JsonText | undefined {
+    return this.#knownStart(bytes)?.payload
   }
 
   #knownStart(bytes: Uint8Array): KnownStart | undefined {
@@ -101,7 +107,8 @@ export class EnvelopeReader {
     const start = Buffer.from(bufferOf(bytes).subarray(0, Buffer.byteLength(startText)))
     const same = this.#starts.findIndex((each) => each.start.equals(start))
     if (same >= 0) this.#starts.splice(same, 1)
-    this.#starts.unshift({ start, ...known })
+    const payload = { schema: known.schema, before: start.length, behind: 1 }
+    this.#starts.unshift({ start, payload, ...known })
     if (this.#starts.length > STARTS) this.#starts.pop()
   }
 }

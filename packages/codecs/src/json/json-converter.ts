@@ -1,5 +1,5 @@
 /** Kafka Connect's JsonConverter, byte for byte: JSON with its schema in an envelope, or bare. */
-import type { Converter, ConverterPlugin, Schema, SchemaAndValue, ValueEncoder } from '@sluice/sdk'
+import type { Converter, ConverterPlugin, JsonText, Schema, SchemaAndValue, ValueEncoder } from '@sluice/sdk'
 import { SluiceError } from '@sluice/sdk'
 import { utf8Text } from '../utf8-text.ts'
 import { located } from '../value-path.ts'
@@ -35,12 +35,15 @@ export class JsonConverter implements Converter {
   readonly #encoders = new WeakMap<Schema, ValueEncoder>()
   readonly #schemalessEncoder: ValueEncoder
   readonly decode: Converter['decode']
+  readonly jsonIn: (bytes: Uint8Array) => JsonText | undefined
 
   /** @throws SluiceError SETTINGS_INVALID when `schema.content` is no schema */
   constructor(settings: JsonSettings) {
     this.#settings = settings
     this.#schemalessEncoder = this.#compileSchemaless()
-    this.decode = this.#compileDecode()
+    const reader = this.#compileReader()
+    this.decode = decoder(reader)
+    this.jsonIn = (bytes) => reader.jsonIn(bytes)
   }
 
   encoder(_topic: string, schema: Schema | null): ValueEncoder {
@@ -89,36 +92,42 @@ export class JsonConverter implements Converter {
     return Uint8Array.from(out.finish())
   }
 
-  #compileDecode(): Converter['decode'] {
+  #compileReader(): Reader {
     const { schemasEnable, schemaContent } = this.#settings
-    const decode = !schemasEnable
-      ? bareReader(null, this.#settings)
-      : schemaContent === null
-        ? envelopeReader(this.#settings)
-        : bareReader(schemaOf(schemaContent, this.#settings), this.#settings)
-    return (_topic, bytes) => {
-      if (bytes === null) return NOTHING
-      try {
-        return decode(bytes)
-      } catch (error) {
-        throw located(error)
-      }
+    if (!schemasEnable) return bareReader(null, this.#settings)
+    return schemaContent === null
+      ? new EnvelopeReader(this.#settings)
+      : bareReader(schemaOf(schemaContent, this.#settings), this.#settings)
+  }
+}
+
+interface Reader {
+  read(bytes: Uint8Array): SchemaAndValue
+  jsonIn(bytes: Uint8Array): JsonText | undefined
+}
+
+function decoder(reader: Reader): Converter['decode'] {
+  return (_topic, bytes) => {
+    if (bytes === null) return NOTHING
+    try {
+      return reader.read(bytes)
+    } catch (error) {
+      throw located(error)
     }
   }
 }
 
-function envelopeReader(settings: JsonSettings): (bytes: Uint8Array) => SchemaAndValue {
-  const reader = new EnvelopeReader(settings)
-  return (bytes) => reader.read(bytes)
-}
-
 /** Reads JSON of one schema, without an envelope. */
-function bareReader(schema: Schema | null, settings: JsonSettings): (bytes: Uint8Array) => SchemaAndValue {
+function bareReader(schema: Schema | null, settings: JsonSettings): Reader {
   const read = compileReadJson(schema, settings)
-  return (bytes) => {
-    const text = utf8Text(bytes)
-    if (text === undefined) throw notJson('Invalid UTF-8')
-    return { schema, value: readText(text, read) }
+  const json = { schema, before: 0, behind: 0 }
+  return {
+    read: (bytes) => {
+      const text = utf8Text(bytes)
+      if (text === undefined) throw notJson('Invalid UTF-8')
+      return { schema, value: readText(text, read) }
+    },
+    jsonIn: () => json,
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   SourceRecord,
   ValueEncoder,
 } from '@sluice/sdk'
+import { ScannedRecord, type ValueScanner } from './scanned-value.ts'
 import type { Place } from './tolerance.ts'
 
 /** The three converters of a task. */
@@ -119,9 +120,12 @@ function timestampOf({ topic, timestamp }: SourceRecord): number | null {
 /** Decodes what was fetched for a sink. */
 export class RecordDecoder {
   readonly #converters: Converters
+  readonly #scanner: ValueScanner | null
 
-  constructor(converters: Converters) {
+  /** @param scanner asked for values before their converter; null: none */
+  constructor(converters: Converters, scanner: ValueScanner | null = null) {
     this.#converters = converters
+    this.#scanner = scanner
   }
 
   /** Record `i` of the batch. @throws ConversionFailure */
@@ -131,9 +135,12 @@ export class RecordDecoder {
       const rawHeaders = records.headers(i)
       const key = this.#converters.key.decode(topic, records.key(i), rawHeaders)
       part = 'value'
-      const value = this.#converters.value.decode(topic, records.value(i), rawHeaders)
+      const bytes = records.value(i)
+      const scanned = this.#scanner === null ? undefined : this.#scanner(topic, bytes, rawHeaders)
+      const value = scanned ?? this.#converters.value.decode(topic, bytes, rawHeaders)
       part = 'header'
       const headers = rawHeaders === null || rawHeaders.length === 0 ? null : this.#decodeHeaders(topic, rawHeaders)
+      if (scanned !== undefined) return new ScannedRecord(topic, partition, records, i, key, scanned, headers)
       const offset = records.offset(i)
       return {
         topic,
