@@ -17,7 +17,7 @@ import { codecOf, keyBytes } from '../state/formats/side-codec.ts'
 import type { TimestampedKeyValueStore } from '../state/stores.ts'
 import { NULL_FOREIGN_KEY, NULL_KEY, OUT_OF_ORDER } from './drop-reasons.ts'
 import type { AnyJoiner } from './joiner.ts'
-import type { Operator, Step } from './operator.ts'
+import type { Operator } from './operator.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { TableView } from './table-view.ts'
 
@@ -89,8 +89,9 @@ export function subscriptionSend(options: SubscriptionSendOptions): Operator {
           return send(newForeign, 'propagateNullIfNoForeignValue', key, newValue, at)
         }
         if (newForeign === null) {
-          if (oldForeign === null) return scope.drop(at, NULL_FOREIGN_KEY)
-          return send(oldForeign, 'deleteKeyAndPropagate', key, newValue, at)
+          if (newValue !== null) scope.drop(at, NULL_FOREIGN_KEY)
+          if (oldForeign !== null) send(oldForeign, 'deleteKeyAndPropagate', key, newValue, at)
+          return
         }
         if (!hasMoved) return send(newForeign, 'propagateOnlyIfForeignValue', key, newValue, at)
         send(oldForeign, 'deleteKeyNoPropagate', key, newValue, at)
@@ -144,7 +145,10 @@ export function subscriptionJoin({ rightView }: { readonly rightView: TableView 
         if (row === null && instruction === 'propagateOnlyIfForeignValue') return at.keep()
         const foreignValue = instruction === 'deleteKeyAndPropagate' || row === null ? null : row.value
         const response: RoutedResponse = { hash, foreignValue, primaryPartition }
-        answer(primaryKey, response, row === null ? -1 : row.timestamp, next, at)
+        const { timestamp } = at
+        if (row !== null && row.timestamp > timestamp) at.timestamp = row.timestamp
+        next(primaryKey, response, at)
+        at.timestamp = timestamp
       }
     },
   }
@@ -158,7 +162,7 @@ export interface ForeignTableJoinOptions {
   readonly of: { readonly isVersioned: boolean }
 }
 
-/** Of the right table: a change is told to all who have subscribed with its key. */
+/** Of the right table: a change is told to all who have subscribed with its key. Results carry the change's time. */
 export function foreignTableJoin(options: ForeignTableJoinOptions): Operator {
   return {
     kind: 'foreignTableJoin',
@@ -178,7 +182,7 @@ export function foreignTableJoin(options: ForeignTableJoinOptions): Operator {
         for (const { value: row } of store.prefixScan(foreignKeyPrefix(keyBytes(foreign, key)))) {
           const { hash, primaryKey, primaryPartition } = row.value
           const response: RoutedResponse = { hash, foreignValue: newValue, primaryPartition }
-          answer(primaryKey, response, row.timestamp, next, at)
+          next(primaryKey, response, at)
         }
       }
     },
@@ -217,13 +221,6 @@ export function responseJoin(options: ResponseJoinOptions): Operator {
       }
     },
   }
-}
-
-function answer(primaryKey: unknown, response: RoutedResponse, other: number, next: Step, at: RecordContext): void {
-  const { timestamp } = at
-  if (other > timestamp) at.timestamp = other
-  next(primaryKey, response, at)
-  at.timestamp = timestamp
 }
 
 function isSameHash(a: Uint8Array | null, b: Uint8Array | null): boolean {

@@ -43,8 +43,8 @@ export function tableTableJoin(options: TableTableJoinOptions): Operator {
         const other = rows.get(key)
         if (other === null) {
           if (!joinsWithoutOther) return at.keep()
-          // An outer join has nothing to say of a key that neither table has or had.
-          if (joinsWithoutThis && from.newValue === null && from.oldValue === null) return at.keep()
+          // There is nothing to say of a key that neither table has or had.
+          if (from.newValue === null && from.oldValue === null) return at.keep()
         }
         const theirs = other === null ? null : other.value
         const hasResult = joinsWithoutThis && other !== null
