@@ -1,6 +1,6 @@
 /**
  * A million orders to a Parquet file in memory, beside DuckDB and parquetjs-lite: from row objects, flat and nested, and from
- * columns; and back. Making the rows is left out: they are made in pieces, and only the writing is timed, in CPU seconds of the
+ * columns; and back; and with threads that encode. Making the rows is left out: they are made in pieces, and only the writing is timed, in CPU seconds of the
  * whole process, after a warm-up.
  */
 import { createRequire } from 'node:module'
@@ -18,6 +18,7 @@ import {
 } from '@sluice/lake'
 import type { BenchCase } from './bench-case.ts'
 import { MILLION, TENTH, orders, type Order, type OrderSet } from './orders.ts'
+import { threadCases } from './parquet-threads.ts'
 
 const ROWS_PER_PIECE = 50_000
 const PARQUETJS_ROWS = 50_000
@@ -122,6 +123,7 @@ export async function bench(short = false): Promise<BenchCase[]> {
         peer: [],
       },
       { name: `Parquet, ${rows} rows back, zstd`, unit: 'CPU-s', ours: back, peer: [] },
+      ...(await threadCases(COLUMNS, rows)),
     ]
   } finally {
     await rm(folder, { recursive: true, force: true })
