@@ -7,6 +7,7 @@ import { unlessAborted } from '../unless-aborted.ts'
 import type { EncoderUser, LocatedRow, ParquetOptions } from '../parquet/index.ts'
 import { OpenFile } from './open-file.ts'
 import type { FinishedFile } from './open-file.ts'
+import { WaitingRows } from './waiting-rows.ts'
 
 export interface OpenFilesOptions {
   /** How many at a time. */
@@ -32,6 +33,10 @@ interface EndedFile {
 type Row = Readonly<Record<string, unknown>>
 
 const NO_ROW: Row = {}
+/** So many rows of a partition are worth a file, even when another one must end for it. */
+const ROWS_PER_TURN = 1000
+/** What is ended in one go: encoding takes milliseconds for each, and nothing else goes on meanwhile. */
+const ENDED_AT_ONCE = 32
 
 export class OpenFiles {
   readonly #table: DeltaTable
@@ -39,6 +44,8 @@ export class OpenFiles {
   readonly #ports: OpenFilesPorts
   /** By folder, which says the partition. */
   readonly #files = new Map<string, OpenFile>()
+  /** Of partitions for which there is no room among them. */
+  readonly #waiting: WaitingRows
   /** Whose file is still at hand: rows of one partition come together. */
   #folder = ''
   #file: OpenFile | undefined
@@ -54,17 +61,19 @@ export class OpenFiles {
     this.#table = table
     this.#options = options
     this.#ports = ports
+    this.#waiting = new WaitingRows((row) => this.#fileToTry(row))
   }
 
   /**
-   * Puts the row into the file of its partition. A partition that has none gets one; where there are too many, the one that
-   * waited longest ends.
+   * Puts the row into the file of its partition. A partition that has none gets one; where there are too many, its rows wait as they
+   * are, until there are enough of them for the file that waited longest to end for theirs.
    * @throws ValueError when a value does not fit its column; the row is then in no file
    */
   append(row: Row): void {
     const folder = (this.#partitioner ??= this.#begin()).folderOf(row)
     const file = this.#file !== undefined && folder === this.#folder ? this.#file : this.#fileOf(folder, row)
-    file.append(row)
+    if (file !== undefined) file.append(row)
+    else if (this.#waiting.add(folder, row) >= ROWS_PER_TURN) this.#makeRoomFor(folder)
   }
 
   /**
@@ -74,16 +83,25 @@ export class OpenFiles {
    */
   appendLocated(row: LocatedRow, given: Row | null): boolean {
     if (!(this.#partitioner ??= this.#begin()).isOne) return false
-    return (this.#file ?? this.#fileOf('', NO_ROW)).appendLocated(row, given)
+    return (this.#file ?? this.#fileOf('', NO_ROW)!).appendLocated(row, given)
   }
 
   /** Whether any is open whose columns are not those that the table has now. */
   get isOutdated(): boolean {
-    return this.#files.size > 0 && this.#schema !== this.#table.snapshot.schema
+    return this.#files.size + this.#waiting.count > 0 && this.#schema !== this.#table.snapshot.schema
   }
 
   /** About the size that they would have if they ended now. */
   get bytes(): number {
+    return this.#fileBytes + this.#waiting.bytes
+  }
+
+  /** About the memory that they take. */
+  get heldBytes(): number {
+    return this.#fileBytes + this.#waiting.heldBytes
+  }
+
+  get #fileBytes(): number {
     let bytes = 0
     for (const file of this.#files.values()) bytes += file.bytes
     return bytes
@@ -118,10 +136,22 @@ export class OpenFiles {
     return finished
   }
 
-  /** Ends all of them. The next ones are for the table as it is then. */
-  endAll(): void {
-    for (const [folder, file] of this.#files) this.#end(folder, file)
+  /**
+   * Ends some of them; to be called again until it says false: then all have ended, and the next ones are for the table as it is then.
+   */
+  endSome(): boolean {
+    let ended = 0
+    for (const [folder, file] of this.#files) {
+      if (ended++ >= ENDED_AT_ONCE) return true
+      this.#end(folder, file)
+    }
+    for (let folder = this.#waiting.firstFolder; folder !== undefined; folder = this.#waiting.firstFolder) {
+      if (ended++ >= ENDED_AT_ONCE) return true
+      this.#end(folder, this.#fileOfWaiting(folder))
+    }
+    this.#waiting.clear()
     this.#partitioner = undefined
+    return false
   }
 
   /** Forgets all of them, and those that ended. */
@@ -129,6 +159,7 @@ export class OpenFiles {
     for (const file of this.#files.values()) file.drop()
     for (const { file } of this.#ended) file.drop()
     this.#files.clear()
+    this.#waiting.clear()
     this.#file = undefined
     this.#partitioner = undefined
     this.#ended = []
@@ -140,16 +171,39 @@ export class OpenFiles {
     return new Partitioner(schema, metadata.partitionColumns, this.#table.name)
   }
 
-  #fileOf(folder: string, row: Row): OpenFile {
+  /** Undefined where there is none, and no room for one. */
+  #fileOf(folder: string, row: Row): OpenFile | undefined {
     let file = this.#files.get(folder)
     if (file === undefined) {
-      file = this.#open(folder, row)
-      if (this.#files.size >= this.#options.filesMax) this.#endOldest()
-      this.#files.set(folder, file)
+      if (this.#files.size >= this.#options.filesMax) return undefined
+      this.#files.set(folder, (file = this.#open(folder, row)))
     }
+    return this.#atHand(folder, file)
+  }
+
+  #atHand(folder: string, file: OpenFile): OpenFile {
     file.lastTurn = ++this.#turns
     this.#folder = folder
     return (this.#file = file)
+  }
+
+  #makeRoomFor(folder: string): void {
+    const file = this.#fileOfWaiting(folder)
+    this.#endOldest()
+    this.#files.set(folder, file)
+    this.#atHand(folder, file)
+  }
+
+  #fileOfWaiting(folder: string): OpenFile {
+    const rows = this.#waiting.take(folder)
+    const file = this.#open(folder, rows[0] ?? NO_ROW)
+    for (const row of rows) file.append(row)
+    return file
+  }
+
+  #fileToTry(row: Row): OpenFile {
+    const place = { name: '', partitionValues: this.#partitioner!.valuesOf(row) }
+    return new OpenFile(place, this.#schema!, this.#table.name, { ...this.#options.parquet, codec: 'none' }, undefined)
   }
 
   #open(folder: string, row: Row): OpenFile {

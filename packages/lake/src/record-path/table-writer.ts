@@ -28,7 +28,7 @@ export interface TableWriterOptions {
   readonly ageMaxMs: number
   /** How long progress without any row (all skipped or diverted) may wait for its commit. */
   readonly idleMaxMs: number
-  /** Files open at a time, one per partition of the table; the one that waited longest ends for a new one. Default 100. */
+  /** Files open at a time, one per partition of the table; rows of further partitions wait for theirs. Default 100. */
   readonly openFilesMax?: number
   /** Bloom filters by the columns' names in the table; those that it does not have (yet) are no mistake. */
   readonly parquet: ParquetOptions
@@ -137,9 +137,7 @@ export class TableWriter {
    */
   async accept(rows: StructSchema, signal?: AbortSignal): Promise<void> {
     await this.table.evolve(deltaSchemaOf(rows), signal)
-    if (!this.#open.isOutdated) return
-    this.#open.endAll()
-    await this.#upload(signal)
+    if (this.#open.isOutdated) await this.#endAll(signal)
   }
 
   /**
@@ -203,7 +201,7 @@ export class TableWriter {
   get heldBytes(): number {
     return this.#finished.reduce(
       (sum, { bytes }) => sum + (bytes?.length ?? 0),
-      this.#open.bytes + this.#open.endedBytes,
+      this.#open.heldBytes + this.#open.endedBytes,
     )
   }
 
@@ -233,8 +231,16 @@ export class TableWriter {
       await encoders.caughtUp(signal)
       if (!this.full) return
     }
-    if (!this.#hasEnded || this.#open.bytes >= this.#options.bytesMax) this.#open.endAll()
-    await this.#upload(signal)
+    if (!this.#hasEnded || this.#open.heldBytes >= this.#options.bytesMax) await this.#endAll(signal)
+    else await this.#upload(signal)
+  }
+
+  /** Some at a time, so that neither memory nor whoever waits for this thread suffers from many. */
+  async #endAll(signal: AbortSignal | undefined): Promise<void> {
+    for (let areMore = true; areMore;) {
+      areMore = this.#open.endSome()
+      await this.#upload(signal)
+    }
   }
 
   async #upload(signal: AbortSignal | undefined): Promise<void> {
@@ -270,8 +276,7 @@ export class TableWriter {
   async commit(signal?: AbortSignal): Promise<void> {
     if (this.#sealed !== undefined) await this.#publish(this.#sealed, signal)
     if (![...this.#lanes.values()].some((lane) => lane.moved)) return
-    this.#open.endAll()
-    await this.#upload(signal)
+    await this.#endAll(signal)
     await this.#publish((this.#sealed = this.#seal()), signal)
   }
 
@@ -296,7 +301,7 @@ export class TableWriter {
   }
 
   get #isFileWhole(): boolean {
-    return this.#hasEnded || this.#open.bytes >= this.#options.bytesMax
+    return this.#hasEnded || this.#open.heldBytes >= this.#options.bytesMax
   }
 
   /** Whether files wait for the store. */
@@ -340,8 +345,8 @@ export class TableWriter {
     if (this.#hasWarned || files <= 2 * openFilesMax || this.#rows >= files * ROWS_PER_FILE_MIN) return
     this.#hasWarned = true
     this.#ports.logger?.warn(
-      'Rows are scattered over more partitions than may be open at a time, so files are tiny: part the table by something coarser, let more files be open, or sort the records by partition',
-      { table: this.table.name, files, rows: this.#rows, openFilesMax },
+      'Rows are scattered over very many partitions, so files are tiny: part the table by something coarser, or commit less often',
+      { table: this.table.name, files, rows: this.#rows },
     )
   }
 
