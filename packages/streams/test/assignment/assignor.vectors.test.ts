@@ -40,7 +40,7 @@ test(`${cases.length} cases of protocol version 11`, () => {
 describe('a subscription', () => {
   test.each(of('subscription'))('of $userEndPoint with tasks $taskOffsetSums', (one) => {
     const { processId, userEndPoint, uniqueField, errorCode, clientTags, taskOffsetSums } = one
-    const tasks = [...String(taskOffsetSums).matchAll(/(\d+)_(\d+)=(-?\d+)/g)].map(
+    const tasks = [...(typeof taskOffsetSums === 'string' ? taskOffsetSums : '').matchAll(/(\d+)_(\d+)=(-?\d+)/g)].map(
       ([, subtopology, partition, sum]) => ({
         subtopology: Number(subtopology),
         partition: Number(partition),
