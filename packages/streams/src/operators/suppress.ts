@@ -53,8 +53,8 @@ export function suppress(options: SuppressOptions): Operator {
         at.keep()
         if (isDue()) gate.letGo(buffer, isDue, at)
         if (!isFull()) return
-        if (whenFull === 'shutDown') throw full(buffer, node, options)
-        gate.letGo(buffer, isFull, at)
+        if (whenFull === 'emit') gate.letGo(buffer, isFull, at)
+        else at.halt = full(buffer, node, options)
       }
     },
   }

@@ -17,7 +17,7 @@ import type { Deserializer, Serializer, Side } from '../serde.ts'
 import { bytesSerde } from '../serdes.ts'
 import type { StoreKind } from '../state/definition.ts'
 import { memoryStores } from '../state/create-store.ts'
-import type { Changelog } from '../state/store-context.ts'
+import type { Changelog, StoreFactory, TaskStore } from '../state/store-context.ts'
 import type {
   KeyValueStore,
   ReadOnlyKeyValueStore,
@@ -68,6 +68,7 @@ export class TopologyTestDriver {
   readonly clock: FakeClock
   readonly #topology: Topology
   readonly #tasks: StreamTask[] = []
+  readonly #stores: TaskStore[] = []
   readonly #sources = new Map<string, Source>()
   readonly #output = new OutputBatch()
   readonly #queues = new Map<string, ProducerRecord[]>()
@@ -80,15 +81,15 @@ export class TopologyTestDriver {
     this.#topology = topology
     const taskSettings = taskSettingsOf(settings)
     const changelog: Changelog = {
-      append: (store, key, value, timestamp, headers) =>
-        this.#queue(changelogTopicOf(taskSettings.applicationId, store)).push({
-          topic: changelogTopicOf(taskSettings.applicationId, store),
-          partition: 0,
-          key,
-          value,
-          timestamp,
-          headers,
-        }),
+      append: (store, key, value, timestamp, headers) => {
+        const topic = changelogTopicOf(taskSettings.applicationId, store)
+        this.#queue(topic).push({ topic, partition: 0, key, value, timestamp, headers })
+      },
+    }
+    const factory: StoreFactory = (definition, context) => {
+      const store = memoryStores(definition, context)
+      this.#stores.push(store)
+      return store
     }
     const global = new Map<string, StateStore>()
     // Global tables first: the other tasks read their stores.
@@ -97,7 +98,7 @@ export class TopologyTestDriver {
         output: this.#output,
         clock: this.clock,
         random: systemRandom,
-        stores: { factory: memoryStores, global, changelog },
+        stores: { factory, global, changelog },
       })
       if (subtopology.isGlobal) for (const [name, store] of task.stores) global.set(name, store)
     }
@@ -227,7 +228,7 @@ export class TopologyTestDriver {
     }
   }
 
-  /** Takes what a task has put out. @throws SluiceError the task's reason to stop */
+  /** Commits a record: takes what a task has put out, and what its stores have not logged yet. @throws SluiceError the task's reason to stop */
   #settle(stop: SluiceError | null): void {
     for (const record of this.#output.take()) {
       const { topic, key, value, timestamp, headers } = record
@@ -236,9 +237,11 @@ export class TopologyTestDriver {
       const facts = { timestamp: timestamp ?? this.clock.now(), ...(headers === null ? {} : { headers }) }
       this.#waiting.push({ topic, key, value, facts })
     }
-    if (stop === null) return
-    this.#stopped = stop
-    throw stop
+    if (stop !== null) {
+      this.#stopped = stop
+      throw stop
+    }
+    for (const store of this.#stores) store.flush()
   }
 
   #store(name: string, kinds: readonly StoreKind[]): { readonly store: StateStore; readonly kind: StoreKind } {

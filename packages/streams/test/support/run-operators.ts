@@ -79,6 +79,11 @@ export class OperatorRun<K = unknown, V = unknown> {
   /** Pipes a record and returns what came of it. */
   pipe({ topic = 'in', key, value, timestamp }: Input): readonly Collected<K, V>[] {
     this.driver.createInputTopic(topic, Serdes.string, Serdes.string).pipeInput(key, value, { timestamp })
+    return this.take()
+  }
+
+  /** What has come out since it was asked last. */
+  take(): readonly Collected<K, V>[] {
     return this.#collected.splice(0)
   }
 
