@@ -16,6 +16,7 @@ import { printRules } from './rules.ts'
 import { writeSettings } from './settings-files.ts'
 import { printSummary, summarise, type QuickstartSummary } from './summary.ts'
 import { LakeTable, printResult } from './table.ts'
+import { travelled } from './time-travel.ts'
 
 export interface QuickstartRequest {
   readonly dir: string
@@ -109,16 +110,6 @@ async function withKafka(
   } finally {
     await kafka.close()
   }
-}
-
-/** The same query of the table as it was: before this run added to it, or when its first rows were there, or before those. */
-async function travelled(table: LakeTable, versionBefore: number, name: string, query: string): Promise<string> {
-  const isOlder = versionBefore > 0 && versionBefore < table.version
-  const version = isOlder ? versionBefore : table.version > 1 ? 1 : 0
-  const then = await table.asOf(version)
-  const heading = `The same in version ${version} of the table, of ${table.version}:\n\n`
-  if (then.files.length === 0) return `${heading}  it had no rows yet\n`
-  return `${heading}${printResult(await then.query(name, query))}`
 }
 
 function nextCommands(plan: QuickstartPlan, { dir, file, key, into, s3 }: QuickstartRequest): string {

@@ -3,11 +3,10 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { DeltaTable } from '@sluice/lake'
+import { DeltaTable, TableHistory } from '@sluice/lake'
 import { openObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
 import { SluiceError, systemClock, systemRandom } from '@sluice/sdk'
-import { filesAsOf } from './table-as-of.ts'
 
 export interface TableSummary {
   /** -1: there is no table yet. */
@@ -54,14 +53,26 @@ export class LakeTable {
     return table === undefined ? new LakeTable(at, -1, []) : new LakeTable(at, table.snapshot.version, table.filePaths)
   }
 
+  /** The first version that can still be asked: those before it may have been cleaned out of the log. */
+  async oldestVersion(): Promise<number> {
+    return (await this.#history()).oldest
+  }
+
   /**
    * The table as it was.
-   * @throws SluiceError OBJECT_MISSING for a version that is not there, or whose log was cleaned away
+   * @throws SluiceError OBJECT_MISSING for a version that is not there yet, or no more
    */
   async asOf(version: number): Promise<LakeTable> {
-    const at = { store: this.#store, path: this.#path, folder: this.#folder }
-    const files = await filesAsOf(at.store, at.path, version)
-    return new LakeTable(at, version, files)
+    const files = await (await this.#history()).filesAsOf(version)
+    return new LakeTable({ store: this.#store, path: this.#path, folder: this.#folder }, version, files)
+  }
+
+  async #history(): Promise<TableHistory> {
+    const history = await TableHistory.open(this.#store, this.#path)
+    if (history !== undefined) return history
+    throw new SluiceError('OBJECT_MISSING', 'There is no table, so no version of it', {
+      remedy: 'Run what fills it first.',
+    })
   }
 
   async summary(): Promise<TableSummary> {
