@@ -12,6 +12,7 @@ import type { Subtopology, Topology } from '../topology/topology.ts'
 import { compileChains, type SourceChain } from './chain.ts'
 import { divertFailure } from './divert.ts'
 import { Drops } from './drops.ts'
+import { InputQueue } from './input-queue.ts'
 import type { OutputBatch } from './output-batch.ts'
 import { PartitionTally } from './partition-tally.ts'
 import { Punctuations } from './punctuations.ts'
@@ -47,6 +48,8 @@ export interface TaskPorts {
 export interface StartOfPartition extends TopicPartition {
   readonly offset: number
   readonly tally: Tally
+  /** Where the partition ends, as far as is known: a task waits for what lies before. Default: `offset`. */
+  readonly endOffset?: number
 }
 
 /** One partition of a task. */
@@ -54,6 +57,7 @@ export interface TaskPartition extends TopicPartition {
   /** The next offset to process. */
   position: number
   readonly tally: PartitionTally
+  readonly queue: InputQueue
 }
 
 interface Way extends TaskPartition {
@@ -118,13 +122,14 @@ export class StreamTask {
       partitionsOf: (topic) => ports.partitionsOf?.(topic) ?? 1,
     })
     this.gates = gates
-    this.#ways = starts.map(({ topic, partition, offset, tally }) => {
+    this.#ways = starts.map(({ topic, partition, offset, tally, endOffset = offset }) => {
       const chain = chains.get(topic)!
       return {
         topic,
         partition,
         position: offset,
         tally: new PartitionTally(tally),
+        queue: new InputQueue(endOffset),
         time: -1,
         chain,
         quarantine: chain.source.quarantine ?? settings.quarantineTopic,
@@ -161,18 +166,32 @@ export class StreamTask {
     this.#stores.close()
   }
 
-  /**
-   * Runs everything fetched of one partition. Records to produce are in the output; positions and tallies stand behind the last
-   * record that was dealt with. Returns the reason to stop (GATE_HALTED, TASK_FAILED): then the position is that of the record that
-   * caused it, and nothing of that record is in the output.
-   */
+  /** Takes what was fetched of one partition, and runs what may be run: see `run`. */
   process(fetched: FetchedPartition): SluiceError | null {
-    const way = this.#way(fetched)
-    for (const batch of fetched.batches) {
-      const stop = this.#batch(way, batch)
+    this.take(fetched)
+    return this.run()
+  }
+
+  take(fetched: FetchedPartition): void {
+    this.#way(fetched).queue.push(fetched)
+  }
+
+  /**
+   * Runs what has been taken, of several partitions the record with the smallest timestamp first; and stops when one of them has none
+   * left though there are more at the broker. Records to produce are in the output; positions and tallies stand behind the last record
+   * that was dealt with. Returns the reason to stop (GATE_HALTED, TASK_FAILED): then the position is that of the record that caused it,
+   * and nothing of that record is in the output.
+   */
+  run(): SluiceError | null {
+    for (;;) {
+      const way = this.#next()
+      if (way === null) break
+      // Until another partition has an earlier record; of the only one, all.
+      const until = this.#ways.length === 1 ? Infinity : this.#timeOfOthers(way)
+      const stop = this.#runOf(way, until)
       if (stop !== null) return stop
     }
-    way.position = Math.max(way.position, fetched.nextOffset)
+    for (const way of this.#ways) way.position = way.queue.settledAt(way.position)
     return null
   }
 
@@ -191,23 +210,48 @@ export class StreamTask {
     at.live = true
   }
 
-  #batch(way: Way, batch: FetchedRecords): SluiceError | null {
-    const at = this.#at
-    this.#enter(way, batch)
-    for (let i = 0; i < batch.count; i++) {
-      this.#fill(batch, i)
-      const stop = this.#run(way)
-      if (stop !== null) {
-        way.position = at.offset
-        return stop
+  /** The partition whose record is next; null: none may be run now. Among equals the first. */
+  #next(): Way | null {
+    let next: Way | null = null
+    for (const way of this.#ways) {
+      const { queue } = way
+      if (!queue.isEmpty) {
+        if (next === null || queue.headTime < next.queue.headTime) next = way
+      } else if (queue.settledAt(way.position) < queue.endOffset) return null
+    }
+    return next
+  }
+
+  #timeOfOthers(way: Way): number {
+    let earliest = Infinity
+    for (const other of this.#ways) if (other !== way) earliest = Math.min(earliest, other.queue.headTime)
+    return earliest
+  }
+
+  /** Up to the first record behind that time. */
+  #runOf(way: Way, until: number): SluiceError | null {
+    const { queue } = way
+    while (!queue.isEmpty) {
+      const { batch } = queue
+      this.#enter(way, batch)
+      for (let i = queue.at; i < batch.count; i++) {
+        if (batch.timestamp(i) > until) return null
+        this.#fill(batch, i)
+        const stop = this.#run(way)
+        if (stop !== null) {
+          way.position = this.#at.offset
+          return stop
+        }
+        way.tally.settle(this.#at)
+        way.position = queue.shift()
+        if (this.#streamTime >= this.#punctuations.nextStreamTime) {
+          const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
+          if (stop !== null) return stop
+          this.#enter(way, batch)
+        }
       }
-      way.tally.settle(at)
-      way.position = at.offset + 1
-      if (this.#streamTime >= this.#punctuations.nextStreamTime) {
-        const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
-        if (stop !== null) return stop
-        this.#enter(way, batch)
-      }
+      // With several partitions, this one has to be asked for more when it is empty.
+      if (until !== Infinity) return null
     }
     return null
   }

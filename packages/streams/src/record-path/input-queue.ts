@@ -1,0 +1,65 @@
+import type { FetchedPartition, FetchedRecords } from '@sluice/kafka'
+
+/** What was fetched of one partition and is not processed yet, in order. */
+export class InputQueue {
+  readonly #batches: FetchedRecords[] = []
+  #at = 0
+  #bytes = 0
+  /** Where the partition goes on behind all of it: also over control records and gaps. */
+  #nextOffset = 0
+  /** The end of the partition as last heard of: there is nothing to wait for behind it. */
+  endOffset: number
+
+  constructor(endOffset: number) {
+    this.endOffset = endOffset
+  }
+
+  push({ batches, nextOffset, highWatermark }: FetchedPartition): void {
+    for (const batch of batches) {
+      if (batch.count === 0) continue
+      this.#batches.push(batch)
+      this.#bytes += batch.bytes
+    }
+    this.#nextOffset = nextOffset
+    this.endOffset = Math.max(this.endOffset, highWatermark)
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isEmpty(): boolean {
+    return this.#batches.length === 0
+  }
+
+  /** The batch of the next record, and where the record is in it: see `at`. */
+  get batch(): FetchedRecords {
+    return this.#batches[0]!
+  }
+
+  get at(): number {
+    return this.#at
+  }
+
+  /** Of the next record, in milliseconds; Infinity where there is none. */
+  get headTime(): number {
+    return this.#batches.length === 0 ? Infinity : this.#batches[0]!.timestamp(this.#at)
+  }
+
+  /** The next record is dealt with. Returns where the partition goes on. */
+  shift(): number {
+    const batch = this.#batches[0]!
+    const offset = batch.offset(this.#at)
+    this.#at += 1
+    if (this.#at < batch.count) return offset + 1
+    this.#at = 0
+    this.#batches.shift()
+    this.#bytes -= batch.bytes
+    return this.#batches.length === 0 ? Math.max(offset + 1, this.#nextOffset) : offset + 1
+  }
+
+  /** Where an empty queue goes on, if the last that came moves it. */
+  settledAt(position: number): number {
+    return this.isEmpty ? Math.max(position, this.#nextOffset) : position
+  }
+}

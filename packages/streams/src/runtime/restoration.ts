@@ -1,0 +1,107 @@
+/**
+ * Fills the stores of tasks that begin from their changelogs: everything up to where the changelogs end now. A task processes nothing
+ * before its stores are complete; the others go on meanwhile.
+ */
+import type { FetchedPartition, Kafka } from '@sluice/kafka'
+import { SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
+import type { ChangelogRecord, TaskStore } from '../state/store-context.ts'
+
+/** A poll that brings nothing for so long means that the records are gone, or that a transaction is open for too long. */
+const SILENCE_MS = 60_000
+const POLL_TIMEOUT_MS = 1_000
+
+/** A store to fill, and the changelog that it is filled from. */
+export interface RestoringStore extends TopicPartition {
+  readonly task: string
+  readonly store: TaskStore
+  /** Where the store is already: the first record that it does not hold. Null: it holds none. */
+  readonly from: number | null
+}
+
+export interface RestorationParts {
+  readonly kafka: Kafka
+  readonly clock: Clock
+  readonly logger: Logger
+  /** With exactly once, what was aborted is none of the state. */
+  readonly isolation: 'read_committed' | 'read_uncommitted'
+}
+
+/** Resolves when all are complete, or the signal is aborted. @throws SluiceError KAFKA_TIMEOUT, and what fetching throws */
+export async function restore(
+  stores: readonly RestoringStore[],
+  { kafka, clock, logger, isolation }: RestorationParts,
+  signal: AbortSignal,
+): Promise<void> {
+  if (stores.length === 0) return
+  const [ends, first] = await Promise.all([
+    kafka.admin.listOffsets(stores, 'latest'),
+    kafka.admin.listOffsets(stores, 'earliest'),
+  ])
+  const open = new Map<string, Reading>()
+  stores.forEach((one, i) => {
+    const from = Math.max(one.from ?? 0, first[i]!.offset)
+    const end = ends[i]!.offset
+    if (from < end) open.set(keyOf(one), { ...one, at: from, end })
+  })
+  if (open.size === 0) return
+  const startedAt = clock.monotonic()
+  const fetcher = kafka.fetcher({ isolation, reset: 'earliest' })
+  let records = 0
+  try {
+    const assign = (): void =>
+      fetcher.assign(Array.from(open.values(), ({ topic, partition, at }) => ({ topic, partition, offset: at })))
+    assign()
+    let heardAt = startedAt
+    while (open.size > 0 && !signal.aborted) {
+      const arrived = await fetcher.poll(POLL_TIMEOUT_MS, signal)
+      if (arrived.length > 0) heardAt = clock.monotonic()
+      else if (clock.monotonic() - heardAt > SILENCE_MS) throw silent([...open.values()][0]!)
+      const before = open.size
+      for (const fetched of arrived) {
+        const key = keyOf(fetched)
+        const reading = open.get(key)
+        if (reading === undefined) continue
+        records += apply(fetched, reading)
+        reading.at = fetched.nextOffset
+        if (reading.at >= reading.end) open.delete(key)
+      }
+      if (open.size < before) assign()
+    }
+  } finally {
+    await fetcher.close()
+  }
+  const ms = Math.round(clock.monotonic() - startedAt)
+  logger.info('State restored from changelogs', { stores: stores.length, records, ms })
+}
+
+interface Reading extends RestoringStore {
+  at: number
+  readonly end: number
+}
+
+/** What was written behind the end that was looked up belongs to nobody's restoration: this task writes it itself from then on. */
+function apply({ batches }: FetchedPartition, { store, end }: Reading): number {
+  const records: ChangelogRecord[] = []
+  for (const batch of batches) {
+    for (let i = 0; i < batch.count && batch.offset(i) < end; i++) {
+      const key = batch.key(i)
+      if (key === null) continue
+      const timestamp = batch.timestamp(i)
+      records.push({ key, value: batch.value(i), timestamp, headers: batch.headers(i), offset: batch.offset(i) })
+    }
+  }
+  store.restore(records)
+  return records.length
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}
+
+function silent({ task, topic, partition, at, end }: Reading): SluiceError {
+  return new SluiceError('KAFKA_TIMEOUT', 'A changelog does not arrive up to its end', {
+    place: { topic, partition, offset: at, end, task },
+    retriable: true,
+    remedy: 'See whether the partition has a leader, and whether a transaction of another instance is still open.',
+  })
+}

@@ -1,0 +1,122 @@
+import type { CommittedOffset, GroupMember, Producer, ProducerRecord, TransactionalProducer } from '@sluice/kafka'
+import { UnderWay } from './under-way.ts'
+
+/** Where the output of a thread goes, and how it becomes final together with the offsets of what it was made from. */
+export interface Writer {
+  /** Hands over what was put out. Never waits: see `room`. */
+  write(records: readonly ProducerRecord[], bytes: number): void
+  /** Resolves when at most `bytesMax` bytes are under way, or something has failed, or the signal is aborted. */
+  room(bytesMax: number, signal: AbortSignal): Promise<void>
+  /**
+   * What was written before becomes durable, and the offsets are committed: behind it, or together with it. One at a time.
+   * @throws what has failed; then nothing written since the last commit counts, and the thread goes back to that
+   */
+  commit(offsets: readonly CommittedOffset[]): Promise<void>
+  /** What went wrong since; nothing more is written. */
+  readonly failure: { readonly error: unknown } | null
+  /** Gives up what is not committed. */
+  close(): Promise<void>
+}
+
+/** At least once: offsets follow what is durable. After a crash the records since the last commit are processed again. */
+export class AtLeastOnceWriter implements Writer {
+  readonly #producer: Producer
+  readonly #member: Pick<GroupMember, 'commit'>
+  readonly #underWay = new UnderWay()
+
+  constructor(producer: Producer, member: Pick<GroupMember, 'commit'>) {
+    this.#producer = producer
+    this.#member = member
+  }
+
+  get failure(): { readonly error: unknown } | null {
+    return this.#underWay.failure
+  }
+
+  write(records: readonly ProducerRecord[], bytes: number): void {
+    if (records.length > 0) this.#underWay.add(this.#producer.produce(records), bytes)
+  }
+
+  room(bytesMax: number, signal: AbortSignal): Promise<void> {
+    return this.#underWay.room(bytesMax, signal)
+  }
+
+  async commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    await this.#underWay.settled()
+    if (offsets.length > 0) await this.#member.commit(offsets)
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close(0)
+  }
+}
+
+/**
+ * Exactly once (KIP-447): what is written between two commits and the offsets it was made from are one transaction. A thread that has
+ * lost its place in the group is refused when it adds its offsets. What is written while a commit is under way waits for the next one.
+ */
+export class ExactlyOnceWriter implements Writer {
+  readonly #producer: TransactionalProducer
+  readonly #member: Pick<GroupMember, 'identity'>
+  readonly #underWay = new UnderWay()
+  #isOpen = false
+  /** Null: no commit is under way. */
+  #held: { readonly records: readonly ProducerRecord[]; readonly bytes: number }[] | null = null
+  #heldBytes = 0
+
+  constructor(producer: TransactionalProducer, member: Pick<GroupMember, 'identity'>) {
+    this.#producer = producer
+    this.#member = member
+  }
+
+  get failure(): { readonly error: unknown } | null {
+    return this.#underWay.failure
+  }
+
+  write(records: readonly ProducerRecord[], bytes: number): void {
+    if (records.length === 0) return
+    if (this.#held === null) this.#produce(records, bytes)
+    else {
+      this.#held.push({ records, bytes })
+      this.#heldBytes += bytes
+    }
+  }
+
+  room(bytesMax: number, signal: AbortSignal): Promise<void> {
+    return this.#underWay.room(bytesMax - this.#heldBytes, signal)
+  }
+
+  async commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    if (!this.#isOpen && offsets.length === 0) return
+    this.#begin()
+    this.#held = []
+    // What fails to be produced fails the commit too, and is the better reason.
+    await this.#underWay.settled()
+    if (offsets.length > 0) await this.#producer.sendOffsets(this.#member.identity(), offsets)
+    await this.#producer.commit()
+    this.#isOpen = false
+    const held = this.#held
+    this.#held = null
+    this.#heldBytes = 0
+    for (const { records, bytes } of held) this.#produce(records, bytes)
+  }
+
+  async close(): Promise<void> {
+    try {
+      if (this.#isOpen) await this.#producer.abort()
+    } finally {
+      await this.#producer.close(0)
+    }
+  }
+
+  #produce(records: readonly ProducerRecord[], bytes: number): void {
+    this.#begin()
+    this.#underWay.add(this.#producer.produce(records), bytes)
+  }
+
+  #begin(): void {
+    if (this.#isOpen) return
+    this.#producer.begin()
+    this.#isOpen = true
+  }
+}
