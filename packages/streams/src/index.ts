@@ -1,6 +1,21 @@
 /** Stream processors: Kafka Streams' words and semantics, in TypeScript's types. */
-export { KStream } from './kstream.ts'
-export { StreamsBuilder } from './streams-builder.ts'
+export { KStream, type Printed } from './dsl/kstream.ts'
+export { KTable } from './dsl/ktable.ts'
+export { GlobalKTable } from './dsl/global-ktable.ts'
+export { KGroupedStream } from './dsl/kgrouped-stream.ts'
+export { KGroupedTable } from './dsl/kgrouped-table.ts'
+export { TimeWindowedKStream } from './dsl/time-windowed-kstream.ts'
+export { SessionWindowedKStream } from './dsl/session-windowed-kstream.ts'
+export {
+  CogroupedKStream,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './dsl/cogrouped-kstream.ts'
+export { BranchedKStream } from './dsl/branched-kstream.ts'
+export { BufferConfig, Suppressed, type SuppressedOptions } from './dsl/suppressed.ts'
+export type { EmitStrategy, WindowMaterializing } from './dsl/emit-strategy.ts'
+export type { Processing } from './dsl/place.ts'
+export { StreamsBuilder } from './dsl/streams-builder.ts'
 export { KafkaStreams, type RunOptions, type StreamsPorts } from './kafka-streams.ts'
 export type { StreamsState } from './streams-state.ts'
 export type { PartitionProgress, StreamsProgress } from './progress.ts'
@@ -8,7 +23,22 @@ export { quarantineTopicOf, streamsSettings, type StreamsSettings } from './stre
 export { defineProcessor, type Processor } from './processor.ts'
 export { serde, type Deserializer, type Serde, type Serializer, type Side } from './serde.ts'
 export { schemaContentOf, Serdes } from './serdes.ts'
-export type { Consumed, Gated, Named, Produced } from './options.ts'
+export type {
+  Consumed,
+  Gated,
+  Grouped,
+  Joined,
+  Materialized,
+  Materializing,
+  Named,
+  Produced,
+  Repartitioned,
+  Stored,
+  StreamJoined,
+  TableConsumed,
+  TableJoined,
+  ValueJoiner,
+} from './options.ts'
 export type { Predicate } from './operators/filter.ts'
 export type { ValueMapper } from './operators/map-values.ts'
 export type { ForeachAction } from './operators/peek.ts'
@@ -20,3 +50,11 @@ export {
   type TopologyStore,
 } from './topology/topology.ts'
 export type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './topology/node.ts'
+export { CalendarWindows, type CalendarUnit } from './windows/calendar-windows.ts'
+export { JoinWindows } from './windows/join-windows.ts'
+export { SessionWindows } from './windows/session-windows.ts'
+export { SlidingWindows } from './windows/sliding-windows.ts'
+export { TimeWindows } from './windows/time-windows.ts'
+export { UnlimitedWindows } from './windows/unlimited-windows.ts'
+export type { FixedWindows, Window, Windowed } from './windows/window.ts'
+export { OPTIMIZATIONS, type Optimization, type Optimizations } from './topology/optimization.ts'

@@ -1,5 +1,5 @@
 import type { SettingsDeclaration, SettingsOf, SettingsShape } from '@sluice/sdk'
-import type { StreamsBuilder } from './streams-builder.ts'
+import type { StreamsBuilder } from './dsl/streams-builder.ts'
 
 /**
  * What a processor is: a name, typed settings, and a topology made from them. A processor is one folder whose `src/index.ts` has it

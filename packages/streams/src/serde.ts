@@ -5,6 +5,8 @@ export interface Side {
   readonly converter: Converter
   /** Written with this schema, each value checked against it; null: schemaless. */
   readonly schema: Schema | null
+  /** Of windowed keys: that of the key within, by which records are partitioned. */
+  readonly inner?: Side
 }
 
 /** Reads `T`. The member is for the compiler alone and never present. */
@@ -27,4 +29,9 @@ export interface Serde<T> extends Deserializer<T>, Serializer<T> {}
 /** A serde of a converter. The type argument is the caller's word: a decoded value is not checked against it. */
 export function serde<T>(converter: Converter, schema: Schema | null = null): Serde<T> {
   return Object.freeze({ converter, schema })
+}
+
+/** The side of a windowed key. */
+export function withInner({ converter, schema }: Side, inner: Side): Side {
+  return Object.freeze({ converter, schema, inner })
 }

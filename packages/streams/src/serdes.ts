@@ -1,4 +1,11 @@
-import { byteArrayConverter, jsonConverter, stringConverter } from '@sluice/codecs'
+import {
+  byteArrayConverter,
+  doubleConverter,
+  integerConverter,
+  jsonConverter,
+  longConverter,
+  stringConverter,
+} from '@sluice/codecs'
 import { withOptional, type Converter, type Schema } from '@sluice/sdk'
 import { serde, type Serde } from './serde.ts'
 
@@ -13,6 +20,12 @@ export const Serdes = {
   bytes: bytesSerde,
   /** UTF-8 text. */
   string: stringSerde,
+  /** 64 bits, big-endian. Beyond 2^53 a number is not exact. */
+  long: serde<number>(longConverter.create({}, 'value'), null),
+  /** 32 bits, big-endian. */
+  integer: serde<number>(integerConverter.create({}, 'value'), null),
+  /** IEEE 754, 64 bits. */
+  double: serde<number>(doubleConverter.create({}, 'value'), null),
   /**
    * JSON without an envelope, decimals as numbers. With a schema, values are written as values of it, each one checked, and read as
    * Kafka Connect's JsonConverter reads them, which takes a text for 0 where a number is declared: read foreign data without a

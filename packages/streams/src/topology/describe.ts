@@ -68,7 +68,7 @@ function textOf({ node, predecessors, successors }: Drawn): string {
   const from = `      <-- ${listOf(predecessors)}\n`
   if (node.kind === 'source') return `    Source: ${node.name} (topics: ${topicsOf(node)})\n${to}`
   if (node.kind === 'sink') return `    Sink: ${node.name} (${topicOf(node)})\n${from}`
-  return `    Processor: ${node.name} (stores: [${node.stores.join(', ')}])\n${to}${from}`
+  return `    Processor: ${node.name} (stores: [${inJavaHashOrder(node.stores).join(', ')}])\n${to}${from}`
 }
 
 function topicsOf({ topics, pattern }: SourceNode): string {

@@ -1,84 +1,84 @@
-import { SluiceError } from '@sluice/sdk'
-import type { Operator } from '../operators/operator.ts'
-import type { Consumed, Named, Produced } from '../options.ts'
-import { bytesSerde } from '../serdes.ts'
-import type { TopologyNode } from './node.ts'
-import { Topology } from './topology.ts'
+import type { StoreDefinition } from '../state/definition.ts'
+import { checkName } from './names.ts'
+import type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './node.ts'
+import { Topology, type RepartitionTopic, type TopologyStore } from './topology.ts'
+import { topologyInvalid } from './topology-invalid.ts'
 
-/** Kafka's rule for topic names; node names keep it too, because topics are named after nodes. */
-const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/
+/** What is said of a store besides its definition. */
+export type StoreFacts = Omit<TopologyStore, 'definition'>
 
 /**
- * A topology being written down. Nodes without a name get Kafka Streams' own: the operator's prefix and ten digits of one counter.
- * A node with a name uses up a number too, so that naming one leaves the names behind it alone.
+ * Nodes, stores and internal topics being put together, in the order in which a task is to run them. Whoever writes chooses the names:
+ * `Graph` for the DSL, the user for `TopologyBuilder`.
  */
 export class TopologyDraft {
   readonly #nodes: TopologyNode[] = []
-  #counter = 0
+  readonly #stores = new Map<string, TopologyStore>()
+  readonly #connections = new Map<string, Set<string>>()
+  readonly #repartitions = new Map<string, RepartitionTopic>()
+  readonly #copartitions: (readonly string[])[] = []
 
-  /** @returns the node's name */
-  addSource<K, V>(topics: readonly string[], consumed: Consumed<K, V>): string {
-    if (topics.length === 0) throw invalid('A source names no topic', 'Name at least one topic.')
-    for (const topic of topics) checkName('Topic', topic)
-    const name = this.#name('KSTREAM-SOURCE-', consumed)
-    this.#nodes.push({
-      kind: 'source',
-      name,
-      topics: Object.freeze(topics.toSorted()),
-      key: consumed.key ?? bytesSerde,
-      value: consumed.value ?? bytesSerde,
-      quarantine: checkedOrNull(consumed.quarantine),
-    })
-    return name
+  /** @throws SluiceError TOPOLOGY_INVALID for illegal names, and when no topic is named */
+  source(node: Omit<SourceNode, 'kind'>): void {
+    checkName('Node name', node.name)
+    if (node.topics.length === 0 && node.pattern === undefined)
+      throw topologyInvalid('A source names no topic', 'Name at least one topic.')
+    for (const topic of node.topics) checkName('Topic', topic)
+    if (node.quarantine !== null) checkName('Topic', node.quarantine)
+    this.#nodes.push({ kind: 'source', ...node, topics: Object.freeze(node.topics.toSorted()) })
   }
 
-  /** @returns the node's name */
-  addProcessor(predecessor: string, operator: Operator, named: Named): string {
-    for (const topic of operator.divertsTo ?? []) checkName('Topic', topic)
-    const name = this.#name(operator.prefix, named)
-    this.#nodes.push({ kind: 'processor', name, predecessors: Object.freeze([predecessor]), operator, stores: [] })
-    return name
+  /** @throws SluiceError TOPOLOGY_INVALID for illegal names */
+  processor(node: Omit<ProcessorNode, 'kind' | 'stores'>, stores: Iterable<string> = []): void {
+    checkName('Node name', node.name)
+    for (const topic of node.operator.divertsTo ?? []) checkName('Topic', topic)
+    this.#nodes.push({ kind: 'processor', ...node, stores: [] })
+    for (const store of stores) this.connect(node.name, store)
   }
 
-  addSink<K, V>(predecessor: string, topic: string, produced: Produced<K, V>): void {
-    checkName('Topic', topic)
-    const name = this.#name('KSTREAM-SINK-', produced)
-    this.#nodes.push({
-      kind: 'sink',
-      name,
-      predecessors: Object.freeze([predecessor]),
-      topic,
-      key: produced.key ?? bytesSerde,
-      value: produced.value ?? bytesSerde,
-    })
+  /** @throws SluiceError TOPOLOGY_INVALID for illegal names */
+  sink(node: Omit<SinkNode, 'kind'>): void {
+    checkName('Node name', node.name)
+    if (typeof node.topic === 'string') checkName('Topic', node.topic)
+    this.#nodes.push({ kind: 'sink', ...node })
   }
 
+  /** @throws SluiceError TOPOLOGY_INVALID for an illegal name, and for two different stores of one name */
+  store(definition: StoreDefinition, facts: StoreFacts = {}): void {
+    checkName('Store name', definition.name)
+    const other = this.#stores.get(definition.name)
+    if (other !== undefined && other.definition !== definition)
+      throw topologyInvalid(`Two stores are named ${definition.name}`, 'Give each store a name of its own.')
+    this.#stores.set(definition.name, Object.freeze({ definition, ...facts }))
+  }
+
+  /** Lets a processor use a store. */
+  connect(processor: string, store: string): void {
+    const stores = this.#connections.get(processor)
+    if (stores === undefined) this.#connections.set(processor, new Set([store]))
+    else stores.add(store)
+  }
+
+  repartition(topic: RepartitionTopic): void {
+    this.#repartitions.set(topic.name, Object.freeze(topic))
+  }
+
+  /** The topics of these sources must have equally many partitions. */
+  copartition(sources: Iterable<string>): void {
+    this.#copartitions.push(Object.freeze([...sources]))
+  }
+
+  /** @throws SluiceError TOPOLOGY_INVALID: see `Topology` */
   build(): Topology {
-    return new Topology(this.#nodes.map((node) => Object.freeze({ ...node })))
+    const nodes = this.#nodes.map((node): TopologyNode => {
+      if (node.kind !== 'processor') return Object.freeze({ ...node })
+      const stores = Object.freeze([...(this.#connections.get(node.name) ?? [])].toSorted())
+      return Object.freeze({ ...node, stores })
+    })
+    return new Topology(nodes, {
+      stores: this.#stores.values(),
+      repartitions: this.#repartitions.values(),
+      copartitions: this.#copartitions,
+    })
   }
-
-  #name(prefix: string, { name }: Named): string {
-    const generated = prefix + String(this.#counter++).padStart(10, '0')
-    if (name === undefined) return generated
-    checkName('Node name', name)
-    return name
-  }
-}
-
-function checkedOrNull(topic: string | undefined): string | null {
-  if (topic === undefined) return null
-  checkName('Topic', topic)
-  return topic
-}
-
-function checkName(what: string, name: string): void {
-  if (LEGAL_NAME.test(name) && name !== '.' && name !== '..') return
-  throw invalid(
-    `${what} ${JSON.stringify(name)} is not legal`,
-    'Use 1 to 249 ASCII letters, digits, dots, underscores and hyphens.',
-  )
-}
-
-function invalid(message: string, remedy: string): SluiceError {
-  return new SluiceError('TOPOLOGY_INVALID', message, { remedy })
 }

@@ -27,6 +27,25 @@ export interface TopologyStore {
   readonly sourceTopic?: string
   /** Filled by a global source: every processor may read it without being connected. */
   readonly isGlobal?: true
+  /** Its name was generated, and changes with whatever is inserted before it. */
+  readonly isUnnamed?: boolean
+}
+
+/** A topic that the topology writes and reads itself, so that records come to the partition of their key. */
+export interface RepartitionTopic {
+  /** Without the application's name before it: see `Topology.forApplication`. */
+  readonly name: string
+  /** Null: what it is joined with decides, or what it is made of. */
+  readonly partitions: number | null
+  /** Its name was generated, and changes with whatever is inserted before it. */
+  readonly isUnnamed?: boolean
+}
+
+export interface TopologyParts {
+  readonly stores?: Iterable<TopologyStore>
+  readonly repartitions?: Iterable<RepartitionTopic>
+  /** Names of sources whose topics must have equally many partitions. */
+  readonly copartitions?: Iterable<readonly string[]>
 }
 
 /** The JSON form of a node: what `describe()` prints, and what only we know. */
@@ -52,15 +71,24 @@ export class Topology {
   readonly subtopologies: readonly Subtopology[]
   /** By name. */
   readonly stores: ReadonlyMap<string, TopologyStore>
+  /** By name. */
+  readonly repartitions: ReadonlyMap<string, RepartitionTopic>
+  /** Names of sources whose topics must have equally many partitions. */
+  readonly copartitions: readonly (readonly string[])[]
   readonly #successors = new Map<string, TopologyNode[]>()
 
   /**
    * @throws SluiceError TOPOLOGY_INVALID for two nodes of one name, a topic read by two sources, an unknown predecessor or store, no
    *   source
    */
-  constructor(nodes: Iterable<TopologyNode>, stores: Iterable<TopologyStore> = []) {
+  constructor(
+    nodes: Iterable<TopologyNode>,
+    { stores = [], repartitions = [], copartitions = [] }: TopologyParts = {},
+  ) {
     this.nodes = Object.freeze([...nodes])
     this.stores = new Map([...stores].map((store) => [store.definition.name, store]))
+    this.repartitions = new Map([...repartitions].map((topic) => [topic.name, topic]))
+    this.copartitions = Object.freeze([...copartitions])
     this.#connect()
     this.subtopologies = Object.freeze(cut(this.nodes, this.stores))
   }

@@ -1,0 +1,120 @@
+import type { GraphNode } from './graph-node.ts'
+import { mergeRepartitions } from './merge-repartitions.ts'
+import { Names } from './names.ts'
+import { chosen, type Optimizations } from './optimization.ts'
+import type { Topology } from './topology.ts'
+import { TopologyDraft } from './topology-draft.ts'
+
+/**
+ * What the DSL has asked for so far. It stays as written: `build` works on a copy, so that a topology can be built with one
+ * optimisation and again with another.
+ */
+export class Graph {
+  readonly names = new Names()
+  readonly #plan = new GraphPlan()
+  readonly #copartitions: ReadonlySet<string>[] = []
+
+  add(node: GraphNode, parents: readonly GraphNode[] = []): void {
+    this.#plan.add(node, parents)
+  }
+
+  has(node: GraphNode): boolean {
+    return this.#plan.nodes.includes(node)
+  }
+
+  /** The topics of these sources must have equally many partitions. */
+  copartition(sources: ReadonlySet<string>): void {
+    this.#copartitions.push(sources)
+  }
+
+  /** @throws SluiceError TOPOLOGY_INVALID: see `Topology` */
+  build(optimizations: Optimizations): Topology {
+    const wanted = chosen(optimizations)
+    const plan = new GraphPlan(this.#plan)
+    const names = new Names(this.names)
+    const renamed = wanted.has('merge.repartition.topics') ? mergeRepartitions(plan, names) : new Map<string, string>()
+    const draft = new TopologyDraft()
+    for (const node of plan.inOrder()) {
+      node.write(draft, {
+        parents: plan.parents(node).map((parent) => parent.name),
+        optimizations: wanted,
+        keepsNullKeys: plan.isBefore(node, (other) => other.joinsNullKeys === true),
+        isGenerated: (name) => names.isGenerated(name),
+      })
+    }
+    for (const sources of this.#copartitions)
+      draft.copartition(new Set([...sources].map((source) => renamed.get(source) ?? source)))
+    return draft.build()
+  }
+}
+
+/** Nodes and the edges between them, which optimisations move. */
+export class GraphPlan {
+  readonly #parents: Map<GraphNode, readonly GraphNode[]>
+  readonly #priorities: Map<GraphNode, number>
+
+  constructor(from?: GraphPlan) {
+    this.#parents = new Map()
+    this.#priorities = new Map()
+    if (from === undefined) return
+    for (const [node, parents] of from.#parents) this.#parents.set(node, parents)
+    for (const [node, priority] of from.#priorities) this.#priorities.set(node, priority)
+  }
+
+  get nodes(): readonly GraphNode[] {
+    return [...this.#parents.keys()]
+  }
+
+  /** Without a node to be as early as, it comes behind all that there are. */
+  add(node: GraphNode, parents: readonly GraphNode[], asEarlyAs?: GraphNode): void {
+    this.#priorities.set(node, asEarlyAs === undefined ? this.#priorities.size : this.#priorities.get(asEarlyAs)!)
+    this.#parents.set(node, [...new Set(parents)])
+  }
+
+  parents(node: GraphNode): readonly GraphNode[] {
+    return this.#parents.get(node)!
+  }
+
+  children(node: GraphNode): readonly GraphNode[] {
+    return this.nodes.filter((child) => this.parents(child).includes(node))
+  }
+
+  /** Lets a node follow others in place of one. */
+  replaceParent(node: GraphNode, parent: GraphNode, by: readonly GraphNode[]): void {
+    const parents = this.parents(node).flatMap((one) => (one === parent ? by : [one]))
+    this.#parents.set(node, [...new Set(parents)])
+  }
+
+  remove(node: GraphNode): void {
+    this.#parents.delete(node)
+  }
+
+  /** The nearest node above, itself included, along the first way on which there is one. */
+  nearestAbove(node: GraphNode, matches: (node: GraphNode) => boolean): GraphNode | null {
+    if (matches(node)) return node
+    for (const parent of this.parents(node)) {
+      const found = this.nearestAbove(parent, matches)
+      if (found !== null) return found
+    }
+    return null
+  }
+
+  /** Whether there is such a node behind, before the next repartition topic. */
+  isBefore(node: GraphNode, matches: (node: GraphNode) => boolean): boolean {
+    return this.children(node).some(
+      (child) => matches(child) || (child.repartition === undefined && this.isBefore(child, matches)),
+    )
+  }
+
+  /** Every node behind its parents, and else the earlier one first. */
+  inOrder(): readonly GraphNode[] {
+    const waiting = new Set([...this.nodes].toSorted((a, b) => this.#priorities.get(a)! - this.#priorities.get(b)!))
+    const order: GraphNode[] = []
+    while (waiting.size > 0) {
+      const next = [...waiting].find((node) => !this.parents(node).some((parent) => waiting.has(parent)))!
+      waiting.delete(next)
+      order.push(next)
+    }
+    return order
+  }
+}
