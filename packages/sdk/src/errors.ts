@@ -73,6 +73,13 @@ export const ERROR_CODES = {
   OBJECT_MISSING: 'An object that must exist is not there.',
   STORE_UNAVAILABLE: 'An object store or a file system refused or did not answer.',
   TOPOLOGY_INVALID: 'A topology is wrong: a node without a name, an unknown topic, a cycle.',
+  STATE_LOCKED: 'The state directory of a task is in use by another process.',
+  STATE_TORN:
+    'The state of a task on disk is not whole: cut short, half copied, or in use when the machine stopped. It can be restored.',
+  STATE_FOREIGN:
+    'The state on disk was written by another task, a later version, or a topology that kept the store as something else.',
+  STATE_DISK_FULL:
+    'The state of a task cannot be written, because the disk is full; what was committed before is whole.',
   TASK_FAILED: 'A task stopped on an error.',
   TASKS_TOO_MANY: 'A connector made more tasks than tasks.max allows.',
   CELL_ENDED: 'The process in which a connector ran has ended: it crashed, hung, exited or used too much memory.',

@@ -3,6 +3,8 @@
  * taken nor returned. Engines are told to let go of it a segment at a time.
  */
 
+import type { Counter } from './tables.ts'
+
 /** How long segments are, as in Kafka Streams: half of the retention, and at least a minute. */
 export function segmentMsOf(retentionMs: number): number {
   return Math.max(Math.floor(retentionMs / 2), 60_000)
@@ -12,28 +14,29 @@ export class Retention {
   readonly #retentionMs: number
   readonly #segmentMs: number
   readonly #expire: (before: number) => void
-  #time = -Infinity
+  readonly #time: Counter
   #nextExpiry = -Infinity
 
-  constructor(retentionMs: number, expire: (before: number) => void) {
+  constructor(retentionMs: number, time: Counter, expire: (before: number) => void) {
     this.#retentionMs = retentionMs
     this.#segmentMs = segmentMsOf(retentionMs)
     this.#expire = expire
+    this.#time = time
   }
 
   /** Moves the store's time on. False: this is too old. */
   takes(time: number): boolean {
-    if (time > this.#time) this.#advance(time)
+    if (time > this.#time.value) this.#advance(time)
     return time >= this.oldest
   }
 
   /** The earliest time that is kept. */
   get oldest(): number {
-    return this.#time - this.#retentionMs + 1
+    return this.#time.value - this.#retentionMs + 1
   }
 
   #advance(time: number): void {
-    this.#time = time
+    this.#time.value = time
     if (time < this.#nextExpiry) return
     if (this.#nextExpiry !== -Infinity) this.#expire(this.oldest)
     this.#nextExpiry = time + this.#segmentMs

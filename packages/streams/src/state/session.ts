@@ -31,7 +31,9 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       retentionMs,
       entry: (key, end, start, value) => ({ key, start, end, value }),
     }))
-    this.#retention = new Retention(retentionMs, (before) => table.expire(before))
+    this.#retention = new Retention(retentionMs, engine.counter(name, 'time', -Infinity), (before) =>
+      table.expire(before),
+    )
     this.#log = updateLog<K, V>(definition, context, {
       id: (key) => keys.id(key),
       key: (key, end, start) => sessionKey(keys.bytes(key), start, end),

@@ -49,7 +49,13 @@ export interface TimeTableSpec<K, V, E> extends TableSpec<K, V> {
   readonly retentionMs: number
 }
 
+/** A number that a store keeps beside its entries, such as its time: an engine that writes brings it back. */
+export interface Counter {
+  value: number
+}
+
 export interface TableEngine {
+  counter(store: string, name: string, initial: number): Counter
   keyTable<K, V>(spec: TableSpec<K, V>): KeyTable<K, V>
   timeTable<K, V, E>(spec: TimeTableSpec<K, V, E>): TimeTable<K, V, E>
 }

@@ -5,7 +5,7 @@ import { codecOf } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
 import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
 import { PUT_REFUSED, type VersionedKeyValueStore, type VersionedRecord } from './stores.ts'
-import type { KeyTable, TableEngine } from './tables.ts'
+import type { Counter, KeyTable, TableEngine } from './tables.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
 import { VersionChain, versionChainFormat } from './version-chain.ts'
 
@@ -18,13 +18,14 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
   readonly #historyMs: number
   readonly #read: (bytes: Uint8Array) => V
   readonly #readKey: (bytes: Uint8Array) => K
-  #time = -Infinity
+  readonly #time: Counter
 
   constructor(definition: VersionedDefinition, context: StoreContext, engine: TableEngine) {
     const { name, historyRetentionMs } = definition
     this.name = name
     this.#context = context
     this.#historyMs = historyRetentionMs
+    this.#time = engine.counter(name, 'time', -Infinity)
     const codec = codecOf<V>(definition.value, context.changelogTopic(name))
     this.#read = (bytes) => codec.decode(bytes)
     const keys = identityOf<K>(definition, context)
@@ -82,12 +83,12 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
   close(): void {}
 
   get #oldest(): number {
-    return this.#time - this.#historyMs
+    return this.#time.value - this.#historyMs
   }
 
   #takes(timestamp: number): boolean {
     if (timestamp < this.#oldest) return false
-    this.#time = Math.max(this.#time, timestamp)
+    this.#time.value = Math.max(this.#time.value, timestamp)
     return true
   }
 

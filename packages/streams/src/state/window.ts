@@ -13,7 +13,7 @@ import type {
   WindowEntry,
   WindowStore,
 } from './stores.ts'
-import type { TableEngine, TimeTable } from './tables.ts'
+import type { Counter, TableEngine, TimeTable } from './tables.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
 import { plainFormat, timestampedFormat, type ValueFormat } from './value-format.ts'
 
@@ -27,7 +27,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
   readonly #retention: Retention
   readonly #retainDuplicates: boolean
   /** Of the latest duplicate. */
-  #sequence = 0
+  readonly #sequence: Counter
 
   constructor(
     definition: WindowDefinition | TimestampedWindowDefinition,
@@ -39,6 +39,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     this.name = name
     this.#context = context
     this.#retainDuplicates = retainDuplicates
+    this.#sequence = engine.counter(name, 'sequence', 0)
     const keys = (this.#keys = identityOf<K>(definition, context))
     const table = (this.#table = engine.timeTable<K, V, WindowEntry<K, V>>({
       store: name,
@@ -47,7 +48,9 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
       retentionMs,
       entry: (key, start, _sequence, value) => ({ key, start, value }),
     }))
-    this.#retention = new Retention(retentionMs, (before) => table.expire(before))
+    this.#retention = new Retention(retentionMs, engine.counter(name, 'time', -Infinity), (before) =>
+      table.expire(before),
+    )
     this.#log = updateLog<K, V>({ ...definition, caching: definition.caching && !retainDuplicates }, context, {
       id: (key) => keys.id(key),
       key: (key, start, sequence) => windowStoreKey(keys.bytes(key), start, sequence),
@@ -98,7 +101,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
       if (accepts !== undefined && !accepts(record)) continue
       const { key, start, sequence } = readWindowStoreKey(record.key)
       if (!this.#retention.takes(start)) continue
-      this.#sequence = Math.max(this.#sequence, sequence)
+      this.#sequence.value = Math.max(this.#sequence.value, sequence)
       this.#table.restore(key, start, sequence, record.value, record.timestamp)
     }
   }
@@ -112,7 +115,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
       return
     }
     // As Kafka Streams counts: from 1, and without the sign.
-    const sequence = this.#retainDuplicates ? (this.#sequence = (this.#sequence + 1) & 0x7fff_ffff) : 0
+    const sequence = this.#retainDuplicates ? (this.#sequence.value = (this.#sequence.value + 1) & 0x7fff_ffff) : 0
     if (value === null) this.#table.remove(key, start, sequence)
     else this.#table.put(key, start, sequence, value)
     this.#log.append(key, start, sequence, value)

@@ -31,9 +31,9 @@ export type Open = (definition: StoreDefinition) => Promise<Subject>
 
 /** Orders that are no numbers' and no words': a beginning, a zero byte, texts beyond ASCII, a surrogate pair against the last characters before it. */
 const KEYS = ['a', 'a\0', 'aa', 'a\0b', 'b', '', 'é', '日', '\u{1f600}', '\uffee', 'z', 'B', '\x7f', 'ab', '\0', 'zz']
-const OPERATIONS = 3000
 
-export function storeContract(engine: string, open: Open): void {
+export function storeContract(engine: string, operations: number, openStore: Open): void {
+  const open = { openStore, operations }
   describe(`${engine} stores answer as a model does`, () => {
     test.each([1, 2, 3])('key-value, seed %i', async (seed) => {
       await run(open, { ...base(), kind: 'keyValue' }, seed, keyValueSteps(false))
@@ -83,16 +83,26 @@ interface Turn {
   readonly now: number
 }
 
+interface Engine {
+  readonly openStore: Open
+  readonly operations: number
+}
+
 /** Made once per run: does one operation on both and compares. */
 type Steps = () => (turn: Turn) => void
 
-async function run(open: Open, definition: StoreDefinition, seed: number, steps: Steps): Promise<void> {
+async function run(
+  { openStore, operations }: Engine,
+  definition: StoreDefinition,
+  seed: number,
+  steps: Steps,
+): Promise<void> {
   const draw = new SeededRandom(seed)
-  const subject = await open(definition)
+  const subject = await openStore(definition)
   try {
     const step = steps()
     let now = 1000
-    for (let count = 0; count < OPERATIONS; count++) {
+    for (let count = 0; count < operations; count++) {
       now += draw.below(4)
       subject.context.at(now)
       step({ subject, draw, now })

@@ -4,6 +4,7 @@ import { MemoryTimeTable } from './time-table.ts'
 
 /** Tables in this process: gone with it, and restored from the changelog. */
 export const memoryEngine: TableEngine = Object.freeze<TableEngine>({
+  counter: (_store, _name, initial) => ({ value: initial }),
   keyTable: (spec) => new MemoryKeyTable(spec),
   timeTable: (spec) => new MemoryTimeTable(spec),
 })

@@ -3,7 +3,7 @@ import type { KeyValue } from '../stores.ts'
 import type { KeyTable } from '../tables.ts'
 import { SortedIndex } from './sorted-index.ts'
 
-interface Row<K, V> {
+export interface Row<K, V> {
   readonly key: K
   /** Null: removed. */
   value: V | null
@@ -42,10 +42,13 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
   }
 
   *range(from: string | null, before: string | null, isReverse: boolean): Generator<KeyValue<K, V>, void> {
+    for (const { key, value } of this.ordered(from, before, isReverse)) if (value !== null) yield { key, value }
+  }
+
+  /** Rows with their keys' bytes; `value` null for what was removed while they are walked. */
+  ordered(from: string | null, before: string | null, isReverse: boolean): Iterable<Readonly<Row<K, V>>> {
     const index = (this.#index ??= this.#indexed())
-    for (const { key, value } of isReverse ? index.descending(from, before) : index.ascending(from, before)) {
-      if (value !== null) yield { key, value }
-    }
+    return isReverse ? index.descending(from, before) : index.ascending(from, before)
   }
 
   size(): number {
@@ -53,7 +56,7 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
   }
 
   /** All entries, in no order. */
-  rows(): Iterable<{ readonly value: V | null }> {
+  rows(): Iterable<Readonly<Row<K, V>>> {
     return this.#rows.values()
   }
 

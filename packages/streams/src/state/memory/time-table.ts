@@ -1,99 +1,22 @@
 import type { KeyIdentity } from '../key-identity.ts'
 import type { TimeTable, TimeTableSpec } from '../tables.ts'
 import type { ValueFormat } from '../value-format.ts'
-import { MemoryRows } from './rows.ts'
-import { TimeIndex } from './time-index.ts'
-import { Track } from './track.ts'
+import { TimeRows } from './time-rows.ts'
 
-/** A track per key. Walking by time is prepared for at the first walk: most tables are only read by key. */
-export class MemoryTimeTable<K, V, E> implements TimeTable<K, V, E> {
+/** Decoded values by key and time, in this process. */
+export class MemoryTimeTable<K, V, E> extends TimeRows<K, V, E> implements TimeTable<K, V, E> {
   readonly #keys: KeyIdentity<K>
   readonly #values: ValueFormat<V>
-  readonly #entry: TimeTableSpec<K, V, E>['entry']
-  readonly #tracks: MemoryRows<K, Track<K, V>>
-  #index: TimeIndex<K, V> | null = null
 
   constructor(spec: TimeTableSpec<K, V, E>) {
+    super(spec)
     this.#keys = spec.keys
     this.#values = spec.values
-    this.#entry = spec.entry
-    this.#tracks = new MemoryRows(spec.keys)
-  }
-
-  get(key: K, time: number, number: number): V | null {
-    return this.#tracks.get(key)?.get(time, number) ?? null
-  }
-
-  put(key: K, time: number, number: number, value: V): void {
-    let track = this.#tracks.get(key)
-    if (track === null) {
-      track = new Track(key)
-      this.#tracks.put(key, track)
-    }
-    track.put(time, number, value)
-    this.#index?.add(time, track)
-  }
-
-  remove(key: K, time: number, number: number): void {
-    const track = this.#tracks.get(key)
-    if (track === null || !track.remove(time, number)) return
-    if (track.length === 0) this.#tracks.remove(key)
-    if (this.#index !== null && track.times[track.firstAt(time)] !== time) this.#index.remove(time, track)
-  }
-
-  ofKey(key: K, from: number, to: number, isReverse: boolean): readonly E[] {
-    const track = this.#tracks.get(key)
-    return track === null ? [] : this.#entries(track, from, to, isReverse)
-  }
-
-  *ofKeys(
-    keyFrom: string | null,
-    keyBefore: string | null,
-    from: number,
-    to: number,
-    isReverse: boolean,
-  ): Generator<E, void> {
-    for (const { value } of this.#tracks.range(keyFrom, keyBefore, isReverse))
-      yield* this.#entries(value, from, to, isReverse)
-  }
-
-  *byTime(from: number, to: number, isReverse: boolean): Generator<E, void> {
-    const index = (this.#index ??= new TimeIndex(this.#allTracks()))
-    const times = index.times(from, to)
-    for (const time of isReverse ? times.toReversed() : times) {
-      for (const track of this.#inOrder(index.at(time), isReverse)) yield* this.#entries(track, time, time, isReverse)
-    }
-  }
-
-  expire(before: number): void {
-    this.#index?.expire(before)
-    for (const track of this.#allTracks()) {
-      track.expire(before)
-      if (track.length === 0) this.#tracks.remove(track.key)
-    }
   }
 
   restore(key: Uint8Array, time: number, number: number, value: Uint8Array | null, timestamp: number): void {
     const read = this.#keys.read(key)
     if (value === null) this.remove(read, time, number)
     else this.put(read, time, number, this.#values.read(value, timestamp))
-  }
-
-  #entries(track: Track<K, V>, from: number, to: number, isReverse: boolean): E[] {
-    const entries: E[] = []
-    const { times, values, key } = track
-    for (let at = track.firstAt(from); at < times.length && times[at]! <= to; at++)
-      entries.push(this.#entry(key, times[at]!, track.number(at), values[at]!))
-    return isReverse ? entries.toReversed() : entries
-  }
-
-  *#allTracks(): Generator<Track<K, V>, void> {
-    for (const { value } of this.#tracks.rows()) if (value !== null) yield value
-  }
-
-  #inOrder(tracks: Iterable<Track<K, V>>, isReverse: boolean): Track<K, V>[] {
-    const ordered = [...tracks].map((track) => ({ track, order: this.#keys.order(track.key) }))
-    const sign = isReverse ? -1 : 1
-    return ordered.toSorted((a, b) => (a.order < b.order ? -sign : sign)).map(({ track }) => track)
   }
 }

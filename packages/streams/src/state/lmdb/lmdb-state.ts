@@ -1,0 +1,136 @@
+/**
+ * The state of one task on disk: one file of LMDB, with a database per store or segment and one for counters. Updates wait in memory
+ * until the commit, which writes them and the positions of the changelogs in one transaction: after a crash of the process the state is
+ * that of the last commit. A crash of the machine may lose or tear it, and is noticed when it is opened; with `isSynced` each commit
+ * waits for the disk instead.
+ */
+
+import { open, type Database, type RootDatabase } from 'lmdb'
+import type { StoreDefinition } from '../definition.ts'
+import { createStore } from '../create-store.ts'
+import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from '../store-context.ts'
+import type { Counter, KeyTable, TableEngine, TableSpec, TimeTable, TimeTableSpec } from '../tables.ts'
+import { Counters } from './counters.ts'
+import type { DiskTable } from './disk-table.ts'
+import { LmdbKeyTable } from './key-table.ts'
+import { stateError } from './lmdb-errors.ts'
+import { Segments, slotsOf } from './segments.ts'
+import { StateDirectory, type StateOwner } from './state-directory.ts'
+import { LmdbTimeTable } from './time-table.ts'
+
+export interface LmdbOptions extends StateOwner {
+  /** Of this task alone. */
+  readonly directory: string
+  /** Whether each commit waits until the disk has it: needed only where there is neither a changelog nor a snapshot. Default: false. */
+  readonly isSynced?: boolean
+}
+
+const DATABASES_MAX = 1024
+const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
+const POSITION = 'position'
+
+/** These are held in memory with either engine: they have no position, and are restored from the beginning of their changelogs. */
+const IN_MEMORY = new Set<StoreDefinition['kind']>(['suppression', 'recordBuffer', 'outerJoin'])
+
+export class LmdbState {
+  readonly #directory: StateDirectory
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #counters: Counters
+  readonly #tables: DiskTable[] = []
+  readonly #engine: TableEngine
+
+  /** @throws SluiceError STATE_LOCKED (retriable), STATE_TORN, STATE_FOREIGN, STATE_DISK_FULL (retriable) */
+  constructor({ directory, application, task, isSynced = false }: LmdbOptions) {
+    this.#directory = new StateDirectory(directory, { application, task })
+    try {
+      const path = this.#directory.file
+      const durability = isSynced ? {} : { noSync: true, overlappingSync: false }
+      this.#root = open<Buffer, Buffer>({ path, noSubdir: true, maxDbs: DATABASES_MAX, ...BINARY, ...durability })
+      this.#counters = new Counters(this.#database('counters'))
+    } catch (error) {
+      this.#directory.abandon()
+      throw stateError(error, directory)
+    }
+    this.#engine = {
+      counter: (store, name, initial) => this.#counters.counter(`${store}/${name}`, initial),
+      keyTable: (spec) => this.#keyTable(spec),
+      timeTable: (spec) => this.#timeTable(spec),
+    }
+  }
+
+  /** @throws SluiceError STATE_FOREIGN for a store that was written as something else */
+  store(definition: StoreDefinition, context: StoreContext): TaskStore {
+    this.#directory.declare(definition)
+    return createStore(definition, context, this.#engine)
+  }
+
+  /** Where its changelog has to be read from: what is before it is in the state. Null: from the beginning. */
+  position({ name, kind }: StoreDefinition): number | null {
+    const { value } = this.#position(name)
+    return IN_MEMORY.has(kind) || value < 0 ? null : value
+  }
+
+  /** Applies a batch of a changelog, and that it was read up to `next`, in one transaction. */
+  restore(store: TaskStore, records: readonly ChangelogRecord[], next: number, accepts?: RestoreFilter): void {
+    this.#transaction(() => {
+      store.restore(records, accepts)
+      this.#position(store.name).value = next
+    })
+  }
+
+  /**
+   * Writes what the stores hold back, and how far their changelogs go with it (the offset behind the last record of each). Call it when
+   * the changelogs have all of it. @throws SluiceError STATE_DISK_FULL: nothing was written, and it can be tried again
+   */
+  commit(positions: ReadonlyMap<string, number>): void {
+    this.#transaction(() => {
+      for (const table of this.#tables) table.write()
+      for (const [store, position] of positions) this.#position(store).value = position
+    })
+    for (const table of this.#tables) table.settle()
+  }
+
+  /** What was not committed is lost. */
+  async close(): Promise<void> {
+    await this.#root.close()
+    this.#directory.close()
+  }
+
+  #position(store: string): Counter {
+    return this.#counters.counter(`${store}/${POSITION}`, -1)
+  }
+
+  #transaction(work: () => void): void {
+    const marks = this.#counters.mark()
+    try {
+      this.#root.transactionSync(() => {
+        work()
+        this.#counters.write()
+      })
+    } catch (error) {
+      this.#counters.revert(marks)
+      throw stateError(error, this.#directory.directory)
+    }
+    this.#counters.settle()
+  }
+
+  #database(name: string): Database<Buffer, Buffer> {
+    return this.#root.openDB<Buffer, Buffer>({ name, ...BINARY })
+  }
+
+  #keyTable<K, V>(spec: TableSpec<K, V>): KeyTable<K, V> {
+    const table = new LmdbKeyTable(spec, this.#database(spec.store))
+    this.#tables.push(table)
+    return table
+  }
+
+  #timeTable<K, V, E>(spec: TimeTableSpec<K, V, E>): TimeTable<K, V, E> {
+    const slots = Array.from({ length: slotsOf(spec.retentionMs) }, (_, slot) => ({
+      database: this.#database(`${spec.store}/${slot}`),
+      segment: this.#counters.counter(`${spec.store}/segment ${slot}`, -Infinity),
+    }))
+    const table = new LmdbTimeTable(spec, new Segments(spec.retentionMs, slots))
+    this.#tables.push(table)
+    return table
+  }
+}

@@ -1,0 +1,156 @@
+/** The directory of one task's state: who owns it, what wrote it, and whether it can be trusted. */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import type { StoreDefinition } from '../definition.ts'
+import { checkWhole } from './file-check.ts'
+import { foreign, torn } from './lmdb-errors.ts'
+import { bootId, takeLock } from './process-lock.ts'
+
+const MANIFEST = 'state.json'
+const DATA = 'state.mdb'
+/** Of the directory and of all that our own code writes into the file. */
+const FORMAT = 1
+
+export interface StateOwner {
+  readonly application: string
+  /** Such as `0_1`. */
+  readonly task: string
+}
+
+interface Manifest extends StateOwner {
+  readonly format: number
+  /** By store: what it must be opened as. */
+  readonly stores: Readonly<Record<string, string>>
+  /** The start of the machine in which it is in use; null: it was closed, and all of it is on the disk. */
+  readonly openIn: string | null
+}
+
+export class StateDirectory {
+  readonly directory: string
+  readonly #owner: StateOwner
+  readonly #unlock: () => void
+  readonly #stores: Map<string, string>
+
+  /**
+   * @throws SluiceError STATE_LOCKED, retriable, while another process has it; STATE_TORN for what a crash of the machine or a copy left
+   * half; STATE_FOREIGN for another task's, or a later version's
+   */
+  constructor(directory: string, owner: StateOwner) {
+    this.directory = directory
+    this.#owner = owner
+    fs.mkdirSync(directory, { recursive: true })
+    this.#unlock = takeLock(directory)
+    try {
+      const manifest = this.#checked()
+      this.#stores = new Map(Object.entries(manifest?.stores ?? {}))
+      this.#write(bootId())
+    } catch (error) {
+      this.#unlock()
+      throw error
+    }
+  }
+
+  get file(): string {
+    return path.join(this.directory, DATA)
+  }
+
+  /** @throws SluiceError STATE_FOREIGN for a store that was written as something else */
+  declare(definition: StoreDefinition): void {
+    const shape = shapeOf(definition)
+    const written = this.#stores.get(definition.name)
+    if (written === shape) return
+    if (written !== undefined)
+      throw foreign(this.directory, `store ${definition.name} was written as ${written}, and is now ${shape}`)
+    this.#stores.set(definition.name, shape)
+    this.#write(bootId())
+  }
+
+  /** Nobody writes the file any more: it is brought to the disk, and then said to be. */
+  close(): void {
+    const handle = fs.openSync(this.file, 'r+')
+    try {
+      fs.fsyncSync(handle)
+    } finally {
+      fs.closeSync(handle)
+    }
+    this.#write(null)
+    this.#unlock()
+  }
+
+  /** The state is left as after a crash. */
+  abandon(): void {
+    this.#unlock()
+  }
+
+  #checked(): Manifest | null {
+    const hasData = fs.existsSync(this.file)
+    const manifest = this.#read()
+    if (manifest === null) {
+      if (hasData) throw torn(this.directory, `it has data, and no ${MANIFEST}`)
+      return null
+    }
+    if (manifest.format !== FORMAT)
+      throw foreign(this.directory, `it has format ${manifest.format}, and this version writes ${FORMAT}`)
+    const { application, task } = this.#owner
+    if (manifest.application !== application || manifest.task !== task)
+      throw foreign(this.directory, `it is that of task ${manifest.task} of ${manifest.application}`)
+    if (!hasData) return null
+    if (manifest.openIn !== null && (manifest.openIn === '' || manifest.openIn !== bootId()))
+      throw torn(
+        this.directory,
+        'the machine stopped while it was in use, so that parts of it may not have been written',
+      )
+    checkWhole(this.directory, this.file)
+    return manifest
+  }
+
+  #read(): Manifest | null {
+    let text: string
+    try {
+      text = fs.readFileSync(path.join(this.directory, MANIFEST), 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      throw error
+    }
+    try {
+      return JSON.parse(text) as Manifest
+    } catch (error) {
+      throw torn(this.directory, `${MANIFEST} cannot be read`, error)
+    }
+  }
+
+  /** Written beside and moved into place: a reader finds the old one or the new one. */
+  #write(openIn: string | null): void {
+    const manifest: Manifest = {
+      format: FORMAT,
+      application: this.#owner.application,
+      task: this.#owner.task,
+      stores: Object.fromEntries(this.#stores ?? []),
+      openIn,
+    }
+    const file = path.join(this.directory, MANIFEST)
+    fs.writeFileSync(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`)
+    fs.renameSync(`${file}.new`, file)
+  }
+}
+
+/** What must be the same for what was written to be read. */
+function shapeOf(definition: StoreDefinition): string {
+  switch (definition.kind) {
+    case 'window':
+    case 'timestampedWindow':
+      return `${definition.kind}, retention ${definition.retentionMs}${definition.retainDuplicates ? ', duplicates' : ''}`
+    case 'session':
+      return `${definition.kind}, retention ${definition.retentionMs}`
+    case 'versioned':
+      return `${definition.kind}, history ${definition.historyRetentionMs}`
+    case 'keyValue':
+    case 'timestampedKeyValue':
+    case 'suppression':
+    case 'recordBuffer':
+    case 'outerJoin':
+    default:
+      return definition.kind
+  }
+}

@@ -1,0 +1,180 @@
+import type { Database } from 'lmdb'
+import { bytesOfOrder, orderOf, type KeyIdentity } from '../key-identity.ts'
+import { TimeRows } from '../memory/time-rows.ts'
+import type { TimeTable, TimeTableSpec } from '../tables.ts'
+import { rowOf, type ValueFormat } from '../value-format.ts'
+import type { DiskTable } from './disk-table.ts'
+import { asBuffer, stored } from './key-table.ts'
+import { merged, type Placed } from './merge.ts'
+import type { Cell } from './overlay.ts'
+import { keyOfPart, keyPart, readTimeRowKey, timeRowKey } from './row-keys.ts'
+import type { Segments } from './segments.ts'
+
+interface Update<K, V> {
+  readonly key: K
+  readonly time: number
+  readonly number: number
+  readonly cell: Cell<V>
+}
+
+interface Range {
+  readonly low: Buffer | undefined
+  readonly high: Buffer | undefined
+  readonly from: number
+  readonly to: number
+  readonly isReverse: boolean
+}
+
+interface Item<K, V> extends Placed {
+  readonly time: number
+  readonly number: number
+  key(): K
+  value(): V | null
+}
+
+/** Entries by key, time and number, in a database per segment of time: what is old goes a segment at a time. */
+export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
+  readonly #store: string
+  readonly #keys: KeyIdentity<K>
+  readonly #values: ValueFormat<V>
+  readonly #entry: TimeTableSpec<K, V, E>['entry']
+  readonly #segments: Segments
+  #updates: TimeRows<K, Cell<V>, Update<K, V>>
+
+  constructor(spec: TimeTableSpec<K, V, E>, segments: Segments) {
+    this.#store = spec.store
+    this.#keys = spec.keys
+    this.#values = spec.values
+    this.#entry = spec.entry
+    this.#segments = segments
+    this.#updates = this.#noUpdates()
+  }
+
+  get(key: K, time: number, number: number): V | null {
+    const cell = this.#updates.get(key, time, number)
+    if (cell !== null) return cell.value
+    const row = this.#segments.at(time)?.getBinary(this.#rowKey(key, time, number))
+    return row === undefined ? null : this.#values.fromRow(row)
+  }
+
+  put(key: K, time: number, number: number, value: V): void {
+    this.#updates.put(key, time, number, { value })
+  }
+
+  remove(key: K, time: number, number: number): void {
+    this.#updates.put(key, time, number, { value: null })
+  }
+
+  ofKey(key: K, from: number, to: number, isReverse: boolean): readonly E[] {
+    const part = keyPart(this.#keys.bytes(key))
+    const low = timeRowKey(this.#store, part, from, -Infinity)
+    const high = timeRowKey(this.#store, part, to, Infinity)
+    const updates = this.#updates.ofKey(key, from, to, isReverse).map((update) => this.#updateItem(part, update))
+    const range = { low, high, from, to, isReverse }
+    const lists = this.#segments.between(from, to).map((database) => this.#stored(database, range))
+    return [...this.#entries(merged([updates, ...lists], isReverse))]
+  }
+
+  *ofKeys(
+    keyFrom: string | null,
+    keyBefore: string | null,
+    from: number,
+    to: number,
+    isReverse: boolean,
+  ): Generator<E, void> {
+    const low = keyFrom === null ? undefined : asBuffer(keyPart(bytesOfOrder(keyFrom)))
+    const high = keyBefore === null ? undefined : asBuffer(keyPart(bytesOfOrder(keyBefore)))
+    const updates = this.#updateItems(this.#updates.ofKeys(keyFrom, keyBefore, from, to, isReverse))
+    const range = { low: emptied(low), high, from, to, isReverse }
+    const lists = this.#segments.between(from, to).map((database) => this.#stored(database, range))
+    yield* this.#entries(merged([updates, ...lists], isReverse))
+  }
+
+  *byTime(from: number, to: number, isReverse: boolean): Generator<E, void> {
+    const updates = [...this.#updateItems(this.#updates.byTime(from, to, isReverse))].map(timeFirst)
+    // A segment is ordered by key: what is asked for is put in order here, all of it at once.
+    const range = { low: undefined, high: undefined, from, to, isReverse: false }
+    const rows = this.#segments
+      .between(from, to)
+      .flatMap((database) => [...this.#stored(database, range)])
+      .map(timeFirst)
+    const sign = isReverse ? -1 : 1
+    const ordered = rows.toSorted((a, b) => (a.order < b.order ? -sign : sign))
+    yield* this.#entries(merged([updates, ordered], isReverse))
+  }
+
+  expire(before: number): void {
+    this.#updates.expire(before)
+    this.#segments.expire(before)
+  }
+
+  restore(key: Uint8Array, time: number, number: number, value: Uint8Array | null, timestamp: number): void {
+    const row = timeRowKey(this.#store, keyPart(key), time, number)
+    const database = this.#segments.forWriting(time)
+    if (value === null) database?.removeSync(row)
+    else database?.putSync(row, asBuffer(this.#values.toRow(value, timestamp)))
+  }
+
+  write(): void {
+    this.#segments.drop()
+    // In order of time: a segment that is written later may take the place of one that has expired meanwhile.
+    for (const { key, time, number, cell } of this.#updates.byTime(-Infinity, Infinity, false)) {
+      const database = this.#segments.forWriting(time)
+      const row = this.#rowKey(key, time, number)
+      if (cell.value === null) database?.removeSync(row)
+      else database?.putSync(row, asBuffer(rowOf(this.#values, cell.value)))
+    }
+  }
+
+  settle(): void {
+    this.#updates = this.#noUpdates()
+  }
+
+  #noUpdates(): TimeRows<K, Cell<V>, Update<K, V>> {
+    return new TimeRows<K, Cell<V>, Update<K, V>>({
+      keys: this.#keys,
+      entry: (key, time, number, cell) => ({ key, time, number, cell }),
+    })
+  }
+
+  *#entries(items: Iterable<Item<K, V>>): Generator<E, void> {
+    for (const item of items) {
+      const value = item.value()
+      if (value !== null) yield this.#entry(item.key(), item.time, item.number, value)
+    }
+  }
+
+  *#stored(database: Database<Buffer, Buffer>, range: Range): Generator<Item<K, V>, void> {
+    const { low, high, from, to, isReverse } = range
+    for (const { key: bytes, value } of stored(database, low, high, isReverse)) {
+      const { part, time, number } = readTimeRowKey(bytes)
+      if (time < from || time > to) continue
+      const key = (): K => this.#keys.read(keyOfPart(part))
+      yield { order: orderOf(bytes), time, number, key, value: () => this.#values.fromRow(value) }
+    }
+  }
+
+  *#updateItems(updates: Iterable<Update<K, V>>): Generator<Item<K, V>, void> {
+    for (const update of updates) yield this.#updateItem(keyPart(this.#keys.bytes(update.key)), update)
+  }
+
+  #updateItem(part: Uint8Array, { key, time, number, cell }: Update<K, V>): Item<K, V> {
+    const order = orderOf(timeRowKey(this.#store, part, time, number))
+    return { order, time, number, key: () => key, value: () => cell.value }
+  }
+
+  #rowKey(key: K, time: number, number: number): Buffer {
+    return timeRowKey(this.#store, keyPart(this.#keys.bytes(key)), time, number)
+  }
+}
+
+/** With its time before its key. */
+function timeFirst<K, V>(item: Item<K, V>): Item<K, V> {
+  const end = item.order.length - 16
+  return { ...item, order: item.order.slice(end, end + 8) + item.order.slice(0, end) + item.order.slice(end + 8) }
+}
+
+/** LMDB has no key of no bytes: from the beginning. */
+function emptied(low: Buffer | undefined): Buffer | undefined {
+  return low === undefined || low.length === 0 ? undefined : low
+}
