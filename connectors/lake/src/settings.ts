@@ -1,4 +1,12 @@
-import { atLeast, defineSettings, listOf, nonEmptyStringWithoutControlChars, oneOf, validatedBy } from '@sluice/sdk'
+import {
+  atLeast,
+  between,
+  defineSettings,
+  listOf,
+  nonEmptyStringWithoutControlChars,
+  oneOf,
+  validatedBy,
+} from '@sluice/sdk'
 import type { ParsedSettings, SettingProblem } from '@sluice/sdk'
 import { checkPath, openObjectStore, s3Settings } from '@sluice/object-store'
 import { accepted } from './accepted.ts'
@@ -109,6 +117,15 @@ const tableSettings = defineSettings(
       validator: atLeast(0),
       documentation:
         'Commit when the oldest waiting row has waited this long, in milliseconds, also when no more records come.',
+    },
+    'commit.group.wait.ms': {
+      type: 'int',
+      default: 500,
+      importance: 'low',
+      group: 'Commits',
+      validator: between(0, 10_000),
+      documentation:
+        'How many milliseconds a commit waits at most for those of other tasks of the connector in the same process to the same table, which are then one commit; 0: each commits by itself. It waits only for tasks that have rows about as old.',
     },
     'kafka.coordinates': {
       type: 'boolean',

@@ -1,6 +1,7 @@
 import type { SinkTaskContext, SluiceError, TopicPartition } from '@sluice/sdk'
 import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
+import type { CommitGroups } from './group-commit.ts'
 import { HeldPartitions } from './held-partitions.ts'
 import { ParkedTenants } from './parked-tenants.ts'
 import type { RowShape } from './row-shape.ts'
@@ -17,6 +18,7 @@ export class Tables {
   readonly #context: SinkTaskContext
   /** Instead of those that the settings name. */
   readonly #given: ObjectStore | undefined
+  readonly #groups: CommitGroups
   /** By tenant; probed. */
   readonly #opened = new Map<string, ObjectStore>()
   readonly #targets = new Map<string, Target>()
@@ -25,7 +27,8 @@ export class Tables {
   /** Those that are being closed. */
   readonly #closing = new Set<Promise<void>>()
 
-  constructor(settings: LakeSettings, context: SinkTaskContext, given: ObjectStore | undefined) {
+  constructor(settings: LakeSettings, context: SinkTaskContext, given: ObjectStore | undefined, groups: CommitGroups) {
+    this.#groups = groups
     this.#settings = settings
     this.#context = context
     this.#given = given
@@ -51,7 +54,7 @@ export class Tables {
   /** The table if it is there; made for rows of that shape if one is given. */
   async open(route: Route, shape: RowShape | undefined, signal: AbortSignal): Promise<Target | undefined> {
     const store = await this.#storeOf(route.tenant, signal)
-    const target = await Target.open(store, route, shape, this.#settings, this.#context, signal)
+    const target = await Target.open(store, route, shape, this.#settings, this.#context, this.#groups, signal)
     if (target !== undefined) this.#targets.set(keyOf(route), target)
     return target
   }
@@ -59,7 +62,7 @@ export class Tables {
   /** Gives up a table, with what it holds. */
   forget(target: Target): void {
     for (const [key, known] of this.#targets) if (known === target) this.#targets.delete(key)
-    const closed = target.writer.table.close().finally(() => this.#closing.delete(closed))
+    const closed = target.close().finally(() => this.#closing.delete(closed))
     this.#closing.add(closed)
   }
 

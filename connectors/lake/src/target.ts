@@ -3,6 +3,7 @@ import type { SinkTaskContext, TopicPartition } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { DeltaTable, TableWriter, appIdOf, bloomFiltersIn, deltaSchemaOf } from '@sluice/lake'
 import type { DeltaPorts, Lane } from '@sluice/lake'
+import type { CommitGroups, GroupMember } from './group-commit.ts'
 import { parquetOptionsOf } from './parquet-settings.ts'
 import type { RowShape } from './row-shape.ts'
 import type { LakeSettings } from './settings.ts'
@@ -31,6 +32,9 @@ export class Target {
   readonly writer: TableWriter
   readonly #settings: LakeSettings
   readonly #context: SinkTaskContext
+  readonly #group: GroupMember
+  /** When the first row came that is not committed, by the monotonic clock. */
+  #rowsSince: number | undefined
   readonly #lanes = new Map<string, Map<number, Lane>>()
 
   private constructor(
@@ -39,8 +43,10 @@ export class Target {
     store: ObjectStore,
     settings: LakeSettings,
     context: SinkTaskContext,
+    group: GroupMember,
   ) {
     this.tenant = tenant
+    this.#group = group
     this.#settings = settings
     this.#context = context
     this.writer = new TableWriter(
@@ -70,17 +76,52 @@ export class Target {
     rows: RowShape | undefined,
     settings: LakeSettings,
     context: SinkTaskContext,
+    groups: CommitGroups,
     signal: AbortSignal,
   ): Promise<Target | undefined> {
     const { clock, random, logger } = context
-    const ports: DeltaPorts = { clock, random, logger, engineInfo: ENGINE, newId: randomUUID }
-    const table =
-      rows === undefined
-        ? await DeltaTable.open(store, path, ports, signal)
-        : await openOrCreate(store, path, rows, ports, signal)
-    if (table === undefined) return undefined
-    warnOfMissing(settings['write.parquet.bloom-filter-enabled.columns'], table, context)
-    return new Target(tenant, table, store, settings, context)
+    let target: Target | undefined
+    const group = groups.join([context.connector, store.url, path].join('\n'), {
+      waitMs: settings['commit.group.wait.ms'],
+      clock,
+      newId: randomUUID,
+      isReady: () => target?.isReady === true,
+    })
+    const ports: DeltaPorts = { clock, random, logger, engineInfo: ENGINE, newId: randomUUID, together: group }
+    try {
+      const table =
+        rows === undefined
+          ? await DeltaTable.open(store, path, ports, signal)
+          : await openOrCreate(store, path, rows, ports, signal)
+      if (table === undefined) return undefined
+      warnOfMissing(settings['write.parquet.bloom-filter-enabled.columns'], table, context)
+      return (target = new Target(tenant, table, store, settings, context, group))
+    } finally {
+      if (target === undefined) group.leave()
+    }
+  }
+
+  /** Whether it is time to commit: for its own rows, or because other tasks of this process did. */
+  get isDue(): boolean {
+    return this.writer.due || this.#group.isCalled
+  }
+
+  /** Whether it has rows that are worth a commit if others commit: they need not be as old as for one of its own. */
+  get isReady(): boolean {
+    if (this.writer.due) return true
+    const half = this.#settings['rotate.interval.ms'] / 2
+    return this.#rowsSince !== undefined && this.#context.clock.monotonic() - this.#rowsSince >= half
+  }
+
+  /** To be called when rows came or went. */
+  look(): void {
+    this.#rowsSince = this.writer.unsettled ? (this.#rowsSince ?? this.#context.clock.monotonic()) : undefined
+  }
+
+  /** Stops what goes on beside the commits. */
+  close(): Promise<void> {
+    this.#group.leave()
+    return this.writer.table.close()
   }
 
   /** The partition's lane, opened if need be where the table says. */

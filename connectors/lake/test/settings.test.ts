@@ -19,6 +19,7 @@ test('only the place must be given', () => {
     'flush.size': 1_000_000,
     'flush.bytes': 67_108_864,
     'rotate.interval.ms': 60_000,
+    'commit.group.wait.ms': 500,
     'kafka.coordinates': false,
     'column.names': 'refuse',
     'behavior.on.null.values': 'fail',

@@ -20,6 +20,8 @@ import type { DeltaSnapshot, Snapshot } from './snapshot.ts'
 export interface CommitPlan {
   /** Unique to this plan; kept over all attempts. */
   readonly txnId: string
+  /** Other ids under which what the plan does may be done already. */
+  readonly earlierIds?: readonly string[]
   /** What the first line says besides the id: operation, offsets, … */
   readonly info: JsonObject
   /** What it rests on: each commit that won against it is held against this. */
@@ -69,7 +71,7 @@ export async function commit(
       failure = await catchUp(log, snapshot, known, signal)
     }
     if (failure === undefined) {
-      const earlier = snapshot.versionOfCommit(plan.txnId)
+      const earlier = versionOf(plan, snapshot)
       if (earlier !== undefined) return earlier
       const actions = plan.actions(snapshot)
       if (actions === undefined) return snapshot.version
@@ -77,7 +79,7 @@ export async function commit(
       for (; checked < snapshot.version; checked++)
         refuseConflict(plan.scope, await winnerOf(log, checked + 1, known, signal), checked + 1)
       failure = await attemptOnce(log, snapshot, [commitInfo(plan, ports), ...actions], known, signal)
-      const own = snapshot.versionOfCommit(plan.txnId)
+      const own = versionOf(plan, snapshot)
       if (own !== undefined) return own
     }
     if (failure !== undefined && !isRetriable(failure)) throw failure
@@ -91,6 +93,14 @@ export async function commit(
       remedy: 'Let fewer tasks write to this table, or let each commit less often (rotate.interval.ms).',
     },
   )
+}
+
+function versionOf({ txnId, earlierIds = [] }: CommitPlan, snapshot: DeltaSnapshot): number | undefined {
+  for (const id of [txnId, ...earlierIds]) {
+    const version = snapshot.versionOfCommit(id)
+    if (version !== undefined) return version
+  }
+  return undefined
 }
 
 async function winnerOf(

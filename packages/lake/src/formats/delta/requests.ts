@@ -33,6 +33,8 @@ export interface TxnClaim {
 export interface AppendRequest {
   /** Unique to this request. Repeating a request with the same id after a failure is safe. */
   readonly txnId: string
+  /** Other ids under which the same request may have been committed already, as one with others. */
+  readonly earlierIds?: readonly string[]
   readonly files: readonly DataFile[]
   readonly txns: readonly TxnClaim[]
   /** First and last offset per partition of a topic, for audits of the log alone … */

@@ -25,6 +25,13 @@ export interface DeltaPorts extends CommitPorts {
   readonly newId: () => string
   /** Told when a checkpoint or the clean-up of the log does not succeed, which hurts nobody at once. */
   readonly logger?: Logger
+  /** Commits what is appended together with others of this process; absent: each append is a commit of its own. */
+  readonly together?: AppendTogether
+}
+
+export interface AppendTogether {
+  /** As `DeltaTable.append`; by `appendAlone` of that table or of another one. */
+  append(table: DeltaTable, request: AppendRequest, signal?: AbortSignal): Promise<number>
 }
 
 /**
@@ -119,10 +126,16 @@ export class DeltaTable {
    * @throws SluiceError TABLE_SCHEMA when another writer changed the schema so that these files no longer fit
    */
   append(request: AppendRequest, signal?: AbortSignal): Promise<number> {
-    const { txnId, files, txns, offsets, rows } = request
+    return this.#ports.together?.append(this, request, signal) ?? this.appendAlone(request, signal)
+  }
+
+  /** The same, whoever else of this process could commit with it. */
+  appendAlone(request: AppendRequest, signal?: AbortSignal): Promise<number> {
+    const { txnId, earlierIds = [], files, txns, offsets, rows } = request
     return this.#commit(
       {
         txnId,
+        earlierIds,
         scope: { isReplanned: true, isolation: 'WriteSerializable', appIds: new Set(txns.map(({ appId }) => appId)) },
         info: {
           operation: 'STREAMING UPDATE',
