@@ -95,7 +95,8 @@ export function sessionStore(
     define: (base) => ({
       kind: 'session',
       ...base,
-      retentionMs: retentionOf(base.name, retentionMs, gapMs + graceMs),
+      // One more: a session that ends just when it could still be added to is open, and must be found to be closed.
+      retentionMs: retentionOf(base.name, retentionMs, gapMs + graceMs + 1),
     }),
     view: sessionView,
     keyOf: sessionWindowedKey,

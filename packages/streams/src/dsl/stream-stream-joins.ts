@@ -1,6 +1,6 @@
 import { reversed, type AnyJoiner } from '../operators/joiner.ts'
 import { passThrough } from '../operators/pass-through.ts'
-import { selfJoin } from '../operators/self-join.ts'
+import { selfJoin, selfJoinWindowed } from '../operators/self-join.ts'
 import { streamStreamJoin } from '../operators/stream-stream-join.ts'
 import { windowedStore } from '../operators/windowed-store.ts'
 import type { AnyStreamJoined as AnyJoined } from '../options.ts'
@@ -40,7 +40,7 @@ export function joinStreams(
     write(to, writing) {
       if (!isLeft && isSelfJoin(writing)) return
       to.store(definition, { isUnnamed: joined.storeName === undefined })
-      const operator = windowedStore({ store: definition.name })
+      const operator = isSelfJoin(writing) ? selfJoinWindowed() : windowedStore({ store: definition.name })
       to.processor({ name, predecessors: writing.parents, operator }, [definition.name])
     },
   })

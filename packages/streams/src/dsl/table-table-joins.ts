@@ -29,6 +29,9 @@ export function joinTables(
   const name = graph.names.node(given, PREFIX)
   const thisName = graph.names.suffixed(given, '-join-this', 'KTABLE-JOINTHIS-')
   const otherName = graph.names.suffixed(given, '-join-other', 'KTABLE-JOINOTHER-')
+  // An outer side must know whether there was a row, to say nothing of a key that never had one.
+  if (kind !== 'inner') left.rows.sendOldValues(true)
+  if (kind === 'outer') right.rows.sendOldValues(true)
   const leftView = left.rows.view()
   const rightView = right.rows.view()
   const isVersioned = materialized?.historyRetentionMs !== undefined

@@ -87,7 +87,8 @@ export function windowedStore(
 ): Pick<AggregationSpec, 'define' | 'view' | 'keyOf'> & { readonly closedAfterMs?: number } {
   const isSliding = windows.kind === 'sliding'
   const windowSizeMs = isSliding ? windows.differenceMs : windows.sizeMs
-  const leastMs = isSliding ? 2 * windows.differenceMs + windows.graceMs : windows.sizeMs + windows.graceMs
+  // Sliding windows take a record at their very end: one more.
+  const leastMs = isSliding ? 2 * windows.differenceMs + windows.graceMs + 1 : windows.sizeMs + windows.graceMs
   return {
     define: (base) => ({
       kind: 'timestampedWindow',

@@ -129,7 +129,7 @@ describe('process', () => {
   })
 
   test('one that returns a promise ends the run before its record', () => {
-    const run = one(() => ({ process: async () => {} }))
+    const run = one(() => ({ process: () => Promise.resolve() as unknown as undefined }))
     expect(() => run.pipe({ key: 'x', value: 'a', timestamp: 1 })).toThrow(
       expect.objectContaining({
         code: 'TASK_FAILED',
