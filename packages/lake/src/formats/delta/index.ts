@@ -1,6 +1,7 @@
 /** Delta tables: opened or made, appended to, evolved. */
 export { bloomFiltersIn } from './bloom-filters.ts'
 export { deltaSchemaOf, parquetColumnsOf, recordSchemaOf } from './columns.ts'
+export { TableHistory } from './history.ts'
 export { nameProblem, plainName } from './schema.ts'
 export type { DeltaField, DeltaSchema } from './schema.ts'
 export type { DeltaSnapshot } from './snapshot.ts'
