@@ -42,13 +42,17 @@ export type {
 export type { Predicate } from './operators/filter.ts'
 export type { ValueMapper } from './operators/map-values.ts'
 export type { ForeachAction } from './operators/peek.ts'
-export {
-  Topology,
-  type NodeDescription,
-  type Subtopology,
-  type TopologyDescription,
-  type TopologyStore,
-} from './topology/topology.ts'
+export { Topology, type RepartitionTopic, type TopologyStore } from './topology/topology.ts'
+export type { Subtopology } from './topology/subtopology.ts'
+export type {
+  NodeDescription,
+  StoreDescription,
+  SubtopologyDescription,
+  TopologyDescription,
+} from './topology/describe-data.ts'
+export { internalTopics, type InternalTopic } from './topology/internal-topics.ts'
+export { planPartitions, type PartitionPlan } from './topology/partition-plan.ts'
+export type { StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './topology/record-functions.ts'
 export type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './topology/node.ts'
 export { CalendarWindows, type CalendarUnit } from './windows/calendar-windows.ts'
 export { JoinWindows } from './windows/join-windows.ts'

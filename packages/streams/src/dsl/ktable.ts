@@ -77,8 +77,8 @@ export class KTable<K, V> implements TableParts {
   }
 
   /** The changes of the table as a stream: null values are deletes. With a selector, under new keys. */
-  toStream(named?: Named): KStream<K, V | null>
   toStream<L>(selector: KeySelector<K, V | null, L>, named?: Named): KStream<L, V | null>
+  toStream(named?: Named): KStream<K, V | null>
   toStream<L>(first: KeySelector<K, V | null, L> | Named = {}, named: Named = {}): unknown {
     const { graph, key, value, sources } = this.place
     const [selector, options] =

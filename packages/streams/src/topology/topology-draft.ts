@@ -1,6 +1,7 @@
 import type { StoreDefinition } from '../state/definition.ts'
 import { checkName } from './names.ts'
 import type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './node.ts'
+import { checkFixedPartitions } from './partition-plan.ts'
 import { Topology, type RepartitionTopic, type TopologyStore } from './topology.ts'
 import { topologyInvalid } from './topology-invalid.ts'
 
@@ -75,10 +76,12 @@ export class TopologyDraft {
       const stores = Object.freeze([...(this.#connections.get(node.name) ?? [])].toSorted())
       return Object.freeze({ ...node, stores })
     })
-    return new Topology(nodes, {
+    const topology = new Topology(nodes, {
       stores: this.#stores.values(),
       repartitions: this.#repartitions.values(),
       copartitions: this.#copartitions,
     })
+    checkFixedPartitions(topology)
+    return topology
   }
 }

@@ -2,23 +2,15 @@
  * What a processor is, once built: nodes and the edges between them, cut into sub-topologies. Immutable; running it, describing it
  * and testing it all start from here.
  */
-import { SluiceError } from '@sluice/sdk'
 import type { StoreDefinition } from '../state/definition.ts'
 import { describe } from './describe.ts'
+import { describeAsData, type TopologyDescription } from './describe-data.ts'
+import { describeAsMermaid } from './describe-mermaid.ts'
+import { subtopologiesOf, type Subtopology } from './subtopology.ts'
+import { topologyInvalid as invalid } from './topology-invalid.ts'
 import { predecessorsOf, type ProcessorNode, type SinkNode, type SourceNode, type TopologyNode } from './node.ts'
 
-/** Nodes that are connected: the unit that a task runs, once per partition. */
-export interface Subtopology {
-  readonly id: number
-  /** In the order they were added. */
-  readonly nodes: readonly TopologyNode[]
-  /** Every topic its sources read, in order of first mention. */
-  readonly sourceTopics: readonly string[]
-  /** The stores of its nodes. */
-  readonly stores: readonly TopologyStore[]
-  /** Fills a global store: no tasks, every instance reads all of its topic. */
-  readonly isGlobal: boolean
-}
+export type { Subtopology } from './subtopology.ts'
 
 /** A store of a topology. */
 export interface TopologyStore {
@@ -46,24 +38,8 @@ export interface TopologyParts {
   readonly repartitions?: Iterable<RepartitionTopic>
   /** Names of sources whose topics must have equally many partitions. */
   readonly copartitions?: Iterable<readonly string[]>
-}
-
-/** The JSON form of a node: what `describe()` prints, and what only we know. */
-export interface NodeDescription {
-  readonly kind: TopologyNode['kind']
-  readonly name: string
-  readonly predecessors: readonly string[]
-  readonly successors: readonly string[]
-  readonly topics?: readonly string[]
-  readonly topic?: string
-  readonly operator?: string
-  readonly stores?: readonly string[]
-  readonly quarantine?: string
-  readonly details?: Readonly<Record<string, unknown>>
-}
-
-export interface TopologyDescription {
-  readonly subtopologies: readonly { readonly id: number; readonly nodes: readonly NodeDescription[] }[]
+  /** The application whose name stands before those of the repartition topics. */
+  readonly applicationId?: string
 }
 
 export class Topology {
@@ -76,6 +52,7 @@ export class Topology {
   /** Names of sources whose topics must have equally many partitions. */
   readonly copartitions: readonly (readonly string[])[]
   readonly #successors = new Map<string, TopologyNode[]>()
+  readonly #applicationId: string | null
 
   /**
    * @throws SluiceError TOPOLOGY_INVALID for two nodes of one name, a topic read by two sources, an unknown predecessor or store, no
@@ -83,14 +60,15 @@ export class Topology {
    */
   constructor(
     nodes: Iterable<TopologyNode>,
-    { stores = [], repartitions = [], copartitions = [] }: TopologyParts = {},
+    { stores = [], repartitions = [], copartitions = [], applicationId }: TopologyParts = {},
   ) {
+    this.#applicationId = applicationId ?? null
     this.nodes = Object.freeze([...nodes])
     this.stores = new Map([...stores].map((store) => [store.definition.name, store]))
     this.repartitions = new Map([...repartitions].map((topic) => [topic.name, topic]))
     this.copartitions = Object.freeze([...copartitions])
     this.#connect()
-    this.subtopologies = Object.freeze(cut(this.nodes, this.stores))
+    this.subtopologies = Object.freeze(subtopologiesOf(this.nodes, this.stores))
   }
 
   get sources(): readonly SourceNode[] {
@@ -120,28 +98,63 @@ export class Topology {
     return describe(this)
   }
 
-  /** The same as data, with what Kafka Streams does not print: operators, their settings, quarantine topics. */
+  /** The same as data, with what Kafka Streams does not print: operators, their settings, quarantine topics, stores. */
   toJSON(): TopologyDescription {
-    return {
-      subtopologies: this.subtopologies.map(({ id, nodes }) => ({ id, nodes: nodes.map((node) => this.#node(node)) })),
-    }
+    return describeAsData(this)
   }
 
-  #node(node: TopologyNode): NodeDescription {
-    const edges = {
-      name: node.name,
-      predecessors: predecessorsOf(node),
-      successors: this.successors(node.name).map((successor) => successor.name),
+  /** The same as a diagram in Mermaid's language. */
+  toMermaid(): string {
+    return describeAsMermaid(this)
+  }
+
+  /**
+   * The topology as an application runs it: Kafka Streams puts the application's name before those of repartition topics.
+   * `describe()` of Kafka Streams prints them without.
+   */
+  forApplication(applicationId: string): Topology {
+    if (this.#applicationId === applicationId) return this
+    const named = (topic: string): string => (this.repartitions.has(topic) ? `${applicationId}-${topic}` : topic)
+    const nodes = this.nodes.map((node): TopologyNode => {
+      if (node.kind === 'source') return { ...node, topics: node.topics.map(named) }
+      if (node.kind === 'sink' && typeof node.topic === 'string') return { ...node, topic: named(node.topic) }
+      return node
+    })
+    return new Topology(nodes, {
+      stores: this.stores.values(),
+      repartitions: [...this.repartitions.values()].map((topic) => ({ ...topic, name: named(topic.name) })),
+      copartitions: this.copartitions,
+      applicationId,
+    })
+  }
+
+  /** Topics that must have equally many partitions, group by group; each topic is in one group. */
+  copartitionedTopics(): readonly (readonly string[])[] {
+    const byName = new Map(this.sources.map((source) => [source.name, source]))
+    const groups: Set<string>[] = []
+    for (const names of this.copartitions) {
+      const topics = new Set(names.flatMap((name) => byName.get(name)?.topics ?? []))
+      for (const other of [...groups]) {
+        if (![...topics].some((topic) => other.has(topic))) continue
+        for (const topic of other) topics.add(topic)
+        groups.splice(groups.indexOf(other), 1)
+      }
+      if (topics.size > 1) groups.push(topics)
     }
-    if (node.kind === 'sink')
-      return { kind: node.kind, ...edges, ...(typeof node.topic === 'string' ? { topic: node.topic } : {}) }
-    if (node.kind === 'source') {
-      const quarantine = node.quarantine === null ? {} : { quarantine: node.quarantine }
-      return { kind: node.kind, ...edges, topics: node.topics, ...quarantine }
-    }
-    const { operator, stores } = node
-    const details = operator.details === undefined ? {} : { details: operator.details }
-    return { kind: node.kind, ...edges, operator: operator.kind, stores, ...details }
+    return groups.map((group) => [...group])
+  }
+
+  /**
+   * The stores whose names were generated: inserting an operator before them gives them other names, so that their rows are lost.
+   * An application with any must not be deployed (KIP-1111).
+   */
+  unnamedStores(): readonly string[] {
+    return [...this.stores.values()].flatMap((store) => (store.isUnnamed === true ? [store.definition.name] : []))
+  }
+
+  /** The repartition topics whose names were generated: see `unnamedStores`. */
+  unnamedTopics(): readonly string[] {
+    return [...this.repartitions.values()].flatMap((topic) => (topic.isUnnamed === true ? [topic.name] : []))
   }
 
   #connect(): void {
@@ -176,47 +189,4 @@ export class Topology {
     }
     if (readers.size === 0) throw invalid('The topology reads no topic', 'Begin with builder.stream(topic).')
   }
-}
-
-/** Connected nodes get one id; ids follow the order in which sources were added, as in Kafka Streams. */
-function cut(nodes: readonly TopologyNode[], stores: ReadonlyMap<string, TopologyStore>): Subtopology[] {
-  const groupOf = new Map<string, Set<string>>()
-  for (const node of nodes) {
-    const group = new Set([node.name])
-    for (const name of predecessorsOf(node)) for (const member of groupOf.get(name) ?? []) group.add(member)
-    for (const member of group) groupOf.set(member, group)
-  }
-  const byStore = new Map<string, string>()
-  for (const node of nodes) {
-    if (node.kind !== 'processor') continue
-    for (const store of node.stores) {
-      if (stores.get(store)?.isGlobal) continue
-      const first = byStore.get(store)
-      if (first === undefined) byStore.set(store, node.name)
-      else join(groupOf, first, node.name)
-    }
-  }
-  const groups = new Set(nodes.filter((node) => node.kind === 'source').map((node) => groupOf.get(node.name)!))
-  return [...groups].map((group, id) => {
-    const members = nodes.filter((node) => group.has(node.name))
-    const sourceTopics = [...new Set(members.flatMap((node) => (node.kind === 'source' ? node.topics : [])))]
-    const names = new Set(members.flatMap((node) => (node.kind === 'processor' ? node.stores : [])))
-    return Object.freeze({
-      id,
-      nodes: Object.freeze(members),
-      sourceTopics: Object.freeze(sourceTopics),
-      stores: Object.freeze([...names].flatMap((name) => stores.get(name) ?? [])),
-      isGlobal: members.some((node) => node.kind === 'source' && node.isGlobal === true),
-    })
-  })
-}
-
-function join(groupOf: Map<string, Set<string>>, a: string, b: string): void {
-  const group = groupOf.get(a)!
-  for (const member of groupOf.get(b)!) group.add(member)
-  for (const member of group) groupOf.set(member, group)
-}
-
-function invalid(message: string, remedy: string): SluiceError {
-  return new SluiceError('TOPOLOGY_INVALID', message, { remedy })
 }
