@@ -4,4 +4,6 @@ export interface DiskTable {
   write(): void
   /** The transaction is through: what was written is forgotten as an update. */
   settle(): void
+  /** Forgets its updates. */
+  discard(): void
 }

@@ -86,6 +86,10 @@ export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
     this.#overlay.settle()
   }
 
+  discard(): void {
+    this.#overlay.discard()
+  }
+
   *#updated(from: string | null, before: string | null, isReverse: boolean): Generator<Item<K, V>, void> {
     for (const { order, key, value } of this.#overlay.updates.ordered(from, before, isReverse))
       yield { order, key: () => key, value: () => value?.value ?? null }

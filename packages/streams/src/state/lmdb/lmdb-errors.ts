@@ -1,7 +1,8 @@
 import { SluiceError } from '@sluice/sdk'
 
-/** What LMDB throws when a commit finds no room: of the disk, of a quota, or of its map. */
-const FULL = /No space left|ENOSPC|Disk quota|EDQUOT|File too large|EFBIG|MDB_MAP_FULL|mapsize limit/i
+/** What LMDB throws when a commit finds no room, of the disk, of a quota, or of its map; where some fitted, it is an input/output error. */
+const FULL =
+  /No space left|ENOSPC|Disk quota|EDQUOT|File too large|EFBIG|MDB_MAP_FULL|mapsize limit|Input\/output error/i
 
 /** What it says of a file that is not whole, or not its own. */
 const TORN = /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_PANIC|MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i
@@ -11,7 +12,7 @@ export function stateError(error: unknown, directory: string): unknown {
   if (error instanceof SluiceError || !(error instanceof Error)) return error
   const place = { directory }
   if (FULL.test(error.message)) {
-    return new SluiceError('STATE_DISK_FULL', `The state in ${directory} cannot grow: ${error.message}`, {
+    return new SluiceError('STATE_DISK_FULL', `The state in ${directory} cannot be written: ${error.message}`, {
       cause: error,
       place,
       retriable: true,

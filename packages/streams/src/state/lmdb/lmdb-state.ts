@@ -72,10 +72,17 @@ export class LmdbState {
 
   /** Applies a batch of a changelog, and that it was read up to `next`, in one transaction. */
   restore(store: TaskStore, records: readonly ChangelogRecord[], next: number, accepts?: RestoreFilter): void {
-    this.#transaction(() => {
-      store.restore(records, accepts)
-      this.#position(store.name).value = next
-    })
+    try {
+      this.#transaction(() => {
+        store.restore(records, accepts)
+        for (const table of this.#tables) table.write()
+        this.#position(store.name).value = next
+      })
+    } catch (error) {
+      for (const table of this.#tables) table.discard()
+      throw error
+    }
+    for (const table of this.#tables) table.settle()
   }
 
   /**

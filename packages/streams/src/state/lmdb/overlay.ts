@@ -51,6 +51,12 @@ export class Overlay<K, V> {
     this.#updates = new MemoryRows(this.#keys)
   }
 
+  discard(): void {
+    this.#updates = new MemoryRows(this.#keys)
+    this.forget()
+  }
+
+  /** What was remembered is no longer what is on disk. */
   forget(): void {
     this.#remembered = new MemoryRows(this.#keys)
   }

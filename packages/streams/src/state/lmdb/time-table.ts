@@ -130,6 +130,10 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     this.#updates = this.#noUpdates()
   }
 
+  discard(): void {
+    this.#updates = this.#noUpdates()
+  }
+
   #noUpdates(): TimeRows<K, Cell<V>, Update<K, V>> {
     return new TimeRows<K, Cell<V>, Update<K, V>>({
       keys: this.#keys,
