@@ -1,4 +1,4 @@
-import { DataError, SluiceError, isRetriable } from "@sluice/sdk";
+import { DataError, SluiceError, isRetriable } from '@sluice/sdk'
 import type {
   SinkPosition,
   SinkRecord,
@@ -6,39 +6,39 @@ import type {
   SinkTaskContext,
   TopicPartition,
   TopicPartitionOffset,
-} from "@sluice/sdk";
-import type { ObjectStore } from "@sluice/object-store";
-import type { Lane } from "@sluice/lake";
-import { DroppedRecord } from "./files/late-records.ts";
-import { fewAtATime } from "./few-at-a-time.ts";
-import { processGroups } from "./group-commit.ts";
-import type { CommitGroups } from "./group-commit.ts";
-import { processBudget } from "./memory-budget.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
-import { nullRefused } from "./null-values.ts";
-import type { RowShape } from "./row-shape.ts";
-import { admitted } from "./schema-rules.ts";
-import type { LakeSettings } from "./settings.ts";
-import { Shapes, refusalOf } from "./shapes.ts";
-import { TableRoutes, keyOf } from "./table-route.ts";
-import type { Route } from "./table-route.ts";
-import { Tables } from "./tables.ts";
-import type { Target } from "./target.ts";
+} from '@sluice/sdk'
+import type { ObjectStore } from '@sluice/object-store'
+import type { Lane } from '@sluice/lake'
+import { DroppedRecord } from './files/late-records.ts'
+import { fewAtATime } from './few-at-a-time.ts'
+import { processGroups } from './group-commit.ts'
+import type { CommitGroups } from './group-commit.ts'
+import { processBudget } from './memory-budget.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+import { nullRefused } from './null-values.ts'
+import type { RowShape } from './row-shape.ts'
+import { admitted } from './schema-rules.ts'
+import type { LakeSettings } from './settings.ts'
+import { Shapes, refusalOf } from './shapes.ts'
+import { TableRoutes, keyOf } from './table-route.ts'
+import type { Route } from './table-route.ts'
+import { Tables } from './tables.ts'
+import type { Target } from './target.ts'
 
 /** How long one call of the worker may wait for the store. What is not done then is done later. */
-const STORE_PATIENCE_MS = 60_000;
-const NO_ROW = {};
+const STORE_PATIENCE_MS = 60_000
+const NO_ROW = {}
 
 /** Records in a row of one topic, partition and schema, and where they go. Decided once, then the rows move. */
 interface Run {
-  readonly from: number;
-  readonly to: number;
-  readonly tenant: string;
+  readonly from: number
+  readonly to: number
+  readonly tenant: string
   /** Undefined while there is no table: then no record of the run can be a row. */
-  readonly target: Target | undefined;
-  readonly lane: Lane | undefined;
+  readonly target: Target | undefined
+  readonly lane: Lane | undefined
   /** How they become rows, or why none of them can. */
-  readonly shape: RowShape | SluiceError;
+  readonly shape: RowShape | SluiceError
 }
 
 /**
@@ -49,12 +49,12 @@ interface Run {
  * put that is repeated was not taken at all.
  */
 export class LakeSinkTask implements SinkTask {
-  readonly #settings: LakeSettings;
-  readonly #context: SinkTaskContext;
-  readonly #routes: TableRoutes;
-  readonly #shapes: Shapes;
-  readonly #tables: Tables;
-  readonly #budget: MemoryBudget;
+  readonly #settings: LakeSettings
+  readonly #context: SinkTaskContext
+  readonly #routes: TableRoutes
+  readonly #shapes: Shapes
+  readonly #tables: Tables
+  readonly #budget: MemoryBudget
 
   /** @param store instead of the one that `lake.url` names */
   constructor(
@@ -64,105 +64,83 @@ export class LakeSinkTask implements SinkTask {
     budget: MemoryBudget = processBudget,
     groups: CommitGroups = processGroups,
   ) {
-    this.#settings = settings;
-    this.#context = context;
-    this.#budget = budget;
-    this.#shapes = new Shapes(settings, context.clock);
-    this.#tables = new Tables(settings, context, store, groups);
-    const pattern = settings["topic.pattern"];
+    this.#settings = settings
+    this.#context = context
+    this.#budget = budget
+    this.#shapes = new Shapes(settings, context.clock)
+    this.#tables = new Tables(settings, context, store, groups)
+    const pattern = settings['topic.pattern']
     this.#routes = new TableRoutes({
-      template: settings["table.name"],
-      pattern: pattern === "" ? null : new RegExp(`^(?:${pattern})$`, "u"),
+      template: settings['table.name'],
+      pattern: pattern === '' ? null : new RegExp(`^(?:${pattern})$`, 'u'),
       hasTenants: this.#tables.stores.areSeveral,
-    });
+    })
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    await this.#tables.start(signal);
+    await this.#tables.start(signal)
   }
 
   async open(partitions: readonly TopicPartition[]): Promise<void> {
-    const signal = patience();
-    for (const [topic, those] of Map.groupBy(
-      partitions,
-      (partition) => partition.topic,
-    )) {
-      const route = this.#routeOfTopic(topic);
-      if (route === undefined) continue;
+    const signal = patience()
+    for (const [topic, those] of Map.groupBy(partitions, (partition) => partition.topic)) {
+      const route = this.#routeOfTopic(topic)
+      if (route === undefined) continue
       await this.#tables.sparingOthers(route.tenant, async () => {
-        const known = this.#tables.get(route);
-        await known?.writer.refresh(signal);
-        const target =
-          known ?? (await this.#tables.open(route, undefined, signal));
-        for (const partition of target === undefined ? [] : those)
-          this.#goOn(target!, partition);
-      });
+        const known = this.#tables.get(route)
+        await known?.writer.refresh(signal)
+        const target = known ?? (await this.#tables.open(route, undefined, signal))
+        for (const partition of target === undefined ? [] : those) this.#goOn(target!, partition)
+      })
     }
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
-    const signal = patience();
-    this.#tables.takeBack();
-    const isOver = this.#budget.isOver(this, this.#settings["memory.bytes"]);
-    const full = this.#tables.all.filter(
-      ({ writer }) => writer.full || (isOver && writer.heldBytes > 0),
-    );
-    await fewAtATime(full, ({ tenant, writer }) =>
-      this.#tables.sparingOthers(tenant, () => writer.roll(signal)),
-    );
-    for (const run of await this.#decide(records, signal))
-      this.#move(records, run);
-    this.#weigh();
-    if (this.#anyDue()) this.#context.requestCommit();
+    const signal = patience()
+    this.#tables.takeBack()
+    const isOver = this.#budget.isOver(this, this.#settings['memory.bytes'])
+    const full = this.#tables.all.filter(({ writer }) => writer.full || (isOver && writer.heldBytes > 0))
+    await fewAtATime(full, ({ tenant, writer }) => this.#tables.sparingOthers(tenant, () => writer.roll(signal)))
+    for (const run of await this.#decide(records, signal)) this.#move(records, run)
+    this.#weigh()
+    if (this.#anyDue()) this.#context.requestCommit()
   }
 
-  async flush(
-    positions: readonly SinkPosition[],
-    closing: boolean,
-  ): Promise<readonly TopicPartitionOffset[]> {
+  async flush(positions: readonly SinkPosition[], closing: boolean): Promise<readonly TopicPartitionOffset[]> {
     for (const target of this.#tables.all) {
       for (const position of positions) {
-        const lane = target.knownLane(position);
-        if (lane === undefined) continue;
+        const lane = target.knownLane(position)
+        if (lane === undefined) continue
         // Before anything is committed: what was skipped as known may be another topic's.
-        if (position.topicId !== undefined)
-          target.writer.identify(lane, position.topicId);
+        if (position.topicId !== undefined) target.writer.identify(lane, position.topicId)
         // The worker stands here: offsets before it that never came were dropped on the way, or are no records.
-        target.writer.pass(lane, position.offset - 1);
+        target.writer.pass(lane, position.offset - 1)
       }
     }
-    const due = this.#tables.all.filter((target) => closing || target.isDue);
-    await fewAtATime(due, (target) => this.#commit(target));
-    this.#weigh();
+    const due = this.#tables.all.filter((target) => closing || target.isDue)
+    await fewAtATime(due, (target) => this.#commit(target))
+    this.#weigh()
     return positions.flatMap((position) => {
-      const offset = this.#safeOffset(position);
-      return offset === undefined
-        ? []
-        : [{ topic: position.topic, partition: position.partition, offset }];
-    });
+      const offset = this.#safeOffset(position)
+      return offset === undefined ? [] : [{ topic: position.topic, partition: position.partition, offset }]
+    })
   }
 
   async close(partitions: readonly TopicPartition[]): Promise<void> {
-    const leaving = new Set(
-      partitions.map(({ topic, partition }) => `${topic}-${partition}`),
-    );
+    const leaving = new Set(partitions.map(({ topic, partition }) => `${topic}-${partition}`))
     for (const target of this.#tables.all) {
-      const staying = [...target.lanes()].filter(
-        ([{ topic, partition }]) => !leaving.has(`${topic}-${partition}`),
-      );
-      if (staying.length === 0) this.#tables.forget(target);
+      const staying = [...target.lanes()].filter(([{ topic, partition }]) => !leaving.has(`${topic}-${partition}`))
+      if (staying.length === 0) this.#tables.forget(target)
       else if (target.writer.unsettled)
-        await this.#tables.sparingOthers(target.tenant, () =>
-          this.#restart(target, staying),
-        );
-      for (const partition of partitions) target.release(partition);
+        await this.#tables.sparingOthers(target.tenant, () => this.#restart(target, staying))
+      for (const partition of partitions) target.release(partition)
     }
-    for (const partition of partitions) this.#tables.leave(partition);
+    for (const partition of partitions) this.#tables.leave(partition)
   }
 
   async stop(): Promise<void> {
-    await this.#tables.close();
-    this.#budget.release(this);
+    await this.#tables.close()
+    this.#budget.release(this)
   }
 
   /**
@@ -170,67 +148,33 @@ export class LakeSinkTask implements SinkTask {
    * takes the first of several places, and refuses one beyond the end of the log.
    */
   #goOn(target: Target, partition: TopicPartition): void {
-    const { committed } = target.lane(partition);
-    if (committed === undefined) return;
-    const position = this.#context.position(partition);
-    if (position?.topicId !== undefined)
-      target.writer.identify(target.lane(partition), position.topicId);
-    const behind = { ...partition, offset: committed + 1 };
-    this.#context.rewind(
-      this.#routes.isOne || position === undefined
-        ? [behind]
-        : [behind, position],
-    );
+    const { committed } = target.lane(partition)
+    if (committed === undefined) return
+    const position = this.#context.position(partition)
+    if (position?.topicId !== undefined) target.writer.identify(target.lane(partition), position.topicId)
+    const behind = { ...partition, offset: committed + 1 }
+    this.#context.rewind(this.#routes.isOne || position === undefined ? [behind] : [behind, position])
   }
 
   /** Splits the records into runs, opens or makes the tables they go to, and makes those fit. */
-  async #decide(
-    records: readonly SinkRecord[],
-    signal: AbortSignal,
-  ): Promise<Run[]> {
-    const runs: Run[] = [];
+  async #decide(records: readonly SinkRecord[], signal: AbortSignal): Promise<Run[]> {
+    const runs: Run[] = []
     for (let from = 0; from < records.length;) {
-      const route = this.#routeOf(records[from]!);
-      let to = from + 1;
-      while (
-        to < records.length &&
-        this.#isSameRun(records[to]!, records[from]!, route)
-      )
-        to++;
-      runs.push(await this.#runOf(records, from, to, route, signal));
-      from = to;
+      const route = this.#routeOf(records[from]!)
+      let to = from + 1
+      while (to < records.length && this.#isSameRun(records[to]!, records[from]!, route)) to++
+      runs.push(await this.#runOf(records, from, to, route, signal))
+      from = to
     }
-    return runs.map((run) =>
-      this.#tables.parkedFor(run.tenant) === undefined
-        ? run
-        : this.#parkedRun(records, run),
-    );
+    return runs.map((run) => (this.#tables.parkedFor(run.tenant) === undefined ? run : this.#parkedRun(records, run)))
   }
 
   /** What becomes of records of a tenant that is parked: they come again, or are bad records. */
-  #parkedRun(
-    records: readonly SinkRecord[],
-    { from, to, tenant }: Omit<Run, "shape">,
-  ): Run {
-    const {
-      originalTopic: topic,
-      originalPartition: partition,
-      originalOffset: offset,
-    } = records[from]!;
-    const isReported = this.#tables.isReported(
-      tenant,
-      { topic, partition },
-      offset,
-    );
-    const shape = this.#tables.parkedFor(tenant)!;
-    return {
-      from: isReported ? from : to,
-      to,
-      tenant,
-      target: undefined,
-      lane: undefined,
-      shape,
-    };
+  #parkedRun(records: readonly SinkRecord[], { from, to, tenant }: Omit<Run, 'shape'>): Run {
+    const { originalTopic: topic, originalPartition: partition, originalOffset: offset } = records[from]!
+    const isReported = this.#tables.isReported(tenant, { topic, partition }, offset)
+    const shape = this.#tables.parkedFor(tenant)!
+    return { from: isReported ? from : to, to, tenant, target: undefined, lane: undefined, shape }
   }
 
   async #runOf(
@@ -240,16 +184,16 @@ export class LakeSinkTask implements SinkTask {
     route: Route | SluiceError,
     signal: AbortSignal,
   ): Promise<Run> {
-    const none = { from, to, tenant: "", target: undefined, lane: undefined };
-    if (route instanceof SluiceError) return { ...none, shape: route };
-    const { tenant } = route;
+    const none = { from, to, tenant: '', target: undefined, lane: undefined }
+    if (route instanceof SluiceError) return { ...none, shape: route }
+    const { tenant } = route
     try {
-      const parked = this.#tables.parkedFor(tenant);
+      const parked = this.#tables.parkedFor(tenant)
       return parked === undefined
         ? await this.#tableRunOf(records, from, to, route, signal)
-        : { ...none, tenant, shape: parked };
+        : { ...none, tenant, shape: parked }
     } catch (error) {
-      return { ...none, tenant, shape: this.#tables.park(tenant, error) };
+      return { ...none, tenant, shape: this.#tables.park(tenant, error) }
     }
   }
 
@@ -260,210 +204,158 @@ export class LakeSinkTask implements SinkTask {
     route: Route,
     signal: AbortSignal,
   ): Promise<Run> {
-    const first = records[from]!;
-    const key = keyOf(route);
-    let target = this.#tables.get(route);
-    const isToBeLookedAt =
-      first.valueSchema === null &&
-      first.value !== null &&
-      target === undefined;
-    if (isToBeLookedAt)
-      target = await this.#tables.open(route, undefined, signal);
-    const run = first.valueSchema === null ? records.slice(from, to) : [first];
-    const known = this.#shapes.of(
-      run,
-      key,
-      target?.writer.table.snapshot.schema,
-    );
-    let { shape } = known;
+    const first = records[from]!
+    const key = keyOf(route)
+    let target = this.#tables.get(route)
+    const isToBeLookedAt = first.valueSchema === null && first.value !== null && target === undefined
+    if (isToBeLookedAt) target = await this.#tables.open(route, undefined, signal)
+    const run = first.valueSchema === null ? records.slice(from, to) : [first]
+    const known = this.#shapes.of(run, key, target?.writer.table.snapshot.schema)
+    let { shape } = known
     if (!(shape instanceof SluiceError)) {
       try {
-        target ??= await this.#tables.open(route, shape, signal);
-        const now = target!.writer.table.snapshot;
+        target ??= await this.#tables.open(route, shape, signal)
+        const now = target!.writer.table.snapshot
         if (known.accepted.get(key) !== now.schema) {
-          const rows = admitted(
-            shape.schema,
-            now.schema,
-            this.#settings["schema.compatibility"],
-          );
-          await target!.writer.accept(rows, signal);
-          known.accepted.set(key, target!.writer.table.snapshot.schema);
+          const rows = admitted(shape.schema, now.schema, this.#settings['schema.compatibility'])
+          await target!.writer.accept(rows, signal)
+          known.accepted.set(key, target!.writer.table.snapshot.schema)
         }
       } catch (error) {
-        shape = refusalOf(error);
+        shape = refusalOf(error)
       }
     }
-    const partition = {
-      topic: first.originalTopic,
-      partition: first.originalPartition,
-    };
-    return {
-      from,
-      to,
-      tenant: route.tenant,
-      target,
-      lane: target?.lane(partition),
-      shape,
-    };
+    const partition = { topic: first.originalTopic, partition: first.originalPartition }
+    return { from, to, tenant: route.tenant, target, lane: target?.lane(partition), shape }
   }
 
   /** Where the record goes, or why it goes nowhere. */
   #routeOf(record: SinkRecord): Route | SluiceError {
     try {
       // A field of null says nothing: what becomes of such a record is decided without its table.
-      const isByField = this.#routes.isByField && record.value !== null;
-      return this.#known(
-        isByField
-          ? this.#routes.of(record)
-          : this.#routes.ofTopic(record.topic),
-      );
+      const isByField = this.#routes.isByField && record.value !== null
+      return this.#known(isByField ? this.#routes.of(record) : this.#routes.ofTopic(record.topic))
     } catch (error) {
-      return refusalOf(error);
+      return refusalOf(error)
     }
   }
 
   /** Undefined where records of the topic may go to several tables, or to none. */
   #routeOfTopic(topic: string): Route | undefined {
-    if (this.#routes.isByField) return undefined;
+    if (this.#routes.isByField) return undefined
     try {
-      return this.#known(this.#routes.ofTopic(topic));
+      return this.#known(this.#routes.ofTopic(topic))
     } catch (error) {
-      refusalOf(error);
-      return undefined;
+      refusalOf(error)
+      return undefined
     }
   }
 
   #known(route: Route): Route {
-    this.#tables.stores.assertKnown(route.tenant);
-    return route;
+    this.#tables.stores.assertKnown(route.tenant)
+    return route
   }
 
-  #isSameRun(
-    record: SinkRecord,
-    first: SinkRecord,
-    route: Route | SluiceError,
-  ): boolean {
-    if (!sameRun(record, first)) return false;
-    if (!this.#routes.isByField) return true;
-    const own = this.#routeOf(record);
-    return (
-      !(route instanceof SluiceError) &&
-      !(own instanceof SluiceError) &&
-      keyOf(own) === keyOf(route)
-    );
+  #isSameRun(record: SinkRecord, first: SinkRecord, route: Route | SluiceError): boolean {
+    if (!sameRun(record, first)) return false
+    if (!this.#routes.isByField) return true
+    const own = this.#routeOf(record)
+    return !(route instanceof SluiceError) && !(own instanceof SluiceError) && keyOf(own) === keyOf(route)
   }
 
   /** Moves the run's records into the open file. Synchronous: either all of it happens or the task ends. */
-  #move(
-    records: readonly SinkRecord[],
-    { from, to, target, lane, shape }: Run,
-  ): void {
+  #move(records: readonly SinkRecord[], { from, to, target, lane, shape }: Run): void {
     for (let i = from; i < to; i++) {
-      const record = records[i]!;
+      const record = records[i]!
       if (target === undefined || lane === undefined) {
-        this.#leaveOut(record, shape);
-        continue;
+        this.#leaveOut(record, shape)
+        continue
       }
-      const offset = record.originalOffset;
+      const offset = record.originalOffset
       if (!(shape instanceof SluiceError)) {
         try {
           // What came before is skipped; it was judged then.
-          target.writer.append(
-            lane,
-            offset,
-            offset <= lane.taken ? NO_ROW : shape.rowOf(record),
-          );
-          continue;
+          target.writer.append(lane, offset, offset <= lane.taken ? NO_ROW : shape.rowOf(record))
+          continue
         } catch (error) {
-          if (!(error instanceof DataError)) throw error;
-          if (error instanceof DroppedRecord)
-            this.#context.drop(record, error.reason);
-          else this.#context.report(record, error);
+          if (!(error instanceof DataError)) throw error
+          if (error instanceof DroppedRecord) this.#context.drop(record, error.reason)
+          else this.#context.report(record, error)
         }
-      } else if (offset > lane.taken) this.#leaveOut(record, shape);
-      target.writer.pass(lane, offset);
+      } else if (offset > lane.taken) this.#leaveOut(record, shape)
+      target.writer.pass(lane, offset)
     }
   }
 
   /** A record that cannot be a row, and why. */
   #leaveOut(record: SinkRecord, shape: RowShape | SluiceError): void {
-    const behaviour = this.#settings["behavior.on.null.values"];
-    if (record.value !== null || behaviour === "write") {
-      this.#context.report(record, shape);
-      return;
+    const behaviour = this.#settings['behavior.on.null.values']
+    if (record.value !== null || behaviour === 'write') {
+      this.#context.report(record, shape)
+      return
     }
-    if (behaviour === "ignore") {
-      this.#context.drop(record, "null-value");
-      return;
+    if (behaviour === 'ignore') {
+      this.#context.drop(record, 'null-value')
+      return
     }
-    const error = nullRefused(record);
-    if (behaviour === "fail") throw error;
-    this.#context.report(record, error);
+    const error = nullRefused(record)
+    if (behaviour === 'fail') throw error
+    this.#context.report(record, error)
   }
 
   /** What fails for now is left for the next call; rows and positions stay where they are. */
   async #commit(target: Target): Promise<void> {
     try {
-      await target.writer.commit(patience());
+      await target.writer.commit(patience())
     } catch (error) {
       if (!isRetriable(error)) {
-        this.#tables.park(target.tenant, error);
-        return;
+        this.#tables.park(target.tenant, error)
+        return
       }
-      this.#context.logger.warn("A commit did not succeed; it is tried again", {
+      this.#context.logger.warn('A commit did not succeed; it is tried again', {
         table: target.writer.table.name,
         reason: error instanceof Error ? error.message : String(error),
-      });
+      })
     }
   }
 
   /** One file holds the rows of all partitions: when one leaves with rows uncommitted, the others are read again. */
-  async #restart(
-    target: Target,
-    staying: readonly (readonly [TopicPartition, Lane])[],
-  ): Promise<void> {
-    const begins = new Map(
-      staying.map(([, lane]) => [lane, lane.moved ? lane.begin : undefined]),
-    );
+  async #restart(target: Target, staying: readonly (readonly [TopicPartition, Lane])[]): Promise<void> {
+    const begins = new Map(staying.map(([, lane]) => [lane, lane.moved ? lane.begin : undefined]))
     try {
-      await target.writer.reset(patience());
+      await target.writer.reset(patience())
     } finally {
       for (const [partition, lane] of staying) {
-        const offset =
-          lane.committed === undefined ? begins.get(lane) : lane.committed + 1;
-        if (offset !== undefined)
-          this.#context.rewind([{ ...partition, offset }]);
+        const offset = lane.committed === undefined ? begins.get(lane) : lane.committed + 1
+        if (offset !== undefined) this.#context.rewind([{ ...partition, offset }])
       }
     }
   }
 
   /** The smallest over all tables that the partition writes to; the position itself if it writes to none. */
   #safeOffset(position: TopicPartitionOffset): number | undefined {
-    let safe: number | undefined = Math.min(
-      position.offset,
-      this.#tables.heldFrom(position) ?? Infinity,
-    );
+    let safe: number | undefined = Math.min(position.offset, this.#tables.heldFrom(position) ?? Infinity)
     for (const target of this.#tables.all) {
-      const lane = target.knownLane(position);
-      if (lane === undefined || safe === undefined) continue;
-      const offset = lane.safeOffset(position.offset);
-      safe = offset === undefined ? undefined : Math.min(safe, offset);
+      const lane = target.knownLane(position)
+      if (lane === undefined || safe === undefined) continue
+      const offset = lane.safeOffset(position.offset)
+      safe = offset === undefined ? undefined : Math.min(safe, offset)
     }
-    return safe;
+    return safe
   }
 
   #anyDue(): boolean {
-    return this.#tables.all.some(({ isDue }) => isDue);
+    return this.#tables.all.some(({ isDue }) => isDue)
   }
 
   /** Tells the other tasks of the process how much this one holds. */
   #weigh(): void {
-    let bytes = 0;
+    let bytes = 0
     for (const target of this.#tables.all) {
-      target.look();
-      bytes += target.writer.heldBytes;
+      target.look()
+      bytes += target.writer.heldBytes
     }
-    this.#budget.hold(this, bytes);
+    this.#budget.hold(this, bytes)
   }
 }
 
@@ -474,9 +366,9 @@ function sameRun(record: SinkRecord, first: SinkRecord): boolean {
     record.originalPartition === first.originalPartition &&
     record.topic === first.topic &&
     record.originalTopic === first.originalTopic
-  );
+  )
 }
 
 function patience(): AbortSignal {
-  return AbortSignal.timeout(STORE_PATIENCE_MS);
+  return AbortSignal.timeout(STORE_PATIENCE_MS)
 }
