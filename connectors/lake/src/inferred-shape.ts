@@ -2,22 +2,24 @@
  * Rows of records without a schema. A table's columns follow from a sample; what does not fit them later stands as JSON in the column
  * `_rescued`, so nothing is lost and no record is refused for what it holds.
  */
-import { jsonConverter } from '@sluice/codecs'
 import { primitive, structOf } from '@sluice/sdk'
 import type { PrimitiveType, SinkRecord, StructSchema, Value } from '@sluice/sdk'
 import { plainName } from '@sluice/lake'
+import { jsonText } from './json-text.ts'
 
 export const RESCUED = '_rescued'
 
 type Row = Readonly<Record<string, Value>>
-type ColumnType = Extract<PrimitiveType, 'boolean' | 'int64' | 'float64' | 'string'>
+/** What a field of records without a schema can be. */
+export type ColumnType = Extract<PrimitiveType, 'boolean' | 'int64' | 'float64' | 'string'>
 
-const encode = jsonConverter.create({ 'schemas.enable': 'false' }, 'value').encoder('', null)
 const INT64_MAX = 2n ** 63n
 
 export interface InferredRows {
   /** All optional; the last column is `_rescued`. */
   readonly schema: StructSchema
+  /** By name, without `_rescued`. */
+  readonly types: ReadonlyMap<string, ColumnType>
   readonly rowOf: (record: SinkRecord) => Row
 }
 
@@ -38,6 +40,7 @@ export function inferredRows(sample: readonly SinkRecord[], held: StructSchema |
   const columns = Array.from(types, ([name, type]) => [name, primitive(type, { optional: true })] as const)
   return {
     schema: structOf([...columns, [RESCUED, primitive('string', { optional: true })]]),
+    types,
     rowOf: (record) => split(record.value as Row, types),
   }
 }
@@ -111,8 +114,4 @@ function isNumber(type: ColumnType): boolean {
 function isInt64(value: Value): boolean {
   if (typeof value === 'bigint') return value >= -INT64_MAX && value < INT64_MAX
   return Number.isSafeInteger(value)
-}
-
-function jsonText(value: Value): string {
-  return Buffer.from(encode(value) ?? []).toString('utf8')
 }

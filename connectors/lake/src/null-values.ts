@@ -8,3 +8,8 @@ export function nullRefused({ originalTopic, originalPartition, originalOffset }
     remedy: 'Set behavior.on.null.values=ignore to leave such records out, or report to send them to the dead letters.',
   })
 }
+
+/** Whether the value is null. A value that was scanned is not, and is not decoded for the question. */
+export function hasNoValue(record: SinkRecord): boolean {
+  return record.scanned === undefined && record.value === null
+}

@@ -1,8 +1,10 @@
 import { DataError, SluiceError, primitive, structOf, timestamp } from '@sluice/sdk'
 import type { Schema, SinkRecord, StructSchema, StructValue, Value } from '@sluice/sdk'
-import { plainName } from '@sluice/lake'
+import { layoutOfSchema, plainName } from '@sluice/lake'
+import type { JsonLayout } from '@sluice/lake'
 import type { FolderTime } from './files/late-records.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
+import type { LocatedRows } from './located-rows.ts'
 import { partitionColumnsOf } from './partition-columns.ts'
 import type { LakeSettings } from './settings.ts'
 
@@ -14,6 +16,8 @@ export interface RowShape {
   readonly schema: StructSchema
   /** Those of them that part the table. */
   readonly partitionColumns: readonly string[]
+  /** How rows are read from the bytes of JSON; undefined: records are decoded first. */
+  readonly located: LocatedRows | undefined
   rowOf(record: SinkRecord): Row
 }
 
@@ -45,15 +49,20 @@ export function rowShapeOf(schema: Schema | null, settings: LakeSettings, timeOf
     renamed?.get(field.name) ?? field.name,
     field.schema,
   ])
-  return withAdditions(fields, renamed === undefined ? plainRow : renamingRow(renamed), settings, timeOf)
+  const layout = layoutOfSchema(schema, (field) => renamed?.get(field) ?? field)
+  return withAdditions(fields, renamed === undefined ? plainRow : renamingRow(renamed), settings, timeOf, layout)
 }
 
-/** Rows of these fields, and what the settings add: Kafka's coordinates, and columns that part the table. */
+/**
+ * Rows of these fields, and what the settings add: Kafka's coordinates, and columns that part the table.
+ * @param layout of the fields in JSON, where that is known
+ */
 export function withAdditions(
   fields: readonly (readonly [string, Schema])[],
   valuesOf: (record: SinkRecord) => Row,
   settings: LakeSettings,
   timeOf: FolderTime,
+  layout?: JsonLayout,
 ): RowShape {
   const extras = [
     ...(settings['kafka.coordinates'] ? COORDINATES : []),
@@ -69,6 +78,8 @@ export function withAdditions(
   return {
     schema: structOf(columns),
     partitionColumns: parts.map(({ name }) => name),
+    // To part a row, its values are needed.
+    located: layout === undefined || parts.length > 0 ? undefined : { layout, givenOf: givenOf(extras) },
     rowOf:
       extras.length + made.length === 0
         ? valuesOf
@@ -80,6 +91,13 @@ export function withAdditions(
             return row
           },
   }
+}
+
+type Extra = Pick<(typeof COORDINATES)[number], 'column' | 'of'>
+
+function givenOf(extras: readonly Extra[]): LocatedRows['givenOf'] {
+  if (extras.length === 0) return null
+  return (record) => Object.fromEntries(extras.map(({ column, of }) => [column, of(record)]))
 }
 
 /** The row of a record whose value is null: what Kafka says of it, and nothing else. */

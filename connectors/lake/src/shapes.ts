@@ -1,9 +1,11 @@
 import { DataError, SluiceError } from '@sluice/sdk'
 import type { Clock, Schema, SinkRecord } from '@sluice/sdk'
 import { recordSchemaOf } from '@sluice/lake'
-import type { DeltaSchema } from '@sluice/lake'
+import type { DeltaSchema, JsonLayout } from '@sluice/lake'
 import type { FolderTime } from './files/late-records.ts'
 import { inferredRows, isObject } from './inferred-shape.ts'
+import { layoutOfColumns } from './located-rows.ts'
+import { hasNoValue } from './null-values.ts'
 import { folderTimeOf } from './record-time-settings.ts'
 import { nullShapeOf, rowShapeOf, withAdditions } from './row-shape.ts'
 import type { RowShape } from './row-shape.ts'
@@ -15,6 +17,12 @@ export interface Known {
   readonly accepted: Map<string, DeltaSchema>
 }
 
+interface Asked {
+  readonly topic: string
+  readonly schema: Schema | null
+  readonly layout: JsonLayout | undefined
+}
+
 /** How records become rows, found once per schema; of records without one, once per table. */
 export class Shapes {
   readonly #settings: LakeSettings
@@ -24,6 +32,8 @@ export class Shapes {
   readonly #inferred = new Map<string, Known>()
   readonly #schemaless: Known
   readonly #null: Known
+  /** What was asked for last, for it is asked for again. */
+  #lastLayout: Asked | undefined
 
   constructor(settings: LakeSettings, clock: Clock) {
     this.#settings = settings
@@ -41,13 +51,31 @@ export class Shapes {
    * @param held the table's schema, if there is a table
    */
   of(run: readonly SinkRecord[], table: string, held: DeltaSchema | undefined): Known {
-    const { value, valueSchema } = run[0]!
-    if (value === null) return this.#null
+    const { valueSchema } = run[0]!
+    if (hasNoValue(run[0]!)) return this.#null
     if (valueSchema === null) return this.#ofSchemaless(run, table, held)
     let known = this.#bySchema.get(valueSchema)
     if (known === undefined)
       this.#bySchema.set(valueSchema, (known = knownOf(() => rowShapeOf(valueSchema, this.#settings, this.#timeOf))))
     return known
+  }
+
+  /**
+   * Where in JSON the fields of a topic's rows are; undefined while that is not known, or where it cannot be.
+   * @param tableOf what names the table of a topic among all
+   */
+  layoutOf(
+    topic: string,
+    schema: Schema | null,
+    tableOf: (topic: string) => string | undefined,
+  ): JsonLayout | undefined {
+    const last = this.#lastLayout
+    if (last?.topic === topic && last.schema === schema) return last.layout
+    const known = schema === null ? this.#inferred.get(tableOf(topic) ?? '') : this.#bySchema.get(schema)
+    if (known === undefined || known.shape instanceof SluiceError) return undefined
+    const layout = known.shape.located?.layout
+    this.#lastLayout = { topic, schema, layout }
+    return layout
   }
 
   #ofSchemaless(run: readonly SinkRecord[], table: string, held: DeltaSchema | undefined): Known {
@@ -56,9 +84,9 @@ export class Shapes {
     if (known !== undefined) return known
     if (!run.some(({ value }) => isObject(value))) return NO_OBJECT
     known = knownOf(() => {
-      const { schema, rowOf } = inferredRows(run, held === undefined ? undefined : recordSchemaOf(held))
+      const { schema, types, rowOf } = inferredRows(run, held === undefined ? undefined : recordSchemaOf(held))
       const fields = schema.fields.map((field) => [field.name, field.schema] as const)
-      const shape = withAdditions(fields, rowOf, this.#settings, this.#timeOf)
+      const shape = withAdditions(fields, rowOf, this.#settings, this.#timeOf, layoutOfColumns(types))
       return {
         ...shape,
         rowOf: (record) => {

@@ -1,5 +1,6 @@
 import { DataError, SluiceError, isRetriable } from '@sluice/sdk'
 import type {
+  JsonText,
   SinkPosition,
   SinkRecord,
   SinkTask,
@@ -8,14 +9,14 @@ import type {
   TopicPartitionOffset,
 } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
-import type { Lane } from '@sluice/lake'
+import type { Lane, LocatedRow } from '@sluice/lake'
 import { DroppedRecord } from './files/late-records.ts'
 import { fewAtATime } from './few-at-a-time.ts'
 import { processGroups } from './group-commit.ts'
 import type { CommitGroups } from './group-commit.ts'
 import { processBudget } from './memory-budget.ts'
 import type { MemoryBudget } from './memory-budget.ts'
-import { nullRefused } from './null-values.ts'
+import { hasNoValue, nullRefused } from './null-values.ts'
 import type { RowShape } from './row-shape.ts'
 import { admitted } from './schema-rules.ts'
 import type { LakeSettings } from './settings.ts'
@@ -69,12 +70,7 @@ export class LakeSinkTask implements SinkTask {
     this.#budget = budget
     this.#shapes = new Shapes(settings, context.clock)
     this.#tables = new Tables(settings, context, store, groups)
-    const pattern = settings['topic.pattern']
-    this.#routes = new TableRoutes({
-      template: settings['table.name'],
-      pattern: pattern === '' ? null : new RegExp(`^(?:${pattern})$`, 'u'),
-      hasTenants: this.#tables.stores.areSeveral,
-    })
+    this.#routes = TableRoutes.of(settings, this.#tables.stores.areSeveral)
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -93,6 +89,13 @@ export class LakeSinkTask implements SinkTask {
         for (const partition of target === undefined ? [] : those) this.#goOn(target!, partition)
       })
     }
+  }
+
+  /** Finds the fields of a row in JSON, as soon as it is known which there are: from the second batch on. */
+  scan(topic: string, bytes: Uint8Array, { schema, before, behind }: JsonText): LocatedRow | undefined {
+    if (this.#routes.isByField) return undefined
+    const layout = this.#shapes.layoutOf(topic, schema, this.#tableKeyOf)
+    return layout?.locate(bytes, before, bytes.length - behind)
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
@@ -207,7 +210,7 @@ export class LakeSinkTask implements SinkTask {
     const first = records[from]!
     const key = keyOf(route)
     let target = this.#tables.get(route)
-    const isToBeLookedAt = first.valueSchema === null && first.value !== null && target === undefined
+    const isToBeLookedAt = first.valueSchema === null && target === undefined && !hasNoValue(first)
     if (isToBeLookedAt) target = await this.#tables.open(route, undefined, signal)
     const run = first.valueSchema === null ? records.slice(from, to) : [first]
     const known = this.#shapes.of(run, key, target?.writer.table.snapshot.schema)
@@ -251,6 +254,11 @@ export class LakeSinkTask implements SinkTask {
     }
   }
 
+  readonly #tableKeyOf = (topic: string): string | undefined => {
+    const route = this.#routeOfTopic(topic)
+    return route && keyOf(route)
+  }
+
   #known(route: Route): Route {
     this.#tables.stores.assertKnown(route.tenant)
     return route
@@ -274,6 +282,7 @@ export class LakeSinkTask implements SinkTask {
       const offset = record.originalOffset
       if (!(shape instanceof SluiceError)) {
         try {
+          if (isFromBytes(record, shape, target, lane)) continue
           // What came before is skipped; it was judged then.
           target.writer.append(lane, offset, offset <= lane.taken ? NO_ROW : shape.rowOf(record))
           continue
@@ -359,10 +368,19 @@ export class LakeSinkTask implements SinkTask {
   }
 }
 
+/** Whether the record went into the table without being decoded. */
+function isFromBytes(record: SinkRecord, { located }: RowShape, { writer }: Target, lane: Lane): boolean {
+  if (record.scanned === undefined || located === undefined) return false
+  const row = record.scanned as LocatedRow
+  if (row.layout !== located.layout) return false
+  const given = located.givenOf === null ? null : located.givenOf(record)
+  return writer.appendLocated(lane, record.originalOffset, row, given)
+}
+
 function sameRun(record: SinkRecord, first: SinkRecord): boolean {
   return (
     record.valueSchema === first.valueSchema &&
-    (record.value === null) === (first.value === null) &&
+    hasNoValue(record) === hasNoValue(first) &&
     record.originalPartition === first.originalPartition &&
     record.topic === first.topic &&
     record.originalTopic === first.originalTopic

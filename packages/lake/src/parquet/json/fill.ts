@@ -1,4 +1,5 @@
 /** Writes rows that were found in JSON text (layout.ts) into the columns of a file. */
+import { ValueError } from '@sluice/sdk'
 import type { ValueTaker } from '../column.ts'
 import { StructTaker, type TopColumn } from '../nested.ts'
 import { LongColumn } from '../number-columns.ts'
@@ -112,7 +113,7 @@ function addStruct(node: JsonNode, taker: ValueTaker, head: Pick<ValueTaker, 'ap
   const step = { kind: 'struct' as const, taker: head, name: node.name, slot: 2 * node.index, end: 0, text: undefined }
   steps.push(step)
   const nodes = new Map(node.fields!.list.map((field) => [field.column ?? field.name, field]))
-  if (!(taker instanceof StructTaker)) throw new Error(`${node.name} is no struct`)
+  if (!(taker instanceof StructTaker)) throw new ValueError(`Column "${node.name}" is no struct`)
   for (const [i, field] of taker.fields.entries()) {
     const name = taker.names[i]!
     const below = nodes.get(name)
