@@ -51,6 +51,7 @@ export type {
   TopologyDescription,
 } from './topology/describe-data.ts'
 export { internalTopics, type InternalTopic } from './topology/internal-topics.ts'
+export { TopologyBuilder } from './topology/topology-builder.ts'
 export { planPartitions, type PartitionPlan } from './topology/partition-plan.ts'
 export type { StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './topology/record-functions.ts'
 export type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './topology/node.ts'
@@ -62,3 +63,30 @@ export { TimeWindows } from './windows/time-windows.ts'
 export { UnlimitedWindows } from './windows/unlimited-windows.ts'
 export type { FixedWindows, Window, Windowed } from './windows/window.ts'
 export { OPTIMIZATIONS, type Optimization, type Optimizations } from './topology/optimization.ts'
+export type { StoreDefinition, StoreEngine, StoreKind } from './state/definition.ts'
+export type {
+  FixedKeyProcessor,
+  FixedKeyProcessorContext,
+  ProcessorContext,
+  ProcessorSupplier,
+  RecordMetadata,
+  RecordProcessor,
+} from './operators/process.ts'
+export type { Cancellable, PunctuationType } from './operators/operator.ts'
+export type { Aggregator, Initializer, Merger, Reducer } from './operators/aggregator.ts'
+export type { KeyValueMapper } from './operators/map-key-value.ts'
+export type { KeySelector } from './operators/select-key.ts'
+export type { ForeignKeyExtractor } from './operators/foreign-key-join.ts'
+export { FixedKeyRecord, StreamRecord } from './operators/stream-record.ts'
+export { sessionWindowedSerde, timeWindowedSerde } from './state/formats/windowed-serdes.ts'
+export { Stores } from './dsl/stores.ts'
+export type {
+  KeyValueStore,
+  SessionStore,
+  StateStore,
+  TimestampedKeyValueStore,
+  TimestampedWindowStore,
+  ValueAndTimestamp,
+  VersionedKeyValueStore,
+  WindowStore,
+} from './state/stores.ts'

@@ -1,9 +1,11 @@
 /** encode: the last step of a record's way, from key and value to a record for the producer. */
 import { SluiceError, type ValueEncoder, type Value } from '@sluice/sdk'
-import type { ProducerRecord } from '@sluice/kafka'
+import { partitionForKey, type ProducerRecord } from '@sluice/kafka'
 import type { Step } from '../operators/operator.ts'
 import type { Side } from '../serde.ts'
 import type { SinkNode } from '../topology/node.ts'
+import type { StreamPartitioner } from '../topology/record-functions.ts'
+import type { Windowed } from '../windows/window.ts'
 import { bytesOf } from './output-batch.ts'
 import type { RecordContext } from './record-context.ts'
 
@@ -28,7 +30,8 @@ export function sinkStep(
   kept: { readonly key: boolean; readonly value: boolean },
   scope: SinkScope,
 ): Step {
-  const { topic, name, partitioner } = sink
+  const { topic, name } = sink
+  const partitioner = sink.partitioner ?? (sink.key.inner === undefined ? undefined : byKeyWithin(sink.key.inner))
   const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept)
   return (key, value, at) => {
     at.reached += 1
@@ -45,6 +48,18 @@ export function sinkStep(
       else for (const partition of new Set(chosen)) at.output.add({ ...record, partition }, bytes)
     }
     at.stage = 'process'
+  }
+}
+
+/** Windows of one key are in one partition: that of the key (Kafka Streams' `WindowedStreamPartitioner`). */
+function byKeyWithin(inner: Side): StreamPartitioner {
+  const encoders = new Map<string, ValueEncoder>()
+  return (topic, key, _value, partitions) => {
+    if (key === null) return null
+    let encode = encoders.get(topic)
+    if (encode === undefined) encoders.set(topic, (encode = encoderOf(topic, inner)))
+    const bytes = encode((key as Windowed<unknown>).key as Value)
+    return bytes === null ? null : partitionForKey(bytes, partitions)
   }
 }
 

@@ -52,23 +52,16 @@ export function internalTopics(
 }
 
 function changelogConfigs(definition: StoreDefinition): Readonly<Record<string, string>> {
-  switch (definition.kind) {
-    case 'window':
-      // Duplicates have keys of their own: there is nothing to compact.
-      if (definition.retainDuplicates) return { 'cleanup.policy': 'delete', ...retention(definition.retentionMs) }
-      return { 'cleanup.policy': 'compact,delete', ...retention(definition.retentionMs) }
-    case 'timestampedWindow':
-    case 'session':
-      return { 'cleanup.policy': 'compact,delete', ...retention(definition.retentionMs) }
-    case 'versioned':
-      // Versions are records of one key: none may be compacted away that is still within the history.
-      return {
-        'cleanup.policy': 'compact',
-        'min.compaction.lag.ms': String(definition.historyRetentionMs + ADDITIONAL_RETENTION_MS),
-      }
-    default:
-      return { 'cleanup.policy': 'compact' }
+  const { kind } = definition
+  if (kind === 'window' || kind === 'timestampedWindow' || kind === 'session') {
+    // Duplicates have keys of their own: there is nothing to compact.
+    const isCompacted = kind === 'session' || !definition.retainDuplicates
+    return { 'cleanup.policy': isCompacted ? 'compact,delete' : 'delete', ...retention(definition.retentionMs) }
   }
+  if (kind !== 'versioned') return { 'cleanup.policy': 'compact' }
+  // Versions are records of one key: none may be compacted away that is still within the history.
+  const lagMs = definition.historyRetentionMs + ADDITIONAL_RETENTION_MS
+  return { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': String(lagMs) }
 }
 
 function retention(retentionMs: number): Readonly<Record<string, string>> {

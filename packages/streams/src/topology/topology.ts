@@ -131,15 +131,15 @@ export class Topology {
   /** Topics that must have equally many partitions, group by group; each topic is in one group. */
   copartitionedTopics(): readonly (readonly string[])[] {
     const byName = new Map(this.sources.map((source) => [source.name, source]))
-    const groups: Set<string>[] = []
+    let groups: ReadonlySet<string>[] = []
     for (const names of this.copartitions) {
       const topics = new Set(names.flatMap((name) => byName.get(name)?.topics ?? []))
-      for (const other of [...groups]) {
-        if (![...topics].some((topic) => other.has(topic))) continue
-        for (const topic of other) topics.add(topic)
-        groups.splice(groups.indexOf(other), 1)
+      const apart: ReadonlySet<string>[] = []
+      for (const group of groups) {
+        if (![...group].some((topic) => topics.has(topic))) apart.push(group)
+        else for (const topic of group) topics.add(topic)
       }
-      if (topics.size > 1) groups.push(topics)
+      groups = topics.size > 1 ? [...apart, topics] : apart
     }
     return groups.map((group) => [...group])
   }

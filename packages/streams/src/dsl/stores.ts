@@ -1,0 +1,65 @@
+import type { Stored } from '../options.ts'
+import type { Serde } from '../serde.ts'
+import type {
+  KeyValueDefinition,
+  SessionDefinition,
+  TimestampedKeyValueDefinition,
+  TimestampedWindowDefinition,
+  VersionedDefinition,
+  WindowDefinition,
+} from '../state/definition.ts'
+import { checkDuration } from '../windows/duration-check.ts'
+import { storeBase } from './stored.ts'
+
+interface StoreOptions<K, V> extends Stored {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
+}
+
+interface WindowOptions<K, V> extends StoreOptions<K, V> {
+  readonly retentionMs: number
+  readonly windowSizeMs: number
+}
+
+/** Kafka Streams' `Stores`: the stores of processors, to be added with `addStateStore` or with the processor that uses them. */
+export const Stores = {
+  /** A value per key. */
+  keyValue<K, V>(name: string, options: StoreOptions<K, V>): KeyValueDefinition {
+    return { kind: 'keyValue', ...storeBase(name, options, options) }
+  },
+  /** A value per key, and its time: what tables of the DSL are kept in. */
+  timestampedKeyValue<K, V>(name: string, options: StoreOptions<K, V>): TimestampedKeyValueDefinition {
+    return { kind: 'timestampedKeyValue', ...storeBase(name, options, options) }
+  },
+  /** All values of a key over time, for so long. */
+  versionedKeyValue<K, V>(
+    name: string,
+    options: StoreOptions<K, V> & { readonly historyRetentionMs: number },
+  ): VersionedDefinition {
+    const historyRetentionMs = checkDuration(`The history of store ${name}`, options.historyRetentionMs, 0)
+    return { kind: 'versioned', ...storeBase(name, options, options), historyRetentionMs }
+  },
+  /** A value per key and window; with `retainDuplicates` any number of them. */
+  window<K, V>(name: string, options: WindowOptions<K, V> & { readonly retainDuplicates?: boolean }): WindowDefinition {
+    const { retainDuplicates = false } = options
+    return { kind: 'window', ...storeBase(name, options, options), ...windows(name, options), retainDuplicates }
+  },
+  /** A value per key and window, and its time. */
+  timestampedWindow<K, V>(name: string, options: WindowOptions<K, V>): TimestampedWindowDefinition {
+    const base = storeBase(name, options, options)
+    return { kind: 'timestampedWindow', ...base, ...windows(name, options), retainDuplicates: false }
+  },
+  /** A value per key and session. */
+  session<K, V>(name: string, options: StoreOptions<K, V> & { readonly retentionMs: number }): SessionDefinition {
+    const retentionMs = checkDuration(`The retention of store ${name}`, options.retentionMs, 0)
+    return { kind: 'session', ...storeBase(name, options, options), retentionMs }
+  },
+}
+
+function windows(
+  name: string,
+  { retentionMs, windowSizeMs }: { readonly retentionMs: number; readonly windowSizeMs: number },
+): { readonly retentionMs: number; readonly windowSizeMs: number } {
+  checkDuration(`The window size of store ${name}`, windowSizeMs, 0)
+  return { windowSizeMs, retentionMs: checkDuration(`The retention of store ${name}`, retentionMs, windowSizeMs) }
+}
