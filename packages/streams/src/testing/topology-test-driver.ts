@@ -78,8 +78,8 @@ export class TopologyTestDriver {
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const settings = streamsSettings.parse({ 'application.id': 'test', ...options.settings })
     this.clock = new FakeClock({ now: options.initialTimeMs ?? DEFAULT_TIME_MS })
-    this.#topology = topology
     const taskSettings = taskSettingsOf(settings)
+    this.#topology = topology.forApplication(taskSettings.applicationId)
     const changelog: Changelog = {
       append: (store, key, value, timestamp, headers) => {
         const topic = changelogTopicOf(taskSettings.applicationId, store)
@@ -93,7 +93,9 @@ export class TopologyTestDriver {
     }
     const global = new Map<string, StateStore>()
     // Global tables first: the other tasks read their stores.
-    for (const subtopology of topology.subtopologies.toSorted((a, b) => Number(b.isGlobal) - Number(a.isGlobal))) {
+    for (const subtopology of this.#topology.subtopologies.toSorted(
+      (a, b) => Number(b.isGlobal) - Number(a.isGlobal),
+    )) {
       const task = this.#start(subtopology, taskSettings, {
         output: this.#output,
         clock: this.clock,

@@ -1,6 +1,6 @@
 /**
  * Changes of a table on the repartition topic of its grouping (KIP-904): the new value and 01, the old value and 00, or both: the
- * length of the new one, the new, the old, and 02.
+ * length of the new one (a varint of Kafka's, zigzag), the new, the old, and 02.
  */
 
 import { DataError } from '@sluice/sdk'
@@ -36,14 +36,16 @@ export function readChange(bytes: Uint8Array): { newValue: Uint8Array | null; ol
     length |= (byte & 0x7f) << shift
     if (byte < 0x80) break
   }
+  if ((length & 1) !== 0) throw new DataError('The change of a table has a value of less than no bytes')
+  length >>>= 1
   if (at + length > end) throw new DataError('The change of a table is cut off')
   return { newValue: bytes.subarray(at, at + length), oldValue: bytes.subarray(at + length, end) }
 }
 
-/** Unsigned, seven bits a byte, lowest first. */
+/** Zigzag of a number that is not negative: twice it; seven bits a byte, lowest first. */
 function varint(value: number): Buffer {
   const bytes: number[] = []
-  let rest = value
+  let rest = value * 2
   for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80)
   bytes.push(rest)
   return Buffer.from(bytes)
