@@ -22,6 +22,7 @@ test('positions that an operator sets are looked at', async () => {
     datagenSource.alterOffsets!(
       settings,
       new Map([[partition, position]]) as Parameters<NonNullable<typeof datagenSource.alterOffsets>>[1],
+      SETTINGS,
     )
   expect(set({ 'task.id': 0 }, { next: 7 })).toBe(true)
   expect(set({ 'task.id': 0 }, null)).toBe(true)

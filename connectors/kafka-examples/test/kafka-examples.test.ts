@@ -207,5 +207,5 @@ function alter(
   partition: Readonly<Record<string, string>>,
   position: Readonly<Record<string, string | number>> | null,
 ): boolean | Promise<boolean> | undefined {
-  return connector.alterOffsets?.({ file, topic: 't', 'batch.size': 1 }, new Map([[partition, position]]))
+  return connector.alterOffsets?.({ file, topic: 't', 'batch.size': 1 }, new Map([[partition, position]]), {})
 }

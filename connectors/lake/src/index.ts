@@ -1,6 +1,7 @@
 /** Topics to Delta tables, and topics to files, each record once. */
 import { defineSink } from '@sluice/sdk'
 import type { Connector, SinkConnector } from '@sluice/sdk'
+import { alterTableOffsets } from './alter-offsets.ts'
 import { filesSink } from './files/files-sink.ts'
 import { lakeSettings } from './settings.ts'
 import type { LakeSettings } from './settings.ts'
@@ -14,6 +15,7 @@ export const lakeSink: SinkConnector<LakeSettings> = defineSink({
   settings: lakeSettings,
   // The group shares out the partitions; each task commits what it has got by itself.
   taskSettings: (_settings, raw, maxTasks) => Array.from({ length: maxTasks }, () => raw),
+  alterOffsets: alterTableOffsets,
   createTask: (settings, context) => new LakeSinkTask(settings, context),
 })
 

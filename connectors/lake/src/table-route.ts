@@ -28,11 +28,22 @@ export interface RouteRules {
   readonly hasTenants: boolean
 }
 
+export type RouteSettings = Readonly<Record<'table.name' | 'topic.pattern', string>>
+
 /** From records to tables: by topic, by parts of its name, and by fields. */
 export class TableRoutes {
   readonly #rules: RouteRules
   readonly #ofFields: boolean
   readonly #byTopic = new Map<string, Readonly<Record<string, string>>>()
+
+  static of(settings: RouteSettings, hasTenants: boolean): TableRoutes {
+    const pattern = settings['topic.pattern']
+    return new TableRoutes({
+      template: settings['table.name'],
+      pattern: pattern === '' ? null : new RegExp(`^(?:${pattern})$`, 'u'),
+      hasTenants,
+    })
+  }
 
   constructor(rules: RouteRules) {
     this.#rules = rules

@@ -64,20 +64,26 @@ export interface SourceConnector<S extends SettingsShape = SettingsShape> extend
   /**
    * Looks at positions that an operator wants to set; null forgets a partition's. Throws a sentence when they mean nothing to this
    * connector. Returns whether it knows that they are right; absent: it does not, and they are written as given.
+   * `raw`: the settings as they were given, the connector's `name` among them.
    */
   alterOffsets?(
     settings: SettingsOf<S>,
     positions: ReadonlyMap<SourcePartition, SourcePosition | null>,
+    raw: RawSettings,
   ): Promise<boolean> | boolean
   createTask(settings: SettingsOf<S>, context: SourceTaskContext): SourceTask
 }
 
 export interface SinkConnector<S extends SettingsShape = SettingsShape> extends ConnectorBase<S> {
   readonly kind: 'sink'
-  /** As a source's, for a sink that keeps offsets with its data. */
+  /**
+   * As a source's, for a sink that keeps offsets with its data: it puts them there itself. By partition what is to be read next; null
+   * forgets. When all are to be forgotten, those are given that Kafka has offsets of: none, where it has none.
+   */
   alterOffsets?(
     settings: SettingsOf<S>,
     offsets: ReadonlyMap<TopicPartition, number | null>,
+    raw: RawSettings,
   ): Promise<boolean> | boolean
   createTask(settings: SettingsOf<S>, context: SinkTaskContext): SinkTask
 }

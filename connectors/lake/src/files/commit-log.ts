@@ -4,6 +4,7 @@
  * again, under the same names, by whoever goes on from the last commit.
  */
 import { SluiceError } from '@sluice/sdk'
+import type { TopicPartition } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import type { FileBatch } from './partition-files.ts'
 
@@ -72,6 +73,12 @@ export class CommitLog {
     })
   }
 
+  /** From now on reading goes on there, whatever is in files. To be called while nobody writes the partition's. */
+  async moveTo(offset: number, author: Omit<CommitAuthor, 'topicId'>, signal: AbortSignal): Promise<void> {
+    const batch = { files: [], from: offset, to: offset, rows: 0 }
+    await this.append(batch, { ...author, topicId: undefined }, signal)
+  }
+
   /**
    * Makes the batch's files, which are stored, durable. After a retriable failure: call again with the same id.
    * @throws SluiceError TABLE_FENCED when another writer has the partition
@@ -99,6 +106,11 @@ export class CommitLog {
     this.#next++
     this.#last = entry
   }
+}
+
+/** Where the commits of a partition are. @param dir `topics.dir` */
+export function commitFolder(dir: string, { topic, partition }: TopicPartition): string {
+  return `${dir === '' ? '' : `${dir}/`}_commits/${topic}/${partition}`
 }
 
 function pathIn(folder: string, number: number): string {

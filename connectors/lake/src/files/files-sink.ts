@@ -1,5 +1,6 @@
 import { defineSink } from '@sluice/sdk'
 import type { SinkConnector } from '@sluice/sdk'
+import { alterFileOffsets } from './alter-offsets.ts'
 import { FilesTask } from './files-task.ts'
 import { filesSettings } from './settings.ts'
 import type { FilesSettings } from './settings.ts'
@@ -38,5 +39,6 @@ export const filesSink: SinkConnector<FilesSettings> = defineSink({
   },
   // The group shares out the partitions; each task ends its own files.
   taskSettings: (_settings, raw, maxTasks) => Array.from({ length: maxTasks }, () => raw),
+  alterOffsets: alterFileOffsets,
   createTask: (settings, context) => new FilesTask(settings, context),
 })

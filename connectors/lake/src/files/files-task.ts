@@ -15,15 +15,16 @@ import { fewAtATime } from '../few-at-a-time.ts'
 import { processBudget } from '../memory-budget.ts'
 import type { MemoryBudget } from '../memory-budget.ts'
 import { ParkedTenants } from '../parked-tenants.ts'
-import { TenantStores } from '../tenants.ts'
+import type { TenantStores } from '../tenants.ts'
 import { AsidePartitions, labelOf } from './aside-partitions.ts'
-import { CommitLog } from './commit-log.ts'
+import { CommitLog, commitFolder } from './commit-log.ts'
 import { DroppedRecord } from './late-records.ts'
 import { PartitionFiles } from './partition-files.ts'
 import type { FileBatch } from './partition-files.ts'
 import { planOf, rotationRulesOf } from './plan.ts'
 import { Rotation } from './rotation.ts'
 import type { FilesSettings } from './settings.ts'
+import { storesOf } from './stores.ts'
 
 /** How long one call of the worker may wait for the store. What is not done then is done later. */
 const STORE_PATIENCE_MS = 60_000
@@ -77,9 +78,7 @@ export class FilesTask implements SinkTask {
     this.#budget = budget
     this.#context = context
     this.#given = store
-    const url = settings['lake.url'] ?? `s3://${settings['s3.bucket.name']}`
-    const endpoint = settings['s3.endpoint'] ?? settings['store.url']
-    this.#stores = new TenantStores(settings, url, { ...settings, 's3.endpoint': endpoint }, context)
+    this.#stores = storesOf(settings, context)
     this.#parked = new ParkedTenants(settings, context)
     this.#aside = new AsidePartitions(context)
     this.#plan = planOf(settings, context.clock)
@@ -180,7 +179,7 @@ export class FilesTask implements SinkTask {
     const store = await this.#storeOf(tenant, signal)
     const position = this.#context.position(partition)
     const log = this.#settings['exactly.once']
-      ? await CommitLog.open(store, this.#commitFolder(partition), signal)
+      ? await CommitLog.open(store, commitFolder(this.#settings['topics.dir'], partition), signal)
       : null
     if (position?.topicId !== undefined) log?.assertSameTopic(position.topicId, labelOf(partition))
     const files = new PartitionFiles(
@@ -323,11 +322,6 @@ export class FilesTask implements SinkTask {
     let bytes = 0
     for (const { files } of this.#streams.values()) bytes += files.bytes
     this.#budget.hold(this, bytes)
-  }
-
-  #commitFolder({ topic, partition }: TopicPartition): string {
-    const dir = this.#settings['topics.dir']
-    return `${dir === '' ? '' : `${dir}/`}_commits/${topic}/${partition}`
   }
 }
 

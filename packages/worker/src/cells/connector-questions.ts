@@ -39,8 +39,8 @@ export async function alterOffsets(
     const settings = connector.settings.parse(config)
     const known = watch.run({ ...of, what: 'alterOffsets' }, () =>
       connector.kind === 'source'
-        ? connector.alterOffsets?.(settings, sourcePositions(offsets))
-        : connector.alterOffsets?.(settings, sinkOffsets(offsets)),
+        ? connector.alterOffsets?.(settings, sourcePositions(offsets), config)
+        : connector.alterOffsets?.(settings, sinkOffsets(offsets), config),
     )
     return (await known) ?? false
   })

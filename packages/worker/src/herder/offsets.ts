@@ -98,7 +98,8 @@ export class OffsetRequests {
       return await this.#parts.hook(connector, config, wanted)
     } catch (error) {
       if (error instanceof HerderError) throw error
-      throw new HerderError(500, error instanceof Error ? error.message : String(error), { cause: error })
+      const remedy = error instanceof SluiceError && error.remedy !== undefined ? `. ${error.remedy}` : ''
+      throw new HerderError(500, `${error instanceof Error ? error.message : String(error)}${remedy}`, { cause: error })
     }
   }
 

@@ -70,7 +70,9 @@ beforeEach(() => {
   })
 })
 
-type Parts = Partial<Pick<Connector, 'taskSettings' | 'start' | 'validate'>> & { alterOffsets?: () => boolean }
+type Parts = Partial<Pick<Connector, 'taskSettings' | 'start' | 'validate'>> & {
+  alterOffsets?: (settings: unknown, offsets: unknown, raw: RawSettings) => boolean
+}
 
 function withParts(parts: Parts): Connector {
   const createTask = (): never => {
@@ -436,7 +438,14 @@ describe('questions to a connector that does not run', () => {
     connector = withParts({})
     expect(await host.validate({}, new AbortController().signal)).toEqual([])
     expect(await host.alterOffsets('a', {}, [])).toBe(false)
-    connector = withParts({ alterOffsets: () => true })
-    expect(await host.alterOffsets('a', {}, [{ partition: { file: 'x' }, offset: null }])).toBe(true)
+    connector = withParts({
+      alterOffsets: (_settings, _offsets, raw) => {
+        seen = raw
+        return true
+      },
+    })
+    const offsets = [{ partition: { file: 'x' }, offset: null }]
+    expect(await host.alterOffsets('a', { name: 'a', x: '${secret}' }, offsets)).toBe(true)
+    expect(seen).toEqual({ name: 'a', x: 's3cret' })
   })
 })

@@ -33,7 +33,7 @@ export interface DeltaSnapshot {
   hasFile(file: FileAction): boolean
   /** The configuration of a domain, if it has one. */
   domain(name: string): string | undefined
-  /** How far an application got; undefined when it never wrote here. */
+  /** How far an application got; undefined when it never wrote here, or was set back to its beginning, which is below 0. */
   txnVersion(appId: string): number | bigint | undefined
   /** The version of the commit that carried this id, if it is among the latest thousand. */
   versionOfCommit(txnId: string): number | undefined
@@ -75,7 +75,8 @@ export class Snapshot implements DeltaSnapshot {
     return this.#files.size
   }
   txnVersion(appId: string): number | bigint | undefined {
-    return this.#txns.get(appId)?.version
+    const version = this.#txns.get(appId)?.version
+    return version === undefined || version < 0 ? undefined : version
   }
   get tombstones(): Iterable<RemoveAction> {
     return this.#tombstones.values()

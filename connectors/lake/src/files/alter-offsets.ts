@@ -1,0 +1,69 @@
+/**
+ * Offsets that an operator sets or forgets (REST: PATCH and DELETE …/offsets). With `exactly.once` the commits beside the files say how
+ * far a sink got, so one more of them, without files, is put there; without it Kafka's offsets are all there are.
+ */
+import { randomUUID } from 'node:crypto'
+import { SluiceError, systemClock, systemRandom } from '@sluice/sdk'
+import type { RawSettings, TopicPartition } from '@sluice/sdk'
+import type { ObjectStore } from '@sluice/object-store'
+import type { WantedOffsets } from '../alter-offsets.ts'
+import { belowZero, topicsOf } from '../alter-offsets.ts'
+import { CommitLog, commitFolder } from './commit-log.ts'
+import type { FilesSettings } from './settings.ts'
+import { storesOf } from './stores.ts'
+
+/** For all partitions together. */
+const STORE_PATIENCE_MS = 60_000
+
+/**
+ * One partition after the other; what was done stays done when one fails. Files stay: what is read again is written again.
+ * @param wanted empty, when all is to be forgotten and Kafka knows of nothing: then all partitions of `topics` that have commits are
+ */
+export async function alterFileOffsets(
+  settings: FilesSettings,
+  wanted: WantedOffsets,
+  raw: RawSettings,
+): Promise<boolean> {
+  for (const offset of wanted.values()) if (offset !== null && offset < 0) throw belowZero(offset)
+  if (!settings['exactly.once']) return true
+  const signal = AbortSignal.timeout(STORE_PATIENCE_MS)
+  const stores = storesOf(settings, { clock: systemClock, random: systemRandom })
+  const dir = settings['topics.dir']
+  for (const topic of topicsOf(wanted, raw)) {
+    const store = stores.open(stores.tenantOf(topic))
+    const those =
+      wanted.size > 0 ? [...wanted].filter(([at]) => at.topic === topic) : await all(store, dir, topic, signal)
+    for (const [partition, offset] of those) {
+      const log = await CommitLog.open(store, commitFolder(dir, partition), signal)
+      const author = { connector: raw['name'] ?? '', now: systemClock.now(), id: randomUUID() }
+      // Where there is no commit, Kafka's offset decides, which the worker sets.
+      if (log.to !== undefined) await log.moveTo(offset ?? 0, author, signal)
+    }
+  }
+  return true
+}
+
+/** The partitions of the topic that have commits, found with one request for each. */
+async function all(
+  store: ObjectStore,
+  dir: string,
+  topic: string,
+  signal: AbortSignal,
+): Promise<readonly (readonly [TopicPartition, null])[]> {
+  const found: (readonly [TopicPartition, null])[] = []
+  const prefix = commitFolder(dir, { topic, partition: 0 }).slice(0, -1)
+  for (let startAfter: string | undefined; ;) {
+    const page = await store.list(prefix, { limit: 1, signal, ...(startAfter === undefined ? {} : { startAfter }) })
+    const first = page.objects[0]
+    if (first === undefined) return found
+    const partition = Number(first.path.slice(prefix.length).split('/')[0])
+    if (!Number.isSafeInteger(partition))
+      throw new SluiceError('POSITION_UNREADABLE', 'There is something among the commits that is none', {
+        place: { object: first.path },
+        remedy: 'Remove it.',
+      })
+    found.push([{ topic, partition }, null])
+    // Behind all commits of that partition: their names are digits.
+    startAfter = `${prefix}${partition}/~`
+  }
+}
