@@ -66,11 +66,15 @@ const PARQUET: ReadonlyMap<string, ParquetType> = new Map<string, ParquetType>([
  * is too wide
  */
 export function deltaSchemaOf(record: StructSchema): DeltaSchema {
-  return { fields: fieldsOf(record, '') }
+  return { fields: fieldsOf(record, '', false) }
 }
 
-/** `outer`: the names of the structs around these fields, with points behind them. */
-function fieldsOf(record: StructSchema, outer: string): DeltaField[] {
+/**
+ * @param outer the names of the structs around these fields, with points behind them
+ * @param isWithinNull whether a struct around them may be null. Then so may they: Spark takes "must have a value" for the row and
+ * not for the struct, and could not write any row again whose struct is null.
+ */
+function fieldsOf(record: StructSchema, outer: string, isWithinNull: boolean): DeltaField[] {
   const seen = new Map<string, string>()
   return record.fields.map(({ name, schema }): DeltaField => {
     const place = `${outer}${name}`
@@ -89,9 +93,10 @@ function fieldsOf(record: StructSchema, outer: string): DeltaField[] {
         'Rename one.',
       )
     seen.set(name.toLowerCase(), name)
-    const type = deltaTypeOf(place, schema)
+    const nullable = schema.optional || isWithinNull
+    const type = deltaTypeOf(place, schema, nullable)
     const comment = schema.doc ?? (schema.name === LOGICAL.time ? 'milliseconds since midnight' : undefined)
-    return { name, type, nullable: schema.optional, metadata: comment === undefined ? {} : { comment } }
+    return { name, type, nullable, metadata: comment === undefined ? {} : { comment } }
   })
 }
 
@@ -193,17 +198,20 @@ const PRECISION = 'connect.decimal.precision'
 /** `none`: the Timestamp is a wall clock's, as databases have them without a time zone, and no instant. */
 const ZONE = 'sluice.timestamp.zone'
 
-function deltaTypeOf(place: string, schema: Schema): DeltaType {
-  if (schema.type === 'array') return arrayType(deltaTypeOf(`${place}[]`, schema.items), schema.items.optional)
+function deltaTypeOf(place: string, schema: Schema, nullable: boolean): DeltaType {
+  if (schema.type === 'array') {
+    const { items } = schema
+    return arrayType(deltaTypeOf(`${place}[]`, items, items.optional), items.optional)
+  }
   if (schema.type === 'map') {
     // A null key is refused value by value.
-    const key = deltaTypeOf(`${place}{key}`, schema.keys)
-    return mapType(key, deltaTypeOf(`${place}{}`, schema.values), schema.values.optional)
+    const key = deltaTypeOf(`${place}{key}`, schema.keys, false)
+    return mapType(key, deltaTypeOf(`${place}{}`, schema.values, schema.values.optional), schema.values.optional)
   }
   if (schema.type === 'struct') {
     if (schema.fields.length === 0)
       throw refused(place, 'it is a struct without fields', 'Drop it with the transform ReplaceField.')
-    return structType(fieldsOf(schema, `${place}.`))
+    return structType(fieldsOf(schema, `${place}.`, nullable))
   }
   if (schema.name === LOGICAL.date) return 'date'
   if (schema.name === LOGICAL.timestamp) return schema.parameters?.[ZONE] === 'none' ? 'timestamp_ntz' : 'timestamp'

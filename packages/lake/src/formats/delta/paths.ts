@@ -1,15 +1,19 @@
 /**
- * Paths of data files, which the log keeps as URI references (RFC 3986): percent-encoded, and relative to the table unless
+ * Paths of data files, which the log keeps as URI references: percent-encoded, and relative to the table unless
  * they begin with a scheme or a slash.
  */
 import { SluiceError } from '@sluice/sdk'
 
-/** The path below the table as the log writes it. `=`, which parts a partition's name and value, stays as it is. */
+/**
+ * What Java's URI writes as `%…` in a path, which is not what RFC 3986 would: characters beyond ASCII stay, except spaces and
+ * controls. Spark compares paths by this form when it vacuums, and takes a file that is logged in another one for rubbish. The
+ * colon, which no name of ours holds, is encoded as well: at the front it would make a scheme.
+ */
+const ENCODED = /[^\w\-.!~*'()@&=+$,;/\u00a1-\u{10ffff}]|\p{Z}/gu
+
+/** The path below the table as the log writes it. */
 export function encodePath(path: string): string {
-  return path
-    .split('/')
-    .map((segment) => encodeURIComponent(segment).replaceAll('%3D', '='))
-    .join('/')
+  return path.replace(ENCODED, encodeURIComponent)
 }
 
 /**

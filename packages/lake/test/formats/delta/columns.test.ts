@@ -4,11 +4,13 @@ import type { Schema } from '@sluice/sdk'
 import { deltaSchemaOf, parquetColumnsOf, recordSchemaOf } from '../../../src/formats/delta/columns.ts'
 import {
   nameProblem,
+  nestedOf,
   parseSchemaString,
   plainName,
   schemaStringOf,
   typeName,
 } from '../../../src/formats/delta/schema.ts'
+import type { DeltaType } from '../../../src/formats/delta/schema.ts'
 
 const everything = struct({
   i8: primitive('int8'),
@@ -97,10 +99,27 @@ describe('columns', () => {
   test('nested fields are arrays, maps and structs, and read back the same', () => {
     const schema = deltaSchemaOf(nested)
     expect(schemaStringOf(schema)).toBe(
-      '{"type":"struct","fields":[{"name":"address","type":{"type":"struct","fields":[{"name":"city","type":"string","nullable":false,"metadata":{}},{"name":"at","type":"timestamp","nullable":true,"metadata":{}}]},"nullable":true,"metadata":{}},{"name":"lines","type":{"type":"array","elementType":{"type":"struct","fields":[{"name":"sku","type":"string","nullable":false,"metadata":{}},{"name":"price","type":"decimal(38,2)","nullable":false,"metadata":{}}]},"containsNull":true},"nullable":false,"metadata":{}},{"name":"labels","type":{"type":"map","keyType":"string","valueType":{"type":"array","elementType":"byte","containsNull":false},"valueContainsNull":true},"nullable":false,"metadata":{}}]}',
+      '{"type":"struct","fields":[{"name":"address","type":{"type":"struct","fields":[{"name":"city","type":"string","nullable":true,"metadata":{}},{"name":"at","type":"timestamp","nullable":true,"metadata":{}}]},"nullable":true,"metadata":{}},{"name":"lines","type":{"type":"array","elementType":{"type":"struct","fields":[{"name":"sku","type":"string","nullable":true,"metadata":{}},{"name":"price","type":"decimal(38,2)","nullable":true,"metadata":{}}]},"containsNull":true},"nullable":false,"metadata":{}},{"name":"labels","type":{"type":"map","keyType":"string","valueType":{"type":"array","elementType":"byte","containsNull":false},"valueContainsNull":true},"nullable":false,"metadata":{}}]}',
     )
     expect(parseSchemaString(schemaStringOf(schema), 't')).toEqual(schema)
     expect(deltaSchemaOf(recordSchemaOf(schema))).toEqual(schema)
+  })
+
+  test('what must have a value within a struct must where the struct must, too', () => {
+    const firm = struct({ x: primitive('int64') })
+    const loose = struct({ firm, list: array(firm), map: map(primitive('string'), firm) }, { optional: true })
+    const schema = deltaSchemaOf(struct({ firm, loose }))
+    const within = (type: DeltaType): boolean[] => {
+      const nested = nestedOf(type)
+      if (nested?.kind === 'struct') return nested.fields.flatMap((field) => [field.nullable, ...within(field.type)])
+      if (nested?.kind === 'array') return within(nested.element)
+      return nested?.kind === 'map' ? within(nested.value) : []
+    }
+    expect(schema.fields.map(({ nullable, type }) => [nullable, ...within(type)])).toEqual([
+      [false, false],
+      // Of the struct that is there as a whole; an item of a list is no null, so its field is none either.
+      [true, true, true, true, false, true, false],
+    ])
   })
 
   test('of a struct, fields that are not written are left out while they may be null', () => {
