@@ -16,6 +16,7 @@ import {
 } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { RecordDecoder, type Converters } from '../../src/record-path/convert.ts'
+import { valueScanner } from '../../src/record-path/scanned-value.ts'
 import { ErrorFigures } from '../../src/record-path/error-figures.ts'
 import { SinkAssignment } from '../../src/record-path/sink-assignment.ts'
 import { SinkCommitter } from '../../src/record-path/sink-committer.ts'
@@ -131,7 +132,9 @@ export class SinkRun {
     const { control, errorFigures } = this
     const context = new SinkContext(basics, { fetcher, positions, tolerance, deadLetters, control, errorFigures })
     this.task = options.task?.(context) ?? new HoldingSink()
+    const chain = options.chain ?? null
     const string = converters.find(({ name }) => name === 'string')!.create({}, 'value')
+    const all = { key: string, value: string, header: string, ...options.converters }
     const wakeUp = new WakeUp()
     let made: FakeGroup | undefined
     const membership = new SinkMembership((hooks) => {
@@ -176,8 +179,8 @@ export class SinkRun {
       }),
       decode: new SinkDecode({
         ...shared,
-        decoder: new RecordDecoder({ key: string, value: string, header: string, ...options.converters }),
-        chain: options.chain ?? null,
+        decoder: new RecordDecoder(all, valueScanner(this.task, all.value, chain !== null)),
+        chain,
         tolerance,
         deadLetters,
         onRetry: () => membership.poll(),
