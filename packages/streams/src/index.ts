@@ -71,6 +71,7 @@ export type {
   ProcessorSupplier,
   RecordMetadata,
   RecordProcessor,
+  StoreReference,
 } from './operators/process.ts'
 export type { Cancellable, PunctuationType } from './operators/operator.ts'
 export type { Aggregator, Initializer, Merger, Reducer } from './operators/aggregator.ts'

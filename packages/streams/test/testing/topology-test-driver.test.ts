@@ -1,0 +1,181 @@
+import { describe, expect, test } from '@jest/globals'
+import {
+  Serdes,
+  SessionWindows,
+  Stores,
+  StreamRecord,
+  StreamsBuilder,
+  TimeWindows,
+  type ProcessorContext,
+} from '../../src/index.ts'
+import { TopologyTestDriver } from '../../src/testing/index.ts'
+
+const text = { key: Serdes.string, value: Serdes.string }
+const counts = (name: string) => ({ materialized: { name, key: Serdes.string, value: Serdes.long } })
+
+function driverOf(write: (builder: StreamsBuilder) => void): TopologyTestDriver {
+  const builder = new StreamsBuilder()
+  write(builder)
+  return new TopologyTestDriver(builder.build(), { settings: { 'application.id': 'app' } })
+}
+
+describe('several sub-topologies', () => {
+  test('a record goes through a repartition topic, which can be read, and through every table behind it', () => {
+    const driver = driverOf((builder) =>
+      builder
+        .stream('in', text)
+        .groupBy((_key, value) => value!.slice(0, 1), { name: 'by-letter', ...text })
+        .count(counts('letters'))
+        .toStream()
+        .to('out', { key: Serdes.string, value: Serdes.long }),
+    )
+    const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+    input.pipeKeyValueList([
+      ['1', 'apple'],
+      ['2', 'ant'],
+      ['3', 'bee'],
+    ])
+    expect(driver.createOutputTopic('out', Serdes.string, Serdes.long).readKeyValuesToList()).toEqual([
+      ['a', 1],
+      ['a', 2],
+      ['b', 1],
+    ])
+    const between = driver.createOutputTopic('app-by-letter-repartition', Serdes.string, Serdes.string)
+    expect(between.readKeyValuesToList()).toEqual([
+      ['a', 'apple'],
+      ['a', 'ant'],
+      ['b', 'bee'],
+    ])
+    expect(driver.createOutputTopic('app-letters-changelog').queueSize).toBe(3)
+    expect([...driver.getKeyValueStore<string, number>('letters').all()]).toEqual([
+      { key: 'a', value: 2 },
+      { key: 'b', value: 1 },
+    ])
+    expect(driver.tally('in').in).toBe(3)
+  })
+
+  test('all that comes of a record is done before the next one, in the order it was written', () => {
+    const seen: string[] = []
+    const driver = driverOf((builder) =>
+      builder
+        .stream('in', text)
+        .flatMap((key, value): [string, string][] => [
+          [`${key}1`, value!],
+          [`${key}2`, value!],
+        ])
+        .repartition({ name: 'again', ...text })
+        .foreach((key, value) => seen.push(`${key}:${value}`)),
+    )
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeKeyValueList([
+      ['a', 'x'],
+      ['b', 'y'],
+    ])
+    expect(seen).toEqual(['a1:x', 'a2:x', 'b1:y', 'b2:y'])
+  })
+
+  test('global tables are read by all tasks', () => {
+    const driver = driverOf((builder) => {
+      const names = builder.globalTable('names', { ...text, materialized: { name: 'names' } })
+      builder
+        .stream('in', text)
+        .join(
+          names,
+          (_key, value) => value,
+          (value, name) => `${value} is ${name}`,
+        )
+        .to('out', text)
+    })
+    driver.createInputTopic('names', Serdes.string, Serdes.string).pipeInput('1', 'one')
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('k', '1')
+    expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readKeyValue()).toEqual(['k', '1 is one'])
+    expect(driver.getKeyValueStore('names').get('1')).toBe('one')
+  })
+})
+
+describe('stores by name', () => {
+  const driver = driverOf((builder) => {
+    const grouped = builder.stream('in', text).groupByKey()
+    grouped.count(counts('all'))
+    grouped.windowedBy(TimeWindows.ofSizeAndGrace(10, 20)).count(counts('windows'))
+    grouped.windowedBy(SessionWindows.ofInactivityGapWithNoGrace(5)).count(counts('sessions'))
+    builder.table('rows', { ...text, materialized: { name: 'versions', historyRetentionMs: 100 } })
+  })
+  const input = driver.createInputTopic('in', Serdes.string, Serdes.string, { startTimestamp: 8, autoAdvanceMs: 3 })
+  for (const value of ['a', 'b', 'c']) input.pipeInput('k', value)
+  const rows = driver.createInputTopic('rows', Serdes.string, Serdes.string, { startTimestamp: 1 })
+  rows.pipeInput('k', 'old')
+  rows.advanceTime(4)
+  rows.pipeInput('k', 'new')
+
+  test('each kind has its own way in, with the times of values or without', () => {
+    expect(driver.getKeyValueStore('all').get('k')).toBe(3)
+    expect(driver.getTimestampedKeyValueStore('all').get('k')).toEqual({ value: 3, timestamp: 14 })
+    expect([...driver.getWindowStore('windows').fetchRange('k', 0, 100)]).toEqual([
+      { key: 'k', start: 0, value: 1 },
+      { key: 'k', start: 10, value: 2 },
+    ])
+    expect(driver.getTimestampedWindowStore('windows').fetch('k', 10)).toEqual({ value: 2, timestamp: 14 })
+    expect([...driver.getSessionStore('sessions').fetch('k')]).toEqual([{ key: 'k', start: 8, end: 14, value: 3 }])
+    expect(driver.getVersionedKeyValueStore('versions').getAsOf('k', 4)).toMatchObject({ value: 'old' })
+    expect([...driver.getAllStateStores().keys()].toSorted()).toEqual(['all', 'sessions', 'versions', 'windows'])
+  })
+
+  test('one that is not there, or is of another kind, says so', () => {
+    expect(() => driver.getKeyValueStore('none')).toThrow('no store none')
+    expect(() => driver.getSessionStore('all')).toThrow('is of kind timestampedKeyValue, not session')
+  })
+
+  test('a topic without a time of its own has none to advance', () =>
+    expect(() => driver.createInputTopic('in').advanceTime(1)).toThrow('no time of its own'))
+})
+
+test('what operators drop is counted by reason; the tally has each input once', () => {
+  const driver = driverOf((builder) =>
+    builder.stream('in', text).groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace(10)).count(counts('windows')),
+  )
+  const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+  for (const [key, timestamp] of [
+    ['k', 5],
+    ['k', 30],
+    ['k', 6],
+    [null, 31],
+  ] as const)
+    input.pipeInput(key, 'v', { timestamp })
+  expect(driver.droppedRecords()).toEqual({ late: 1, 'null-key': 1 })
+  expect(driver.tally()).toMatchObject({ in: 4, passed: 2, dropped: { late: 1, 'null-key': 1 } })
+})
+
+test('a processor punctuates by the clock and reads its store; what it forwards goes on through repartition topics', () => {
+  const driver = driverOf((builder) => {
+    const seen = Stores.keyValue('seen', text)
+    builder.addStateStore(seen)
+    builder
+      .stream('in', text)
+      .process<string, string>(
+        () => {
+          let context: ProcessorContext<string, string>
+          return {
+            init(given) {
+              context = given
+              given.schedule(1000, 'WALL_CLOCK_TIME', (timestamp) => {
+                for (const { key, value } of given.getStateStore(seen).all())
+                  context.forward(new StreamRecord(key, value, timestamp))
+              })
+            },
+            process({ key, value }) {
+              context.getStateStore(seen).put(key!, value)
+            },
+          }
+        },
+        { stores: ['seen'] },
+      )
+      .repartition({ name: 'on', ...text })
+      .to('out', text)
+  })
+  const output = driver.createOutputTopic('out', Serdes.string, Serdes.string)
+  driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('k', 'v')
+  driver.advanceWallClockTime(999)
+  expect(output.isEmpty).toBe(true)
+  driver.advanceWallClockTime(1)
+  expect(output.readRecordsToList()).toEqual([{ key: 'k', value: 'v', timestamp: driver.clock.now(), headers: [] }])
+})
