@@ -19,12 +19,14 @@ const benches: readonly Bench[] = [
   { name: 'codecs', load: () => import('./codecs.ts') },
   { name: 'gate', load: () => import('./gate.ts') },
   { name: 'parquet', load: () => import('./parquet.ts') },
+  { name: 'lake-decoder', load: () => import('./lake-decoder.ts') },
   { name: 'delta', load: () => import('./delta.ts') },
   { name: 'lake', load: () => import('./lake.ts') },
   { name: 'file-to-topic', load: () => import('./file-to-topic.ts') },
   { name: 'datagen', load: () => import('./datagen.ts') },
   { name: 'mirror', load: () => import('./mirror.ts') },
   { name: 'topic-to-sink', load: () => import('./topic-to-sink.ts') },
+  { name: 'state', load: () => import('./state.ts') },
   { name: 'quickstart-path', load: () => import('./quickstart-path.ts') },
 ]
 
