@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { UNSURE, skipString, skipValue } from '../../../src/parquet/json/scan.ts'
+import { skipString, skipValue } from '../../../src/parquet/json/scan.ts'
 
 /** Whether all of it passes as one value. */
 function passes(bytes: Uint8Array): boolean {
