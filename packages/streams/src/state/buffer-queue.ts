@@ -6,73 +6,149 @@ export interface Waiting {
   readonly number: number
 }
 
+/** All that waits for one time. Many do, where it is the end of a window. */
+interface Bucket<T> {
+  items: T[]
+  /** Those before have been let go. */
+  head: number
+  isSorted: boolean
+}
+
 /**
- * Things that wait, earliest first. Time mostly grows, so that most are appended; what has been let go at the front, or removed, is
- * dropped from the array in bulk.
+ * Things that wait, earliest first. They are kept by time, and those of one time are brought into order only when somebody looks at
+ * them: what is added to a window that is still open costs the same however many wait for its end.
  */
 export class BufferQueue<T extends Waiting> {
-  #items: T[] = []
+  readonly #buckets = new Map<number, Bucket<T>>()
+  /** Times with a bucket, in order, from `#head` on. */
+  #times: number[] = []
   #head = 0
+  #size = 0
 
   get size(): number {
-    return this.#items.length - this.#head
+    return this.#size
+  }
+
+  /** Of the earliest; Infinity when there is nothing. */
+  get firstTime(): number {
+    return this.#size === 0 ? Infinity : this.#times[this.#head]!
   }
 
   get first(): T | undefined {
-    return this.#items[this.#head]
+    if (this.#size === 0) return undefined
+    const bucket = this.#sorted(this.firstTime)
+    return bucket.items[bucket.head]
   }
 
   add(item: T): void {
-    const at = this.#placeOf(item)
-    if (at === this.#items.length) this.#items.push(item)
-    else this.#items.splice(at, 0, item)
+    const { time } = item
+    this.#size++
+    const bucket = this.#buckets.get(time)
+    if (bucket !== undefined) {
+      bucket.items.push(item)
+      bucket.isSorted = false
+      return
+    }
+    this.#buckets.set(time, { items: [item], head: 0, isSorted: true })
+    const at = this.#timeAt(time)
+    if (at === this.#times.length) this.#times.push(time)
+    else this.#times.splice(at, 0, time)
   }
 
   remove(item: T): void {
-    if (item === this.first) {
-      this.shift()
-      return
-    }
-    const at = this.#placeOf(item)
-    if (this.#items[at] === item) this.#items.splice(at, 1)
+    const { time } = item
+    if (!this.#buckets.has(time)) return
+    const bucket = this.#sorted(time)
+    const at = placeOf(bucket, item)
+    if (bucket.items[at] !== item) return
+    if (at === bucket.head) bucket.head++
+    else bucket.items.splice(at, 1)
+    this.#taken(time, bucket)
   }
 
   shift(): T | undefined {
-    const item = this.#items[this.#head]
-    if (item === undefined) return undefined
-    this.#head++
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
-      this.#head = 0
-    }
+    if (this.#size === 0) return undefined
+    const time = this.firstTime
+    const bucket = this.#sorted(time)
+    const item = bucket.items[bucket.head++]
+    this.#taken(time, bucket)
     return item
   }
 
   /** May be used while things are added and removed. */
   *ascending(): Generator<T, void> {
-    for (let item = this.first; item !== undefined;) {
-      yield item
-      const at: number = this.#placeOf(item)
-      item = this.#items[at] === item ? this.#items[at + 1] : this.#items[at]
-    }
+    for (let item = this.first; item !== undefined; item = this.#behind(item)) yield item
   }
 
-  #placeOf(item: Waiting): number {
-    let high = this.#items.length
-    if (high === this.#head || isBefore(this.#items[high - 1]!, item)) return high
+  #behind(item: T): T | undefined {
+    if (this.#buckets.has(item.time)) {
+      const bucket = this.#sorted(item.time)
+      const at = placeOf(bucket, item)
+      const next = bucket.items[at] === item ? bucket.items[at + 1] : bucket.items[at]
+      if (next !== undefined) return next
+    }
+    let at = this.#timeAt(item.time)
+    if (this.#times[at] === item.time) at++
+    const time = this.#times[at]
+    if (time === undefined) return undefined
+    const bucket = this.#sorted(time)
+    return bucket.items[bucket.head]
+  }
+
+  #taken(time: number, bucket: Bucket<T>): void {
+    this.#size--
+    if (bucket.head < bucket.items.length) {
+      if (bucket.head < 1024 || bucket.head * 2 < bucket.items.length) return
+      bucket.items = bucket.items.slice(bucket.head)
+      bucket.head = 0
+      return
+    }
+    this.#buckets.delete(time)
+    const at = this.#timeAt(time)
+    if (at === this.#head) this.#head++
+    else this.#times.splice(at, 1)
+    if (this.#head < 1024 || this.#head * 2 < this.#times.length) return
+    this.#times = this.#times.slice(this.#head)
+    this.#head = 0
+  }
+
+  #sorted(time: number): Bucket<T> {
+    const bucket = this.#buckets.get(time)!
+    if (bucket.isSorted) return bucket
+    if (bucket.head > 0) bucket.items = bucket.items.slice(bucket.head)
+    bucket.head = 0
+    bucket.items.sort(compare)
+    bucket.isSorted = true
+    return bucket
+  }
+
+  /** Where a time is, or would be. It mostly is the last. */
+  #timeAt(time: number): number {
+    let high = this.#times.length
+    if (high === this.#head || this.#times[high - 1]! < time) return high
     let low = this.#head
     high -= 1
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (isBefore(this.#items[middle]!, item)) low = middle + 1
+      if (this.#times[middle]! < time) low = middle + 1
       else high = middle
     }
     return low
   }
 }
 
-function isBefore(a: Waiting, b: Waiting): boolean {
-  if (a.time !== b.time) return a.time < b.time
-  if (a.order !== b.order) return a.order < b.order
-  return a.number < b.number
+function placeOf<T extends Waiting>({ items, head }: Bucket<T>, item: T): number {
+  let low = head
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare(items[middle]!, item) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function compare(a: Waiting, b: Waiting): number {
+  if (a.order !== b.order) return a.order < b.order ? -1 : 1
+  return a.number - b.number
 }

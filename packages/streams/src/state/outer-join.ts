@@ -41,7 +41,7 @@ export class UnmatchedRecords<K, L, R> implements OuterJoinStore<K, L, R>, TaskS
   }
 
   get minTime(): number {
-    return this.#queue.first?.time ?? Infinity
+    return this.#queue.firstTime
   }
 
   put(timestamp: number, side: JoinSide, key: K, value: L | R): void {

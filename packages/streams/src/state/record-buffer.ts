@@ -41,7 +41,7 @@ export class JoinBuffer<K, V> implements RecordBuffer<K, V>, TaskStore {
   }
 
   get minTime(): number {
-    return this.#queue.first?.time ?? Infinity
+    return this.#queue.firstTime
   }
 
   put(time: number, key: K, value: V): boolean {

@@ -56,7 +56,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   }
 
   get minTime(): number {
-    return this.#queue.first?.time ?? Infinity
+    return this.#queue.firstTime
   }
 
   put(time: number, key: K, newValue: V | null, oldValue: V | null): void {
