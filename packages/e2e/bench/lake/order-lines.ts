@@ -51,6 +51,11 @@ function lineOf(order: Order): string {
   )
 }
 
+/** Lines of the orders `from` to `from + count - 1`, each in bytes of its own. */
+export function orderLines(from: number, count: number): Uint8Array[] {
+  return orders(from, count).map((order) => Buffer.from(lineOf(order)))
+}
+
 /** Writes the orders 1 to `count`. */
 export function writeOrderLines(file: string, count: number): void {
   const out = fs.openSync(file, 'w')
