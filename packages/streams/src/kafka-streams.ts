@@ -1,6 +1,7 @@
 /** Runs a topology against Kafka: takes up its partitions, keeps the record path going, and says where it stands. */
-import type { Kafka, Producer } from '@sluice/kafka'
-import type { Scorecard } from '@sluice/quality'
+import { randomUUID } from 'node:crypto'
+import type { Kafka } from '@sluice/kafka'
+import type { Gate, Scorecard } from '@sluice/quality'
 import {
   describeError,
   isRetriable,
@@ -12,16 +13,21 @@ import {
   type Logger,
   type Metrics,
   type Random,
+  type TopicPartition,
 } from '@sluice/sdk'
+import { streamsAssignor } from './assignment/streams-assignor.ts'
 import { gateScores } from './gate-scores.ts'
 import { progressOf, type StreamsProgress } from './progress.ts'
 import { OutputBatch } from './record-path/output-batch.ts'
-import { remember } from './record-path/remember.ts'
-import { StreamLoop, type PartitionStanding } from './record-path/stream-loop.ts'
+import { RunningTasks } from './runtime/running-tasks.ts'
+import { StreamThread } from './runtime/stream-thread.ts'
+import { prepareTopics, QUARANTINE_BYTES } from './runtime/topics.ts'
+import { AtLeastOnceWriter, ExactlyOnceWriter, type Writer } from './runtime/writer.ts'
+import { memoryStores } from './state/create-store.ts'
 import { StreamMetrics } from './stream-metrics.ts'
-import { QUARANTINE_BYTES, takeUp, type TakenUp } from './take-up.ts'
 import type { StreamsSettings } from './streams-settings.ts'
 import type { StreamsState } from './streams-state.ts'
+import { taskSettingsOf } from './task-settings.ts'
 import type { Topology } from './topology/topology.ts'
 
 /** What an application is given. The connection stays the caller's: it is not closed here. */
@@ -62,7 +68,11 @@ export class KafkaStreams {
   readonly #random: Random
   readonly #onState: (state: StreamsState) => void
   #state: StreamsState = 'CREATED'
-  #standings: readonly PartitionStanding[] = []
+  readonly #processId = randomUUID()
+  #tasks: RunningTasks | null = null
+  /** Of the run before, or the last one. */
+  #last: StreamsProgress = []
+  #lastGates: readonly Gate[] = []
 
   /** @throws SluiceError TOPOLOGY_INVALID for a topology with stores */
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
@@ -84,12 +94,15 @@ export class KafkaStreams {
 
   /** Where each source partition stands: empty before the first partitions are taken up, the last word after the end. */
   progress(): StreamsProgress {
-    return progressOf(this.#standings)
+    const tasks = this.#tasks
+    if (tasks === null || tasks.size === 0) return this.#last
+    return progressOf(tasks.all, (partition) => tasks.committedOf(partition))
   }
 
   /** What each gate has found since this process took up its partitions: by check, also where nothing failed. */
   scorecards(): readonly Scorecard[] {
-    return gateScores(new Set(this.#standings.flatMap(({ task }) => task.gates)))
+    const running = Array.from(this.#tasks?.all ?? []).flatMap((task) => task.gates)
+    return gateScores(new Set(running.length > 0 ? running : this.#lastGates))
   }
 
   /**
@@ -115,7 +128,7 @@ export class KafkaStreams {
     }
   }
 
-  async #runThroughFailures(signal: AbortSignal, until: RunOptions['until']): ReturnType<StreamLoop['run']> {
+  async #runThroughFailures(signal: AbortSignal, until: RunOptions['until']): ReturnType<StreamThread['run']> {
     const { 'task.timeout.ms': timeoutMs, 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest } = this.#settings
     let reached = -1
     let failingSince = 0
@@ -124,7 +137,7 @@ export class KafkaStreams {
         return await this.#attempt(signal, until)
       } catch (error) {
         const now = this.#clock.monotonic()
-        const committed = this.#standings.reduce((sum, standing) => sum + (standing.committed ?? 0), 0)
+        const committed = this.#last.reduce((sum, partition) => sum + (partition.committed ?? 0), 0)
         if (committed > reached) [reached, failingSince, attempt] = [committed, now, 0]
         if (!isRetriable(error) || signal.aborted || now - failingSince > timeoutMs) throw error
         const pauseMs = Math.min(longest, first * 2 ** attempt)
@@ -139,79 +152,153 @@ export class KafkaStreams {
     }
   }
 
-  async #attempt(signal: AbortSignal, until: RunOptions['until']): ReturnType<StreamLoop['run']> {
+  async #attempt(signal: AbortSignal, until: RunOptions['until']): ReturnType<StreamThread['run']> {
     this.#become('REBALANCING')
     const settings = this.#settings
+    const kafka = this.#kafka
+    const application = settings['application.id']
+    const isExactlyOnce = settings['processing.guarantee'] === 'exactly_once_v2'
+    const isolation = isExactlyOnce ? 'read_committed' : 'read_uncommitted'
+    const topology = this.#topology.forApplication(application)
+    const counts = await prepareTopics(topology, settings, kafka)
     const output = new OutputBatch()
-    const taken = await takeUp(this.#topology, settings, this.#kafka, {
+    const tasks = new RunningTasks({
+      topology,
+      kafka,
+      settings: taskSettingsOf(settings),
+      isolation,
+      factory: memoryStores,
       output,
       clock: this.#clock,
       random: this.#random,
+      logger: this.#logger,
+      partitionsOf: (topic) => counts.get(topic) ?? 1,
     })
-    this.#standings = taken.standings
-    for (const task of new Set(taken.standings.map((standing) => standing.task))) this.#metrics.started(task)
-    await this.#remember(taken, signal)
-    const fetcher = this.#kafka.fetcher()
-    const producer = this.#kafka.producer({
+    this.#tasks = tasks
+    let thread: StreamThread | null = null
+    const member = kafka.consumerMember({
+      groupId: application,
+      topics: [...counts.keys()],
+      sessionTimeoutMs: settings['session.timeout.ms'],
+      heartbeatIntervalMs: settings['heartbeat.interval.ms'],
+      ...(settings['group.instance.id'] === null ? {} : { instanceId: settings['group.instance.id'] }),
+      assignors: [
+        streamsAssignor({
+          topology,
+          processId: this.#processId,
+          userEndPoint: null,
+          standbys: settings['num.standby.replicas'],
+          held: () => [],
+          onAssignment: () => {},
+        }),
+      ],
+      hooks: {
+        onAssigned: (partitions) => thread!.hooks.onAssigned(partitions),
+        onRevoked: (partitions) => thread!.hooks.onRevoked(partitions),
+        onLost: (partitions, cause) => thread!.hooks.onLost(partitions, cause),
+      },
+    })
+    const producing = {
       compression: settings['producer.compression.type'],
       lingerMs: settings['producer.linger.ms'],
       requestBytesMax: settings['producer.max.request.size'] + QUARANTINE_BYTES,
-      bufferBytesMax: settings['buffered.bytes.max'],
-    })
-    const loop = new StreamLoop(
-      taken.standings,
-      output,
+      bufferBytesMax: Math.max(
+        settings['buffered.bytes.max'],
+        settings['producer.max.request.size'] + QUARANTINE_BYTES,
+      ),
+    }
+    const writer: Writer = isExactlyOnce
+      ? new ExactlyOnceWriter(
+          await kafka.transactionalProducer({
+            ...producing,
+            transactionalId: `${application}-${this.#processId}-1`,
+            transactionTimeoutMs: settings['transaction.timeout.ms'],
+          }),
+          member,
+        )
+      : new AtLeastOnceWriter(kafka.producer(producing), member)
+    const fetcher = kafka.fetcher({ isolation })
+    thread = new StreamThread(
       {
-        commitIntervalMs: settings['commit.interval.ms'],
+        commitIntervalMs: settings['commit.interval.ms'] ?? (isExactlyOnce ? 100 : 5_000),
         pollTimeoutMs: settings['poll.ms'],
-        inFlightBytesMax: settings['buffered.bytes.max'],
+        bufferedBytesMax: settings['buffered.bytes.max'],
         closeTimeoutMs: settings['close.timeout.ms'],
         taskTimeoutMs: settings['task.timeout.ms'],
       },
       {
+        tasks,
+        output,
         fetcher,
-        producer,
-        offsets: this.#kafka.groupOffsets(settings['application.id']),
+        writer,
         clock: this.#clock,
         logger: this.#logger,
         metrics: this.#metrics,
+        onSettled: (isSettled) => this.#settled(isSettled),
       },
     )
     const announce = (): void => this.#become('PENDING_SHUTDOWN')
     signal.addEventListener('abort', announce, { once: true })
     try {
-      this.#become('RUNNING')
-      return await loop.run(signal, this.#finished(taken, until))
+      const finished = await this.#finished(topology, tasks, thread, counts, until)
+      await member.join()
+      return await thread.run(member, signal, finished)
     } finally {
       signal.removeEventListener('abort', announce)
-      await this.#close(producer)
-      await fetcher.close()
+      this.#last = this.progress()
+      this.#lastGates = Array.from(tasks.all).flatMap((task) => task.gates)
+      tasks.closeAll()
+      await this.#close(writer)
+      await Promise.all([fetcher.close(), member.close()])
     }
   }
 
-  async #remember(taken: TakenUp, signal: AbortSignal): Promise<void> {
-    if (taken.standings.every(({ task }) => task.memoryRecords === 0)) return
-    const fetcher = this.#kafka.fetcher()
-    try {
-      await remember(taken.standings, taken.earliest, { fetcher, clock: this.#clock, logger: this.#logger }, signal)
-    } finally {
-      await fetcher.close()
-    }
-  }
-
-  #finished(taken: TakenUp, until: RunOptions['until']): () => boolean {
+  /** When a bounded run has come to its end: asked by the thread between two rounds. */
+  async #finished(
+    topology: Topology,
+    tasks: RunningTasks,
+    thread: StreamThread,
+    counts: ReadonlyMap<string, number>,
+    until: RunOptions['until'],
+  ): Promise<() => boolean | Promise<boolean>> {
     if (until === undefined) return () => false
-    if (until === 'end') return () => taken.standings.every(({ partition }, i) => partition.position >= taken.ends[i]!)
-    return () => until(this.progress())
+    if (until !== 'end') return () => until(this.progress())
+    const internal = new Set(Array.from(topology.repartitions.values(), ({ name }) => name))
+    const places = Array.from(counts).flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition): TopicPartition => ({ topic, partition })),
+    )
+    const ends = await this.#kafka.admin.listOffsets(
+      places.filter(({ topic }) => !internal.has(topic)),
+      'latest',
+    )
+    const endOf = new Map(ends.map(({ topic, partition, offset }) => [`${topic}-${partition}`, offset]))
+    return async () => {
+      const partitions = Array.from(tasks.all).flatMap((task) => task.partitions)
+      const isThere = partitions.every((one) => one.position >= (endOf.get(`${one.topic}-${one.partition}`) ?? 0))
+      if (this.#state !== 'RUNNING' || !isThere || internal.size === 0) return this.#state === 'RUNNING' && isThere
+      // What was put into the application's own topics by now is part of the run too.
+      await thread.commit()
+      const own = partitions.filter(({ topic }) => internal.has(topic))
+      const now = await this.#kafka.admin.listOffsets(
+        own.map(({ topic, partition }) => ({ topic, partition })),
+        'latest',
+      )
+      return own.every(({ position }, i) => position >= now[i]!.offset)
+    }
   }
 
   /** Everything that matters is settled by now, or has failed: what is left is given up without a wait. */
-  async #close(producer: Producer): Promise<void> {
+  async #close(writer: Writer): Promise<void> {
     try {
-      await producer.close(0)
+      await writer.close()
     } catch (error) {
       this.#logger.debug('Records were given up when the producer was closed', { error: describeError(error) })
     }
+  }
+
+  #settled(isSettled: boolean): void {
+    if (this.#state === 'REBALANCING' && isSettled) this.#become('RUNNING')
+    else if (this.#state === 'RUNNING' && !isSettled) this.#become('REBALANCING')
   }
 
   #become(state: StreamsState): void {

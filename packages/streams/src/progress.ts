@@ -1,6 +1,6 @@
 import type { Tally } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
-import type { PartitionStanding } from './record-path/stream-loop.ts'
+import type { StreamTask } from './record-path/stream-task.ts'
 
 /** How far one source partition is. */
 export interface PartitionProgress extends TopicPartition {
@@ -18,14 +18,21 @@ export interface PartitionProgress extends TopicPartition {
 
 export type StreamsProgress = readonly PartitionProgress[]
 
-export function progressOf(standings: readonly PartitionStanding[]): StreamsProgress {
-  return standings.map(({ task, partition, committed, endOffset }) => ({
-    task: task.id,
-    topic: partition.topic,
-    partition: partition.partition,
-    position: partition.position,
-    committed,
-    endOffset,
-    tally: partition.tally.snapshot(),
-  }))
+/** `committedOf`: the committed offset of a partition, null for none. */
+export function progressOf(
+  tasks: Iterable<StreamTask>,
+  committedOf: (partition: TopicPartition) => number | null,
+): StreamsProgress {
+  const byId = Array.from(tasks).toSorted((a, b) => a.subtopology - b.subtopology || a.partition - b.partition)
+  return byId.flatMap((task) =>
+    task.partitions.map((partition) => ({
+      task: task.id,
+      topic: partition.topic,
+      partition: partition.partition,
+      position: partition.position,
+      committed: committedOf(partition),
+      endOffset: partition.queue.endOffset,
+      tally: partition.tally.snapshot(),
+    })),
+  )
 }

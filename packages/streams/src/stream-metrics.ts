@@ -1,7 +1,7 @@
 import { total, type Tally } from '@sluice/kafka'
 import { GateMetrics } from '@sluice/quality'
 import type { Counter, Gauge, Metrics, TopicPartition } from '@sluice/sdk'
-import type { StreamTask, TaskPartition } from './record-path/stream-task.ts'
+import type { StreamTask } from './record-path/stream-task.ts'
 
 /** What one round put out, and the time it took to decode, process and encode it. */
 export interface RoundFigures {
@@ -59,16 +59,19 @@ export class StreamMetrics {
     )
   }
 
-  round(task: StreamTask, partition: TaskPartition, tally: Tally, figures: RoundFigures): void {
-    const of = this.#of(partition)
-    const { last } = of
-    of.last = tally
-    of.in.add(tally.in - last.in)
-    of.passed.add(tally.passed - last.passed)
-    of.marked.add(tally.marked - last.marked)
-    of.quarantined.add(total(tally.quarantined) - total(last.quarantined))
-    of.dropped.add(total(tally.dropped) - total(last.dropped))
-    of.position.set(partition.position)
+  round(task: StreamTask, figures: RoundFigures): void {
+    for (const partition of task.partitions) {
+      const of = this.#of(partition)
+      const { last } = of
+      const tally = partition.tally.snapshot()
+      of.last = tally
+      of.in.add(tally.in - last.in)
+      of.passed.add(tally.passed - last.passed)
+      of.marked.add(tally.marked - last.marked)
+      of.quarantined.add(total(tally.quarantined) - total(last.quarantined))
+      of.dropped.add(total(tally.dropped) - total(last.dropped))
+      of.position.set(partition.position)
+    }
     this.#recordsOut.add(figures.records)
     this.#bytesOut.add(figures.bytes)
     this.#processSeconds.add(figures.processMs / 1000)

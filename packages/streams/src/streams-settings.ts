@@ -41,13 +41,56 @@ export const streamsSettings = defineSettings({
     documentation:
       'What happens to a record whose result cannot be encoded or is too large to be produced. Kafka Streams fails by default.',
   },
+  'processing.guarantee': {
+    type: 'string',
+    default: 'at_least_once',
+    validator: oneOf('at_least_once', 'exactly_once_v2'),
+    importance: 'medium',
+    documentation:
+      'exactly_once_v2: results, changelogs and offsets are one transaction; readers that read committed records see each result once. at_least_once: after a crash the records since the last commit are processed again.',
+  },
   'commit.interval.ms': {
     type: 'long',
-    default: 5000,
+    default: null,
     validator: atLeast(0),
     importance: 'low',
     documentation:
-      'How often offsets are committed; what was processed since is processed again after a crash. Kafka Streams: 30000.',
+      'How often offsets are committed; what was processed since is processed again after a crash. Default: 100 with exactly_once_v2, where results become visible at the commit; otherwise 5000 (Kafka Streams: 30000).',
+  },
+  'num.standby.replicas': {
+    type: 'int',
+    default: 0,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation: 'How many other instances are told to keep a copy of each task’s state.',
+  },
+  'group.instance.id': {
+    type: 'string',
+    default: null,
+    importance: 'low',
+    documentation: 'Makes the instance a static member: a restart within the session costs no rebalance.',
+  },
+  'session.timeout.ms': {
+    type: 'int',
+    default: 45_000,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation: 'An instance that is not heard of for so long loses its tasks to the others.',
+  },
+  'heartbeat.interval.ms': {
+    type: 'int',
+    default: 3_000,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation: 'How often an instance tells the group’s coordinator that it is there.',
+  },
+  'transaction.timeout.ms': {
+    type: 'int',
+    default: 10_000,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation:
+      'With exactly_once_v2: how long a transaction may be open, and so how long the others wait for one that was left open by an instance that is gone.',
   },
   'poll.ms': {
     type: 'long',

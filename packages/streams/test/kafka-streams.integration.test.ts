@@ -9,7 +9,8 @@ import {
   connect,
   decodeTally,
   EMPTY_TALLY,
-  type GroupOffsets,
+  type CommittedOffset,
+  type ConsumerMember,
   type Kafka,
   type Producer,
   type ProducerRecord,
@@ -156,10 +157,10 @@ jestDescribe('the runtime on a broker', () => {
     await data.put(numbers(0, 200))
     const crashing: Kafka = {
       ...bound(kafka),
-      groupOffsets: (id) => ({
-        ...boundOffsets(kafka.groupOffsets(id)),
-        commit: () => Promise.reject(new SluiceError('INTERNAL', 'the lights went out')),
-      }),
+      consumerMember: (options) =>
+        committing(kafka.consumerMember(options), () =>
+          Promise.reject(new SluiceError('INTERNAL', 'the lights went out')),
+        ),
     }
     await expect(data.app(data.topology(), { kafka: crashing }).run({ until: 'end' })).rejects.toThrow(
       'the lights went out',
@@ -191,13 +192,11 @@ jestDescribe('the runtime on a broker', () => {
           close: (ms) => real.close(ms),
         }
       },
-      groupOffsets: (id) => ({
-        ...boundOffsets(kafka.groupOffsets(id)),
-        commit: async (offsets) => {
+      consumerMember: (options) =>
+        committing(kafka.consumerMember(options), async (offsets, commit) => {
           commits.push(...offsets.map(({ offset }) => offset))
-          await kafka.groupOffsets(id).commit(offsets)
-        },
-      }),
+          await commit(offsets)
+        }),
     }
     const stop = new AbortController()
     const streams = data.app(data.topology(), { kafka: slow, settings: { 'commit.interval.ms': '20' } })
@@ -441,7 +440,7 @@ jestDescribe('the runtime on a broker', () => {
       await once(child, 'exit')
       if (round === 0) expect((await data.tally()).in).toBeLessThan(total)
     }
-    await data.app(data.topology()).run({ until: 'end' })
+    await data.app(data.topology(), { settings: { 'group.instance.id': 'one' } }).run({ until: 'end' })
     const quarantined = range(0, total).filter((n) => n % 10 === 3)
     expect(await data.tally()).toMatchObject({
       in: total,
@@ -548,10 +547,17 @@ function bound(kafka: Kafka): Kafka {
   }
 }
 
-function boundOffsets(offsets: GroupOffsets): GroupOffsets {
-  return {
-    commit: (list) => offsets.commit(list),
-    committed: (list) => offsets.committed(list),
-    renew: (list) => offsets.renew(list),
-  }
+/** The member, which commits as it is told here. */
+function committing(
+  member: ConsumerMember,
+  commit: (offsets: readonly CommittedOffset[], real: ConsumerMember['commit']) => Promise<void>,
+): ConsumerMember {
+  const real = (offsets: readonly CommittedOffset[]): Promise<void> => member.commit(offsets)
+  return new Proxy(member, {
+    get(target, property) {
+      if (property === 'commit') return (offsets: readonly CommittedOffset[]) => commit(offsets, real)
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }

@@ -27,7 +27,11 @@ builder
   })
   .to(`${name}.clean`, { value: json })
 const kafka = await connect({ bootstrapServers: address })
-const settings = streamsSettings.parse({ 'application.id': name, 'commit.interval.ms': '20' })
+const settings = streamsSettings.parse({
+  'application.id': name,
+  'commit.interval.ms': '20',
+  'group.instance.id': 'one',
+})
 const streams = new KafkaStreams(builder.build(), settings, {
   kafka,
   metrics: new MemoryMetrics(),

@@ -4,7 +4,8 @@ import { quarantineTopicOf, streamsSettings } from '../src/index.ts'
 test('only the application’s name must be given', () => {
   const settings = streamsSettings.parse({ 'application.id': 'orders' })
   expect(settings).toMatchObject({
-    'commit.interval.ms': 5000,
+    'commit.interval.ms': null,
+    'processing.guarantee': 'at_least_once',
     'processing.exception.handler': 'quarantine',
     'create.topics': true,
   })

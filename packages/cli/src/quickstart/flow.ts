@@ -121,6 +121,8 @@ function startProcessor(
     'application.id': plan.processor.application,
     'quarantine.topic': plan.topics.quarantine,
     'commit.interval.ms': '500',
+    // Killed and started again, it goes on at once instead of waiting until the one before is given up.
+    'group.instance.id': plan.processor.application,
   })
   const streams = new KafkaStreams(builder.build(), settings, { kafka, logger, metrics })
   const stopping = new AbortController()

@@ -5,7 +5,6 @@ export class InputQueue {
   readonly #batches: FetchedRecords[] = []
   #at = 0
   #bytes = 0
-  /** Where the partition goes on behind all of it: also over control records and gaps. */
   #nextOffset = 0
   /** The end of the partition as last heard of: there is nothing to wait for behind it. */
   endOffset: number
@@ -22,6 +21,11 @@ export class InputQueue {
     }
     this.#nextOffset = nextOffset
     this.endOffset = Math.max(this.endOffset, highWatermark)
+  }
+
+  /** Where the partition goes on behind all of it: also over control records and gaps. */
+  get nextOffset(): number {
+    return this.#nextOffset
   }
 
   get bytes(): number {

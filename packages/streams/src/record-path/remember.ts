@@ -4,7 +4,7 @@
  */
 import type { Fetcher } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type TopicPartitionOffset } from '@sluice/sdk'
-import type { PartitionStanding } from './stream-loop.ts'
+import type { StreamTask, TaskPartition } from './stream-task.ts'
 
 export interface RememberPorts {
   /** A fetcher for this alone; it is closed by whoever opened it. */
@@ -13,13 +13,19 @@ export interface RememberPorts {
   readonly logger: Logger
 }
 
+/** A partition of a task that begins at its position. */
+export interface Remembering {
+  readonly task: StreamTask
+  readonly partition: TaskPartition
+}
+
 /** A poll that brings nothing for so long means that the records are gone. */
 const SILENCE_MS = 30_000
 const POLL_TIMEOUT_MS = 1000
 
 /** Where a partition is read from and up to. */
 interface Reach {
-  readonly standing: PartitionStanding
+  readonly standing: Remembering
   readonly from: number
 }
 
@@ -28,7 +34,7 @@ interface Reach {
  * there, by partition), up to its position. Returns without a word when there is nothing to remember, or when the signal is aborted.
  */
 export async function remember(
-  standings: readonly PartitionStanding[],
+  standings: readonly Remembering[],
   earliest: readonly TopicPartitionOffset[],
   ports: RememberPorts,
   signal: AbortSignal,

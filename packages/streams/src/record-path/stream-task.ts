@@ -1,6 +1,6 @@
 /**
  * One task: one partition of each topic that a sub-topology reads. It decodes, processes and encodes what was fetched, synchronously
- * and record by record, and knows what became of each one. It neither fetches nor produces: see stream-loop.ts.
+ * and record by record, and knows what became of each one. It neither fetches nor produces: see runtime/stream-thread.ts.
  */
 import type { FetchedPartition, FetchedRecords, Tally } from '@sluice/kafka'
 import { Quarantine, type Gate } from '@sluice/quality'
@@ -70,6 +70,8 @@ interface Way extends TaskPartition {
 export class StreamTask {
   /** Kafka Streams' task id: `<sub-topology>_<partition>`. */
   readonly id: string
+  readonly subtopology: number
+  readonly partition: number
   /** How many records before a position must be remembered: see `Operator.memoryRecords`. */
   readonly memoryRecords: number
   /** The gates of its nodes, for their counters. */
@@ -94,6 +96,8 @@ export class StreamTask {
     const { clock, random, output } = ports
     const gates: Gate[] = []
     this.id = `${subtopology.id}_${partition}`
+    this.subtopology = subtopology.id
+    this.partition = partition
     this.memoryRecords = Math.max(
       0,
       ...subtopology.nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0)),
@@ -159,6 +163,11 @@ export class StreamTask {
   /** Calls the punctuators that are due by the clock. What they put out is in the output. Returns the reason to stop. */
   punctuate(): SluiceError | null {
     return this.#punctuate((at) => this.#punctuations.advanceWallClock(at))
+  }
+
+  /** Puts out what its stores hold back of their changelogs: before a commit. */
+  flush(): void {
+    this.#stores.flush()
   }
 
   /** Gives its stores back. */

@@ -1,5 +1,5 @@
 import { SluiceError } from '@sluice/sdk'
-import type { StoreContext, StoreFactory } from '../state/store-context.ts'
+import type { StoreContext, StoreFactory, TaskStore } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import type { TopologyStore } from '../topology/topology.ts'
 
@@ -12,7 +12,7 @@ export interface StorePorts {
 
 /** The stores of one task, opened at once; closed with it. */
 export class TaskStores {
-  readonly #own: ReadonlyMap<string, StateStore>
+  readonly #own: ReadonlyMap<string, TaskStore>
   readonly #global: ReadonlyMap<string, StateStore>
 
   constructor(stores: readonly TopologyStore[], ports: StorePorts | undefined, context: StoreContext) {
@@ -36,8 +36,13 @@ export class TaskStores {
     })
   }
 
-  get all(): ReadonlyMap<string, StateStore> {
+  get all(): ReadonlyMap<string, TaskStore> {
     return this.#own
+  }
+
+  /** Gives to the changelogs what they do not have yet. */
+  flush(): void {
+    for (const store of this.#own.values()) store.flush()
   }
 
   close(): void {

@@ -63,6 +63,8 @@ export class ExactlyOnceWriter implements Writer {
   /** Null: no commit is under way. */
   #held: { readonly records: readonly ProducerRecord[]; readonly bytes: number }[] | null = null
   #heldBytes = 0
+  /** A transaction that could not be committed is the end of this writer. */
+  #broken: { readonly error: unknown } | null = null
 
   constructor(producer: TransactionalProducer, member: Pick<GroupMember, 'identity'>) {
     this.#producer = producer
@@ -70,7 +72,7 @@ export class ExactlyOnceWriter implements Writer {
   }
 
   get failure(): { readonly error: unknown } | null {
-    return this.#underWay.failure
+    return this.#broken ?? this.#underWay.failure
   }
 
   write(records: readonly ProducerRecord[], bytes: number): void {
@@ -88,12 +90,19 @@ export class ExactlyOnceWriter implements Writer {
 
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {
     if (!this.#isOpen && offsets.length === 0) return
+    // While the group rebalances there is none: the transaction stays open, and this is tried again.
+    const identity = this.#member.identity()
     this.#begin()
     this.#held = []
-    // What fails to be produced fails the commit too, and is the better reason.
-    await this.#underWay.settled()
-    if (offsets.length > 0) await this.#producer.sendOffsets(this.#member.identity(), offsets)
-    await this.#producer.commit()
+    try {
+      // What fails to be produced fails the commit too, and is the better reason.
+      await this.#underWay.settled()
+      if (offsets.length > 0) await this.#producer.sendOffsets(identity, offsets)
+      await this.#producer.commit()
+    } catch (error) {
+      this.#broken = { error }
+      throw error
+    }
     this.#isOpen = false
     const held = this.#held
     this.#held = null

@@ -30,7 +30,7 @@ import type {
   WindowStore,
 } from '../state/stores.ts'
 import { streamsSettings } from '../streams-settings.ts'
-import { taskSettingsOf } from '../take-up.ts'
+import { taskSettingsOf } from '../task-settings.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { plainKeyValueStore, plainWindowStore } from './plain-stores.ts'

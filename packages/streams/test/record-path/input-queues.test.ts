@@ -7,7 +7,7 @@ import { Serdes, StreamsBuilder } from '../../src/index.ts'
 import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { streamsSettings } from '../../src/streams-settings.ts'
-import { taskSettingsOf } from '../../src/take-up.ts'
+import { taskSettingsOf } from '../../src/task-settings.ts'
 
 function fetched(topic: string, first: number, times: readonly number[], endOffset: number): FetchedPartition {
   const batch: FetchedRecords = {

@@ -7,7 +7,7 @@ import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, StreamsBuilder, streamsSettings, type Topology } from '../../src/index.ts'
 import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { StreamTask } from '../../src/record-path/stream-task.ts'
-import { taskSettingsOf } from '../../src/take-up.ts'
+import { taskSettingsOf } from '../../src/task-settings.ts'
 
 const json = Serdes.json<StructValue>()
 

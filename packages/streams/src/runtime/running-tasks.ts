@@ -1,0 +1,204 @@
+/** The tasks of one thread: made when their partitions are assigned, begun when their stores are complete, closed when they are revoked. */
+import { decodeTally, EMPTY_TALLY, encodeTally, type CommittedOffset, type Kafka } from '@sluice/kafka'
+import { SluiceError, type Clock, type Logger, type Random, type TopicPartition } from '@sluice/sdk'
+import { nameOfTask, type TaskId } from '../assignment/task-id.ts'
+import { tasksOf } from '../assignment/streams-assignor.ts'
+import type { OutputBatch } from '../record-path/output-batch.ts'
+import { remember } from '../record-path/remember.ts'
+import { StreamTask, type StartOfPartition, type TaskSettings } from '../record-path/stream-task.ts'
+import type { Changelog, StoreFactory } from '../state/store-context.ts'
+import { changelogTopicOf } from '../topology/internal-topics.ts'
+import type { Topology } from '../topology/topology.ts'
+import { changelogOf } from './changelog.ts'
+import { restore, type RestoringStore } from './restoration.ts'
+
+export interface RunningTasksParts {
+  readonly topology: Topology
+  readonly kafka: Kafka
+  readonly settings: TaskSettings
+  readonly isolation: 'read_committed' | 'read_uncommitted'
+  readonly factory: StoreFactory
+  readonly output: OutputBatch
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  partitionsOf(topic: string): number
+}
+
+export class RunningTasks {
+  readonly #parts: RunningTasksParts
+  /** By name. */
+  readonly #tasks = new Map<string, StreamTask>()
+  readonly #byPartition = new Map<string, StreamTask>()
+  readonly #committed = new Map<string, number>()
+  /** Where nothing was committed: where the task began. */
+  readonly #begun = new Map<string, number>()
+
+  constructor(parts: RunningTasksParts) {
+    this.#parts = parts
+  }
+
+  get all(): Iterable<StreamTask> {
+    return this.#tasks.values()
+  }
+
+  get size(): number {
+    return this.#tasks.size
+  }
+
+  of(partition: TopicPartition): StreamTask | undefined {
+    return this.#byPartition.get(keyOf(partition))
+  }
+
+  /** Null: nothing was ever committed. */
+  committedOf(partition: TopicPartition): number | null {
+    return this.#committed.get(keyOf(partition)) ?? null
+  }
+
+  /** What a commit would say now: where the partitions stand that have moved since the last one. */
+  uncommitted(): CommittedOffset[] {
+    return Array.from(this.#tasks.values()).flatMap((task) =>
+      task.partitions.flatMap(({ topic, partition, position, tally }) => {
+        const place = { topic, partition }
+        if (position === (this.committedOf(place) ?? this.#begun.get(keyOf(place)))) return []
+        return [{ topic, partition, offset: position, metadata: encodeTally(tally.snapshot()) }]
+      }),
+    )
+  }
+
+  hasCommitted(offsets: readonly CommittedOffset[]): void {
+    for (const { topic, partition, offset } of offsets) this.#committed.set(keyOf({ topic, partition }), offset)
+  }
+
+  /**
+   * Makes the tasks of these partitions and completes their stores. They are not among the running ones until `begin`: what is revoked
+   * meanwhile is closed by whoever asked.
+   * @throws SluiceError OFFSET_OUT_OF_RANGE when a committed offset points at records that were deleted
+   */
+  async prepare(
+    partitions: readonly TopicPartition[],
+    committed: readonly CommittedOffset[],
+    signal: AbortSignal,
+  ): Promise<readonly StreamTask[]> {
+    const { topology, kafka, isolation, clock, logger } = this.#parts
+    const starts = await this.#startsOf(partitions, committed)
+    const made: StreamTask[] = []
+    try {
+      const stores: RestoringStore[] = []
+      for (const id of tasksOf(topology, partitions)) {
+        const { task, restoring } = this.#make(id, starts)
+        made.push(task)
+        stores.push(...restoring)
+      }
+      await restore(stores, { kafka, clock, logger, isolation }, signal)
+      await this.#remember(made, signal)
+      return made
+    } catch (error) {
+      for (const task of made) task.close()
+      throw error
+    }
+  }
+
+  begin(tasks: readonly StreamTask[], committed: readonly CommittedOffset[]): void {
+    for (const task of tasks) {
+      this.#tasks.set(task.id, task)
+      for (const partition of task.partitions) {
+        this.#byPartition.set(keyOf(partition), task)
+        this.#begun.set(keyOf(partition), partition.position)
+      }
+    }
+    this.hasCommitted(committed.filter((one) => this.of(one) !== undefined))
+  }
+
+  /** Ends the tasks of these partitions. */
+  close(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const task = this.of(partition)
+      if (task === undefined) continue
+      this.#tasks.delete(task.id)
+      for (const own of task.partitions) {
+        this.#byPartition.delete(keyOf(own))
+        this.#committed.delete(keyOf(own))
+      }
+      task.close()
+    }
+  }
+
+  closeAll(): void {
+    for (const task of this.#tasks.values()) this.close(task.partitions)
+  }
+
+  /** Nodes that remember records are given those before their positions. */
+  async #remember(tasks: readonly StreamTask[], signal: AbortSignal): Promise<void> {
+    const remembering = tasks
+      .filter((task) => task.memoryRecords > 0)
+      .flatMap((task) => task.partitions.map((partition) => ({ task, partition })))
+    if (remembering.length === 0) return
+    const { kafka, clock, logger } = this.#parts
+    const places = remembering.map(({ partition: { topic, partition } }) => ({ topic, partition }))
+    const earliest = await kafka.admin.listOffsets(places, 'earliest')
+    const fetcher = kafka.fetcher()
+    try {
+      await remember(remembering, earliest, { fetcher, clock, logger }, signal)
+    } finally {
+      await fetcher.close()
+    }
+  }
+
+  #make(id: TaskId, starts: ReadonlyMap<string, StartOfPartition>): { task: StreamTask; restoring: RestoringStore[] } {
+    const { topology, settings, output, clock, random, factory, partitionsOf } = this.#parts
+    const subtopology = topology.subtopologies[id.subtopology]!
+    const own = subtopology.sourceTopics.flatMap((topic) => starts.get(keyOf({ topic, partition: id.partition })) ?? [])
+    const changelog: Changelog = changelogOf(settings.applicationId, id.partition, output)
+    const restoring: RestoringStore[] = []
+    const remembering: StoreFactory = (definition, context) => {
+      const store = factory(definition, context)
+      const topic =
+        topology.stores.get(definition.name)?.sourceTopic ?? changelogTopicOf(settings.applicationId, definition.name)
+      if (definition.logging !== null)
+        restoring.push({ task: nameOfTask(id), topic, partition: id.partition, store, from: null })
+      return store
+    }
+    const ports = { clock, random, output, partitionsOf, stores: { factory: remembering, changelog } }
+    return { task: new StreamTask(topology, subtopology, id.partition, own, settings, ports), restoring }
+  }
+
+  async #startsOf(
+    partitions: readonly TopicPartition[],
+    committed: readonly CommittedOffset[],
+  ): Promise<Map<string, StartOfPartition>> {
+    const { admin } = this.#parts.kafka
+    const [earliest, latest] = await Promise.all([
+      admin.listOffsets(partitions, 'earliest'),
+      admin.listOffsets(partitions, 'latest'),
+    ])
+    const known = new Map(committed.map((one) => [keyOf(one), one]))
+    const ends = new Map(latest.map((one) => [keyOf(one), one.offset]))
+    return new Map(
+      earliest.map(({ topic, partition, offset: first }) => {
+        const key = keyOf({ topic, partition })
+        const at = known.get(key)
+        if (at !== undefined && at.offset < first) throw deleted(at, first)
+        const offset = at?.offset ?? first
+        const tally = at === undefined ? EMPTY_TALLY : decodeTally(at.metadata)
+        return [key, { topic, partition, offset, tally, endOffset: ends.get(key) ?? offset }]
+      }),
+    )
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}
+
+function deleted({ topic, partition, offset }: CommittedOffset, first: number): SluiceError {
+  return new SluiceError(
+    'OFFSET_OUT_OF_RANGE',
+    'Records behind the committed offset were deleted before they were processed',
+    {
+      place: { topic, partition, committed: offset, first },
+      remedy:
+        'Commit an offset that still exists for this group, accepting the loss, and raise the retention of the topic.',
+    },
+  )
+}

@@ -1,0 +1,315 @@
+/**
+ * The conductor of a Streams application's record path: fetch → decode → process → encode → produce → commit, for the tasks that its
+ * place in the group gives it. Tasks come and go with rebalances; the others go on meanwhile.
+ *
+ * What a commit covers is decided in one moment: stores give what they hold back to the output, positions are read, and from then on
+ * everything belongs to the next commit.
+ */
+import { setImmediate as afterIo } from 'node:timers/promises'
+import type { CommittedOffset, ConsumerMember, Fetcher } from '@sluice/kafka'
+import { describeError, isRetriable, SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
+import type { OutputBatch } from '../record-path/output-batch.ts'
+import type { StreamTask, TaskPartition } from '../record-path/stream-task.ts'
+import type { StreamMetrics } from '../stream-metrics.ts'
+import type { RunningTasks } from './running-tasks.ts'
+import type { Writer } from './writer.ts'
+
+export interface ThreadSettings {
+  readonly commitIntervalMs: number
+  /** Longest wait for records. */
+  readonly pollTimeoutMs: number
+  /** Most bytes of output that may be under way; of input that one partition may have waiting. */
+  readonly bufferedBytesMax: number
+  /** How long a stop may take until everything put out is durable. */
+  readonly closeTimeoutMs: number
+  /** How long commits may fail before the thread does. */
+  readonly taskTimeoutMs: number
+}
+
+export interface ThreadParts {
+  readonly tasks: RunningTasks
+  readonly output: OutputBatch
+  readonly fetcher: Fetcher
+  readonly writer: Writer
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: StreamMetrics
+  /** Told when everything that is assigned runs, and when something is waited for. */
+  readonly onSettled: (isSettled: boolean) => void
+}
+
+/** What the group asks of the thread, done between two rounds. */
+type Change =
+  | { readonly kind: 'assigned'; readonly partitions: readonly TopicPartition[] }
+  | { readonly kind: 'revoked'; readonly partitions: readonly TopicPartition[]; readonly done: () => void }
+  | { readonly kind: 'lost'; readonly cause: SluiceError }
+
+export class StreamThread {
+  readonly #settings: ThreadSettings
+  readonly #parts: ThreadParts
+  readonly #changes: Change[] = []
+  #member: ConsumerMember | null = null
+  #wake = new AbortController()
+  /** Partitions whose tasks are being prepared; a revoked one is taken out. */
+  readonly #preparing = new Set<string>()
+  readonly #prepared: { readonly tasks: readonly StreamTask[]; readonly committed: readonly CommittedOffset[] }[] = []
+  #failure: { readonly error: unknown } | null = null
+  #committing: Promise<void> | null = null
+  #failingSince: number | null = null
+  #lastCommitAt: number
+  readonly #isEnding = new AbortController()
+  readonly #paused = new Set<string>()
+
+  constructor(settings: ThreadSettings, parts: ThreadParts) {
+    this.#settings = settings
+    this.#parts = parts
+    this.#lastCommitAt = parts.clock.monotonic()
+  }
+
+  /** For the member's hooks. A revocation resolves when what was processed is committed and the tasks are closed. */
+  readonly hooks = {
+    onAssigned: (partitions: readonly TopicPartition[]): void => {
+      this.#ask({ kind: 'assigned', partitions })
+    },
+    onRevoked: (partitions: readonly TopicPartition[]): Promise<void> =>
+      new Promise((resolve) => this.#ask({ kind: 'revoked', partitions, done: resolve })),
+    onLost: (_partitions: readonly TopicPartition[], cause: SluiceError): void => {
+      this.#ask({ kind: 'lost', cause })
+    },
+  }
+
+  /**
+   * Runs until the signal is aborted or `finished` says so, then commits what is durable. Resolves to what stopped it: null, or the
+   * error of the record that it stopped before. `drained` is false when the stop took too long. The tasks are left as they are, for
+   * whoever wants to know where they stand.
+   * @throws what failed on the way
+   */
+  async run(
+    member: ConsumerMember,
+    signal: AbortSignal,
+    finished: () => boolean | Promise<boolean>,
+  ): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
+    this.#member = member
+    const { fetcher, writer } = this.#parts
+    const { bufferedBytesMax } = this.#settings
+    let stop: SluiceError | null = null
+    const onAbort = (): void => this.#ring()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      while (stop === null && !signal.aborted) {
+        this.#throwFailures()
+        await this.#applyChanges()
+        if (await finished()) break
+        member.poll()
+        await writer.room(bufferedBytesMax, signal)
+        const arrived = await fetcher.poll(this.#pollTimeout(), this.#wake.signal)
+        if (this.#wake.signal.aborted) this.#wake = new AbortController()
+        for (const fetched of arrived) {
+          const task = this.#parts.tasks.of(fetched)
+          if (task === undefined) continue
+          task.take(fetched)
+          stop = this.#round(task)
+          this.#balance(task)
+          if (stop !== null) break
+          await writer.room(bufferedBytesMax, signal)
+          await afterIo()
+          if (signal.aborted) break
+        }
+        stop ??= this.#punctuate()
+        this.#commitIfDue()
+      }
+      this.#throwFailures()
+      const drained = await this.#settle()
+      return { stop, drained }
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.#isEnding.abort(null)
+      for (const change of this.#changes.splice(0)) if (change.kind === 'revoked') change.done()
+      for (const { tasks } of this.#prepared.splice(0)) for (const task of tasks) task.close()
+    }
+  }
+
+  /** Everything processed so far is durable and committed when it resolves. */
+  async commit(): Promise<void> {
+    await this.#committing
+    await this.#commit()
+  }
+
+  #round(task: StreamTask): SluiceError | null {
+    const { output, writer, metrics, clock } = this.#parts
+    const startedAt = clock.monotonic()
+    const stop = task.run()
+    const { length: records, bytes } = output
+    writer.write(output.take(), bytes)
+    metrics.round(task, { records, bytes, processMs: clock.monotonic() - startedAt })
+    return stop
+  }
+
+  /** A partition that waits for another one of its task is not fetched further than so much. */
+  #balance(task: StreamTask): void {
+    if (task.partitions.length === 1) return
+    const { fetcher } = this.#parts
+    const isFull = ({ queue }: TaskPartition): boolean => queue.bytes > this.#settings.bufferedBytesMax
+    for (const partition of task.partitions) {
+      const key = keyOf(partition)
+      if (isFull(partition) === this.#paused.has(key)) continue
+      const { topic, partition: number } = partition
+      if (isFull(partition)) {
+        this.#paused.add(key)
+        fetcher.pause([{ topic, partition: number }])
+      } else {
+        this.#paused.delete(key)
+        fetcher.resume([{ topic, partition: number }])
+      }
+    }
+  }
+
+  #punctuate(): SluiceError | null {
+    const { tasks, output, writer } = this.#parts
+    for (const task of tasks.all) {
+      const stop = task.punctuate()
+      if (stop !== null) return stop
+    }
+    const { bytes } = output
+    writer.write(output.take(), bytes)
+    return null
+  }
+
+  #ask(change: Change): void {
+    if (this.#isEnding.signal.aborted) {
+      if (change.kind === 'revoked') change.done()
+      return
+    }
+    this.#changes.push(change)
+    this.#ring()
+  }
+
+  #ring(): void {
+    this.#wake.abort(null)
+  }
+
+  /** What the group has asked for, in its order; and tasks whose stores are complete by now. */
+  async #applyChanges(): Promise<void> {
+    for (let change = this.#changes.shift(); change !== undefined; change = this.#changes.shift()) {
+      if (change.kind === 'lost') throw change.cause
+      if (change.kind === 'assigned') this.#prepare(change.partitions)
+      else {
+        try {
+          await this.#revoke(change.partitions)
+        } finally {
+          change.done()
+        }
+      }
+    }
+    for (const { tasks, committed } of this.#prepared.splice(0)) {
+      const isStillOurs = ({ partitions }: StreamTask): boolean =>
+        partitions.every((partition) => this.#preparing.has(keyOf(partition)))
+      const ours = tasks.filter(isStillOurs)
+      for (const task of tasks) if (!ours.includes(task)) task.close()
+      this.#parts.tasks.begin(ours, committed)
+      for (const task of ours) {
+        for (const partition of task.partitions) this.#preparing.delete(keyOf(partition))
+        this.#parts.metrics.started(task)
+      }
+      this.#fetchAll()
+    }
+    this.#parts.onSettled(this.#preparing.size === 0)
+  }
+
+  /** Beside the running tasks: restoring may take long. */
+  #prepare(partitions: readonly TopicPartition[]): void {
+    if (partitions.length === 0) return
+    for (const partition of partitions) this.#preparing.add(keyOf(partition))
+    const prepared = async (): Promise<void> => {
+      const committed = await this.#member!.committed(partitions)
+      const tasks = await this.#parts.tasks.prepare(partitions, committed, this.#isEnding.signal)
+      this.#prepared.push({ tasks, committed })
+    }
+    prepared()
+      .catch((error: unknown) => {
+        this.#failure ??= { error }
+      })
+      .finally(() => this.#ring())
+  }
+
+  async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
+    for (const partition of partitions) this.#preparing.delete(keyOf(partition))
+    await this.commit()
+    this.#parts.tasks.close(partitions)
+    this.#fetchAll()
+  }
+
+  #fetchAll(): void {
+    const positions = Array.from(this.#parts.tasks.all).flatMap(({ partitions }) =>
+      partitions.map(({ topic, partition, queue, position }) => ({
+        topic,
+        partition,
+        offset: queue.isEmpty ? position : queue.nextOffset,
+      })),
+    )
+    this.#paused.clear()
+    this.#parts.fetcher.assign(positions)
+  }
+
+  #throwFailures(): void {
+    const { writer, clock } = this.#parts
+    if (this.#failure !== null) throw this.#failure.error
+    if (writer.failure !== null) throw writer.failure.error
+    if (this.#failingSince !== null && clock.monotonic() - this.#failingSince > this.#settings.taskTimeoutMs)
+      throw new SluiceError('KAFKA_TIMEOUT', 'Nothing could be committed for too long', { retriable: true })
+  }
+
+  #pollTimeout(): number {
+    if (this.#committing !== null) return this.#settings.pollTimeoutMs
+    const untilCommit = this.#lastCommitAt + this.#settings.commitIntervalMs - this.#parts.clock.monotonic()
+    return Math.max(0, Math.min(this.#settings.pollTimeoutMs, untilCommit))
+  }
+
+  #commitIfDue(): void {
+    const now = this.#parts.clock.monotonic()
+    if (this.#committing !== null || now - this.#lastCommitAt < this.#settings.commitIntervalMs) return
+    this.#lastCommitAt = now
+    this.#committing = this.#commit()
+      .catch((error: unknown) => {
+        // While the group rebalances a commit may be refused for now. Anything else ends the run.
+        if (isRetriable(error)) this.#failingSince ??= now
+        else this.#failure ??= { error }
+        this.#parts.logger.warn('A commit failed', { error: describeError(error) })
+      })
+      .finally(() => {
+        this.#committing = null
+        this.#ring()
+      })
+  }
+
+  async #commit(): Promise<void> {
+    const { tasks, output, writer, metrics } = this.#parts
+    for (const task of tasks.all) task.flush()
+    const { bytes } = output
+    writer.write(output.take(), bytes)
+    const offsets = tasks.uncommitted()
+    await writer.commit(offsets)
+    tasks.hasCommitted(offsets)
+    this.#failingSince = null
+    if (offsets.length > 0) metrics.committed()
+  }
+
+  /** False: the time was up before all was durable. */
+  async #settle(): Promise<boolean> {
+    const over = new AbortController()
+    const late = this.#parts.clock.sleep(this.#settings.closeTimeoutMs, over.signal).then(() => false)
+    const settled = async (): Promise<boolean> => {
+      await this.commit()
+      return true
+    }
+    try {
+      return await Promise.race([settled(), late])
+    } finally {
+      over.abort(null)
+    }
+  }
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}-${partition}`
+}

@@ -1,0 +1,14 @@
+import type { TaskSettings } from './record-path/stream-task.ts'
+import { quarantineTopicOf, type StreamsSettings } from './streams-settings.ts'
+
+/** What a task needs of the settings. */
+export function taskSettingsOf(settings: StreamsSettings): TaskSettings {
+  return {
+    applicationId: settings['application.id'],
+    quarantineTopic: quarantineTopicOf(settings),
+    onDecodeException: settings['deserialization.exception.handler'],
+    onProcessException: settings['processing.exception.handler'],
+    onEncodeException: settings['production.exception.handler'],
+    recordBytesMax: settings['producer.max.request.size'],
+  }
+}
