@@ -64,6 +64,8 @@ export interface Operator {
    * records before it are run through the task again, without output, so that the node remembers what it would without a stop.
    */
   readonly memoryRecords?: number
+  /** Children that are no part of `next`: they get only what is forwarded to them by name. */
+  readonly sideChildren?: readonly string[]
   /** Topics the node diverts records to. */
   readonly divertsTo?: readonly string[]
   compile(next: Step, scope: NodeScope): Step

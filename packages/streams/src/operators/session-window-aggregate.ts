@@ -6,7 +6,7 @@ import type { Windowed } from '../windows/window.ts'
 import type { Merger } from './aggregator.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
-import type { WindowedAggregateOptions } from './time-window-aggregate.ts'
+import { aside, type WindowedAggregateOptions } from './time-window-aggregate.ts'
 
 export interface SessionWindowAggregateOptions extends WindowedAggregateOptions {
   readonly windows: SessionWindows
@@ -24,6 +24,7 @@ export function sessionWindowAggregate(options: SessionWindowAggregateOptions): 
     prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
     changes: 'record',
     details: { windows: windows.kind, emit },
+    ...aside(options.late),
     compile(next, scope) {
       const sessions = new Sessions(options, scope, next)
       return (key, value, at) => sessions.process(key, value, at)
@@ -35,6 +36,7 @@ class Sessions {
   readonly #options: SessionWindowAggregateOptions
   readonly #scope: NodeScope
   readonly #next: Step
+  readonly #late: Step | null
   readonly #store: SessionStore<unknown, unknown>
   /** The sessions that the record under way touches, collected before any of them is removed. */
   readonly #touched: SessionEntry<unknown, unknown>[] = []
@@ -45,6 +47,7 @@ class Sessions {
     this.#options = options
     this.#scope = scope
     this.#next = next
+    this.#late = options.late === undefined ? null : scope.forwardTo(options.late)
     this.#store = scope.store(options.store) as SessionStore<unknown, unknown>
   }
 
@@ -72,7 +75,10 @@ class Sessions {
       if (session.start < start) start = session.start
       if (session.end > end) end = session.end
     }
-    if (end < closeTime) return scope.drop(at, LATE)
+    if (end < closeTime) {
+      if (this.#late === null) return scope.drop(at, LATE)
+      return this.#late(key, value, at)
+    }
     let oldValue: unknown = null
     for (let i = 0; i < touched.length; i++) {
       const session = touched[i]!

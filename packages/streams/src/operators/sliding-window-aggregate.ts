@@ -5,7 +5,7 @@ import type { SlidingWindows } from '../windows/sliding-windows.ts'
 import type { Windowed } from '../windows/window.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
-import type { WindowedAggregateOptions } from './time-window-aggregate.ts'
+import { aside, type WindowedAggregateOptions } from './time-window-aggregate.ts'
 
 export interface SlidingWindowAggregateOptions extends Omit<WindowedAggregateOptions, 'aggregatesNulls'> {
   readonly windows: SlidingWindows
@@ -22,6 +22,7 @@ export function slidingWindowAggregate(options: SlidingWindowAggregateOptions): 
     prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
     changes: 'record',
     details: { windows: windows.kind, emit },
+    ...aside(options.late),
     compile(next, scope) {
       const slider = new Slider(options, scope, next)
       return (key, value, at) => slider.process(key, value, at)
@@ -35,6 +36,7 @@ class Slider {
   readonly #options: SlidingWindowAggregateOptions
   readonly #scope: NodeScope
   readonly #next: Step
+  readonly #late: Step | null
   readonly #store: TimestampedWindowStore<unknown, unknown>
   readonly #difference: number
   /** The key's windows around the record, collected before any of them is changed. */
@@ -47,6 +49,7 @@ class Slider {
     this.#options = options
     this.#scope = scope
     this.#next = next
+    this.#late = options.late === undefined ? null : scope.forwardTo(options.late)
     this.#store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
     this.#difference = options.windows.differenceMs
   }
@@ -60,7 +63,10 @@ class Slider {
     if (timestamp > this.#observed) this.#observed = timestamp
     this.#closeTime = this.#observed - this.#options.windows.graceMs
     if (this.#options.emit === 'close') this.#close(at)
-    if (timestamp + 1 + this.#difference <= this.#closeTime) return scope.drop(at, LATE)
+    if (timestamp + 1 + this.#difference <= this.#closeTime) {
+      if (this.#late === null) return scope.drop(at, LATE)
+      return this.#late(key, value, at)
+    }
     this.#around.length = 0
     if (timestamp < this.#difference) this.#early(key, value, at)
     else this.#add(key, value, at)

@@ -15,6 +15,11 @@ export interface WindowedAggregateOptions extends Aggregation {
   readonly emit: 'update' | 'close'
   /** Read when compiled: whether changes carry old values. */
   readonly table: { readonly sendOldValues: boolean }
+  /**
+   * The child that gets, as they came, records that are too late for all of their windows. Absent: those are dropped and counted, as
+   * each single window is that a record is too late for.
+   */
+  readonly late?: string
   /** Whether null values are aggregated, as Kafka Streams does in tumbling and session windows. Otherwise they are dropped. */
   readonly aggregatesNulls: boolean
 }
@@ -34,8 +39,10 @@ export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operat
     prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
     changes: 'record',
     details: { windows: windows.kind, emit },
+    ...aside(options.late),
     compile(next, scope) {
       const { node } = scope
+      const late = options.late === undefined ? null : scope.forwardTo(options.late)
       const { graceMs } = windows
       const { sendOldValues } = options.table
       const emitsUpdates = emit === 'update'
@@ -53,6 +60,7 @@ export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operat
         if (close !== null) close(closeTime, at)
         let start = windows.firstStart(timestamp)
         if (start > timestamp) return at.drop(NO_WINDOW)
+        if (late !== null && isLateForAll(windows, start, timestamp, closeTime)) return late(key, value, at)
         for (; start <= timestamp; start = windows.nextStart(start)) {
           const end = windows.endOf(start)
           if (end <= closeTime) {
@@ -78,6 +86,17 @@ export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operat
       }
     },
   }
+}
+
+/** What an operator with a child for late records says of it. */
+export function aside(late: string | undefined): { readonly sideChildren?: readonly string[] } {
+  return late === undefined ? {} : { sideChildren: [late] }
+}
+
+function isLateForAll(windows: FixedWindows, first: number, timestamp: number, closeTime: number): boolean {
+  for (let start = first; start <= timestamp; start = windows.nextStart(start))
+    if (windows.endOf(start) > closeTime) return false
+  return true
 }
 
 /** Puts windows out that end at or before a time, each once, ordered by start, then key. */

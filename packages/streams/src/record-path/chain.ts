@@ -51,7 +51,8 @@ export function compileChains(
   const compile = (node: TopologyNode): Step => {
     if (node.kind === 'sink') return sinkStep(node, keptBytes(node, byName), scope)
     const children = topology.successors(node.name)
-    const next = fanOut(children.map(stepOf))
+    const aside = node.kind === 'processor' ? (node.operator.sideChildren ?? []) : []
+    const next = fanOut(children.filter(({ name }) => !aside.includes(name)).map(stepOf))
     if (node.kind === 'source') return next
     return node.operator.compile(
       next,

@@ -2,9 +2,12 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Change } from '../../src/dsl/change.ts'
 import type { Aggregation } from '../../src/operators/aggregator.ts'
+import { mapValues } from '../../src/operators/map-values.ts'
+import { merge } from '../../src/operators/pass-through.ts'
 import { sessionWindowAggregate } from '../../src/operators/session-window-aggregate.ts'
 import { slidingWindowAggregate } from '../../src/operators/sliding-window-aggregate.ts'
 import { timeWindowAggregate } from '../../src/operators/time-window-aggregate.ts'
+import { CalendarWindows } from '../../src/windows/calendar-windows.ts'
 import { SessionWindows } from '../../src/windows/session-windows.ts'
 import { SlidingWindows } from '../../src/windows/sliding-windows.ts'
 import { TimeWindows } from '../../src/windows/time-windows.ts'
@@ -237,4 +240,58 @@ test.each(['tumbling', 'sliding', 'sessions'])('%s: without a key or a value a r
   expect(run.pipe({ key: null, value: 'a', timestamp: 1 })).toEqual([])
   expect(run.pipe({ key: 'x', value: null, timestamp: 1 })).toEqual([])
   expect(run.driver.droppedRecords()).toEqual({ 'null-key': 1, 'null-value': 1 })
+})
+
+test.each(['fixed', 'sliding', 'session'])(
+  '%s: a child for late records gets them as they came, and nothing else',
+  (kind) => {
+    const merger = (_key: unknown, a: unknown, b: unknown): string => `${a as string}${b as string}`
+    const options = { ...common, emit: 'update', late: 'late' } as const
+    const operator =
+      kind === 'fixed'
+        ? timeWindowAggregate({ ...options, windows: TimeWindows.ofSizeWithNoGrace(5) })
+        : kind === 'sliding'
+          ? slidingWindowAggregate({ ...options, windows: SlidingWindows.ofTimeDifferenceWithNoGrace(5) })
+          : sessionWindowAggregate({ ...options, merger, windows: SessionWindows.ofInactivityGapWithNoGrace(5) })
+    const definition =
+      kind === 'session'
+        ? ({ ...STORE, name: 'w', kind: 'session', retentionMs: 6 } as const)
+        : ({ ...store, kind: 'timestampedWindow', retentionMs: 11, windowSizeMs: 5 } as const)
+    const run = new OperatorRun(
+      [
+        { name: 'agg', from: ['in'], operator, stores: ['w'] },
+        { name: 'late', from: ['agg'], operator: mapValues((value) => `late ${String(value)}`) },
+        { name: 'both', from: ['agg', 'late'], operator: merge() },
+      ],
+      [definition],
+    )
+    expect(run.pipe({ key: 'x', value: 'a', timestamp: 50 })).toMatchObject([{ value: { newValue: 'a' } }])
+    expect(run.pipe({ key: 'x', value: 'b', timestamp: 9 })).toEqual([{ key: 'x', value: 'late b', timestamp: 9 }])
+    expect(run.dropped).toBe(0)
+  },
+)
+
+test('windows of the calendar are aggregated like any other: a day of 23 hours and the next one', () => {
+  const windows = CalendarWindows.ofUnitWithNoGrace('day', 'Europe/Berlin')
+  const operator = timeWindowAggregate({ ...common, windows, emit: 'close' })
+  const definition = {
+    ...store,
+    kind: 'timestampedWindow',
+    retentionMs: windows.sizeMs,
+    windowSizeMs: windows.sizeMs,
+  } as const
+  const run = new OperatorRun<Windowed<string>, Change<string>>(
+    [{ name: 'agg', from: ['in'], operator, stores: ['w'] }],
+    [definition],
+  )
+  const at = (time: string, value: string): readonly Result[] =>
+    run.pipe({ key: 'x', value, timestamp: Date.parse(time) })
+  expect(at('2026-03-28T23:00Z', 'a')).toEqual([])
+  expect(at('2026-03-29T21:59Z', 'b')).toEqual([])
+  expect(at('2026-03-29T22:00Z', 'c')).toMatchObject([
+    {
+      key: { start: Date.parse('2026-03-28T23:00Z'), end: Date.parse('2026-03-29T22:00Z') },
+      value: { newValue: 'ab' },
+    },
+  ])
 })
