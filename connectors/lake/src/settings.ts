@@ -127,6 +127,24 @@ const tableSettings = defineSettings(
       documentation:
         'How many milliseconds a commit waits at most for those of other tasks of the connector in the same process to the same table, which are then one commit; 0: each commits by itself. It waits only for tasks that have rows about as old.',
     },
+    'partitions.per.commit.max': {
+      type: 'int',
+      default: 20_000,
+      importance: 'low',
+      group: 'Commits',
+      validator: atLeast(1),
+      documentation:
+        'Rows of how many partitions of a table (partition.by) may wait for one commit of a task. Each is a file of its own, which takes milliseconds to write and every reader a request. Beyond it the task stops with TABLE_LIMIT before anything is lost.',
+    },
+    'table.columns.max': {
+      type: 'int',
+      default: 5000,
+      importance: 'low',
+      group: 'Table',
+      validator: atLeast(1),
+      documentation:
+        'How many columns a table may have, fields of structs counted each. Records that would give it more are bad records.',
+    },
     'kafka.coordinates': {
       type: 'boolean',
       default: false,

@@ -221,7 +221,7 @@ export class LakeSinkTask implements SinkTask {
         const now = target!.writer.table.snapshot
         if (known.accepted.get(key) !== now.schema) {
           const rows = admitted(shape.schema, now.schema, this.#settings['schema.compatibility'])
-          await target!.writer.accept(rows, signal)
+          await target!.accept(rows, signal)
           known.accepted.set(key, target!.writer.table.snapshot.schema)
         }
       } catch (error) {
@@ -284,7 +284,7 @@ export class LakeSinkTask implements SinkTask {
         try {
           if (isFromBytes(record, shape, target, lane)) continue
           // What came before is skipped; it was judged then.
-          target.writer.append(lane, offset, offset <= lane.taken ? NO_ROW : shape.rowOf(record))
+          target.append(lane, offset, offset <= lane.taken ? NO_ROW : shape.rowOf(record))
           continue
         } catch (error) {
           if (!(error instanceof DataError)) throw error

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SinkTaskContext, TopicPartition } from '@sluice/sdk'
+import type { SinkTaskContext, StructSchema, TopicPartition, Value } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { DeltaTable, TableWriter, appIdOf, bloomFiltersIn, deltaSchemaOf } from '@sluice/lake'
 import type { DeltaPorts, Lane } from '@sluice/lake'
@@ -7,6 +7,7 @@ import type { CommitGroups, GroupMember } from './group-commit.ts'
 import { parquetOptionsOf } from './parquet-settings.ts'
 import type { RowShape } from './row-shape.ts'
 import type { LakeSettings } from './settings.ts'
+import { PartitionCount, checkColumns, warnOfColumns } from './table-limits.ts'
 import type { Route } from './table-route.ts'
 
 /** Progress that brought no row (dead letters, tombstones) waits this long for a commit of its own: they are not worth one each. */
@@ -33,6 +34,8 @@ export class Target {
   readonly #settings: LakeSettings
   readonly #context: SinkTaskContext
   readonly #group: GroupMember
+  readonly #partitions: PartitionCount
+  #isKnownWide = false
   /** When the first row came that is not committed, by the monotonic clock. */
   #rowsSince: number | undefined
   readonly #lanes = new Map<string, Map<number, Lane>>()
@@ -47,6 +50,7 @@ export class Target {
   ) {
     this.tenant = tenant
     this.#group = group
+    this.#partitions = new PartitionCount(settings['partitions.per.commit.max'])
     this.#settings = settings
     this.#context = context
     this.writer = new TableWriter(
@@ -89,6 +93,7 @@ export class Target {
     })
     const ports: DeltaPorts = { clock, random, logger, engineInfo: ENGINE, newId: randomUUID, together: group }
     try {
+      if (rows !== undefined) checkColumns(rows.schema, undefined, settings['table.columns.max'])
       const table =
         rows === undefined
           ? await DeltaTable.open(store, path, ports, signal)
@@ -99,6 +104,25 @@ export class Target {
     } finally {
       if (target === undefined) group.leave()
     }
+  }
+
+  /**
+   * Makes the table fit rows of that schema.
+   * @throws SluiceError TABLE_SCHEMA when it cannot
+   */
+  async accept(rows: StructSchema, signal: AbortSignal): Promise<void> {
+    const { table } = this.writer
+    const columns = checkColumns(rows, table.snapshot.schema, this.#settings['table.columns.max'])
+    if (!this.#isKnownWide) this.#isKnownWide = warnOfColumns(columns, table.name, this.#context.logger)
+    await this.writer.accept(rows, signal)
+  }
+
+  /** As `TableWriter.append`. @throws SluiceError TABLE_LIMIT when rows of too many partitions wait for a commit */
+  append(lane: Lane, offset: number, row: Readonly<Record<string, Value>>): void {
+    const { name, snapshot } = this.writer.table
+    const { partitionColumns } = snapshot.metadata
+    if (partitionColumns.length > 0 && offset > lane.taken) this.#partitions.add(row, partitionColumns, name)
+    this.writer.append(lane, offset, row)
   }
 
   /** Whether it is time to commit: for its own rows, or because other tasks of this process did. */
@@ -115,6 +139,7 @@ export class Target {
 
   /** To be called when rows came or went. */
   look(): void {
+    if (!this.writer.unsettled) this.#partitions.clear()
     this.#rowsSince = this.writer.unsettled ? (this.#rowsSince ?? this.#context.clock.monotonic()) : undefined
   }
 

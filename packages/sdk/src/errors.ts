@@ -69,6 +69,7 @@ export const ERROR_CODES = {
   TABLE_FENCED: 'Another writer of the same partition has committed; this one must stop.',
   TABLE_UNSUPPORTED: 'The table needs a feature that this writer does not have.',
   TABLE_SCHEMA: 'A row or a schema does not fit the table.',
+  TABLE_LIMIT: 'A commit to a table would be larger than the settings allow.',
   ENCODER_LOST: 'A thread that encoded files ended or failed, and what it held is gone; the rows are read again.',
   OBJECT_MISSING: 'An object that must exist is not there.',
   STORE_UNAVAILABLE: 'An object store or a file system refused or did not answer.',
