@@ -54,7 +54,6 @@ export class KGroupedTable<K, V> {
     table.rows.sendOldValues(true)
     const node: GraphNode = {
       name,
-      changesKey: true,
       write(to, { parents }) {
         const operator = tableRepartitionMap({
           mapper: mapper as KeyValueMapper<unknown, unknown, unknown, unknown>,

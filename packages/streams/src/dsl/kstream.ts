@@ -189,7 +189,7 @@ export class KStream<K, V> {
 
   /** Joins records of two streams with the same key whose times are within the windows. */
   join<R, O>(
-    stream: KStream<K, R>,
+    stream: KStream<K | null, R> | KStream<NonNullable<K>, R>,
     joiner: ValueJoiner<NonNullable<K>, NonNullable<V>, NonNullable<R>, O>,
     windows: JoinWindows,
     joined?: StreamJoined<NonNullable<K>, NonNullable<V>, NonNullable<R>>,
@@ -213,7 +213,7 @@ export class KStream<K, V> {
 
   /** As `join`; a record of this stream that meets none by the end of window and grace is joined with null. */
   leftJoin<R, O>(
-    stream: KStream<K, R>,
+    stream: KStream<K | null, R> | KStream<NonNullable<K>, R>,
     joiner: ValueJoiner<K, NonNullable<V>, NonNullable<R> | null, O>,
     windows: JoinWindows,
     joined?: StreamJoined<NonNullable<K>, NonNullable<V>, NonNullable<R>>,
@@ -237,7 +237,7 @@ export class KStream<K, V> {
 
   /** As `join`; a record of either stream that meets none by the end of window and grace is joined with null. */
   outerJoin<R, O>(
-    stream: KStream<K, R>,
+    stream: KStream<K | null, R> | KStream<NonNullable<K>, R>,
     joiner: ValueJoiner<K, NonNullable<V> | null, NonNullable<R> | null, O>,
     windows: JoinWindows,
     joined: StreamJoined<NonNullable<K>, NonNullable<V>, NonNullable<R>> = {},

@@ -128,6 +128,30 @@ export class Topology {
     })
   }
 
+  /** Whether a source reads all topics that match a pattern, so that `withTopics` must be asked before it is run. */
+  get hasPatterns(): boolean {
+    return this.sources.some((source) => source.pattern !== undefined)
+  }
+
+  /**
+   * The topology with every pattern read as the topics of these whose whole name matches it; internal ones are none of them.
+   * @throws SluiceError TOPOLOGY_INVALID when two sources would read one topic
+   */
+  withTopics(topics: readonly string[]): Topology {
+    const external = topics.filter((topic) => !this.repartitions.has(topic))
+    const nodes = this.nodes.map((node): TopologyNode => {
+      if (node.kind !== 'source' || node.pattern === undefined) return node
+      const whole = new RegExp(`^(?:${node.pattern.source})$`, node.pattern.flags)
+      return { ...node, topics: external.filter((topic) => whole.test(topic)).toSorted() }
+    })
+    return new Topology(nodes, {
+      stores: this.stores.values(),
+      repartitions: this.repartitions.values(),
+      copartitions: this.copartitions,
+      ...(this.#applicationId === null ? {} : { applicationId: this.#applicationId }),
+    })
+  }
+
   /** Topics that must have equally many partitions, group by group; each topic is in one group. */
   copartitionedTopics(): readonly (readonly string[])[] {
     const byName = new Map(this.sources.map((source) => [source.name, source]))
@@ -187,6 +211,7 @@ export class Topology {
         successors.push(node)
       }
     }
-    if (readers.size === 0) throw invalid('The topology reads no topic', 'Begin with builder.stream(topic).')
+    if (readers.size === 0 && !this.sources.some((source) => source.pattern !== undefined))
+      throw invalid('The topology reads no topic', 'Begin with builder.stream(topic).')
   }
 }

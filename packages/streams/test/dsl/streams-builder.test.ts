@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { StreamsBuilder, type Topology } from '../src/index.ts'
+import { StreamsBuilder, type Topology } from '../../src/index.ts'
 
 function topologyOf(write: (builder: StreamsBuilder) => void): Topology {
   const builder = new StreamsBuilder()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { date, decimal, primitive, struct, type StructValue } from '@sluice/sdk'
-import { schemaContentOf, Serdes, StreamsBuilder } from '../src/index.ts'
-import { TopologyTestDriver } from '../src/testing/index.ts'
+import { schemaContentOf, Serdes, StreamsBuilder } from '../../src/index.ts'
+import { TopologyTestDriver } from '../../src/testing/index.ts'
 
 const text = { key: Serdes.string, value: Serdes.string }
 

@@ -1,0 +1,69 @@
+import { expect, test } from '@jest/globals'
+import { partitionForKey } from '@sluice/kafka'
+import { Serdes, type Side } from '../../src/index.ts'
+import { OutputBatch } from '../../src/record-path/output-batch.ts'
+import { RecordContext } from '../../src/record-path/record-context.ts'
+import { sinkStep } from '../../src/record-path/sink-step.ts'
+import { fixedWindowedKey } from '../../src/dsl/windowed-keys.ts'
+import type { SinkNode } from '../../src/topology/node.ts'
+import { TimeWindows } from '../../src/windows/time-windows.ts'
+
+function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, unknown])[]) {
+  const output = new OutputBatch()
+  const at = new RecordContext(output)
+  at.topic = 'in'
+  const sink: SinkNode = {
+    kind: 'sink',
+    name: 'sink',
+    predecessors: [],
+    topic: 'out',
+    key: Serdes.string,
+    value: Serdes.string,
+    ...facts,
+  }
+  const scope = { recordBytesMax: 1000, partitionsOf: (topic: string) => (topic === 'out' ? 12 : 1) }
+  const step = sinkStep(sink, { key: false, value: false }, scope)
+  for (const [key, value] of records) step(key, value, at)
+  return output.take().map(({ topic, partition }) => [topic, partition])
+}
+
+test('without a partitioner the producer decides', () => {
+  expect(send({}, [['k', 'v']])).toEqual([['out', null]])
+})
+
+test('a partitioner chooses one partition, several, none, or leaves it to the producer', () => {
+  const chosen: Record<string, number | readonly number[] | null> = { one: 3, several: [1, 2, 1], none: [], any: null }
+  const seen: unknown[] = []
+  const partitioner: NonNullable<SinkNode['partitioner']> = (topic, key, value, partitions) => {
+    seen.push([topic, value, partitions])
+    return chosen[String(key)]!
+  }
+  const records = Object.keys(chosen).map((key) => [key, 'v'] as const)
+  expect(send({ partitioner }, records)).toEqual([
+    ['out', 3],
+    ['out', 1],
+    ['out', 2],
+    ['out', null],
+  ])
+  expect(seen[0]).toEqual(['out', 'v', 12])
+})
+
+test('a function chooses the topic by record', () => {
+  const topic: SinkNode['topic'] = (key, value, record) => `${String(key)}-${String(value)}-${record.topic}`
+  expect(
+    send({ topic }, [
+      ['a', 'b'],
+      ['c', 'd'],
+    ]),
+  ).toEqual([
+    ['a-b-in', null],
+    ['c-d-in', null],
+  ])
+})
+
+test('a windowed key goes to the partition of the key within, whatever the window', () => {
+  const key: Side = fixedWindowedKey(Serdes.string, TimeWindows.ofSizeWithNoGrace(10))
+  const partition = partitionForKey(Buffer.from('k'), 12)
+  const windows = [0, 10, 5000].map((start) => [{ key: 'k', start, end: start + 10 }, 'v'] as const)
+  expect(send({ key }, windows)).toEqual(windows.map(() => ['out', partition]))
+})
