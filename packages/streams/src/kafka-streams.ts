@@ -77,7 +77,7 @@ export class KafkaStreams {
   /** @throws SluiceError TOPOLOGY_INVALID for a topology with stores */
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
     const application = settings['application.id']
-    refuseStores(topology)
+    refuseGlobalStores(topology)
     this.#topology = topology
     this.#settings = settings
     this.#kafka = ports.kafka
@@ -308,11 +308,12 @@ export class KafkaStreams {
   }
 }
 
-function refuseStores({ stores }: Topology): void {
-  if (stores.size === 0) return
-  throw new SluiceError('TOPOLOGY_INVALID', 'A topology with state stores is not run against Kafka yet', {
-    place: { stores: [...stores.keys()].join(', ') },
-    remedy: 'Run it in the TopologyTestDriver.',
+function refuseGlobalStores({ stores }: Topology): void {
+  const global = [...stores.values()].filter(({ isGlobal }) => isGlobal === true)
+  if (global.length === 0) return
+  throw new SluiceError('TOPOLOGY_INVALID', 'A topology with global stores is not run against Kafka yet', {
+    place: { stores: global.map(({ definition }) => definition.name).join(', ') },
+    remedy: 'Run it in the TopologyTestDriver, or read the topic as a table and join by its key.',
   })
 }
 

@@ -22,7 +22,7 @@ export interface RunningTasksParts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
-  partitionsOf(topic: string): number
+  readonly partitionsOf: (topic: string) => number
 }
 
 export class RunningTasks {

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { connect, type Kafka, type Producer } from '@sluice/kafka'
+import { MemoryMetrics } from '@sluice/sdk'
+import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StreamsState } from '../../src/index.ts'
+
+const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
+const onABroker = address === '' ? describe.skip : describe
+const KEYS = 7
+const WAIT_MS = 30_000
+
+onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
+  let kafka: Kafka
+  let producer: Producer
+  beforeAll(async () => {
+    kafka = await connect({ bootstrapServers: address })
+    producer = kafka.producer()
+  })
+  afterAll(async () => {
+    await producer.close()
+    await kafka.close()
+  })
+
+  /** Counts the records of each key; every count is put out. */
+  async function counting(partitions: number, settings: Readonly<Record<string, string>> = {}) {
+    const application = `counting-${randomUUID().slice(0, 8)}`
+    const [input, output] = [`${application}.in`, `${application}.out`]
+    await kafka.admin.ensureTopics([
+      { topic: input, partitions },
+      { topic: output, partitions },
+    ])
+    let written = 0
+    const start = (more: Readonly<Record<string, string>> = {}) => {
+      const builder = new StreamsBuilder()
+      builder
+        .stream(input, { key: Serdes.string, value: Serdes.string })
+        .groupByKey()
+        .count({ materialized: { name: 'counts' } })
+        .toStream()
+        .mapValues(String)
+        .to(output, { key: Serdes.string, value: Serdes.string })
+      const parsed = streamsSettings.parse({
+        'application.id': application,
+        'commit.interval.ms': '50',
+        'processing.guarantee': 'exactly_once_v2',
+        'session.timeout.ms': '6000',
+        'heartbeat.interval.ms': '300',
+        'retry.backoff.ms': '10',
+        ...settings,
+        ...more,
+      })
+      const stop = new AbortController()
+      const states: StreamsState[] = []
+      const streams = new KafkaStreams(builder.build(), parsed, {
+        kafka,
+        metrics: new MemoryMetrics(),
+        onState: (state) => states.push(state),
+      })
+      return { streams, states, stop, run: streams.run({ signal: stop.signal }) }
+    }
+    return {
+      start,
+      async put(count: number): Promise<void> {
+        await producer.produce(
+          Array.from({ length: count }, (_, i) => ({
+            topic: input,
+            partition: null,
+            key: Buffer.from(`key ${(written + i) % KEYS}`),
+            value: Buffer.from('x'),
+            timestamp: 1_700_000_000_000 + written + i,
+            headers: null,
+          })),
+        )
+        written += count
+      },
+      /** What readers of committed records have got: each key's counts in order. */
+      async counts(): Promise<Map<string, number[]>> {
+        const counts = new Map<string, number[]>()
+        for (const { key, value } of await readCommitted(kafka, output, partitions)) {
+          const list = counts.get(key) ?? []
+          counts.set(key, list)
+          list.push(Number(value))
+        }
+        return counts
+      },
+      expected(): Map<string, number[]> {
+        return new Map(
+          Array.from({ length: KEYS }, (_, k) => {
+            const times = Math.floor(written / KEYS) + (k < written % KEYS ? 1 : 0)
+            return [`key ${k}`, Array.from({ length: times }, (_, i) => i + 1)]
+          }),
+        )
+      },
+      async arrive(): Promise<void> {
+        await until(async () => {
+          const counts = await this.counts()
+          return [...counts.values()].reduce((sum, list) => sum + list.length, 0) >= written
+        })
+      },
+    }
+  }
+
+  test('counts each key; what is begun again goes on from its changelog', async () => {
+    const app = await counting(3)
+    await app.put(1_000)
+    const first = app.start()
+    await app.arrive()
+    first.stop.abort()
+    await first.run
+    await app.put(500)
+    const second = app.start()
+    await app.arrive()
+    second.stop.abort()
+    await second.run
+    expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
+  }, 60_000)
+
+  test('instances that come and go share the tasks, and every count is there once', async () => {
+    const app = await counting(4)
+    await app.put(700)
+    const one = app.start()
+    await app.arrive()
+    const two = app.start()
+    await app.put(700)
+    await until(() => two.streams.progress().length === 2 && one.streams.progress().length === 2)
+    await app.put(700)
+    await app.arrive()
+    one.stop.abort()
+    await one.run
+    await app.put(700)
+    await app.arrive()
+    expect(two.streams.progress()).toHaveLength(4)
+    two.stop.abort()
+    await two.run
+    expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
+  }, 60_000)
+
+  test('at least once: nothing is missing in the last counts after an orderly stop', async () => {
+    const app = await counting(2, { 'processing.guarantee': 'at_least_once' })
+    await app.put(300)
+    const one = app.start()
+    await app.arrive()
+    one.stop.abort()
+    await one.run
+    await app.put(300)
+    const two = app.start()
+    await app.arrive()
+    two.stop.abort()
+    await two.run
+    expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
+  }, 60_000)
+})
+
+function byKey(counts: ReadonlyMap<string, readonly number[]>): Record<string, readonly number[]> {
+  return Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error('It did not come about in time')
+    await sleep(50)
+  }
+}
+
+async function readCommitted(kafka: Kafka, topic: string, partitions: number) {
+  const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
+  const ends = await kafka.admin.listOffsets(places, 'latest')
+  const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
+  const found: { readonly key: string; readonly value: string }[] = []
+  try {
+    fetcher.assign(places.map((place) => ({ ...place, offset: 0 })))
+    // What is still open at the ends does not come.
+    for (let quiet = 0; quiet < 3 && ends.some((end) => (fetcher.position(end) ?? 0) < end.offset);) {
+      const arrived = await fetcher.poll(100)
+      quiet = arrived.length === 0 ? quiet + 1 : 0
+      for (const { batches } of arrived)
+        for (const batch of batches)
+          for (let i = 0; i < batch.count; i++)
+            found.push({ key: Buffer.from(batch.key(i)!).toString(), value: Buffer.from(batch.value(i)!).toString() })
+    }
+    return found
+  } finally {
+    await fetcher.close()
+  }
+}
