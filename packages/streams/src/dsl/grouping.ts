@@ -1,3 +1,4 @@
+import { passThrough } from '../operators/pass-through.ts'
 import type { TableOutput } from '../operators/table-output.ts'
 import type { TableView } from '../operators/table-view.ts'
 import type { Operator } from '../operators/operator.ts'
@@ -5,6 +6,7 @@ import type { AnyGrouped, AnyMaterialized } from '../options.ts'
 import type { Side } from '../serde.ts'
 import type { StoreDefinition } from '../state/definition.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
+import type { Graph } from '../topology/graph.ts'
 import type { TableParts } from './table-parts.ts'
 import type { StreamPlace } from './place.ts'
 import { behind, prepared, repartitioned } from './repartitioning.ts'
@@ -46,11 +48,14 @@ export interface AggregationSpec {
   readonly value: Side | null
   define(base: Base): StoreDefinition
   view(store: string): TableView
-  operator(store: string, output: TableOutput): Operator
+  /** `late` is the name of the child for late records, where there is one. */
+  operator(store: string, output: TableOutput, late: string | undefined): Operator
   /** The table's key, of that of the stream. Default: the same. */
   keyOf?(key: Side): Side
   /** Of windowed tables: how long behind its end a window is final. */
   readonly closedAfterMs?: number
+  /** Takes the stream of records that are too late for their windows. */
+  late?(records: StreamPlace): void
 }
 
 /** Adds an aggregation and returns its table. */
@@ -68,16 +73,27 @@ export function aggregate(grouping: Grouping, spec: AggregationSpec): TableParts
   const definition = spec.define(base)
   const store = { name: storeName, isUnnamed: materialized.name === undefined, define: () => definition }
   const rows = new AggregatedRows(storeName, spec.view(storeName))
+  const lateName = spec.late === undefined ? undefined : `${name}-late`
   const node: GraphNode = {
     name,
     write(to, { parents }) {
       writeStore(to, store)
-      to.processor({ name, predecessors: parents, operator: spec.operator(storeName, rows.output) }, [storeName])
+      const operator = spec.operator(storeName, rows.output, lateName)
+      to.processor({ name, predecessors: parents, operator }, [storeName])
     },
   }
   graph.add(node, [place.node])
+  if (lateName !== undefined) spec.late!({ ...place, node: lateNode(graph, lateName, node) })
   const key = spec.keyOf?.(base.key) ?? base.key
   const { sources } = place
   const { closedAfterMs = null } = spec
   return { place: { graph, node, key, value: base.value, sources, closedAfterMs }, rows }
+}
+
+/** Where the stream of late records begins: a child of the aggregation that gets nothing else. */
+function lateNode(graph: Graph, name: string, aggregation: GraphNode): GraphNode {
+  const operator = passThrough('late', 'KSTREAM-LATE-')
+  const node: GraphNode = { name, write: (to, { parents }) => to.processor({ name, predecessors: parents, operator }) }
+  graph.add(node, [aggregation])
+  return node
 }

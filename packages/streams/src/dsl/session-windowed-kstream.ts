@@ -17,6 +17,7 @@ import type { SessionWindows } from '../windows/session-windows.ts'
 import type { Windowed } from '../windows/window.ts'
 import type { EmitStrategy, WindowMaterializing } from './emit-strategy.ts'
 import { aggregate, type AggregationSpec, type Grouping } from './grouping.ts'
+import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
 import { retentionOf } from './stored.ts'
 import { sessionWindowedKey } from './windowed-keys.ts'
@@ -26,17 +27,35 @@ export class SessionWindowedKStream<K, V> {
   readonly #grouping: Grouping
   readonly #windows: SessionWindows
   readonly #emit: EmitStrategy
+  readonly #late: AggregationSpec['late']
 
   /** For the DSL: use `KGroupedStream.windowedBy`. */
-  constructor(grouping: Grouping, windows: SessionWindows, emit: EmitStrategy = 'update') {
+  constructor(
+    grouping: Grouping,
+    windows: SessionWindows,
+    emit: EmitStrategy = 'update',
+    late?: AggregationSpec['late'],
+  ) {
     this.#grouping = grouping
     this.#windows = windows
     this.#emit = emit
+    this.#late = late
   }
 
   /** When results are put out: at each update (default), or once per session, when it is closed. */
   emitStrategy(emit: EmitStrategy): SessionWindowedKStream<K, V> {
-    return new SessionWindowedKStream(this.#grouping, this.#windows, emit)
+    return new SessionWindowedKStream(this.#grouping, this.#windows, emit, this.#late)
+  }
+
+  /**
+   * What becomes of records that are too late for their windows: instead of being dropped they are a stream of their own, as they came.
+   *
+   * ```ts
+   * clicks.groupByKey().windowedBy(windows).late((records) => records.to('clicks.late')).count()
+   * ```
+   */
+  late(use: (records: KStream<K, V>) => void): SessionWindowedKStream<K, V> {
+    return new SessionWindowedKStream(this.#grouping, this.#windows, this.#emit, (place) => use(new KStream(place)))
   }
 
   /** How many records there were of each key and session. */
@@ -79,8 +98,21 @@ export class SessionWindowedKStream<K, V> {
       materialized,
       value,
       ...sessionStore(windows, materialized.retentionMs),
-      operator: (store, table) =>
-        sessionWindowAggregate({ ...aggregation, merger, prefix, windows, store, emit, table, aggregatesNulls }),
+      operator(store, table, late) {
+        const aside = late === undefined ? {} : { late }
+        return sessionWindowAggregate({
+          ...aggregation,
+          merger,
+          prefix,
+          windows,
+          store,
+          emit,
+          table,
+          aggregatesNulls,
+          ...aside,
+        })
+      },
+      ...(this.#late === undefined ? {} : { late: this.#late }),
     })
     return new KTable(parts)
   }
@@ -96,7 +128,7 @@ export function sessionStore(
       kind: 'session',
       ...base,
       // One more: a session that ends just when it could still be added to is open, and must be found to be closed.
-      retentionMs: retentionOf(base.name, retentionMs, gapMs + graceMs + 1),
+      retentionMs: retentionOf(base.name, retentionMs, gapMs + graceMs) + 1,
     }),
     view: sessionView,
     keyOf: sessionWindowedKey,

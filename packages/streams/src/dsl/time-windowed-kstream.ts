@@ -15,6 +15,7 @@ import type { SlidingWindows } from '../windows/sliding-windows.ts'
 import type { FixedWindows, Windowed } from '../windows/window.ts'
 import type { EmitStrategy, WindowMaterializing } from './emit-strategy.ts'
 import { aggregate, type AggregationSpec, type Grouping } from './grouping.ts'
+import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
 import { retentionOf } from './stored.ts'
 import { fixedWindowedKey, slidingWindowedKey } from './windowed-keys.ts'
@@ -24,17 +25,35 @@ export class TimeWindowedKStream<K, V> {
   readonly #grouping: Grouping
   readonly #windows: FixedWindows | SlidingWindows
   readonly #emit: EmitStrategy
+  readonly #late: AggregationSpec['late']
 
   /** For the DSL: use `KGroupedStream.windowedBy`. */
-  constructor(grouping: Grouping, windows: FixedWindows | SlidingWindows, emit: EmitStrategy = 'update') {
+  constructor(
+    grouping: Grouping,
+    windows: FixedWindows | SlidingWindows,
+    emit: EmitStrategy = 'update',
+    late?: AggregationSpec['late'],
+  ) {
     this.#grouping = grouping
     this.#windows = windows
     this.#emit = emit
+    this.#late = late
   }
 
   /** When results are put out: at each update (default), or once per window, when it is closed. */
   emitStrategy(emit: EmitStrategy): TimeWindowedKStream<K, V> {
-    return new TimeWindowedKStream(this.#grouping, this.#windows, emit)
+    return new TimeWindowedKStream(this.#grouping, this.#windows, emit, this.#late)
+  }
+
+  /**
+   * What becomes of records that are too late for their windows: instead of being dropped they are a stream of their own, as they came.
+   *
+   * ```ts
+   * clicks.groupByKey().windowedBy(windows).late((records) => records.to('clicks.late')).count()
+   * ```
+   */
+  late(use: (records: KStream<K, V>) => void): TimeWindowedKStream<K, V> {
+    return new TimeWindowedKStream(this.#grouping, this.#windows, this.#emit, (place) => use(new KStream(place)))
   }
 
   /** How many records there were of each key and window. */
@@ -71,10 +90,13 @@ export class TimeWindowedKStream<K, V> {
     const parts = aggregate(this.#grouping, {
       ...common,
       ...windowedStore(windows, materialized.retentionMs),
-      operator: (store, table) =>
-        windows.kind === 'sliding'
-          ? slidingWindowAggregate({ ...aggregation, prefix, windows, store, emit, table })
-          : timeWindowAggregate({ ...aggregation, prefix, windows, store, emit, table, aggregatesNulls }),
+      operator(store, table, late) {
+        const aside = late === undefined ? {} : { late }
+        return windows.kind === 'sliding'
+          ? slidingWindowAggregate({ ...aggregation, prefix, windows, store, emit, table, ...aside })
+          : timeWindowAggregate({ ...aggregation, prefix, windows, store, emit, table, aggregatesNulls, ...aside })
+      },
+      ...(this.#late === undefined ? {} : { late: this.#late }),
     })
     return new KTable(parts)
   }
@@ -87,13 +109,13 @@ export function windowedStore(
 ): Pick<AggregationSpec, 'define' | 'view' | 'keyOf'> & { readonly closedAfterMs?: number } {
   const isSliding = windows.kind === 'sliding'
   const windowSizeMs = isSliding ? windows.differenceMs : windows.sizeMs
-  // Sliding windows take a record at their very end: one more.
-  const leastMs = isSliding ? 2 * windows.differenceMs + windows.graceMs + 1 : windows.sizeMs + windows.graceMs
+  const leastMs = isSliding ? 2 * windows.differenceMs + windows.graceMs : windows.sizeMs + windows.graceMs
   return {
     define: (base) => ({
       kind: 'timestampedWindow',
       ...base,
-      retentionMs: retentionOf(base.name, retentionMs, leastMs),
+      // The end of a sliding window belongs to it.
+      retentionMs: retentionOf(base.name, retentionMs, leastMs) + (isSliding ? 1 : 0),
       windowSizeMs,
       retainDuplicates: false,
     }),
