@@ -7,7 +7,7 @@ export interface Cell<V> {
 }
 
 /** How many entries are remembered decoded beyond those of the commit under way. */
-const REMEMBERED = 20_000
+export const REMEMBERED = 20_000
 
 /**
  * What stands before a table on disk: the updates of the commit under way, and decoded entries that were read or written lately, which
@@ -58,6 +58,6 @@ export class Overlay<K, V> {
 
   /** What was remembered is no longer what is on disk. */
   forget(): void {
-    this.#remembered = new MemoryRows(this.#keys)
+    if (this.#remembered.size() > 0) this.#remembered = new MemoryRows(this.#keys)
   }
 }

@@ -35,12 +35,12 @@ export class Segments {
     return slot.segment.value === segment ? slot.database : undefined
   }
 
+  /** Those that hold some of this time, earliest first. */
   between(from: number, to: number): Database<Buffer, Buffer>[] {
     const first = this.#segmentOf(from)
     const last = this.#segmentOf(to)
-    return this.#slots
-      .filter(({ segment }) => segment.value >= first && segment.value <= last)
-      .map(({ database }) => database)
+    const held = this.#slots.filter(({ segment }) => segment.value >= first && segment.value <= last)
+    return held.toSorted((a, b) => a.segment.value - b.segment.value).map(({ database }) => database)
   }
 
   /** Within a transaction. Undefined: the time has expired, and its place is taken. */

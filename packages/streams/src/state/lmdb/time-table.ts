@@ -6,7 +6,7 @@ import { rowOf, type ValueFormat } from '../value-format.ts'
 import type { DiskTable } from './disk-table.ts'
 import { asBuffer, stored } from './key-table.ts'
 import { merged, type Placed } from './merge.ts'
-import type { Cell } from './overlay.ts'
+import { REMEMBERED, type Cell } from './overlay.ts'
 import { keyOfPart, keyPart, readTimeRowKey, timeRowKey } from './row-keys.ts'
 import type { Segments } from './segments.ts'
 
@@ -40,6 +40,10 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   readonly #entry: TimeTableSpec<K, V, E>['entry']
   readonly #segments: Segments
   #updates: TimeRows<K, Cell<V>, Update<K, V>>
+  /** Decoded entries that were read or written lately, which are the same on disk. */
+  #remembered: TimeRows<K, Cell<V>, Update<K, V>>
+  /** How often something was added to it. */
+  #rememberedCount = 0
 
   constructor(spec: TimeTableSpec<K, V, E>, segments: Segments) {
     this.#store = spec.store
@@ -48,13 +52,16 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     this.#entry = spec.entry
     this.#segments = segments
     this.#updates = this.#noUpdates()
+    this.#remembered = this.#noUpdates()
   }
 
   get(key: K, time: number, number: number): V | null {
-    const cell = this.#updates.get(key, time, number)
+    const cell = this.#updates.get(key, time, number) ?? this.#remembered.get(key, time, number)
     if (cell !== null) return cell.value
     const row = this.#segments.at(time)?.getBinary(this.#rowKey(key, time, number))
-    return row === undefined ? null : this.#values.fromRow(row)
+    const value = row === undefined ? null : this.#values.fromRow(row)
+    this.#remember(key, time, number, { value })
+    return value
   }
 
   put(key: K, time: number, number: number, value: V): void {
@@ -66,13 +73,24 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   }
 
   ofKey(key: K, from: number, to: number, isReverse: boolean): readonly E[] {
+    const updates = this.#updates.ofKey(key, from, to, false)
     const part = keyPart(this.#keys.bytes(key))
-    const low = timeRowKey(this.#store, part, from, -Infinity)
-    const high = timeRowKey(this.#store, part, to, Infinity)
-    const updates = this.#updates.ofKey(key, from, to, isReverse).map((update) => this.#updateItem(part, update))
-    const range = { low, high, from, to, isReverse }
-    const lists = this.#segments.between(from, to).map((database) => this.#stored(database, range))
-    return [...this.#entries(merged([updates, ...lists], isReverse))]
+    const start = timeRowKey(this.#store, part, from, -Infinity)
+    const end = timeRowKey(this.#store, part, to, Infinity)
+    const entries: E[] = []
+    let next = 0
+    // Segments follow each other in time, so that what they have is in order as it is read.
+    for (const database of this.#segments.between(from, to)) {
+      for (const { key: bytes, value: row } of database.getRange({ start, end })) {
+        const { time, number } = readTimeRowKey(bytes)
+        for (; next < updates.length && isBefore(updates[next]!, time, number); next++)
+          this.#push(entries, updates[next]!)
+        if (updates[next]?.time === time && updates[next]?.number === number) this.#push(entries, updates[next++]!)
+        else entries.push(this.#entry(key, time, number, this.#values.fromRow(row)))
+      }
+    }
+    for (; next < updates.length; next++) this.#push(entries, updates[next]!)
+    return isReverse ? entries.toReversed() : entries
   }
 
   *ofKeys(
@@ -113,12 +131,14 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     const database = this.#segments.forWriting(time)
     if (value === null) database?.removeSync(row)
     else database?.putSync(row, asBuffer(this.#values.toRow(value, timestamp)))
+    this.#forget()
   }
 
   write(): void {
     this.#segments.drop()
     // In order of time: a segment that is written later may take the place of one that has expired meanwhile.
-    for (const { key, time, number, cell } of this.#updates.byTime(-Infinity, Infinity, false)) {
+    const updates = [...this.#updates.entries()].toSorted((a, b) => a.time - b.time)
+    for (const { key, time, number, cell } of updates) {
       const database = this.#segments.forWriting(time)
       const row = this.#rowKey(key, time, number)
       if (cell.value === null) database?.removeSync(row)
@@ -127,11 +147,29 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   }
 
   settle(): void {
+    for (const { key, time, number, cell } of this.#updates.entries()) this.#remember(key, time, number, cell)
     this.#updates = this.#noUpdates()
   }
 
   discard(): void {
     this.#updates = this.#noUpdates()
+    this.#forget()
+  }
+
+  #remember(key: K, time: number, number: number, cell: Cell<V>): void {
+    if (this.#rememberedCount >= REMEMBERED) this.#forget()
+    this.#remembered.put(key, time, number, cell)
+    this.#rememberedCount++
+  }
+
+  #forget(): void {
+    if (this.#rememberedCount === 0) return
+    this.#remembered = this.#noUpdates()
+    this.#rememberedCount = 0
+  }
+
+  #push(entries: E[], { key, time, number, cell }: Update<K, V>): void {
+    if (cell.value !== null) entries.push(this.#entry(key, time, number, cell.value))
   }
 
   #noUpdates(): TimeRows<K, Cell<V>, Update<K, V>> {
@@ -170,6 +208,10 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   #rowKey(key: K, time: number, number: number): Buffer {
     return timeRowKey(this.#store, keyPart(this.#keys.bytes(key)), time, number)
   }
+}
+
+function isBefore(update: { readonly time: number; readonly number: number }, time: number, number: number): boolean {
+  return update.time < time || (update.time === time && update.number < number)
 }
 
 /** With its time before its key. */

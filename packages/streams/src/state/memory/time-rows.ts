@@ -62,6 +62,11 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     }
   }
 
+  /** All, key by key, in no order. */
+  *entries(): Generator<E, void> {
+    for (const track of this.#allTracks()) yield* this.#entries(track, -Infinity, Infinity, false)
+  }
+
   expire(before: number): void {
     this.#index?.expire(before)
     for (const track of this.#allTracks()) {
