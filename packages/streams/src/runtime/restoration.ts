@@ -3,7 +3,7 @@
  * before its stores are complete; the others go on meanwhile.
  */
 import type { FetchedPartition, Kafka } from '@sluice/kafka'
-import { SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
+import { SluiceError, type Clock, type Logger, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
 import type { ChangelogRecord, TaskStore } from '../state/store-context.ts'
 
 /** A poll that brings nothing for so long means that the records are gone, or that a transaction is open for too long. */
@@ -16,6 +16,8 @@ export interface RestoringStore extends TopicPartition {
   readonly store: TaskStore
   /** Where the store is already: the first record that it does not hold. Null: it holds none. */
   readonly from: number | null
+  /** Where the state ends that the task begins with, if that is not the end of the changelog: of a topic that others write. */
+  readonly until: number | null
 }
 
 export interface RestorationParts {
@@ -33,16 +35,17 @@ export async function restore(
   signal: AbortSignal,
 ): Promise<void> {
   if (stores.length === 0) return
+  const places = stores.map(({ topic, partition }) => ({ topic, partition }))
   const [ends, first] = await Promise.all([
-    kafka.admin.listOffsets(stores, 'latest'),
-    kafka.admin.listOffsets(stores, 'earliest'),
+    kafka.admin.listOffsets(places, 'latest').then(byPlace),
+    kafka.admin.listOffsets(places, 'earliest').then(byPlace),
   ])
   const open = new Map<string, Reading>()
-  stores.forEach((one, i) => {
-    const from = Math.max(one.from ?? 0, first[i]!.offset)
-    const end = ends[i]!.offset
+  for (const one of stores) {
+    const from = Math.max(one.from ?? 0, first.get(keyOf(one)) ?? 0)
+    const end = one.until ?? ends.get(keyOf(one)) ?? 0
     if (from < end) open.set(keyOf(one), { ...one, at: from, end })
-  })
+  }
   if (open.size === 0) return
   const startedAt = clock.monotonic()
   const fetcher = kafka.fetcher({ isolation, reset: 'earliest' })
@@ -92,6 +95,10 @@ function apply({ batches }: FetchedPartition, { store, end }: Reading): number {
   }
   store.restore(records)
   return records.length
+}
+
+function byPlace(offsets: readonly TopicPartitionOffset[]): Map<string, number> {
+  return new Map(offsets.map((one) => [keyOf(one), one.offset]))
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

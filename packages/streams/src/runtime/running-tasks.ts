@@ -153,10 +153,13 @@ export class RunningTasks {
     const restoring: RestoringStore[] = []
     const remembering: StoreFactory = (definition, context) => {
       const store = factory(definition, context)
-      const topic =
-        topology.stores.get(definition.name)?.sourceTopic ?? changelogTopicOf(settings.applicationId, definition.name)
-      if (definition.logging !== null)
-        restoring.push({ task: nameOfTask(id), topic, partition: id.partition, store, from: null })
+      const { sourceTopic } = topology.stores.get(definition.name)!
+      if (sourceTopic === undefined && definition.logging === null) return store
+      const topic = sourceTopic ?? changelogTopicOf(settings.applicationId, definition.name)
+      const at = { topic, partition: id.partition }
+      // What the topic holds behind the position is still to be processed.
+      const until = sourceTopic === undefined ? null : (starts.get(keyOf(at))?.offset ?? 0)
+      restoring.push({ task: nameOfTask(id), ...at, store, from: null, until })
       return store
     }
     const ports = { clock, random, output, partitionsOf, stores: { factory: remembering, changelog } }

@@ -2,23 +2,26 @@
 import type { Kafka, TopicDescription } from '@sluice/kafka'
 import { SluiceError } from '@sluice/sdk'
 import { quarantineTopicOf, type StreamsSettings } from '../streams-settings.ts'
-import { changelogTopicOf } from '../topology/internal-topics.ts'
+import { internalTopics } from '../topology/internal-topics.ts'
+import { planPartitions } from '../topology/partition-plan.ts'
 import type { Topology } from '../topology/topology.ts'
 
 /** How much larger than a result a quarantined record may be: its reasons travel as headers. */
 export const QUARANTINE_BYTES = 65_536
 
 /**
- * Returns how many partitions each source topic has.
- * @throws SluiceError TOPOLOGY_INVALID when a source topic does not exist
+ * `topology` is the application's: see `Topology.forApplication`. Returns how many partitions there are of each topic that is read.
+ * @throws SluiceError TOPOLOGY_INVALID when a source topic does not exist, when topics whose records meet differ in partitions, and when
+ *   an internal topic exists with another number of them
  */
 export async function prepareTopics(
   topology: Topology,
   settings: StreamsSettings,
   kafka: Kafka,
 ): Promise<ReadonlyMap<string, number>> {
-  const wanted = topology.sources.flatMap((source) => source.topics)
-  const found = await kafka.admin.describeTopics(wanted)
+  const { admin } = kafka
+  const wanted = topology.sources.flatMap(({ topics }) => topics.filter((topic) => !topology.repartitions.has(topic)))
+  const found = await admin.describeTopics(wanted)
   const missing = wanted.filter((topic) => !found.some((one) => one.topic === topic))
   const written = new Set(settings['create.topics'] ? topology.sinkTopics : [])
   const absent = missing.filter((topic) => !written.has(topic))
@@ -28,10 +31,17 @@ export async function prepareTopics(
     })
   }
   if (settings['create.topics']) await createTopics(topology, settings, kafka, found)
-  const sources = missing.length === 0 ? found : await kafka.admin.describeTopics(wanted)
-  const counts = new Map(sources.map(({ topic, partitions }) => [topic, partitions]))
-  await createChangelogs(topology, settings, kafka, counts)
-  return counts
+  const sources = missing.length === 0 ? found : await admin.describeTopics(wanted)
+  const plan = planPartitions(topology, new Map(sources.map(({ topic, partitions }) => [topic, partitions])))
+  const internal = internalTopics(topology, settings['application.id'], plan)
+  if (internal.length > 0) {
+    await admin.ensureTopics(internal.map(({ name: topic, partitions, configs }) => ({ topic, partitions, configs })))
+    for (const { topic, partitions } of await admin.describeTopics(internal.map(({ name }) => name))) {
+      const { partitions: needed } = internal.find(({ name }) => name === topic)!
+      if (partitions !== needed) throw misfit(topic, partitions, needed)
+    }
+  }
+  return plan.topics
 }
 
 /** Creates what is missing of the topics that are written. Quarantine topics also take records that are just within the limit. */
@@ -44,7 +54,7 @@ async function createTopics(
   const partitions = Math.max(1, ...sources.map((source) => source.partitions))
   const diverted = new Set(topology.sources.map((source) => source.quarantine ?? quarantineTopicOf(settings)))
   for (const { operator } of topology.processors) for (const topic of operator.divertsTo ?? []) diverted.add(topic)
-  const results = topology.sinkTopics.filter((topic) => !diverted.has(topic))
+  const results = topology.sinkTopics.filter((topic) => !diverted.has(topic) && !topology.repartitions.has(topic))
   const maxBytes = String(settings['producer.max.request.size'] + 2 * QUARANTINE_BYTES)
   await admin.ensureTopics([
     ...[...new Set(results)].map((topic) => ({ topic, partitions })),
@@ -52,21 +62,10 @@ async function createTopics(
   ])
 }
 
-/** As many partitions as there are tasks. */
-async function createChangelogs(
-  topology: Topology,
-  settings: StreamsSettings,
-  { admin }: Kafka,
-  counts: ReadonlyMap<string, number>,
-): Promise<void> {
-  const topics = topology.subtopologies.flatMap(({ isGlobal, sourceTopics, stores }) => {
-    if (isGlobal) return []
-    const partitions = Math.max(...sourceTopics.map((topic) => counts.get(topic) ?? 0))
-    return stores.flatMap(({ definition: { name, logging }, sourceTopic }) => {
-      if (logging === null || sourceTopic !== undefined) return []
-      const configs = { 'cleanup.policy': 'compact', 'message.timestamp.type': 'CreateTime', ...logging }
-      return [{ topic: changelogTopicOf(settings['application.id'], name), partitions, configs }]
-    })
+function misfit(topic: string, partitions: number, needed: number): SluiceError {
+  return new SluiceError('TOPOLOGY_INVALID', `Topic ${topic} has ${partitions} partitions, and needs ${needed}`, {
+    place: { topic, partitions, needed },
+    remedy:
+      'The topics that are read had other partitions when it was made: run under a new application.id, or delete the internal topics and process again from the beginning.',
   })
-  if (topics.length > 0) await admin.ensureTopics(topics)
 }

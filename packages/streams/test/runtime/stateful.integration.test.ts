@@ -136,6 +136,43 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
     expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
   }, 60_000)
 
+  test('records that are given another key go through a topic of the application to the task of that key', async () => {
+    const application = `regrouped-${randomUUID().slice(0, 8)}`
+    const [input, output] = [`${application}.in`, `${application}.out`]
+    await kafka.admin.ensureTopics([{ topic: input, partitions: 3 }])
+    const text = { key: Serdes.string, value: Serdes.string }
+    const builder = new StreamsBuilder()
+    builder
+      .stream(input, text)
+      .selectKey((_key, value) => value!)
+      .groupByKey({ ...text, name: 'by-value' })
+      .count({ materialized: { name: 'counts' } })
+      .toStream()
+      .mapValues(String)
+      .to(output, text)
+    const values = Array.from({ length: 300 }, (_, i) => `value ${i % 5}`)
+    await producer.produce(
+      values.map((value, i) => ({
+        topic: input,
+        partition: null,
+        key: Buffer.from(String(i)),
+        value: Buffer.from(value),
+        timestamp: null,
+        headers: null,
+      })),
+    )
+    const settings = streamsSettings.parse({
+      'application.id': application,
+      'processing.guarantee': 'exactly_once_v2',
+      'commit.interval.ms': '50',
+    })
+    await new KafkaStreams(builder.build(), settings, { kafka, metrics: new MemoryMetrics() }).run({ until: 'end' })
+    const counts = await readCommitted(kafka, output, 3)
+    expect(counts).toHaveLength(300)
+    const last = new Map(counts.map(({ key, value }) => [key, Number(value)]))
+    expect(Object.fromEntries(last)).toEqual(Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`value ${n}`, 60])))
+  }, 60_000)
+
   test('at least once: nothing is missing in the last counts after an orderly stop', async () => {
     const app = await counting(2, { 'processing.guarantee': 'at_least_once' })
     await app.put(300)
