@@ -159,8 +159,8 @@ export class KafkaStreams {
     const application = settings['application.id']
     const isExactlyOnce = settings['processing.guarantee'] === 'exactly_once_v2'
     const isolation = isExactlyOnce ? 'read_committed' : 'read_uncommitted'
-    const topology = this.#topology.forApplication(application)
-    const counts = await prepareTopics(topology, settings, kafka)
+    const prepared = await prepareTopics(this.#topology.forApplication(application), settings, kafka)
+    const { topology, sources: counts } = prepared
     const output = new OutputBatch()
     const tasks = new RunningTasks({
       topology,
@@ -172,7 +172,7 @@ export class KafkaStreams {
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
-      partitionsOf: (topic) => counts.get(topic) ?? 1,
+      partitionsOf: (topic) => prepared.partitionsOf(topic),
     })
     this.#tasks = tasks
     let thread: StreamThread | null = null

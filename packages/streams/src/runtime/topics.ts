@@ -2,51 +2,80 @@
 import type { Kafka, TopicDescription } from '@sluice/kafka'
 import { SluiceError } from '@sluice/sdk'
 import { quarantineTopicOf, type StreamsSettings } from '../streams-settings.ts'
-import { internalTopics } from '../topology/internal-topics.ts'
+import { internalTopics, type InternalTopic } from '../topology/internal-topics.ts'
 import { planPartitions } from '../topology/partition-plan.ts'
 import type { Topology } from '../topology/topology.ts'
 
 /** How much larger than a result a quarantined record may be: its reasons travel as headers. */
 export const QUARANTINE_BYTES = 65_536
 
+export interface PreparedTopics {
+  /** With the topics that its patterns match. */
+  readonly topology: Topology
+  /** How many partitions each topic has that is read. */
+  readonly sources: ReadonlyMap<string, number>
+  /** How many partitions a topic has that is written. @throws SluiceError TOPOLOGY_INVALID for one that a function chose and nobody knows */
+  partitionsOf(topic: string): number
+}
+
 /**
- * `topology` is the application's: see `Topology.forApplication`. Returns how many partitions there are of each topic that is read.
- * @throws SluiceError TOPOLOGY_INVALID when a source topic does not exist, when topics whose records meet differ in partitions, and when
- *   an internal topic exists with another number of them
+ * `topology` is the application's: see `Topology.forApplication`.
+ * @throws SluiceError TOPOLOGY_INVALID when a source topic does not exist, topics that must have equally many partitions do not, or an
+ *   internal topic is there with another number than it needs
  */
 export async function prepareTopics(
+  written: Topology,
+  settings: StreamsSettings,
+  kafka: Kafka,
+): Promise<PreparedTopics> {
+  const { admin } = kafka
+  const topology = written.hasPatterns
+    ? written.withTopics((await admin.describeTopics()).map(({ topic }) => topic))
+    : written
+  const external = await externalSources(topology, settings, kafka)
+  const plan = planPartitions(topology, external)
+  await ensureInternal(internalTopics(topology, settings['application.id'], plan), kafka)
+  const outputs = topology.sinkTopics.filter((topic) => !plan.topics.has(topic))
+  const counts = new Map([...countsOf(await admin.describeTopics(outputs)), ...plan.topics])
+  return {
+    topology,
+    sources: new Map(plan.topics),
+    partitionsOf(topic) {
+      const count = counts.get(topic)
+      if (count !== undefined) return count
+      throw new SluiceError('TOPOLOGY_INVALID', `How many partitions ${topic} has is not known`, {
+        place: { topic },
+        remedy: 'Create the topic before the application is started, and name it in a sink.',
+      })
+    },
+  }
+}
+
+/** The partitions of the topics that are read and not internal. Those that the topology writes itself are created if need be. */
+async function externalSources(
   topology: Topology,
   settings: StreamsSettings,
   kafka: Kafka,
 ): Promise<ReadonlyMap<string, number>> {
-  const { admin } = kafka
-  const wanted = topology.sources.flatMap(({ topics }) => topics.filter((topic) => !topology.repartitions.has(topic)))
-  const found = await admin.describeTopics(wanted)
+  const isInternal = (topic: string): boolean => topology.repartitions.has(topic)
+  const wanted = topology.sources.flatMap((source) => source.topics).filter((topic) => !isInternal(topic))
+  const found = await kafka.admin.describeTopics(wanted)
   const missing = wanted.filter((topic) => !found.some((one) => one.topic === topic))
-  const written = new Set(settings['create.topics'] ? topology.sinkTopics : [])
-  const absent = missing.filter((topic) => !written.has(topic))
+  const outputs = settings['create.topics'] ? topology.sinkTopics.filter((topic) => !isInternal(topic)) : []
+  const absent = missing.filter((topic) => !outputs.includes(topic))
   if (absent.length > 0) {
     throw new SluiceError('TOPOLOGY_INVALID', `Source topics do not exist: ${absent.join(', ')}`, {
       remedy: 'Create them, or start first what writes them.',
     })
   }
-  if (settings['create.topics']) await createTopics(topology, settings, kafka, found)
-  const sources = missing.length === 0 ? found : await admin.describeTopics(wanted)
-  const plan = planPartitions(topology, new Map(sources.map(({ topic, partitions }) => [topic, partitions])))
-  const internal = internalTopics(topology, settings['application.id'], plan)
-  if (internal.length > 0) {
-    await admin.ensureTopics(internal.map(({ name: topic, partitions, configs }) => ({ topic, partitions, configs })))
-    for (const { topic, partitions } of await admin.describeTopics(internal.map(({ name }) => name))) {
-      const { partitions: needed } = internal.find(({ name }) => name === topic)!
-      if (partitions !== needed) throw misfit(topic, partitions, needed)
-    }
-  }
-  return plan.topics
+  if (settings['create.topics']) await createOutputs(topology, outputs, settings, kafka, found)
+  return countsOf(missing.length === 0 ? found : await kafka.admin.describeTopics(wanted))
 }
 
 /** Creates what is missing of the topics that are written. Quarantine topics also take records that are just within the limit. */
-async function createTopics(
+async function createOutputs(
   topology: Topology,
+  outputs: readonly string[],
   settings: StreamsSettings,
   { admin }: Kafka,
   sources: readonly TopicDescription[],
@@ -54,7 +83,7 @@ async function createTopics(
   const partitions = Math.max(1, ...sources.map((source) => source.partitions))
   const diverted = new Set(topology.sources.map((source) => source.quarantine ?? quarantineTopicOf(settings)))
   for (const { operator } of topology.processors) for (const topic of operator.divertsTo ?? []) diverted.add(topic)
-  const results = topology.sinkTopics.filter((topic) => !diverted.has(topic) && !topology.repartitions.has(topic))
+  const results = outputs.filter((topic) => !diverted.has(topic))
   const maxBytes = String(settings['producer.max.request.size'] + 2 * QUARANTINE_BYTES)
   await admin.ensureTopics([
     ...[...new Set(results)].map((topic) => ({ topic, partitions })),
@@ -62,10 +91,21 @@ async function createTopics(
   ])
 }
 
-function misfit(topic: string, partitions: number, needed: number): SluiceError {
-  return new SluiceError('TOPOLOGY_INVALID', `Topic ${topic} has ${partitions} partitions, and needs ${needed}`, {
-    place: { topic, partitions, needed },
-    remedy:
-      'The topics that are read had other partitions when it was made: run under a new application.id, or delete the internal topics and process again from the beginning.',
-  })
+/** One that is there with another number of partitions has records of other keys in each: it cannot be gone on with. */
+async function ensureInternal(topics: readonly InternalTopic[], { admin }: Kafka): Promise<void> {
+  if (topics.length === 0) return
+  const needed = new Map(topics.map(({ name, partitions }) => [name, partitions]))
+  await admin.ensureTopics(topics.map(({ name, partitions, configs }) => ({ topic: name, partitions, configs })))
+  for (const { topic, partitions } of await admin.describeTopics([...needed.keys()])) {
+    if (partitions === needed.get(topic)) continue
+    throw new SluiceError('TOPOLOGY_INVALID', `Internal topic ${topic} has ${partitions} partitions`, {
+      place: { topic, partitions, needed: needed.get(topic)! },
+      remedy:
+        'Give the topics that are read the number of partitions that they had, or delete the application’s internal topics and its group, and begin anew.',
+    })
+  }
+}
+
+function countsOf(topics: readonly TopicDescription[]): Map<string, number> {
+  return new Map(topics.map(({ topic, partitions }) => [topic, partitions]))
 }
