@@ -171,6 +171,15 @@ const tableSettings = defineSettings(
       documentation:
         'What becomes of a field name with a space or one of ,;{}()=, a tab or a line feed, which Delta readers do not allow in column names: refuse its records, or write an underscore for each such character.',
     },
+    'encoder.threads': {
+      type: 'int',
+      default: 0,
+      importance: 'low',
+      group: 'Files',
+      validator: between(0, 64),
+      documentation:
+        'How many threads of the process encode files: pages, compression, statistics. 0: each task does it by itself. All tasks of a process share them, as many as that task wants which wants most, and each file is encoded by one: one thread takes up to half of the work from a task, a second one helps when there are several tasks or partitions. The files are the same. Each costs about 35 MB of memory, and there may be 16 MiB of pages on their way to it.',
+    },
     'memory.bytes': {
       type: 'long',
       default: 256 * 1024 * 1024,

@@ -12,6 +12,7 @@ import type { ObjectStore } from '@sluice/object-store'
 import type { Lane, LocatedRow } from '@sluice/lake'
 import { DroppedRecord } from './files/late-records.ts'
 import { fewAtATime } from './few-at-a-time.ts'
+import { GoingBack } from './going-back.ts'
 import { processGroups } from './group-commit.ts'
 import type { CommitGroups } from './group-commit.ts'
 import { processBudget } from './memory-budget.ts'
@@ -56,6 +57,7 @@ export class LakeSinkTask implements SinkTask {
   readonly #shapes: Shapes
   readonly #tables: Tables
   readonly #budget: MemoryBudget
+  readonly #goingBack: GoingBack
 
   /** @param store instead of the one that `lake.url` names */
   constructor(
@@ -70,6 +72,7 @@ export class LakeSinkTask implements SinkTask {
     this.#budget = budget
     this.#shapes = new Shapes(settings, context.clock)
     this.#tables = new Tables(settings, context, store, groups)
+    this.#goingBack = new GoingBack(context)
     this.#routes = TableRoutes.of(settings, this.#tables.stores.areSeveral)
   }
 
@@ -101,10 +104,15 @@ export class LakeSinkTask implements SinkTask {
   async put(records: readonly SinkRecord[]): Promise<void> {
     const signal = patience()
     this.#tables.takeBack()
+    await this.#goingBack.findLost(this.#tables.all, signal)
     const isOver = this.#budget.isOver(this, this.#settings['memory.bytes'])
     const full = this.#tables.all.filter(({ writer }) => writer.full || (isOver && writer.heldBytes > 0))
     await fewAtATime(full, ({ tenant, writer }) => this.#tables.sparingOthers(tenant, () => writer.roll(signal)))
-    for (const run of await this.#decide(records, signal)) this.#move(records, run)
+    for (const run of await this.#decide(records, signal)) {
+      if (run.target === undefined || !this.#goingBack.has(run.target)) this.#move(records, run)
+      else this.#goingBack.comeAgain(records[run.from]!)
+    }
+    this.#goingBack.settle()
     this.#weigh()
     if (this.#anyDue()) this.#context.requestCommit()
   }
@@ -135,7 +143,7 @@ export class LakeSinkTask implements SinkTask {
       const staying = [...target.lanes()].filter(([{ topic, partition }]) => !leaving.has(`${topic}-${partition}`))
       if (staying.length === 0) this.#tables.forget(target)
       else if (target.writer.unsettled)
-        await this.#tables.sparingOthers(target.tenant, () => this.#restart(target, staying))
+        await this.#tables.sparingOthers(target.tenant, () => this.#goingBack.restart(target, staying, patience()))
       for (const partition of partitions) target.release(partition)
     }
     for (const partition of partitions) this.#tables.leave(partition)
@@ -325,19 +333,6 @@ export class LakeSinkTask implements SinkTask {
         table: target.writer.table.name,
         reason: error instanceof Error ? error.message : String(error),
       })
-    }
-  }
-
-  /** One file holds the rows of all partitions: when one leaves with rows uncommitted, the others are read again. */
-  async #restart(target: Target, staying: readonly (readonly [TopicPartition, Lane])[]): Promise<void> {
-    const begins = new Map(staying.map(([, lane]) => [lane, lane.moved ? lane.begin : undefined]))
-    try {
-      await target.writer.reset(patience())
-    } finally {
-      for (const [partition, lane] of staying) {
-        const offset = lane.committed === undefined ? begins.get(lane) : lane.committed + 1
-        if (offset !== undefined) this.#context.rewind([{ ...partition, offset }])
-      }
     }
   }
 

@@ -1,6 +1,8 @@
 import type { SinkTaskContext, SluiceError, TopicPartition } from '@sluice/sdk'
 import { probeObjectStore } from '@sluice/object-store'
 import type { ObjectStore } from '@sluice/object-store'
+import { encoderThreads } from '@sluice/lake'
+import type { EncoderUser } from '@sluice/lake'
 import type { CommitGroups } from './group-commit.ts'
 import { HeldPartitions } from './held-partitions.ts'
 import { ParkedTenants } from './parked-tenants.ts'
@@ -24,6 +26,8 @@ export class Tables {
   readonly #targets = new Map<string, Target>()
   readonly #parked: ParkedTenants
   readonly #held: HeldPartitions
+  /** The process's threads that encode files, where some are asked for. */
+  #encoders: EncoderUser | undefined
   /** Those that are being closed. */
   readonly #closing = new Set<Promise<void>>()
 
@@ -39,6 +43,8 @@ export class Tables {
 
   /** @throws SluiceError STORE_UNAVAILABLE where there is one store of all, and it is not fit for tables */
   async start(signal: AbortSignal): Promise<void> {
+    const threads = this.#settings['encoder.threads']
+    if (threads > 0) this.#encoders = encoderThreads.use(threads)
     // Those of tenants are looked at when the first row comes: one that is away is no matter of the others.
     if (!this.stores.areSeveral) await this.#storeOf('', signal)
   }
@@ -54,7 +60,16 @@ export class Tables {
   /** The table if it is there; made for rows of that shape if one is given. */
   async open(route: Route, shape: RowShape | undefined, signal: AbortSignal): Promise<Target | undefined> {
     const store = await this.#storeOf(route.tenant, signal)
-    const target = await Target.open(store, route, shape, this.#settings, this.#context, this.#groups, signal)
+    const target = await Target.open(
+      store,
+      route,
+      shape,
+      this.#settings,
+      this.#context,
+      this.#groups,
+      this.#encoders,
+      signal,
+    )
     if (target !== undefined) this.#targets.set(keyOf(route), target)
     return target
   }
@@ -69,6 +84,7 @@ export class Tables {
   async close(): Promise<void> {
     for (const target of this.all) this.forget(target)
     await Promise.all(this.#closing)
+    await this.#encoders?.release()
     this.#parked.clear()
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { SinkTaskContext, StructSchema, TopicPartition, Value } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { DeltaTable, TableWriter, appIdOf, bloomFiltersIn, deltaSchemaOf } from '@sluice/lake'
-import type { DeltaPorts, Lane } from '@sluice/lake'
+import type { DeltaPorts, EncoderUser, Lane } from '@sluice/lake'
 import type { CommitGroups, GroupMember } from './group-commit.ts'
 import { parquetOptionsOf } from './parquet-settings.ts'
 import type { RowShape } from './row-shape.ts'
@@ -47,6 +47,7 @@ export class Target {
     settings: LakeSettings,
     context: SinkTaskContext,
     group: GroupMember,
+    encoders: EncoderUser | undefined,
   ) {
     this.tenant = tenant
     this.#group = group
@@ -69,6 +70,7 @@ export class Target {
         logger: context.logger,
         labels: { connector: context.connector, task: String(context.task) },
         newId: randomUUID,
+        ...(encoders !== undefined && { encoders }),
       },
     )
   }
@@ -81,6 +83,7 @@ export class Target {
     settings: LakeSettings,
     context: SinkTaskContext,
     groups: CommitGroups,
+    encoders: EncoderUser | undefined,
     signal: AbortSignal,
   ): Promise<Target | undefined> {
     const { clock, random, logger } = context
@@ -100,7 +103,7 @@ export class Target {
           : await openOrCreate(store, path, rows, ports, signal)
       if (table === undefined) return undefined
       warnOfMissing(settings['write.parquet.bloom-filter-enabled.columns'], table, context)
-      return (target = new Target(tenant, table, store, settings, context, group))
+      return (target = new Target(tenant, table, store, settings, context, group, encoders))
     } finally {
       if (target === undefined) group.leave()
     }
@@ -143,8 +146,9 @@ export class Target {
     this.#rowsSince = this.writer.unsettled ? (this.#rowsSince ?? this.#context.clock.monotonic()) : undefined
   }
 
-  /** Stops what goes on beside the commits. */
+  /** Gives up what is not committed, and stops what goes on beside the commits. */
   close(): Promise<void> {
+    this.writer.abandon()
     this.#group.leave()
     return this.writer.table.close()
   }

@@ -1,3 +1,4 @@
+import type { SluiceError } from '@sluice/sdk'
 import { FileEncoder } from './file-encoder.ts'
 import type { ParquetOptions } from './options.ts'
 import type { ParquetFile } from './parquet-file.ts'
@@ -15,13 +16,13 @@ export abstract class MemoryWriter extends RowTaker {
   abstract finish(): Promise<EncodedFile>
   /** Gives the file up; nothing is to be called afterwards. */
   abstract drop(): void
-  /** Whether rows are gone: `finish` will reject. */
-  abstract readonly isLost: boolean
+  /** Why its rows are gone, and `finish` will reject; undefined: they are not. */
+  abstract readonly loss: SluiceError | undefined
 }
 
 /** Encodes in the caller's thread, page by page as rows come. */
 export class SameThreadWriter extends MemoryWriter {
-  readonly isLost: boolean = false
+  readonly loss: SluiceError | undefined = undefined
   readonly #encoder: FileEncoder
   readonly #chunks: Uint8Array[]
 

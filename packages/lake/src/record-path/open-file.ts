@@ -1,5 +1,5 @@
 import { ValueError } from '@sluice/sdk'
-import type { Clock } from '@sluice/sdk'
+import type { Clock, SluiceError } from '@sluice/sdk'
 import { bloomFiltersIn } from '../formats/delta/bloom-filters.ts'
 import { physicalName, physicalRows, physicalSchema, underLogicalNames } from '../formats/delta/column-mapping.ts'
 import { parquetColumnsOf } from '../formats/delta/columns.ts'
@@ -84,9 +84,9 @@ export class OpenFile {
     return this.#parquet.bytes
   }
 
-  /** Whether the thread that encodes it failed: then its rows are gone. */
-  get isLost(): boolean {
-    return this.#parquet.isLost
+  /** What the thread that encoded it failed of: then its rows are gone. */
+  get loss(): SluiceError | undefined {
+    return this.#parquet.loss
   }
 
   drop(): void {

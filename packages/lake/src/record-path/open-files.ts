@@ -1,5 +1,5 @@
 /** The files that rows go into at the moment: one per partition of the table, a bounded number of them. */
-import type { Clock } from '@sluice/sdk'
+import type { Clock, SluiceError } from '@sluice/sdk'
 import { Partitioner } from '../formats/delta/partitions.ts'
 import type { DeltaSchema } from '../formats/delta/schema.ts'
 import type { DeltaTable } from '../formats/delta/table.ts'
@@ -117,9 +117,11 @@ export class OpenFiles {
     return this.#ended.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** Whether rows are gone with the thread that encoded them. */
-  get isLost(): boolean {
-    return this.#ended.some(({ file }) => file.isLost) || [...this.#files.values()].some(({ isLost }) => isLost)
+  /** What a thread failed of that encoded one of them: then its rows are gone. */
+  get loss(): SluiceError | undefined {
+    if (this.#ports.encoders === undefined) return undefined
+    const files = [...this.#files.values(), ...this.#ended.map(({ file }) => file)]
+    return files.find(({ loss }) => loss !== undefined)?.loss
   }
 
   /**

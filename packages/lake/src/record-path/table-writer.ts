@@ -189,12 +189,12 @@ export class TableWriter {
    * per batch, not per row: a batch more is what the bound on memory allows for.
    */
   get full(): boolean {
-    return this.#isFileWhole || this.#ports.encoders?.isBehind === true || this.isLost
+    return this.#isFileWhole || this.#ports.encoders?.isBehind === true || this.loss !== undefined
   }
 
-  /** Whether rows that were taken are gone, with the thread that encoded them: nothing goes on before `reset`. */
-  get isLost(): boolean {
-    return this.#open.isLost
+  /** Why rows that were taken are gone (the thread that encoded them failed): nothing goes on before `reset`. */
+  get loss(): SluiceError | undefined {
+    return this.#open.loss
   }
 
   /** About the memory that its files take: those that are open, and those that the store does not have yet. */
@@ -244,27 +244,13 @@ export class TableWriter {
   }
 
   async #upload(signal: AbortSignal | undefined): Promise<void> {
-    this.#finished.push(...(await this.#encoded(signal)))
+    this.#finished.push(...(await this.#open.takeEnded(signal)))
     for (const finished of this.#finished) {
       if (finished.bytes === undefined) continue
       await this.#store.put(`${this.table.path}/${finished.file.path}`, finished.bytes, { signal })
       finished.bytes = undefined
       this.#counters.files.add(1)
       this.#counters.bytes.add(finished.file.size)
-    }
-  }
-
-  async #encoded(signal: AbortSignal | undefined): Promise<readonly FinishedFile[]> {
-    try {
-      return await this.#open.takeEnded(signal)
-    } catch (error) {
-      if (!(error instanceof SluiceError) || error.code !== 'ENCODER_LOST' || ++this.#losses < LOSSES_MAX) throw error
-      throw new SluiceError('ENCODER_LOST', `Rows for table ${this.table.name} were lost again and again`, {
-        cause: error,
-        place: { table: this.table.path, times: this.#losses },
-        remedy:
-          'Nothing of them is in the table, and they are read again. Let the task encode by itself (encoder.threads=0).',
-      })
     }
   }
 
@@ -288,8 +274,11 @@ export class TableWriter {
   /**
    * Drops everything that is not in the table and starts all lanes again from what it holds: read on from there. What an
    * unanswered commit did is learned from the table; where it could not be read, the next commit is fenced.
+   * @throws SluiceError ENCODER_LOST when it is called for a `loss` again and again, with no commit between
    */
   async reset(signal?: AbortSignal): Promise<void> {
+    const { loss } = this
+    if (loss !== undefined && ++this.#losses >= LOSSES_MAX) throw this.#lostTooOften(loss)
     this.#open.drop()
     this.#finished = []
     this.#sealed = undefined
@@ -300,8 +289,22 @@ export class TableWriter {
     for (const lane of this.#lanes.values()) lane.restart(this.#committed(lane.appId))
   }
 
+  #lostTooOften(cause: SluiceError): SluiceError {
+    return new SluiceError('ENCODER_LOST', `Rows for table ${this.table.name} were lost again and again`, {
+      cause,
+      place: { table: this.table.path, times: this.#losses },
+      remedy:
+        'They are in Kafka. Let the task encode by itself (encoder.threads=0), and report what the threads fail of.',
+    })
+  }
+
   get #isFileWhole(): boolean {
     return this.#hasEnded || this.#open.heldBytes >= this.#options.bytesMax
+  }
+
+  /** Gives up what is not in the table. Nothing is to be called afterwards. */
+  abandon(): void {
+    this.#open.drop()
   }
 
   /** Whether files wait for the store. */

@@ -63,7 +63,12 @@ export class EncoderThreads {
 
   async release(user: EncoderUser): Promise<void> {
     this.#users.delete(user)
-    if (this.#users.size === 0) await Promise.all(this.#threads.splice(0).map((thread) => thread.stop()))
+    if (this.#users.size === 0) await this.stop()
+  }
+
+  /** Ends all threads; files that they have not finished are lost. Later ones start others. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.stop()))
   }
 
   #idlest(): EncoderThread {

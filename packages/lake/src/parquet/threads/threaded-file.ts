@@ -1,4 +1,4 @@
-import { RetriableError } from '@sluice/sdk'
+import { RetriableError, type SluiceError } from '@sluice/sdk'
 import type { LeafColumn } from '../column.ts'
 import type { PageLevels } from '../levels.ts'
 import type { EncodedFile } from '../memory-writer.ts'
@@ -26,7 +26,7 @@ export class ThreadedFile implements PageTarget {
   readonly #parcel: ParcelWriter = new ParcelWriter(PARCEL_ROOM_BYTES)
   readonly #encoded: PromiseWithResolvers<EncodedFile> = Promise.withResolvers()
   #isOpen = false
-  #isLost = false
+  #loss: SluiceError | undefined
   /** Bytes of parcels that the thread has not done yet, and of the file as far as it is done. */
   #underWay = 0
   #done = 0
@@ -50,8 +50,8 @@ export class ThreadedFile implements PageTarget {
   get underWayBytes(): number {
     return this.#underWay
   }
-  get isLost(): boolean {
-    return this.#isLost
+  get loss(): SluiceError | undefined {
+    return this.#loss
   }
 
   /** Sends what there is, if that is worth it. */
@@ -87,14 +87,13 @@ export class ThreadedFile implements PageTarget {
   }
 
   lose(reason: string): void {
-    this.#isLost = true
+    if (this.#loss !== undefined) return
     this.#underWay = 0
-    this.#encoded.reject(
-      new RetriableError('ENCODER_LOST', `The thread that encoded a Parquet file failed: ${reason}`, {
-        remedy:
-          'The rows are read again. Where it goes on happening, let the task encode by itself (encoder.threads=0), and report it.',
-      }),
-    )
+    this.#loss = new RetriableError('ENCODER_LOST', `The thread that encoded a Parquet file failed: ${reason}`, {
+      remedy:
+        'The rows are read again. Where it goes on happening, let the task encode by itself (encoder.threads=0), and report it.',
+    })
+    this.#encoded.reject(this.#loss)
   }
 
   #open(): void {
@@ -106,13 +105,13 @@ export class ThreadedFile implements PageTarget {
   #sendParcel(): void {
     this.#open()
     const parcel = this.#parcel.take()
-    if (this.#isLost) return
+    if (this.#loss !== undefined) return
     this.#underWay += parcel.length
     this.#send({ type: 'pages', file: this.#number, parcel }, [parcel.buffer])
   }
 
   #send(message: ToThread, transfer?: readonly ArrayBuffer[]): void {
-    if (!this.#isLost) this.#port.send(message, transfer)
+    if (this.#loss === undefined) this.#port.send(message, transfer)
   }
 }
 

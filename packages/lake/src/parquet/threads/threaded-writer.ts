@@ -1,3 +1,4 @@
+import type { SluiceError } from '@sluice/sdk'
 import { MemoryWriter, type EncodedFile } from '../memory-writer.ts'
 import type { ParquetOptions } from '../options.ts'
 import type { ParquetColumn } from '../schema.ts'
@@ -12,8 +13,8 @@ export class ThreadedWriter extends MemoryWriter {
     this.#file = file
   }
 
-  get isLost(): boolean {
-    return this.#file.isLost
+  get loss(): SluiceError | undefined {
+    return this.#file.loss
   }
 
   finish(): Promise<EncodedFile> {
