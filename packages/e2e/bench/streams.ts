@@ -1,0 +1,76 @@
+/**
+ * Stream processors, each in a process of its own: CPU per 1,000,000 orders (about 140 bytes of JSON, 50,000 customers, 4 partitions)
+ * from RUNNING to closed, JIT warm-up included; start and memory. The peer's figures are Kafka Streams 4.3.1's where it is here.
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { connect } from '@sluice/kafka'
+import type { BenchCase } from './bench-case.ts'
+import { startEmbedded } from './broker.ts'
+import { fillTopics } from './streams/topics.ts'
+
+const APP = new URL('streams/app.ts', import.meta.url).pathname
+const DEADLINE_MS = 300_000
+
+/** CPU-seconds per 1,000,000 orders, at most. */
+const BARS: Readonly<Record<string, number>> = {
+  stateless: 3,
+  count: 3.5,
+  sum: 5,
+  'stream-table': 3.5,
+  'stream-stream': 7,
+  repartition: 5,
+}
+
+interface Cost {
+  readonly startCpuSeconds: number
+  readonly startMs: number
+  readonly workCpuSeconds: number
+  readonly workMs: number
+  readonly memoryMiB: number
+}
+
+export async function bench(short: boolean): Promise<readonly BenchCase[]> {
+  const count = short ? 20_000 : 1_000_000
+  const broker = await startEmbedded()
+  try {
+    const kafka = await connect({ bootstrapServers: broker.address })
+    await fillTopics(kafka, count)
+    await kafka.close()
+    const cases: BenchCase[] = []
+    let most = 0
+    for (const [name, bar] of Object.entries(BARS)) {
+      for (const guarantee of ['at_least_once', 'exactly_once_v2']) {
+        const cost = await costOf(broker.address, name, guarantee)
+        const isFirst = guarantee === 'at_least_once'
+        const ours = (cost.workCpuSeconds * 1_000_000) / count
+        cases.push({
+          name: `${name}, ${isFirst ? 'at least once' : 'exactly once'}`,
+          unit: 'CPU-s',
+          ours,
+          peer: [],
+          ...(isFirst ? { bar } : { bar: cases.at(-1)!.ours * 1.15 }),
+        })
+        most = Math.max(most, cost.memoryMiB)
+        if (name === 'count' && !isFirst) {
+          cases.push({ name: 'start to RUNNING', unit: 'CPU-s', ours: cost.startCpuSeconds, peer: [], bar: 0.5 })
+        }
+        console.log(`  … ${name}, ${guarantee}: ${JSON.stringify(cost)}`)
+      }
+    }
+    cases.push({ name: 'peak memory', unit: 'MiB', ours: most, peer: [], bar: 250 })
+    return cases
+  } finally {
+    broker.end()
+  }
+}
+
+async function costOf(address: string, name: string, guarantee: string): Promise<Cost> {
+  const id = `${name}-${guarantee}`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=@sluice/source', APP, address, name, guarantee, id],
+    { timeout: DEADLINE_MS },
+  )
+  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Cost
+}
