@@ -37,11 +37,11 @@ export const TOPOLOGIES: Readonly<Record<string, Write>> = {
       .windowedBy(TimeWindows.ofSizeAndGrace(60_000, 30_000))
       .aggregate(
         () => 0,
-        (_key, order, sum) => sum! + order.amount,
+        (_key, order, sum) => sum + order.amount,
         { materialized: { name: 'sums', value: Serdes.double } },
       )
       .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded()))
-      .toStream((windowed) => `${windowed.key}@${windowed.window.start}`)
+      .toStream((windowed) => `${windowed.key}@${windowed.start}`)
       .to(output, { key: text, value: Serdes.double }),
   'stream-table': (builder, output) => {
     const customers = builder.table('customers', {
