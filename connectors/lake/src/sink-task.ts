@@ -323,7 +323,7 @@ export class LakeSinkTask implements SinkTask {
   /** What fails for now is left for the next call; rows and positions stay where they are. */
   async #commit(target: Target): Promise<void> {
     try {
-      await target.writer.commit(patience())
+      await target.commit(patience())
     } catch (error) {
       if (!isRetriable(error)) {
         this.#tables.park(target.tenant, error)

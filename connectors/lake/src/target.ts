@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SinkTaskContext, StructSchema, TopicPartition, Value } from '@sluice/sdk'
+import type { Counter, Gauge, MetricLabels, SinkTaskContext, StructSchema, TopicPartition, Value } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { DeltaTable, TableWriter, appIdOf, bloomFiltersIn, deltaSchemaOf } from '@sluice/lake'
 import type { DeltaPorts, EncoderUser, Lane } from '@sluice/lake'
@@ -35,6 +35,8 @@ export class Target {
   readonly #context: SinkTaskContext
   readonly #group: GroupMember
   readonly #partitions: PartitionCount
+  readonly #secondsOfCommits: Counter
+  readonly #lastCommit: Gauge
   #isKnownWide = false
   /** When the first row came that is not committed, by the monotonic clock. */
   #rowsSince: number | undefined
@@ -52,6 +54,9 @@ export class Target {
     this.tenant = tenant
     this.#group = group
     this.#partitions = new PartitionCount(settings['partitions.per.commit.max'])
+    const labels = labelsOf(context, table.path)
+    this.#secondsOfCommits = context.metrics.counter('sluice_lake_commit_seconds_total', labels)
+    this.#lastCommit = context.metrics.gauge('sluice_lake_last_commit_seconds', labels)
     this.#settings = settings
     this.#context = context
     this.writer = new TableWriter(
@@ -94,7 +99,15 @@ export class Target {
       newId: randomUUID,
       isReady: () => target?.isReady === true,
     })
-    const ports: DeltaPorts = { clock, random, logger, engineInfo: ENGINE, newId: randomUUID, together: group }
+    const ports: DeltaPorts = {
+      clock,
+      random,
+      logger,
+      engineInfo: ENGINE,
+      newId: randomUUID,
+      together: group,
+      conflicts: context.metrics.counter('sluice_lake_conflicts_total', labelsOf(context, path)),
+    }
     try {
       if (rows !== undefined) checkColumns(rows.schema, undefined, settings['table.columns.max'])
       const table =
@@ -118,6 +131,17 @@ export class Target {
     const columns = checkColumns(rows, table.snapshot.schema, this.#settings['table.columns.max'])
     if (!this.#isKnownWide) this.#isKnownWide = warnOfColumns(columns, table.name, this.#context.logger)
     await this.writer.accept(rows, signal)
+  }
+
+  /** As `TableWriter.commit`; counts how long it takes, uploads and waits included. */
+  async commit(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#context
+    const [version, begin] = [this.writer.table.snapshot.version, clock.monotonic()]
+    await this.writer.commit(signal)
+    if (this.writer.table.snapshot.version === version) return
+    const seconds = (clock.monotonic() - begin) / 1000
+    this.#secondsOfCommits.add(seconds)
+    this.#lastCommit.set(seconds)
   }
 
   /** As `TableWriter.append`. @throws SluiceError TABLE_LIMIT when rows of too many partitions wait for a commit */
@@ -181,6 +205,10 @@ export class Target {
     this.writer.release(lane)
     this.#lanes.get(topic)?.delete(partition)
   }
+}
+
+function labelsOf({ connector, task }: SinkTaskContext, table: string): MetricLabels {
+  return { connector, task: String(task), table }
 }
 
 function warnOfMissing(

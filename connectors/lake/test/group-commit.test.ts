@@ -91,6 +91,11 @@ async function flushed(runs: readonly SinkRun[]): Promise<Flushed[]> {
   return all
 }
 
+function metric(run: SinkRun, name: string): number {
+  const [found] = [...run.context.metrics.snapshot()].filter(([key]) => key.startsWith(name))
+  return found![1]
+}
+
 async function stopped(runs: readonly SinkRun[]): Promise<void> {
   for (const run of runs) await run.stop()
 }
@@ -111,6 +116,9 @@ describe('tasks that are due together', () => {
     }
     await stopped(runs)
     expect(await rows()).toBe(120)
+    // Who commits together races nobody.
+    const conflicts = runs.reduce((sum, run) => sum + metric(run, 'sluice_lake_conflicts_total'), 0)
+    expect(conflicts > 0).toBe(perRound > 1)
     const txns = Object.entries(await folder.txns('orders')).filter(([name]) => !name.startsWith('topic-of'))
     expect(txns).toHaveLength(4)
     expect(new Set(txns.map(([, version]) => version))).toEqual(new Set([29]))
@@ -141,6 +149,7 @@ describe('tasks that are due together', () => {
     await runs[2]!.put(span(2, 0, 9))
     expect(await flushed(runs.slice(0, 1))).toEqual(done(runs.slice(0, 1), 10))
     expect(clock.sleeps).toBe(1)
+    expect(metric(runs[0]!, 'sluice_lake_last_commit_seconds')).toBeGreaterThanOrEqual(0.05)
     await stopped(runs.slice(2))
     await runs[0]!.put(span(0, 10, 19))
     await flushed(runs.slice(0, 1))

@@ -7,7 +7,7 @@
  * whose it is. The id belongs to the plan, not to the attempt: a plan may be committed again minutes later, and finds itself.
  */
 import { SluiceError, isRetriable } from '@sluice/sdk'
-import type { Clock, Random } from '@sluice/sdk'
+import type { Clock, Counter, Random } from '@sluice/sdk'
 import { checkWanted } from '@sluice/object-store'
 import { parseActions, writeActions } from './actions.ts'
 import type { Action } from './actions.ts'
@@ -40,6 +40,8 @@ export interface CommitPorts {
   readonly random: Random
   /** What `commitInfo.engineInfo` says. */
   readonly engineInfo: string
+  /** Counts the versions that somebody else wrote first. */
+  readonly conflicts?: Pick<Counter, 'add'>
 }
 
 /** As many as delta-rs makes. */
@@ -81,6 +83,7 @@ export async function commit(
       failure = await attemptOnce(log, snapshot, [commitInfo(plan, ports), ...actions], known, signal)
       const own = versionOf(plan, snapshot)
       if (own !== undefined) return own
+      if (failure === undefined) ports.conflicts?.add(1)
     }
     if (failure !== undefined && !isRetriable(failure)) throw failure
   }
