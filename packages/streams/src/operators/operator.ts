@@ -6,6 +6,7 @@
  */
 import type { Gate, Quarantine } from '@sluice/quality'
 import type { Clock } from '@sluice/sdk'
+import type { NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { StateStore } from '../state/stores.ts'
 
@@ -25,6 +26,8 @@ export interface NodeScope {
   readonly gates: Gate[]
   /** A store that the node is connected to, or a global one. Its interface is the caller's word: `scope.store(name) as WindowStore<K, V>`. */
   store(name: string): StateStore
+  /** A time of the node's own, such as the latest that it has seen: committed with the offsets, and so there after a restart. */
+  time(): NodeTime
   /** The largest timestamp that the task has processed, the record under way included; -1 before the first. */
   streamTime(): number
   /** Calls back at every multiple of the interval (stream time), or so long after now and after each call (wall clock). */

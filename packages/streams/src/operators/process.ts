@@ -76,6 +76,8 @@ export function process(supplier: ProcessorSupplier<AnyProcessor>): Operator {
       const context = new Context(next, scope)
       processor.init?.(context)
       return (key, value, at) => {
+        // A restarting task only remembers: what the processor did then, it has done.
+        if (!at.live) return
         context.enter(at)
         const { timestamp, headers } = at
         checkDone(processor.process(new StreamRecord(key, value, timestamp, headers)), at, scope.node)
@@ -98,6 +100,8 @@ export function processFixedKey(supplier: ProcessorSupplier<AnyFixedKeyProcessor
       const context = new Context(next, scope)
       processor.init?.(context)
       return (key, value, at) => {
+        // A restarting task only remembers: what the processor did then, it has done.
+        if (!at.live) return
         context.enter(at)
         const { timestamp, headers } = at
         checkDone(processor.process(new FixedKeyRecord(key, value, timestamp, headers)), at, scope.node)

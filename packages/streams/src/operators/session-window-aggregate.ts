@@ -1,4 +1,5 @@
 import type { Change } from '../dsl/change.ts'
+import type { NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { SessionEntry, SessionStore } from '../state/stores.ts'
 import type { SessionWindows } from '../windows/session-windows.ts'
@@ -40,8 +41,8 @@ class Sessions {
   readonly #store: SessionStore<unknown, unknown>
   /** The sessions that the record under way touches, collected before any of them is removed. */
   readonly #touched: SessionEntry<unknown, unknown>[] = []
-  #observed = -1
-  #closedUpTo = 0
+  readonly #time: NodeTime
+  #closedUpTo: number
 
   constructor(options: SessionWindowAggregateOptions, scope: NodeScope, next: Step) {
     this.#options = options
@@ -49,6 +50,9 @@ class Sessions {
     this.#next = next
     this.#late = options.late === undefined ? null : scope.forwardTo(options.late)
     this.#store = scope.store(options.store) as SessionStore<unknown, unknown>
+    const { graceMs, gapMs } = options.windows
+    this.#time = scope.time()
+    this.#closedUpTo = Math.max(0, this.#time.at - graceMs - gapMs)
   }
 
   process(key: unknown, value: unknown, at: RecordContext): void {
@@ -60,9 +64,9 @@ class Sessions {
     const { timestamp } = at
     const { gapMs } = windows
     // A session that had ended by the time that was final before this record is final, whatever it would touch.
-    const earliestEnd = Math.max(timestamp - gapMs, this.#observed - windows.graceMs - gapMs + 1)
-    if (timestamp > this.#observed) this.#observed = timestamp
-    const closeTime = this.#observed - windows.graceMs - gapMs
+    const earliestEnd = Math.max(timestamp - gapMs, this.#time.at - windows.graceMs - gapMs + 1)
+    if (timestamp > this.#time.at) this.#time.at = timestamp
+    const closeTime = this.#time.at - windows.graceMs - gapMs
     if (emit === 'close') this.#close(closeTime, at)
     const touched = this.#touched
     touched.length = 0

@@ -1,4 +1,5 @@
 import type { Change } from '../dsl/change.ts'
+import type { NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { TimestampedWindowStore, ValueAndTimestamp, WindowEntry } from '../state/stores.ts'
 import type { SlidingWindows } from '../windows/sliding-windows.ts'
@@ -41,9 +42,9 @@ class Slider {
   readonly #difference: number
   /** The key's windows around the record, collected before any of them is changed. */
   readonly #around: Entry[] = []
-  #observed = -1
+  readonly #time: NodeTime
   #closeTime = 0
-  #closedUpTo = 0
+  #closedUpTo: number
 
   constructor(options: SlidingWindowAggregateOptions, scope: NodeScope, next: Step) {
     this.#options = options
@@ -52,6 +53,8 @@ class Slider {
     this.#late = options.late === undefined ? null : scope.forwardTo(options.late)
     this.#store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
     this.#difference = options.windows.differenceMs
+    this.#time = scope.time()
+    this.#closedUpTo = Math.max(0, this.#time.at - options.windows.graceMs - this.#difference)
   }
 
   process(key: unknown, value: unknown, at: RecordContext): void {
@@ -60,8 +63,8 @@ class Slider {
     if (key === null) return scope.drop(at, NULL_KEY)
     if (value === null) return scope.drop(at, NULL_VALUE)
     const { timestamp } = at
-    if (timestamp > this.#observed) this.#observed = timestamp
-    this.#closeTime = this.#observed - this.#options.windows.graceMs
+    if (timestamp > this.#time.at) this.#time.at = timestamp
+    this.#closeTime = this.#time.at - this.#options.windows.graceMs
     if (this.#options.emit === 'close') this.#close(at)
     if (timestamp + 1 + this.#difference <= this.#closeTime) {
       if (this.#late === null) return scope.drop(at, LATE)

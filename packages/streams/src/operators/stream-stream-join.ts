@@ -1,3 +1,4 @@
+import type { NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { JoinSide, OuterJoinStore, WindowEntry, WindowStore } from '../state/stores.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
@@ -51,8 +52,12 @@ export function streamStreamJoin(options: StreamStreamJoinOptions): Operator {
 
 /** The time that both sides of a join have seen, and the earliest record that may wait. */
 class SharedTime {
-  streamTime = -1
+  readonly stream: NodeTime
   minTime = Infinity
+
+  constructor(stream: NodeTime) {
+    this.stream = stream
+  }
 }
 
 class SideOfJoin {
@@ -74,7 +79,7 @@ class SideOfJoin {
     this.#others = scope.store(options.otherStore) as WindowStore<unknown, unknown>
     this.#unmatched =
       sharedStore === undefined ? null : (scope.store(sharedStore) as OuterJoinStore<unknown, unknown, unknown>)
-    this.#time = scope.shared(options.pair, () => new SharedTime())
+    this.#time = scope.shared(options.pair, () => new SharedTime(scope.time()))
     if (this.#unmatched !== null) this.#time.minTime = Math.min(this.#time.minTime, this.#unmatched.minTime)
     this.#otherSide = side === 'left' ? 'right' : 'left'
     this.#back = side === 'left' ? windows.beforeMs : windows.afterMs
@@ -86,13 +91,13 @@ class SideOfJoin {
     at.node = node
     const { timestamp } = at
     const time = this.#time
-    if (timestamp > time.streamTime) time.streamTime = timestamp
+    if (timestamp > time.stream.at) time.stream.at = timestamp
     if (value === null) return this.#scope.drop(at, NULL_VALUE)
     if (key === null) {
       if (this.#options.isOuter) return this.#forward(key, this.#options.joiner(value, null, key), timestamp, at)
       return this.#scope.drop(at, NULL_KEY)
     }
-    if (timestamp === time.streamTime && this.#unmatched !== null) this.#emitUnmatched(this.#unmatched, at)
+    if (timestamp === time.stream.at && this.#unmatched !== null) this.#emitUnmatched(this.#unmatched, at)
     const from = Math.max(0, timestamp - this.#back)
     const to = Math.max(0, timestamp + this.#forth)
     let hasMet = false
@@ -102,7 +107,7 @@ class SideOfJoin {
     }
     at.keep()
     if (hasMet || !this.#options.isOuter || this.#unmatched === null) return
-    if (to < time.streamTime) return this.#forward(key, this.#options.joiner(value, null, key), timestamp, at)
+    if (to < time.stream.at) return this.#forward(key, this.#options.joiner(value, null, key), timestamp, at)
     if (timestamp < time.minTime) time.minTime = timestamp
     this.#unmatched.put(timestamp, this.#options.side, key, value)
   }
@@ -124,7 +129,7 @@ class SideOfJoin {
     const { beforeMs, afterMs, graceMs } = windows
     const time = this.#time
     // As seen from this side, like Kafka Streams: of the other side's records some may be due a little earlier.
-    if (time.minTime + this.#forth + graceMs >= time.streamTime) return
+    if (time.minTime + this.#forth + graceMs >= time.stream.at) return
     time.minTime = Infinity
     let isLeftOpen = false
     let isRightOpen = false
@@ -132,7 +137,7 @@ class SideOfJoin {
       const isLeft = side === 'left'
       // The last that was looked at, not the earliest: like in Kafka Streams, one that waits may go a little later for it.
       time.minTime = timestamp
-      if (timestamp + (isLeft ? afterMs : beforeMs) + graceMs >= time.streamTime) {
+      if (timestamp + (isLeft ? afterMs : beforeMs) + graceMs >= time.stream.at) {
         if (isLeft) isLeftOpen = true
         else isRightOpen = true
         if (isLeftOpen && isRightOpen) break

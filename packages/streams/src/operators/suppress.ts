@@ -42,13 +42,13 @@ export function suppress(options: SuppressOptions): Operator {
       const ofWindow = options.timeOf === 'windowEnd'
       const buffer = scope.store(options.buffer) as SuppressionBuffer<unknown, unknown>
       const gate = new Gate(options, next, node)
-      let observed = -1
-      const isDue = (): boolean => buffer.minTime <= observed - delayMs
+      const time = scope.time()
+      const isDue = (): boolean => buffer.minTime <= time.at - delayMs
       const isFull = (): boolean => buffer.numRecords > maxRecords || buffer.sizeBytes > maxBytes
       return (key, value, at) => {
         at.node = node
         const { newValue, oldValue } = value as Change<unknown>
-        if (at.timestamp > observed) observed = at.timestamp
+        if (at.timestamp > time.at) time.at = at.timestamp
         buffer.put(ofWindow ? (key as Window).end : at.timestamp, key, newValue, oldValue)
         at.keep()
         if (isDue()) gate.letGo(buffer, isDue, at)

@@ -47,15 +47,15 @@ export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operat
       const { sendOldValues } = options.table
       const emitsUpdates = emit === 'update'
       const store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
-      const close = emitsUpdates ? null : closer(windows, store, next)
-      let observed = -1
+      const time = scope.time()
+      const close = emitsUpdates ? null : closer(windows, store, time.at - graceMs, next)
       return (key, value, at) => {
         at.node = node
         if (key === null) return scope.drop(at, NULL_KEY)
         if (value === null && !aggregatesNulls) return scope.drop(at, NULL_VALUE)
         const { timestamp } = at
-        if (timestamp > observed) observed = timestamp
-        const closeTime = observed - graceMs
+        if (timestamp > time.at) time.at = timestamp
+        const closeTime = time.at - graceMs
         // Before the store's time moves on: what it then forgets has been put out.
         if (close !== null) close(closeTime, at)
         let start = windows.firstStart(timestamp)
@@ -103,10 +103,11 @@ function isLateForAll(windows: FixedWindows, first: number, timestamp: number, c
 function closer(
   windows: FixedWindows,
   store: TimestampedWindowStore<unknown, unknown>,
+  closedUpTo: number,
   next: Step,
 ): (closeTime: number, at: RecordContext) => void {
   /** The earliest window that has not been closed, and its end: most records close none, and do not look into the store. */
-  let earliest = windows.firstStart(0)
+  let earliest = windows.firstStart(Math.max(0, closedUpTo))
   let earliestEnd = windows.endOf(earliest)
   return (closeTime, at) => {
     if (earliestEnd > closeTime) return

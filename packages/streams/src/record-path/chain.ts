@@ -10,6 +10,7 @@ import type { Subtopology, Topology } from '../topology/topology.ts'
 import type { Drops } from './drops.ts'
 import type { Punctuations } from './punctuations.ts'
 import { sinkStep, type SinkScope } from './sink-step.ts'
+import type { NodeTimes } from './node-times.ts'
 import type { TaskStores } from './task-stores.ts'
 
 /** The way of a source's records. */
@@ -28,6 +29,7 @@ export interface ChainScope extends SinkScope {
   readonly quarantine: Quarantine
   readonly gates: Gate[]
   readonly stores: TaskStores
+  readonly times: NodeTimes
   readonly punctuations: Punctuations
   readonly drops: Drops
   streamTime(): number
@@ -42,6 +44,9 @@ export function compileChains(
   const byName = new Map(subtopology.nodes.map((node) => [node.name, node]))
   const steps = new Map<string, Step>()
   const shared = new Map<object, unknown>()
+  const remembers = subtopology.nodes.some(
+    (node) => node.kind === 'processor' && (node.operator.memoryRecords ?? 0) > 0,
+  )
 
   const stepOf = (node: TopologyNode): Step => {
     let step = steps.get(node.name)
@@ -54,10 +59,11 @@ export function compileChains(
     const aside = node.kind === 'processor' ? (node.operator.sideChildren ?? []) : []
     const next = fanOut(children.filter(({ name }) => !aside.includes(name)).map(stepOf))
     if (node.kind === 'source') return next
-    return node.operator.compile(
+    const step = node.operator.compile(
       next,
       nodeScope(node, scope, shared, (child) => stepOfChild(node, child, children)),
     )
+    return node.stores.length > 0 && remembers ? onlyLive(step) : step
   }
   const stepOfChild = (node: ProcessorNode, name: string, children: readonly TopologyNode[]): Step => {
     const child = children.find((child) => child.name === name)
@@ -94,6 +100,7 @@ function nodeScope(
     gates,
     forwardTo,
     store: (name) => stores.get(name, node.name, node.stores),
+    time: () => scope.times.of(node.name),
     streamTime: () => scope.streamTime(),
     schedule: (intervalMs, type, callback) => punctuations.schedule(intervalMs, type, callback),
     drop(at, reason) {
@@ -104,6 +111,13 @@ function nodeScope(
       if (!shared.has(key)) shared.set(key, make())
       return shared.get(key) as T
     },
+  }
+}
+
+/** Records that a restarting task only remembers are in the stores already: a node with stores, and what is behind it, gets none. */
+function onlyLive(step: Step): Step {
+  return (key, value, at) => {
+    if (at.live) step(key, value, at)
   }
 }
 

@@ -14,6 +14,7 @@ import { divertFailure } from './divert.ts'
 import { Drops } from './drops.ts'
 import { InputQueue } from './input-queue.ts'
 import type { OutputBatch } from './output-batch.ts'
+import { NodeTimes } from './node-times.ts'
 import { PartitionTally } from './partition-tally.ts'
 import { Punctuations } from './punctuations.ts'
 import { RecordContext } from './record-context.ts'
@@ -40,6 +41,8 @@ export interface TaskPorts {
   readonly output: OutputBatch
   /** Absent: the task's nodes have no stores. */
   readonly stores?: StorePorts & { readonly changelog: Changelog }
+  /** The times of nodes, as they were committed. */
+  readonly times?: Readonly<Record<string, number>>
   /** How many partitions a topic has that is written with a partitioner. Default: 1. */
   partitionsOf?(topic: string): number
 }
@@ -83,6 +86,7 @@ export class StreamTask {
   readonly #stores: TaskStores
   readonly #punctuations: Punctuations
   readonly #drops = new Drops()
+  readonly #times: NodeTimes
   #streamTime = -1
 
   constructor(
@@ -106,6 +110,7 @@ export class StreamTask {
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
     this.#punctuations = new Punctuations(clock)
+    this.#times = new NodeTimes(ports.times)
     this.#stores = new TaskStores(subtopology.stores, ports.stores, {
       record: this.#at,
       changelog: ports.stores?.changelog ?? NO_CHANGELOG,
@@ -120,6 +125,7 @@ export class StreamTask {
       gates,
       stores: this.#stores,
       punctuations: this.#punctuations,
+      times: this.#times,
       drops: this.#drops,
       streamTime: () => this.#streamTime,
       recordBytesMax: settings.recordBytesMax,
@@ -153,6 +159,11 @@ export class StreamTask {
   /** The largest timestamp that it has processed; -1 before the first. */
   get streamTime(): number {
     return this.#streamTime
+  }
+
+  /** The times of its nodes, to be committed with the offsets. */
+  nodeTimes(): Readonly<Record<string, number>> {
+    return this.#times.snapshot()
   }
 
   /** What its operators let go, by reason: see `Drops`. */

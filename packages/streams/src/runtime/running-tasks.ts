@@ -1,8 +1,9 @@
 /** The tasks of one thread: made when their partitions are assigned, begun when their stores are complete, closed when they are revoked. */
-import { decodeTally, EMPTY_TALLY, encodeTally, type CommittedOffset, type Kafka } from '@sluice/kafka'
+import { decodeTally, EMPTY_TALLY, encodeTally, TALLY_BYTES_MAX, type CommittedOffset, type Kafka } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type Random, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../assignment/task-id.ts'
 import { tasksOf } from '../assignment/streams-assignor.ts'
+import { latestTimes, timesIn, withTimes } from '../record-path/node-times.ts'
 import type { OutputBatch } from '../record-path/output-batch.ts'
 import { remember } from '../record-path/remember.ts'
 import { StreamTask, type StartOfPartition, type TaskSettings } from '../record-path/stream-task.ts'
@@ -11,6 +12,11 @@ import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
 import { restore, type RestoringStore } from './restoration.ts'
+
+interface CommittedStart extends StartOfPartition {
+  /** What the nodes of its task have committed with it. */
+  readonly times: Readonly<Record<string, number>>
+}
 
 export interface RunningTasksParts {
   readonly topology: Topology
@@ -61,7 +67,8 @@ export class RunningTasks {
       task.partitions.flatMap(({ topic, partition, position, tally }) => {
         const place = { topic, partition }
         if (position === (this.committedOf(place) ?? this.#begun.get(keyOf(place)))) return []
-        return [{ topic, partition, offset: position, metadata: encodeTally(tally.snapshot()) }]
+        const metadata = withTimes(task.nodeTimes(), (spare) => encodeTally(tally.snapshot(), TALLY_BYTES_MAX - spare))
+        return [{ topic, partition, offset: position, metadata }]
       }),
     )
   }
@@ -145,7 +152,7 @@ export class RunningTasks {
     }
   }
 
-  #make(id: TaskId, starts: ReadonlyMap<string, StartOfPartition>): { task: StreamTask; restoring: RestoringStore[] } {
+  #make(id: TaskId, starts: ReadonlyMap<string, CommittedStart>): { task: StreamTask; restoring: RestoringStore[] } {
     const { topology, settings, output, clock, random, factory, partitionsOf } = this.#parts
     const subtopology = topology.subtopologies[id.subtopology]!
     const own = subtopology.sourceTopics.flatMap((topic) => starts.get(keyOf({ topic, partition: id.partition })) ?? [])
@@ -162,14 +169,15 @@ export class RunningTasks {
       restoring.push({ task: nameOfTask(id), ...at, store, from: null, until })
       return store
     }
-    const ports = { clock, random, output, partitionsOf, stores: { factory: remembering, changelog } }
+    const times = latestTimes(own.map((start) => start.times))
+    const ports = { clock, random, output, partitionsOf, times, stores: { factory: remembering, changelog } }
     return { task: new StreamTask(topology, subtopology, id.partition, own, settings, ports), restoring }
   }
 
   async #startsOf(
     partitions: readonly TopicPartition[],
     committed: readonly CommittedOffset[],
-  ): Promise<Map<string, StartOfPartition>> {
+  ): Promise<Map<string, CommittedStart>> {
     const { admin } = this.#parts.kafka
     const [earliest, latest] = await Promise.all([
       admin.listOffsets(partitions, 'earliest'),
@@ -184,7 +192,8 @@ export class RunningTasks {
         if (at !== undefined && at.offset < first) throw deleted(at, first)
         const offset = at?.offset ?? first
         const tally = at === undefined ? EMPTY_TALLY : decodeTally(at.metadata)
-        return [key, { topic, partition, offset, tally, endOffset: ends.get(key) ?? offset }]
+        const times = at === undefined ? {} : timesIn(at.metadata)
+        return [key, { topic, partition, offset, tally, times, endOffset: ends.get(key) ?? offset }]
       }),
     )
   }

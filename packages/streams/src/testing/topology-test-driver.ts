@@ -17,7 +17,7 @@ import type { Deserializer, Serializer, Side } from '../serde.ts'
 import { bytesSerde } from '../serdes.ts'
 import type { StoreKind } from '../state/definition.ts'
 import { memoryStores } from '../state/create-store.ts'
-import type { Changelog, StoreFactory, TaskStore } from '../state/store-context.ts'
+import type { Changelog, ChangelogRecord, StoreFactory, TaskStore } from '../state/store-context.ts'
 import type {
   KeyValueStore,
   ReadOnlyKeyValueStore,
@@ -41,6 +41,11 @@ export interface TopologyTestDriverOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Milliseconds since the epoch at the beginning. Default: 2023-11-14T22:13:20Z. */
   readonly initialTimeMs?: number
+  /**
+   * Goes on where another driver of the same topology stands, as after a restart: with what its changelogs hold that were not read as
+   * output topics, and what its tasks commit with their offsets.
+   */
+  readonly continuing?: TopologyTestDriver
 }
 
 const DEFAULT_TIME_MS = 1_700_000_000_000
@@ -86,8 +91,11 @@ export class TopologyTestDriver {
         this.#queue(topic).push({ topic, partition: 0, key, value, timestamp, headers })
       },
     }
+    const { continuing } = options
     const factory: StoreFactory = (definition, context) => {
       const store = memoryStores(definition, context)
+      if (continuing !== undefined)
+        store.restore(continuing.#logged(changelogTopicOf(taskSettings.applicationId, definition.name)))
       this.#stores.push(store)
       return store
     }
@@ -101,6 +109,7 @@ export class TopologyTestDriver {
         clock: this.clock,
         random: systemRandom,
         stores: { factory, global, changelog },
+        ...(continuing === undefined ? {} : { times: continuing.#timesOf(subtopology.id) }),
       })
       if (subtopology.isGlobal) for (const [name, store] of task.stores) global.set(name, store)
     }
@@ -206,6 +215,21 @@ export class TopologyTestDriver {
   /** Closes the stores. */
   close(): void {
     for (const task of this.#tasks) task.close()
+  }
+
+  /** The records of a changelog. */
+  #logged(topic: string): ChangelogRecord[] {
+    return this.#queue(topic).map(({ key, value, timestamp, headers }, offset) => ({
+      key: key!,
+      value,
+      timestamp: timestamp ?? -1,
+      headers,
+      offset,
+    }))
+  }
+
+  #timesOf(subtopology: number): Readonly<Record<string, number>> {
+    return this.#tasks.find(({ id }) => id === `${subtopology}_0`)!.nodeTimes()
   }
 
   #start(subtopology: Subtopology, settings: ReturnType<typeof taskSettingsOf>, ports: TaskPorts): StreamTask {
