@@ -61,14 +61,17 @@ describe('topics whose records meet by key', () => {
     })
   })
 
-  test('groups that share a topic are one', () => {
+  test('what is joined with something that is joined with a topic has its number too', () => {
     const write = (builder: StreamsBuilder): void => {
-      const middle = builder.table('M', text)
-      builder.stream('L', text).join(middle, joined, text)
-      builder.table('R', text).join(middle, joined)
+      const [a, b] = ['A', 'B'].map((topic) => builder.stream(topic, text).selectKey((_key, value) => value))
+      a!.join(b!, joined, windows, { ...text, otherValue: Serdes.string })
+      b!.join(builder.table('M', text), joined, text)
     }
-    expect(thrownBy(() => plan(write, { L: 2, M: 2, R: 1 }))).toMatchObject({ code: 'TOPOLOGY_INVALID' })
-    expect(plan(write, { L: 2, M: 2, R: 2 })).toEqual({ L: 2, M: 2, R: 2 })
+    expect(topologyOf(write).copartitionedTopics()).toHaveLength(1)
+    expect(plan(write, { A: 9, B: 5, M: 2 })).toMatchObject({
+      'KSTREAM-KEY-SELECT-0000000001-repartition': 2,
+      'KSTREAM-KEY-SELECT-0000000003-repartition': 2,
+    })
   })
 
   test('a stream that is joined with itself meets but one topic', () => {
