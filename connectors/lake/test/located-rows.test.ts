@@ -33,7 +33,7 @@ const SCHEMA = JSON.stringify({
     { field: 'id', type: 'int64', optional: false },
     { field: 'seq', type: 'int64', optional: true },
     { field: 'small', type: 'int8', optional: true },
-    { field: 'int', type: 'int32', optional: true },
+    { field: 'int', type: 'int32', optional: true, default: 42 },
     { field: 'name', type: 'string', optional: true },
     { field: 'ok', type: 'boolean', optional: true },
     { field: 'x', type: 'double', optional: true },

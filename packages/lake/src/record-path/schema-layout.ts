@@ -5,7 +5,7 @@ import { JsonLayout } from '../parquet/index.ts'
 import type { JsonField, JsonFieldType } from '../parquet/index.ts'
 
 /**
- * Undefined for schemas with what is left to the converter: lists, maps, bytes, decimals, defaults.
+ * Undefined for schemas with what is left to the converter: lists, maps, bytes, decimals.
  * @param columnOf the column's name for a field of the record
  */
 export function layoutOfSchema(
@@ -24,9 +24,9 @@ function fieldsOf(schema: StructSchema): JsonField[] | undefined {
   const fields: JsonField[] = []
   for (const { name, schema: of } of schema.fields) {
     const type = fieldTypeOf(of)
-    // In place of null a default would have to stand.
-    if (type === undefined || of.default !== undefined) return undefined
-    fields.push({ name, type, optional: of.optional })
+    if (type === undefined) return undefined
+    // In place of null a default may have to stand.
+    fields.push({ name, type, optional: of.optional && of.default === undefined })
   }
   return fields
 }
