@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { StreamsBuilder, type Topology } from '../../src/index.ts'
+import { Serdes, StreamsBuilder, type TimestampExtractor, type Topology } from '../../src/index.ts'
+import { TopologyTestDriver } from '../../src/testing/index.ts'
 
 function topologyOf(write: (builder: StreamsBuilder) => void): Topology {
   const builder = new StreamsBuilder()
@@ -175,4 +176,46 @@ test('a gate whose rules do not compile is refused where it is written', () => {
       ruleset: { id: 'r', version: 1, checks: [{ id: 'c', check: 'range', field: 'x', params: {} }] },
     })
   expect(write).toThrow(expect.objectContaining({ code: 'GATE_RULES_INVALID' }))
+})
+
+describe('the time of records', () => {
+  const run = (timestampExtractor: TimestampExtractor<string, string>): TopologyTestDriver => {
+    const text = { key: Serdes.string, value: Serdes.string }
+    const driver = new TopologyTestDriver(
+      topologyOf((builder) => builder.stream('in', { ...text, timestampExtractor }).to('out', text)),
+    )
+    const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+    for (const value of ['5', '30', '-1', '7', 'x']) input.pipeInput('k', value, { timestamp: 1000 })
+    return driver
+  }
+
+  test('is what the extractor says; it is told the largest of the partition so far', () => {
+    const seen: unknown[] = []
+    const driver = run((record, _key, value, partitionTime) => {
+      seen.push([record.topic, record.offset, record.timestamp, partitionTime])
+      return Number(value === 'x' ? 9 : value)
+    })
+    const times = driver
+      .createOutputTopic('out')
+      .readRecordsToList()
+      .map(({ timestamp }) => timestamp)
+    expect(times).toEqual([5, 30, 7, 9])
+    expect(seen).toEqual([
+      ['in', 0, 1000, -1],
+      ['in', 1, 1000, 5],
+      ['in', 2, 1000, 30],
+      ['in', 3, 1000, 30],
+      ['in', 4, 1000, 30],
+    ])
+    expect(driver.tally('in')).toMatchObject({ in: 5, passed: 4, dropped: { timestamp: 1 } })
+  })
+
+  test('a record whose extractor throws is quarantined with the time it came with', () => {
+    const driver = run((_record, _key, value) => {
+      if (value === 'x') throw new Error('no time')
+      return 1
+    })
+    expect(driver.createOutputTopic('test.quarantine').readRecord().timestamp).toBe(1000)
+    expect(driver.tally('in')).toMatchObject({ passed: 4, quarantined: { process: 1 } })
+  })
 })
