@@ -103,8 +103,11 @@ export class CallWatch {
   }
 }
 
+/** Asked for each record, synchronous and short: to note each call would cost more than what it does. */
+const PER_RECORD: ReadonlySet<PropertyKey> = new Set(['scan'])
+
 /**
- * The same object, each call of a method noted. What it returns is not looked into, and `this` is the object itself, so that private
+ * The same object, each call of a method noted, but for those that are asked for each record. What it returns is not looked into, and `this` is the object itself, so that private
  * fields work.
  */
 export function watched<T extends object>(target: T, watch: CallWatch, of: Omit<Call, 'what'>): T {
@@ -115,7 +118,9 @@ export function watched<T extends object>(target: T, watch: CallWatch, of: Omit<
     let method = methods.get(key)
     if (method === undefined) {
       const call: Call = { ...of, what: String(key) }
-      method = (...args: unknown[]) => watch.run(call, () => Reflect.apply(value, target, args) as unknown)
+      method = PER_RECORD.has(key)
+        ? value.bind(target)
+        : (...args: unknown[]) => watch.run(call, () => Reflect.apply(value, target, args) as unknown)
       methods.set(key, method)
     }
     return method

@@ -50,6 +50,24 @@ describe('who is inside of a connector', () => {
   })
 })
 
+test('what is asked for each record is not noted, and is the object’s own', () => {
+  class Task {
+    #scans = 0
+    scan(): number {
+      return ++this.#scans
+    }
+  }
+  const clock = new FakeClock()
+  const watch = new CallWatch(clock, {
+    entered: () => {
+      throw new Error('it is noted')
+    },
+    left: () => undefined,
+  })
+  expect(watched(new Task(), watch, of).scan()).toBe(1)
+  expect(watch.lastReturn('a', 0)).toBeNull()
+})
+
 test('a watched object is the object: private fields work, what is not there is not there, frozen ones too', () => {
   class Task {
     #polls = 0
