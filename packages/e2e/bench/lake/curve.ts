@@ -43,7 +43,7 @@ async function along(
     const isLast = i === steps.length - 1 && before !== undefined
     const grown = isLast ? Math.max(before.ours - least, least / 10) : 0
     const bar = isLast ? { bar: least + SLACK * grown * (count / steps[i - 1]!) } : {}
-    cases.push({ name: `Kafka to Delta, ${count} ${what}, per 1,000,000 rows`, unit: 'CPU-s', ours, peer: [], ...bar })
+    cases.push({ name: `Kafka to Delta, ${what}: ${count}`, unit: 'CPU-s', ours, peer: [], ...bar })
   }
   return cases
 }

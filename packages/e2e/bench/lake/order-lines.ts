@@ -6,6 +6,7 @@ import { orders, type Order } from '../orders.ts'
 const ORDERS_AT_ONCE = 5000
 /** As they come from several producers at a time. */
 const PARTITIONS = 4
+const LINE_FEED = 10
 
 /** Connect's schema of a line, for JsonConverter. It has no decimals as texts: the amount is a text, and the time a number of microseconds. */
 export const ORDER_SCHEMA: string = JSON.stringify({
@@ -75,29 +76,35 @@ export async function fillTopics(kafka: Kafka, topics: readonly string[], file: 
   await kafka.admin.ensureTopics(topics.map((topic) => ({ topic, partitions })))
   const producer = kafka.producer({ compression: 'lz4', lingerMs: 50 })
   const share = count / topics.length
-  let records: ProducerRecord[] = []
+  const records: ProducerRecord[] = []
   let id = 0
-  for await (const value of linesOf(file)) {
+  for await (const bytes of wholeLinesOf(file)) {
+    for (let from = 0; from < bytes.length && id < count;) {
+      const end = lineEnd(bytes, from)
+      const [topic, key] = [topics[Math.floor(id / share)]!, Buffer.from(String(++id))]
+      const value = bytes.subarray(from, end)
+      records.push({ topic, partition: null, key, value, timestamp: null, headers: null })
+      from = end + 1
+      if (records.length === ORDERS_AT_ONCE) await producer.produce(records.splice(0))
+    }
     if (id === count) break
-    const topic = topics[Math.floor(id / share)]!
-    records.push({ topic, partition: null, key: Buffer.from(String(++id)), value, timestamp: null, headers: null })
-    if (records.length === ORDERS_AT_ONCE) await producer.produce(records.splice(0))
   }
   if (records.length > 0) await producer.produce(records)
   await producer.close()
 }
 
-/** Without their ends; the bytes are the receiver's. */
-export async function* linesOf(file: string): AsyncGenerator<Buffer> {
+/** The file in pieces that end with a line. */
+export async function* wholeLinesOf(file: string): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 20 })) {
     const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
-    let from = 0
-    for (let end = bytes.indexOf(10, from); end >= 0; end = bytes.indexOf(10, from)) {
-      yield bytes.subarray(from, end)
-      from = end + 1
-    }
-    rest = bytes.subarray(from)
+    const end = bytes.lastIndexOf(LINE_FEED) + 1
+    yield bytes.subarray(0, end)
+    rest = bytes.subarray(end)
   }
-  if (rest.length > 0) yield rest
+}
+
+/** Where the line that begins there ends. */
+export function lineEnd(bytes: Buffer, from: number): number {
+  return bytes.indexOf(LINE_FEED, from)
 }

@@ -48,6 +48,8 @@ export class SinkProcess {
       'value.converter.schema.content': ORDER_SCHEMA,
       'offset.storage.file.filename': `${at}.positions`,
       'offset.flush.interval.ms': '1000',
+      // A last commit of a thousand files takes a while.
+      'task.shutdown.graceful.timeout.ms': String(STOP_MS / 2),
       listeners: `http://127.0.0.1:${port}`,
     }
     const connector = {
