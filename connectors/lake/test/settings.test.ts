@@ -20,6 +20,7 @@ test('only the place must be given', () => {
     'flush.bytes': 67_108_864,
     'rotate.interval.ms': 60_000,
     'commit.group.wait.ms': 500,
+    'encoder.threads': 0,
     'partitions.per.commit.max': 20_000,
     'table.columns.max': 5000,
     'kafka.coordinates': false,
