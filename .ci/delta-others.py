@@ -25,8 +25,9 @@ def rows_in(dt):
 
 
 def ours(*rows):
-    command = ["node", "--conditions=@sluice/source", "packages/lake/test/open-delta-table.ts", str(folder), "theirs", json.dumps(rows)]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    command = ["node", "--conditions=@sluice/source", "packages/lake/test/open-delta-table.ts", str(folder)]
+    request = json.dumps({"table": "theirs", "rows": rows})
+    return json.loads(subprocess.run(command, input=request, check=True, capture_output=True, text=True).stdout)
 
 
 def check(when):
