@@ -21,7 +21,7 @@ export interface Consumed<K, V> extends Named {
   readonly quarantine?: string
   /** The time of its records. Default: their own timestamps. */
   readonly timestampExtractor?: TimestampExtractor<K, V>
-  /** Where to begin without a committed offset. */
+  /** Where to begin without a committed offset. Default: at the earliest record. */
   readonly offsetReset?: OffsetReset
 }
 

@@ -11,6 +11,7 @@ import type { Changelog, StoreFactory } from '../state/store-context.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
+import { firstOffsets } from './first-offsets.ts'
 import { restore, type RestoringStore } from './restoration.ts'
 
 interface CommittedStart extends StartOfPartition {
@@ -185,12 +186,16 @@ export class RunningTasks {
     ])
     const known = new Map(committed.map((one) => [keyOf(one), one]))
     const ends = new Map(latest.map((one) => [keyOf(one), one.offset]))
+    const { topology, clock } = this.#parts
+    const fresh = partitions.filter((one) => !known.has(keyOf(one)))
+    const begin = await firstOffsets(topology, fresh, admin, clock)
+    const firsts = new Map(begin.map((one) => [keyOf(one), one.offset]))
     return new Map(
       earliest.map(({ topic, partition, offset: first }) => {
         const key = keyOf({ topic, partition })
         const at = known.get(key)
         if (at !== undefined && at.offset < first) throw deleted(at, first)
-        const offset = at?.offset ?? first
+        const offset = at?.offset ?? firsts.get(key) ?? first
         const tally = at === undefined ? EMPTY_TALLY : decodeTally(at.metadata)
         const times = at === undefined ? {} : timesIn(at.metadata)
         return [key, { topic, partition, offset, tally, times, endOffset: ends.get(key) ?? offset }]

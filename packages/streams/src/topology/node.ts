@@ -16,7 +16,7 @@ export interface SourceNode {
   readonly quarantine: string | null
   /** Absent: the record's own timestamp. */
   readonly timestampExtractor?: TimestampExtractor
-  /** Where to begin without a committed offset; absent: the application's `auto.offset.reset`. */
+  /** Where to begin without a committed offset; absent: at the earliest record. */
   readonly offsetReset?: OffsetReset
   /** Read as a whole by every instance, for a global store. */
   readonly isGlobal?: true
