@@ -1,0 +1,37 @@
+"""Spark and ours append to one table of a file system at the same time: each commit of both must be there afterwards, once."""
+
+import threading
+import time
+
+ROUNDS = 20
+
+
+def race(spark, ours, folder):
+    name = "race"
+    where = f"{folder}/{name}"
+    spark.sql(f"create table delta.`{where}` (id bigint, who string) using delta").collect()
+    isOver = threading.Event()
+    mine = []
+
+    def append_of_ours():
+        while not isOver.is_set():
+            answer = ours.ask(name, {"id": len(mine), "who": "ours"}, **{"as": name})
+            mine.append(answer)
+            # As often as Spark looks for a version that is free, and not always at the same moment.
+            time.sleep(0.02 + 0.013 * (len(mine) % 5))
+
+    thread = threading.Thread(target=append_of_ours)
+    thread.start()
+    try:
+        for round in range(ROUNDS):
+            spark.sql(f"insert into delta.`{where}` values ({round}, 'spark')").collect()
+    finally:
+        isOver.set()
+        thread.join()
+    wrong = [answer for answer in mine if "error" in answer]
+    found = {row["who"]: (row["n"], row["ids"]) for row in spark.sql(f"select who, count(*) as n, count(distinct id) as ids from delta.`{where}` group by who").collect()}
+    wanted = {"ours": (len(mine), len(mine)), "spark": (ROUNDS, ROUNDS)}
+    if found != wanted:
+        wrong.append(f"found {found}, written were {wanted}")
+    print(f"{ROUNDS} appends of Spark beside {len(mine)} of ours: {wrong or 'each is there once'}", flush=True)
+    return len(wrong)
