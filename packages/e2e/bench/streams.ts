@@ -1,6 +1,6 @@
 /**
  * Stream processors, each in a process of its own: CPU per 1,000,000 orders (about 140 bytes of JSON, 50,000 customers, 4 partitions)
- * from RUNNING to closed, JIT warm-up included; start and memory. The peer's figures are Kafka Streams 4.3.1's where it is here.
+ * from RUNNING to closed, JIT warm-up included; start and memory. They run compiled, as of the last build. The peer's figures are Kafka Streams 4.3.1's where it is here.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -68,10 +68,8 @@ export async function bench(short: boolean): Promise<readonly BenchCase[]> {
 
 async function costOf(address: string, name: string, guarantee: string): Promise<Cost> {
   const id = `${name}-${guarantee}`
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--conditions=@sluice/source', APP, address, name, guarantee, id],
-    { timeout: DEADLINE_MS },
-  )
+  const { stdout } = await promisify(execFile)(process.execPath, [APP, address, name, guarantee, id], {
+    timeout: DEADLINE_MS,
+  })
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Cost
 }

@@ -5,12 +5,12 @@
 import { connect } from '@sluice/kafka'
 import { MemoryMetrics } from '@sluice/sdk'
 import { KafkaStreams, streamsSettings } from '@sluice/streams'
-import { PARTITIONS } from './topics.ts'
+import { KEPT, PARTITIONS } from './topics.ts'
 import { topologyOf } from './topologies.ts'
 
 const [address, name, guarantee, id] = process.argv.slice(2) as [string, string, string, string]
 const kafka = await connect({ bootstrapServers: address })
-await kafka.admin.ensureTopics([{ topic: `${id}-out`, partitions: PARTITIONS }])
+await kafka.admin.ensureTopics([{ topic: `${id}-out`, partitions: PARTITIONS, configs: KEPT }])
 const settings = streamsSettings.parse({ 'application.id': id, 'processing.guarantee': guarantee })
 let running = process.cpuUsage()
 let runningAt = 0

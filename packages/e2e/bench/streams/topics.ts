@@ -3,6 +3,8 @@ import type { Kafka, ProducerRecord } from '@sluice/kafka'
 
 export const CUSTOMERS = 50_000
 export const PARTITIONS = 4
+/** Event time is long ago: nothing may expire. */
+export const KEPT = { 'retention.ms': '-1' }
 const BATCH = 20_000
 const START_MS = 1_760_000_000_000
 const SPAN_MS = 3_600_000
@@ -41,7 +43,7 @@ export interface Payment {
  */
 export async function fillTopics(kafka: Kafka, count: number): Promise<void> {
   const topics = ['orders', 'orders-id', 'payments', 'customers']
-  await kafka.admin.ensureTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS })))
+  await kafka.admin.ensureTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, configs: KEPT })))
   const producer = kafka.producer({ batchBytesMax: 262_144 })
   const random = seeded(42)
   for (const range of batches(CUSTOMERS)) {
