@@ -54,6 +54,11 @@ export class PartitionFiles {
     this.#rotation = rotation
   }
 
+  /** How many files are open. */
+  get count(): number {
+    return this.#open.size
+  }
+
   /** Of the open files. */
   get rows(): number {
     return this.#rows
