@@ -12,6 +12,7 @@ import type { PageLevels } from '../levels.ts'
 const HEAD_WORDS = 10
 const HEAD_BYTES = 4 * HEAD_WORDS
 const ROW_GROUP_END = -1
+const FIRST_ROOM_BYTES = 16 * 1024
 const NONE = new Uint8Array(0)
 
 export interface Parcel {
@@ -21,13 +22,14 @@ export interface Parcel {
 }
 
 export class ParcelWriter {
-  readonly #roomBytes: number
+  readonly #fullBytes: number
+  #roomBytes = FIRST_ROOM_BYTES
   #buffer: ArrayBuffer | undefined
   #at = 0
 
-  /** @param roomBytes that each parcel has from the start */
-  constructor(roomBytes: number) {
-    this.#roomBytes = roomBytes
+  /** @param fullBytes room that each parcel has from the start, but for the first: that may be all there is */
+  constructor(fullBytes: number) {
+    this.#fullBytes = fullBytes
   }
 
   /** Bytes in the parcel so far. */
@@ -60,6 +62,7 @@ export class ParcelWriter {
   take(): Parcel {
     const parcel = { buffer: this.#buffer ?? new ArrayBuffer(0), length: this.#at }
     this.#buffer = undefined
+    this.#roomBytes = this.#fullBytes
     this.#at = 0
     return parcel
   }
