@@ -91,3 +91,4 @@ export type {
   VersionedKeyValueStore,
   WindowStore,
 } from './state/stores.ts'
+export type { TransformerContext, ValueTransformer } from './operators/table-transform-values.ts'

@@ -1,8 +1,9 @@
 import type { Operator } from '../operators/operator.ts'
-import { mappedView, type RowMapper } from '../operators/table-map.ts'
 import type { TableOutput } from '../operators/table-output.ts'
+import type { TableView } from '../operators/table-view.ts'
 import type { AnyMaterialized, AnyMaterializing } from '../options.ts'
 import type { Side } from '../serde.ts'
+import type { StoreDefinition } from '../state/definition.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
 import type { Graph } from '../topology/graph.ts'
 import type { TableParts } from './table-parts.ts'
@@ -13,7 +14,10 @@ export interface DerivedTable {
   readonly prefix: string
   /** Of its values, unless said. */
   readonly value: Side | null
-  readonly map: RowMapper
+  /** Its rows where it keeps none, of its parent's. */
+  readonly view: (parent: TableView) => TableView
+  /** Stores that it uses besides its own. */
+  readonly stores?: readonly (string | StoreDefinition)[]
   readonly operator: (table: TableOutput) => Operator
 }
 
@@ -21,7 +25,7 @@ export interface DerivedTable {
 export function derivedTable(
   parent: TableParts,
   { name: given, materialized }: AnyMaterializing,
-  { prefix, value, map, operator }: DerivedTable,
+  { prefix, value, view, operator, stores = [] }: DerivedTable,
 ): TableParts {
   const { place } = parent
   const { graph } = place
@@ -29,12 +33,15 @@ export function derivedTable(
   const store = namedStore(graph, prefix, materialized, sides)
   const name = graph.names.node(given, prefix)
   const isVersioned = materialized?.historyRetentionMs !== undefined
-  const rows = new DerivedRows([parent.rows], store, isVersioned, false, ([view]) => mappedView(view!, map))
+  const rows = new DerivedRows([parent.rows], store, isVersioned, false, ([parent]) => view(parent!))
   const node: GraphNode = {
     name,
     write(to, { parents }) {
       if (store !== null) writeStore(to, store)
-      to.processor({ name, predecessors: parents, operator: operator(rows.output) }, store === null ? [] : [store.name])
+      for (const one of stores) if (typeof one !== 'string') to.store(one)
+      const used = namesOf(stores)
+      const own = store === null ? used : [store.name, ...used]
+      to.processor({ name, predecessors: parents, operator: operator(rows.output) }, own)
     },
   }
   graph.add(node, [place.node])
@@ -56,4 +63,8 @@ export function namedStore(
   }
   const definition = tableStoreDefinition(name, materialized, sides)
   return { name, isUnnamed: false, define: () => definition }
+}
+
+export function namesOf(stores: readonly (string | StoreDefinition)[]): readonly string[] {
+  return stores.map((store) => (typeof store === 'string' ? store : store.name))
 }

@@ -3,9 +3,12 @@ import type { ForeignKeyExtractor } from '../operators/foreign-key-join.ts'
 import type { KeyValueMapper } from '../operators/map-key-value.ts'
 import type { ValueMapper } from '../operators/map-values.ts'
 import type { AnyJoiner } from '../operators/joiner.ts'
+import type { ProcessorSupplier } from '../operators/process.ts'
 import type { KeySelector } from '../operators/select-key.ts'
 import { filterMapper, tableFilter } from '../operators/table-filter.ts'
+import { mappedView } from '../operators/table-map.ts'
 import { tableMapValues } from '../operators/table-map-values.ts'
+import { tableTransformValues, transformedView, type ValueTransformer } from '../operators/table-transform-values.ts'
 import { tableToStream } from '../operators/table-to-stream.ts'
 import type {
   AnyMaterializing,
@@ -19,11 +22,11 @@ import type {
 import { joinByForeignKey } from './foreign-key-joins.ts'
 import { KGroupedTable } from './kgrouped-table.ts'
 import { KStream } from './kstream.ts'
-import { addOperator } from './place.ts'
+import { addOperator, type Processing } from './place.ts'
 import type { Suppressed } from './suppressed.ts'
 import { suppressTable } from './suppress-table.ts'
 import { joinTables } from './table-table-joins.ts'
-import { derivedTable } from './derived-table.ts'
+import { derivedTable, namesOf } from './derived-table.ts'
 import type { TableParts, TablePlace } from './table-parts.ts'
 import type { TableRows } from './table-rows.ts'
 
@@ -70,8 +73,25 @@ export class KTable<K, V> implements TableParts {
     const table = derivedTable(this, options, {
       prefix: 'KTABLE-MAPVALUES-',
       value: null,
-      map: untyped,
+      view: (parent) => mappedView(parent, untyped),
       operator: (table) => tableMapValues({ mapper: untyped, table }),
+    })
+    return new KTable(table)
+  }
+
+  /** Makes a new value of each row's, by an object that may look into stores: one per task, made by the supplier. */
+  transformValues<W>(
+    supplier: ProcessorSupplier<ValueTransformer<K, V, W>>,
+    options: Materializing<K, NonNullable<W>> & Processing = {},
+  ): KTable<K, NonNullable<W>> {
+    const untyped = supplier as unknown as ProcessorSupplier<ValueTransformer<unknown, unknown, unknown>>
+    const { stores = [] } = options
+    const table = derivedTable(this, options, {
+      prefix: 'KTABLE-TRANSFORMVALUES-',
+      value: null,
+      stores,
+      view: (parent) => transformedView(parent, untyped, namesOf(stores)),
+      operator: (table) => tableTransformValues({ supplier: untyped, table }),
     })
     return new KTable(table)
   }
@@ -149,7 +169,7 @@ export class KTable<K, V> implements TableParts {
     const table = derivedTable(this, options, {
       prefix: 'KTABLE-FILTER-',
       value: this.place.value,
-      map: filterMapper(untyped, wanted),
+      view: (parent) => mappedView(parent, filterMapper(untyped, wanted)),
       operator: (table) => tableFilter({ predicate: untyped, wanted, table }),
     })
     // A parent that keeps its rows can say what was there, so that rows that never matched are not deleted.
