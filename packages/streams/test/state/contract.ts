@@ -115,8 +115,12 @@ async function run(
   }
 }
 
+const RANKS = new Map(
+  KEYS.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).map((key, rank) => [key, rank]),
+)
+
 function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  return RANKS.get(a)! - RANKS.get(b)!
 }
 
 function pick(draw: SeededRandom): string {

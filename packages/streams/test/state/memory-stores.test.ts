@@ -4,7 +4,7 @@ import { storeContract } from './contract.ts'
 import { TestContext } from './test-context.ts'
 
 /** A store in memory is gone with its task: what it is after a restart is what its changelog makes it. */
-storeContract('memory', 4000, (definition) => {
+storeContract('memory', 2000, (definition) => {
   const context = new TestContext()
   let store: TaskStore = memoryStores(definition, context)
   return Promise.resolve({
