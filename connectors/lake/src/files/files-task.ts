@@ -28,6 +28,8 @@ import { storesOf } from './stores.ts'
 
 /** How long one call of the worker may wait for the store. What is not done then is done later. */
 const STORE_PATIENCE_MS = 60_000
+/** Of one partition of Kafka's. Each costs memory, a request, and a file that is read. */
+const OPEN_FILES_WORTH_A_WORD = 1000
 
 interface Stream {
   readonly partition: TopicPartition
@@ -64,6 +66,7 @@ export class FilesTask implements SinkTask {
   readonly #plan: ReturnType<typeof planOf>
   readonly #streams = new Map<string, Stream>()
   readonly #counters: Readonly<Record<'rows' | 'files' | 'bytes' | 'commits', Counter>>
+  #hasWarned = false
   /** Since the worker was last asked to commit. */
   #hasStored = false
 
@@ -320,8 +323,20 @@ export class FilesTask implements SinkTask {
   /** Tells the other tasks of the process how much this one holds. */
   #weigh(): void {
     let bytes = 0
-    for (const { files } of this.#streams.values()) bytes += files.bytes
+    for (const { files } of this.#streams.values()) {
+      bytes += files.bytes
+      this.#warnOfScatter(files)
+    }
     this.#budget.hold(this, bytes)
+  }
+
+  #warnOfScatter({ partition, count }: PartitionFiles): void {
+    if (this.#hasWarned || count <= OPEN_FILES_WORTH_A_WORD) return
+    this.#hasWarned = true
+    this.#context.logger.warn(
+      'Records are scattered over very many folders, so files are tiny: partition by something coarser, or bound the open files (partitioner.max.open.files)',
+      { partition: labelOf(partition), openFiles: count },
+    )
   }
 }
 

@@ -86,6 +86,19 @@ test('a record that comes late is dropped and counted where that is asked for, a
   expect(run.context.dropped).toMatchObject([{ record: { offset: 1 }, reason: 'late-record' }])
 })
 
+test('more than a thousand open files of a partition are worth a warning, once', async () => {
+  const run = filesInto(memory(), { 'partitioner.class': 'field', 'partition.field.name': 'id', 'flush.size': '5000' })
+  await run.start([P0])
+  await run.put(span(0, 999))
+  expect(run.context.logger.lines).toEqual([])
+  await run.put(span(1000, 1001))
+  await run.put(span(1002, 1003))
+  expect(run.context.logger.lines).toMatchObject([
+    { level: 'warn', message: expect.stringContaining('partitioner.max.open.files'), fields: { openFiles: 1002 } },
+  ])
+  await run.stop()
+})
+
 describe('files end', () => {
   test('by the records’ own time, wherever that is in them', async () => {
     const store = memory()
