@@ -22,12 +22,14 @@ interface Subject {
   readonly fault?: (ledger: TableLedger) => boolean
   /** What befalls one of its data files, by which it is known that it is in the middle of a flush. */
   readonly held?: 'none' | 'hang'
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 const SUBJECTS: readonly Subject[] = [
   { kind: 'lake', held: 'none' },
   { kind: 'lake-skip-txn-check', held: 'none', fault: ({ doubled }) => doubled > 0 },
-  { kind: 'lake-412-is-success', fault: ({ lost }) => lost > 0 },
+  // Its tasks meet each other at the log: in one process they would commit together.
+  { kind: 'lake-412-is-success', settings: { 'commit.group.wait.ms': '0' }, fault: ({ lost }) => lost > 0 },
   { kind: 'lake-commit-before-upload', held: 'hang', fault: ({ lost, missing }) => lost > 0 && missing > 0 },
 ]
 
@@ -43,7 +45,7 @@ export async function tryMutants(sinks: Sinks, faults: FaultyS3): Promise<readon
   const zombie = await sinks.startWorker()
   const on: (Subject & { readonly sink: SinkOnTrial })[] = []
   for (const subject of SUBJECTS) {
-    const sink = await sinks.create(`on-trial-${subject.kind}`, subject.kind, ROWS_PER_COMMIT, 2)
+    const sink = await sinks.create(`on-trial-${subject.kind}`, subject.kind, ROWS_PER_COMMIT, 2, subject.settings)
     on.push({ ...subject, sink })
   }
   await Promise.all(on.map(({ sink }) => sink.orders.write(RECORDS / 2)))

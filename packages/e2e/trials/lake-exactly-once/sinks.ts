@@ -63,7 +63,13 @@ export class Sinks {
     return worker
   }
 
-  async create(connector: string, kind: string, rowsPerCommit: number, tasks: number): Promise<SinkOnTrial> {
+  async create(
+    connector: string,
+    kind: string,
+    rowsPerCommit: number,
+    tasks: number,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<SinkOnTrial> {
     const orders = await Orders.make(this.#ground.kafka, `${this.#ground.name}-${connector}`, rowsPerCommit)
     await this.workers[0]!.must('PUT', `/connectors/${connector}/config`, {
       'connector.class': kind,
@@ -83,6 +89,7 @@ export class Sinks {
       'consumer.override.max.partition.fetch.bytes': '1000',
       'restart.backoff.initial.ms': '100',
       'restart.backoff.max.ms': '1000',
+      ...more,
     })
     return { connector, orders }
   }
