@@ -1,5 +1,7 @@
 /** Runs a topology against Kafka: takes up its partitions, keeps the record path going, and says where it stands. */
 import { randomUUID } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import type { Kafka } from '@sluice/kafka'
 import type { Gate, Scorecard } from '@sluice/quality'
 import {
@@ -23,7 +25,6 @@ import { RunningTasks } from './runtime/running-tasks.ts'
 import { StreamThread } from './runtime/stream-thread.ts'
 import { prepareTopics, QUARANTINE_BYTES } from './runtime/topics.ts'
 import { AtLeastOnceWriter, ExactlyOnceWriter, type Writer } from './runtime/writer.ts'
-import { memoryStores } from './state/create-store.ts'
 import { StreamMetrics } from './stream-metrics.ts'
 import type { StreamsSettings } from './streams-settings.ts'
 import type { StreamsState } from './streams-state.ts'
@@ -167,7 +168,7 @@ export class KafkaStreams {
       kafka,
       settings: taskSettingsOf(settings),
       isolation,
-      factory: memoryStores,
+      stateDirectory: path.join(settings['state.dir'] ?? path.join(tmpdir(), 'sluice-streams'), application),
       output,
       clock: this.#clock,
       random: this.#random,
@@ -247,7 +248,7 @@ export class KafkaStreams {
       signal.removeEventListener('abort', announce)
       this.#last = this.progress()
       this.#lastGates = Array.from(tasks.all).flatMap((task) => task.gates)
-      tasks.closeAll()
+      await tasks.closeAll()
       await this.#close(writer)
       await Promise.all([fetcher.close(), member.close()])
     }

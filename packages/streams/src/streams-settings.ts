@@ -57,6 +57,13 @@ export const streamsSettings = defineSettings({
     documentation:
       'How often offsets are committed; what was processed since is processed again after a crash. Default: 100 with exactly_once_v2, where results become visible at the commit; otherwise 5000 (Kafka Streams: 30000).',
   },
+  'state.dir': {
+    type: 'string',
+    default: null,
+    importance: 'high',
+    documentation:
+      'Where the stores that are on disk keep their rows, in a folder per application and task; of this instance alone. What is lost there is restored from the changelogs. Default: `sluice-streams` in the system’s folder for temporary files.',
+  },
   'num.standby.replicas': {
     type: 'int',
     default: 0,

@@ -18,7 +18,7 @@ export function storeBase(name: string, stored: Stored, { key, value }: KnownSid
     name,
     key: known(key, 'keys', name),
     value: known(value, 'values', name),
-    engine: stored.engine ?? 'lmdb',
+    engine: stored.engine ?? null,
     logging: stored.logging === false ? null : (stored.logging ?? {}),
     caching: stored.caching ?? true,
   }
@@ -26,8 +26,8 @@ export function storeBase(name: string, stored: Stored, { key, value }: KnownSid
 
 /** The store of an unwindowed table. */
 export function tableStoreDefinition(name: string, materialized: AnyMaterialized, known: KnownSides): StoreDefinition {
-  const base = storeBase(name, materialized, known)
   const { historyRetentionMs } = materialized
+  const base = storeBase(name, materialized, known)
   return historyRetentionMs === undefined
     ? { kind: 'timestampedKeyValue', ...base }
     : { kind: 'versioned', ...base, historyRetentionMs }

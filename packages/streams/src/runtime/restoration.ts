@@ -4,7 +4,7 @@
  */
 import type { FetchedPartition, Kafka } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
-import type { ChangelogRecord, TaskStore } from '../state/store-context.ts'
+import type { ChangelogRecord } from '../state/store-context.ts'
 
 /** A poll that brings nothing for so long means that the records are gone, or that a transaction is open for too long. */
 const SILENCE_MS = 60_000
@@ -13,7 +13,8 @@ const POLL_TIMEOUT_MS = 1_000
 /** A store to fill, and the changelog that it is filled from. */
 export interface RestoringStore extends TopicPartition {
   readonly task: string
-  readonly store: TaskStore
+  /** Takes records of the changelog, oldest first, and that it was read up to `next`. */
+  readonly apply: (records: readonly ChangelogRecord[], next: number) => void
   /** Where the store is already: the first record that it does not hold. Null: it holds none. */
   readonly from: number | null
   /** Where the state ends that the task begins with, if that is not the end of the changelog: of a topic that others write. */
@@ -43,7 +44,9 @@ export async function restore(
   const open = new Map<string, Reading>()
   for (const one of stores) {
     const from = Math.max(one.from ?? 0, first.get(keyOf(one)) ?? 0)
-    const end = one.until ?? ends.get(keyOf(one)) ?? 0
+    const last = ends.get(keyOf(one)) ?? 0
+    if (one.from !== null && one.from > last) throw cutOff(one, one.from, last)
+    const end = one.until ?? last
     if (from < end) open.set(keyOf(one), { ...one, at: from, end })
   }
   if (open.size === 0) return
@@ -64,7 +67,7 @@ export async function restore(
         const key = keyOf(fetched)
         const reading = open.get(key)
         if (reading === undefined) continue
-        records += apply(fetched, reading)
+        records += applyAll(fetched, reading)
         reading.at = fetched.nextOffset
         if (reading.at >= reading.end) open.delete(key)
       }
@@ -83,7 +86,7 @@ interface Reading extends RestoringStore {
 }
 
 /** What was written behind the end that was looked up belongs to nobody's restoration: this task writes it itself from then on. */
-function apply({ batches }: FetchedPartition, { store, end }: Reading): number {
+function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end }: Reading): number {
   const records: ChangelogRecord[] = []
   for (const batch of batches) {
     for (let i = 0; i < batch.count && batch.offset(i) < end; i++) {
@@ -93,7 +96,7 @@ function apply({ batches }: FetchedPartition, { store, end }: Reading): number {
       records.push({ key, value: batch.value(i), timestamp, headers: batch.headers(i), offset: batch.offset(i) })
     }
   }
-  store.restore(records)
+  apply(records, Math.min(nextOffset, end))
   return records.length
 }
 
@@ -103,6 +106,13 @@ function byPlace(offsets: readonly TopicPartitionOffset[]): Map<string, number> 
 
 function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`
+}
+
+function cutOff({ task, topic, partition }: RestoringStore, from: number, end: number): SluiceError {
+  return new SluiceError('STATE_TORN', 'The state on disk holds more than its changelog', {
+    place: { topic, partition, offset: from, end, task },
+    remedy: 'The changelog was cut off or made anew: the state of this task is restored from what is there.',
+  })
 }
 
 function silent({ task, topic, partition, at, end }: Reading): SluiceError {

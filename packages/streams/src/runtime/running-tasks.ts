@@ -1,4 +1,6 @@
 /** The tasks of one thread: made when their partitions are assigned, begun when their stores are complete, closed when they are revoked. */
+import fs from 'node:fs'
+import path from 'node:path'
 import { decodeTally, EMPTY_TALLY, encodeTally, TALLY_BYTES_MAX, type CommittedOffset, type Kafka } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type Random, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../assignment/task-id.ts'
@@ -9,10 +11,12 @@ import { remember } from '../record-path/remember.ts'
 import { StreamTask, type StartOfPartition, type TaskSettings } from '../record-path/stream-task.ts'
 import type { Changelog, StoreFactory } from '../state/store-context.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
+import { engineOf } from '../state/definition.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
 import { firstOffsets } from './first-offsets.ts'
 import { restore, type RestoringStore } from './restoration.ts'
+import { TaskState, type OpenDisk } from './task-state.ts'
 
 interface CommittedStart extends StartOfPartition {
   /** What the nodes of its task have committed with it. */
@@ -24,7 +28,8 @@ export interface RunningTasksParts {
   readonly kafka: Kafka
   readonly settings: TaskSettings
   readonly isolation: 'read_committed' | 'read_uncommitted'
-  readonly factory: StoreFactory
+  /** The directory of the application’s state. */
+  readonly stateDirectory: string
   readonly output: OutputBatch
   readonly clock: Clock
   readonly random: Random
@@ -40,6 +45,7 @@ export class RunningTasks {
   readonly #committed = new Map<string, number>()
   /** Where nothing was committed: where the task began. */
   readonly #begun = new Map<string, number>()
+  readonly #states = new Map<StreamTask, TaskState>()
 
   constructor(parts: RunningTasksParts) {
     this.#parts = parts
@@ -74,8 +80,22 @@ export class RunningTasks {
     )
   }
 
+  /** Whether a commit has to be waited for before more is processed: a store on disk has one generation of what is not committed. */
+  get areOnDisk(): boolean {
+    for (const state of this.#states.values()) if (state.isOnDisk) return true
+    return false
+  }
+
   hasCommitted(offsets: readonly CommittedOffset[]): void {
     for (const { topic, partition, offset } of offsets) this.#committed.set(keyOf({ topic, partition }), offset)
+  }
+
+  /** What the stores hold back goes to disk: the changelogs have it, up to `written` (by `topic-partition`). */
+  persist(written: ReadonlyMap<string, number>): void {
+    for (const task of this.#tasks.values()) {
+      const of = (store: string): number | undefined => written.get(`${this.#changelogOf(store)}-${task.partition}`)
+      this.#states.get(task)?.commit(of)
+    }
   }
 
   /**
@@ -88,13 +108,32 @@ export class RunningTasks {
     committed: readonly CommittedOffset[],
     signal: AbortSignal,
   ): Promise<readonly StreamTask[]> {
-    const { topology, kafka, isolation, clock, logger } = this.#parts
     const starts = await this.#startsOf(partitions, committed)
+    try {
+      return await this.#prepareAll(partitions, starts, signal)
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'STATE_TORN') throw error
+      this.#parts.logger.warn(error.message, { ...error.place })
+      const { stateDirectory } = this.#parts
+      const task = String(error.place?.['task'])
+      await fs.promises.rm(path.join(stateDirectory, task), { recursive: true, force: true })
+      return this.#prepareAll(partitions, starts, signal)
+    }
+  }
+
+  async #prepareAll(
+    partitions: readonly TopicPartition[],
+    starts: ReadonlyMap<string, CommittedStart>,
+    signal: AbortSignal,
+  ): Promise<readonly StreamTask[]> {
+    const { topology, kafka, isolation, clock, logger } = this.#parts
+    const isOnDisk = [...topology.stores.values()].some(({ definition }) => engineOf(definition) === 'lmdb')
+    const openDisk = isOnDisk ? await diskOpener() : null
     const made: StreamTask[] = []
     try {
       const stores: RestoringStore[] = []
       for (const id of tasksOf(topology, partitions)) {
-        const { task, restoring } = this.#make(id, starts)
+        const { task, restoring } = this.#make(id, starts, openDisk)
         made.push(task)
         stores.push(...restoring)
       }
@@ -102,7 +141,7 @@ export class RunningTasks {
       await this.#remember(made, signal)
       return made
     } catch (error) {
-      for (const task of made) task.close()
+      await Promise.all(made.map((task) => this.discard(task)))
       throw error
     }
   }
@@ -118,8 +157,17 @@ export class RunningTasks {
     this.hasCommitted(committed.filter((one) => this.of(one) !== undefined))
   }
 
+  /** Ends a task that is not among the running ones: what it did not commit is lost. */
+  async discard(task: StreamTask): Promise<void> {
+    task.close()
+    const state = this.#states.get(task)
+    this.#states.delete(task)
+    await state?.close()
+  }
+
   /** Ends the tasks of these partitions. */
-  close(partitions: readonly TopicPartition[]): void {
+  async close(partitions: readonly TopicPartition[]): Promise<void> {
+    const ended: Promise<void>[] = []
     for (const partition of partitions) {
       const task = this.of(partition)
       if (task === undefined) continue
@@ -128,12 +176,18 @@ export class RunningTasks {
         this.#byPartition.delete(keyOf(own))
         this.#committed.delete(keyOf(own))
       }
-      task.close()
+      ended.push(this.discard(task))
     }
+    await Promise.all(ended)
   }
 
-  closeAll(): void {
-    for (const task of this.#tasks.values()) this.close(task.partitions)
+  async closeAll(): Promise<void> {
+    await this.close(Array.from(this.#tasks.values()).flatMap(({ partitions }) => partitions))
+  }
+
+  #changelogOf(store: string): string {
+    const { topology, settings } = this.#parts
+    return topology.stores.get(store)?.sourceTopic ?? changelogTopicOf(settings.applicationId, store)
   }
 
   /** Nodes that remember records are given those before their positions. */
@@ -153,26 +207,40 @@ export class RunningTasks {
     }
   }
 
-  #make(id: TaskId, starts: ReadonlyMap<string, CommittedStart>): { task: StreamTask; restoring: RestoringStore[] } {
-    const { topology, settings, output, clock, random, factory, partitionsOf } = this.#parts
+  #make(
+    id: TaskId,
+    starts: ReadonlyMap<string, CommittedStart>,
+    openDisk: OpenDisk | null,
+  ): { task: StreamTask; restoring: RestoringStore[] } {
+    const { topology, settings, output, clock, random, partitionsOf, stateDirectory, logger } = this.#parts
+    const name = nameOfTask(id)
+    const owner = { application: settings.applicationId, task: name }
+    const state = new TaskState({ directory: path.join(stateDirectory, name), ...owner }, openDisk, logger)
     const subtopology = topology.subtopologies[id.subtopology]!
     const own = subtopology.sourceTopics.flatMap((topic) => starts.get(keyOf({ topic, partition: id.partition })) ?? [])
     const changelog: Changelog = changelogOf(settings.applicationId, id.partition, output)
     const restoring: RestoringStore[] = []
     const remembering: StoreFactory = (definition, context) => {
-      const store = factory(definition, context)
+      const store = state.factory(definition, context)
       const { sourceTopic } = topology.stores.get(definition.name)!
       if (sourceTopic === undefined && definition.logging === null) return store
-      const topic = sourceTopic ?? changelogTopicOf(settings.applicationId, definition.name)
-      const at = { topic, partition: id.partition }
+      const at = { topic: this.#changelogOf(definition.name), partition: id.partition }
       // What the topic holds behind the position is still to be processed.
       const until = sourceTopic === undefined ? null : (starts.get(keyOf(at))?.offset ?? 0)
-      restoring.push({ task: nameOfTask(id), ...at, store, from: null, until })
+      restoring.push({
+        task: name,
+        ...at,
+        apply: (records, next) => state.restore(store, records, next),
+        from: state.position(definition),
+        until,
+      })
       return store
     }
     const times = latestTimes(own.map((start) => start.times))
     const ports = { clock, random, output, partitionsOf, times, stores: { factory: remembering, changelog } }
-    return { task: new StreamTask(topology, subtopology, id.partition, own, settings, ports), restoring }
+    const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)
+    this.#states.set(task, state)
+    return { task, restoring }
   }
 
   async #startsOf(
@@ -202,6 +270,11 @@ export class RunningTasks {
       }),
     )
   }
+}
+
+async function diskOpener(): Promise<OpenDisk> {
+  const { LmdbState } = await import('../state/lmdb/lmdb-state.ts')
+  return (options) => new LmdbState(options)
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

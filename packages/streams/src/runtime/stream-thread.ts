@@ -117,6 +117,7 @@ export class StreamThread {
         }
         stop ??= this.#punctuate()
         this.#commitIfDue()
+        if (this.#parts.tasks.areOnDisk) await this.#committing
       }
       this.#throwFailures()
       const drained = await this.#settle()
@@ -125,7 +126,8 @@ export class StreamThread {
       signal.removeEventListener('abort', onAbort)
       this.#isEnding.abort(null)
       for (const change of this.#changes.splice(0)) if (change.kind === 'revoked') change.done()
-      for (const { tasks } of this.#prepared.splice(0)) for (const task of tasks) task.close()
+      for (const { tasks } of this.#prepared.splice(0))
+        await Promise.all(tasks.map((task) => this.#parts.tasks.discard(task)))
     }
   }
 
@@ -205,7 +207,7 @@ export class StreamThread {
       const isStillOurs = ({ partitions }: StreamTask): boolean =>
         partitions.every((partition) => this.#preparing.has(keyOf(partition)))
       const ours = tasks.filter(isStillOurs)
-      for (const task of tasks) if (!ours.includes(task)) task.close()
+      for (const task of tasks) if (!ours.includes(task)) await this.#parts.tasks.discard(task)
       this.#parts.tasks.begin(ours, committed)
       for (const task of ours) {
         for (const partition of task.partitions) this.#preparing.delete(keyOf(partition))
@@ -235,7 +237,7 @@ export class StreamThread {
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
     for (const partition of partitions) this.#preparing.delete(keyOf(partition))
     await this.commit()
-    this.#parts.tasks.close(partitions)
+    await this.#parts.tasks.close(partitions)
     this.#fetchAll()
   }
 
@@ -290,6 +292,7 @@ export class StreamThread {
     const offsets = tasks.uncommitted()
     await writer.commit(offsets)
     tasks.hasCommitted(offsets)
+    tasks.persist(writer.written)
     this.#failingSince = null
     if (offsets.length > 0) metrics.committed()
   }

@@ -1,9 +1,14 @@
+import type { Produced } from '@sluice/kafka'
+
 /** What was handed to a producer and is not durable yet, counted in bytes; and the first thing that went wrong. */
 export class UnderWay {
   readonly #unsettled = new Set<Promise<void>>()
   #bytes = 0
   #failure: { readonly error: unknown } | null = null
   #changed = Promise.withResolvers<void>()
+
+  /** The offset behind the last record of a partition, by `topic-partition`. */
+  readonly written = new Map<string, number>()
 
   get bytes(): number {
     return this.#bytes
@@ -14,11 +19,11 @@ export class UnderWay {
   }
 
   /** `done` settles when it is durable, or not. */
-  add(done: Promise<unknown>, bytes: number): void {
+  add(done: Promise<readonly Produced[]>, bytes: number): void {
     this.#bytes += bytes
     const settled = done
       .then(
-        () => undefined,
+        (produced) => this.#note(produced),
         (error: unknown) => void (this.#failure ??= { error }),
       )
       .finally(() => {
@@ -28,6 +33,14 @@ export class UnderWay {
         this.#changed = Promise.withResolvers()
       })
     this.#unsettled.add(settled)
+  }
+
+  #note(produced: readonly Produced[]): void {
+    for (const { topic, partition, firstOffset, count } of produced) {
+      if (firstOffset < 0) continue
+      const key = `${topic}-${partition}`
+      this.written.set(key, Math.max(this.written.get(key) ?? 0, firstOffset + count))
+    }
   }
 
   /** Resolves when at most so many bytes are under way, or something has failed, or the signal is aborted. */

@@ -12,6 +12,8 @@ export interface Writer {
    * @throws what has failed; then nothing written since the last commit counts, and the thread goes back to that
    */
   commit(offsets: readonly CommittedOffset[]): Promise<void>
+  /** The offset behind the last record that is known to be in a partition, by `topic-partition`: what `write` has put there. */
+  readonly written: ReadonlyMap<string, number>
   /** What went wrong since; nothing more is written. */
   readonly failure: { readonly error: unknown } | null
   /** Gives up what is not committed. */
@@ -31,6 +33,10 @@ export class AtLeastOnceWriter implements Writer {
 
   get failure(): { readonly error: unknown } | null {
     return this.#underWay.failure
+  }
+
+  get written(): ReadonlyMap<string, number> {
+    return this.#underWay.written
   }
 
   write(records: readonly ProducerRecord[], bytes: number): void {
@@ -73,6 +79,10 @@ export class ExactlyOnceWriter implements Writer {
 
   get failure(): { readonly error: unknown } | null {
     return this.#broken ?? this.#underWay.failure
+  }
+
+  get written(): ReadonlyMap<string, number> {
+    return this.#underWay.written
   }
 
   write(records: readonly ProducerRecord[], bytes: number): void {

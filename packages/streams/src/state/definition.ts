@@ -10,7 +10,8 @@ interface StoreBase {
   readonly name: string
   readonly key: Side
   readonly value: Side
-  readonly engine: StoreEngine
+  /** Null: the kind’s own, see `engineOf`. */
+  readonly engine: StoreEngine | null
   /** The settings of its changelog topic beyond the default ones; null: no changelog, so that its content is lost with the task. */
   readonly logging: Readonly<Record<string, string>> | null
   /** Whether updates of a key within one commit become one changelog record. */
@@ -75,3 +76,11 @@ export type StoreDefinition =
   | OuterJoinDefinition
 
 export type StoreKind = StoreDefinition['kind']
+
+/**
+ * Tables grow with their keys, and are on disk unless said otherwise. Windows and versions are walked all the time and forget by
+ * themselves: they are in memory.
+ */
+export function engineOf({ engine, kind }: Pick<StoreDefinition, 'engine' | 'kind'>): StoreEngine {
+  return engine ?? (kind === 'keyValue' || kind === 'timestampedKeyValue' ? 'lmdb' : 'memory')
+}

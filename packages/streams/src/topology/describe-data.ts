@@ -1,3 +1,4 @@
+import { engineOf } from '../state/definition.ts'
 import { predecessorsOf, type TopologyNode } from './node.ts'
 import type { RepartitionTopic, Topology, TopologyStore } from './topology.ts'
 
@@ -90,7 +91,7 @@ function describeStore({ definition, sourceTopic, isUnnamed = false }: TopologyS
   return {
     name: definition.name,
     kind: definition.kind,
-    engine: definition.engine,
+    engine: engineOf(definition),
     isUnnamed,
     hasChangelog: definition.logging !== null,
     ...(sourceTopic === undefined ? {} : { sourceTopic }),

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
-import { MemoryMetrics } from '@sluice/sdk'
+import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StreamsState } from '../../src/index.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -13,17 +16,25 @@ const WAIT_MS = 30_000
 onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
   let kafka: Kafka
   let producer: Producer
+  let folder: string
   beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'sluice-streams-'))
     kafka = await connect({ bootstrapServers: address })
     producer = kafka.producer()
   })
   afterAll(async () => {
     await producer.close()
     await kafka.close()
+    rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Counts the records of each key; every count is put out. */
-  async function counting(partitions: number, settings: Readonly<Record<string, string>> = {}) {
+  /** Counts the records of each key; every count is put out. Each instance has a state directory of its own, unless it is told one. */
+  async function counting(
+    partitions: number,
+    settings: Readonly<Record<string, string>> = {},
+    logger: Logger = silentLogger,
+  ) {
+    let instances = 0
     const application = `counting-${randomUUID().slice(0, 8)}`
     const [input, output] = [`${application}.in`, `${application}.out`]
     await kafka.admin.ensureTopics([
@@ -47,6 +58,7 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
         'session.timeout.ms': '6000',
         'heartbeat.interval.ms': '300',
         'retry.backoff.ms': '10',
+        'state.dir': path.join(folder, application, String(instances++)),
         ...settings,
         ...more,
       })
@@ -55,11 +67,13 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
       const streams = new KafkaStreams(builder.build(), parsed, {
         kafka,
         metrics: new MemoryMetrics(),
+        logger,
         onState: (state) => states.push(state),
       })
       return { streams, states, stop, run: streams.run({ signal: stop.signal }) }
     }
     return {
+      application,
       start,
       async put(count: number): Promise<void> {
         await producer.produce(
@@ -116,6 +130,40 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
     expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
   }, 60_000)
 
+  test('what is on disk is not read again from the changelog, and what is torn there is', async () => {
+    const restored: number[] = []
+    const logger: Logger = {
+      ...silentLogger,
+      child: () => logger,
+      info: (message, facts) => {
+        if (message.startsWith('State restored')) restored.push(Number(facts?.['records']))
+      },
+    }
+    const app = await counting(1, { 'state.dir': path.join(folder, 'one') }, logger)
+    await app.put(700)
+    const first = app.start()
+    await app.arrive()
+    first.stop.abort()
+    await first.run
+    expect(restored).toEqual([])
+    await app.put(70)
+    const second = app.start()
+    await app.arrive()
+    second.stop.abort()
+    await second.run
+    // Markers of transactions apart, there was nothing to read.
+    expect(restored.reduce((sum, records) => sum + records, 0)).toBe(0)
+    const data = path.join(folder, 'one', app.application, '0_0', 'state.mdb')
+    truncateSync(data, 8192)
+    await app.put(70)
+    const third = app.start()
+    await app.arrive()
+    third.stop.abort()
+    await third.run
+    expect(restored.reduce((sum, records) => sum + records, 0)).toBeGreaterThan(0)
+    expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
+  }, 60_000)
+
   test('instances that come and go share the tasks, and every count is there once', async () => {
     const app = await counting(4)
     await app.put(700)
@@ -165,6 +213,7 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
       'application.id': application,
       'processing.guarantee': 'exactly_once_v2',
       'commit.interval.ms': '50',
+      'state.dir': path.join(folder, application),
     })
     await new KafkaStreams(builder.build(), settings, { kafka, metrics: new MemoryMetrics() }).run({ until: 'end' })
     const counts = await readCommitted(kafka, output, 3)

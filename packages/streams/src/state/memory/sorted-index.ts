@@ -1,6 +1,5 @@
 /**
- * Items in order, in chunks: adding and removing move at most one chunk, walking reads one after the other. Measured against an array
- * that is sorted when it is asked (a scan between two inserts sorts it all again) and a skip list (three times as slow to walk).
+ * Items in order, in chunks: adding and removing move at most one chunk, walking reads one after the other.
  */
 
 export interface Ordered {
