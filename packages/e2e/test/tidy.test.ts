@@ -58,11 +58,15 @@ describe('source files', () => {
 
 describe('names', () => {
   const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.(?:integration|vectors|config|base))*(?:\.test)?\.[a-z]+$/
+  /** Modules of Python, which names them so. */
+  const SNAKE = /^[a-z0-9]+(?:_[a-z0-9]+)*\.py$/
   const GIVEN = new Set(['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'])
 
   test('of files are kebab-case, and name what the file exports', () => {
     const files = filesEndingIn(['.ts', '.mjs', '.cjs', '.js', '.json', '.md', '.sh', '.py'])
-    const odd = files.filter(({ name }) => !name.startsWith('.') && !GIVEN.has(name) && !KEBAB.test(name))
+    const odd = files.filter(
+      ({ name }) => !name.startsWith('.') && !GIVEN.has(name) && !KEBAB.test(name) && !SNAKE.test(name),
+    )
     expect(odd.map(({ path: at }) => at)).toEqual([])
   })
 

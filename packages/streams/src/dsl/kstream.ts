@@ -115,7 +115,7 @@ export class KStream<K, V> {
   }
 
   /** Writes each record as a line, for looking on: `[label]: key, value`. The label is this node's name unless one is given. */
-  print({ label = this.place.node.name, write = console.log, ...named }: Printed = {}): void {
+  print({ label = this.place.node.name, write = toStandardOutput, ...named }: Printed = {}): void {
     const action: ForeachAction<unknown, unknown> = (key, value) =>
       write(`[${label}]: ${textOf(key)}, ${textOf(value)}`)
     addOperator(this.place, { ...foreach(action), kind: 'print', prefix: 'KSTREAM-PRINTER-' }, named)
@@ -310,4 +310,8 @@ export interface Printed extends Named {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
+}
+
+function toStandardOutput(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
