@@ -25,7 +25,7 @@ WAYS = {
     "variant": (replaced("id bigint, word string, v variant"), "variantType"),
     "other_type": (replaced("id string, word string"), "no longer fit it: meanwhile column id became string"),
     "fewer_columns": (replaced("id bigint"), "no longer fit it: meanwhile column word is gone"),
-    "by_id": (replaced("id bigint, word string, x double, list array<string>", "tblproperties ('delta.columnMapping.mode' = 'id')"), None),
+    "by_id": (replaced("id bigint, word string, x double, list array<string>", "tblproperties ('delta.columnMapping.mode' = 'id')"), "no longer fit it: meanwhile column id became another one of that name"),
     "change_feed": ([SET.format("'delta.enableChangeDataFeed' = 'true'"), "update $t set word = 'changed' where id = 1"], None),
     "only_appends": ([SET.format("'delta.appendOnly' = 'true'")], None),
     "not_null": (["alter table $t alter column id drop not null"], None),

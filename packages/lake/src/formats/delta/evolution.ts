@@ -4,6 +4,7 @@
  * give a column a wider type; the same inside of structs, lists and maps. Everything else is refused.
  */
 import { SluiceError } from '@sluice/sdk'
+import { physicalName } from './column-mapping.ts'
 import { arrayType, mapType, nestedOf, structType, typeName } from './schema.ts'
 import type { DeltaField, DeltaSchema, DeltaType } from './schema.ts'
 import { TYPE_CHANGES, holds, widens, withTypeChange } from './widening.ts'
@@ -137,6 +138,8 @@ function staleFields(before: readonly DeltaField[], now: readonly DeltaField[], 
     const after = current.get(field.name)
     const place = `${outer}${field.name}`
     if (after === undefined) return `column ${place} is gone`
+    // Dropped and added again, or the whole table replaced: readers would not find the values, and take them for null.
+    if (physicalName(after) !== physicalName(field)) return `column ${place} became another one of that name`
     const reason = staleType(field.type, after.type, place, after)
     if (reason !== undefined) return reason
     if (field.nullable && !after.nullable) return `column ${place} may no longer be null`

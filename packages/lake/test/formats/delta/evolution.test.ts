@@ -238,3 +238,15 @@ describe('nested columns', () => {
     expect(staleness(merged, of(primitive('int32')))).toBe('column m{} may no longer be null')
   })
 })
+
+test('files do not join a table whose column of that name is stored under another one, or was dropped and came again', () => {
+  const stored = (name?: string): DeltaSchema => {
+    const metadata = name === undefined ? {} : { 'delta.columnMapping.id': 1, 'delta.columnMapping.physicalName': name }
+    const inner = structType([{ name: 'x', type: 'long', nullable: true, metadata }])
+    return { fields: [{ name: 's', type: arrayType(inner, true), nullable: true, metadata: {} }] }
+  }
+  expect(staleness(stored('col-1'), stored('col-2'))).toBe('column s[].x became another one of that name')
+  expect(staleness(stored(), stored('col-1'))).toBe('column s[].x became another one of that name')
+  // A table whose columns are mapped from now on: files go by the names that they had.
+  expect(staleness(stored(), stored('x'))).toBeUndefined()
+})
