@@ -1,3 +1,4 @@
+import { stdout } from 'node:process'
 import type { GateDefinition } from '@sluice/quality'
 import { filter, type Predicate } from '../operators/filter.ts'
 import { flatMap, type FlatMapper } from '../operators/flat-map.ts'
@@ -313,5 +314,5 @@ function textOf(value: unknown): string {
 }
 
 function toStandardOutput(line: string): void {
-  process.stdout.write(`${line}\n`)
+  stdout.write(`${line}\n`)
 }
