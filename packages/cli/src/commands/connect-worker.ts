@@ -10,10 +10,11 @@ import { interrupted, unlessInterrupted } from './interrupted.ts'
 export const WORKER_EXIT = { stopped: 0, failed: 1, notStarted: 2, connectorsRefused: 3 } as const
 
 /**
- * In MiB, for each half of what V8 keeps of new objects. Left alone it takes as much as there is where there is much, and a task fills
- * that with records that are gone after a batch: 100 MiB more for no less CPU. Cells have limits of their own.
+ * What V8 keeps of new objects stays as large as it is at first, 16 MiB for each half. Left alone it grows with the memory of the
+ * machine, and a task fills it with records that are gone after a batch: 50 to 100 MiB more for no less CPU. Cells have limits of
+ * their own.
  */
-const YOUNG_GENERATION = '--max-semi-space-size=8'
+const YOUNG_GENERATION = '--semi-space-growth-factor=1'
 
 /** Of what is thrown: a wrong call, or what a worker ended with that had begun to serve. */
 export function workerExitStatus(): number {
