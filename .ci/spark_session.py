@@ -28,6 +28,8 @@ def start(jars):
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        # By default INT96, which delta-rs takes for nanoseconds: years before 1677 and after 2262 come out as others.
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         # VACUUM of what was removed just now.
         "spark.databricks.delta.retentionDurationCheck.enabled": "false",
     }
