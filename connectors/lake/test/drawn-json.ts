@@ -81,8 +81,7 @@ function fitting(name: string, random: SeededRandom): string {
 function address(random: SeededRandom): string {
   const geo = `{"lat":${(random.below(180_000_000) / 1e6 - 90).toFixed(6)},"id":${random.pick(NUMBERS.slice(0, 20))}}`
   const parts = [`"city":"${random.pick(STRINGS.slice(0, 5))}"`, `"geo":${random.isOneIn(6) ? 'null' : geo}`]
-  if (random.isOneIn(8))
-    parts.push(random.pick([`"city":"twice"`, `"geo":{"id":1}`, `"7":1`, `"other":[1,{"a":[]}]`]))
+  if (random.isOneIn(8)) parts.push(random.pick([`"city":"twice"`, `"geo":{"id":1}`, `"7":1`, `"other":[1,{"a":[]}]`]))
   return `{${(random.isOneIn(12) ? parts.slice(1) : parts).join(',')}}`
 }
 

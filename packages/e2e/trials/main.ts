@@ -20,6 +20,7 @@ const trials: readonly Trial[] = [
   { name: 'isolation', load: () => import('./isolation.ts') },
   { name: 'connect-kill', load: () => import('./connect-kill.ts') },
   { name: 'lake-exactly-once', load: () => import('./lake-exactly-once.ts') },
+  { name: 'streams-exactly-once', load: () => import('./streams-exactly-once.ts') },
   { name: 'rest-fuzz', load: () => import('./rest-fuzz.ts') },
   { name: 'thousand', load: () => import('./thousand.ts') },
 ]

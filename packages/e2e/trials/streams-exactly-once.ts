@@ -1,0 +1,227 @@
+/**
+ * `npm run trial -- streams-exactly-once [--full] [--seed N]`: two instances of an application with aggregates, a repartition and a join
+ * are killed and frozen while numbers come, and the broker is killed and comes back. Then every output, read with read_committed, must be
+ * what a model makes of the same numbers: lost 0, twice 0, disordered 0.
+ *
+ * Two mutants show that the ledger sees: an application without transactions, killed between two commits; and one whose changelog is
+ * deleted behind its back while it is away.
+ */
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import kafkajs from 'kafkajs'
+import { connect, type Kafka } from '@sluice/kafka'
+import { SeededRandom } from '@sluice/sdk/testing'
+import { type BrokerOnTrial, startEmbedded } from './broker-on-trial.ts'
+import { compare, expected, found, nameOf, type Input, type StreamLedger } from './streams/ledger.ts'
+import { Instance } from './streams/instance.ts'
+import { OUTPUTS, topicOf } from './streams/pipelines.ts'
+import type { TrialOptions } from './trial-options.ts'
+
+const PARTITIONS = 4
+const KEYS = 40
+const ARRIVE_MS = 240_000
+const FROZEN_MS = 8_000
+
+type Mutant = 'no-transactions' | 'no-changelog'
+
+export async function trial({ full, seed, only }: TrialOptions): Promise<boolean> {
+  let hasHeld = true
+  for (const mutant of [null, 'no-transactions', 'no-changelog'] as const) {
+    const name = mutant === null ? 'exactly once' : `mutant ${mutant}`
+    if (only !== null && !name.includes(only)) continue
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-streams-'))
+    const run = new Run(folder, mutant, new SeededRandom(seed))
+    const { ledger, told, count } = await run.run(
+      full && mutant === null ? 1_000_000 : 20_000,
+      full && mutant === null ? 24 : 3,
+    )
+    const isRight = ledger.lost === 0 && ledger.twice === 0 && ledger.disordered === 0
+    const holds = isRight === (mutant === null)
+    console.log(`${name}, seed ${seed}: ${count} numbers, ${OUTPUTS.length} outputs; ${told.join(', ')}`)
+    console.log(`  lost ${ledger.lost}, twice ${ledger.twice}, disordered ${ledger.disordered}`)
+    console.log(`  ${mutant === null ? (holds ? 'held' : 'FAILED') : holds ? 'caught' : 'NOT CAUGHT'}`)
+    if (holds) fs.rmSync(folder, { recursive: true, force: true })
+    else console.log(`  see ${folder}`)
+    hasHeld &&= holds
+  }
+  console.log(`streams-exactly-once: ${hasHeld ? 'held' : 'FAILED'}`)
+  return hasHeld
+}
+
+class Run {
+  readonly #folder: string
+  readonly #mutant: Mutant | null
+  readonly #random: SeededRandom
+  readonly #inputs: Input[] = []
+  readonly #instances: Instance[] = []
+  #started = 0
+
+  constructor(folder: string, mutant: Mutant | null, random: SeededRandom) {
+    this.#folder = folder
+    this.#mutant = mutant
+    this.#random = random
+  }
+
+  async run(count: number, harms: number): Promise<{ ledger: StreamLedger; told: readonly string[]; count: number }> {
+    const broker = await startEmbedded()
+    const bootstrap = `127.0.0.1:${broker.port}`
+    const prefix = 'sums'
+    const kafka = await connect({ bootstrapServers: bootstrap })
+    const told: string[] = []
+    try {
+      await this.#prepare(kafka, prefix)
+      this.#start(bootstrap, prefix)
+      this.#start(bootstrap, prefix)
+      const share = Math.ceil(count / (harms + 1))
+      for (let i = 0; i < harms; i++) {
+        await this.#put(kafka, prefix, share)
+        told.push(await this.#harm(broker, bootstrap, prefix))
+      }
+      if (this.#mutant === 'no-transactions') await this.#killBetween(kafka, bootstrap, prefix)
+      if (this.#mutant === 'no-changelog') await this.#deleteChangelog(kafka, bootstrap, prefix)
+      await this.#put(kafka, prefix, Math.max(1, count - this.#inputs.length))
+      await this.#arrive(kafka, prefix)
+      for (const instance of this.#instances.splice(0)) await instance.end('SIGTERM')
+      const ledger = compare(expected(this.#inputs), await found(bootstrap, prefix))
+      return { ledger, told, count: this.#inputs.length }
+    } finally {
+      for (const instance of this.#instances) await instance.end('SIGKILL')
+      await kafka.close()
+      await broker.stop()
+    }
+  }
+
+  async #prepare(kafka: Kafka, prefix: string): Promise<void> {
+    const topics = [...OUTPUTS, 'numbers', 'names'] as const
+    await kafka.admin.ensureTopics(topics.map((name) => ({ topic: topicOf(prefix, name), partitions: PARTITIONS })))
+    const producer = kafka.producer()
+    await producer.produce(
+      Array.from({ length: KEYS }, (_, i) => ({
+        topic: topicOf(prefix, 'names'),
+        partition: null,
+        key: Buffer.from(`key ${i}`),
+        value: Buffer.from(nameOf(`key ${i}`)),
+        timestamp: 1,
+        headers: null,
+      })),
+    )
+    await producer.close()
+  }
+
+  #start(bootstrap: string, prefix: string, folder = `instance-${this.#started++}`): void {
+    const guarantee = this.#mutant === 'no-transactions' ? 'at_least_once' : 'exactly_once_v2'
+    this.#instances.push(new Instance(bootstrap, prefix, guarantee, path.join(this.#folder, folder)))
+  }
+
+  async #put(kafka: Kafka, prefix: string, count: number): Promise<void> {
+    const producer = kafka.producer()
+    for (let left = count; left > 0; left -= 5_000) {
+      const added = Array.from({ length: Math.min(5_000, left) }, (): Input => ({
+        key: `key ${this.#random.below(KEYS)}`,
+        value: this.#random.below(1_000),
+      }))
+      this.#inputs.push(...added)
+      await producer.produce(
+        added.map(({ key, value }) => {
+          const bytes = Buffer.alloc(8)
+          bytes.writeBigInt64BE(BigInt(value))
+          return {
+            topic: topicOf(prefix, 'numbers'),
+            partition: null,
+            key: Buffer.from(key),
+            value: bytes,
+            timestamp: null,
+            headers: null,
+          }
+        }),
+      )
+    }
+    await producer.close()
+  }
+
+  /** One thing goes wrong, and comes right again. */
+  async #harm(broker: BrokerOnTrial, bootstrap: string, prefix: string): Promise<string> {
+    await sleep(this.#random.below(1_500))
+    const at = this.#random.below(this.#instances.length)
+    const instance = this.#instances[at]!
+    switch (this.#random.below(5)) {
+      case 0:
+      case 1:
+      case 2:
+        await instance.end('SIGKILL')
+        this.#instances.splice(at, 1)
+        await sleep(this.#random.below(1_000))
+        this.#start(bootstrap, prefix)
+        return 'an instance killed'
+      case 3:
+        instance.signal('SIGSTOP')
+        await sleep(FROZEN_MS)
+        instance.signal('SIGCONT')
+        return `an instance frozen for ${FROZEN_MS} ms`
+      default:
+        await broker.killAndRestart()
+        return 'the broker killed'
+    }
+  }
+
+  /** Everybody is killed while results are on their way and offsets are not committed. */
+  async #killBetween(kafka: Kafka, bootstrap: string, prefix: string): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      await this.#arrive(kafka, prefix)
+      const putting = this.#put(kafka, prefix, 15_000)
+      await sleep(400)
+      for (const instance of this.#instances.splice(0)) await instance.end('SIGKILL')
+      await putting
+      for (let n = 0; n < 2; n++) this.#start(bootstrap, prefix)
+    }
+  }
+
+  async #deleteChangelog(kafka: Kafka, bootstrap: string, prefix: string): Promise<void> {
+    await this.#arrive(kafka, prefix)
+    for (const instance of this.#instances.splice(0)) await instance.end('SIGTERM')
+    await deleteTopic(bootstrap, `${prefix}-counts-changelog`)
+    for (let n = 0; n < 2; n++) this.#start(bootstrap, prefix)
+  }
+
+  /** Until all that was put has been committed as processed. */
+  async #arrive(kafka: Kafka, prefix: string): Promise<void> {
+    const places = Array.from({ length: PARTITIONS }, (_, partition) => ({
+      topic: topicOf(prefix, 'numbers'),
+      partition,
+    }))
+    const own = places.map(({ partition }) => ({ topic: `${prefix}-by-digit-repartition`, partition }))
+    const deadline = performance.now() + ARRIVE_MS
+    for (;;) {
+      const isThere = await this.#isThere(kafka, prefix, [...places, ...own]).catch(() => false)
+      if (isThere) return
+      if (performance.now() > deadline) throw new Error(`The application did not get through; see ${this.#folder}`)
+      await sleep(500)
+    }
+  }
+
+  async #isThere(
+    kafka: Kafka,
+    prefix: string,
+    places: readonly { readonly topic: string; readonly partition: number }[],
+  ): Promise<boolean> {
+    const ends = await kafka.admin.listOffsets(places, 'latest')
+    const committed = await kafka.groupOffsets(prefix).committed(places)
+    return ends.every(({ topic, partition, offset }) => {
+      const at = committed.find((one) => one.topic === topic && one.partition === partition)
+      // A marker of a transaction may be the last record.
+      return offset === 0 || (at !== undefined && at.offset >= offset - 1)
+    })
+  }
+}
+
+async function deleteTopic(bootstrap: string, topic: string): Promise<void> {
+  const admin = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin()
+  await admin.connect()
+  try {
+    await admin.deleteTopics({ topics: [topic] })
+  } finally {
+    await admin.disconnect()
+  }
+}
