@@ -19,7 +19,7 @@ def start(jars):
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
         # Hundreds of tiny queries: compiling and planning them well takes longer than they do.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.adaptive.enabled": "false",
