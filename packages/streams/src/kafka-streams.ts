@@ -1,4 +1,4 @@
-/** Runs a topology against Kafka: takes up its partitions, keeps the record path going, and says where it stands. */
+/** Runs a topology against Kafka: joins the group, keeps the record path going, and says where it stands. */
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -53,11 +53,12 @@ export interface RunOptions {
 }
 
 /**
- * Kafka Streams' `KafkaStreams`, for one process: all partitions of all source topics are its own. It goes on from the offsets
- * committed under `application.id`, or from the earliest record.
+ * Kafka Streams' `KafkaStreams`: one instance of an application, a member of the group `application.id`, with the tasks that the group
+ * gives it. They go on from the committed offsets, or from where their sources say.
  *
  * Every record is passed, quarantined, dropped with a counted reason, or not committed; the counts are committed with the offsets
- * (invariant 2). After a crash the records since the last commit are processed again: at least once.
+ * (invariant 2). After a crash the records since the last commit are processed again: what came of them is seen twice (at least once),
+ * or was never seen (exactly once).
  */
 export class KafkaStreams {
   readonly #topology: Topology
