@@ -22,7 +22,9 @@ export class RawClient {
   /** Resolves when the connection is gone. */
   readonly closed: Promise<void>
   readonly #waiting: Waiting[] = []
-  #received: Buffer = Buffer.alloc(0)
+  /** What is not a whole answer yet; put together when it is, because answers may be large. */
+  #chunks: Buffer[] = []
+  #bytes = 0
   #correlationId = 0
 
   static async open(port: number, host = '127.0.0.1'): Promise<RawClient> {
@@ -70,10 +72,14 @@ export class RawClient {
   }
 
   #take(bytes: Buffer): void {
-    this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes])
-    while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE()) {
-      const frame = this.#received.subarray(4, 4 + this.#received.readInt32BE())
-      this.#received = this.#received.subarray(4 + frame.length)
+    this.#chunks.push(bytes)
+    this.#bytes += bytes.length
+    while (this.#bytes >= 4 && this.#bytes >= 4 + this.#announced()) {
+      const received = Buffer.concat(this.#chunks)
+      const frame = received.subarray(4, 4 + received.readInt32BE())
+      const rest = received.subarray(4 + frame.length)
+      this.#chunks = rest.length === 0 ? [] : [rest]
+      this.#bytes = rest.length
       const waiting = this.#waiting.shift()
       if (waiting === undefined) continue
       try {
@@ -82,5 +88,11 @@ export class RawClient {
         waiting.reject(error as Error)
       }
     }
+  }
+
+  /** Bytes of the answer that has begun. */
+  #announced(): number {
+    if (this.#chunks[0]!.length < 4) this.#chunks = [Buffer.concat(this.#chunks)]
+    return this.#chunks[0]!.readInt32BE()
   }
 }
