@@ -72,6 +72,8 @@ export class KafkaStreams {
   #state: StreamsState = 'CREATED'
   readonly #processId = randomUUID()
   #tasks: RunningTasks | null = null
+  /** In the attempt under way. */
+  #hasCommitted = false
   /** Of the run before, or the last one. */
   #last: StreamsProgress = []
   #lastGates: readonly Gate[] = []
@@ -80,6 +82,7 @@ export class KafkaStreams {
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
     const application = settings['application.id']
     refuseGlobalStores(topology)
+    checkTimes(settings)
     this.#topology = topology
     this.#settings = settings
     this.#kafka = ports.kafka
@@ -132,16 +135,17 @@ export class KafkaStreams {
 
   async #runThroughFailures(signal: AbortSignal, until: RunOptions['until']): ReturnType<StreamThread['run']> {
     const { 'task.timeout.ms': timeoutMs, 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest } = this.#settings
-    let reached = -1
-    let failingSince = 0
+    let failingSince: number | null = null
     for (let attempt = 0; ; attempt++) {
+      const startedAt = this.#clock.monotonic()
       try {
         return await this.#attempt(signal, until)
       } catch (error) {
         const now = this.#clock.monotonic()
-        const committed = this.#last.reduce((sum, partition) => sum + (partition.committed ?? 0), 0)
-        if (committed > reached) [reached, failingSince, attempt] = [committed, now, 0]
-        if (!isRetriable(error) || signal.aborted || now - failingSince > timeoutMs) throw error
+        // What has committed, or was well for so long, begins to fail now.
+        if (failingSince === null || this.#hasCommitted || now - startedAt > timeoutMs)
+          [failingSince, attempt] = [now, 0]
+        if (!mayPass(error) || signal.aborted || now - failingSince > timeoutMs) throw error
         const pauseMs = Math.min(longest, first * 2 ** attempt)
         this.#logger.warn('Going back to what is committed, after an error that may pass', {
           error: describeError(error),
@@ -150,6 +154,7 @@ export class KafkaStreams {
         this.#metrics.restarted()
         this.#become('REBALANCING')
         await this.#clock.sleep(pauseMs, signal)
+        if (signal.aborted) return { stop: null, drained: true }
       }
     }
   }
@@ -164,6 +169,8 @@ export class KafkaStreams {
     const prepared = await prepareTopics(this.#topology.forApplication(application), settings, kafka)
     const { topology, sources: counts } = prepared
     const output = new OutputBatch()
+    const changelogs = new OutputBatch()
+    this.#hasCommitted = false
     const tasks = new RunningTasks({
       topology,
       kafka,
@@ -171,6 +178,7 @@ export class KafkaStreams {
       isolation,
       stateDirectory: path.join(settings['state.dir'] ?? path.join(tmpdir(), 'sluice-streams'), application),
       output,
+      changelogs,
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
@@ -191,7 +199,9 @@ export class KafkaStreams {
           userEndPoint: null,
           standbys: settings['num.standby.replicas'],
           held: () => [],
-          onAssignment: () => {},
+          onAssignment: ({ errorCode }) => {
+            if (errorCode !== 0) this.#logger.error('Nothing is assigned: source topics do not exist', { errorCode })
+          },
         }),
       ],
       hooks: {
@@ -213,7 +223,8 @@ export class KafkaStreams {
       ? new ExactlyOnceWriter(
           await kafka.transactionalProducer({
             ...producing,
-            transactionalId: `${application}-${this.#processId}-1`,
+            // One that stays fences what was left open at once.
+            transactionalId: `${application}-${settings['group.instance.id'] ?? this.#processId}-1`,
             transactionTimeoutMs: settings['transaction.timeout.ms'],
           }),
           member,
@@ -231,27 +242,39 @@ export class KafkaStreams {
       {
         tasks,
         output,
+        changelogs,
         fetcher,
         writer,
         clock: this.#clock,
         logger: this.#logger,
         metrics: this.#metrics,
         onSettled: (isSettled) => this.#settled(isSettled),
+        onCommitted: () => {
+          this.#hasCommitted = true
+        },
       },
     )
     const announce = (): void => this.#become('PENDING_SHUTDOWN')
     signal.addEventListener('abort', announce, { once: true })
     try {
       const finished = await this.#finished(topology, tasks, thread, counts, until)
-      await member.join()
+      const joined = member.join()
+      joined.catch(() => undefined)
+      await Promise.race([joined, aborted(signal)])
       return await thread.run(member, signal, finished)
     } finally {
       signal.removeEventListener('abort', announce)
       this.#last = this.progress()
       this.#lastGates = Array.from(tasks.all).flatMap((task) => task.gates)
-      await tasks.closeAll()
-      await this.#close(writer)
-      await Promise.all([fetcher.close(), member.close()])
+      // Whatever one of them says, the others are closed too.
+      const [closed] = await Promise.allSettled([
+        tasks.closeAll(),
+        this.#close(writer),
+        fetcher.close(),
+        member.close(),
+      ])
+      if (closed.status === 'rejected')
+        this.#logger.warn('State was not closed in order', { error: describeError(closed.reason) })
     }
   }
 
@@ -310,12 +333,43 @@ export class KafkaStreams {
   }
 }
 
+/** A transaction that is open for longer than it may be is aborted by the broker. */
+function checkTimes(settings: StreamsSettings): void {
+  const {
+    'processing.guarantee': guarantee,
+    'commit.interval.ms': commitMs,
+    'transaction.timeout.ms': timeoutMs,
+  } = settings
+  if (guarantee !== 'exactly_once_v2' || commitMs === null || commitMs < timeoutMs) return
+  throw new SluiceError(
+    'SETTINGS_INVALID',
+    `commit.interval.ms (${commitMs}) is not below transaction.timeout.ms (${timeoutMs})`,
+    {
+      remedy: 'Commit more often, or raise transaction.timeout.ms: a transaction is open from one commit to the next.',
+    },
+  )
+}
+
 function refuseGlobalStores({ stores }: Topology): void {
   const global = [...stores.values()].filter(({ isGlobal }) => isGlobal === true)
   if (global.length === 0) return
   throw new SluiceError('TOPOLOGY_INVALID', 'A topology with global stores is not run against Kafka yet', {
     place: { stores: global.map(({ definition }) => definition.name).join(', ') },
     remedy: 'Run it in the TopologyTestDriver, or read the topic as a table and join by its key.',
+  })
+}
+
+/** Whether going back to what is committed may help: also for one whose place, or whose transaction, was taken from it. */
+function mayPass(error: unknown): boolean {
+  if (isRetriable(error)) return true
+  if (!(error instanceof SluiceError) || error.place?.['error'] === 'FENCED_INSTANCE_ID') return false
+  return error.code === 'KAFKA_FENCED' || error.code === 'KAFKA_TRANSACTION_ABORTABLE'
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 

@@ -31,6 +31,8 @@ export interface RunningTasksParts {
   /** The directory of the application’s state. */
   readonly stateDirectory: string
   readonly output: OutputBatch
+  /** What stores tell their changelogs. */
+  readonly changelogs: OutputBatch
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -86,6 +88,11 @@ export class RunningTasks {
     return false
   }
 
+  get areStateful(): boolean {
+    for (const task of this.#tasks.values()) if (task.stores.size > 0) return true
+    return false
+  }
+
   hasCommitted(offsets: readonly CommittedOffset[]): void {
     for (const { topic, partition, offset } of offsets) this.#committed.set(keyOf({ topic, partition }), offset)
   }
@@ -109,15 +116,15 @@ export class RunningTasks {
     signal: AbortSignal,
   ): Promise<readonly StreamTask[]> {
     const starts = await this.#startsOf(partitions, committed)
-    try {
-      return await this.#prepareAll(partitions, starts, signal)
-    } catch (error) {
-      if (!(error instanceof SluiceError) || error.code !== 'STATE_TORN') throw error
-      this.#parts.logger.warn(error.message, { ...error.place })
-      const { stateDirectory } = this.#parts
-      const task = String(error.place?.['task'])
-      await fs.promises.rm(path.join(stateDirectory, task), { recursive: true, force: true })
-      return this.#prepareAll(partitions, starts, signal)
+    for (let healed = 0; ; healed++) {
+      try {
+        return await this.#prepareAll(partitions, starts, signal)
+      } catch (error) {
+        const task = error instanceof SluiceError && error.code === 'STATE_TORN' ? error.place?.['task'] : undefined
+        if (task === undefined || healed === partitions.length) throw error
+        this.#parts.logger.warn((error as Error).message, { task })
+        await fs.promises.rm(path.join(this.#parts.stateDirectory, String(task)), { recursive: true, force: true })
+      }
     }
   }
 
@@ -138,6 +145,7 @@ export class RunningTasks {
         stores.push(...restoring)
       }
       await restore(stores, { kafka, clock, logger, isolation }, signal)
+      if (signal.aborted) throw new SluiceError('INTERRUPTED', 'The application ended while state was restored')
       await this.#remember(made, signal)
       return made
     } catch (error) {
@@ -199,7 +207,7 @@ export class RunningTasks {
     const { kafka, clock, logger } = this.#parts
     const places = remembering.map(({ partition: { topic, partition } }) => ({ topic, partition }))
     const earliest = await kafka.admin.listOffsets(places, 'earliest')
-    const fetcher = kafka.fetcher()
+    const fetcher = kafka.fetcher({ isolation: this.#parts.isolation })
     try {
       await remember(remembering, earliest, { fetcher, clock, logger }, signal)
     } finally {
@@ -218,7 +226,7 @@ export class RunningTasks {
     const state = new TaskState({ directory: path.join(stateDirectory, name), ...owner }, openDisk, logger)
     const subtopology = topology.subtopologies[id.subtopology]!
     const own = subtopology.sourceTopics.flatMap((topic) => starts.get(keyOf({ topic, partition: id.partition })) ?? [])
-    const changelog: Changelog = changelogOf(settings.applicationId, id.partition, output)
+    const changelog: Changelog = changelogOf(settings.applicationId, id.partition, this.#parts.changelogs)
     const restoring: RestoringStore[] = []
     const remembering: StoreFactory = (definition, context) => {
       const store = state.factory(definition, context)

@@ -29,6 +29,8 @@ export interface ThreadSettings {
 export interface ThreadParts {
   readonly tasks: RunningTasks
   readonly output: OutputBatch
+  /** What stores have told their changelogs: it stays when a record is taken back, as in the stores. */
+  readonly changelogs: OutputBatch
   readonly fetcher: Fetcher
   readonly writer: Writer
   readonly clock: Clock
@@ -36,13 +38,25 @@ export interface ThreadParts {
   readonly metrics: StreamMetrics
   /** Told when everything that is assigned runs, and when something is waited for. */
   readonly onSettled: (isSettled: boolean) => void
+  readonly onCommitted: () => void
 }
+
+/** Between two tries of the last commit. */
+const RETRY_MS = 100
 
 /** What the group asks of the thread, done between two rounds. */
 type Change =
   | { readonly kind: 'assigned'; readonly partitions: readonly TopicPartition[] }
   | { readonly kind: 'revoked'; readonly partitions: readonly TopicPartition[]; readonly done: () => void }
-  | { readonly kind: 'lost'; readonly cause: SluiceError }
+
+/** Tasks on their way: made, and their stores filled. */
+interface Preparation {
+  readonly tasks: readonly StreamTask[]
+  readonly committed: readonly CommittedOffset[]
+  isDone: boolean
+  /** Never rejects. */
+  ended: Promise<void>
+}
 
 export class StreamThread {
   readonly #settings: ThreadSettings
@@ -50,9 +64,9 @@ export class StreamThread {
   readonly #changes: Change[] = []
   #member: ConsumerMember | null = null
   #wake = new AbortController()
-  /** Partitions whose tasks are being prepared; a revoked one is taken out. */
-  readonly #preparing = new Set<string>()
-  readonly #prepared: { readonly tasks: readonly StreamTask[]; readonly committed: readonly CommittedOffset[] }[] = []
+  /** Partitions whose tasks are being prepared, and by which preparation; a revoked one is taken out. */
+  readonly #preparing = new Map<string, Preparation>()
+  readonly #preparations = new Set<Preparation>()
   #failure: { readonly error: unknown } | null = null
   #committing: Promise<void> | null = null
   #failingSince: number | null = null
@@ -73,8 +87,10 @@ export class StreamThread {
     },
     onRevoked: (partitions: readonly TopicPartition[]): Promise<void> =>
       new Promise((resolve) => this.#ask({ kind: 'revoked', partitions, done: resolve })),
+    // At once: from now on nothing may be committed, whatever the thread is at.
     onLost: (_partitions: readonly TopicPartition[], cause: SluiceError): void => {
-      this.#ask({ kind: 'lost', cause })
+      this.#failure ??= { error: cause }
+      this.#ring()
     },
   }
 
@@ -116,18 +132,23 @@ export class StreamThread {
           if (signal.aborted) break
         }
         stop ??= this.#punctuate()
-        this.#commitIfDue()
+        if (stop === null) this.#commitIfDue()
         if (this.#parts.tasks.areOnDisk) await this.#committing
       }
+      await this.#committing
       this.#throwFailures()
+      // What the record has changed in stores cannot be taken back: the next start goes on from the last commit.
+      if (stop !== null && this.#parts.tasks.areStateful) return { stop, drained: true }
       const drained = await this.#settle()
       return { stop, drained }
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#isEnding.abort(null)
       for (const change of this.#changes.splice(0)) if (change.kind === 'revoked') change.done()
-      for (const { tasks } of this.#prepared.splice(0))
-        await Promise.all(tasks.map((task) => this.#parts.tasks.discard(task)))
+      for (const preparation of this.#preparations) {
+        await preparation.ended
+        await Promise.all(preparation.tasks.map((task) => this.#parts.tasks.discard(task)))
+      }
     }
   }
 
@@ -138,11 +159,11 @@ export class StreamThread {
   }
 
   #round(task: StreamTask): SluiceError | null {
-    const { output, writer, metrics, clock } = this.#parts
+    const { output, metrics, clock } = this.#parts
     const startedAt = clock.monotonic()
     const stop = task.run()
     const { length: records, bytes } = output
-    writer.write(output.take(), bytes)
+    this.#handOver()
     metrics.round(task, { records, bytes, processMs: clock.monotonic() - startedAt })
     return stop
   }
@@ -167,14 +188,20 @@ export class StreamThread {
   }
 
   #punctuate(): SluiceError | null {
-    const { tasks, output, writer } = this.#parts
-    for (const task of tasks.all) {
+    for (const task of this.#parts.tasks.all) {
       const stop = task.punctuate()
       if (stop !== null) return stop
     }
-    const { bytes } = output
-    writer.write(output.take(), bytes)
+    this.#handOver()
     return null
+  }
+
+  #handOver(): void {
+    const { output, changelogs, writer } = this.#parts
+    for (const batch of [output, changelogs]) {
+      const { bytes } = batch
+      writer.write(batch.take(), bytes)
+    }
   }
 
   #ask(change: Change): void {
@@ -193,7 +220,6 @@ export class StreamThread {
   /** What the group has asked for, in its order; and tasks whose stores are complete by now. */
   async #applyChanges(): Promise<void> {
     for (let change = this.#changes.shift(); change !== undefined; change = this.#changes.shift()) {
-      if (change.kind === 'lost') throw change.cause
       if (change.kind === 'assigned') this.#prepare(change.partitions)
       else {
         try {
@@ -203,9 +229,13 @@ export class StreamThread {
         }
       }
     }
-    for (const { tasks, committed } of this.#prepared.splice(0)) {
+    for (const preparation of this.#preparations) {
+      if (!preparation.isDone) continue
+      this.#preparations.delete(preparation)
+      const { tasks, committed } = preparation
+      // One that was revoked and came back is prepared anew: others have gone on with it meanwhile.
       const isStillOurs = ({ partitions }: StreamTask): boolean =>
-        partitions.every((partition) => this.#preparing.has(keyOf(partition)))
+        partitions.every((partition) => this.#preparing.get(keyOf(partition)) === preparation)
       const ours = tasks.filter(isStillOurs)
       for (const task of tasks) if (!ours.includes(task)) await this.#parts.tasks.discard(task)
       this.#parts.tasks.begin(ours, committed)
@@ -221,13 +251,20 @@ export class StreamThread {
   /** Beside the running tasks: restoring may take long. */
   #prepare(partitions: readonly TopicPartition[]): void {
     if (partitions.length === 0) return
-    for (const partition of partitions) this.#preparing.add(keyOf(partition))
-    const prepared = async (): Promise<void> => {
-      const committed = await this.#member!.committed(partitions)
-      const tasks = await this.#parts.tasks.prepare(partitions, committed, this.#isEnding.signal)
-      this.#prepared.push({ tasks, committed })
+    const preparation: { -readonly [K in keyof Preparation]: Preparation[K] } = {
+      tasks: [],
+      committed: [],
+      isDone: false,
+      ended: Promise.resolve(),
     }
-    prepared()
+    for (const partition of partitions) this.#preparing.set(keyOf(partition), preparation)
+    this.#preparations.add(preparation)
+    const prepared = async (): Promise<void> => {
+      preparation.committed = await this.#member!.committed(partitions)
+      preparation.tasks = await this.#parts.tasks.prepare(partitions, preparation.committed, this.#isEnding.signal)
+      preparation.isDone = true
+    }
+    preparation.ended = prepared()
       .catch((error: unknown) => {
         this.#failure ??= { error }
       })
@@ -251,6 +288,8 @@ export class StreamThread {
     )
     this.#paused.clear()
     this.#parts.fetcher.assign(positions)
+    // Those that stay are still paused.
+    this.#parts.fetcher.resume(positions)
   }
 
   #throwFailures(): void {
@@ -285,16 +324,18 @@ export class StreamThread {
   }
 
   async #commit(): Promise<void> {
-    const { tasks, output, writer, metrics } = this.#parts
+    this.#throwFailures()
+    const { tasks, writer, metrics } = this.#parts
     for (const task of tasks.all) task.flush()
-    const { bytes } = output
-    writer.write(output.take(), bytes)
+    this.#handOver()
     const offsets = tasks.uncommitted()
     await writer.commit(offsets)
     tasks.hasCommitted(offsets)
     tasks.persist(writer.written)
     this.#failingSince = null
-    if (offsets.length > 0) metrics.committed()
+    if (offsets.length === 0) return
+    metrics.committed()
+    this.#parts.onCommitted()
   }
 
   /** False: the time was up before all was durable. */
@@ -302,8 +343,17 @@ export class StreamThread {
     const over = new AbortController()
     const late = this.#parts.clock.sleep(this.#settings.closeTimeoutMs, over.signal).then(() => false)
     const settled = async (): Promise<boolean> => {
-      await this.commit()
-      return true
+      for (;;) {
+        try {
+          await this.commit()
+          return true
+        } catch (error) {
+          // While the group rebalances nothing can be committed: what it asks for is done first.
+          if (!isRetriable(error) || over.signal.aborted || this.#parts.writer.failure !== null) throw error
+          await this.#applyChanges()
+          await this.#parts.clock.sleep(RETRY_MS, over.signal)
+        }
+      }
     }
     try {
       return await Promise.race([settled(), late])

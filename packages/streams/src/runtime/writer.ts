@@ -1,6 +1,9 @@
 import type { CommittedOffset, GroupMember, Producer, ProducerRecord, TransactionalProducer } from '@sluice/kafka'
 import { UnderWay } from './under-way.ts'
 
+/** How long an end may wait until its transaction is aborted. */
+const ABORT_MS = 5_000
+
 /** Where the output of a thread goes, and how it becomes final together with the offsets of what it was made from. */
 export interface Writer {
   /** Hands over what was put out. Never waits: see `room`. */
@@ -69,6 +72,8 @@ export class ExactlyOnceWriter implements Writer {
   /** Null: no commit is under way. */
   #held: { readonly records: readonly ProducerRecord[]; readonly bytes: number }[] | null = null
   #heldBytes = 0
+  /** Resolves when the commit under way has come to an end. */
+  #committed = Promise.withResolvers<void>()
   /** A transaction that could not be committed is the end of this writer. */
   #broken: { readonly error: unknown } | null = null
 
@@ -94,8 +99,15 @@ export class ExactlyOnceWriter implements Writer {
     }
   }
 
-  room(bytesMax: number, signal: AbortSignal): Promise<void> {
-    return this.#underWay.room(bytesMax - this.#heldBytes, signal)
+  async room(bytesMax: number, signal: AbortSignal): Promise<void> {
+    if (this.#heldBytes > bytesMax) {
+      const aborted = Promise.withResolvers<void>()
+      const onAbort = (): void => aborted.resolve()
+      signal.addEventListener('abort', onAbort, { once: true })
+      await Promise.race([this.#committed.promise, aborted.promise])
+      signal.removeEventListener('abort', onAbort)
+    }
+    await this.#underWay.room(bytesMax - this.#heldBytes, signal)
   }
 
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {
@@ -104,6 +116,7 @@ export class ExactlyOnceWriter implements Writer {
     const identity = this.#member.identity()
     this.#begin()
     this.#held = []
+    this.#committed = Promise.withResolvers()
     try {
       // What fails to be produced fails the commit too, and is the better reason.
       await this.#underWay.settled()
@@ -112,6 +125,8 @@ export class ExactlyOnceWriter implements Writer {
     } catch (error) {
       this.#broken = { error }
       throw error
+    } finally {
+      this.#committed.resolve()
     }
     this.#isOpen = false
     const held = this.#held
@@ -121,11 +136,8 @@ export class ExactlyOnceWriter implements Writer {
   }
 
   async close(): Promise<void> {
-    try {
-      if (this.#isOpen) await this.#producer.abort()
-    } finally {
-      await this.#producer.close(0)
-    }
+    // Aborted, so that the next owner need not wait until it is given up.
+    await this.#producer.close(this.#isOpen ? ABORT_MS : 0)
   }
 
   #produce(records: readonly ProducerRecord[], bytes: number): void {

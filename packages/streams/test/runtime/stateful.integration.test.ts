@@ -222,6 +222,48 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
     expect(Object.fromEntries(last)).toEqual(Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`value ${n}`, 60])))
   }, 60_000)
 
+  test('a record that fails behind a store is not counted before it is processed for good', async () => {
+    const application = `failing-${randomUUID().slice(0, 8)}`
+    const [input, output] = [`${application}.in`, `${application}.out`]
+    await kafka.admin.ensureTopics([{ topic: input, partitions: 1 }])
+    const text = { key: Serdes.string, value: Serdes.string }
+    const run = async (failsAt: number): Promise<void> => {
+      const builder = new StreamsBuilder()
+      builder
+        .stream(input, text)
+        .groupByKey()
+        .count({ materialized: { name: 'counts' } })
+        .toStream()
+        .mapValues((count) => {
+          if (count === failsAt) throw new Error('not this one')
+          return String(count)
+        })
+        .to(output, text)
+      const settings = streamsSettings.parse({
+        'application.id': application,
+        'processing.guarantee': 'exactly_once_v2',
+        'processing.exception.handler': 'fail',
+        'state.dir': path.join(folder, application),
+      })
+      await new KafkaStreams(builder.build(), settings, { kafka, metrics: new MemoryMetrics() }).run({ until: 'end' })
+    }
+    await producer.produce(
+      Array.from({ length: 10 }, () => ({
+        topic: input,
+        partition: 0,
+        key: Buffer.from('k'),
+        value: Buffer.from('x'),
+        timestamp: null,
+        headers: null,
+      })),
+    )
+    await expect(run(6)).rejects.toMatchObject({ code: 'TASK_FAILED' })
+    await expect(run(6)).rejects.toMatchObject({ code: 'TASK_FAILED' })
+    await run(0)
+    const counts = (await readCommitted(kafka, output, 1)).map(({ value }) => Number(value))
+    expect(counts).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  }, 60_000)
+
   test('at least once: nothing is missing in the last counts after an orderly stop', async () => {
     const app = await counting(2, { 'processing.guarantee': 'at_least_once' })
     await app.put(300)

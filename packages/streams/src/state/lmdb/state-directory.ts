@@ -68,14 +68,17 @@ export class StateDirectory {
 
   /** Nobody writes the file any more: it is brought to the disk, and then said to be. */
   close(): void {
-    const handle = fs.openSync(this.file, 'r+')
     try {
-      fs.fsyncSync(handle)
+      const handle = fs.openSync(this.file, 'r+')
+      try {
+        fs.fsyncSync(handle)
+      } finally {
+        fs.closeSync(handle)
+      }
+      this.#write(null)
     } finally {
-      fs.closeSync(handle)
+      this.#unlock()
     }
-    this.#write(null)
-    this.#unlock()
   }
 
   /** The state is left as after a crash. */
