@@ -1,4 +1,4 @@
-import type { CommittedOffset, Fetcher } from '@sluice/kafka'
+import type { CommittedOffset, FetchPosition, Fetcher } from '@sluice/kafka'
 import {
   describeError,
   isRetriable,
@@ -54,20 +54,23 @@ export class SinkAssignment {
     return this.#failure
   }
 
-  async add(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<void> {
+  /** @returns where the sink wants to go on in partitions that it had before */
+  async add(partitions: readonly TopicPartition[], signal: AbortSignal): Promise<readonly FetchPosition[]> {
     const { task, context, positions, group, logger } = this.#parts
     const fresh = partitions.filter((partition) => !positions.has(partition))
     const start = async (): Promise<void> => positions.start(fresh, await group.committed(fresh))
-    if (fresh.length === 0 || !(await this.#untilRead(start, signal))) return
+    if (fresh.length === 0 || !(await this.#untilRead(start, signal))) return []
     context.assign(positions.partitions)
     await task.open(fresh)
     const rewinds = context.takeRewinds()
     await this.#assertThere(rewinds, signal)
-    positions.rewind(rewinds, logger)
-    this.#fetch(new Set(fresh.map((partition) => positions.of(partition))))
+    const moved = positions.rewind(rewinds, logger)
+    const begun = new Set<TopicPartition>(fresh.map((partition) => positions.of(partition)))
+    this.#fetch(begun)
     context.fetching()
     void this.#lookAtEnds(fresh)
     logger.info('Partitions are read', { partitions: listed(fresh) })
+    return moved.filter((place) => !begun.has(positions.of(place)))
   }
 
   /** `isLast`: the task ends, and what fails is only warned of. */

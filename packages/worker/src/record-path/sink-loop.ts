@@ -51,7 +51,8 @@ const POLL_MAX_MS = 500
  *
  * One turn of the loop handles what one fetch brought. `put` is called on every turn, also with nothing, because sinks keep time by
  * it. Offsets are committed with the tally behind them, and only as far as the sink's `flush` says is safe (invariants 1 and 2).
- * Whatever comes from outside (partitions of the group, pause and resume, a stop) is done between two calls of the sink's.
+ * Whatever comes from outside (partitions of the group, pause and resume, a stop) is done between two calls of the sink's. So is going
+ * back to where one of its calls asked to: the next one gets no record from behind that place.
  */
 export class SinkLoop {
   readonly #parts: SinkLoopParts
@@ -149,6 +150,7 @@ export class SinkLoop {
     for (;;) {
       const outcome = await put.put(batch)
       if (outcome === 'done') break
+      this.#rewind()
       await this.#attend(signal)
       if (signal.aborted) return false
       if (outcome !== 'next' && !(await this.#later(outcome.againAfterMs, signal))) return false
@@ -185,11 +187,12 @@ export class SinkLoop {
     for (let asked = membership.take(); asked !== undefined; asked = membership.take()) {
       const { kind, partitions } = asked
       try {
-        if (kind === 'assigned') await assignment.add(partitions, signal)
+        if (kind === 'assigned') this.#seek(await assignment.add(partitions, signal))
         else {
           this.#batch?.drop(partitions)
           await (kind === 'revoked' ? assignment.remove(partitions, false) : assignment.lose(partitions))
         }
+        this.#rewind()
       } finally {
         asked.done()
       }
