@@ -71,6 +71,7 @@ export class TableWriter {
   #finished: FinishedFile[] = []
   #sealed: SealedBatch | undefined
   #hasWarned = false
+  #isAbandoned = false
   /** How often rows were lost since the last commit. */
   #losses = 0
   /** Rows not yet sealed. */
@@ -258,11 +259,14 @@ export class TableWriter {
    * Makes everything taken so far part of the table; writes nothing when nothing moved. After a retriable failure: call again;
    * the batch that was under way is settled first, under its old id.
    * @throws SluiceError TABLE_FENCED when another writer has one of the partitions; this writer must not go on
+   * @throws SluiceError INTERRUPTED, retriable, when it was given up, be it meanwhile
    */
   async commit(signal?: AbortSignal): Promise<void> {
+    this.#assertHeld()
     if (this.#sealed !== undefined) await this.#publish(this.#sealed, signal)
     if (![...this.#lanes.values()].some((lane) => lane.moved)) return
     await this.#endAll(signal)
+    this.#assertHeld()
     await this.#publish((this.#sealed = this.#seal()), signal)
   }
 
@@ -302,9 +306,17 @@ export class TableWriter {
     return this.#hasEnded || this.#open.heldBytes >= this.#options.bytesMax
   }
 
-  /** Gives up what is not in the table. Nothing is to be called afterwards. */
+  /** Gives up what is not in the table. Nothing is to be called afterwards; a commit that is under way must not count it as written. */
   abandon(): void {
+    this.#isAbandoned = true
     this.#open.drop()
+  }
+
+  #assertHeld(): void {
+    if (!this.#isAbandoned) return
+    throw new SluiceError('INTERRUPTED', `What waited for table ${this.table.name} was given up; it is read again`, {
+      retriable: true,
+    })
   }
 
   /** Whether files wait for the store. */
