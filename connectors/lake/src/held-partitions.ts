@@ -53,8 +53,12 @@ export class HeldPartitions {
     }
   }
 
+  /** It is given up. It must not be found paused when it comes back. */
   delete(partition: TopicPartition): void {
-    this.#held.delete(labelOf(partition))
+    const label = labelOf(partition)
+    const held = this.#held.get(label)
+    this.#held.delete(label)
+    if (held !== undefined && held.tenants.size > 0) this.#context.resume([held.partition])
   }
 }
 

@@ -57,14 +57,17 @@ export class AsidePartitions {
   /** Takes a tenant's partitions back: they are read again. */
   takeBack(tenant: string): AsidePartition[] {
     const back = [...this.#aside.values()].filter((aside) => aside.tenant === tenant)
-    this.#context.resume(back.filter(({ isReported }) => !isReported).map(({ partition }) => partition))
     for (const { partition } of back) this.delete(partition)
     return back
   }
 
+  /** Nothing holds it any more. One that is given up must not be found paused when it comes back. */
   delete(partition: TopicPartition): void {
-    this.#aside.delete(labelOf(partition))
-    this.#stirred.delete(labelOf(partition))
+    const label = labelOf(partition)
+    const aside = this.#aside.get(label)
+    this.#aside.delete(label)
+    this.#stirred.delete(label)
+    if (aside?.isReported === false) this.#context.resume([aside.partition])
   }
 }
 
