@@ -16,8 +16,9 @@ export interface LocatedRows {
   readonly givenOf: ((record: SinkRecord) => Row) | null
 }
 
-/** Of records without one, whose columns were inferred. */
-export function layoutOfColumns(types: ReadonlyMap<string, ColumnType>): JsonLayout {
+/** Of records without a schema, whose columns were inferred; undefined: there are none. */
+export function layoutOfColumns(types: ReadonlyMap<string, ColumnType>): JsonLayout | undefined {
+  if (types.size === 0) return undefined
   const fields = Array.from(types, ([name, type]) => ({ name, type: INFERRED[type], optional: true }))
   return new JsonLayout(fields, 'unsure')
 }

@@ -40,6 +40,23 @@ test('columns follow from the first batch; what does not fit them stands in _res
   expect(rows).toContainEqual({ ...none, n: String(2n ** 62n) })
 })
 
+test.each([{}, { a: null }])(
+  'records after a first batch of %j, which has no column to infer, are rescued whole',
+  async (value) => {
+    const run = sinkInto(folder, { 'schemaless.records': 'infer' })
+    await run.start([P0])
+    await run.put([bare(0, value)])
+    const bytes = Buffer.from('{"n":1}')
+    expect(run.task.scan!('orders', bytes, { schema: null, before: 0, behind: 0 })).toBeUndefined()
+    await run.put([bare(1, { n: 1 })])
+    await run.flush(true)
+    await run.stop()
+    expect(await folder.query('orders', 'select * from $files order by _rescued nulls last')).toContainEqual({
+      _rescued: '{"n":1}',
+    })
+  },
+)
+
 test('a table that is there is not inferred anew', async () => {
   await written([bare(0, { n: 1 })])
   await written([bare(1, { n: 'text', m: 1 })])

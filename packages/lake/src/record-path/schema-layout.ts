@@ -5,7 +5,7 @@ import { JsonLayout } from '../parquet/index.ts'
 import type { JsonField, JsonFieldType } from '../parquet/index.ts'
 
 /**
- * Undefined for schemas with what is left to the converter: lists, maps, bytes, decimals.
+ * Undefined for schemas with what is left to the converter: lists, maps, bytes, decimals, structs without fields.
  * @param columnOf the column's name for a field of the record
  */
 export function layoutOfSchema(
@@ -21,6 +21,7 @@ export function layoutOfSchema(
 }
 
 function fieldsOf(schema: StructSchema): JsonField[] | undefined {
+  if (schema.fields.length === 0) return undefined
   const fields: JsonField[] = []
   for (const { name, schema: of } of schema.fields) {
     const type = fieldTypeOf(of)
