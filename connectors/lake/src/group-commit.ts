@@ -25,6 +25,8 @@ interface Entry {
   readonly table: DeltaTable
   readonly request: AppendRequest
   readonly signal: AbortSignal | undefined
+  /** By the monotonic clock. */
+  readonly at: number
 }
 
 type Outcome = { readonly version: number } | { readonly error: unknown }
@@ -99,7 +101,7 @@ class CommitGroup {
     }
     const round = (this.#round = new Round(member.options.newId()))
     round.join(entry)
-    this.roundAt = member.options.clock.monotonic()
+    this.roundAt = entry.at
     await this.#gather(round, member.options)
     this.#round = undefined
     if (round.entries.length === 1) return { round: undefined, version: await table.appendAlone(request, signal) }
@@ -140,10 +142,11 @@ export class GroupMember implements AppendTogether {
   }
 
   async append(table: DeltaTable, request: AppendRequest, signal?: AbortSignal): Promise<number> {
-    this.#appendedAt = this.options.clock.monotonic()
+    // One time for both: the round that it begins is not one that others began since.
+    const at = (this.#appendedAt = this.options.clock.monotonic())
     if (this.#unsettled?.txnId === request.txnId) return this.#settle(table, request, signal)
     if (this.options.waitMs === 0 || this.#group.members.size < 2) return table.appendAlone(request, signal)
-    const { round, ...outcome } = await this.#group.append({ member: this, table, request, signal })
+    const { round, ...outcome } = await this.#group.append({ member: this, table, request, signal, at })
     if (round === undefined) return table.snapshot.version
     // From here on it may be in the table, whatever comes between.
     this.#unsettled = { txnId: request.txnId, roundId: round.id }

@@ -7,6 +7,7 @@ import { FaultyStore } from '@sluice/object-store/testing'
 import type { Fault } from '@sluice/object-store/testing'
 import { FakeClock, FakeSinkContext, SinkRun } from '@sluice/sdk/testing'
 import { lakeSink } from '@sluice/connector-lake'
+import type { DeltaTable } from '@sluice/lake'
 import { CommitGroups } from '../src/group-commit.ts'
 import { MemoryBudget } from '../src/memory-budget.ts'
 import { LakeSinkTask } from '../src/sink-task.ts'
@@ -236,4 +237,18 @@ describe('when something is wrong', () => {
       expect(await rows()).toBe(40)
     }
   })
+})
+
+test('whoever commits first is not called to commit once more by its own commit, but the others are', async () => {
+  let reads = 0
+  // Time that goes on while somebody looks at it.
+  const ticking = Object.assign(new FakeClock(), { monotonic: () => reads++ })
+  let isReady = false
+  const groups = new CommitGroups()
+  const join = () => groups.join('orders', { waitMs: 500, clock: ticking, newId: () => 'id', isReady: () => isReady })
+  const [first, second] = [join(), join()]
+  const table = { snapshot: { version: 1 }, appendAlone: async () => 1 } as unknown as DeltaTable
+  await first.append(table, { txnId: 'a', files: [], txns: [] })
+  isReady = true
+  expect([first.isCalled, second.isCalled]).toEqual([false, true])
 })
