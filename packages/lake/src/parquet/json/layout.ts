@@ -182,6 +182,7 @@ function value(node: JsonNode, bytes: Uint8Array, from: number, slots: Int32Arra
   const { type } = node
   const first = bytes[from]!
   if (first === LETTER_N) {
+    if (slots[slot] !== NULL && type.kind === 'struct') return UNSURE
     slots[slot] = NULL
     return skipWord(bytes, from)
   }
