@@ -12,13 +12,14 @@ type Row = Readonly<Record<string, Value>>
 /**
  * How many columns a table has in its files once it takes those rows, fields of structs each.
  * @param table undefined: it is made for them
- * @throws SluiceError TABLE_SCHEMA when these are more than `table.columns.max`
+ * @throws SluiceError TABLE_SCHEMA when these are more than `table.columns.max`, and more than the table has already
  */
 export function checkColumns(rows: StructSchema, table: DeltaSchema | undefined, columnsMax: number): number {
   const leaves = new Set<string>()
-  addLeaves(leaves, '', rows)
   if (table !== undefined) addLeaves(leaves, '', recordSchemaOf(table))
-  if (leaves.size <= columnsMax) return leaves.size
+  const held = leaves.size
+  addLeaves(leaves, '', rows)
+  if (leaves.size <= Math.max(columnsMax, held)) return leaves.size
   throw new SluiceError(
     'TABLE_SCHEMA',
     `The table would have ${leaves.size} columns, and table.columns.max allows ${columnsMax}`,

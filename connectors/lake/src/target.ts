@@ -14,15 +14,19 @@ import type { Route } from './table-route.ts'
 const IDLE_COMMIT_MS = 600_000
 const ENGINE = 'sluice-lake/0.1.0'
 
-/** Who parts no table takes tables as they are. */
-function openOrCreate(
+/** Who parts no table takes tables as they are. One that is there is not changed for the rows: they may not be admitted as they are. */
+async function openOrCreate(
   store: ObjectStore,
   path: string,
   { schema, partitionColumns }: RowShape,
   ports: DeltaPorts,
+  columnsMax: number,
   signal: AbortSignal,
 ): Promise<DeltaTable> {
   const design = partitionColumns.length === 0 ? {} : { partitionColumns }
+  const found = await DeltaTable.open(store, path, ports, signal, design)
+  if (found !== undefined) return found
+  checkColumns(schema, undefined, columnsMax)
   return DeltaTable.openOrCreate(store, path, deltaSchemaOf(schema), ports, signal, design)
 }
 
@@ -109,11 +113,10 @@ export class Target {
       conflicts: context.metrics.counter('sluice_lake_conflicts_total', labelsOf(context, path)),
     }
     try {
-      if (rows !== undefined) checkColumns(rows.schema, undefined, settings['table.columns.max'])
       const table =
         rows === undefined
           ? await DeltaTable.open(store, path, ports, signal)
-          : await openOrCreate(store, path, rows, ports, signal)
+          : await openOrCreate(store, path, rows, ports, settings['table.columns.max'], signal)
       if (table === undefined) return undefined
       warnOfMissing(settings['write.parquet.bloom-filter-enabled.columns'], table, context)
       return (target = new Target(tenant, table, store, settings, context, group, encoders))

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { primitive, struct } from '@sluice/sdk'
 import type { StructSchema } from '@sluice/sdk'
 import { LakeFolder } from './lake-folder.ts'
-import { P0, order, sinkInto } from './lake-runs.ts'
+import { P0, P1, order, sinkInto } from './lake-runs.ts'
 
 let folder: LakeFolder
 beforeEach(async () => {
@@ -45,4 +45,21 @@ test.each([
   ['NONE', FIRST, 'id'],
 ])('%s, case %#', async (mode, second, expected) => {
   expect(await outcome(mode, second)).toBe(expected)
+})
+
+test.each([
+  [{ 'schema.compatibility': 'NONE' }, OPTIONAL],
+  [{ 'table.columns.max': '1' }, struct({ note: text(true) })],
+])('%j holds also for a table that somebody else made since the task began', async (settings, second) => {
+  const [maker, other] = [sinkInto(folder, settings), sinkInto(folder, settings)]
+  await maker.start([P0])
+  await other.start([P1])
+  await maker.put([order(0, 0, { id: 1 }, FIRST)])
+  await maker.flush(true)
+  await other.put([order(1, 0, { id: 2, note: 'x' }, second)])
+  await maker.stop()
+  await other.stop()
+  expect(other.context.reported).toMatchObject([{ error: { code: 'TABLE_SCHEMA' } }])
+  const [row] = await folder.query('orders')
+  expect(Object.keys(row!)).toEqual(['id'])
 })

@@ -45,6 +45,12 @@ describe('columns', () => {
     expect(await countOf(folder)).toBe(1)
   })
 
+  test('of a table that has more already are no reason to refuse what adds none', () => {
+    const table = deltaSchemaOf(wide(1, 5))
+    expect(checkColumns(wide(1, 4), table, 3)).toBe(5)
+    expect(() => checkColumns(wide(5, 6), table, 3)).toThrow('6 columns')
+  })
+
   test('of a thousand and more are worth a warning, once', async () => {
     const run = sinkInto(folder)
     await run.start([P0])

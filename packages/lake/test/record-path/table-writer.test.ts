@@ -155,6 +155,32 @@ describe('rows become a table', () => {
   })
 })
 
+describe('a writer that was given up', () => {
+  const givenUp = { code: 'INTERRUPTED', retriable: true }
+
+  test('commits no progress, for its rows are gone', async () => {
+    const store = new MemoryStore()
+    const { writer } = await open(store)
+    feed(writer, 0, 0, 9)
+    writer.abandon()
+    await expect(writer.commit()).rejects.toMatchObject(givenUp)
+    expect(await readTxns(store, 'events')).toEqual({})
+  })
+
+  test('not even that of a commit that was under way', async () => {
+    const store = new MemoryStore()
+    const { writer } = await open(store)
+    feed(writer, 0, 0, 9)
+    const put = store.put.bind(store)
+    store.put = async (...call) => {
+      writer.abandon()
+      await put(...call)
+    }
+    await expect(writer.commit()).rejects.toMatchObject(givenUp)
+    expect(await readTxns(store, 'events')).toEqual({})
+  })
+})
+
 describe('when it is time', () => {
   test('to commit: by rows, by age, by bytes', async () => {
     const store = new MemoryStore()
@@ -633,6 +659,8 @@ describe('a table parted by columns', () => {
       DeltaTable.openOrCreate(store, 'events', deltaSchemaOf(events), testPorts(), undefined, { partitionColumns })
     await expect(ask(['offset'])).rejects.toThrow('is parted by note, not by offset')
     await expect(ask([])).rejects.toMatchObject({ code: 'TABLE_SCHEMA' })
+    const design = { partitionColumns: ['offset'] }
+    await expect(DeltaTable.open(store, 'events', testPorts(), undefined, design)).rejects.toThrow('not by offset')
     const { writer } = await open(store)
     feedNotes(writer, 0, ['a'])
     await writer.commit()

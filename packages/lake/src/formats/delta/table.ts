@@ -58,16 +58,22 @@ export class DeltaTable {
     this.#upkeep = new TableUpkeep(this.#log, ports)
   }
 
-  /** The table at that path of the store, or undefined when there is none. */
+  /**
+   * The table at that path of the store, or undefined when there is none.
+   * @param design which it may not contradict
+   * @throws SluiceError TABLE_SCHEMA when the table is parted by other columns
+   */
   static async open(
     store: ObjectStore,
     path: string,
     ports: DeltaPorts,
     signal?: AbortSignal,
+    design: TableDesign = {},
   ): Promise<DeltaTable | undefined> {
     const table = new DeltaTable(store, path, ports)
     if (!(await table.#log.replay(table.#snapshot, signal))) return undefined
     table.#checkAppendable(table.#snapshot)
+    checkParting(table.name, table.#snapshot.metadata.partitionColumns, design)
     return table
   }
 
