@@ -8,17 +8,17 @@ import type { RawSettings, TopicPartition } from '@sluice/sdk'
 import { DeltaTable, appIdOf, topicAppIdOf } from '@sluice/lake'
 import type { DeltaPorts, TxnClaim } from '@sluice/lake'
 import type { LakeSettings } from './settings.ts'
+import { patience } from './patience.ts'
 import { TableRoutes, keyOf } from './table-route.ts'
+import { ENGINE } from './target.ts'
 import { TenantStores } from './tenants.ts'
 
-/** For all tables together. */
-const STORE_PATIENCE_MS = 60_000
 /** What stands for none: from a log nothing is ever removed. */
 const NOTHING = -1
 const PORTS: DeltaPorts = {
   clock: systemClock,
   random: systemRandom,
-  engineInfo: 'sluice-lake/0.1.0',
+  engineInfo: ENGINE,
   newId: randomUUID,
 }
 
@@ -48,7 +48,8 @@ export async function alterTableOffsets(
   raw: RawSettings,
 ): Promise<boolean> {
   for (const offset of wanted.values()) if (offset !== null && offset < 0) throw belowZero(offset)
-  const signal = AbortSignal.timeout(STORE_PATIENCE_MS)
+  // For all tables together.
+  const signal = patience()
   const stores = new TenantStores(settings, settings['lake.url'], settings, PORTS)
   const routes = TableRoutes.of(settings, stores.areSeveral)
   if (routes.isByField) throw uncertain('a field of each record decides which table it goes to (table.name)')

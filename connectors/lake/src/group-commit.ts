@@ -4,7 +4,8 @@
  *
  * A commit is what it was: each request keeps its own claims, so a zombie among them is found out, and it alone is fenced, because
  * when a common commit fails each commits by itself. When its outcome is unknown, each settles its own request alone, under the common
- * id besides its own, before it takes part in another one. So whoever dies or hangs holds up the others for the wait, and no longer.
+ * id besides its own, before it takes part in another one. So whoever dies or hangs before a round holds up the others for the
+ * wait, and no longer; whoever hangs while carrying one out, until their own patience is over.
  */
 import { isRetriable } from '@sluice/sdk'
 import type { Clock } from '@sluice/sdk'

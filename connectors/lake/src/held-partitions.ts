@@ -1,4 +1,5 @@
 import type { SinkTaskContext, TopicPartition } from '@sluice/sdk'
+import { labelOf } from './partition-label.ts'
 
 interface Held {
   readonly partition: TopicPartition
@@ -60,8 +61,4 @@ export class HeldPartitions {
     this.#held.delete(label)
     if (held !== undefined && held.tenants.size > 0) this.#context.resume([held.partition])
   }
-}
-
-function labelOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }

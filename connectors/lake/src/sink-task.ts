@@ -18,6 +18,8 @@ import type { CommitGroups } from './group-commit.ts'
 import { processBudget } from './memory-budget.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { hasNoValue, nullRefused } from './null-values.ts'
+import { labelOf } from './partition-label.ts'
+import { patience } from './patience.ts'
 import type { RowShape } from './row-shape.ts'
 import { admitted } from './schema-rules.ts'
 import type { LakeSettings } from './settings.ts'
@@ -27,8 +29,6 @@ import type { Route } from './table-route.ts'
 import { Tables } from './tables.ts'
 import type { Target } from './target.ts'
 
-/** How long one call of the worker may wait for the store. What is not done then is done later. */
-const STORE_PATIENCE_MS = 60_000
 const NO_ROW = {}
 
 /** Records in a row of one topic, partition and schema, and where they go. Decided once, then the rows move. */
@@ -138,9 +138,9 @@ export class LakeSinkTask implements SinkTask {
   }
 
   async close(partitions: readonly TopicPartition[]): Promise<void> {
-    const leaving = new Set(partitions.map(({ topic, partition }) => `${topic}-${partition}`))
+    const leaving = new Set(partitions.map(labelOf))
     for (const target of this.#tables.all) {
-      const staying = [...target.lanes()].filter(([{ topic, partition }]) => !leaving.has(`${topic}-${partition}`))
+      const staying = [...target.lanes()].filter(([partition]) => !leaving.has(labelOf(partition)))
       if (staying.length === 0) this.#tables.forget(target)
       else if (target.writer.unsettled)
         await this.#tables.sparingOthers(target.tenant, () => this.#goingBack.restart(target, staying, patience()))
@@ -380,8 +380,4 @@ function sameRun(record: SinkRecord, first: SinkRecord): boolean {
     record.topic === first.topic &&
     record.originalTopic === first.originalTopic
   )
-}
-
-function patience(): AbortSignal {
-  return AbortSignal.timeout(STORE_PATIENCE_MS)
 }

@@ -12,7 +12,8 @@ import type { Route } from './table-route.ts'
 
 /** Progress that brought no row (dead letters, tombstones) waits this long for a commit of its own: they are not worth one each. */
 const IDLE_COMMIT_MS = 600_000
-const ENGINE = 'sluice-lake/0.1.0'
+/** What entries of the log say of who wrote them. */
+export const ENGINE = 'sluice-lake/0.1.0'
 
 /** Who parts no table takes tables as they are. One that is there is not changed for the rows: they may not be admitted as they are. */
 async function openOrCreate(

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Kafka } from '@sluice/kafka'
+import type { ConsumerMember, Kafka } from '@sluice/kafka'
 import type { Gate, Scorecard } from '@sluice/quality'
 import {
   describeError,
@@ -21,6 +21,7 @@ import { streamsAssignor } from './assignment/streams-assignor.ts'
 import { gateScores } from './gate-scores.ts'
 import { progressOf, type StreamsProgress } from './progress.ts'
 import { OutputBatch } from './record-path/output-batch.ts'
+import { keyOf } from './runtime/partition-key.ts'
 import { RunningTasks } from './runtime/running-tasks.ts'
 import { StreamThread } from './runtime/stream-thread.ts'
 import { prepareTopics, QUARANTINE_BYTES } from './runtime/topics.ts'
@@ -78,7 +79,7 @@ export class KafkaStreams {
   #last: StreamsProgress = []
   #lastGates: readonly Gate[] = []
 
-  /** @throws SluiceError TOPOLOGY_INVALID for a topology with stores */
+  /** @throws SluiceError TOPOLOGY_INVALID for a topology with global stores; SETTINGS_INVALID for times that cannot be */
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
     const application = settings['application.id']
     refuseGlobalStores(topology)
@@ -210,26 +211,7 @@ export class KafkaStreams {
         onLost: (partitions, cause) => thread!.hooks.onLost(partitions, cause),
       },
     })
-    const producing = {
-      compression: settings['producer.compression.type'],
-      lingerMs: settings['producer.linger.ms'],
-      requestBytesMax: settings['producer.max.request.size'] + QUARANTINE_BYTES,
-      bufferBytesMax: Math.max(
-        settings['buffered.bytes.max'],
-        settings['producer.max.request.size'] + QUARANTINE_BYTES,
-      ),
-    }
-    const writer: Writer = isExactlyOnce
-      ? new ExactlyOnceWriter(
-          await kafka.transactionalProducer({
-            ...producing,
-            // One that stays fences what was left open at once.
-            transactionalId: `${application}-${settings['group.instance.id'] ?? this.#processId}-1`,
-            transactionTimeoutMs: settings['transaction.timeout.ms'],
-          }),
-          member,
-        )
-      : new AtLeastOnceWriter(kafka.producer(producing), member)
+    const writer = await this.#openWriter(member)
     const fetcher = kafka.fetcher({ isolation })
     thread = new StreamThread(
       {
@@ -278,6 +260,27 @@ export class KafkaStreams {
     }
   }
 
+  async #openWriter(member: ConsumerMember): Promise<Writer> {
+    const settings = this.#settings
+    const application = settings['application.id']
+    const requestBytesMax = settings['producer.max.request.size'] + QUARANTINE_BYTES
+    const producing = {
+      compression: settings['producer.compression.type'],
+      lingerMs: settings['producer.linger.ms'],
+      requestBytesMax,
+      bufferBytesMax: Math.max(settings['buffered.bytes.max'], requestBytesMax),
+    }
+    if (settings['processing.guarantee'] === 'at_least_once')
+      return new AtLeastOnceWriter(this.#kafka.producer(producing), member)
+    const producer = await this.#kafka.transactionalProducer({
+      ...producing,
+      // One that stays fences what was left open at once.
+      transactionalId: `${application}-${settings['group.instance.id'] ?? this.#processId}-1`,
+      transactionTimeoutMs: settings['transaction.timeout.ms'],
+    })
+    return new ExactlyOnceWriter(producer, member)
+  }
+
   /** When a bounded run has come to its end: asked by the thread between two rounds. */
   async #finished(
     topology: Topology,
@@ -296,10 +299,10 @@ export class KafkaStreams {
       places.filter(({ topic }) => !internal.has(topic)),
       'latest',
     )
-    const endOf = new Map(ends.map(({ topic, partition, offset }) => [`${topic}-${partition}`, offset]))
+    const endOf = new Map(ends.map((one) => [keyOf(one), one.offset]))
     return async () => {
       const partitions = Array.from(tasks.all).flatMap((task) => task.partitions)
-      const isThere = partitions.every((one) => one.position >= (endOf.get(`${one.topic}-${one.partition}`) ?? 0))
+      const isThere = partitions.every((one) => one.position >= (endOf.get(keyOf(one)) ?? 0))
       if (this.#state !== 'RUNNING' || !isThere || internal.size === 0) return this.#state === 'RUNNING' && isThere
       // What was put into the application's own topics by now is part of the run too.
       await thread.commit()

@@ -1,6 +1,7 @@
 import { total, type Tally } from '@sluice/kafka'
 import { GateMetrics } from '@sluice/quality'
 import type { Counter, Gauge, Metrics, TopicPartition } from '@sluice/sdk'
+import { keyOf } from './runtime/partition-key.ts'
 import type { StreamTask } from './record-path/stream-task.ts'
 
 /** What one round put out, and the time it took to decode, process and encode it. */
@@ -87,7 +88,7 @@ export class StreamMetrics {
   }
 
   #of({ topic, partition }: TopicPartition): OfPartition {
-    const key = `${topic}-${partition}`
+    const key = keyOf({ topic, partition })
     let of = this.#partitions.get(key)
     if (of === undefined) {
       const labels = { application: this.#application, topic, partition: String(partition) }

@@ -8,12 +8,10 @@ import type { RawSettings, TopicPartition } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import type { WantedOffsets } from '../alter-offsets.ts'
 import { belowZero, topicsOf } from '../alter-offsets.ts'
+import { patience } from '../patience.ts'
 import { CommitLog, commitFolder } from './commit-log.ts'
 import type { FilesSettings } from './settings.ts'
 import { storesOf } from './stores.ts'
-
-/** For all partitions together. */
-const STORE_PATIENCE_MS = 60_000
 
 /**
  * One partition after the other; what was done stays done when one fails. Files stay: what is read again is written again.
@@ -26,7 +24,8 @@ export async function alterFileOffsets(
 ): Promise<boolean> {
   for (const offset of wanted.values()) if (offset !== null && offset < 0) throw belowZero(offset)
   if (!settings['exactly.once']) return true
-  const signal = AbortSignal.timeout(STORE_PATIENCE_MS)
+  // For all partitions together.
+  const signal = patience()
   const stores = storesOf(settings, { clock: systemClock, random: systemRandom })
   const dir = settings['topics.dir']
   for (const topic of topicsOf(wanted, raw)) {

@@ -1,4 +1,5 @@
 import type { SinkRecord, SinkTaskContext, SluiceError, TopicPartition } from '@sluice/sdk'
+import { labelOf } from '../partition-label.ts'
 
 /** A partition whose records cannot be stored now. */
 export interface AsidePartition {
@@ -69,8 +70,4 @@ export class AsidePartitions {
     this.#stirred.delete(label)
     if (aside?.isReported === false) this.#context.resume([aside.partition])
   }
-}
-
-export function labelOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }

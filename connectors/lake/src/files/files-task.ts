@@ -16,7 +16,9 @@ import { processBudget } from '../memory-budget.ts'
 import type { MemoryBudget } from '../memory-budget.ts'
 import { ParkedTenants } from '../parked-tenants.ts'
 import type { TenantStores } from '../tenants.ts'
-import { AsidePartitions, labelOf } from './aside-partitions.ts'
+import { labelOf } from '../partition-label.ts'
+import { patience } from '../patience.ts'
+import { AsidePartitions } from './aside-partitions.ts'
 import { CommitLog, commitFolder } from './commit-log.ts'
 import { DroppedRecord } from './late-records.ts'
 import { PartitionFiles } from './partition-files.ts'
@@ -26,8 +28,6 @@ import { Rotation } from './rotation.ts'
 import type { FilesSettings } from './settings.ts'
 import { storesOf } from './stores.ts'
 
-/** How long one call of the worker may wait for the store. What is not done then is done later. */
-const STORE_PATIENCE_MS = 60_000
 /** Of one partition of Kafka's. Each costs memory, a request, and a file that is read. */
 const OPEN_FILES_WORTH_A_WORD = 1000
 
@@ -338,8 +338,4 @@ export class FilesTask implements SinkTask {
       { partition: labelOf(partition), openFiles: count },
     )
   }
-}
-
-function patience(): AbortSignal {
-  return AbortSignal.timeout(STORE_PATIENCE_MS)
 }

@@ -1,5 +1,5 @@
 /** The Processor API: a node of the user's own, with stores, time and children. */
-import { SluiceError } from '@sluice/sdk'
+import { SluiceError, type RawHeader } from '@sluice/sdk'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import type { Cancellable, NodeScope, Operator, PunctuationType, Step } from './operator.ts'
@@ -66,49 +66,47 @@ type AnyFixedKeyProcessor = FixedKeyProcessor<unknown, unknown, unknown>
 
 /** `process`. */
 export function process(supplier: ProcessorSupplier<AnyProcessor>): Operator {
-  const supply = newEachTime(supplier)
   return {
     kind: 'process',
     prefix: 'KSTREAM-PROCESSOR-',
     changes: 'record',
-    compile(next, scope) {
-      const processor = supply(scope.node)
-      const context = new Context(next, scope)
-      processor.init?.(context)
-      return (key, value, at) => {
-        // A restarting task only remembers: what the processor did then, it has done.
-        if (!at.live) return
-        context.enter(at)
-        const { timestamp, headers } = at
-        checkDone(processor.process(new StreamRecord(key, value, timestamp, headers)), at, scope.node)
-        at.timestamp = timestamp
-        at.headers = headers
-      }
-    },
+    compile: processing(supplier, StreamRecord),
   }
 }
 
 /** `processValues`. */
 export function processFixedKey(supplier: ProcessorSupplier<AnyFixedKeyProcessor>): Operator {
-  const supply = newEachTime(supplier)
   return {
     kind: 'processValues',
     prefix: 'KSTREAM-PROCESSVALUES-',
     changes: 'value',
-    compile(next, scope) {
-      const processor = supply(scope.node)
-      const context = new Context(next, scope)
-      processor.init?.(context)
-      return (key, value, at) => {
-        // A restarting task only remembers: what the processor did then, it has done.
-        if (!at.live) return
-        context.enter(at)
-        const { timestamp, headers } = at
-        checkDone(processor.process(new FixedKeyRecord(key, value, timestamp, headers)), at, scope.node)
-        at.timestamp = timestamp
-        at.headers = headers
-      }
-    },
+    compile: processing(supplier, FixedKeyRecord),
+  }
+}
+
+/** A processor that is given records of this class. */
+function processing<R>(
+  supplier: ProcessorSupplier<{
+    init?(context: Context): void
+    process(record: R): unknown
+    close?(): void
+  }>,
+  Given: new (key: unknown, value: unknown, timestamp: number, headers: readonly RawHeader[] | null) => R,
+): Operator['compile'] {
+  const supply = newEachTime(supplier)
+  return (next, scope) => {
+    const processor = supply(scope.node)
+    const context = new Context(next, scope)
+    processor.init?.(context)
+    return (key, value, at) => {
+      // A restarting task only remembers: what the processor did then, it has done.
+      if (!at.live) return
+      context.enter(at)
+      const { timestamp, headers } = at
+      checkDone(processor.process(new Given(key, value, timestamp, headers)), at, scope.node)
+      at.timestamp = timestamp
+      at.headers = headers
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import type { Windowed } from '../windows/window.ts'
 import type { Merger } from './aggregator.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
-import { aside, type WindowedAggregateOptions } from './time-window-aggregate.ts'
+import { windowedOperator, type WindowedAggregateOptions } from './windowed-operator.ts'
 
 export interface SessionWindowAggregateOptions extends WindowedAggregateOptions {
   readonly windows: SessionWindows
@@ -19,18 +19,10 @@ export interface SessionWindowAggregateOptions extends WindowedAggregateOptions 
  * put out for each, and then the merged one. Results carry the time of their session's end.
  */
 export function sessionWindowAggregate(options: SessionWindowAggregateOptions): Operator {
-  const { windows, emit } = options
-  return {
-    kind: options.kind ?? 'aggregate',
-    prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
-    changes: 'record',
-    details: { windows: windows.kind, emit },
-    ...aside(options.late),
-    compile(next, scope) {
-      const sessions = new Sessions(options, scope, next)
-      return (key, value, at) => sessions.process(key, value, at)
-    },
-  }
+  return windowedOperator(options, (next, scope) => {
+    const sessions = new Sessions(options, scope, next)
+    return (key, value, at) => sessions.process(key, value, at)
+  })
 }
 
 class Sessions {

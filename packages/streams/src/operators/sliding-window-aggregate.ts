@@ -6,7 +6,7 @@ import type { SlidingWindows } from '../windows/sliding-windows.ts'
 import type { Windowed } from '../windows/window.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
-import { aside, type WindowedAggregateOptions } from './time-window-aggregate.ts'
+import { windowedOperator, type WindowedAggregateOptions } from './windowed-operator.ts'
 
 export interface SlidingWindowAggregateOptions extends Omit<WindowedAggregateOptions, 'aggregatesNulls'> {
   readonly windows: SlidingWindows
@@ -17,18 +17,10 @@ export interface SlidingWindowAggregateOptions extends Omit<WindowedAggregateOpt
  * at t, the one that starts behind t (when later records of it are known already), and the one that starts behind the record before.
  */
 export function slidingWindowAggregate(options: SlidingWindowAggregateOptions): Operator {
-  const { windows, emit } = options
-  return {
-    kind: options.kind ?? 'aggregate',
-    prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
-    changes: 'record',
-    details: { windows: windows.kind, emit },
-    ...aside(options.late),
-    compile(next, scope) {
-      const slider = new Slider(options, scope, next)
-      return (key, value, at) => slider.process(key, value, at)
-    },
-  }
+  return windowedOperator(options, (next, scope) => {
+    const slider = new Slider(options, scope, next)
+    return (key, value, at) => slider.process(key, value, at)
+  })
 }
 
 type Entry = WindowEntry<unknown, ValueAndTimestamp<unknown>>

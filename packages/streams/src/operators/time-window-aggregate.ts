@@ -2,27 +2,9 @@ import type { Change } from '../dsl/change.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { TimestampedWindowStore } from '../state/stores.ts'
 import type { FixedWindows, Windowed } from '../windows/window.ts'
-import type { Aggregation } from './aggregator.ts'
 import { LATE, NO_WINDOW, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { Operator, Step } from './operator.ts'
-
-/** What aggregations over any kind of windows are told. */
-export interface WindowedAggregateOptions extends Aggregation {
-  readonly kind?: string
-  readonly prefix?: string
-  readonly store: string
-  /** Kafka Streams' `EmitStrategy`: each update, or each window once, when its end and its grace have passed. */
-  readonly emit: 'update' | 'close'
-  /** Read when compiled: whether changes carry old values. */
-  readonly table: { readonly sendOldValues: boolean }
-  /**
-   * The child that gets, as they came, records that are too late for all of their windows. Absent: those are dropped and counted, as
-   * each single window is that a record is too late for.
-   */
-  readonly late?: string
-  /** Whether null values are aggregated, as Kafka Streams does in tumbling and session windows. Otherwise they are dropped. */
-  readonly aggregatesNulls: boolean
-}
+import { windowedOperator, type WindowedAggregateOptions } from './windowed-operator.ts'
 
 export interface TimeWindowAggregateOptions extends WindowedAggregateOptions {
   readonly windows: FixedWindows
@@ -34,63 +16,51 @@ export interface TimeWindowAggregateOptions extends WindowedAggregateOptions {
  */
 export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operator {
   const { windows, initializer, aggregator, aggregatesNulls, emit } = options
-  return {
-    kind: options.kind ?? 'aggregate',
-    prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
-    changes: 'record',
-    details: { windows: windows.kind, emit },
-    ...aside(options.late),
-    compile(next, scope) {
-      const { node } = scope
-      const late = options.late === undefined ? null : scope.forwardTo(options.late)
-      const { graceMs } = windows
-      const { sendOldValues } = options.table
-      const emitsUpdates = emit === 'update'
-      const store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
-      const time = scope.time()
-      const close = emitsUpdates ? null : closer(windows, store, time.at - graceMs, next)
-      return (key, value, at) => {
-        at.node = node
-        if (key === null) return scope.drop(at, NULL_KEY)
-        if (value === null && !aggregatesNulls) return scope.drop(at, NULL_VALUE)
-        const { timestamp } = at
-        if (timestamp > time.at) time.at = timestamp
-        const closeTime = time.at - graceMs
-        // Before the store's time moves on: what it then forgets has been put out.
-        if (close !== null) close(closeTime, at)
-        let start = windows.firstStart(timestamp)
-        if (start > timestamp) return at.drop(NO_WINDOW)
-        if (late !== null && isLateForAll(windows, start, timestamp, closeTime)) return late(key, value, at)
-        for (; start <= timestamp; start = windows.nextStart(start)) {
-          const end = windows.endOf(start)
-          if (end <= closeTime) {
-            scope.drop(at, LATE)
-            continue
-          }
-          const old = store.fetch(key, start)
-          const newValue = aggregator(key, value, old === null ? initializer() : old.value)
-          const newTimestamp = old === null || old.timestamp < timestamp ? timestamp : old.timestamp
-          store.put(key, newValue, newTimestamp, start)
-          at.keep()
-          if (!emitsUpdates) continue
-          const change: Change<unknown> = {
-            newValue,
-            oldValue: sendOldValues && old !== null ? old.value : null,
-            isLatest: true,
-          }
-          const windowed: Windowed<unknown> = { key, start, end }
-          at.timestamp = newTimestamp
-          next(windowed, change, at)
-          at.timestamp = timestamp
+  return windowedOperator(options, (next, scope) => {
+    const { node } = scope
+    const late = options.late === undefined ? null : scope.forwardTo(options.late)
+    const { graceMs } = windows
+    const { sendOldValues } = options.table
+    const emitsUpdates = emit === 'update'
+    const store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
+    const time = scope.time()
+    const close = emitsUpdates ? null : closer(windows, store, time.at - graceMs, next)
+    return (key, value, at) => {
+      at.node = node
+      if (key === null) return scope.drop(at, NULL_KEY)
+      if (value === null && !aggregatesNulls) return scope.drop(at, NULL_VALUE)
+      const { timestamp } = at
+      if (timestamp > time.at) time.at = timestamp
+      const closeTime = time.at - graceMs
+      // Before the store's time moves on: what it then forgets has been put out.
+      if (close !== null) close(closeTime, at)
+      let start = windows.firstStart(timestamp)
+      if (start > timestamp) return at.drop(NO_WINDOW)
+      if (late !== null && isLateForAll(windows, start, timestamp, closeTime)) return late(key, value, at)
+      for (; start <= timestamp; start = windows.nextStart(start)) {
+        const end = windows.endOf(start)
+        if (end <= closeTime) {
+          scope.drop(at, LATE)
+          continue
         }
+        const old = store.fetch(key, start)
+        const newValue = aggregator(key, value, old === null ? initializer() : old.value)
+        const newTimestamp = old === null || old.timestamp < timestamp ? timestamp : old.timestamp
+        store.put(key, newValue, newTimestamp, start)
+        at.keep()
+        if (!emitsUpdates) continue
+        const change: Change<unknown> = {
+          newValue,
+          oldValue: sendOldValues && old !== null ? old.value : null,
+          isLatest: true,
+        }
+        const windowed: Windowed<unknown> = { key, start, end }
+        at.timestamp = newTimestamp
+        next(windowed, change, at)
+        at.timestamp = timestamp
       }
-    },
-  }
-}
-
-/** What an operator with a child for late records says of it. */
-export function aside(late: string | undefined): { readonly sideChildren?: readonly string[] } {
-  return late === undefined ? {} : { sideChildren: [late] }
+    }
+  })
 }
 
 function isLateForAll(windows: FixedWindows, first: number, timestamp: number, closeTime: number): boolean {

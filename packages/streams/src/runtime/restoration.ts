@@ -5,6 +5,7 @@
 import type { FetchedPartition, Kafka } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
 import type { ChangelogRecord } from '../state/store-context.ts'
+import { keyOf } from './partition-key.ts'
 
 /** A poll that brings nothing for so long means that the records are gone, or that a transaction is open for too long. */
 const SILENCE_MS = 60_000
@@ -102,10 +103,6 @@ function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end }: Rea
 
 function byPlace(offsets: readonly TopicPartitionOffset[]): Map<string, number> {
   return new Map(offsets.map((one) => [keyOf(one), one.offset]))
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }
 
 function cutOff({ task, topic, partition }: RestoringStore, from: number, end: number): SluiceError {

@@ -15,6 +15,7 @@ import { engineOf } from '../state/definition.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
 import { firstOffsets } from './first-offsets.ts'
+import { keyOf } from './partition-key.ts'
 import { restore, type RestoringStore } from './restoration.ts'
 import { TaskState, type OpenDisk } from './task-state.ts'
 
@@ -283,10 +284,6 @@ export class RunningTasks {
 async function diskOpener(): Promise<OpenDisk> {
   const { LmdbState } = await import('../state/lmdb/lmdb-state.ts')
   return (options) => new LmdbState(options)
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }
 
 function deleted({ topic, partition, offset }: CommittedOffset, first: number): SluiceError {

@@ -11,6 +11,7 @@ import { describeError, isRetriable, SluiceError, type Clock, type Logger, type 
 import type { OutputBatch } from '../record-path/output-batch.ts'
 import type { StreamTask, TaskPartition } from '../record-path/stream-task.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
+import { keyOf } from './partition-key.ts'
 import type { RunningTasks } from './running-tasks.ts'
 import type { Writer } from './writer.ts'
 
@@ -361,8 +362,4 @@ export class StreamThread {
       over.abort(null)
     }
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`
 }

@@ -1,4 +1,5 @@
 import type { Produced } from '@sluice/kafka'
+import { keyOf } from './partition-key.ts'
 
 /** What was handed to a producer and is not durable yet, counted in bytes; and the first thing that went wrong. */
 export class UnderWay {
@@ -36,9 +37,10 @@ export class UnderWay {
   }
 
   #note(produced: readonly Produced[]): void {
-    for (const { topic, partition, firstOffset, count } of produced) {
+    for (const one of produced) {
+      const { firstOffset, count } = one
       if (firstOffset < 0) continue
-      const key = `${topic}-${partition}`
+      const key = keyOf(one)
       this.written.set(key, Math.max(this.written.get(key) ?? 0, firstOffset + count))
     }
   }

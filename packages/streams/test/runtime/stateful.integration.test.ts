@@ -72,9 +72,33 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
       })
       return { streams, states, stop, run: streams.run({ signal: stop.signal }) }
     }
+    /** What readers of committed records have got: each key's counts in order. */
+    const counts = async (): Promise<Map<string, number[]>> => {
+      const found = new Map<string, number[]>()
+      for (const { key, value } of await readCommitted(kafka, output, partitions)) {
+        const list = found.get(key) ?? []
+        found.set(key, list)
+        list.push(Number(value))
+      }
+      return found
+    }
+    const arrive = (): Promise<void> =>
+      until(async () => {
+        const found = await counts()
+        return [...found.values()].reduce((sum, list) => sum + list.length, 0) >= written
+      })
     return {
       application,
       start,
+      arrive,
+      counts,
+      /** One instance, from its start to an orderly stop when everything has come. */
+      async runUntilThere(): Promise<void> {
+        const { stop, run } = start()
+        await arrive()
+        stop.abort()
+        await run
+      },
       async put(count: number): Promise<void> {
         await producer.produce(
           Array.from({ length: count }, (_, i) => ({
@@ -88,16 +112,6 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
         )
         written += count
       },
-      /** What readers of committed records have got: each key's counts in order. */
-      async counts(): Promise<Map<string, number[]>> {
-        const counts = new Map<string, number[]>()
-        for (const { key, value } of await readCommitted(kafka, output, partitions)) {
-          const list = counts.get(key) ?? []
-          counts.set(key, list)
-          list.push(Number(value))
-        }
-        return counts
-      },
       expected(): Map<string, number[]> {
         return new Map(
           Array.from({ length: KEYS }, (_, k) => {
@@ -106,27 +120,15 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
           }),
         )
       },
-      async arrive(): Promise<void> {
-        await until(async () => {
-          const counts = await this.counts()
-          return [...counts.values()].reduce((sum, list) => sum + list.length, 0) >= written
-        })
-      },
     }
   }
 
   test('counts each key; what is begun again goes on from its changelog', async () => {
     const app = await counting(3)
     await app.put(1_000)
-    const first = app.start()
-    await app.arrive()
-    first.stop.abort()
-    await first.run
+    await app.runUntilThere()
     await app.put(500)
-    const second = app.start()
-    await app.arrive()
-    second.stop.abort()
-    await second.run
+    await app.runUntilThere()
     expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
   }, 60_000)
 
@@ -141,25 +143,16 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
     }
     const app = await counting(1, { 'state.dir': path.join(folder, 'one') }, logger)
     await app.put(700)
-    const first = app.start()
-    await app.arrive()
-    first.stop.abort()
-    await first.run
+    await app.runUntilThere()
     expect(restored).toEqual([])
     await app.put(70)
-    const second = app.start()
-    await app.arrive()
-    second.stop.abort()
-    await second.run
+    await app.runUntilThere()
     // Markers of transactions apart, there was nothing to read.
     expect(restored.reduce((sum, records) => sum + records, 0)).toBe(0)
     const data = path.join(folder, 'one', app.application, '0_0', 'state.mdb')
     truncateSync(data, 8192)
     await app.put(70)
-    const third = app.start()
-    await app.arrive()
-    third.stop.abort()
-    await third.run
+    await app.runUntilThere()
     expect(restored.reduce((sum, records) => sum + records, 0)).toBeGreaterThan(0)
     expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
   }, 60_000)
@@ -267,15 +260,9 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
   test('at least once: nothing is missing in the last counts after an orderly stop', async () => {
     const app = await counting(2, { 'processing.guarantee': 'at_least_once' })
     await app.put(300)
-    const one = app.start()
-    await app.arrive()
-    one.stop.abort()
-    await one.run
+    await app.runUntilThere()
     await app.put(300)
-    const two = app.start()
-    await app.arrive()
-    two.stop.abort()
-    await two.run
+    await app.runUntilThere()
     expect(byKey(await app.counts())).toEqual(byKey(app.expected()))
   }, 60_000)
 })

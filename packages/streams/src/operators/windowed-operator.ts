@@ -1,0 +1,36 @@
+import type { Aggregation } from './aggregator.ts'
+import type { Operator } from './operator.ts'
+
+/** What aggregations over any kind of windows are told. */
+export interface WindowedAggregateOptions extends Aggregation {
+  readonly kind?: string
+  readonly prefix?: string
+  readonly store: string
+  /** Kafka Streams' `EmitStrategy`: each update, or each window once, when its end and its grace have passed. */
+  readonly emit: 'update' | 'close'
+  /** Read when compiled: whether changes carry old values. */
+  readonly table: { readonly sendOldValues: boolean }
+  /**
+   * The child that gets, as they came, records that are too late for all of their windows. Absent: those are dropped and counted, as
+   * each single window is that a record is too late for.
+   */
+  readonly late?: string
+  /** Whether null values are aggregated, as Kafka Streams does in tumbling and session windows. Otherwise they are dropped. */
+  readonly aggregatesNulls: boolean
+}
+
+/** An aggregation over windows, as the topology sees it. */
+export function windowedOperator(
+  options: Omit<WindowedAggregateOptions, 'aggregatesNulls'> & { readonly windows: { readonly kind: string } },
+  compile: Operator['compile'],
+): Operator {
+  const { kind = 'aggregate', prefix = 'KSTREAM-AGGREGATE-', windows, emit, late } = options
+  return {
+    kind,
+    prefix,
+    changes: 'record',
+    details: { windows: windows.kind, emit },
+    ...(late === undefined ? {} : { sideChildren: [late] }),
+    compile,
+  }
+}
