@@ -4,6 +4,7 @@ const shared = {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['@sluice/source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
+  setupFilesAfterEnv: ['<rootDir>/deploy/dev/jest-second-try.mjs'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -20,10 +20,10 @@ afterEach(async () => {
   await server?.stop()
 })
 
-async function open(sasl: SaslConfig, options: SaslServerOptions, requestTimeoutMs = 2000): Promise<Connection> {
+async function open(sasl: SaslConfig, options: SaslServerOptions, requestTimeoutMs = 30_000): Promise<Connection> {
   server = await SaslServer.listen({ mechanisms: MECHANISMS, ...options })
   const { dial, authenticator } = resolveSecurity({ sasl }, silentLogger)
-  const timeouts = { connectTimeoutMs: Math.min(1000, requestTimeoutMs), requestTimeoutMs }
+  const timeouts = { connectTimeoutMs: requestTimeoutMs, requestTimeoutMs }
   const settings = { clientId: 'test', ...timeouts, dial, authenticator, clock: systemClock }
   connection = await Connection.open('broker 1', { host: '127.0.0.1', port: server.port }, settings)
   return connection

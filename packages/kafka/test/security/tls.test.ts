@@ -43,9 +43,14 @@ async function listen(certificate = 'broker', options: SaslServerOptions['tls'] 
 }
 
 /** Opens connections to the server, all with the same settings. */
-function opener(config: SecurityConfig, host = '127.0.0.1', port = server!.port): () => Promise<Connection> {
+function opener(
+  config: SecurityConfig,
+  host = '127.0.0.1',
+  port = server!.port,
+  connectTimeoutMs = 30_000,
+): () => Promise<Connection> {
   const security = resolveSecurity(config, logger)
-  const options = { clientId: 'test', connectTimeoutMs: 1000, requestTimeoutMs: 1000, clock: systemClock, ...security }
+  const options = { clientId: 'test', connectTimeoutMs, requestTimeoutMs: 30_000, clock: systemClock, ...security }
   return async () => {
     const connection = await Connection.open('broker 1', { host, port }, options)
     connections.push(connection)
@@ -224,7 +229,7 @@ describe('the wrong kind of listener', () => {
     const sockets: net.Socket[] = []
     const other = net.createServer((socket) => void sockets.push(socket.on('error', () => undefined)))
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-    const error = await refusal(opener({ ssl: true }, '127.0.0.1', (other.address() as net.AddressInfo).port)())
+    const error = await refusal(opener({ ssl: true }, '127.0.0.1', (other.address() as net.AddressInfo).port, 100)())
     expect(error).toMatchObject({ code: 'KAFKA_UNREACHABLE', retriable: true })
     expect(describeError(error)).toMatch(/no answer within \d+ ms/)
     for (const socket of sockets) socket.destroy()

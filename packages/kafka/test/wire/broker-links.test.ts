@@ -21,7 +21,14 @@ beforeEach(async () => {
   addresses = new Map(cluster.brokers.map(({ id, port }) => [id, { host: '127.0.0.1', port }]))
   dials = []
   const random = { next: () => 0.5 }
-  const options = { clientId: 'test', connectTimeoutMs: 1000, requestTimeoutMs: 1000, dial, clock: systemClock, random }
+  const options = {
+    clientId: 'test',
+    connectTimeoutMs: 30_000,
+    requestTimeoutMs: 30_000,
+    dial,
+    clock: systemClock,
+    random,
+  }
   links = new BrokerLinks({ addressOf: (id) => addresses.get(id) }, options, silentLogger)
 })
 afterEach(async () => {

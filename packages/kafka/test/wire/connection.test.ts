@@ -6,8 +6,8 @@ import { FakeCluster, fullRange } from '../fake/fake-cluster.ts'
 
 const options: ConnectionOptions = {
   clientId: 'test',
-  connectTimeoutMs: 1000,
-  requestTimeoutMs: 1000,
+  connectTimeoutMs: 30_000,
+  requestTimeoutMs: 30_000,
   dial: dialPlain,
   clock: systemClock,
 }

@@ -12,8 +12,8 @@ const METADATA = { topics: [], allowAutoTopicCreation: false }
 const registry = new MetricsRegistry(systemClock)
 const OPTIONS: ConnectionOptions = {
   clientId: 'test',
-  connectTimeoutMs: 1000,
-  requestTimeoutMs: 1000,
+  connectTimeoutMs: 30_000,
+  requestTimeoutMs: 30_000,
   dial: dialPlain,
   clock: systemClock,
   metrics: new WireMetrics(registry, 'admin-client', 'test'),
