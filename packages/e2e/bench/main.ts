@@ -42,6 +42,7 @@ let missed = 0
 for (const { name, load } of benches) {
   if (names.length > 0 && !names.includes(name)) continue
   console.log(`\n${name}`)
+  const startedAt = performance.now()
   const cases = await (await load()).bench(short)
   results[name] = cases
   for (const at of cases) {
@@ -50,6 +51,7 @@ for (const { name, load } of benches) {
     console.log(`  ${row(at, over)}`)
   }
   if (cases.length === 0) console.log('  not run: see above')
+  console.log(`  took ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
 }
 if (json !== undefined) fs.writeFileSync(json, `${JSON.stringify(results, null, 2)}\n`)
 if (missed > 0) console.error(`\nbench: ${missed} above the bar`)
