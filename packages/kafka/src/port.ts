@@ -90,9 +90,10 @@ export interface TransactionalProducer {
   produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]>
   /**
    * Puts offsets of a group into the open transaction: they are committed with it, or not at all. One call for all partitions. A
-   * member of an older generation is refused (KIP-447); generation -1 and member '' stand for a group without members.
+   * member of an older generation is refused (KIP-447); generation -1 and member '' stand for a group without members. With a tenure,
+   * the refusal of a generation that has just ended is answered with the next one.
    */
-  sendOffsets(group: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void>
+  sendOffsets(group: GroupIdentity | GroupTenure, offsets: readonly CommittedOffset[]): Promise<void>
   /** Flushes, then commits: resolves when everything produced in the transaction is durable and bound to become visible. */
   commit(): Promise<void>
   /** Records that were not sent yet fail; those that were are waited for. Right also after a failure of `produce` or `sendOffsets`. */
@@ -243,6 +244,13 @@ export interface GroupIdentity {
   readonly generationId: number
   readonly memberId: string
   readonly instanceId: string | null
+}
+
+/** A member of a group through all generations in which it keeps what it holds: see `GroupMember.tenure`. */
+export interface GroupTenure {
+  readonly groupId: string
+  /** Who it is now. @throws SluiceError KAFKA_REFUSED, retriable, while that is being decided; KAFKA_FENCED when it has lost its hold */
+  identity(): GroupIdentity
 }
 
 export interface GroupOffsets {

@@ -1,6 +1,6 @@
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
-import type { Admin, CommittedOffset, GroupIdentity } from '../port.ts'
+import type { Admin, CommittedOffset, GroupIdentity, GroupTenure } from '../port.ts'
 import { cooperativeStickyAssignor } from './assignors/cooperative-sticky.ts'
 import { ClassicDialogue } from './classic-dialogue.ts'
 import {
@@ -79,6 +79,10 @@ export class PartitionMember implements ConsumerMember, GroupHooks, Subscriber {
 
   identity(): GroupIdentity {
     return this.#member.identity()
+  }
+
+  tenure(): GroupTenure {
+    return this.#member.tenure()
   }
 
   /** Under the `consumer` protocol there is nothing to ask for: the broker shares out when something changes. */

@@ -1,6 +1,6 @@
 /** Membership in a group: the part of the port for those who share work with others, Java's members among them. */
 import type { SluiceError, TopicPartition } from '@sluice/sdk'
-import type { CommittedOffset, GroupIdentity } from '../port.ts'
+import type { CommittedOffset, GroupIdentity, GroupTenure } from '../port.ts'
 
 /** Kafka's settings of a member; milliseconds. */
 export interface MembershipTimes {
@@ -102,10 +102,16 @@ export interface GroupMember {
    */
   poll(): boolean
   /**
-   * Who the member is, for transactions.
+   * Who the member is, for transactions. One that keeps what it holds while the group rebalances is of the generation before until
+   * the next one is known.
    * @throws SluiceError KAFKA_REFUSED, retriable, while the group rebalances; KAFKA_FENCED without a place
    */
   identity(): GroupIdentity
+  /**
+   * Who the member is for as long as it keeps what it holds now, from one generation to the next.
+   * @throws SluiceError as `identity`, now and when it is asked; then also KAFKA_FENCED when what was held is given up or lost
+   */
+  tenure(): GroupTenure
   /**
    * Joins once more. That is a rebalance for all if the member leads, or if its metadata has changed; else it gets its assignment
    * again. Under the `consumer` protocol it does nothing: the broker shares out when something changes. The reason (its first 255
@@ -114,6 +120,7 @@ export interface GroupMember {
   requestRejoin(reason: string): void
   /**
    * Commits in the order of the calls, checked against the member's place. Rejects when any partition was refused.
+   * A member that keeps what it holds goes on committing while the others join.
    * @throws SluiceError KAFKA_REFUSED, retriable, with error REBALANCE_IN_PROGRESS: commit in `onRevoked`, or after the rebalance;
    *   KAFKA_FENCED: others own the partitions
    */

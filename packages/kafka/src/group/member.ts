@@ -2,7 +2,7 @@ import { RetriableError, SluiceError, type TopicPartition, describeError, isRetr
 import type { ClusterContext } from '../cluster.ts'
 import { backoffMs } from '../deadline.ts'
 import { errorName, refused } from '../kafka-errors.ts'
-import type { CommittedOffset, GroupIdentity } from '../port.ts'
+import type { CommittedOffset, GroupIdentity, GroupTenure } from '../port.ts'
 import { verdictOn } from './answers.ts'
 import { Bell } from './bell.ts'
 import type { Dialogue, Refusal } from './dialogue.ts'
@@ -11,7 +11,7 @@ import { Heart, type Organism } from './heart.ts'
 import { Membership } from './membership.ts'
 import { CoordinatedOffsets } from './offsets.ts'
 import { PlaceCommitter } from './place-committer.ts'
-import { memberClosed, silentTooLong, stuckTooLong } from './partings.ts'
+import { givenUp, memberClosed, silentTooLong, stuckTooLong } from './partings.ts'
 import type { Due, VitalSigns } from './vital-signs.ts'
 
 const CLOSE_TIMEOUT_MS = 30_000
@@ -98,6 +98,19 @@ export class CoordinatedMember implements GroupMember, Organism {
   identity(): GroupIdentity {
     this.#lookAtClock()
     return this.#membership.identity()
+  }
+
+  tenure(): GroupTenure {
+    const { groupId } = this.#membership.identity()
+    const { tenure } = this.#membership
+    return {
+      groupId,
+      identity: () => {
+        const identity = this.identity()
+        if (this.#membership.tenure === tenure) return identity
+        throw givenUp(groupId)
+      },
+    }
   }
 
   requestRejoin(reason: string): void {

@@ -37,6 +37,7 @@ export class Membership {
   #memberId = ''
   #generationId = -1
   #attempt = 0
+  #tenure = 0
   #isEager = true
   /** Assigned, but the caller does not know yet. */
   #assigned: GroupAssignment | undefined
@@ -63,6 +64,11 @@ export class Membership {
   /** Grows whenever the place is taken away: what was asked before means nothing after. */
   get attempt(): number {
     return this.#attempt
+  }
+
+  /** Grows whenever what was held is given up or taken away: who has held something since before holds nothing of it now. */
+  get tenure(): number {
+    return this.#tenure
   }
 
   /** Whether the coordinator counts this member among the group, so that it expects heartbeats. */
@@ -95,11 +101,14 @@ export class Membership {
     return { groupId, generationId, memberId, instanceId: this.#instanceId }
   }
 
-  /** The place, if something may be done in its name. */
+  /**
+   * The place, if something may be done in its name. Whoever keeps what it holds while it joins again may go on in the generation
+   * that it has: the coordinator accepts it until all have joined, and nothing of it afterwards (Java's members pause meanwhile).
+   */
   identity(): GroupIdentity {
     const why = this.#failure ?? this.#lost
     if (why !== undefined) throw fencedBecause(this.#groupId, why)
-    if (this.#state === 'stable') return this.place
+    if (this.#state === 'stable' || this.#isKeeping) return this.place
     if (this.#isClosing) throw memberClosed(this.#groupId)
     throw this.#rejoin === undefined && this.#state === 'unjoined'
       ? notInGroup(this.#groupId)
@@ -113,6 +122,11 @@ export class Membership {
     if (this.#assigned !== undefined) return 'hand over'
     if (this.#rejoin === undefined) return 'wait'
     return this.#isHolding && this.#isEager ? 'revoke' : 'join'
+  }
+
+  /** Not once the others are known to have joined: then the coordinator wants to hear nothing before it has shared out. */
+  get #isKeeping(): boolean {
+    return this.#isHolding && this.#generationId >= 0 && this.#state !== 'syncing'
   }
 
   /** The first reason stands until a join starts. One who goes does not come back by the way. */
@@ -177,6 +191,7 @@ export class Membership {
   released(): void {
     this.#isReleasing = false
     this.#isHolding = false
+    this.#tenure++
     this.#lost = undefined
   }
 
@@ -234,6 +249,7 @@ export class Membership {
 
   #giveUp(cause: SluiceError | undefined, keepsMemberId: boolean): void {
     this.#attempt++
+    this.#tenure++
     this.#state = 'unjoined'
     this.#generationId = -1
     if (!keepsMemberId) this.#memberId = ''

@@ -18,6 +18,14 @@ export function fencedBecause(groupId: string, cause: SluiceError): SluiceError 
   })
 }
 
+/** What was held under an earlier place is asked for under a later one. */
+export function givenUp(groupId: string): SluiceError {
+  return new SluiceError('KAFKA_FENCED', `What the member of group ${groupId} held then it has given up since`, {
+    place: { group: groupId, error: 'ILLEGAL_GENERATION' },
+    remedy: 'Commit nothing more of what was assigned before; the last onAssigned says where to go on.',
+  })
+}
+
 export function notInGroup(groupId: string): SluiceError {
   return new SluiceError('KAFKA_FENCED', `The member has no place in group ${groupId}`, {
     place: { group: groupId, error: 'UNKNOWN_MEMBER_ID' },

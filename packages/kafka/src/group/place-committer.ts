@@ -46,10 +46,13 @@ export class PlaceCommitter implements Committer {
     const { place, state } = this.#membership
     const isSamePlace = place.generationId === generationId && place.memberId === memberId
     if (verdict === 'rejoin') {
-      if (isSamePlace) this.#holder.rejoin('offset commit failed since group is already rebalancing')
+      if (isSamePlace && state === 'stable')
+        this.#holder.rejoin('offset commit failed since group is already rebalancing')
       return rebalanceInProgress(groupId)
     }
     if (!isSamePlace && state !== 'unjoined') return rebalanceInProgress(groupId)
+    // All have joined, and the answer is on its way: it says what has become of the place.
+    if (verdict === 'demoted' && state === 'joining') return rebalanceInProgress(groupId)
     const error = refused(code, `Cannot commit an offset of group ${groupId}`, { group: groupId })
     if (isSamePlace) this.#holder.lose(error, verdict === 'demoted')
     return fencedBecause(groupId, error)

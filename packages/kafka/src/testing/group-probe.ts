@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { valuesOf } from '../admin/admin-requests.ts'
 import type { SluiceError, TopicPartition } from '@sluice/sdk'
 import type {
   ConsumerMember,
@@ -75,6 +76,36 @@ export function groupProbe(kafka: Kafka, groupId: string, name: string, of: Prob
     },
   })
   return { member, events, assignments }
+}
+
+/** Two cooperative members: `a` has joined again, and waits for `b`, which does not before `release`. */
+export async function waitingForAnother(
+  kafka: Kafka,
+  groupId: string,
+): Promise<{ readonly a: GroupProbe; readonly b: GroupProbe; readonly release: () => void }> {
+  const protocols = (name: string) => [textProtocol('text', name, { isCooperative: true })]
+  const released = Promise.withResolvers<void>()
+  let isHolding = false
+  let isHeld = false
+  const a = groupProbe(kafka, groupId, 'a', { protocols: protocols('a') })
+  await a.member.join()
+  const onAssigned = async (): Promise<void> => {
+    isHeld = isHolding
+    if (isHolding) await released.promise
+  }
+  const b = groupProbe(kafka, groupId, 'b', { protocols: protocols('b'), hooks: { onAssigned } })
+  await b.member.join()
+  await eventually('both are in', () => a.member.poll() && a.assignments.length === 2)
+  isHolding = true
+  // It does not lead, so it gets its assignment again at once, and is busy with that.
+  b.member.requestRejoin('for the test')
+  await eventually('b is busy', () => isHeld)
+  a.member.requestRejoin('for the test')
+  await eventually('a waits', async () => {
+    const [group] = valuesOf(await kafka.admin.groups.describe([groupId]))
+    return a.member.poll() && group?.state === 'PreparingRebalance'
+  })
+  return { a, b, release: () => released.resolve() }
 }
 
 /** Assigns to each member: its own metadata, and how many members there are. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { WithKafka } from './port-contract.ts'
-import { eventually, groupProbe, pause } from './group-probe.ts'
+import { eventually, groupProbe, pause, waitingForAnother } from './group-probe.ts'
 import { assertRefused, record } from './port-fixture.ts'
 
 /** What commits of members promise. */
@@ -55,6 +55,24 @@ export function memberOffsetsContract(test: WithKafka): void {
     held.resolve()
     await eventually('both are back', () => a.member.poll() && b.member.poll())
     await a.member.commit([{ ...at, offset: 2, metadata: '' }])
+    await a.member.close()
+    await b.member.close()
+  })
+
+  test('a member that keeps what it holds goes on committing while it waits for the others to join', async (fixture) => {
+    const { kafka, topic, freshName } = fixture
+    const group = freshName()
+    const at = { topic: await topic(), partition: 0 }
+    const { a, b, release } = await waitingForAnother(kafka, group)
+    const { generationId } = a.member.identity()
+    await a.member.commit([{ ...at, offset: 1, metadata: '' }])
+    assert.equal((await kafka.groupOffsets(group).committed([at]))[0]?.offset, 1)
+    release()
+    await eventually('a is in the next generation', () => a.member.poll() && a.assignments.length > 2)
+    assert.ok(a.member.identity().generationId > generationId)
+    await a.member.commit([{ ...at, offset: 2, metadata: '' }])
+    assert.equal((await kafka.groupOffsets(group).committed([at]))[0]?.offset, 2)
+    assert.ok(!a.events.some((event) => event.startsWith('lost')))
     await a.member.close()
     await b.member.close()
   })

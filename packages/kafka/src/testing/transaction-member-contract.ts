@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { consumerProbe, eventually, groupProbe } from './group-probe.ts'
+import { consumerProbe, eventually, groupProbe, waitingForAnother } from './group-probe.ts'
 import type { WithKafka } from './port-contract.ts'
 import { assertRefused } from './port-fixture.ts'
 import { noMember, offsetAt, valuesFor, withTransactions } from './transaction-fixture.ts'
@@ -49,6 +49,42 @@ export function transactionMemberContract(withKafka: WithKafka): void {
     await one.commit()
     assert.deepEqual(await fixture.committed(topic), ['v'])
     assert.equal(await fixture.offsetOf(groupId, { topic, partition: 0 }), 1)
+    await a.member.close()
+    await b.member.close()
+  })
+
+  test('transaction: who keeps what it holds goes on from one generation to the next; who has lost it does not', async (fixture) => {
+    const { port, kafka, producer } = fixture
+    const [topic, groupId] = [await port.topic(), port.freshName()]
+    const { a, b, release } = await waitingForAnother(kafka, groupId)
+    const tenure = a.member.tenure()
+    const { generationId } = tenure.identity()
+    const one = await producer()
+    one.begin()
+    await one.produce(valuesFor(topic, 0, 'while it waits'))
+    await one.sendOffsets(tenure, [offsetAt(topic, 1)])
+    await one.commit()
+    assert.equal(await fixture.offsetOf(groupId, { topic, partition: 0 }), 1)
+    release()
+    await eventually('a is in the next generation', () => a.member.poll() && a.assignments.length > 2)
+    one.begin()
+    await one.produce(valuesFor(topic, 0, 'in the next'))
+    // As seen by whoever asks just before the answer to its join arrives.
+    const before = { ...tenure.identity(), generationId }
+    let asked = 0
+    const late = { groupId, identity: () => (asked++ === 0 ? before : tenure.identity()) }
+    await one.sendOffsets(late, [offsetAt(topic, 2)])
+    await one.commit()
+    assert.equal(asked, 2)
+    assert.deepEqual(await fixture.committed(topic), ['while it waits', 'in the next'])
+    assert.equal(await fixture.offsetOf(groupId, { topic, partition: 0 }), 2)
+    await a.member.leave('for the test')
+    await a.member.join()
+    one.begin()
+    await one.produce(valuesFor(topic, 0, 'zombie'))
+    await assertRefused(one.sendOffsets(tenure, [offsetAt(topic, 3)]), 'KAFKA_TRANSACTION_ABORTABLE')
+    await one.abort()
+    assert.equal(await fixture.offsetOf(groupId, { topic, partition: 0 }), 2)
     await a.member.close()
     await b.member.close()
   })

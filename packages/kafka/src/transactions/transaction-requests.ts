@@ -5,7 +5,7 @@ import type { ClusterContext } from '../cluster.ts'
 import { type CoordinatorType, coordinatorOf } from '../coordinator.ts'
 import { type Deadline, type RetryContext, retrying } from '../deadline.ts'
 import { KAFKA_ERROR, isRetriableCode, refused } from '../kafka-errors.ts'
-import type { CommittedOffset, GroupIdentity } from '../port.ts'
+import type { CommittedOffset, GroupIdentity, GroupTenure } from '../port.ts'
 import type { Connection } from '../wire/connection.ts'
 
 /** Who a producer is to the brokers: a higher epoch of the same id fences a lower one. */
@@ -122,15 +122,19 @@ export class TransactionRequests {
     })
   }
 
-  /** Adds offsets, at the group's coordinator, which looks whether the member is of the newest generation (KIP-447). */
+  /**
+   * Adds offsets, at the group's coordinator, which looks whether the member is of the newest generation (KIP-447). Of a tenure it is
+   * asked again who the member is, as long as that may be known in a moment.
+   */
   commitOffsets(
     numbers: ProducerNumbers,
-    member: GroupIdentity,
+    member: GroupIdentity | GroupTenure,
     offsets: readonly CommittedOffset[],
     isV2: boolean,
     deadline: Deadline,
   ): Promise<void> {
-    const { groupId, generationId, memberId, instanceId: groupInstanceId } = member
+    const { groupId } = member
+    const tenure = 'identity' in member ? member : { identity: () => member }
     let left = offsets
     const what = `add offsets of group ${groupId} to the transaction of ${this.#transactionalId}`
     return this.#ask('group', groupId, what, deadline, async (connection, timeoutMs) => {
@@ -144,6 +148,7 @@ export class TransactionRequests {
           committedMetadata: metadata,
         })),
       }))
+      const { generationId, memberId, instanceId: groupInstanceId } = tenure.identity()
       const who = { groupId, generationId, memberId, groupInstanceId }
       const request = { transactionalId: this.#transactionalId, ...numbers, ...who, topics: wanted }
       const { topics } = await connection.send('TxnOffsetCommit', version, request, timeoutMs)
@@ -156,7 +161,12 @@ export class TransactionRequests {
       const failure = left.find((offset) => !isRetriableCode(codeOf(offset))) ?? left[0]
       if (failure === undefined) return
       const { topic, partition } = failure
-      throw this.#refused(codeOf(failure), 'Cannot add an offset to', { group: groupId, topic, partition })
+      const error = this.#refused(codeOf(failure), 'Cannot add an offset to', { group: groupId, topic, partition })
+      if (!('identity' in member) || codeOf(failure) !== KAFKA_ERROR.ILLEGAL_GENERATION) throw error
+      throw new RetriableError('KAFKA_REFUSED', error.message, {
+        cause: error,
+        ...(error.place && { place: error.place }),
+      })
     })
   }
 

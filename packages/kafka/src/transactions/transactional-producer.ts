@@ -4,6 +4,7 @@ import { Deadline } from '../deadline.ts'
 import type {
   CommittedOffset,
   GroupIdentity,
+  GroupTenure,
   Produced,
   ProducerRecord,
   TransactionalProducer,
@@ -101,7 +102,7 @@ class BatchingTransactions implements TransactionalProducer {
     return heldAgainstCommit(this.#batches.produce(records).catch((error: SluiceError) => this.#fail(error)))
   }
 
-  sendOffsets(group: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+  sendOffsets(group: GroupIdentity | GroupTenure, offsets: readonly CommittedOffset[]): Promise<void> {
     const refusal = this.#state.refusal('sendOffsets')
     if (refusal !== undefined) return Promise.reject(refusal)
     if (offsets.length === 0) return Promise.resolve()
@@ -158,7 +159,7 @@ class BatchingTransactions implements TransactionalProducer {
     return failure
   }
 
-  async #sendOffsets(member: GroupIdentity, offsets: readonly CommittedOffset[]): Promise<void> {
+  async #sendOffsets(member: GroupIdentity | GroupTenure, offsets: readonly CommittedOffset[]): Promise<void> {
     const { numbers, isV2 } = this.#identity
     // Requests that put something into the transaction at the same time are refused, all but one: what is under way comes first.
     if (isV2) await this.#batches.flush()

@@ -186,3 +186,38 @@ test('the place speaks for the member only while it is stable', () => {
   membership.synced(assignment(), false)
   expect(membership.identity()).toEqual({ groupId: 'g', generationId: 1, memberId: 'm', instanceId: 'i' })
 })
+
+test('who keeps what it holds speaks in its generation until all have joined, and then in the next', () => {
+  const membership = working({ isCooperative: true })
+  const { tenure } = membership
+  membership.requestJoin('again')
+  membership.startJoin()
+  expect(membership.identity().generationId).toBe(1)
+  membership.joinFailed('the connection was lost')
+  expect(membership.identity().generationId).toBe(1)
+  membership.startJoin()
+  membership.joined('m', 2)
+  expect(() => membership.identity()).toThrow(expect.objectContaining({ retriable: true }))
+  membership.synced(assignment(2), true)
+  expect(membership.identity().generationId).toBe(2)
+  membership.takeOver()
+  membership.tookOver()
+  expect(membership.tenure).toBe(tenure)
+})
+
+test('who has lost what it holds does not speak for it any more, whatever place it gets', () => {
+  const membership = working({ isCooperative: true })
+  const { tenure } = membership
+  membership.requestJoin('again')
+  membership.startJoin()
+  membership.lose(cause, true)
+  expect(() => membership.identity()).toThrow(expect.objectContaining({ code: 'KAFKA_FENCED', retriable: false }))
+  membership.releasing()
+  membership.released()
+  expect(() => membership.identity()).toThrow(expect.objectContaining({ retriable: true }))
+  membership.startJoin()
+  membership.joined('m', 3)
+  membership.synced(assignment(3), true)
+  expect(membership.identity().generationId).toBe(3)
+  expect(membership.tenure).toBeGreaterThan(tenure)
+})

@@ -66,7 +66,7 @@ export class AtLeastOnceWriter implements Writer {
  */
 export class ExactlyOnceWriter implements Writer {
   readonly #producer: TransactionalProducer
-  readonly #member: Pick<GroupMember, 'identity'>
+  readonly #member: Pick<GroupMember, 'tenure'>
   readonly #underWay = new UnderWay()
   #isOpen = false
   /** Null: no commit is under way. */
@@ -77,7 +77,7 @@ export class ExactlyOnceWriter implements Writer {
   /** A transaction that could not be committed is the end of this writer. */
   #broken: { readonly error: unknown } | null = null
 
-  constructor(producer: TransactionalProducer, member: Pick<GroupMember, 'identity'>) {
+  constructor(producer: TransactionalProducer, member: Pick<GroupMember, 'tenure'>) {
     this.#producer = producer
     this.#member = member
   }
@@ -112,15 +112,16 @@ export class ExactlyOnceWriter implements Writer {
 
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {
     if (!this.#isOpen && offsets.length === 0) return
-    // While the group rebalances there is none: the transaction stays open, and this is tried again.
-    const identity = this.#member.identity()
+    // Where there is none for now, the transaction stays open, and this is tried again. What follows counts for what is held now, in
+    // whatever generation that is when it comes to the coordinator.
+    const tenure = this.#member.tenure()
     this.#begin()
     this.#held = []
     this.#committed = Promise.withResolvers()
     try {
       // What fails to be produced fails the commit too, and is the better reason.
       await this.#underWay.settled()
-      if (offsets.length > 0) await this.#producer.sendOffsets(identity, offsets)
+      if (offsets.length > 0) await this.#producer.sendOffsets(tenure, offsets)
       await this.#producer.commit()
     } catch (error) {
       this.#broken = { error }

@@ -13,6 +13,7 @@ const record = (value: string): ProducerRecord => ({
 })
 const offsets: readonly CommittedOffset[] = [{ topic: 'in', partition: 0, offset: 1, metadata: '' }]
 const identity: GroupIdentity = { groupId: 'app', generationId: 1, memberId: 'm', instanceId: null }
+const member = { tenure: () => ({ groupId: 'app', identity: () => identity }) }
 const never = new AbortController().signal
 
 /** Says what it was told, in order; `hold` keeps commits from coming to an end. */
@@ -48,7 +49,7 @@ function transactional(failing: { produce?: unknown; commit?: unknown } = {}) {
 describe('exactly once', () => {
   test('what is written between two commits and its offsets are one transaction', async () => {
     const { told, producer } = transactional()
-    const writer = new ExactlyOnceWriter(producer, { identity: () => identity })
+    const writer = new ExactlyOnceWriter(producer, member)
     writer.write([record('a')], 1)
     writer.write([record('b')], 1)
     await writer.commit(offsets)
@@ -61,7 +62,7 @@ describe('exactly once', () => {
 
   test('what is written while a commit is under way waits for it, and so does whoever has too much', async () => {
     const { told, producer, hold, release } = transactional()
-    const writer = new ExactlyOnceWriter(producer, { identity: () => identity })
+    const writer = new ExactlyOnceWriter(producer, member)
     writer.write([record('a')], 1)
     hold()
     const committed = writer.commit(offsets)
@@ -81,9 +82,9 @@ describe('exactly once', () => {
     const { told, producer } = transactional()
     let isRebalancing = true
     const writer = new ExactlyOnceWriter(producer, {
-      identity: () => {
+      tenure: () => {
         if (isRebalancing) throw new RetriableError('KAFKA_REFUSED', 'The group rebalances')
-        return identity
+        return member.tenure()
       },
     })
     writer.write([record('a')], 1)
@@ -97,7 +98,7 @@ describe('exactly once', () => {
 
   test('a commit that fails ends the writer; its transaction is aborted when it is closed', async () => {
     const { told, producer } = transactional({ commit: new SluiceError('KAFKA_FENCED', 'Another one has it') })
-    const writer = new ExactlyOnceWriter(producer, { identity: () => identity })
+    const writer = new ExactlyOnceWriter(producer, member)
     writer.write([record('a')], 1)
     await expect(writer.commit(offsets)).rejects.toMatchObject({ code: 'KAFKA_FENCED' })
     expect(writer.failure).toMatchObject({ error: { code: 'KAFKA_FENCED' } })
@@ -107,7 +108,7 @@ describe('exactly once', () => {
 
   test('what could not be produced fails the commit, and no offsets are sent', async () => {
     const { told, producer } = transactional({ produce: new SluiceError('KAFKA_TIMEOUT', 'No answer') })
-    const writer = new ExactlyOnceWriter(producer, { identity: () => identity })
+    const writer = new ExactlyOnceWriter(producer, member)
     writer.write([record('a')], 1)
     await expect(writer.commit(offsets)).rejects.toMatchObject({ code: 'KAFKA_TIMEOUT' })
     expect(told).toEqual(['begin', 'a'])

@@ -1,4 +1,11 @@
-import type { GroupAssignment, GroupIdentity, GroupMember, GroupMemberOptions, MemberMetadata } from '@sluice/kafka'
+import type {
+  GroupAssignment,
+  GroupIdentity,
+  GroupMember,
+  GroupMemberOptions,
+  GroupTenure,
+  MemberMetadata,
+} from '@sluice/kafka'
 import { SluiceError } from '@sluice/sdk'
 import type { ConfigSnapshot } from '../../src/storage/config-store.ts'
 import { tasksOf } from './work.ts'
@@ -51,6 +58,10 @@ export class FakeGroupMember implements GroupMember {
   identity(): GroupIdentity {
     const { generationId, memberId } = this
     return { groupId: 'g', generationId, memberId, instanceId: null }
+  }
+
+  tenure(): GroupTenure {
+    return { groupId: 'g', identity: () => this.identity() }
   }
 
   async join(): Promise<void> {

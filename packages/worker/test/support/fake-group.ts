@@ -1,5 +1,5 @@
 /** A place in a group, in the test's hand: what the group decides is told to the member's hooks as by the real one, one at a time. */
-import type { CommittedOffset, ConsumerMember, GroupIdentity, PartitionHooks } from '@sluice/kafka'
+import type { CommittedOffset, ConsumerMember, GroupIdentity, GroupTenure, PartitionHooks } from '@sluice/kafka'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { keyOf, type FakeOffsets } from './fake-kafka.ts'
 
@@ -64,6 +64,10 @@ export class FakeGroup implements ConsumerMember {
 
   assignment(): readonly TopicPartition[] {
     return this.#held
+  }
+
+  tenure(): GroupTenure {
+    return { groupId: this.identity().groupId, identity: () => this.identity() }
   }
 
   identity(): GroupIdentity {
