@@ -3,6 +3,7 @@ import { bundledPlugins } from '@sluice/cli'
 import { jsonSettings } from '@sluice/codecs'
 import birdStrikes, { birdStrikeGate } from '@sluice/processor-bird-strikes'
 import csvRows, { csvRowsGate } from '@sluice/processor-csv-rows'
+import flights, { flightGate } from '@sluice/processor-flights'
 import { ACTIONS, checkReferencePage, compileGate, type CheckDefinition, type GateDefinition } from '@sluice/quality'
 import { defineSettings, ERROR_CODES, type Connector, type SettingsDeclaration } from '@sluice/sdk'
 import { streamsSettings, type Processor } from '@sluice/streams'
@@ -61,6 +62,7 @@ export async function referencePages(): Promise<readonly ReferencePage[]> {
 export const PROCESSORS: readonly { readonly processor: Processor; readonly gates: readonly GateDefinition[] }[] = [
   { processor: birdStrikes, gates: [birdStrikeGate] },
   { processor: csvRows, gates: [csvRowsGate('csv-rows', true)] },
+  { processor: flights, gates: [flightGate] },
 ]
 
 /** The first line of a page that is made here; a page without it is written by hand. */
