@@ -1,6 +1,7 @@
 /** Kafka Connect's converters of one number each: big-endian, of fixed width; read as an optional number. */
 import { DataError, primitive } from '@sluice/sdk'
 import type { Converter, ConverterPlugin, PrimitiveType, Schema, Value } from '@sluice/sdk'
+import { ByteSlab } from './byte-slab.ts'
 import { javaClass } from './java-class.ts'
 import { longValue } from './json/json-node.ts'
 import { bufferOf } from './utf8-text.ts'
@@ -11,7 +12,7 @@ interface NumberFormat {
   /** Java's name of the type, in messages. */
   readonly javaType: string
   /** Numbers of another type are converted as Java does it: whole numbers wrap, others are cut and stop at the limits. */
-  readonly write: (bytes: Buffer, value: number | bigint) => void
+  readonly write: (bytes: Buffer, value: number | bigint, at: number) => void
   readonly read: (bytes: Buffer) => number | bigint
 }
 
@@ -20,7 +21,7 @@ export const shortConverter: ConverterPlugin = numberConverter('short', 'Short',
   type: 'int16',
   width: 2,
   javaType: 'short',
-  write: (bytes, value) => bytes.writeInt16BE(Number(BigInt.asIntN(16, whole(value, 32)))),
+  write: (bytes, value, at) => bytes.writeInt16BE(Number(BigInt.asIntN(16, whole(value, 32))), at),
   read: (bytes) => bytes.readInt16BE(),
 })
 
@@ -29,7 +30,7 @@ export const integerConverter: ConverterPlugin = numberConverter('integer', 'Int
   type: 'int32',
   width: 4,
   javaType: 'integer',
-  write: (bytes, value) => bytes.writeInt32BE(Number(BigInt.asIntN(32, whole(value, 32)))),
+  write: (bytes, value, at) => bytes.writeInt32BE(Number(BigInt.asIntN(32, whole(value, 32))), at),
   read: (bytes) => bytes.readInt32BE(),
 })
 
@@ -38,8 +39,8 @@ export const longConverter: ConverterPlugin = numberConverter('long', 'Long', {
   type: 'int64',
   width: 8,
   javaType: 'long',
-  write: (bytes, value) => bytes.writeBigInt64BE(BigInt.asIntN(64, whole(value, 64))),
-  read: (bytes) => longValue(bytes.readBigInt64BE()),
+  write: writeLong,
+  read: readLong,
 })
 
 /** IEEE 754, 32 bits. */
@@ -47,7 +48,7 @@ export const floatConverter: ConverterPlugin = numberConverter('float', 'Float',
   type: 'float32',
   width: 4,
   javaType: 'float',
-  write: (bytes, value) => bytes.writeFloatBE(Number(value)),
+  write: (bytes, value, at) => bytes.writeFloatBE(Number(value), at),
   read: (bytes) => bytes.readFloatBE(),
 })
 
@@ -56,7 +57,7 @@ export const doubleConverter: ConverterPlugin = numberConverter('double', 'Doubl
   type: 'float64',
   width: 8,
   javaType: 'double',
-  write: (bytes, value) => bytes.writeDoubleBE(Number(value)),
+  write: (bytes, value, at) => bytes.writeDoubleBE(Number(value), at),
   read: (bytes) => bytes.readDoubleBE(),
 })
 
@@ -67,6 +68,21 @@ function numberConverter(name: string, className: string, format: NumberFormat):
     documentation: `A number in ${format.width} bytes, big-endian; read as an optional ${format.type}.`,
     create: () => new NumberConverter(format, className),
   }
+}
+
+/** Two halves: a bigint is made only of what is no safe integer. */
+const HALF = 2 ** 32
+
+function writeLong(bytes: Buffer, value: number | bigint, at: number): void {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) {
+    bytes.writeInt32BE(Math.floor(value / HALF), at)
+    bytes.writeInt32BE(value | 0, at + 4)
+  } else bytes.writeBigInt64BE(BigInt.asIntN(64, whole(value, 64)), at)
+}
+
+function readLong(bytes: Buffer): number | bigint {
+  const value = bytes.readInt32BE(0) * HALF + bytes.readUInt32BE(4)
+  return Number.isSafeInteger(value) ? value : longValue(bytes.readBigInt64BE())
 }
 
 /** Java's `(long)` or `(int)` of a double, and a whole number as it is. */
@@ -92,13 +108,14 @@ class NumberConverter implements Converter {
 
   encoder(): (value: Value) => Uint8Array | null {
     const { width, write, javaType } = this.#format
+    const slab = new ByteSlab()
     return (value) => {
       if (value === null || value === undefined) return null
       if (typeof value !== 'number' && typeof value !== 'bigint')
         throw new DataError(`Failed to serialize to ${javaType} (was class ${javaClass(value)}): `)
-      const bytes = Buffer.allocUnsafeSlow(width)
-      write(bytes, value)
-      return bytes
+      const at = slab.reserve(slab.begin(), width)
+      write(slab.bytes, value, at)
+      return slab.take(at + width)
     }
   }
 

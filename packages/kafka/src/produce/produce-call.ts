@@ -6,7 +6,8 @@ import type { Produced, ProducerRecord } from '../port.ts'
  * promise is the only one that is made, however many records it has.
  */
 export class ProduceCall {
-  readonly records: readonly ProducerRecord[]
+  /** None once all are queued: the batches have their bytes, and an answer may be long in coming. */
+  records: readonly ProducerRecord[]
   readonly promise: Promise<readonly Produced[]>
   /** The next record to queue. */
   at = 0
@@ -65,13 +66,19 @@ export class ProduceCall {
 
   /** Every record has been queued or refused. */
   queued(): void {
+    this.#letGo()
     this.#close()
   }
 
   /** What was not queued yet never will be. */
   abandon(error: SluiceError): void {
-    this.at = this.records.length
+    this.#letGo()
     this.failed(error)
+  }
+
+  #letGo(): void {
+    this.records = []
+    this.at = 0
   }
 
   #close(): void {
