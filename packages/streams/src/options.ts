@@ -19,6 +19,11 @@ export interface Consumed<K, V> extends Named {
    * Default: the application's `quarantineTopic`.
    */
   readonly quarantine?: string
+  /**
+   * Decodes every key and value, so that what cannot be decoded is quarantined. Default: false: one that nothing behind the source looks at
+   * is not decoded, and a value counts as there if it has bytes.
+   */
+  readonly checked?: boolean
   /** The time of its records. Default: their own timestamps. */
   readonly timestampExtractor?: TimestampExtractor<K, V>
   /** Where to begin without a committed offset. Default: at the earliest record. */

@@ -35,6 +35,7 @@ export class BatchRecords implements RecordPositions {
   readonly #timestampDeltas: Float64Array
   readonly #baseOffset: number
   readonly #baseTimestamp: number
+  /** `source`, as a Buffer: whose views are made in half the time, and need no other one to be read as text. */
   readonly #text: Buffer
 
   constructor(source: Uint8Array, batch: BatchContext) {
@@ -117,7 +118,7 @@ export class BatchRecords implements RecordPositions {
   }
 
   #view(at: number, length: number): Uint8Array | null {
-    return length < 0 ? null : new Uint8Array(this.source.buffer, this.source.byteOffset + at, length)
+    return length < 0 ? null : this.#text.subarray(at, at + length)
   }
 }
 

@@ -16,12 +16,15 @@ export type AnyAggregator = Aggregator<unknown, unknown, unknown>
 export interface Aggregation {
   readonly initializer: Initializer<unknown>
   readonly aggregator: AnyAggregator
+  /** Whether it never looks at the values. */
+  readonly ignoresValues?: true
 }
 
 /** `count()`. */
 export const counting: Aggregation = {
   initializer: () => 0,
   aggregator: (_key, _value, count) => (count as number) + 1,
+  ignoresValues: true,
 }
 
 /** The subtractor of `count()` over a table. */

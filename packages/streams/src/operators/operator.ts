@@ -60,6 +60,8 @@ export interface Operator {
   readonly prefix: string
   /** What it may change of a record that passes; absent: nothing, so that what nobody changed need not be encoded again. */
   readonly changes?: 'key' | 'value' | 'record'
+  /** What of a record it never looks at but to see whether it is null; absent: it may look at both. */
+  readonly ignores?: 'key' | 'value' | 'record'
   /** For the JSON form of the topology. */
   readonly details?: Readonly<Record<string, unknown>>
   /**

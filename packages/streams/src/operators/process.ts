@@ -79,7 +79,8 @@ export function processFixedKey(supplier: ProcessorSupplier<AnyFixedKeyProcessor
   return {
     kind: 'processValues',
     prefix: 'KSTREAM-PROCESSVALUES-',
-    changes: 'value',
+    // What the processor has held back has a key of its own.
+    changes: 'record',
     compile: processing(supplier, FixedKeyRecord),
   }
 }

@@ -6,6 +6,7 @@ export function repartitionFilter(): Operator {
   return {
     kind: 'filter',
     prefix: 'KSTREAM-FILTER-',
+    ignores: 'record',
     compile(next, { node }) {
       return (key, value, at) => {
         at.node = node

@@ -18,7 +18,8 @@ export function streamAggregate(options: StreamAggregateOptions): Operator {
   return {
     kind: options.kind ?? 'aggregate',
     prefix: options.prefix ?? 'KSTREAM-AGGREGATE-',
-    changes: 'record',
+    changes: 'value',
+    ...(options.ignoresValues === true ? { ignores: 'value' } : {}),
     compile(next, scope) {
       const { node } = scope
       const { sendOldValues } = table

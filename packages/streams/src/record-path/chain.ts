@@ -5,19 +5,22 @@
 import { SluiceError, type Clock, type Converter } from '@sluice/sdk'
 import type { Gate, Quarantine } from '@sluice/quality'
 import type { NodeScope, Step } from '../operators/operator.ts'
-import { predecessorsOf, type ProcessorNode, type SourceNode, type TopologyNode } from '../topology/node.ts'
+import type { ProcessorNode, SourceNode, TopologyNode } from '../topology/node.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import type { Drops } from './drops.ts'
 import type { Punctuations } from './punctuations.ts'
 import { sinkStep, type SinkScope } from './sink-step.ts'
 import type { NodeTimes } from './node-times.ts'
 import type { TaskStores } from './task-stores.ts'
+import { sidesKept, sidesRead, type Sides } from './untouched.ts'
 
 /** The way of a source's records. */
 export interface SourceChain {
   readonly source: SourceNode
   readonly key: Converter
   readonly value: Converter
+  /** What is decoded. */
+  readonly reads: Sides
   readonly head: Step
 }
 
@@ -54,7 +57,7 @@ export function compileChains(
     return step
   }
   const compile = (node: TopologyNode): Step => {
-    if (node.kind === 'sink') return sinkStep(node, keptBytes(node, byName), scope)
+    if (node.kind === 'sink') return sinkStep(node, sidesKept(node, byName), scope)
     const children = topology.successors(node.name)
     const aside = node.kind === 'processor' ? (node.operator.sideChildren ?? []) : []
     const next = fanOut(children.filter(({ name }) => !aside.includes(name)).map(stepOf))
@@ -79,7 +82,8 @@ export function compileChains(
   const chains = new Map<string, SourceChain>()
   for (const node of subtopology.nodes) {
     if (node.kind !== 'source') continue
-    const chain = { source: node, key: node.key.converter, value: node.value.converter, head: stepOf(node) }
+    const reads = sidesRead(node, topology, byName)
+    const chain = { source: node, key: node.key.converter, value: node.value.converter, reads, head: stepOf(node) }
     for (const topic of node.topics) chains.set(topic, chain)
   }
   return chains
@@ -133,32 +137,4 @@ function fanOut(steps: readonly Step[]): Step {
   return (key, value, at) => {
     for (const step of steps) step(key, value, at)
   }
-}
-
-/**
- * Which sides of a sink may be written with the bytes they were read from: those that nothing on the way can change and that are read
- * and written with the very same schemaless serde.
- */
-function keptBytes(
-  sink: TopologyNode & { readonly kind: 'sink' },
-  byName: ReadonlyMap<string, TopologyNode>,
-): { readonly key: boolean; readonly value: boolean } {
-  let key = sink.key.schema === null
-  let value = sink.value.schema === null
-  const seen = new Set<string>()
-  const visit = (node: TopologyNode): void => {
-    if (seen.has(node.name)) return
-    seen.add(node.name)
-    if (node.kind === 'source') {
-      key &&= node.key === sink.key
-      value &&= node.value === sink.value
-    }
-    if (node.kind === 'processor' && node.operator.changes !== undefined) {
-      key &&= node.operator.changes === 'value'
-      value &&= node.operator.changes === 'key'
-    }
-    for (const name of predecessorsOf(node)) visit(byName.get(name)!)
-  }
-  visit(sink)
-  return { key, value }
 }

@@ -1,3 +1,4 @@
+import type { FetchedRecords } from '@sluice/kafka'
 import type { JudgedRecord, QuarantineRecord } from '@sluice/quality'
 import type { RawHeader, SluiceError, Stage, TimestampType } from '@sluice/sdk'
 import { bytesOf, type OutputBatch } from './output-batch.ts'
@@ -17,8 +18,9 @@ export class RecordContext implements JudgedRecord {
   /** Those of the record as it came, and as it is now. */
   originalHeaders: readonly RawHeader[] | null = null
   headers: readonly RawHeader[] | null = null
-  keyBytes: Uint8Array | null = null
-  valueBytes: Uint8Array | null = null
+  /** Where it lies; null: there is no record, as in a punctuator. */
+  records: FetchedRecords | null = null
+  index = 0
   /** For a judge: the key and value that it is given. */
   key: unknown = null
   value: unknown = null
@@ -40,6 +42,15 @@ export class RecordContext implements JudgedRecord {
 
   constructor(output: OutputBatch) {
     this.output = output
+  }
+
+  /** Made when they are asked for, each time: most are asked for once, and many never. */
+  get keyBytes(): Uint8Array | null {
+    return this.records === null ? null : this.records.key(this.index)
+  }
+
+  get valueBytes(): Uint8Array | null {
+    return this.records === null ? null : this.records.value(this.index)
   }
 
   /** Forgets the record before. */

@@ -4,7 +4,7 @@
  */
 import type { FetchedPartition, FetchedRecords, Tally } from '@sluice/kafka'
 import { Quarantine, type Gate } from '@sluice/quality'
-import { SluiceError, type Clock, type Random, type Stage, type TopicPartition } from '@sluice/sdk'
+import { SluiceError, type Clock, type Converter, type Random, type Stage, type TopicPartition } from '@sluice/sdk'
 import type { Changelog } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
@@ -19,6 +19,7 @@ import { PartitionTally } from './partition-tally.ts'
 import { Punctuations } from './punctuations.ts'
 import { RecordContext } from './record-context.ts'
 import { TaskStores, type StorePorts } from './task-stores.ts'
+import { UNREAD } from './untouched.ts'
 
 /** What happens to a record that causes an exception: diverted with the stage's name, or the end of the run. */
 export type OnException = 'quarantine' | 'fail'
@@ -284,8 +285,8 @@ export class StreamTask {
     const bytes = output.bytes
     try {
       const { chain } = way
-      const key = chain.key.decode(at.topic, at.keyBytes, at.headers).value
-      const value = chain.value.decode(at.topic, at.valueBytes, at.headers).value
+      const key = read(chain.key, chain.reads.key, at.keyBytes, at)
+      const value = read(chain.value, chain.reads.value, at.valueBytes, at)
       at.stage = 'process'
       const extract = chain.source.timestampExtractor
       if (extract !== undefined) {
@@ -318,8 +319,7 @@ export class StreamTask {
     at.offset = -1
     at.headers = null
     at.originalHeaders = null
-    at.keyBytes = null
-    at.valueBytes = null
+    at.records = null
     at.stage = 'process'
     try {
       advance(at)
@@ -335,6 +335,7 @@ export class StreamTask {
     at.partition = way.partition
     at.quarantine = way.quarantine
     at.timestampType = batch.timestampType
+    at.records = batch
   }
 
   #fill(batch: FetchedRecords, i: number): void {
@@ -343,8 +344,7 @@ export class StreamTask {
     at.offset = batch.offset(i)
     at.originalTimestamp = batch.timestamp(i)
     at.timestamp = at.originalTimestamp
-    at.keyBytes = batch.key(i)
-    at.valueBytes = batch.value(i)
+    at.index = i
     at.originalHeaders = batch.headers(i)
     at.headers = at.originalHeaders
   }
@@ -360,6 +360,12 @@ export class StreamTask {
       throw new SluiceError('INTERNAL', `Task ${this.id} does not read this partition`, { place: { topic, partition } })
     return way
   }
+}
+
+/** What nothing looks at is not decoded. */
+function read(converter: Converter, isRead: boolean, bytes: Uint8Array | null, at: RecordContext): unknown {
+  if (isRead) return converter.decode(at.topic, bytes, at.headers).value
+  return bytes === null ? null : UNREAD
 }
 
 const NO_CHANGELOG: Changelog = { append: () => undefined }

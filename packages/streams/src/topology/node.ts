@@ -14,6 +14,8 @@ export interface SourceNode {
   readonly value: Side
   /** Null: the application's quarantine topic. */
   readonly quarantine: string | null
+  /** Decodes also what nothing looks at. */
+  readonly isChecked?: true
   /** Absent: the record's own timestamp. */
   readonly timestampExtractor?: TimestampExtractor
   /** Where to begin without a committed offset; absent: at the earliest record. */

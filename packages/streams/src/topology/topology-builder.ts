@@ -111,7 +111,7 @@ export class TopologyBuilder {
   #source<K, V>(
     name: string,
     topics: readonly string[] | RegExp,
-    { key, value, quarantine, timestampExtractor, offsetReset }: SourceOptions<K, V>,
+    { key, value, quarantine, checked, timestampExtractor, offsetReset }: SourceOptions<K, V>,
     isGlobal = false,
   ): void {
     this.#draft.source({
@@ -121,6 +121,7 @@ export class TopologyBuilder {
       key: key ?? bytesSerde,
       value: value ?? bytesSerde,
       quarantine: quarantine ?? null,
+      ...(checked === true ? { isChecked: true } : {}),
       ...(timestampExtractor === undefined ? {} : { timestampExtractor: timestampExtractor as TimestampExtractor }),
       ...(offsetReset === undefined ? {} : { offsetReset }),
       ...(isGlobal ? { isGlobal } : {}),

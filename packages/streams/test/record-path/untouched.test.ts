@@ -1,0 +1,105 @@
+import { expect, test } from '@jest/globals'
+import { Serdes, StreamsBuilder, type FixedKeyRecord } from '../../src/index.ts'
+import { TopologyTestDriver } from '../../src/testing/index.ts'
+
+const text = Serdes.string
+const json = Serdes.json<{ readonly n: number }>()
+const POISON = Buffer.from('{"n":')
+const KEY = Buffer.from('k')
+
+function run(write: (builder: StreamsBuilder) => void, values: readonly (Uint8Array | null)[]) {
+  const builder = new StreamsBuilder()
+  write(builder)
+  const driver = new TopologyTestDriver(builder.build())
+  const input = driver.createInputTopic('in')
+  for (const value of values) input.pipeInput(KEY, value)
+  return driver
+}
+
+const counts = (checked: boolean) => (builder: StreamsBuilder) =>
+  builder
+    .stream('in', { key: text, value: json, quarantine: 'q', checked })
+    .groupByKey()
+    .count()
+    .toStream()
+    .to('out', { key: text, value: Serdes.long })
+
+test('a value that nothing looks at is not decoded: it counts if it has bytes', () => {
+  const driver = run(counts(false), [POISON, null, Buffer.from('{"n":1}')])
+  expect(driver.createOutputTopic('out', text, Serdes.long).readKeyValuesToList()).toEqual([
+    ['k', 1],
+    ['k', 2],
+  ])
+  expect(driver.createOutputTopic('q').readValuesToList()).toEqual([])
+})
+
+test('a checked source decodes it all the same', () => {
+  const driver = run(counts(true), [POISON, Buffer.from('{"n":1}')])
+  expect(driver.createOutputTopic('out', text, Serdes.long).readValuesToList()).toEqual([1])
+  expect(driver.createOutputTopic('q').readValuesToList()).toEqual([POISON])
+})
+
+test('what one branch looks at is decoded for all of them', () => {
+  const driver = run(
+    (builder) => {
+      const stream = builder.stream('in', { key: text, value: json, quarantine: 'q' })
+      stream.groupByKey().count().toStream().to('out', { key: text, value: Serdes.long })
+      stream.mapValues((value) => value!.n + 1).to('sums', { key: text, value: Serdes.integer })
+    },
+    [POISON, Buffer.from('{"n":1}')],
+  )
+  expect(driver.createOutputTopic('out', text, Serdes.long).readValuesToList()).toEqual([1])
+  expect(driver.createOutputTopic('sums', text, Serdes.integer).readValuesToList()).toEqual([2])
+  expect(driver.createOutputTopic('q').readValuesToList()).toEqual([POISON])
+})
+
+test('bytes pass as they came to a topic with the same serde, and are decoded for another one', () => {
+  const written = Buffer.from('{ "n" : 1.0 }')
+  const pass = (value: typeof json) => (builder: StreamsBuilder) =>
+    builder.stream('in', { key: text, value: json }).to('out', { key: text, value })
+  expect(run(pass(json), [written, POISON]).createOutputTopic('out').readValuesToList()).toEqual([written, POISON])
+  const other = Serdes.json<{ readonly n: number }>()
+  const [read] = run(pass(other), [written]).createOutputTopic('out').readValuesToList()
+  expect(Buffer.from(read!).toString()).toBe('{"n":1}')
+})
+
+test('a function that chooses the topic is given the value', () => {
+  const seen: unknown[] = []
+  run(
+    (builder) =>
+      builder.stream('in', { key: text, value: json }).to(
+        (_key, value) => {
+          seen.push(value)
+          return 'out'
+        },
+        { key: text, value: json },
+      ),
+    [Buffer.from('{"n":1}')],
+  )
+  expect(seen).toEqual([{ n: 1 }])
+})
+
+test('a record that a processor held back is written under its own key', () => {
+  const builder = new StreamsBuilder()
+  let held: FixedKeyRecord<string | null, string | null> | null = null
+  builder
+    .stream('in', { key: text, value: text })
+    .processValues<string | null>(() => {
+      let forward: (record: FixedKeyRecord<string | null, string | null>) => void = () => undefined
+      return {
+        init(context) {
+          forward = (record) => context.forward(record)
+        },
+        process(record) {
+          if (held !== null) forward(held)
+          held = record
+        },
+      }
+    })
+    .to('out', { key: text, value: text })
+  const driver = new TopologyTestDriver(builder.build())
+  const input = driver.createInputTopic('in', text, text)
+  input.pipeInput('a', '1')
+  input.pipeInput('b', '2')
+  expect(driver.createOutputTopic('out', text, text).readKeyValuesToList()).toEqual([['a', '1']])
+})
