@@ -81,6 +81,10 @@ export const ERROR_CODES = {
     'The state on disk was written by another task, a later version, or a topology that kept the store as something else.',
   STATE_DISK_FULL:
     'The state of a task cannot be written, because the disk is full; what was committed before is whole.',
+  SNAPSHOT_UNUSABLE:
+    'A snapshot of a task’s state is torn, corrupted, foreign, of another format, or does not fit its changelogs: the next older one is used, then the changelogs.',
+  SAVEPOINT_REFUSED:
+    'A savepoint cannot be taken, or nothing can be started from it, as things are; nothing was changed.',
   TASK_FAILED: 'A task stopped on an error.',
   TASKS_TOO_MANY: 'A connector made more tasks than tasks.max allows.',
   CELL_ENDED: 'The process in which a connector ran has ended: it crashed, hung, exited or used too much memory.',

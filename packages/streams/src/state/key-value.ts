@@ -3,7 +3,16 @@
 import type { KeyValueDefinition, TimestampedKeyValueDefinition } from './definition.ts'
 import { behindPrefix, justBehind, orderOf, type KeyIdentity } from './key-identity.ts'
 import { identityOf } from './identity-of.ts'
-import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import {
+  NO_BYTES,
+  NO_TIME,
+  type ChangelogRecord,
+  type RestoreFilter,
+  type StoreContext,
+  type StoreImage,
+  type StoreRow,
+  type TaskStore,
+} from './store-context.ts'
 import type {
   KeyValue,
   KeyValueStore,
@@ -21,6 +30,7 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
   readonly #keys: KeyIdentity<K>
   readonly #table: KeyTable<K, V>
   readonly #log: UpdateLog<K, V>
+  readonly #values: ValueFormat<V>
 
   constructor(
     definition: KeyValueDefinition | TimestampedKeyValueDefinition,
@@ -29,6 +39,7 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
     values: ValueFormat<V>,
   ) {
     this.name = definition.name
+    this.#values = values
     const keys = (this.#keys = identityOf<K>(definition, context))
     this.#table = engine.keyTable({ store: definition.name, keys, values })
     this.#log = updateLog<K, V>(definition, context, {
@@ -76,6 +87,18 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
       if (accepts === undefined || accepts(record)) this.#table.restore(record.key, record.value, record.timestamp)
   }
 
+  image(): StoreImage {
+    const keys: K[] = []
+    const values: V[] = []
+    this.#table.each((key, value) => {
+      keys.push(key)
+      values.push(value)
+    })
+    return { rows: this.#rowsOf(keys, values), counters: {} }
+  }
+
+  resume(): void {}
+
   close(): void {}
 
   protected write(key: K, value: V | null): void {
@@ -89,6 +112,14 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
     const value = this.#table.get(key)
     this.write(key, null)
     return value
+  }
+
+  *#rowsOf(keys: readonly K[], values: readonly V[]): Generator<StoreRow, void> {
+    for (let i = 0; i < keys.length; i++) {
+      const value = values[i]!
+      const bytes = this.#values.write(value) ?? NO_BYTES
+      yield { key: this.#keys.bytes(keys[i]!), value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
+    }
   }
 
   #between(from: K | null, to: K | null, isReverse: boolean): Iterable<KeyValue<K, V>> {

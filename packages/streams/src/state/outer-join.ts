@@ -4,7 +4,15 @@ import { outerJoinKey, outerJoinValue, readOuterJoinKey, readOuterJoinValue } fr
 import { codecOf, type SideCodec } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
 import { bytesOfOrder, type KeyId, type KeyIdentity } from './key-identity.ts'
-import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import {
+  NO_TIME,
+  type ChangelogRecord,
+  type RestoreFilter,
+  type StoreContext,
+  type StoreImage,
+  type StoreRow,
+  type TaskStore,
+} from './store-context.ts'
 import type { JoinSide, OuterJoinStore, UnmatchedEntry } from './stores.ts'
 
 /** All values of one time, side and key. */
@@ -94,6 +102,17 @@ export class UnmatchedRecords<K, L, R> implements OuterJoinStore<K, L, R>, TaskS
       }
     }
   }
+
+  image(): StoreImage {
+    const rows = Array.from(this.#queue.ascending(), ({ time, side, order, values }): StoreRow => {
+      const written = values.map((one) => this.#write(side, one))
+      const key = outerJoinKey(time, side, bytesOfOrder(order.slice(1)))
+      return { key, value: outerJoinValue(side, written), timestamp: NO_TIME }
+    })
+    return { rows, counters: {} }
+  }
+
+  resume(): void {}
 
   close(): void {}
 

@@ -7,7 +7,15 @@ import { recordBufferKey, readRecordBufferKey } from './formats/record-buffer-ke
 import { codecOf, type SideCodec } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
 import { bytesOfOrder, orderOf, type KeyIdentity } from './key-identity.ts'
-import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import {
+  NO_TIME,
+  type ChangelogRecord,
+  type RestoreFilter,
+  type StoreContext,
+  type StoreImage,
+  type StoreRow,
+  type TaskStore,
+} from './store-context.ts'
 import type { BufferedRecord, RecordBuffer } from './stores.ts'
 
 interface Entry<K, V> extends BufferedRecord<K, V> {
@@ -80,6 +88,18 @@ export class JoinBuffer<K, V> implements RecordBuffer<K, V>, TaskStore {
       else waiting.set(id, entry)
     }
     for (const entry of waiting.values()) this.#queue.add(entry)
+  }
+
+  image(): StoreImage {
+    const rows = Array.from(this.#queue.ascending(), (entry): StoreRow => {
+      return { key: keyOf(entry), value: this.#written(entry), timestamp: NO_TIME }
+    })
+    return { rows, counters: { time: this.#time, sequence: this.#sequence } }
+  }
+
+  resume({ time = -Infinity, sequence = 0 }: Readonly<Record<string, number>>): void {
+    this.#time = Math.max(this.#time, time)
+    this.#sequence = Math.max(this.#sequence, sequence)
   }
 
   close(): void {}

@@ -30,6 +30,11 @@ export class Retention {
     return time >= this.oldest
   }
 
+  /** The latest time that was put into the store; -Infinity before the first. */
+  get time(): number {
+    return this.#time.value
+  }
+
   /** The earliest time that is kept. */
   get oldest(): number {
     return this.#time.value - this.#retentionMs + 1

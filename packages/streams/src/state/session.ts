@@ -3,11 +3,20 @@ import { readSessionKey, sessionKey } from './formats/windowed-keys.ts'
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
-import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import {
+  NO_BYTES,
+  NO_TIME,
+  type ChangelogRecord,
+  type RestoreFilter,
+  type StoreContext,
+  type StoreImage,
+  type StoreRow,
+  type TaskStore,
+} from './store-context.ts'
 import type { SessionEntry, SessionStore } from './stores.ts'
 import type { TableEngine, TimeTable } from './tables.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
-import { plainFormat } from './value-format.ts'
+import { plainFormat, type ValueFormat } from './value-format.ts'
 
 /** Sessions by key, end and start. */
 export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
@@ -17,12 +26,13 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
   readonly #log: UpdateLog<K, V>
   readonly #context: StoreContext
   readonly #retention: Retention
+  readonly #values: ValueFormat<V>
 
   constructor(definition: SessionDefinition, context: StoreContext, engine: TableEngine) {
     const { name, retentionMs } = definition
     this.name = name
     this.#context = context
-    const values = plainFormat<V>(definition.value, context.changelogTopic(name))
+    const values = (this.#values = plainFormat<V>(definition.value, context.changelogTopic(name)))
     const keys = (this.#keys = identityOf<K>(definition, context))
     const table = (this.#table = engine.timeTable<K, V, SessionEntry<K, V>>({
       store: name,
@@ -103,7 +113,41 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
     }
   }
 
+  image(): StoreImage {
+    const keys: K[] = []
+    const times: number[] = []
+    const numbers: number[] = []
+    const values: V[] = []
+    this.#table.each((key, time, number, value) => {
+      if (time < this.#retention.oldest) return
+      keys.push(key)
+      times.push(time)
+      numbers.push(number)
+      values.push(value)
+    })
+    return { rows: this.#rowsOf(keys, times, numbers, values), counters: { time: this.#retention.time } }
+  }
+
+  resume(counters: Readonly<Record<string, number>>): void {
+    const { time } = counters
+    if (time !== undefined) this.#retention.takes(time)
+  }
+
   close(): void {}
+
+  *#rowsOf(
+    keys: readonly K[],
+    times: readonly number[],
+    numbers: readonly number[],
+    values: readonly V[],
+  ): Generator<StoreRow, void> {
+    for (let i = 0; i < keys.length; i++) {
+      const value = values[i]!
+      const key = sessionKey(this.#keys.bytes(keys[i]!), numbers[i]!, times[i]!)
+      const bytes = this.#values.write(value) ?? NO_BYTES
+      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
+    }
+  }
 
   #kept(from: number): number {
     return Math.max(from, this.#retention.oldest)

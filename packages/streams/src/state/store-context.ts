@@ -47,6 +47,26 @@ export interface ChangelogRecord {
   readonly offset: number
 }
 
+/** A row of a store, as its changelog has it. */
+export interface StoreRow {
+  readonly key: Uint8Array
+  /** Null: that the key is gone is part of the state, as in versions. */
+  readonly value: Uint8Array | null
+  readonly timestamp: number
+}
+
+/** All of a store as it was at one moment, whatever has become of it since. */
+export interface StoreImage {
+  /** To be given to `restore`, in this order. May be walked once. */
+  readonly rows: Iterable<StoreRow>
+  /** What rows do not say, such as the store's time: for `resume`. */
+  readonly counters: Readonly<Record<string, number>>
+}
+
+/** Of rows whose time nobody keeps. */
+export const NO_TIME = 0
+export const NO_BYTES: Uint8Array = new Uint8Array(0)
+
 /** Which records of a changelog are part of the state that is restored, such as those of inputs that were committed. */
 export type RestoreFilter = (record: ChangelogRecord) => boolean
 
@@ -56,6 +76,10 @@ export interface TaskStore extends StateStore {
   flush(): void
   /** Applies records of the changelog, oldest first, without logging them. @throws SluiceError DATA_INVALID for what is none of its */
   restore(records: readonly ChangelogRecord[], accepts?: RestoreFilter): void
+  /** What a snapshot is made of. */
+  image(): StoreImage
+  /** After the rows of an image were restored: what it says beside them. */
+  resume(counters: Readonly<Record<string, number>>): void
 }
 
 /** Makes the stores of one task. The runtime's is made per engine and directory; the test driver's keeps all in memory. */

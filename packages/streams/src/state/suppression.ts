@@ -5,7 +5,15 @@ import { readBufferValue, SUPPRESSION_HEADERS, writeBufferValue } from './format
 import { codecOf, type SideCodec } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
 import { bytesOfOrder, type KeyId, type KeyIdentity } from './key-identity.ts'
-import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import {
+  NO_TIME,
+  type ChangelogRecord,
+  type RestoreFilter,
+  type StoreContext,
+  type StoreImage,
+  type StoreRow,
+  type TaskStore,
+} from './store-context.ts'
 import type { BufferedChange, BufferedContext, SuppressionBuffer, ValueAndTimestamp } from './stores.ts'
 
 interface Entry<K, V> extends BufferedChange<K, V> {
@@ -115,6 +123,16 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
       if (record.value !== null) this.#restored(key, record.value)
     }
   }
+
+  image(): StoreImage {
+    // Written at once: what waits is changed in place.
+    const rows = Array.from(this.#entries.values(), (entry): StoreRow => {
+      return { key: bytesOfOrder(entry.order), value: this.#written(entry), timestamp: NO_TIME }
+    })
+    return { rows, counters: {} }
+  }
+
+  resume(): void {}
 
   close(): void {}
 

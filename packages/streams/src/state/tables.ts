@@ -15,6 +15,8 @@ export interface KeyTable<K, V> {
   remove(key: K): void
   /** May be used while the table changes: what is put or removed in the meantime may or may not be seen. */
   range(from: string | null, before: string | null, isReverse: boolean): Iterable<KeyValue<K, V>>
+  /** All entries as they are now, in no order. */
+  each(visit: (key: K, value: V) => void): void
   /** About how many there are. */
   size(): number
   /** A record of the changelog; `value` null removes. */
@@ -32,6 +34,8 @@ export interface TimeTable<K, V, E> {
   ofKeys(keyFrom: string | null, keyBefore: string | null, from: number, to: number, isReverse: boolean): Iterable<E>
   /** Ordered by time, key, number. */
   byTime(from: number, to: number, isReverse: boolean): Iterable<E>
+  /** All entries as they are now, in no order. */
+  each(visit: (key: K, time: number, number: number, value: V) => void): void
   /** What is before this time is not asked for again: it may go. */
   expire(before: number): void
   restore(key: Uint8Array, time: number, number: number, value: Uint8Array | null, timestamp: number): void

@@ -3,7 +3,7 @@
 import type { VersionedDefinition } from './definition.ts'
 import { codecOf } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
-import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import type { ChangelogRecord, RestoreFilter, StoreContext, StoreImage, StoreRow, TaskStore } from './store-context.ts'
 import { PUT_REFUSED, type VersionedKeyValueStore, type VersionedRecord } from './stores.ts'
 import type { Counter, KeyTable, TableEngine } from './tables.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
@@ -17,7 +17,9 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
   readonly #context: StoreContext
   readonly #historyMs: number
   readonly #read: (bytes: Uint8Array) => V
+  readonly #write: (value: V) => Uint8Array | null
   readonly #readKey: (bytes: Uint8Array) => K
+  readonly #writeKey: (key: K) => Uint8Array
   readonly #time: Counter
 
   constructor(definition: VersionedDefinition, context: StoreContext, engine: TableEngine) {
@@ -28,8 +30,10 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
     this.#time = engine.counter(name, 'time', -Infinity)
     const codec = codecOf<V>(definition.value, context.changelogTopic(name))
     this.#read = (bytes) => codec.decode(bytes)
+    this.#write = (value) => codec.encode(value)
     const keys = identityOf<K>(definition, context)
     this.#readKey = (bytes) => keys.read(bytes)
+    this.#writeKey = (key) => keys.bytes(key)
     this.#table = engine.keyTable({ store: name, keys, values: versionChainFormat(codec) })
     this.#log = updateLog<K, VersionToLog<V>>({ ...definition, caching: false }, context, {
       id: (key) => keys.id(key),
@@ -80,7 +84,28 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
     }
   }
 
+  /** By time: an old version is only taken while the store's time is. */
+  image(): StoreImage {
+    const versions: { readonly key: K; readonly value: V | null; readonly timestamp: number }[] = []
+    this.#table.each((key, { times, values }) => {
+      for (let i = 0; i < times.length; i++) versions.push({ key, value: values[i] ?? null, timestamp: times[i]! })
+    })
+    versions.sort((a, b) => a.timestamp - b.timestamp)
+    return { rows: this.#rowsOf(versions), counters: { time: this.#time.value } }
+  }
+
+  resume({ time = -Infinity }: Readonly<Record<string, number>>): void {
+    this.#takes(time)
+  }
+
   close(): void {}
+
+  *#rowsOf(
+    versions: readonly { readonly key: K; readonly value: V | null; readonly timestamp: number }[],
+  ): Generator<StoreRow, void> {
+    for (const { key, value, timestamp } of versions)
+      yield { key: this.#writeKey(key), value: value === null ? null : this.#write(value), timestamp }
+  }
 
   get #oldest(): number {
     return this.#time.value - this.#historyMs

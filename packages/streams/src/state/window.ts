@@ -5,7 +5,16 @@ import { readWindowStoreKey, windowStoreKey } from './formats/windowed-keys.ts'
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
-import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from './store-context.ts'
+import {
+  NO_BYTES,
+  NO_TIME,
+  type ChangelogRecord,
+  type RestoreFilter,
+  type StoreContext,
+  type StoreImage,
+  type StoreRow,
+  type TaskStore,
+} from './store-context.ts'
 import type {
   ReadOnlyWindowStore,
   TimestampedWindowStore,
@@ -25,6 +34,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
   readonly #log: UpdateLog<K, V>
   readonly #context: StoreContext
   readonly #retention: Retention
+  readonly #values: ValueFormat<V>
   readonly #retainDuplicates: boolean
   /** Of the latest duplicate. */
   readonly #sequence: Counter
@@ -37,6 +47,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
   ) {
     const { name, retentionMs, retainDuplicates } = definition
     this.name = name
+    this.#values = values
     this.#context = context
     this.#retainDuplicates = retainDuplicates
     this.#sequence = engine.counter(name, 'sequence', 0)
@@ -106,6 +117,30 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     }
   }
 
+  image(): StoreImage {
+    const keys: K[] = []
+    const times: number[] = []
+    const numbers: number[] = []
+    const values: V[] = []
+    this.#table.each((key, time, number, value) => {
+      if (time < this.#retention.oldest) return
+      keys.push(key)
+      times.push(time)
+      numbers.push(number)
+      values.push(value)
+    })
+    return {
+      rows: this.#rowsOf(keys, times, numbers, values),
+      counters: { time: this.#retention.time, sequence: this.#sequence.value },
+    }
+  }
+
+  resume(counters: Readonly<Record<string, number>>): void {
+    const { time, sequence } = counters
+    if (time !== undefined) this.#retention.takes(time)
+    if (sequence !== undefined) this.#sequence.value = Math.max(this.#sequence.value, sequence)
+  }
+
   close(): void {}
 
   protected write(key: K, start: number, value: V | null): void {
@@ -131,6 +166,20 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     const begin = keyFrom === null ? null : this.#keys.order(keyFrom)
     const end = keyTo === null ? null : justBehind(this.#keys.order(keyTo))
     return this.#table.ofKeys(begin, end, this.#kept(from), to, isReverse)
+  }
+
+  *#rowsOf(
+    keys: readonly K[],
+    times: readonly number[],
+    numbers: readonly number[],
+    values: readonly V[],
+  ): Generator<StoreRow, void> {
+    for (let i = 0; i < keys.length; i++) {
+      const value = values[i]!
+      const key = windowStoreKey(this.#keys.bytes(keys[i]!), times[i]!, numbers[i]!)
+      const bytes = this.#values.write(value) ?? NO_BYTES
+      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
+    }
   }
 
   #kept(from: number): number {

@@ -7,11 +7,15 @@ import type { DiskTable } from './disk-table.ts'
 import { merged, type Placed } from './merge.ts'
 import { Overlay } from './overlay.ts'
 import { plainRowKey } from './row-keys.ts'
+import type { SortedRow } from './sorted-rows.ts'
 
 interface Item<K, V> extends Placed {
   key(): K
   value(): V | null
 }
+
+/** For keys behind all that are there. */
+const APPEND = { append: true }
 
 /** Entries by key in a database of their own. */
 export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
@@ -57,6 +61,10 @@ export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
     }
   }
 
+  each(visit: (key: K, value: V) => void): void {
+    for (const { key, value } of this.range(null, null, false)) visit(key, value)
+  }
+
   size(): number {
     let size = this.#database.getCount()
     for (const { key, value } of this.#overlay.updates.rows()) {
@@ -72,6 +80,30 @@ export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
     if (value === null) this.#database.removeSync(row)
     else this.#database.putSync(row, asBuffer(this.#values.toRow(value, timestamp)))
     this.#overlay.forget()
+  }
+
+  /** Within a transaction: all entries go. */
+  clear(): void {
+    this.#database.clearSync()
+    this.#overlay.discard()
+  }
+
+  /**
+   * Within a transaction: writes the next `count` rows, which are in the order of their keys; with `isAppending` all of them come behind
+   * what is there. Returns whether there are no more.
+   */
+  load(rows: Iterator<SortedRow>, count: number, isAppending: boolean): boolean {
+    this.#overlay.forget()
+    for (let i = 0; i < count; i++) {
+      const { done, value } = rows.next()
+      if (done === true) return true
+      const { key, row } = value
+      if (row === null) {
+        if (!isAppending) this.#database.removeSync(key)
+      } else if (isAppending) this.#database.putSync(key, row, APPEND)
+      else this.#database.putSync(key, row)
+    }
+    return false
   }
 
   write(): void {

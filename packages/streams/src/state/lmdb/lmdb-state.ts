@@ -5,6 +5,7 @@
  * waits for the disk instead.
  */
 
+import { setImmediate as afterIo } from 'node:timers/promises'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import type { StoreDefinition } from '../definition.ts'
 import { createStore } from '../create-store.ts'
@@ -15,6 +16,7 @@ import type { DiskTable } from './disk-table.ts'
 import { LmdbKeyTable } from './key-table.ts'
 import { stateError } from './lmdb-errors.ts'
 import { Segments, slotsOf } from './segments.ts'
+import { SortedRows } from './sorted-rows.ts'
 import { StateDirectory, type StateOwner } from './state-directory.ts'
 import { LmdbTimeTable } from './time-table.ts'
 
@@ -28,6 +30,8 @@ export interface LmdbOptions extends StateOwner {
 const DATABASES_MAX = 1024
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
 const POSITION = 'position'
+/** So many rows take a few milliseconds: then others have their turn. */
+const LOADED_AT_ONCE = 10_000
 
 /** These are held in memory with either engine: they have no position, and are restored from the beginning of their changelogs. */
 const IN_MEMORY = new Set<StoreDefinition['kind']>(['suppression', 'recordBuffer', 'outerJoin'])
@@ -37,7 +41,11 @@ export class LmdbState {
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #counters: Counters
   readonly #tables: DiskTable[] = []
+  /** Those whose rows are the records of their changelogs. */
+  readonly #loadable = new Map<string, LmdbKeyTable<unknown, unknown>>()
   readonly #engine: TableEngine
+  /** The copy under way has to come to its end before the file is closed. */
+  #copying: Promise<void> = Promise.resolve()
 
   /** @throws SluiceError STATE_LOCKED (retriable), STATE_TORN, STATE_FOREIGN, STATE_DISK_FULL (retriable) */
   constructor({ directory, application, task, isSynced = false }: LmdbOptions) {
@@ -61,7 +69,11 @@ export class LmdbState {
   /** @throws SluiceError STATE_FOREIGN for a store that was written as something else */
   store(definition: StoreDefinition, context: StoreContext): TaskStore {
     this.#directory.declare(definition)
-    return createStore(definition, context, this.#engine)
+    const tables = this.#tables.length
+    const store = createStore(definition, context, this.#engine)
+    const table = this.#tables[tables]
+    if (isKeyValue(definition) && table instanceof LmdbKeyTable) this.#loadable.set(definition.name, table)
+    return store
   }
 
   /** Where its changelog has to be read from: what is before it is in the state. Null: from the beginning. */
@@ -86,6 +98,40 @@ export class LmdbState {
   }
 
   /**
+   * What is read of a changelog, to be loaded in the order of the keys; at most `bytesMax` of it are held in memory. Null for a store whose
+   * rows are not the changelog's: it takes them by `restore`.
+   */
+  rowsFor(definition: StoreDefinition, bytesMax: number): SortedRows | null {
+    if (!this.#loadable.has(definition.name)) return null
+    const hasTimes = definition.kind === 'timestampedKeyValue'
+    return new SortedRows(definition.name, this.#directory.directory, hasTimes, bytesMax)
+  }
+
+  /**
+   * Writes rows of a changelog that was read up to `next`, in several transactions, the last of which says so: after a crash in between
+   * it is read again. @throws SluiceError STATE_DISK_FULL
+   */
+  async load(store: string, rows: SortedRows, next: number): Promise<void> {
+    const table = this.#loadable.get(store)!
+    const position = this.#position(store)
+    const isFromNothing = position.value < 0
+    try {
+      const iterator = rows.rows()[Symbol.iterator]()
+      if (isFromNothing) this.#transaction(() => table.clear())
+      const some = (): boolean => {
+        const isDone = table.load(iterator, LOADED_AT_ONCE, isFromNothing)
+        if (isDone) position.value = next
+        return isDone
+      }
+      while (!this.#transaction(some)) await afterIo()
+    } catch (error) {
+      throw stateError(error, this.#directory.directory)
+    } finally {
+      rows.close()
+    }
+  }
+
+  /**
    * Writes what the stores hold back, and how far their changelogs go with it (the offset behind the last record of each). Call it when
    * the changelogs have all of it. @throws SluiceError STATE_DISK_FULL: nothing was written, and it can be tried again
    */
@@ -97,8 +143,23 @@ export class LmdbState {
     for (const table of this.#tables) table.settle()
   }
 
+  /**
+   * Copies the state as of its last commit into a file of its own, beside whatever is written meanwhile: what is committed before the copy
+   * begins, which is a moment after the call, is in it too. @throws SluiceError STATE_DISK_FULL
+   */
+  async copyTo(file: string): Promise<void> {
+    const copied = this.#root.backup(file, true)
+    this.#copying = copied.catch(() => undefined)
+    try {
+      await copied
+    } catch (error) {
+      throw stateError(error, this.#directory.directory)
+    }
+  }
+
   /** What was not committed is lost. */
   async close(): Promise<void> {
+    await this.#copying
     await this.#root.close()
     this.#directory.close()
   }
@@ -107,18 +168,21 @@ export class LmdbState {
     return this.#counters.counter(`${store}/${POSITION}`, -1)
   }
 
-  #transaction(work: () => void): void {
+  #transaction<T>(work: () => T): T {
     const marks = this.#counters.mark()
+    let result: T
     try {
-      this.#root.transactionSync(() => {
-        work()
+      result = this.#root.transactionSync(() => {
+        const worked = work()
         this.#counters.write()
+        return worked
       })
     } catch (error) {
       this.#counters.revert(marks)
       throw stateError(error, this.#directory.directory)
     }
     this.#counters.settle()
+    return result
   }
 
   #database(name: string): Database<Buffer, Buffer> {
@@ -140,4 +204,8 @@ export class LmdbState {
     this.#tables.push(table)
     return table
   }
+}
+
+function isKeyValue({ kind }: StoreDefinition): boolean {
+  return kind === 'keyValue' || kind === 'timestampedKeyValue'
 }

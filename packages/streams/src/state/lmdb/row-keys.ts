@@ -10,13 +10,15 @@ const SUFFIX_BYTES = 18
 /** What LMDB takes for a key with pages of 4 KiB. */
 const KEY_BYTES_MAX = 1978
 const SIGN = 0x80
+/** Before each key of a table without times. */
+export const KEY_MARK = 1
 const LEAST = -(2 ** 53)
 const MOST = 2 ** 53
 
 /** The key of a table without times: LMDB has no key of no bytes, and walks past a single 0, so that a 1 stands before each. */
 export function plainRowKey(store: string, key: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(key.length + 1)
-  bytes[0] = 1
+  bytes[0] = KEY_MARK
   bytes.set(key, 1)
   return checked(store, bytes)
 }
@@ -62,9 +64,15 @@ function turned(bytes: Uint8Array, at: number): number {
 }
 
 function checked(store: string, bytes: Buffer): Buffer {
-  if (bytes.length <= KEY_BYTES_MAX) return bytes
+  checkRowKey(store, bytes.length)
+  return bytes
+}
+
+/** @throws SluiceError RECORD_TOO_LARGE */
+export function checkRowKey(store: string, bytes: number): void {
+  if (bytes <= KEY_BYTES_MAX) return
   throw new SluiceError('RECORD_TOO_LARGE', `A key of store ${store} is too long for a store on disk`, {
-    place: { bytes: bytes.length, limit: KEY_BYTES_MAX },
+    place: { bytes, limit: KEY_BYTES_MAX },
     remedy: 'Use shorter keys, or keep the store in memory.',
   })
 }

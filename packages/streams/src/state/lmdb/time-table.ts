@@ -93,19 +93,23 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     return isReverse ? entries.toReversed() : entries
   }
 
-  *ofKeys(
+  ofKeys(keyFrom: string | null, keyBefore: string | null, from: number, to: number, isReverse: boolean): Iterable<E> {
+    return this.#entries(this.#items(keyFrom, keyBefore, from, to, isReverse))
+  }
+
+  #items(
     keyFrom: string | null,
     keyBefore: string | null,
     from: number,
     to: number,
     isReverse: boolean,
-  ): Generator<E, void> {
+  ): Iterable<Item<K, V>> {
     const low = keyFrom === null ? undefined : asBuffer(keyPart(bytesOfOrder(keyFrom)))
     const high = keyBefore === null ? undefined : asBuffer(keyPart(bytesOfOrder(keyBefore)))
     const updates = this.#updateItems(this.#updates.ofKeys(keyFrom, keyBefore, from, to, isReverse))
     const range = { low: emptied(low), high, from, to, isReverse }
     const lists = this.#segments.between(from, to).map((database) => this.#stored(database, range))
-    yield* this.#entries(merged([updates, ...lists], isReverse))
+    return merged([updates, ...lists], isReverse)
   }
 
   *byTime(from: number, to: number, isReverse: boolean): Generator<E, void> {
@@ -119,6 +123,13 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     const sign = isReverse ? -1 : 1
     const ordered = rows.toSorted((a, b) => (a.order < b.order ? -sign : sign))
     yield* this.#entries(merged([updates, ordered], isReverse))
+  }
+
+  each(visit: (key: K, time: number, number: number, value: V) => void): void {
+    for (const item of this.#items(null, null, -Infinity, Infinity, false)) {
+      const value = item.value()
+      if (value !== null) visit(item.key(), item.time, item.number, value)
+    }
   }
 
   expire(before: number): void {

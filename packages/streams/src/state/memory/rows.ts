@@ -51,6 +51,10 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
     return isReverse ? index.descending(from, before) : index.ascending(from, before)
   }
 
+  each(visit: (key: K, value: V) => void): void {
+    for (const { key, value } of this.#rows.values()) if (value !== null) visit(key, value)
+  }
+
   size(): number {
     return this.#rows.size
   }

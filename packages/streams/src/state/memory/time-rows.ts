@@ -62,6 +62,11 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     }
   }
 
+  each(visit: (key: K, time: number, number: number, value: V) => void): void {
+    for (const track of this.#allTracks())
+      for (let at = 0; at < track.length; at++) visit(track.key, track.times[at]!, track.number(at), track.values[at]!)
+  }
+
   /** All, key by key, in no order. */
   *entries(): Generator<E, void> {
     for (const track of this.#allTracks()) yield* this.#entries(track, -Infinity, Infinity, false)

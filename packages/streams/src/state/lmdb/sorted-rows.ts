@@ -1,0 +1,134 @@
+/**
+ * Rows of a changelog on their way to a table, brought into the order of the table's keys: LMDB takes rows in order for a twentieth of
+ * what it takes them for in no order. What is more than may be in memory waits in sorted runs, in files without a name.
+ */
+
+import { writeLong } from '../formats/longs.ts'
+import { inByteOrder, type ByteStrings } from './byte-order.ts'
+import { checkRowKey, KEY_MARK } from './row-keys.ts'
+import { merge, RunReader, writeRun } from './sorted-runs.ts'
+
+/** A key of the table, and its row; null: removed. Both are only good until the next one. */
+export interface SortedRow {
+  key: Buffer
+  row: Buffer | null
+}
+
+const LEAST_BYTES = 65_536
+const LEAST_ROWS = 1_024
+const GONE = -1
+
+export class SortedRows {
+  readonly #store: string
+  readonly #directory: string
+  readonly #hasTimes: boolean
+  readonly #bytesMax: number
+  #bytes = Buffer.allocUnsafeSlow(LEAST_BYTES)
+  #used = 0
+  #count = 0
+  #at = new Uint32Array(LEAST_ROWS)
+  #keyLength = new Uint16Array(LEAST_ROWS)
+  #rowLength = new Int32Array(LEAST_ROWS)
+  readonly #runs: RunReader[] = []
+
+  /**
+   * @param directory where runs are written
+   * @param hasTimes whether the time of its record stands before each value
+   * @param bytesMax the most that is in memory
+   */
+  constructor(store: string, directory: string, hasTimes: boolean, bytesMax: number) {
+    this.#store = store
+    this.#directory = directory
+    this.#hasTimes = hasTimes
+    this.#bytesMax = bytesMax
+  }
+
+  /** Of two rows with one key the later one counts. @throws SluiceError RECORD_TOO_LARGE for a key that no table on disk takes */
+  add(key: Uint8Array, value: Uint8Array | null, timestamp: number): void {
+    const keyLength = key.length + 1
+    checkRowKey(this.#store, keyLength)
+    const head = this.#hasTimes ? 8 : 0
+    const rowLength = value === null ? GONE : head + value.length
+    const needed = keyLength + Math.max(rowLength, 0)
+    if (this.#used > 0 && this.#used + needed > this.#bytesMax) this.#spill()
+    if (this.#used + needed > this.#bytes.length) this.#growBytes(needed)
+    if (this.#count === this.#at.length) this.#growRows()
+    const at = this.#used
+    const bytes = this.#bytes
+    bytes[at] = KEY_MARK
+    bytes.set(key, at + 1)
+    if (value !== null) {
+      if (this.#hasTimes) writeLong(bytes, timestamp, at + keyLength)
+      bytes.set(value, at + keyLength + head)
+    }
+    this.#at[this.#count] = at
+    this.#keyLength[this.#count] = keyLength
+    this.#rowLength[this.#count] = rowLength
+    this.#used = at + needed
+    this.#count++
+  }
+
+  /** Each key once, in order. */
+  rows(): Iterable<SortedRow> {
+    if (this.#runs.length === 0) return this.#inMemory()
+    this.#spill()
+    return merge(this.#runs)
+  }
+
+  close(): void {
+    for (const run of this.#runs.splice(0)) run.close()
+  }
+
+  *#inMemory(): Generator<SortedRow, void> {
+    const strings: ByteStrings = { bytes: this.#bytes, at: this.#at, length: this.#keyLength }
+    const order = inByteOrder(strings, this.#count)
+    const bytes = this.#bytes
+    const next: SortedRow = { key: bytes, row: null }
+    for (let i = 0; i < order.length; i++) {
+      const one = order[i]!
+      if (i + 1 < order.length && this.#isSameKey(one, order[i + 1]!)) continue
+      const at = this.#at[one]!
+      const end = at + this.#keyLength[one]!
+      const rowLength = this.#rowLength[one]!
+      next.key = bytes.subarray(at, end)
+      next.row = rowLength === GONE ? null : bytes.subarray(end, end + rowLength)
+      yield next
+    }
+  }
+
+  #isSameKey(a: number, b: number): boolean {
+    const length = this.#keyLength[a]!
+    if (length !== this.#keyLength[b]!) return false
+    const [atA, atB] = [this.#at[a]!, this.#at[b]!]
+    for (let i = length - 1; i >= 0; i--) if (this.#bytes[atA + i] !== this.#bytes[atB + i]) return false
+    return true
+  }
+
+  #spill(): void {
+    if (this.#count === 0) return
+    this.#runs.push(writeRun(this.#directory, this.#runs.length, this.#inMemory()))
+    this.#used = 0
+    this.#count = 0
+  }
+
+  #growBytes(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(
+      Math.max(this.#used + needed, Math.min(this.#bytes.length * 2, this.#bytesMax)),
+    )
+    grown.set(this.#bytes.subarray(0, this.#used))
+    this.#bytes = grown
+  }
+
+  #growRows(): void {
+    const size = this.#count * 2
+    const at = new Uint32Array(size)
+    const keyLength = new Uint16Array(size)
+    const rowLength = new Int32Array(size)
+    at.set(this.#at)
+    keyLength.set(this.#keyLength)
+    rowLength.set(this.#rowLength)
+    this.#at = at
+    this.#keyLength = keyLength
+    this.#rowLength = rowLength
+  }
+}

@@ -1,0 +1,123 @@
+/** Sorted rows in files: length of the key (2), length of the row (4; -1: removed), key, row. */
+
+import fs from 'node:fs'
+import path from 'node:path'
+import type { SortedRow } from './sorted-rows.ts'
+
+const BUFFER_BYTES = 1_048_576
+const HEAD_BYTES = 6
+
+/** The file has no name once it is written: it is gone when it is closed, or its process is. */
+export function writeRun(directory: string, number: number, rows: Iterable<SortedRow>): RunReader {
+  const file = path.join(directory, `run-${number}`)
+  const handle = fs.openSync(file, 'w+')
+  fs.rmSync(file)
+  try {
+    let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+    let used = 0
+    for (const { key, row } of rows) {
+      const length = HEAD_BYTES + key.length + (row?.length ?? 0)
+      if (used + length > buffer.length) {
+        fs.writeSync(handle, buffer, 0, used)
+        used = 0
+        if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length)
+      }
+      used = buffer.writeUInt16LE(key.length, used)
+      used = buffer.writeInt32LE(row?.length ?? -1, used)
+      used += key.copy(buffer, used)
+      if (row !== null) used += row.copy(buffer, used)
+    }
+    fs.writeSync(handle, buffer, 0, used)
+    return new RunReader(handle, number)
+  } catch (error) {
+    fs.closeSync(handle)
+    throw error
+  }
+}
+
+export class RunReader {
+  readonly number: number
+  readonly #handle: number
+  #buffer = Buffer.allocUnsafeSlow(0)
+  #at = 0
+  #filePosition = 0
+  key: Buffer = this.#buffer
+  row: Buffer | null = null
+
+  constructor(handle: number, number: number) {
+    this.#handle = handle
+    this.number = number
+  }
+
+  /** Goes to the next row; false: there is none. */
+  next(): boolean {
+    if (!this.#has(HEAD_BYTES)) return false
+    const keyLength = this.#buffer.readUInt16LE(this.#at)
+    const rowLength = this.#buffer.readInt32LE(this.#at + 2)
+    this.#has(HEAD_BYTES + keyLength + Math.max(rowLength, 0))
+    const at = this.#at + HEAD_BYTES
+    this.key = this.#buffer.subarray(at, at + keyLength)
+    this.row = rowLength < 0 ? null : this.#buffer.subarray(at + keyLength, at + keyLength + rowLength)
+    this.#at = at + keyLength + Math.max(rowLength, 0)
+    return true
+  }
+
+  close(): void {
+    fs.closeSync(this.#handle)
+  }
+
+  /** Whether so many bytes are left: then they are in the buffer. What was handed out before stays as it is. */
+  #has(bytes: number): boolean {
+    const left = this.#buffer.length - this.#at
+    if (left >= bytes) return true
+    const buffer = Buffer.allocUnsafeSlow(Math.max(bytes, BUFFER_BYTES))
+    this.#buffer.copy(buffer, 0, this.#at)
+    const read = fs.readSync(this.#handle, buffer, left, buffer.length - left, this.#filePosition)
+    this.#filePosition += read
+    this.#buffer = buffer.subarray(0, left + read)
+    this.#at = 0
+    return this.#buffer.length >= bytes
+  }
+}
+
+/** Of several runs' rows with one key that of the latest run counts. */
+export function* merge(runs: readonly RunReader[]): Generator<SortedRow, void> {
+  const heap = runs.filter((run) => run.next())
+  for (let at = (heap.length >> 1) - 1; at >= 0; at--) siftDown(heap, at)
+  const next: SortedRow = { key: Buffer.alloc(0), row: null }
+  let isFirst = true
+  while (heap.length > 0) {
+    const run = heap[0]!
+    // The later runs come first among equals.
+    if (isFirst || !run.key.equals(next.key)) {
+      next.key = run.key
+      next.row = run.row
+      isFirst = false
+      yield next
+    }
+    if (!run.next()) {
+      const last = heap.pop()!
+      if (heap.length === 0) return
+      if (last !== run) heap[0] = last
+    }
+    siftDown(heap, 0)
+  }
+}
+
+function siftDown(heap: RunReader[], from: number): void {
+  const run = heap[from]!
+  let at = from
+  for (;;) {
+    let child = at * 2 + 1
+    if (child >= heap.length) break
+    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+    if (!isBefore(heap[child]!, run)) break
+    heap[at] = heap[child]!
+    at = child
+  }
+  heap[at] = run
+}
+
+function isBefore(a: RunReader, b: RunReader): boolean {
+  return (Buffer.compare(a.key, b.key) || b.number - a.number) < 0
+}
