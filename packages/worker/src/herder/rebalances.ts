@@ -199,11 +199,14 @@ export class Rebalances {
   async #snapshot(): Promise<ConfigSnapshot> {
     const { config, times, figures, logger } = this.#parts
     figures.begun()
-    try {
-      await config.refresh(times.syncTimeoutMs)
-    } catch (error) {
-      // Others may be further: then the assignment says so.
-      logger.warn('The config topic could not be read to its end before joining', { reason: describeError(error) })
+    // What was read since the last time is why this worker joins; otherwise others may have read further.
+    if (config.snapshot().offset === this.#joinOffset) {
+      try {
+        await config.refresh(times.syncTimeoutMs)
+      } catch (error) {
+        // Then the assignment says how far they are.
+        logger.warn('The config topic could not be read to its end before joining', { reason: describeError(error) })
+      }
     }
     const snapshot = config.snapshot()
     this.#joinOffset = snapshot.offset

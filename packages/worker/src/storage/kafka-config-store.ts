@@ -107,7 +107,6 @@ export class KafkaConfigStore implements ConfigStore {
   /** Their commit is what makes them count: without it nobody will see any of them. */
   async putTaskConfigs(connector: string, configs: readonly RawSettings[]): Promise<void> {
     const left = this.#deadline()
-    await this.refresh(left())
     const tasks = configs.map((config, task): ConfigRecord => ({ kind: 'task', id: { connector, task }, config }))
     const commit: ConfigRecord = { kind: 'commit', connector, tasks: configs.length }
     const whole = [...tasks, commit].map(encodeConfigRecord)
