@@ -200,6 +200,8 @@ export interface FetcherOptions {
    * answers promptly is asked for 1 MiB at a time, and for more while a reader has to wait for full responses.
    */
   readonly bytesMax?: number
+  /** Decompressed records of one poll; at least a batch comes. Default, and at most: `bytesMax`. */
+  readonly pollBytesMax?: number
   /** What responses under way and read ahead may hold together, over all brokers. Default 24 MiB. */
   readonly bufferBytesMax?: number
   /** `max.partition.fetch.bytes`: default 1 MiB. */
@@ -227,6 +229,11 @@ export interface Fetcher {
   poll(timeoutMs: number, signal?: AbortSignal): Promise<readonly FetchedPartition[]>
   /** The next offset that `poll` will return of a partition; undefined when it is not assigned, or not known yet. */
   position(partition: TopicPartition): number | undefined
+  /**
+   * Where what can be read of a partition ended when its leader last answered: with `read_committed` before the first transaction that
+   * is still open. Undefined when it is not assigned, or has not answered yet.
+   */
+  end(partition: TopicPartition): number | undefined
   close(): Promise<void>
 }
 

@@ -69,7 +69,7 @@ test('a fetcher’s settings, in the port’s words', () => {
     minBytes: 2,
     reset: 'latest',
   }
-  expect(fetcherOptions(settings)).toEqual(options)
+  expect(fetcherOptions(settings)).toEqual({ ...options, pollBytesMax: 524_288 })
   expect(fetcherOptions({})).toMatchObject({ isolation: 'read_uncommitted', reset: 'earliest' })
   expect(() => fetcherOptions({ 'auto.offset.reset': 'newest' })).toThrow(/auto\.offset\.reset/)
 })

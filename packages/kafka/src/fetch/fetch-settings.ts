@@ -16,17 +16,18 @@ export function fetchSettings(options: FetcherOptions): FetchSettings {
     maxWaitMs: options.maxWaitMs ?? 500,
     minBytes: options.minBytes ?? 1,
     bytesMax,
+    pollBytesMax: Math.min(options.pollBytesMax ?? bytesMax, bytesMax),
     partitionBytesMax: options.partitionBytesMax ?? MIB,
     bufferBytesMax,
     rackId: options.rackId ?? '',
     reset: options.reset ?? 'none',
     clientId: options.clientId,
   }
-  const { isolation, reset, maxWaitMs, minBytes, partitionBytesMax } = settings
+  const { isolation, reset, maxWaitMs, minBytes, pollBytesMax, partitionBytesMax } = settings
   const check = new SettingsCheck('a fetcher')
   check.oneOf('isolation', isolation, Object.keys(ISOLATION_LEVELS))
   check.whole({ maxWaitMs, minBytes }, 0)
-  check.whole({ bytesMax, partitionBytesMax, bufferBytesMax }, 1)
+  check.whole({ bytesMax, pollBytesMax, partitionBytesMax, bufferBytesMax }, 1)
   check.check(isReset(reset), `reset is ${resetText(reset)}: earliest, latest, none, { timestamp } or { durationMs }`)
   check.done()
   return settings

@@ -69,6 +69,11 @@ export class PartitionFetcher implements Fetcher {
     return position === -1 ? undefined : position
   }
 
+  end(partition: TopicPartition): number | undefined {
+    const end = this.#assigned.get(keyOf(partition))?.endOffset
+    return end === -1 ? undefined : end
+  }
+
   async poll(timeoutMs: number, signal?: AbortSignal): Promise<readonly FetchedPartition[]> {
     const { clock } = this.#context
     const until = clock.monotonic() + timeoutMs
@@ -101,7 +106,7 @@ export class PartitionFetcher implements Fetcher {
     for (const { fault } of this.#assigned.values()) if (fault !== null) throw fault
     const fetched: FetchedPartition[] = []
     // Compressed records can become many times as much: what a poll returns is bounded by what comes out.
-    let leftBytes = this.#settings.bytesMax
+    let leftBytes = this.#settings.pollBytesMax
     for (const state of this.#assigned.values()) {
       if (state.ready === null || state.isPaused) continue
       if (leftBytes <= 0) break

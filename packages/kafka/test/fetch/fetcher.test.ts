@@ -91,6 +91,17 @@ test('one answer is read ahead, not more', async () => {
   expect(await collect(9)).toHaveLength(9)
 })
 
+test('a poll gives no more than it may, and the next one the rest of the answer', async () => {
+  await open({ pollBytesMax: 100 })
+  for (let i = 0; i < 10; i++) write(0, `${i}`.padEnd(80, '.'))
+  assign(0)
+  const [first] = await fetcher.poll(5000)
+  expect(first).toMatchObject({ nextOffset: 2 })
+  expect(fetcher.position({ topic: 't', partition: 0 })).toBe(2)
+  expect(await collect(8)).toHaveLength(8)
+  expect(cluster.count('Fetch')).toBeLessThan(5)
+})
+
 test('records that expired move the position as the policy says, and fail without one', async () => {
   await open({ reset: 'earliest' })
   write(0, 'a', 'b')
