@@ -10,16 +10,27 @@ export function segmentMsOf(retentionMs: number): number {
   return Math.max(Math.floor(retentionMs / 2), 60_000)
 }
 
+/**
+ * How long they are in memory, where a segment takes more room the longer it outlives its first entries, and each one has to be looked
+ * into: a quarter of the retention, and at least 10 s.
+ */
+export function memorySegmentMsOf(retentionMs: number): number {
+  return Math.max(Math.floor(retentionMs / 4), 10_000)
+}
+
+/** What has expired is let go of this many times in the time that is kept. */
+const EXPIRIES = 8
+
 export class Retention {
   readonly #retentionMs: number
-  readonly #segmentMs: number
+  readonly #everyMs: number
   readonly #expire: (before: number) => void
   readonly #time: Counter
   #nextExpiry = -Infinity
 
   constructor(retentionMs: number, time: Counter, expire: (before: number) => void) {
     this.#retentionMs = retentionMs
-    this.#segmentMs = segmentMsOf(retentionMs)
+    this.#everyMs = retentionMs / EXPIRIES
     this.#expire = expire
     this.#time = time
   }
@@ -44,6 +55,6 @@ export class Retention {
     this.#time.value = time
     if (time < this.#nextExpiry) return
     if (this.#nextExpiry !== -Infinity) this.#expire(this.oldest)
-    this.#nextExpiry = time + this.#segmentMs
+    this.#nextExpiry = time + this.#everyMs
   }
 }

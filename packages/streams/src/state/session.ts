@@ -39,6 +39,7 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       keys,
       values,
       retentionMs,
+      isAppendOnly: false,
       entry: (key, end, start, value) => ({ key, start, end, value }),
     }))
     this.#retention = new Retention(retentionMs, engine.counter(name, 'time', -Infinity), (before) =>

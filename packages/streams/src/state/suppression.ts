@@ -1,13 +1,16 @@
+import type { RawHeader } from '@sluice/sdk'
+import type { Windowed } from '../windows/window.ts'
 import { BufferQueue } from './buffer-queue.ts'
-import { copyOf } from './buffered-context.ts'
 import type { SuppressionDefinition } from './definition.ts'
 import { readBufferValue, SUPPRESSION_HEADERS, writeBufferValue } from './formats/buffer-value.ts'
 import { codecOf, type SideCodec } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
-import { bytesOfOrder, type KeyId, type KeyIdentity } from './key-identity.ts'
+import { bytesOfOrder, KeyIdentity } from './key-identity.ts'
+import { TimeRows } from './memory/time-rows.ts'
 import {
   NO_TIME,
   type ChangelogRecord,
+  type CurrentRecord,
   type RestoreFilter,
   type StoreContext,
   type StoreImage,
@@ -16,18 +19,48 @@ import {
 } from './store-context.ts'
 import type { BufferedChange, BufferedContext, SuppressionBuffer, ValueAndTimestamp } from './stores.ts'
 
-interface Entry<K, V> extends BufferedChange<K, V> {
+/** A change that waits; or that has gone and whose changelog is not told yet. It is the context that it came with, too. */
+class Entry<K, V> implements BufferedChange<K, V>, BufferedContext {
+  readonly key: K
+  /** The bytes of the key. */
   readonly order: string
-  readonly number: 0
-  readonly priorValue: V | null
-  newValue: V | null
-  oldValue: V | null
-  context: BufferedContext
-  sizeBytes: number
+  readonly number = 0
+  time = 0
+  priorValue: V | null = null
+  newValue: V | null = null
+  oldValue: V | null = null
+  topic = ''
+  partition = 0
+  offset = 0
+  timestamp = 0
+  headers: readonly RawHeader[] | null = null
+  sizeBytes = 0
+  isWaiting = false
+  /** The changelog does not know it as it is now. */
+  isDirty = false
+
+  constructor(key: K, order: string) {
+    this.key = key
+    this.order = order
+  }
+
+  get context(): BufferedContext {
+    return this
+  }
+
+  cameWith({ topic, partition, offset, timestamp, headers }: CurrentRecord | BufferedContext): void {
+    this.topic = topic
+    this.partition = partition
+    this.offset = offset
+    this.timestamp = timestamp
+    this.headers = headers
+  }
 }
 
 /** The time of a value that came from a buffer is not known: Kafka's -1. */
 const UNKNOWN_TIME = -1
+/** So many changes wait for the commit at most until the changelog is told: a commit may be far away. */
+const DIRTY_MOST = 20_000
 
 /**
  * The buffer of `suppress`. Like Kafka Streams' it is in memory with either engine, and its changelog gets one record per key and
@@ -39,10 +72,10 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   readonly #context: StoreContext
   readonly #keys: KeyIdentity<K>
   readonly #values: SideCodec<V>
-  readonly #entries = new Map<KeyId, Entry<K, V>>()
+  readonly #entries: Entries<K, V>
   readonly #queue = new BufferQueue<Entry<K, V>>()
-  /** Keys that the changelog does not know as they are now, by what is in their bytes. */
-  readonly #dirty = new Map<KeyId, string>()
+  /** In the order in which they became so. */
+  #dirty: Entry<K, V>[] = []
   readonly #isLogged: boolean
   #sizeBytes = 0
 
@@ -52,6 +85,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     this.#context = context
     this.#keys = identityOf<K>(definition, context)
     this.#values = codecOf<V>(definition.value, context.changelogTopic(definition.name))
+    this.#entries = entriesOf(definition, context, this.#keys)
     this.#isLogged = definition.logging !== null && context.changelog !== null
   }
 
@@ -68,50 +102,46 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   }
 
   put(time: number, key: K, newValue: V | null, oldValue: V | null): void {
-    const id = this.#keys.id(key)
-    const context = copyOf(this.#context.record)
-    let entry = this.#entries.get(id)
-    if (entry === undefined) {
-      const order = this.#keys.order(key)
-      entry = { key, order, number: 0, time, priorValue: oldValue, newValue, oldValue, context, sizeBytes: 0 }
-      this.#entries.set(id, entry)
-      this.#queue.add(entry)
-    } else {
-      entry.newValue = newValue
-      entry.oldValue = oldValue
-      entry.context = context
+    const entry = this.#entryOf(key)
+    entry.newValue = newValue
+    entry.oldValue = oldValue
+    entry.cameWith(this.#context.record)
+    if (!entry.isWaiting) {
+      entry.priorValue = oldValue
+      this.#wait(entry, time)
     }
     this.#measure(entry)
-    this.#touch(id, entry.order)
+    this.#touch(entry)
+    if (this.#dirty.length >= DIRTY_MOST) this.flush()
   }
 
   priorValue(key: K): ValueAndTimestamp<V> | null | undefined {
-    const entry = this.#entries.get(this.#keys.id(key))
-    if (entry === undefined) return undefined
+    const entry = this.#entries.get(key)
+    if (entry === null || !entry.isWaiting) return undefined
     return entry.priorValue === null ? null : { value: entry.priorValue, timestamp: UNKNOWN_TIME }
   }
 
   evictWhile(isDue: () => boolean, onEvicted: (change: BufferedChange<K, V>) => void): void {
     while (this.#queue.size > 0 && isDue()) {
       const entry = this.#queue.shift()!
-      const id = this.#keys.id(entry.key)
-      this.#entries.delete(id)
-      this.#sizeBytes -= entry.sizeBytes
-      this.#touch(id, entry.order)
+      this.#leave(entry)
       onEvicted(entry)
     }
   }
 
   flush(): void {
     const { changelog } = this.#context
-    if (this.#dirty.size === 0 || changelog === null) return
-    const dirty = [...this.#dirty]
-    this.#dirty.clear()
-    for (const [id, order] of dirty) {
-      const entry = this.#entries.get(id)
-      const key = bytesOfOrder(order)
-      if (entry === undefined) changelog.append(this.name, key, null, null, [])
-      else changelog.append(this.name, key, this.#written(entry), null, SUPPRESSION_HEADERS)
+    const dirty = this.#dirty
+    if (dirty.length === 0 || changelog === null) return
+    this.#dirty = []
+    for (const entry of dirty) {
+      const key = bytesOfOrder(entry.order)
+      entry.isDirty = false
+      if (entry.isWaiting) changelog.append(this.name, key, this.#written(entry), null, SUPPRESSION_HEADERS)
+      else {
+        this.#entries.remove(entry.key)
+        changelog.append(this.name, key, null, null, [])
+      }
     }
   }
 
@@ -119,14 +149,19 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     for (const record of records) {
       if (accepts !== undefined && !accepts(record)) continue
       const key = this.#keys.read(record.key)
-      this.#forget(key)
+      const entry = this.#entries.get(key)
+      if (entry !== null) {
+        if (entry.isWaiting) this.#queue.remove(entry)
+        this.#sizeBytes -= entry.sizeBytes
+        this.#entries.remove(key)
+      }
       if (record.value !== null) this.#restored(key, record.value)
     }
   }
 
   image(): StoreImage {
     // Written at once: what waits is changed in place.
-    const rows = Array.from(this.#entries.values(), (entry): StoreRow => {
+    const rows = Array.from(this.#queue.ascending(), (entry): StoreRow => {
       return { key: bytesOfOrder(entry.order), value: this.#written(entry), timestamp: NO_TIME }
     })
     return { rows, counters: {} }
@@ -136,44 +171,51 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
 
   close(): void {}
 
-  #touch(id: KeyId, order: string): void {
-    if (this.#isLogged) this.#dirty.set(id, order)
+  #entryOf(key: K): Entry<K, V> {
+    let entry = this.#entries.get(key)
+    if (entry === null) this.#entries.put(key, (entry = new Entry<K, V>(key, this.#keys.order(key))))
+    return entry
   }
 
-  #forget(key: K): void {
-    const id = this.#keys.id(key)
-    const entry = this.#entries.get(id)
-    if (entry === undefined) return
-    this.#entries.delete(id)
-    this.#queue.remove(entry)
+  #wait(entry: Entry<K, V>, time: number): void {
+    entry.time = time
+    entry.isWaiting = true
+    this.#queue.add(entry)
+  }
+
+  /** Out of the queue. Its key is remembered until the changelog knows. */
+  #leave(entry: Entry<K, V>): void {
+    entry.isWaiting = false
     this.#sizeBytes -= entry.sizeBytes
+    entry.sizeBytes = 0
+    if (this.#isLogged) this.#touch(entry)
+    else this.#entries.remove(entry.key)
+  }
+
+  #touch(entry: Entry<K, V>): void {
+    if (!this.#isLogged || entry.isDirty) return
+    entry.isDirty = true
+    this.#dirty.push(entry)
   }
 
   #restored(key: K, bytes: Uint8Array): void {
     const { time, context, priorValue, oldValue, newValue } = readBufferValue(bytes)
-    const entry: Entry<K, V> = {
-      key,
-      order: this.#keys.order(key),
-      number: 0,
-      time,
-      priorValue: this.#read(priorValue),
-      oldValue: this.#read(oldValue),
-      newValue: this.#read(newValue),
-      context,
-      sizeBytes: 0,
-    }
-    this.#entries.set(this.#keys.id(key), entry)
-    this.#queue.add(entry)
+    const entry = this.#entryOf(key)
+    entry.priorValue = this.#read(priorValue)
+    entry.oldValue = this.#read(oldValue)
+    entry.newValue = this.#read(newValue)
+    entry.cameWith(context)
+    this.#wait(entry, time)
     this.#measure(entry)
   }
 
   /** As Kafka Streams estimates it: key, values, and what is known of the record. */
   #measure(entry: Entry<K, V>): void {
     if (!this.#definition.tracksBytes) return
-    const { context, priorValue, oldValue, newValue } = entry
+    const { topic, priorValue, oldValue, newValue } = entry
     const values = [priorValue, oldValue, newValue].reduce((sum, value) => sum + (this.#write(value)?.length ?? 0), 0)
-    const headers = (context.headers ?? []).reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)
-    const sizeBytes = 8 + entry.order.length + values + 8 + 8 + context.topic.length + 4 + headers
+    const headers = (entry.headers ?? []).reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)
+    const sizeBytes = 8 + entry.order.length + values + 8 + 8 + topic.length + 4 + headers
     this.#sizeBytes += sizeBytes - entry.sizeBytes
     entry.sizeBytes = sizeBytes
   }
@@ -195,4 +237,43 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   #read(bytes: Uint8Array | null): V | null {
     return bytes === null ? null : this.#values.decode(bytes)
   }
+}
+
+/** Entries by key. */
+interface Entries<K, V> {
+  get(key: K): Entry<K, V> | null
+  put(key: K, entry: Entry<K, V>): void
+  remove(key: K): void
+}
+
+function entriesOf<K, V>(
+  { name, key: { inner } }: SuppressionDefinition,
+  context: StoreContext,
+  keys: KeyIdentity<K>,
+): Entries<K, V> {
+  if (inner === undefined) {
+    const rows = rowsOf<K, Entry<K, V>>(keys)
+    return {
+      get: (key) => rows.get(key, 0, 0),
+      put: (key, entry) => rows.put(key, 0, 0, entry),
+      remove: (key) => rows.remove(key, 0, 0),
+    }
+  }
+  // Windows of a key: found without writing their bytes.
+  const rows = rowsOf<unknown, Entry<K, V>>(new KeyIdentity(codecOf(inner, context.changelogTopic(name))))
+  const windowed = (key: K): Windowed<unknown> => key as Windowed<unknown>
+  return {
+    get: (key) => rows.get(windowed(key).key, windowed(key).start, windowed(key).end),
+    put: (key, entry) => rows.put(windowed(key).key, windowed(key).start, windowed(key).end, entry),
+    remove: (key) => rows.remove(windowed(key).key, windowed(key).start, windowed(key).end),
+  }
+}
+
+function rowsOf<K, V>(keys: KeyIdentity<K>): TimeRows<K, V, V> {
+  return new TimeRows<K, V, V>({
+    keys,
+    entry: (_key, _time, _number, value) => value,
+    retentionMs: Infinity,
+    packing: null,
+  })
 }

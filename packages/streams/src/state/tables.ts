@@ -26,7 +26,8 @@ export interface KeyTable<K, V> {
 /** Entries by key, time and a number that tells apart what is of one key and time (a session's start, a duplicate's sequence). */
 export interface TimeTable<K, V, E> {
   get(key: K, time: number, number: number): V | null
-  put(key: K, time: number, number: number, value: V): void
+  /** `bytes`: what `ValueFormat.write` makes of the value, where it is known already. */
+  put(key: K, time: number, number: number, value: V, bytes?: Uint8Array | null): void
   remove(key: K, time: number, number: number): void
   /** Of one key, ordered by time, then number; both times included. A list of its own, so that the table may be changed meanwhile. */
   ofKey(key: K, from: number, to: number, isReverse: boolean): readonly E[]
@@ -51,6 +52,8 @@ export interface TimeTableSpec<K, V, E> extends TableSpec<K, V> {
   /** What is handed out. */
   readonly entry: (key: K, time: number, number: number, value: V) => E
   readonly retentionMs: number
+  /** Entries are not replaced and seldom read: an engine in memory keeps their values in bytes. */
+  readonly isAppendOnly: boolean
 }
 
 /** A number that a store keeps beside its entries, such as its time: an engine that writes brings it back. */

@@ -16,8 +16,8 @@ export interface UpdateFormat<K, V> {
 }
 
 export interface UpdateLog<K, V> {
-  /** `value` null: removed. */
-  append(key: K, time: number, number: number, value: V | null): void
+  /** `value` null: removed. `bytes`: what the format makes of the value, where it is known already. */
+  append(key: K, time: number, number: number, value: V | null, bytes?: Uint8Array | null): void
   flush(): void
 }
 
@@ -45,18 +45,25 @@ class ImmediateLog<K, V> implements UpdateLog<K, V> {
     this.#format = format
   }
 
-  append(key: K, time: number, number: number, value: V | null): void {
-    this.write(key, time, number, value, this.#context.record.timestamp)
+  append(key: K, time: number, number: number, value: V | null, bytes: Uint8Array | null = null): void {
+    this.write(key, time, number, value, bytes, this.#context.record.timestamp)
   }
 
-  write(key: K, time: number, number: number, value: V | null, recordTime: number): void {
+  write(
+    key: K,
+    time: number,
+    number: number,
+    value: V | null,
+    valueBytes: Uint8Array | null,
+    recordTime: number,
+  ): void {
     const { changelog } = this.#context
     const { values } = this.#format
     const bytes = this.#format.key(key, time, number)
     if (value === null) changelog?.append(this.#store, bytes, null, recordTime, NO_HEADERS)
     else {
       const timestamp = values.timestampOf(value) ?? recordTime
-      changelog?.append(this.#store, bytes, values.write(value), timestamp, NO_HEADERS)
+      changelog?.append(this.#store, bytes, valueBytes ?? values.write(value), timestamp, NO_HEADERS)
     }
   }
 
@@ -72,6 +79,9 @@ interface Update<K, V> {
   /** The one before it of the same key. */
   readonly before: Update<K, V> | undefined
 }
+
+/** So many wait for the commit at most: a commit may be far away. */
+const UPDATES_MOST = 20_000
 
 class CollapsingLog<K, V> implements UpdateLog<K, V> {
   readonly #log: ImmediateLog<K, V>
@@ -97,6 +107,7 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
       const added: Update<K, V> = { key, time, number, value, recordTime, before: latest }
       this.#latest.set(id, added)
       this.#updates.push(added)
+      if (this.#updates.length >= UPDATES_MOST) this.flush()
     } else {
       update.value = value
       update.recordTime = recordTime
@@ -109,6 +120,6 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
     this.#updates = []
     this.#latest.clear()
     for (const { key, time, number, value, recordTime } of updates)
-      this.#log.write(key, time, number, value, recordTime)
+      this.#log.write(key, time, number, value, null, recordTime)
   }
 }

@@ -57,6 +57,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
       keys,
       values,
       retentionMs,
+      isAppendOnly: retainDuplicates,
       entry: (key, start, _sequence, value) => ({ key, start, value }),
     }))
     this.#retention = new Retention(retentionMs, engine.counter(name, 'time', -Infinity), (before) =>
@@ -151,9 +152,15 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     }
     // As Kafka Streams counts: from 1, and without the sign.
     const sequence = this.#retainDuplicates ? (this.#sequence.value = (this.#sequence.value + 1) & 0x7fff_ffff) : 0
-    if (value === null) this.#table.remove(key, start, sequence)
-    else this.#table.put(key, start, sequence, value)
-    this.#log.append(key, start, sequence, value)
+    if (value === null) {
+      this.#table.remove(key, start, sequence)
+      this.#log.append(key, start, sequence, null)
+      return
+    }
+    // Of duplicates each one is logged, and may be kept, in bytes.
+    const bytes = this.#retainDuplicates ? this.#values.write(value) : null
+    this.#table.put(key, start, sequence, value, bytes)
+    this.#log.append(key, start, sequence, value, bytes)
   }
 
   #ofKeys(

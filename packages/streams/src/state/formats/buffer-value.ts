@@ -20,17 +20,35 @@ export const SUPPRESSION_HEADERS: readonly RawHeader[] = Object.freeze([{ key: '
 const NULL = -1
 /** Instead of the old value's length: it is the prior value once more. */
 const SAME_AS_PRIOR = -2
+/** Three times of 8, and six numbers of 4: two lengths before, and three of values. */
+const FIXED_BYTES = 3 * 8 + 6 * 4
 
 /** Time, offset, topic, partition, headers; prior, old and new value, each with its length before it; the buffer's time. */
 export function writeBufferValue(value: BufferValue, time: number): Buffer {
   const { context, priorValue, oldValue, newValue } = value
   const isSame = oldValue !== null && priorValue !== null && Buffer.compare(oldValue, priorValue) === 0
-  const parts: Uint8Array[] = [long(context.timestamp), long(context.offset), ...sized(Buffer.from(context.topic))]
   const headers = context.headers ?? []
-  parts.push(int(context.partition), int(headers.length))
-  for (const header of headers) parts.push(...sized(Buffer.from(header.key)), ...sized(header.value))
-  parts.push(...sized(priorValue), ...(isSame ? [int(SAME_AS_PRIOR)] : sized(oldValue)), ...sized(newValue), long(time))
-  return Buffer.concat(parts)
+  const topicLength = Buffer.byteLength(context.topic)
+  let length = FIXED_BYTES + topicLength + lengthOf(priorValue) + (isSame ? 0 : lengthOf(oldValue)) + lengthOf(newValue)
+  for (const header of headers) length += 8 + Buffer.byteLength(header.key) + lengthOf(header.value)
+  const bytes = Buffer.allocUnsafe(length)
+  let at = writeLong(bytes, context.timestamp, 0)
+  at = writeLong(bytes, context.offset, at)
+  at = bytes.writeInt32BE(topicLength, at)
+  at += bytes.write(context.topic, at)
+  at = bytes.writeInt32BE(context.partition, at)
+  at = bytes.writeInt32BE(headers.length, at)
+  for (const header of headers) {
+    const keyLength = Buffer.byteLength(header.key)
+    at = bytes.writeInt32BE(keyLength, at)
+    at += bytes.write(header.key, at)
+    at = writeSized(bytes, header.value, at)
+  }
+  at = writeSized(bytes, priorValue, at)
+  at = isSame ? bytes.writeInt32BE(SAME_AS_PRIOR, at) : writeSized(bytes, oldValue, at)
+  at = writeSized(bytes, newValue, at)
+  writeLong(bytes, time, at)
+  return bytes
 }
 
 /** @throws DataError */
@@ -82,20 +100,15 @@ class Reader {
   }
 }
 
-function sized(bytes: Uint8Array | null): Uint8Array[] {
-  return bytes === null ? [int(NULL)] : [int(bytes.length), bytes]
+function lengthOf(bytes: Uint8Array | null): number {
+  return bytes === null ? 0 : bytes.length
 }
 
-function int(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4)
-  bytes.writeInt32BE(value, 0)
-  return bytes
-}
-
-function long(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8)
-  writeLong(bytes, value, 0)
-  return bytes
+function writeSized(bytes: Buffer, value: Uint8Array | null, at: number): number {
+  const start = bytes.writeInt32BE(value === null ? NULL : value.length, at)
+  if (value === null) return start
+  bytes.set(value, start)
+  return start + value.length
 }
 
 function text(bytes: Uint8Array | null): string {

@@ -133,7 +133,6 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   }
 
   expire(before: number): void {
-    this.#updates.expire(before)
     this.#segments.expire(before)
   }
 
@@ -148,7 +147,7 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   write(): void {
     this.#segments.drop()
     // In order of time: a segment that is written later may take the place of one that has expired meanwhile.
-    const updates = [...this.#updates.entries()].toSorted((a, b) => a.time - b.time)
+    const updates = this.#allUpdates().toSorted((a, b) => a.time - b.time)
     for (const { key, time, number, cell } of updates) {
       const database = this.#segments.forWriting(time)
       const row = this.#rowKey(key, time, number)
@@ -158,7 +157,7 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   }
 
   settle(): void {
-    for (const { key, time, number, cell } of this.#updates.entries()) this.#remember(key, time, number, cell)
+    for (const { key, time, number, cell } of this.#allUpdates()) this.#remember(key, time, number, cell)
     this.#updates = this.#noUpdates()
   }
 
@@ -183,9 +182,18 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     if (cell.value !== null) entries.push(this.#entry(key, time, number, cell.value))
   }
 
+  #allUpdates(): Update<K, V>[] {
+    const updates: Update<K, V>[] = []
+    this.#updates.each((key, time, number, cell) => updates.push({ key, time, number, cell }))
+    return updates
+  }
+
   #noUpdates(): TimeRows<K, Cell<V>, Update<K, V>> {
     return new TimeRows<K, Cell<V>, Update<K, V>>({
       keys: this.#keys,
+      packing: null,
+      // They are few, and go all at once.
+      retentionMs: Infinity,
       entry: (key, time, number, cell) => ({ key, time, number, cell }),
     })
   }

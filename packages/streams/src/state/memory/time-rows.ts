@@ -1,46 +1,114 @@
 import type { KeyIdentity } from '../key-identity.ts'
+import { memorySegmentMsOf } from '../retention.ts'
 import type { TimeTable, TimeTableSpec } from '../tables.ts'
+import { PackedKey } from './packed-key.ts'
+import { PackedRows } from './packed-rows.ts'
 import { MemoryRows } from './rows.ts'
 import { TimeIndex } from './time-index.ts'
-import { Track } from './track.ts'
 
-/** A track per key. Walking by time is prepared for at the first walk: most tables are only read by key. */
+/** How values become bytes, and come back. */
+export interface Packing<V> {
+  pack(value: V): Uint8Array
+  unpack(bytes: Uint8Array): V
+}
+
+export interface TimeRowsSpec<K, V, E> extends Pick<TimeTableSpec<K, V, E>, 'keys' | 'entry' | 'retentionMs'> {
+  /** Null: values are kept as they are. Otherwise in bytes, which are never written over: for entries that are not replaced. */
+  readonly packing: Packing<V> | null
+}
+
+interface Segment<V> {
+  readonly number: number
+  readonly rows: PackedRows
+  /** By slot, where they are kept as they are. */
+  readonly values: (V | null)[]
+  /** From the first walk by time on. */
+  index: TimeIndex | null
+}
+
+/**
+ * Entries in segments of time, each of which goes at once when it is old. Orders are prepared for at the first walk in them: most
+ * tables are only read by key.
+ */
 export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
   readonly #keys: KeyIdentity<K>
   readonly #entry: TimeTableSpec<K, V, E>['entry']
-  readonly #tracks: MemoryRows<K, Track<K, V>>
-  #index: TimeIndex<K, V> | null = null
+  readonly #packing: Packing<V> | null
+  readonly #segmentMs: number
+  readonly #key: PackedKey<K>
+  /** Earliest first. */
+  #segments: Segment<V>[] = []
+  /** The one that was used last. */
+  #current: Segment<V> | null = null
+  /** Of how many segments a key has rows, from the first walk by key on. */
+  #byKey: MemoryRows<K, number> | null = null
+  #size = 0
 
-  constructor(spec: Pick<TimeTableSpec<K, V, E>, 'keys' | 'entry'>) {
-    this.#keys = spec.keys
-    this.#entry = spec.entry
-    this.#tracks = new MemoryRows(spec.keys)
+  constructor({ keys, entry, retentionMs, packing }: TimeRowsSpec<K, V, E>) {
+    this.#keys = keys
+    this.#entry = entry
+    this.#packing = packing
+    this.#segmentMs = memorySegmentMsOf(retentionMs)
+    this.#key = new PackedKey(keys)
+  }
+
+  get size(): number {
+    return this.#size
   }
 
   get(key: K, time: number, number: number): V | null {
-    return this.#tracks.get(key)?.get(time, number) ?? null
+    const segment = this.#segmentAt(time)
+    if (segment === null) return null
+    const row = segment.rows.find(this.#key.set(key), time, number)
+    return row === 0 ? null : this.#value(segment, row)
   }
 
-  put(key: K, time: number, number: number, value: V): void {
-    let track = this.#tracks.get(key)
-    if (track === null) {
-      track = new Track(key)
-      this.#tracks.put(key, track)
+  /** `bytes`: what packing would make of the value, where it is known. */
+  put(key: K, time: number, number: number, value: V, bytes: Uint8Array | null = null): void {
+    const segment = this.#segmentAt(time) ?? this.#addSegment(this.#numberOf(time))
+    const { rows, values } = segment
+    const packed = this.#key.set(key)
+    const present = rows.find(packed, time, number)
+    if (this.#packing !== null) {
+      if (present !== 0) this.#drop(segment, present, key)
+      this.#add(segment, time, number, key, bytes ?? this.#packing.pack(value))
+    } else if (present !== 0) values[rows.slot(present)] = value
+    else {
+      const row = this.#add(segment, time, number, key, null)
+      const slot = rows.slot(row)
+      if (slot >= 0) values[slot] = value
+      else {
+        rows.setSlot(row, values.length)
+        values.push(value)
+      }
     }
-    track.put(time, number, value)
-    this.#index?.add(time, track)
   }
 
   remove(key: K, time: number, number: number): void {
-    const track = this.#tracks.get(key)
-    if (track === null || !track.remove(time, number)) return
-    if (track.length === 0) this.#tracks.remove(key)
-    if (this.#index !== null && track.times[track.firstAt(time)] !== time) this.#index.remove(time, track)
+    const segment = this.#segmentAt(time)
+    if (segment === null) return
+    const row = segment.rows.find(this.#key.set(key), time, number)
+    if (row !== 0) this.#drop(segment, row, key)
   }
 
   ofKey(key: K, from: number, to: number, isReverse: boolean): readonly E[] {
-    const track = this.#tracks.get(key)
-    return track === null ? [] : this.#entries(track, from, to, isReverse)
+    const packed = this.#key.set(key)
+    const segments = this.#segments
+    let entries: E[] | null = null
+    for (let i = segments.length - 1; i >= 0; i--) {
+      const segment = segments[i]!
+      const { rows } = segment
+      const begin = segment.number * this.#segmentMs
+      if (begin > to) continue
+      if (begin + this.#segmentMs <= from) break
+      for (let row = rows.latest(packed); row !== 0; row = rows.earlier(row)) {
+        const time = rows.time(row)
+        if (time < from) break
+        if (time <= to) (entries ??= []).push(this.#entry(key, time, rows.number(row), this.#value(segment, row)))
+      }
+    }
+    if (entries === null) return NO_ENTRIES
+    return isReverse || entries.length === 1 ? entries : entries.toReversed()
   }
 
   *ofKeys(
@@ -50,51 +118,124 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     to: number,
     isReverse: boolean,
   ): Generator<E, void> {
-    for (const { value } of this.#tracks.range(keyFrom, keyBefore, isReverse))
-      yield* this.#entries(value, from, to, isReverse)
+    const keys = (this.#byKey ??= this.#keysOfSegments())
+    for (const { key } of keys.range(keyFrom, keyBefore, isReverse)) yield* this.ofKey(key, from, to, isReverse)
   }
 
   *byTime(from: number, to: number, isReverse: boolean): Generator<E, void> {
-    const index = (this.#index ??= new TimeIndex(this.#allTracks()))
-    const times = index.times(from, to)
-    for (const time of isReverse ? times.toReversed() : times) {
-      for (const track of this.#inOrder(index.at(time), isReverse)) yield* this.#entries(track, time, time, isReverse)
+    const segments = isReverse ? this.#segments.toReversed() : this.#segments.slice()
+    for (const segment of segments) {
+      const index = (segment.index ??= indexOf(segment.rows))
+      const times = index.times(from, to)
+      for (const time of isReverse ? times.toReversed() : times)
+        yield* this.#inOrder(segment, index.at(time), isReverse)
     }
   }
 
   each(visit: (key: K, time: number, number: number, value: V) => void): void {
-    for (const track of this.#allTracks())
-      for (let at = 0; at < track.length; at++) visit(track.key, track.times[at]!, track.number(at), track.values[at]!)
-  }
-
-  /** All, key by key, in no order. */
-  *entries(): Generator<E, void> {
-    for (const track of this.#allTracks()) yield* this.#entries(track, -Infinity, Infinity, false)
-  }
-
-  expire(before: number): void {
-    this.#index?.expire(before)
-    for (const track of this.#allTracks()) {
-      track.expire(before)
-      if (track.length === 0) this.#tracks.remove(track.key)
+    for (const segment of this.#segments) {
+      const { rows } = segment
+      for (const row of allOf(rows))
+        visit(rows.keyOf(row, this.#key), rows.time(row), rows.number(row), this.#value(segment, row))
     }
   }
 
-  #entries(track: Track<K, V>, from: number, to: number, isReverse: boolean): E[] {
-    const entries: E[] = []
-    const { times, values, key } = track
-    for (let at = track.firstAt(from); at < times.length && times[at]! <= to; at++)
-      entries.push(this.#entry(key, times[at]!, track.number(at), values[at]!))
-    return isReverse ? entries.toReversed() : entries
+  /** Segments that are older than this as a whole go. */
+  expire(before: number): void {
+    while (this.#segments.length > 0 && (this.#segments[0]!.number + 1) * this.#segmentMs <= before) {
+      const segment = this.#segments.shift()!
+      this.#size -= segment.rows.size
+      if (this.#current === segment) this.#current = null
+      if (this.#byKey === null) continue
+      for (const row of segment.rows.latestOfEach()) this.#forgetKey(segment.rows.keyOf(row, this.#key))
+    }
   }
 
-  *#allTracks(): Generator<Track<K, V>, void> {
-    for (const { value } of this.#tracks.rows()) if (value !== null) yield value
+  #add(segment: Segment<V>, time: number, number: number, key: K, value: Uint8Array | null): number {
+    const { rows, index } = segment
+    if (this.#byKey !== null && rows.latest(this.#key) === 0) this.#byKey.put(key, (this.#byKey.get(key) ?? 0) + 1)
+    const row = rows.add(this.#key, time, number, value)
+    index?.add(time, row)
+    this.#size++
+    return row
   }
 
-  #inOrder(tracks: Iterable<Track<K, V>>, isReverse: boolean): Track<K, V>[] {
-    const ordered = [...tracks].map((track) => ({ track, order: this.#keys.order(track.key) }))
-    const sign = isReverse ? -1 : 1
-    return ordered.toSorted((a, b) => (a.order < b.order ? -sign : sign)).map(({ track }) => track)
+  #drop(segment: Segment<V>, row: number, key: K): void {
+    const { rows, index } = segment
+    index?.remove(rows.time(row), row)
+    rows.remove(this.#key, row)
+    this.#size--
+    if (this.#packing === null) {
+      segment.values[rows.slot(row)] = null
+      rows.release(row)
+    }
+    if (this.#byKey !== null && rows.latest(this.#key) === 0) this.#forgetKey(key)
   }
+
+  #forgetKey(key: K): void {
+    const segments = this.#byKey!.get(key)! - 1
+    if (segments === 0) this.#byKey!.remove(key)
+    else this.#byKey!.put(key, segments)
+  }
+
+  #keysOfSegments(): MemoryRows<K, number> {
+    const keys = new MemoryRows<K, number>(this.#keys)
+    for (const { rows } of this.#segments) {
+      for (const row of rows.latestOfEach()) {
+        const key = rows.keyOf(row, this.#key)
+        keys.put(key, (keys.get(key) ?? 0) + 1)
+      }
+    }
+    return keys
+  }
+
+  /** Of one time: by key, then number. */
+  #inOrder(segment: Segment<V>, found: Iterable<number>, isReverse: boolean): E[] {
+    const { rows } = segment
+    const ordered = Array.from(found, (row) => {
+      const key = rows.keyOf(row, this.#key)
+      const entry = this.#entry(key, rows.time(row), rows.number(row), this.#value(segment, row))
+      return { order: this.#keys.order(key), number: rows.number(row), entry }
+    })
+    ordered.sort((a, b) => (a.order === b.order ? a.number - b.number : a.order < b.order ? -1 : 1))
+    if (isReverse) ordered.reverse()
+    return ordered.map(({ entry }) => entry)
+  }
+
+  #value({ rows, values }: Segment<V>, row: number): V {
+    return this.#packing === null ? values[rows.slot(row)]! : this.#packing.unpack(rows.value(row))
+  }
+
+  #numberOf(time: number): number {
+    return this.#segmentMs === Infinity ? 0 : Math.floor(time / this.#segmentMs)
+  }
+
+  #segmentAt(time: number): Segment<V> | null {
+    const number = this.#numberOf(time)
+    if (this.#current?.number === number) return this.#current
+    const found = this.#segments.find((segment) => segment.number === number) ?? null
+    if (found !== null) this.#current = found
+    return found
+  }
+
+  #addSegment(number: number): Segment<V> {
+    const segment: Segment<V> = { number, rows: new PackedRows(), values: [], index: null }
+    this.#segments.push(segment)
+    this.#segments.sort((a, b) => a.number - b.number)
+    this.#current = segment
+    return segment
+  }
+}
+
+const NO_ENTRIES: readonly never[] = Object.freeze([])
+
+function indexOf(rows: PackedRows): TimeIndex {
+  const index = new TimeIndex()
+  const found = Array.from(allOf(rows), (row) => ({ row, time: rows.time(row) }))
+  for (const { row, time } of found.toSorted((a, b) => a.time - b.time)) index.add(time, row)
+  return index
+}
+
+function* allOf(rows: PackedRows): Generator<number, void> {
+  for (const latest of rows.latestOfEach()) for (let row = latest; row !== 0; row = rows.earlier(row)) yield row
 }

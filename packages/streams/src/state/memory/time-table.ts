@@ -1,17 +1,19 @@
 import type { KeyIdentity } from '../key-identity.ts'
 import type { TimeTable, TimeTableSpec } from '../tables.ts'
-import type { ValueFormat } from '../value-format.ts'
+import { rowOf, type ValueFormat } from '../value-format.ts'
 import { TimeRows } from './time-rows.ts'
 
-/** Decoded values by key and time, in this process. */
+/** Values by key and time, in this process: as they are, or in bytes where they are written once and seldom read. */
 export class MemoryTimeTable<K, V, E> extends TimeRows<K, V, E> implements TimeTable<K, V, E> {
   readonly #keys: KeyIdentity<K>
   readonly #values: ValueFormat<V>
 
   constructor(spec: TimeTableSpec<K, V, E>) {
-    super(spec)
+    const { values } = spec
+    const packing = { pack: (value: V) => rowOf(values, value), unpack: (bytes: Uint8Array) => values.fromRow(bytes) }
+    super({ ...spec, packing: spec.isAppendOnly ? packing : null })
     this.#keys = spec.keys
-    this.#values = spec.values
+    this.#values = values
   }
 
   restore(key: Uint8Array, time: number, number: number, value: Uint8Array | null, timestamp: number): void {

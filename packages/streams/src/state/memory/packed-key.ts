@@ -1,0 +1,76 @@
+import type { KeyIdentity } from '../key-identity.ts'
+
+/** A key as rows are found by: written here once, then looked for in as many places as needed. */
+export class PackedKey<K> {
+  readonly #keys: KeyIdentity<K>
+  bytes: Buffer = Buffer.allocUnsafe(64)
+  length = 0
+  hash = 0
+  /** A text stands for itself, in UTF-8, whatever its converter writes; other keys are what their converter writes. */
+  isText = false
+
+  constructor(keys: KeyIdentity<K>) {
+    this.#keys = keys
+  }
+
+  set(key: K): this {
+    if (typeof key === 'string') this.#setText(key)
+    else this.#setBytes(this.#keys.bytes(key))
+    return this
+  }
+
+  /** The key of a row. */
+  read(bytes: Buffer, start: number, end: number, isText: boolean): K {
+    if (isText) return bytes.toString('utf8', start, end) as K
+    // A copy: what a converter hands out may lie on what it was given.
+    return this.#keys.read(Uint8Array.prototype.slice.call(bytes, start, end))
+  }
+
+  #setText(text: string): void {
+    this.isText = true
+    const length = text.length
+    this.#reserve(length * 3)
+    const { bytes } = this
+    let hash = SEED
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code > 0x7f) {
+        this.length = bytes.write(text, 0, 'utf8')
+        this.#hash()
+        return
+      }
+      bytes[i] = code
+      hash = Math.imul(hash ^ code, FACTOR)
+    }
+    this.length = length
+    this.hash = mixed(hash)
+  }
+
+  #setBytes(bytes: Uint8Array): void {
+    this.isText = false
+    this.#reserve(bytes.length)
+    this.bytes.set(bytes)
+    this.length = bytes.length
+    this.#hash()
+  }
+
+  #hash(): void {
+    const { bytes, length } = this
+    let hash = SEED
+    for (let i = 0; i < length; i++) hash = Math.imul(hash ^ bytes[i]!, FACTOR)
+    this.hash = mixed(hash)
+  }
+
+  #reserve(length: number): void {
+    if (length > this.bytes.length) this.bytes = Buffer.allocUnsafe(length * 2)
+  }
+}
+
+/** FNV-1a, and what spreads its low bits, by which slots are chosen. */
+const SEED = 0x811c9dc5 | 0
+const FACTOR = 0x01000193
+
+function mixed(hash: number): number {
+  const high = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return high ^ (high >>> 13)
+}

@@ -1,0 +1,274 @@
+/**
+ * Rows by key, time and number, outside of the heap: written one after the other into slabs, so that a million of them is nothing to
+ * the garbage collector, and goes at once with its slabs. A row is a place, a number above 0. The rows of a key hang together, the latest
+ * first; a hash table knows the latest of each key.
+ */
+
+import type { PackedKey } from './packed-key.ts'
+
+interface Slab {
+  readonly bytes: Buffer
+  readonly ints: Int32Array
+  readonly doubles: Float64Array
+}
+
+/** Places count in 8 bytes; a slab has 256 KiB. */
+const SLAB_BITS = 15
+const SLAB_UNITS = 1 << SLAB_BITS
+const IN_SLAB = SLAB_UNITS - 1
+
+/** A row: time (8), number (8), the row before it of the same key (4), key bytes times two and whether it is a text (4), value bytes or slot (4). */
+const HEADER_BYTES = 28
+const NUMBER = 1
+const EARLIER = 4
+const KEY = 5
+const VALUE = 6
+
+const SLOTS_LEAST = 32
+
+export class PackedRows {
+  /** Pairs: the hash of a key, its latest row. */
+  #slots = new Int32Array(SLOTS_LEAST)
+  #keyCount = 0
+  #rowCount = 0
+  readonly #slabs: Slab[] = []
+  /** The next place in the last slab. */
+  #at = SLAB_UNITS
+  /** The first one of the places that may be used again, by the room they have. */
+  readonly #released = new Map<number, number>()
+  /** The row that was looked for last, or the one next to it, and the hash of its key: what is looked for next is often near. 0: none. */
+  #near = 0
+  #nearHash = 0
+
+  get size(): number {
+    return this.#rowCount
+  }
+
+  /** The latest row of a key; 0: it has none. */
+  latest(key: PackedKey<unknown>): number {
+    return this.#slots[this.#slotOf(key) + 1]!
+  }
+
+  /** The row before it of the same key; 0: it was the first. */
+  earlier(row: number): number {
+    return this.#slab(row).ints[(row & IN_SLAB) * 2 + EARLIER]!
+  }
+
+  time(row: number): number {
+    return this.#slab(row).doubles[row & IN_SLAB]!
+  }
+
+  number(row: number): number {
+    return this.#slab(row).doubles[(row & IN_SLAB) + NUMBER]!
+  }
+
+  keyOf<K>(row: number, keys: PackedKey<K>): K {
+    const { bytes, ints } = this.#slab(row)
+    const key = ints[(row & IN_SLAB) * 2 + KEY]!
+    const start = (row & IN_SLAB) * 8 + HEADER_BYTES
+    return keys.read(bytes, start, start + (key >> 1), (key & 1) === 1)
+  }
+
+  /** What was added with it. Stays as it is even when the row is removed, as long as it is not released. */
+  value(row: number): Buffer {
+    const { bytes, ints } = this.#slab(row)
+    const at = (row & IN_SLAB) * 2
+    const start = at * 4 + HEADER_BYTES + (ints[at + KEY]! >> 1)
+    return bytes.subarray(start, start + ints[at + VALUE]!)
+  }
+
+  /** A number that is kept with a row without a value. */
+  slot(row: number): number {
+    return this.#slab(row).ints[(row & IN_SLAB) * 2 + VALUE]!
+  }
+
+  setSlot(row: number, slot: number): void {
+    this.#slab(row).ints[(row & IN_SLAB) * 2 + VALUE] = slot
+  }
+
+  /** 0: there is none. */
+  find(key: PackedKey<unknown>, time: number, number: number): number {
+    const later = this.#behind(key, time, number)
+    const row = later === 0 ? this.latest(key) : this.earlier(later)
+    if (row === 0 || this.time(row) !== time || this.number(row) !== number) return 0
+    this.#near = row
+    this.#nearHash = key.hash
+    return row
+  }
+
+  /** A row that is not there yet. One that takes a released place has the slot it had there, a new one -1. */
+  add(key: PackedKey<unknown>, time: number, number: number, value: Uint8Array | null): number {
+    const row = value === null ? this.#placeFor(key) : this.#allocate(key.length + value.length)
+    const { bytes, ints, doubles } = this.#slab(row)
+    const at = row & IN_SLAB
+    doubles[at] = time
+    doubles[at + NUMBER] = number
+    ints[at * 2 + KEY] = key.length * 2 + (key.isText ? 1 : 0)
+    const start = at * 8 + HEADER_BYTES
+    const from = key.bytes
+    for (let i = 0; i < key.length; i++) bytes[start + i] = from[i]!
+    if (value !== null) {
+      bytes.set(value, start + key.length)
+      ints[at * 2 + VALUE] = value.length
+    }
+    this.#link(key, row, time, number)
+    this.#rowCount++
+    return row
+  }
+
+  /** Its place stays taken. */
+  remove(key: PackedKey<unknown>, row: number): void {
+    const later = this.#behind(key, this.time(row), this.number(row))
+    const earlier = this.earlier(row)
+    if (later !== 0) this.#setEarlier(later, earlier)
+    else {
+      const slot = this.#slotOf(key)
+      if (earlier === 0) this.#empty(slot)
+      else this.#slots[slot + 1] = earlier
+    }
+    if (this.#near === row) this.#near = later
+    this.#rowCount--
+  }
+
+  /** The place of a removed row without a value may be used again. */
+  release(row: number): void {
+    const units = unitsOf(this.#slab(row).ints[(row & IN_SLAB) * 2 + KEY]! >> 1)
+    this.#setEarlier(row, this.#released.get(units) ?? 0)
+    this.#released.set(units, row)
+  }
+
+  /** The latest row of each key, in no order. The rows must not change meanwhile. */
+  *latestOfEach(): Generator<number, void> {
+    const slots = this.#slots
+    for (let slot = 1; slot < slots.length; slot += 2) if (slots[slot] !== 0) yield slots[slot]!
+  }
+
+  #link(key: PackedKey<unknown>, row: number, time: number, number: number): void {
+    const later = this.#behind(key, time, number)
+    if (later !== 0) {
+      this.#setEarlier(row, this.earlier(later))
+      this.#setEarlier(later, row)
+      return
+    }
+    const slot = this.#slotOf(key)
+    const latest = this.#slots[slot + 1]!
+    this.#setEarlier(row, latest)
+    this.#slots[slot] = key.hash
+    this.#slots[slot + 1] = row
+    if (latest === 0 && ++this.#keyCount * 4 > this.#slots.length) this.#grow()
+  }
+
+  /** The row of the key that comes right behind a place in its order; 0: none does. */
+  #behind(key: PackedKey<unknown>, time: number, number: number): number {
+    const near = this.#near
+    const isNear = near !== 0 && this.#nearHash === key.hash && this.#isBehind(near, time, number)
+    let row = isNear && this.#hasKey(near, key) ? near : this.latest(key)
+    let later = 0
+    while (row !== 0 && this.#isBehind(row, time, number)) {
+      later = row
+      row = this.earlier(row)
+    }
+    if (later !== 0) {
+      this.#near = later
+      this.#nearHash = key.hash
+    }
+    return later
+  }
+
+  #isBehind(row: number, time: number, number: number): boolean {
+    const { doubles } = this.#slab(row)
+    const at = row & IN_SLAB
+    const other = doubles[at]!
+    return other > time || (other === time && doubles[at + NUMBER]! > number)
+  }
+
+  #setEarlier(row: number, earlier: number): void {
+    this.#slab(row).ints[(row & IN_SLAB) * 2 + EARLIER] = earlier
+  }
+
+  /** Where a key is in the hash table, or would be. */
+  #slotOf(key: PackedKey<unknown>): number {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    const { hash } = key
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+      const row = slots[slot + 1]!
+      if (row === 0 || (slots[slot] === hash && this.#hasKey(row, key))) return slot
+    }
+  }
+
+  #hasKey(row: number, key: PackedKey<unknown>): boolean {
+    const { bytes, ints } = this.#slab(row)
+    const { length } = key
+    if (ints[(row & IN_SLAB) * 2 + KEY] !== length * 2 + (key.isText ? 1 : 0)) return false
+    const start = (row & IN_SLAB) * 8 + HEADER_BYTES
+    const other = key.bytes
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== other[i]) return false
+    return true
+  }
+
+  /** Takes a key out, and moves those behind it up that would not be found over the gap. */
+  #empty(slot: number): void {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    this.#keyCount--
+    let gap = slot
+    for (let next = (gap + 2) & mask; slots[next + 1] !== 0; next = (next + 2) & mask) {
+      const home = (slots[next]! << 1) & mask
+      // Whether its home lies, around the end, behind the gap: then it stays.
+      if (((next - home) & mask) < ((next - gap) & mask)) continue
+      slots[gap] = slots[next]!
+      slots[gap + 1] = slots[next + 1]!
+      gap = next
+    }
+    slots[gap + 1] = 0
+  }
+
+  #grow(): void {
+    const old = this.#slots
+    const slots = new Int32Array(old.length * 2)
+    const mask = slots.length - 1
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at + 1] === 0) continue
+      let slot = (old[at]! << 1) & mask
+      while (slots[slot + 1] !== 0) slot = (slot + 2) & mask
+      slots[slot] = old[at]!
+      slots[slot + 1] = old[at + 1]!
+    }
+    this.#slots = slots
+  }
+
+  #placeFor(key: PackedKey<unknown>): number {
+    const units = unitsOf(key.length)
+    const row = this.#released.get(units) ?? 0
+    if (row === 0) {
+      const place = this.#allocate(key.length)
+      this.setSlot(place, -1)
+      return place
+    }
+    this.#released.set(units, this.earlier(row))
+    return row
+  }
+
+  #allocate(bytes: number): number {
+    const units = unitsOf(bytes)
+    if (this.#at + units > SLAB_UNITS) {
+      // A place is never 0. A row that is larger than a slab has one of its own.
+      const first = this.#slabs.length === 0 ? 1 : 0
+      const buffer = new ArrayBuffer(Math.max(SLAB_UNITS, first + units) * 8)
+      this.#slabs.push({ bytes: Buffer.from(buffer), ints: new Int32Array(buffer), doubles: new Float64Array(buffer) })
+      this.#at = first
+    }
+    const row = ((this.#slabs.length - 1) << SLAB_BITS) | this.#at
+    this.#at += units
+    return row
+  }
+
+  #slab(row: number): Slab {
+    return this.#slabs[row >>> SLAB_BITS]!
+  }
+}
+
+function unitsOf(bytes: number): number {
+  return (HEADER_BYTES + bytes + 7) >>> 3
+}
