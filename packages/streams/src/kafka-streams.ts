@@ -1,12 +1,11 @@
-/** Runs a topology against Kafka: joins the group, keeps the record path going, and says where it stands. */
+/** Runs a topology against Kafka: keeps its threads going, and says where they stand. */
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { ConsumerMember, Kafka } from '@sluice/kafka'
-import type { Gate, Scorecard } from '@sluice/quality'
+import type { Kafka } from '@sluice/kafka'
+import type { Scorecard } from '@sluice/quality'
 import {
   describeError,
-  isRetriable,
   silentLogger,
   SluiceError,
   systemClock,
@@ -17,15 +16,16 @@ import {
   type Random,
   type TopicPartition,
 } from '@sluice/sdk'
-import { streamsAssignor } from './assignment/streams-assignor.ts'
+import type { AssignmentInfo } from './assignment/assignment-info.ts'
+import { SHUTDOWN_REQUESTED } from './assignment/streams-assignor.ts'
 import { gateScores } from './gate-scores.ts'
-import { progressOf, type StreamsProgress } from './progress.ts'
-import { OutputBatch } from './record-path/output-batch.ts'
-import { keyOf } from './runtime/partition-key.ts'
-import { RunningTasks } from './runtime/running-tasks.ts'
-import { StreamThread } from './runtime/stream-thread.ts'
-import { prepareTopics, QUARANTINE_BYTES } from './runtime/topics.ts'
-import { AtLeastOnceWriter, ExactlyOnceWriter, type Writer } from './runtime/writer.ts'
+import { mergeProgress, type StreamsProgress } from './progress.ts'
+import { LogEnd, never, type Finish } from './runtime/finish.ts'
+import { GlobalThread } from './runtime/global-thread.ts'
+import { Pauses, type PauseTarget } from './runtime/pauses.ts'
+import { requestShutdown } from './runtime/shutdown-request.ts'
+import { commitIntervalOf, ThreadLife, type Ground, type ThreadState } from './runtime/thread-life.ts'
+import { prepareTopics, type PreparedTopics } from './runtime/topics.ts'
 import { StreamMetrics } from './stream-metrics.ts'
 import type { StreamsSettings } from './streams-settings.ts'
 import type { StreamsState } from './streams-state.ts'
@@ -39,9 +39,19 @@ export interface StreamsPorts {
   readonly logger?: Logger
   readonly clock?: Clock
   readonly random?: Random
+  /** A UUID of this instance, which its transactional id is made of too. Default: a new one. */
+  readonly processId?: string
   /** Told of each change of state. */
   readonly onState?: (state: StreamsState) => void
+  /** Asked when a thread has failed for good. Default: `SHUTDOWN_CLIENT`. A gate that halts is no failure. */
+  readonly onUncaughtException?: (error: unknown, thread: string) => UncaughtExceptionResponse
 }
+
+/**
+ * Kafka Streams' `StreamThreadExceptionResponse` (KIP-671): another thread in place of the one that failed, which goes on from the last
+ * commit, and so meets the same record again; the end of this instance; the end of all instances of the application.
+ */
+export type UncaughtExceptionResponse = 'REPLACE_THREAD' | 'SHUTDOWN_CLIENT' | 'SHUTDOWN_APPLICATION'
 
 export interface RunOptions {
   /** Aborted: stop fetching, let what is under way become durable, commit, return. */
@@ -54,8 +64,10 @@ export interface RunOptions {
 }
 
 /**
- * Kafka Streams' `KafkaStreams`: one instance of an application, a member of the group `application.id`, with the tasks that the group
- * gives it. They go on from the committed offsets, or from where their sources say.
+ * Kafka Streams' `KafkaStreams`: one instance of an application. Each of its threads is a member of the group `application.id`, with the
+ * tasks that the group gives it. They go on from the committed offsets, or from where their sources say.
+ *
+ * Threads share one JavaScript thread: several of them overlap waits (commits, fetches, restoring), they do not add processors.
  *
  * Every record is passed, quarantined, dropped with a counted reason, or not committed; the counts are committed with the offsets
  * (invariant 2). After a crash the records since the last commit are processed again: what came of them is seen twice (at least once),
@@ -69,20 +81,30 @@ export class KafkaStreams {
   readonly #logger: Logger
   readonly #clock: Clock
   readonly #random: Random
+  readonly #processId: string
   readonly #onState: (state: StreamsState) => void
+  readonly #onUncaughtException: NonNullable<StreamsPorts['onUncaughtException']>
   #state: StreamsState = 'CREATED'
-  readonly #processId = randomUUID()
-  #tasks: RunningTasks | null = null
-  /** In the attempt under way. */
-  #hasCommitted = false
-  /** Of the run before, or the last one. */
-  #last: StreamsProgress = []
-  #lastGates: readonly Gate[] = []
+  /** By index; also those that have ended with the run. */
+  readonly #threads = new Map<number, ThreadLife>()
+  /** Threads, and what is to become one, whose end is waited for. */
+  #underWay = 0
+  readonly #ended = Promise.withResolvers<void>()
+  readonly #stopping = new AbortController()
+  #failure: { readonly error: unknown } | null = null
+  readonly #pauses = new Pauses()
+  /** Kept up through all attempts. */
+  #globals: GlobalThread | null = null
+  #ground: Promise<Ground | null> | null = null
+  #until: RunOptions['until'] = undefined
+  /** Where a bounded run ends: as it was when that was first known. */
+  #finish: Finish | null = null
+  /** In a row, for the pause before the next one. */
+  #replacements = 0
 
-  /** @throws SluiceError TOPOLOGY_INVALID for a topology with global stores; SETTINGS_INVALID for times that cannot be */
+  /** @throws SluiceError SETTINGS_INVALID for times that cannot be */
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
     const application = settings['application.id']
-    refuseGlobalStores(topology)
     checkTimes(settings)
     this.#topology = topology
     this.#settings = settings
@@ -91,24 +113,67 @@ export class KafkaStreams {
     this.#logger = (ports.logger ?? silentLogger).child({ application })
     this.#clock = ports.clock ?? systemClock
     this.#random = ports.random ?? systemRandom
+    this.#processId = ports.processId ?? randomUUID()
     this.#onState = ports.onState ?? (() => undefined)
+    this.#onUncaughtException = ports.onUncaughtException ?? (() => 'SHUTDOWN_CLIENT')
   }
 
   get state(): StreamsState {
     return this.#state
   }
 
+  /** The threads that there are, in the order of their numbers. */
+  threads(): readonly { readonly name: string; readonly state: ThreadState }[] {
+    return this.#inOrder().map(({ name, state }) => ({ name, state }))
+  }
+
   /** Where each source partition stands: empty before the first partitions are taken up, the last word after the end. */
   progress(): StreamsProgress {
-    const tasks = this.#tasks
-    if (tasks === null || tasks.size === 0) return this.#last
-    return progressOf(tasks.all, (partition) => tasks.committedOf(partition))
+    return mergeProgress(this.#inOrder().map((thread) => thread.progress()))
   }
 
   /** What each gate has found since this process took up its partitions: by check, also where nothing failed. */
   scorecards(): readonly Scorecard[] {
-    const running = Array.from(this.#tasks?.all ?? []).flatMap((task) => task.gates)
-    return gateScores(new Set(running.length > 0 ? running : this.#lastGates))
+    return gateScores(new Set(this.#inOrder().flatMap(({ gates }) => gates)))
+  }
+
+  /**
+   * Nothing of it is processed until `resume` with the same target; without one, nothing at all. The instance stays in its group, so that
+   * nobody else does it instead. At any time, also before `run`; it takes effect between two rounds.
+   */
+  pause(target: PauseTarget = {}): void {
+    this.#pauses.add(target)
+  }
+
+  resume(target: PauseTarget = {}): void {
+    this.#pauses.remove(target)
+  }
+
+  /** Whether the target is paused, by itself or with more. */
+  isPaused(target: PauseTarget = {}): boolean {
+    return this.#pauses.has(target)
+  }
+
+  /** One more member of the group, as in KIP-663. Returns its name; null unless the application is running. */
+  addStreamThread(): string | null {
+    if (this.#state !== 'RUNNING' && this.#state !== 'REBALANCING') return null
+    let index = 1
+    while (this.#threads.has(index)) index++
+    return this.#start(index).name
+  }
+
+  /**
+   * Ends the thread that was added last: what it has processed is committed, its tasks go to the others, also of a static member.
+   * Without any thread left the application waits for one to be added. Resolves to its name; to null when there is none to end.
+   */
+  async removeStreamThread(): Promise<string | null> {
+    if (this.#state !== 'RUNNING' && this.#state !== 'REBALANCING') return null
+    const thread = this.#inOrder().findLast(({ state }) => state !== 'PENDING_SHUTDOWN' && state !== 'DEAD')
+    if (thread === undefined) return null
+    await thread.remove()
+    this.#threads.delete(thread.index)
+    this.#threadsChanged()
+    return thread.name
   }
 
   /**
@@ -119,221 +184,208 @@ export class KafkaStreams {
   async run({ signal = new AbortController().signal, until }: RunOptions = {}): Promise<StreamsProgress> {
     if (this.#state !== 'CREATED')
       throw new SluiceError('INTERNAL', 'An application runs once', { remedy: 'Make a new KafkaStreams.' })
-    try {
-      const { stop, drained } = await this.#runThroughFailures(signal, until)
-      if (stop !== null) throw stop
-      if (!drained) throw stopTimedOut(this.#settings['close.timeout.ms'])
+    this.#until = until
+    const onAbort = (): void => {
+      this.#become('PENDING_SHUTDOWN')
+      this.#stop()
+    }
+    this.#become('REBALANCING')
+    for (let index = 1; index <= this.#settings['num.stream.threads']; index++) this.#start(index)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    await this.#ended.promise
+    signal.removeEventListener('abort', onAbort)
+    await this.#globals?.close()
+    if (this.#failure === null) {
       this.#become('NOT_RUNNING')
       return this.progress()
+    }
+    const { error } = this.#failure
+    this.#logger.error(isHalt(error) ? 'Halted by a gate' : 'Stopped by an error', { error: describeError(error) })
+    this.#become(isHalt(error) ? 'HALTED' : 'ERROR')
+    throw error
+  }
+
+  #inOrder(): readonly ThreadLife[] {
+    return [...this.#threads.values()].toSorted((a, b) => a.index - b.index)
+  }
+
+  #start(index: number): ThreadLife {
+    const thread = new ThreadLife({
+      index,
+      kafka: this.#kafka,
+      settings: this.#settings,
+      processId: this.#processId,
+      stateDirectory: this.#stateDirectory(),
+      pauses: this.#pauses,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger.child({ thread: index }),
+      metrics: this.#metrics,
+      ground: (isAnew) => this.#groundFor(isAnew),
+      onAssignment: (info) => this.#assigned(info),
+      onState: () => this.#threadsChanged(),
+    })
+    this.#threads.set(index, thread)
+    this.#underWay++
+    void this.#live(thread)
+    return thread
+  }
+
+  /** Never rejects. */
+  async #live(thread: ThreadLife): Promise<void> {
+    try {
+      const { stop, drained } = await thread.run()
+      if (stop !== null) throw stop
+      if (!drained) throw stopTimedOut(this.#settings['close.timeout.ms'])
     } catch (error) {
-      const halted = error instanceof SluiceError && error.code === 'GATE_HALTED'
-      if (!halted) this.#become('PENDING_ERROR')
-      this.#logger.error(halted ? 'Halted by a gate' : 'Stopped by an error', { error: describeError(error) })
-      this.#become(halted ? 'HALTED' : 'ERROR')
-      throw error
+      if (!thread.isRemoved || isHalt(error)) await this.#failed(thread, error)
+      else this.#logger.error('A thread that was removed has failed', { error: describeError(error) })
+    }
+    this.#underWay--
+    if (this.#underWay === 0 && (this.#stopping.signal.aborted || !thread.isRemoved)) this.#ended.resolve()
+  }
+
+  async #failed(thread: ThreadLife, error: unknown): Promise<void> {
+    if (isHalt(error) || this.#stopping.signal.aborted) return this.#fail(error)
+    const response = this.#onUncaughtException(error, thread.name)
+    this.#logger.warn('A thread has failed', { thread: thread.name, error: describeError(error), response })
+    if (response === 'REPLACE_THREAD') return this.#replace(thread)
+    if (response === 'SHUTDOWN_APPLICATION') await this.#shutDownAll()
+    this.#fail(error)
+  }
+
+  async #replace({ index }: ThreadLife): Promise<void> {
+    const { 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest } = this.#settings
+    const pauseMs = Math.min(longest, first * 2 ** this.#replacements++)
+    await this.#clock.sleep(pauseMs, this.#stopping.signal)
+    if (!this.#stopping.signal.aborted) this.#start(index)
+  }
+
+  /** The first reason stands. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    if (!isHalt(this.#failure.error)) this.#become('PENDING_ERROR')
+    this.#stop()
+  }
+
+  #stop(): void {
+    this.#stopping.abort(null)
+    for (const thread of this.#threads.values()) thread.stop()
+    if (this.#underWay === 0) this.#ended.resolve()
+  }
+
+  /** Best effort: whoever is not reached goes on. */
+  async #shutDownAll(): Promise<void> {
+    try {
+      const ground = await this.#ground
+      if (ground === null) return
+      const { topology, sources } = ground.prepared
+      await requestShutdown(this.#kafka, this.#settings, { topology, topics: [...sources.keys()] }, this.#processId)
+    } catch (error) {
+      this.#logger.error('The other instances could not be told to stop', { error: describeError(error) })
     }
   }
 
-  async #runThroughFailures(signal: AbortSignal, until: RunOptions['until']): ReturnType<StreamThread['run']> {
-    const { 'task.timeout.ms': timeoutMs, 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest } = this.#settings
-    let failingSince: number | null = null
-    for (let attempt = 0; ; attempt++) {
-      const startedAt = this.#clock.monotonic()
-      try {
-        return await this.#attempt(signal, until)
-      } catch (error) {
-        const now = this.#clock.monotonic()
-        // What has committed, or was well for so long, begins to fail now.
-        if (failingSince === null || this.#hasCommitted || now - startedAt > timeoutMs)
-          [failingSince, attempt] = [now, 0]
-        if (!mayPass(error) || signal.aborted || now - failingSince > timeoutMs) throw error
-        const pauseMs = Math.min(longest, first * 2 ** attempt)
-        this.#logger.warn('Going back to what is committed, after an error that may pass', {
-          error: describeError(error),
-          pauseMs,
-        })
-        this.#metrics.restarted()
-        this.#become('REBALANCING')
-        await this.#clock.sleep(pauseMs, signal)
-        if (signal.aborted) return { stop: null, drained: true }
-      }
-    }
+  #assigned({ errorCode }: AssignmentInfo): void {
+    if (errorCode === SHUTDOWN_REQUESTED) this.#fail(shutdownRequested())
+    else if (errorCode !== 0) this.#logger.error('Nothing is assigned: source topics do not exist', { errorCode })
   }
 
-  async #attempt(signal: AbortSignal, until: RunOptions['until']): ReturnType<StreamThread['run']> {
-    this.#become('REBALANCING')
-    const settings = this.#settings
-    const kafka = this.#kafka
-    const application = settings['application.id']
-    const isExactlyOnce = settings['processing.guarantee'] === 'exactly_once_v2'
-    const isolation = isExactlyOnce ? 'read_committed' : 'read_uncommitted'
-    const prepared = await prepareTopics(this.#topology.forApplication(application), settings, kafka)
-    const { topology, sources: counts } = prepared
-    const output = new OutputBatch()
-    const changelogs = new OutputBatch()
-    this.#hasCommitted = false
-    const tasks = new RunningTasks({
+  /** What threads stand on: made once, and anew when one of them goes back. Null: the run has been stopped meanwhile. */
+  #groundFor(isAnew: boolean): Promise<Ground | null> {
+    if (this.#ground !== null && !isAnew && this.#globals?.failure == null) return this.#ground
+    // One after the other: there is one set of global stores.
+    const before = this.#ground?.catch(() => null) ?? Promise.resolve(null)
+    return (this.#ground = before.then(() => this.#prepare()))
+  }
+
+  async #prepare(): Promise<Ground | null> {
+    const { signal } = this.#stopping
+    if (signal.aborted) return null
+    const topology = this.#topology.forApplication(this.#settings['application.id'])
+    const prepared = await prepareTopics(topology, this.#settings, this.#kafka)
+    const globals = await this.#openGlobals(prepared, signal)
+    this.#finish ??= await this.#finishOf(prepared)
+    return signal.aborted ? null : { prepared, globals, finish: this.#finish }
+  }
+
+  /** Null: there are none. Those of the attempt before go on, unless it was they that failed. */
+  async #openGlobals({ topology, globals: topics }: PreparedTopics, signal: AbortSignal): Promise<GlobalThread | null> {
+    if (topics.size === 0) return null
+    if (this.#globals !== null && this.#globals.failure === null) return this.#globals
+    await this.#globals?.close()
+    this.#globals = null
+    const settings = taskSettingsOf(this.#settings)
+    const parts = {
       topology,
-      kafka,
-      settings: taskSettingsOf(settings),
-      isolation,
-      stateDirectory: path.join(settings['state.dir'] ?? path.join(tmpdir(), 'sluice-streams'), application),
-      output,
-      changelogs,
+      topics,
+      kafka: this.#kafka,
+      settings,
+      isolation: settings.isolation,
+      stateDirectory: this.#stateDirectory(),
+      commitIntervalMs: commitIntervalOf(this.#settings),
+      timeoutMs: this.#settings['task.timeout.ms'],
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
-      partitionsOf: (topic) => prepared.partitionsOf(topic),
+      metrics: this.#metrics,
+    }
+    this.#globals = await GlobalThread.start(parts, signal)
+    this.#globals?.onFailure((error) => {
+      for (const { thread } of this.#threads.values()) thread?.fail(error)
     })
-    this.#tasks = tasks
-    let thread: StreamThread | null = null
-    const member = kafka.consumerMember({
-      groupId: application,
-      topics: [...counts.keys()],
-      sessionTimeoutMs: settings['session.timeout.ms'],
-      heartbeatIntervalMs: settings['heartbeat.interval.ms'],
-      ...(settings['group.instance.id'] === null ? {} : { instanceId: settings['group.instance.id'] }),
-      assignors: [
-        streamsAssignor({
-          topology,
-          processId: this.#processId,
-          userEndPoint: null,
-          standbys: settings['num.standby.replicas'],
-          held: () => [],
-          onAssignment: ({ errorCode }) => {
-            if (errorCode !== 0) this.#logger.error('Nothing is assigned: source topics do not exist', { errorCode })
-          },
-        }),
-      ],
-      hooks: {
-        onAssigned: (partitions) => thread!.hooks.onAssigned(partitions),
-        onRevoked: (partitions) => thread!.hooks.onRevoked(partitions),
-        onLost: (partitions, cause) => thread!.hooks.onLost(partitions, cause),
-      },
+    return this.#globals
+  }
+
+  async #finishOf({ topology, sources }: PreparedTopics): Promise<Finish> {
+    const until = this.#until
+    if (until === undefined) return never
+    if (until !== 'end') return { ...never, isOver: () => until(this.progress()) }
+    const group = this.#kafka.groupOffsets(this.#settings['application.id'])
+    return LogEnd.now({
+      admin: this.#kafka.admin,
+      isolation: taskSettingsOf(this.#settings).isolation,
+      places: Array.from(sources).flatMap(([topic, count]) =>
+        Array.from({ length: count }, (_, partition): TopicPartition => ({ topic, partition })),
+      ),
+      internal: new Set(Array.from(topology.repartitions.values(), ({ name }) => name)),
+      committed: (partitions) => group.committed(partitions),
+      threads: () => this.#inOrder().flatMap(({ thread }) => thread ?? []),
     })
-    const writer = await this.#openWriter(member)
-    const fetcher = kafka.fetcher({ isolation })
-    thread = new StreamThread(
-      {
-        commitIntervalMs: settings['commit.interval.ms'] ?? (isExactlyOnce ? 100 : 5_000),
-        pollTimeoutMs: settings['poll.ms'],
-        bufferedBytesMax: settings['buffered.bytes.max'],
-        closeTimeoutMs: settings['close.timeout.ms'],
-        taskTimeoutMs: settings['task.timeout.ms'],
-      },
-      {
-        tasks,
-        output,
-        changelogs,
-        fetcher,
-        writer,
-        clock: this.#clock,
-        logger: this.#logger,
-        metrics: this.#metrics,
-        onSettled: (isSettled) => this.#settled(isSettled),
-        onCommitted: () => {
-          this.#hasCommitted = true
-        },
-      },
-    )
-    const announce = (): void => this.#become('PENDING_SHUTDOWN')
-    signal.addEventListener('abort', announce, { once: true })
-    try {
-      const finished = await this.#finished(topology, tasks, thread, counts, until)
-      const joined = member.join()
-      joined.catch(() => undefined)
-      await Promise.race([joined, aborted(signal)])
-      return await thread.run(member, signal, finished)
-    } finally {
-      signal.removeEventListener('abort', announce)
-      this.#last = this.progress()
-      this.#lastGates = Array.from(tasks.all).flatMap((task) => task.gates)
-      // Whatever one of them says, the others are closed too.
-      const [closed] = await Promise.allSettled([
-        tasks.closeAll(),
-        this.#close(writer),
-        fetcher.close(),
-        member.close(),
-      ])
-      if (closed.status === 'rejected')
-        this.#logger.warn('State was not closed in order', { error: describeError(closed.reason) })
-    }
   }
 
-  async #openWriter(member: ConsumerMember): Promise<Writer> {
-    const settings = this.#settings
-    const application = settings['application.id']
-    const requestBytesMax = settings['producer.max.request.size'] + QUARANTINE_BYTES
-    const producing = {
-      compression: settings['producer.compression.type'],
-      lingerMs: settings['producer.linger.ms'],
-      requestBytesMax,
-      bufferBytesMax: Math.max(settings['buffered.bytes.max'], requestBytesMax),
-    }
-    if (settings['processing.guarantee'] === 'at_least_once')
-      return new AtLeastOnceWriter(this.#kafka.producer(producing), member)
-    const producer = await this.#kafka.transactionalProducer({
-      ...producing,
-      // One that stays fences what was left open at once.
-      transactionalId: `${application}-${settings['group.instance.id'] ?? this.#processId}-1`,
-      transactionTimeoutMs: settings['transaction.timeout.ms'],
-    })
-    return new ExactlyOnceWriter(producer, member)
+  #stateDirectory(): string {
+    const { 'state.dir': folder, 'application.id': application } = this.#settings
+    return path.join(folder ?? path.join(tmpdir(), 'sluice-streams'), application)
   }
 
-  /** When a bounded run has come to its end: asked by the thread between two rounds. */
-  async #finished(
-    topology: Topology,
-    tasks: RunningTasks,
-    thread: StreamThread,
-    counts: ReadonlyMap<string, number>,
-    until: RunOptions['until'],
-  ): Promise<() => boolean | Promise<boolean>> {
-    if (until === undefined) return () => false
-    if (until !== 'end') return () => until(this.progress())
-    const internal = new Set(Array.from(topology.repartitions.values(), ({ name }) => name))
-    const places = Array.from(counts).flatMap(([topic, count]) =>
-      Array.from({ length: count }, (_, partition): TopicPartition => ({ topic, partition })),
-    )
-    const ends = await this.#kafka.admin.listOffsets(
-      places.filter(({ topic }) => !internal.has(topic)),
-      'latest',
-    )
-    const endOf = new Map(ends.map((one) => [keyOf(one), one.offset]))
-    return async () => {
-      const partitions = Array.from(tasks.all).flatMap((task) => task.partitions)
-      const isThere = partitions.every((one) => one.position >= (endOf.get(keyOf(one)) ?? 0))
-      if (this.#state !== 'RUNNING' || !isThere || internal.size === 0) return this.#state === 'RUNNING' && isThere
-      // What was put into the application's own topics by now is part of the run too.
-      await thread.commit()
-      const own = partitions.filter(({ topic }) => internal.has(topic))
-      const now = await this.#kafka.admin.listOffsets(
-        own.map(({ topic, partition }) => ({ topic, partition })),
-        'latest',
-      )
-      return own.every(({ position }, i) => position >= now[i]!.offset)
-    }
-  }
-
-  /** Everything that matters is settled by now, or has failed: what is left is given up without a wait. */
-  async #close(writer: Writer): Promise<void> {
-    try {
-      await writer.close()
-    } catch (error) {
-      this.#logger.debug('Records were given up when the producer was closed', { error: describeError(error) })
-    }
-  }
-
-  #settled(isSettled: boolean): void {
-    if (this.#state === 'REBALANCING' && isSettled) this.#become('RUNNING')
-    else if (this.#state === 'RUNNING' && !isSettled) this.#become('REBALANCING')
+  #threadsChanged(): void {
+    const { state } = this
+    if (state !== 'REBALANCING' && state !== 'RUNNING') return
+    const those = this.#inOrder().filter((thread) => thread.state !== 'PENDING_SHUTDOWN' && thread.state !== 'DEAD')
+    if (those.length === 0) return
+    const areRunning = those.every((thread) => thread.state === 'RUNNING')
+    if (areRunning) this.#replacements = 0
+    this.#become(areRunning ? 'RUNNING' : 'REBALANCING')
   }
 
   #become(state: StreamsState): void {
     if (state === this.#state) return
+    if (this.#state === 'PENDING_ERROR' && state !== 'ERROR') return
     this.#state = state
     this.#onState(state)
   }
+}
+
+function isHalt(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'GATE_HALTED'
+}
+
+function shutdownRequested(): SluiceError {
+  return new SluiceError('INTERRUPTED', 'An instance of the application has asked all of them to stop', {
+    remedy: 'See why in the logs of the one that asked: its uncaught exception was answered with SHUTDOWN_APPLICATION.',
+  })
 }
 
 /** A transaction that is open for longer than it may be is aborted by the broker. */
@@ -351,29 +403,6 @@ function checkTimes(settings: StreamsSettings): void {
       remedy: 'Commit more often, or raise transaction.timeout.ms: a transaction is open from one commit to the next.',
     },
   )
-}
-
-function refuseGlobalStores({ stores }: Topology): void {
-  const global = [...stores.values()].filter(({ isGlobal }) => isGlobal === true)
-  if (global.length === 0) return
-  throw new SluiceError('TOPOLOGY_INVALID', 'A topology with global stores is not run against Kafka yet', {
-    place: { stores: global.map(({ definition }) => definition.name).join(', ') },
-    remedy: 'Run it in the TopologyTestDriver, or read the topic as a table and join by its key.',
-  })
-}
-
-/** Whether going back to what is committed may help: also for one whose place, or whose transaction, was taken from it. */
-function mayPass(error: unknown): boolean {
-  if (isRetriable(error)) return true
-  if (!(error instanceof SluiceError) || error.place?.['error'] === 'FENCED_INSTANCE_ID') return false
-  return error.code === 'KAFKA_FENCED' || error.code === 'KAFKA_TRANSACTION_ABORTABLE'
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
 
 function stopTimedOut(timeoutMs: number): SluiceError {

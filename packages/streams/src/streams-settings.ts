@@ -64,6 +64,35 @@ export const streamsSettings = defineSettings({
     documentation:
       'Where the stores that are on disk keep their rows, in a folder per application and task; of this instance alone. What is lost there is restored from the changelogs. Default: `sluice-streams` in the system’s folder for temporary files.',
   },
+  'snapshot.url': {
+    type: 'string',
+    default: null,
+    importance: 'medium',
+    documentation:
+      'The object store that snapshots of the tasks’ state are written to, beside the work: a `file:`, `s3:` or `memory:` URL, or a path. A task that begins without its state takes the newest that fits, and the rest of its changelogs. Default: no snapshots.',
+  },
+  'snapshot.interval.ms': {
+    type: 'long',
+    default: 300_000,
+    validator: atLeast(1_000),
+    importance: 'low',
+    documentation: 'How often a snapshot is taken of each task whose state has moved.',
+  },
+  'snapshot.retained': {
+    type: 'int',
+    default: 2,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation: 'How many snapshots of a task are kept; older ones are deleted.',
+  },
+  'snapshot.max.age.ms': {
+    type: 'long',
+    default: 86_400_000,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation:
+      'Older snapshots are not used: a changelog forgets deletes `delete.retention.ms` (a day) after it has compacted them, and a state from before would keep what was deleted.',
+  },
   'num.standby.replicas': {
     type: 'int',
     default: 0,
@@ -113,6 +142,22 @@ export const streamsSettings = defineSettings({
     importance: 'low',
     documentation:
       'Most bytes of results that may be on their way to the broker; more are not processed until some are durable.',
+  },
+  'num.stream.threads': {
+    type: 'int',
+    default: 1,
+    validator: atLeast(0),
+    importance: 'medium',
+    documentation:
+      'How many members of the group the instance starts with. They share one thread of the process: more of them overlap their waits for the broker.',
+  },
+  'max.task.idle.ms': {
+    type: 'long',
+    default: 0,
+    validator: atLeast(-1),
+    importance: 'medium',
+    documentation:
+      'How long a task that reads several partitions waits for one that has nothing, so that records come in the order of their times. 0: only while there is something at the broker. -1: not even then.',
   },
   'task.timeout.ms': {
     type: 'long',

@@ -10,5 +10,7 @@ export function taskSettingsOf(settings: StreamsSettings): TaskSettings {
     onProcessException: settings['processing.exception.handler'],
     onEncodeException: settings['production.exception.handler'],
     recordBytesMax: settings['producer.max.request.size'],
+    isolation: settings['processing.guarantee'] === 'exactly_once_v2' ? 'read_committed' : 'read_uncommitted',
+    maxTaskIdleMs: settings['max.task.idle.ms'],
   }
 }

@@ -69,9 +69,11 @@ export function committedContract(test: WithKafka): void {
     assert.deepEqual(valuesOf(first!), ['before'])
     assert.equal(first!.lastStableOffset, 1)
     assert.equal(first!.highWatermark, 3)
+    assert.equal(fetcher.end({ topic: name, partition: 0 }), 1)
     assert.deepEqual((await fetcher.poll(QUIET_MS)).flatMap(valuesOf), [])
     await producer.abort()
     assert.deepEqual(await collect(fetcher, 1), ['behind'])
+    assert.equal(fetcher.end({ topic: name, partition: 0 }), 4)
     await Promise.all([fetcher.close(), producer.close(), plain.close()])
   })
 

@@ -9,6 +9,9 @@ import { nameOfTask, type TaskId } from './task-id.ts'
 /** Kafka Streams' `AssignorError`: source topics do not exist. */
 const INCOMPLETE_SOURCE_TOPICS = 1
 
+/** Kafka Streams' `AssignorError`: a member has asked that all stop. */
+export const SHUTDOWN_REQUESTED = 4
+
 export interface StreamsAssignorParts {
   readonly topology: Topology
   /** Stays with the state directory: a UUID. */
@@ -21,6 +24,8 @@ export interface StreamsAssignorParts {
   readonly held: () => readonly (TaskId & { readonly offsetSum: number })[]
   /** What this member is to do beside reading its partitions. */
   readonly onAssignment: (info: AssignmentInfo) => void
+  /** What this member has to tell: `SHUTDOWN_REQUESTED`. Default: nothing. */
+  readonly errorCode?: number
 }
 
 /**
@@ -41,7 +46,7 @@ export function streamsAssignor(parts: StreamsAssignorParts): PartitionAssignor 
         userEndPoint: parts.userEndPoint,
         tasks: [...running.map((task) => ({ ...task, offsetSum: HELD.running })), ...stored],
         uniqueField: 0,
-        errorCode: 0,
+        errorCode: parts.errorCode ?? 0,
         clientTags: {},
       })
     },
@@ -90,15 +95,14 @@ function assign(
   partitionCounts: ReadonlyMap<string, number>,
   { topology, standbys }: StreamsAssignorParts,
 ): Assignments {
-  const wanted = topology.subtopologies.flatMap(({ isGlobal, sourceTopics }) => (isGlobal ? [] : sourceTopics))
-  if (wanted.some((topic) => (partitionCounts.get(topic) ?? 0) === 0)) {
-    const userData = encodeAssignmentInfo({ ...NOTHING, errorCode: INCOMPLETE_SOURCE_TOPICS })
-    return new Map(members.map(({ memberId }) => [memberId, { partitions: [], userData }]))
-  }
   const known = members.map((subscription): Known => ({
     subscription,
     info: decodeSubscriptionInfo(subscription.userData ?? new Uint8Array()),
   }))
+  if (known.some(({ info }) => info.errorCode === SHUTDOWN_REQUESTED)) return nothingFor(members, SHUTDOWN_REQUESTED)
+  const wanted = topology.subtopologies.flatMap(({ isGlobal, sourceTopics }) => (isGlobal ? [] : sourceTopics))
+  if (wanted.some((topic) => (partitionCounts.get(topic) ?? 0) === 0))
+    return nothingFor(members, INCOMPLETE_SOURCE_TOPICS)
   const owners = ownersOf(known)
   const partitionsOf = ({ subtopology, partition }: TaskId): TopicPartition[] =>
     topology.subtopologies[subtopology]!.sourceTopics.filter((topic) => partition < partitionCounts.get(topic)!).map(
@@ -137,6 +141,11 @@ const NOTHING: AssignmentInfo = {
   standbyPartitionsByHost: new Map(),
   errorCode: 0,
   nextRebalanceMs: NEVER,
+}
+
+function nothingFor(members: readonly Subscription[], errorCode: number): Assignments {
+  const userData = encodeAssignmentInfo({ ...NOTHING, errorCode })
+  return new Map(members.map(({ memberId }) => [memberId, { partitions: [], userData }]))
 }
 
 /** Who owns which topic and partition: of two who say so, the one who heard of it last. */

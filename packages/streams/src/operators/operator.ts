@@ -32,6 +32,10 @@ export interface NodeScope {
   streamTime(): number
   /** Calls back at every multiple of the interval (stream time), or so long after now and after each call (wall clock). */
   schedule(intervalMs: number, type: PunctuationType, callback: Punctuator): Cancellable
+  /** Lets the task commit as soon as it can, not only when the time has come. */
+  requestCommit(): void
+  /** Called once, when the task is closed, while its stores are still open. */
+  onClose(close: () => void): void
   /**
    * The record, or one window of it, ends here by a rule of the operator: counted as `dropped-records`, and in the tally under the
    * reason unless the record goes on elsewhere. An operator that keeps a record in a store without forwarding says `at.keep()`.

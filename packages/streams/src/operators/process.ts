@@ -10,12 +10,15 @@ export interface RecordProcessor<KIn, VIn, KOut, VOut> {
   /** Called once, before the first record. */
   init?(context: ProcessorContext<KOut, VOut>): void
   process(record: StreamRecord<KIn, VIn>): void
+  /** Called once, when the task ends or moves, while its stores are still open. What it throws ends the run. */
+  close?(): void
 }
 
 /** Kafka Streams' `FixedKeyProcessor`: cannot change keys, so that nothing need be repartitioned behind it. */
 export interface FixedKeyProcessor<K, VIn, VOut> {
   init?(context: FixedKeyProcessorContext<K, VOut>): void
   process(record: FixedKeyRecord<K, VIn>): void
+  close?(): void
 }
 
 /** Makes the processor of a task: a new one at each call. */
@@ -50,6 +53,8 @@ interface AnyContext {
    * intervals make one call.
    */
   schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable
+  /** Asks for a commit as soon as one can be: of everything processed by then, not only by this processor. Does not wait for it. */
+  commit(): void
 }
 
 export interface ProcessorContext<K, V> extends AnyContext {
@@ -99,6 +104,7 @@ function processing<R>(
     const processor = supply(scope.node)
     const context = new Context(next, scope)
     processor.init?.(context)
+    if (processor.close !== undefined) scope.onClose(() => closeProcessor(processor, scope.node))
     return (key, value, at) => {
       // A restarting task only remembers: what the processor did then, it has done.
       if (!at.live) return
@@ -162,6 +168,10 @@ class Context implements ProcessorContext<unknown, unknown>, FixedKeyProcessorCo
     })
   }
 
+  commit(): void {
+    this.#scope.requestCommit()
+  }
+
   forward(record: StreamRecord<unknown, unknown> | FixedKeyRecord<unknown, unknown>, child?: string): void {
     const at = this.#at
     if (at === null) throw new SluiceError('TASK_FAILED', `${this.#scope.node} forwards before the first record`)
@@ -195,6 +205,18 @@ function newEachTime<P extends object>(supplier: ProcessorSupplier<P>): (node: s
     }
     supplied.add(processor)
     return processor
+  }
+}
+
+function closeProcessor(processor: { close?(): void }, node: string): void {
+  try {
+    processor.close?.()
+  } catch (cause) {
+    throw new SluiceError('TASK_FAILED', `The processor of ${node} could not be closed`, {
+      cause,
+      place: { node },
+      remedy: 'Let close() give up what it has without an error. What was processed before is committed.',
+    })
   }
 }
 

@@ -36,6 +36,8 @@ export interface ChainScope extends SinkScope {
   readonly punctuations: Punctuations
   readonly drops: Drops
   streamTime(): number
+  requestCommit(): void
+  onClose(close: () => void): void
 }
 
 /** The chains of one task by source topic. Nodes that remember something remember it for this task alone. */
@@ -107,6 +109,8 @@ function nodeScope(
     time: () => scope.times.of(node.name),
     streamTime: () => scope.streamTime(),
     schedule: (intervalMs, type, callback) => punctuations.schedule(intervalMs, type, callback),
+    requestCommit: () => scope.requestCommit(),
+    onClose: (close) => scope.onClose(close),
     drop(at, reason) {
       drops.add(reason)
       at.drop(reason)

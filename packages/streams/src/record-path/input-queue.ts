@@ -6,21 +6,26 @@ export class InputQueue {
   #at = 0
   #bytes = 0
   #nextOffset = 0
-  /** The end of the partition as last heard of: there is nothing to wait for behind it. */
+  readonly #isolation: 'read_committed' | 'read_uncommitted'
+  /**
+   * The end of what can be read of the partition, as last heard of: there is nothing to wait for behind it. Of committed records that is
+   * where the first open transaction begins.
+   */
   endOffset: number
 
-  constructor(endOffset: number) {
+  constructor(endOffset: number, isolation: 'read_committed' | 'read_uncommitted') {
     this.endOffset = endOffset
+    this.#isolation = isolation
   }
 
-  push({ batches, nextOffset, highWatermark }: FetchedPartition): void {
+  push({ batches, nextOffset, highWatermark, lastStableOffset }: FetchedPartition): void {
     for (const batch of batches) {
       if (batch.count === 0) continue
       this.#batches.push(batch)
       this.#bytes += batch.bytes
     }
     this.#nextOffset = nextOffset
-    this.endOffset = Math.max(this.endOffset, highWatermark)
+    this.endOffset = Math.max(this.endOffset, this.#isolation === 'read_committed' ? lastStableOffset : highWatermark)
   }
 
   /** Where the partition goes on behind all of it: also over control records and gaps. */

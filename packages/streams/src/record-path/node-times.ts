@@ -28,28 +28,6 @@ export class NodeTimes {
   }
 }
 
-/** The text of a committed offset: that of its tally, with the times in it. `write` is told how many bytes they take. */
-export function withTimes(times: Readonly<Record<string, number>>, write: (spareBytes: number) => string): string {
-  if (Object.keys(times).length === 0) return write(0)
-  const text = `,"times":${JSON.stringify(times)}}`
-  return `${write(Buffer.byteLength(text)).slice(0, -1)}${text}`
-}
-
-/** The times of a committed offset's text; none where it is not ours. */
-export function timesIn(metadata: string): Readonly<Record<string, number>> {
-  let found: unknown
-  try {
-    found = JSON.parse(metadata)
-  } catch {
-    return {}
-  }
-  const times = typeof found === 'object' && found !== null ? (found as { readonly times?: unknown }).times : undefined
-  if (typeof times !== 'object' || times === null) return {}
-  return Object.fromEntries(
-    Object.entries(times).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])),
-  )
-}
-
 /** The latest of each. */
 export function latestTimes(all: Iterable<Readonly<Record<string, number>>>): Readonly<Record<string, number>> {
   const latest: Record<string, number> = {}

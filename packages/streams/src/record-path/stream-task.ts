@@ -8,6 +8,7 @@ import { SluiceError, type Clock, type Converter, type Random, type Stage, type 
 import type { Changelog } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
+import type { TimestampExtractor } from '../topology/record-functions.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { compileChains, type SourceChain } from './chain.ts'
 import { divertFailure } from './divert.ts'
@@ -33,6 +34,13 @@ export interface TaskSettings {
   readonly onEncodeException: OnException
   /** Most bytes of a record put out. */
   readonly recordBytesMax: number
+  /** What is read of the input: with exactly once, committed records. */
+  readonly isolation: 'read_committed' | 'read_uncommitted'
+  /**
+   * How long a partition that has nothing at the broker is waited for while others of its task have records. -1: not even one that
+   * has some (KIP-695).
+   */
+  readonly maxTaskIdleMs: number
 }
 
 /** What a task asks of its surroundings. `output` takes what it puts out; whoever calls `process` empties it. */
@@ -54,6 +62,8 @@ export interface StartOfPartition extends TopicPartition {
   readonly tally: Tally
   /** Where the partition ends, as far as is known: a task waits for what lies before. Default: `offset`. */
   readonly endOffset?: number
+  /** The largest timestamp of its records before `offset`. Default: -1, as before the first. */
+  readonly time?: number
 }
 
 /** One partition of a task. */
@@ -62,14 +72,30 @@ export interface TaskPartition extends TopicPartition {
   position: number
   readonly tally: PartitionTally
   readonly queue: InputQueue
+  /** The largest timestamp of its records so far; -1 before the first. To be committed with the position. */
+  readonly time: number
+  /** Nothing of it is processed, and nothing is waited for. */
+  isPaused: boolean
 }
 
 interface Way extends TaskPartition {
-  /** The largest timestamp of its records so far; -1 before the first. */
   time: number
   readonly chain: SourceChain
   readonly quarantine: string
+  /** Its next record, if it had to be read to know its time. */
+  peeked: Peeked | null
+  /** Until when it is waited for though it has nothing; null while it has something. */
+  idleUntil: number | null
 }
+
+interface Peeked {
+  readonly time: number
+  readonly key: unknown
+  readonly value: unknown
+}
+
+/** Comes first, and is found out what is wrong with it when it is run. */
+const UNREADABLE: Peeked = { time: -1, key: null, value: null }
 
 export class StreamTask {
   /** Kafka Streams' task id: `<sub-topology>_<partition>`. */
@@ -88,7 +114,11 @@ export class StreamTask {
   readonly #punctuations: Punctuations
   readonly #drops = new Drops()
   readonly #times: NodeTimes
+  readonly #clock: Clock
   #streamTime = -1
+  #waitsUntil = Infinity
+  #isCommitWanted = false
+  readonly #closers: (() => void)[] = []
 
   constructor(
     topology: Topology,
@@ -108,6 +138,7 @@ export class StreamTask {
       ...subtopology.nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0)),
     )
     this.#settings = settings
+    this.#clock = clock
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
     this.#punctuations = new Punctuations(clock)
@@ -129,23 +160,31 @@ export class StreamTask {
       times: this.#times,
       drops: this.#drops,
       streamTime: () => this.#streamTime,
+      requestCommit: () => {
+        this.#isCommitWanted = true
+      },
+      onClose: (close) => this.#closers.push(close),
       recordBytesMax: settings.recordBytesMax,
       partitionsOf: (topic) => ports.partitionsOf?.(topic) ?? 1,
     })
     this.gates = gates
-    this.#ways = starts.map(({ topic, partition, offset, tally, endOffset = offset }) => {
+    this.#ways = starts.map(({ topic, partition, offset, tally, endOffset = offset, time = -1 }) => {
       const chain = chains.get(topic)!
       return {
         topic,
         partition,
         position: offset,
         tally: new PartitionTally(tally),
-        queue: new InputQueue(endOffset),
-        time: -1,
+        queue: new InputQueue(endOffset, settings.isolation),
+        time,
         chain,
         quarantine: chain.source.quarantine ?? settings.quarantineTopic,
+        peeked: null,
+        idleUntil: null,
+        isPaused: false,
       }
     })
+    this.#streamTime = Math.max(-1, ...this.#ways.map(({ time }) => time))
   }
 
   get partitions(): readonly TaskPartition[] {
@@ -162,6 +201,14 @@ export class StreamTask {
     return this.#streamTime
   }
 
+  /**
+   * When to call `run` again though nothing was taken, on the clock's monotonic time: then a partition has been waited for long enough.
+   * Infinity: not before something is taken.
+   */
+  get waitsUntil(): number {
+    return this.#waitsUntil
+  }
+
   /** The times of its nodes, to be committed with the offsets. */
   nodeTimes(): Readonly<Record<string, number>> {
     return this.#times.snapshot()
@@ -172,8 +219,16 @@ export class StreamTask {
     return this.#drops.snapshot()
   }
 
+  /** Whether a processor has asked for a commit since the last call. */
+  takeCommitRequest(): boolean {
+    const isWanted = this.#isCommitWanted
+    this.#isCommitWanted = false
+    return isWanted
+  }
+
   /** Calls the punctuators that are due by the clock. What they put out is in the output. Returns the reason to stop. */
   punctuate(): SluiceError | null {
+    if (this.#ways.length > 0 && this.#ways.every(({ isPaused }) => isPaused)) return null
     return this.#punctuate((at) => this.#punctuations.advanceWallClock(at))
   }
 
@@ -182,9 +237,18 @@ export class StreamTask {
     this.#stores.flush()
   }
 
-  /** Gives its stores back. */
+  /** Closes its processors, and gives its stores back. @throws what the first processor throws, after all of that */
   close(): void {
+    const failures: unknown[] = []
+    for (const close of this.#closers.splice(0)) {
+      try {
+        close()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
     this.#stores.close()
+    if (failures.length > 0) throw failures[0]
   }
 
   /** Takes what was fetched of one partition, and runs what may be run: see `run`. */
@@ -199,7 +263,7 @@ export class StreamTask {
 
   /**
    * Runs what has been taken, of several partitions the record with the smallest timestamp first; and stops when one of them has none
-   * left though there are more at the broker. Records to produce are in the output; positions and tallies stand behind the last record
+   * left though there are more at the broker, or there may be (see `TaskSettings.maxTaskIdleMs`). Records to produce are in the output; positions and tallies stand behind the last record
    * that was dealt with. Returns the reason to stop (GATE_HALTED, TASK_FAILED): then the position is that of the record that caused it,
    * and nothing of that record is in the output.
    */
@@ -233,20 +297,73 @@ export class StreamTask {
 
   /** The partition whose record is next; null: none may be run now. Among equals the first. */
   #next(): Way | null {
-    let next: Way | null = null
-    for (const way of this.#ways) {
-      const { queue } = way
-      if (!queue.isEmpty) {
-        if (next === null || queue.headTime < next.queue.headTime) next = way
-      } else if (queue.settledAt(way.position) < queue.endOffset) return null
+    this.#waitsUntil = Infinity
+    if (this.#ways.length === 1) {
+      const way = this.#ways[0]!
+      return way.queue.isEmpty || way.isPaused ? null : way
     }
-    return next
+    let next: Way | null = null
+    let earliest = Infinity
+    let waitsUntil = -Infinity
+    for (const way of this.#ways) {
+      if (way.isPaused) continue
+      if (way.queue.isEmpty) {
+        waitsUntil = Math.max(waitsUntil, this.#waitFor(way))
+        continue
+      }
+      way.idleUntil = null
+      const time = this.#headTime(way)
+      if (next !== null && time >= earliest) continue
+      next = way
+      earliest = time
+    }
+    if (next === null || waitsUntil === -Infinity) return next
+    this.#waitsUntil = waitsUntil
+    return null
+  }
+
+  /** Until when an empty one is waited for; Infinity: until something comes. -Infinity: not, or no longer. */
+  #waitFor(way: Way): number {
+    const { maxTaskIdleMs } = this.#settings
+    if (maxTaskIdleMs < 0) return -Infinity
+    if (way.queue.settledAt(way.position) < way.queue.endOffset) {
+      way.idleUntil = null
+      return Infinity
+    }
+    if (maxTaskIdleMs === 0) return -Infinity
+    const now = this.#clock.monotonic()
+    way.idleUntil ??= now + maxTaskIdleMs
+    return now < way.idleUntil ? way.idleUntil : -Infinity
   }
 
   #timeOfOthers(way: Way): number {
     let earliest = Infinity
-    for (const other of this.#ways) if (other !== way) earliest = Math.min(earliest, other.queue.headTime)
+    for (const other of this.#ways)
+      if (other !== way && !other.isPaused) earliest = Math.min(earliest, this.#headTime(other))
     return earliest
+  }
+
+  /** The time of the next record, as its source says: what says it may need to read the record. Infinity where there is none. */
+  #headTime(way: Way): number {
+    const { queue, chain } = way
+    const extract = chain.source.timestampExtractor
+    if (extract === undefined || queue.isEmpty) return queue.headTime
+    way.peeked ??= this.#peek(way, extract)
+    return way.peeked.time
+  }
+
+  #peek(way: Way, extract: TimestampExtractor): Peeked {
+    const at = this.#at
+    const { chain, queue } = way
+    this.#enter(way, queue.batch)
+    this.#fill(queue.batch, queue.at)
+    try {
+      const key = read(chain.key, chain.reads.key, at.keyBytes, at)
+      const value = read(chain.value, chain.reads.value, at.valueBytes, at)
+      return { time: extract(at, key, value, way.time), key, value }
+    } catch {
+      return UNREADABLE
+    }
   }
 
   /** Up to the first record behind that time. */
@@ -256,7 +373,10 @@ export class StreamTask {
       const { batch } = queue
       this.#enter(way, batch)
       for (let i = queue.at; i < batch.count; i++) {
-        if (batch.timestamp(i) > until) return null
+        if (until !== Infinity) {
+          if (this.#headTime(way) > until) return null
+          this.#enter(way, batch)
+        }
         this.#fill(batch, i)
         const stop = this.#run(way)
         if (stop !== null) {
@@ -284,13 +404,15 @@ export class StreamTask {
     const length = output.length
     const bytes = output.bytes
     try {
-      const { chain } = way
-      const key = read(chain.key, chain.reads.key, at.keyBytes, at)
-      const value = read(chain.value, chain.reads.value, at.valueBytes, at)
+      const { chain, peeked } = way
+      way.peeked = null
+      const isRead = peeked !== null && peeked !== UNREADABLE
+      const key = isRead ? peeked.key : read(chain.key, chain.reads.key, at.keyBytes, at)
+      const value = isRead ? peeked.value : read(chain.value, chain.reads.value, at.valueBytes, at)
       at.stage = 'process'
       const extract = chain.source.timestampExtractor
       if (extract !== undefined) {
-        at.timestamp = extract(at, key, value, way.time)
+        at.timestamp = isRead ? peeked.time : extract(at, key, value, way.time)
         if (at.timestamp < 0) {
           at.drop('timestamp')
           this.#drops.add('timestamp')

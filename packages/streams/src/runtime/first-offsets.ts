@@ -2,6 +2,8 @@ import type { Admin } from '@sluice/kafka'
 import { SluiceError, type Clock, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
 import type { OffsetReset } from '../topology/node.ts'
 import type { Topology } from '../topology/topology.ts'
+import { keyOf } from './partition-key.ts'
+import { readableEnds, type Isolation } from './readable-ends.ts'
 
 /**
  * Where partitions begin for which nothing was ever committed: at the earliest record, unless their source says otherwise.
@@ -10,8 +12,9 @@ import type { Topology } from '../topology/topology.ts'
 export async function firstOffsets(
   topology: Topology,
   partitions: readonly TopicPartition[],
-  admin: Pick<Admin, 'listOffsets'>,
+  admin: Pick<Admin, 'listOffsets' | 'partitions'>,
   clock: Clock,
+  isolation: Isolation,
 ): Promise<readonly TopicPartitionOffset[]> {
   const resets = new Map<string, OffsetReset>()
   for (const { topics, offsetReset } of topology.sources)
@@ -25,7 +28,13 @@ export async function firstOffsets(
     if (some === undefined) byPlace.set(place, [partition])
     else some.push(partition)
   }
-  const found = await Promise.all([...byPlace].map(([place, some]) => admin.listOffsets(some, place)))
+  const found = await Promise.all(
+    [...byPlace].map(async ([place, some]) => {
+      if (place !== 'latest') return admin.listOffsets(some, place)
+      const ends = await readableEnds(some, admin, isolation)
+      return some.map((one) => ({ ...one, offset: ends.get(keyOf(one))! }))
+    }),
+  )
   return found.flat()
 }
 

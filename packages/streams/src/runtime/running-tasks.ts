@@ -1,27 +1,31 @@
 /** The tasks of one thread: made when their partitions are assigned, begun when their stores are complete, closed when they are revoked. */
 import fs from 'node:fs'
 import path from 'node:path'
-import { decodeTally, EMPTY_TALLY, encodeTally, TALLY_BYTES_MAX, type CommittedOffset, type Kafka } from '@sluice/kafka'
+import type { CommittedOffset, Kafka } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type Random, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../assignment/task-id.ts'
 import { tasksOf } from '../assignment/streams-assignor.ts'
-import { latestTimes, timesIn, withTimes } from '../record-path/node-times.ts'
+import { readCommitMetadata, writeCommitMetadata } from '../record-path/commit-metadata.ts'
+import { latestTimes } from '../record-path/node-times.ts'
 import type { OutputBatch } from '../record-path/output-batch.ts'
 import { remember } from '../record-path/remember.ts'
-import { StreamTask, type StartOfPartition, type TaskSettings } from '../record-path/stream-task.ts'
+import { StreamTask, type StartOfPartition, type TaskPartition, type TaskSettings } from '../record-path/stream-task.ts'
 import type { Changelog, StoreFactory } from '../state/store-context.ts'
+import type { StateStore } from '../state/stores.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import { engineOf } from '../state/definition.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
 import { firstOffsets } from './first-offsets.ts'
 import { keyOf } from './partition-key.ts'
+import { readableEnds } from './readable-ends.ts'
 import { restore, type RestoringStore } from './restoration.ts'
-import { TaskState, type OpenDisk } from './task-state.ts'
+import type { BeginningStore, Snapshots, TaskCut } from './snapshots.ts'
+import { diskOpener, TaskState, type OpenDisk } from './task-state.ts'
 
 interface CommittedStart extends StartOfPartition {
   /** What the nodes of its task have committed with it. */
-  readonly times: Readonly<Record<string, number>>
+  readonly nodeTimes: Readonly<Record<string, number>>
 }
 
 export interface RunningTasksParts {
@@ -31,6 +35,8 @@ export interface RunningTasksParts {
   readonly isolation: 'read_committed' | 'read_uncommitted'
   /** The directory of the application’s state. */
   readonly stateDirectory: string
+  /** The global stores of the instance, read-only. */
+  readonly globalStores: ReadonlyMap<string, StateStore>
   readonly output: OutputBatch
   /** What stores tell their changelogs. */
   readonly changelogs: OutputBatch
@@ -38,7 +44,12 @@ export interface RunningTasksParts {
   readonly random: Random
   readonly logger: Logger
   readonly partitionsOf: (topic: string) => number
+  /** Absent, or null: state comes from the state directory and the changelogs alone. */
+  readonly snapshots?: Snapshots | null
 }
+
+/** How often a task may turn out to have no state that can be used: a directory, and some snapshots. */
+const HEALED_MOST = 10
 
 export class RunningTasks {
   readonly #parts: RunningTasksParts
@@ -46,6 +57,8 @@ export class RunningTasks {
   readonly #tasks = new Map<string, StreamTask>()
   readonly #byPartition = new Map<string, StreamTask>()
   readonly #committed = new Map<string, number>()
+  /** What was committed beside the offsets. */
+  readonly #metadata = new Map<string, string>()
   /** Where nothing was committed: where the task began. */
   readonly #begun = new Map<string, number>()
   readonly #states = new Map<StreamTask, TaskState>()
@@ -74,13 +87,16 @@ export class RunningTasks {
   /** What a commit would say now: where the partitions stand that have moved since the last one. */
   uncommitted(): CommittedOffset[] {
     return Array.from(this.#tasks.values()).flatMap((task) =>
-      task.partitions.flatMap(({ topic, partition, position, tally }) => {
-        const place = { topic, partition }
-        if (position === (this.committedOf(place) ?? this.#begun.get(keyOf(place)))) return []
-        const metadata = withTimes(task.nodeTimes(), (spare) => encodeTally(tally.snapshot(), TALLY_BYTES_MAX - spare))
-        return [{ topic, partition, offset: position, metadata }]
-      }),
+      task.partitions.flatMap((one) =>
+        one.position === (this.committedOf(one) ?? this.#begun.get(keyOf(one))) ? [] : [offsetOf(task, one)],
+      ),
     )
+  }
+
+  /** Where some partition stands, whether it has moved or not; none when there are no tasks. */
+  anyOffset(): CommittedOffset[] {
+    for (const task of this.#tasks.values()) return task.partitions.slice(0, 1).map((one) => offsetOf(task, one))
+    return []
   }
 
   /** Whether a commit has to be waited for before more is processed: a store on disk has one generation of what is not committed. */
@@ -95,13 +111,36 @@ export class RunningTasks {
   }
 
   hasCommitted(offsets: readonly CommittedOffset[]): void {
-    for (const { topic, partition, offset } of offsets) this.#committed.set(keyOf({ topic, partition }), offset)
+    for (const one of offsets) {
+      this.#committed.set(keyOf(one), one.offset)
+      this.#metadata.set(keyOf(one), one.metadata)
+    }
   }
 
-  /** What the stores hold back goes to disk: the changelogs have it, up to `written` (by `topic-partition`). */
+  /** All tasks as they are: when everything that they hold is committed and persisted. */
+  cut(): TaskCut[] {
+    return Array.from(this.#tasks.values()).flatMap((task): TaskCut[] => {
+      const state = this.#states.get(task)
+      if (state === undefined || task.stores.size === 0) return []
+      const sources = task.partitions.map((one) => {
+        const { topic, partition, position } = one
+        return { topic, partition, offset: position, metadata: this.#metadata.get(keyOf(one)) ?? '' }
+      })
+      return [{ task: task.id, state: state.cut(), sources, changelogOf: (store) => this.#loggedIn(store) }]
+    })
+  }
+
+  /**
+   * What the stores hold back goes to disk: the changelogs have it, up to `written` (by `topic-partition`). Of a store whose changelog is
+   * its source topic, the committed offset says how far.
+   */
   persist(written: ReadonlyMap<string, number>): void {
     for (const task of this.#tasks.values()) {
-      const of = (store: string): number | undefined => written.get(`${this.#changelogOf(store)}-${task.partition}`)
+      const of = (store: string): number | undefined => {
+        const key = keyOf({ topic: this.#changelogOf(store), partition: task.partition })
+        const isSource = this.#parts.topology.stores.get(store)?.sourceTopic !== undefined
+        return isSource ? this.#committed.get(key) : written.get(key)
+      }
       this.#states.get(task)?.commit(of)
     }
   }
@@ -121,10 +160,14 @@ export class RunningTasks {
       try {
         return await this.#prepareAll(partitions, starts, signal)
       } catch (error) {
-        const task = error instanceof SluiceError && error.code === 'STATE_TORN' ? error.place?.['task'] : undefined
-        if (task === undefined || healed === partitions.length) throw error
-        this.#parts.logger.warn((error as Error).message, { task })
-        await fs.promises.rm(path.join(this.#parts.stateDirectory, String(task)), { recursive: true, force: true })
+        const { logger, snapshots, stateDirectory } = this.#parts
+        if (!(error instanceof SluiceError)) throw error
+        const isTorn = error.code === 'STATE_TORN'
+        const task = isTorn || error.code === 'SNAPSHOT_UNUSABLE' ? error.place?.['task'] : undefined
+        if (task === undefined || healed === HEALED_MOST * partitions.length) throw error
+        logger.warn(error.message, { task })
+        snapshots?.distrust(String(task))
+        if (isTorn) await fs.promises.rm(path.join(stateDirectory, String(task)), { recursive: true, force: true })
       }
     }
   }
@@ -141,9 +184,11 @@ export class RunningTasks {
     try {
       const stores: RestoringStore[] = []
       for (const id of tasksOf(topology, partitions)) {
+        const brought = await this.#parts.snapshots?.bringBack(nameOfTask(id), this.#beginning(id, starts), signal)
         const { task, restoring } = this.#make(id, starts, openDisk)
         made.push(task)
-        stores.push(...restoring)
+        const filled = brought?.fill(this.#states.get(task)!, restoring, signal)
+        stores.push(...((await filled) ?? restoring))
       }
       await restore(stores, { kafka, clock, logger, isolation }, signal)
       if (signal.aborted) throw new SluiceError('INTERRUPTED', 'The application ended while state was restored')
@@ -168,10 +213,13 @@ export class RunningTasks {
 
   /** Ends a task that is not among the running ones: what it did not commit is lost. */
   async discard(task: StreamTask): Promise<void> {
-    task.close()
     const state = this.#states.get(task)
     this.#states.delete(task)
-    await state?.close()
+    try {
+      task.close()
+    } finally {
+      await state?.close()
+    }
   }
 
   /** Ends the tasks of these partitions. */
@@ -192,6 +240,28 @@ export class RunningTasks {
 
   async closeAll(): Promise<void> {
     await this.close(Array.from(this.#tasks.values()).flatMap(({ partitions }) => partitions))
+  }
+
+  /** Null: nobody writes down what it holds. */
+  #loggedIn(store: string): string | null {
+    const { definition, sourceTopic } = this.#parts.topology.stores.get(store)!
+    return sourceTopic === undefined && definition.logging === null ? null : this.#changelogOf(store)
+  }
+
+  #beginning({ subtopology, partition }: TaskId, starts: ReadonlyMap<string, CommittedStart>): BeginningStore[] {
+    const { topology } = this.#parts
+    const own = topology.subtopologies[subtopology]!.stores.filter(({ isGlobal }) => isGlobal !== true)
+    return own.map(({ definition, sourceTopic }) => {
+      const topic = this.#loggedIn(definition.name)
+      const changelog = topic === null ? null : { topic, partition }
+      const until = sourceTopic === undefined ? null : this.#until({ topic: sourceTopic, partition }, starts)
+      return { definition, changelog, until }
+    })
+  }
+
+  /** What the topic holds behind the position is still to be processed. */
+  #until(at: TopicPartition, starts: ReadonlyMap<string, CommittedStart>): number {
+    return starts.get(keyOf(at))?.offset ?? 0
   }
 
   #changelogOf(store: string): string {
@@ -224,7 +294,7 @@ export class RunningTasks {
     const { topology, settings, output, clock, random, partitionsOf, stateDirectory, logger } = this.#parts
     const name = nameOfTask(id)
     const owner = { application: settings.applicationId, task: name }
-    const state = new TaskState({ directory: path.join(stateDirectory, name), ...owner }, openDisk, logger)
+    const state = new TaskState({ directory: path.join(stateDirectory, name), ...owner }, openDisk, logger, true)
     const subtopology = topology.subtopologies[id.subtopology]!
     const own = subtopology.sourceTopics.flatMap((topic) => starts.get(keyOf({ topic, partition: id.partition })) ?? [])
     const changelog: Changelog = changelogOf(settings.applicationId, id.partition, this.#parts.changelogs)
@@ -234,22 +304,30 @@ export class RunningTasks {
       const { sourceTopic } = topology.stores.get(definition.name)!
       if (sourceTopic === undefined && definition.logging === null) return store
       const at = { topic: this.#changelogOf(definition.name), partition: id.partition }
-      // What the topic holds behind the position is still to be processed.
-      const until = sourceTopic === undefined ? null : (starts.get(keyOf(at))?.offset ?? 0)
+      const until = sourceTopic === undefined ? null : this.#until(at, starts)
       restoring.push({
         task: name,
+        store: definition.name,
         ...at,
         apply: (records, next) => state.restore(store, records, next),
+        bulk: (share) => state.bulk(definition, share),
         from: state.position(definition),
         until,
       })
       return store
     }
-    const times = latestTimes(own.map((start) => start.times))
-    const ports = { clock, random, output, partitionsOf, times, stores: { factory: remembering, changelog } }
-    const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)
-    this.#states.set(task, state)
-    return { task, restoring }
+    const times = latestTimes(own.map((start) => start.nodeTimes))
+    const stores = { factory: remembering, changelog, global: this.#parts.globalStores }
+    const ports = { clock, random, output, partitionsOf, times, stores }
+    try {
+      const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)
+      this.#states.set(task, state)
+      return { task, restoring }
+    } catch (error) {
+      // What was opened of it belongs to nobody.
+      void state.close().catch(() => undefined)
+      throw error
+    }
   }
 
   async #startsOf(
@@ -257,15 +335,15 @@ export class RunningTasks {
     committed: readonly CommittedOffset[],
   ): Promise<Map<string, CommittedStart>> {
     const { admin } = this.#parts.kafka
-    const [earliest, latest] = await Promise.all([
+    const { isolation } = this.#parts
+    const [earliest, ends] = await Promise.all([
       admin.listOffsets(partitions, 'earliest'),
-      admin.listOffsets(partitions, 'latest'),
+      readableEnds(partitions, admin, isolation),
     ])
     const known = new Map(committed.map((one) => [keyOf(one), one]))
-    const ends = new Map(latest.map((one) => [keyOf(one), one.offset]))
     const { topology, clock } = this.#parts
     const fresh = partitions.filter((one) => !known.has(keyOf(one)))
-    const begin = await firstOffsets(topology, fresh, admin, clock)
+    const begin = await firstOffsets(topology, fresh, admin, clock, isolation)
     const firsts = new Map(begin.map((one) => [keyOf(one), one.offset]))
     return new Map(
       earliest.map(({ topic, partition, offset: first }) => {
@@ -273,17 +351,16 @@ export class RunningTasks {
         const at = known.get(key)
         if (at !== undefined && at.offset < first) throw deleted(at, first)
         const offset = at?.offset ?? firsts.get(key) ?? first
-        const tally = at === undefined ? EMPTY_TALLY : decodeTally(at.metadata)
-        const times = at === undefined ? {} : timesIn(at.metadata)
-        return [key, { topic, partition, offset, tally, times, endOffset: ends.get(key) ?? offset }]
+        const { tally, partitionTime: time, nodeTimes } = readCommitMetadata(at?.metadata ?? '')
+        return [key, { topic, partition, offset, tally, time, nodeTimes, endOffset: ends.get(key) ?? offset }]
       }),
     )
   }
 }
 
-async function diskOpener(): Promise<OpenDisk> {
-  const { LmdbState } = await import('../state/lmdb/lmdb-state.ts')
-  return (options) => new LmdbState(options)
+function offsetOf(task: StreamTask, { topic, partition, position, tally, time }: TaskPartition): CommittedOffset {
+  const whole = { tally: tally.snapshot(), partitionTime: time, nodeTimes: task.nodeTimes() }
+  return { topic, partition, offset: position, metadata: writeCommitMetadata(whole) }
 }
 
 function deleted({ topic, partition, offset }: CommittedOffset, first: number): SluiceError {

@@ -11,8 +11,11 @@ import { describeError, isRetriable, SluiceError, type Clock, type Logger, type 
 import type { OutputBatch } from '../record-path/output-batch.ts'
 import type { StreamTask, TaskPartition } from '../record-path/stream-task.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
+import type { Finish } from './finish.ts'
 import { keyOf } from './partition-key.ts'
+import type { Pauses } from './pauses.ts'
 import type { RunningTasks } from './running-tasks.ts'
+import type { Snapshots } from './snapshots.ts'
 import type { Writer } from './writer.ts'
 
 export interface ThreadSettings {
@@ -37,9 +40,12 @@ export interface ThreadParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: StreamMetrics
+  readonly pauses: Pauses
   /** Told when everything that is assigned runs, and when something is waited for. */
   readonly onSettled: (isSettled: boolean) => void
   readonly onCommitted: () => void
+  /** Absent, or null: none are taken. */
+  readonly snapshots?: Pick<Snapshots, 'isDue' | 'take'> | null
 }
 
 /** Between two tries of the last commit. */
@@ -49,6 +55,7 @@ const RETRY_MS = 100
 type Change =
   | { readonly kind: 'assigned'; readonly partitions: readonly TopicPartition[] }
   | { readonly kind: 'revoked'; readonly partitions: readonly TopicPartition[]; readonly done: () => void }
+  | { readonly kind: 'still'; readonly work: () => Promise<void>; readonly done: (failure: { error: unknown } | null) => void }
 
 /** Tasks on their way: made, and their stores filled. */
 interface Preparation {
@@ -72,13 +79,29 @@ export class StreamThread {
   #committing: Promise<void> | null = null
   #failingSince: number | null = null
   #lastCommitAt: number
+  /** A processor has asked for one. */
+  #isCommitWanted = false
   readonly #isEnding = new AbortController()
+  /** Not fetched for now. */
   readonly #paused = new Set<string>()
+  /** Have something to go on with, though nothing has come. */
+  readonly #resumed = new Set<StreamTask>()
+  /** Of the pauses, as they were last looked at. */
+  #pausesSeen = 0
 
   constructor(settings: ThreadSettings, parts: ThreadParts) {
     this.#settings = settings
     this.#parts = parts
     this.#lastCommitAt = parts.clock.monotonic()
+  }
+
+  /** Everything that is assigned runs. */
+  get isSettled(): boolean {
+    return this.#preparing.size === 0 && this.#changes.length === 0
+  }
+
+  partitions(): readonly TaskPartition[] {
+    return Array.from(this.#parts.tasks.all).flatMap((task) => task.partitions)
   }
 
   /** For the member's hooks. A revocation resolves when what was processed is committed and the tasks are closed. */
@@ -89,14 +112,17 @@ export class StreamThread {
     onRevoked: (partitions: readonly TopicPartition[]): Promise<void> =>
       new Promise((resolve) => this.#ask({ kind: 'revoked', partitions, done: resolve })),
     // At once: from now on nothing may be committed, whatever the thread is at.
-    onLost: (_partitions: readonly TopicPartition[], cause: SluiceError): void => {
-      this.#failure ??= { error: cause }
-      this.#ring()
-    },
+    onLost: (_partitions: readonly TopicPartition[], cause: SluiceError): void => this.fail(cause),
+  }
+
+  /** Ends the run: something that it needs has failed. */
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#ring()
   }
 
   /**
-   * Runs until the signal is aborted or `finished` says so, then commits what is durable. Resolves to what stopped it: null, or the
+   * Runs until the signal is aborted or `finish` says so, then commits what is durable. Resolves to what stopped it: null, or the
    * error of the record that it stopped before. `drained` is false when the stop took too long. The tasks are left as they are, for
    * whoever wants to know where they stand.
    * @throws what failed on the way
@@ -104,7 +130,7 @@ export class StreamThread {
   async run(
     member: ConsumerMember,
     signal: AbortSignal,
-    finished: () => boolean | Promise<boolean>,
+    finish: Pick<Finish, 'isOver'>,
   ): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
     this.#member = member
     const { fetcher, writer } = this.#parts
@@ -112,11 +138,13 @@ export class StreamThread {
     let stop: SluiceError | null = null
     const onAbort = (): void => this.#ring()
     signal.addEventListener('abort', onAbort, { once: true })
+    const forgetPauses = this.#parts.pauses.onChange(() => this.#ring())
     try {
       while (stop === null && !signal.aborted) {
         this.#throwFailures()
         await this.#applyChanges()
-        if (await finished()) break
+        if (await finish.isOver(this)) break
+        this.#applyPauses()
         member.poll()
         await writer.room(bufferedBytesMax, signal)
         const arrived = await fetcher.poll(this.#pollTimeout(), this.#wake.signal)
@@ -125,6 +153,7 @@ export class StreamThread {
           const task = this.#parts.tasks.of(fetched)
           if (task === undefined) continue
           task.take(fetched)
+          this.#hear(task)
           stop = this.#round(task)
           this.#balance(task)
           if (stop !== null) break
@@ -132,9 +161,10 @@ export class StreamThread {
           await afterIo()
           if (signal.aborted) break
         }
-        stop ??= this.#punctuate()
+        stop ??= this.#goOn() ?? this.#punctuate()
         if (stop === null) this.#commitIfDue()
-        if (this.#parts.tasks.areOnDisk) await this.#committing
+        // A snapshot is of what is committed: nothing is processed until it is cut.
+        if (this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true) await this.#committing
       }
       await this.#committing
       this.#throwFailures()
@@ -144,8 +174,9 @@ export class StreamThread {
       return { stop, drained }
     } finally {
       signal.removeEventListener('abort', onAbort)
+      forgetPauses()
       this.#isEnding.abort(null)
-      for (const change of this.#changes.splice(0)) if (change.kind === 'revoked') change.done()
+      for (const change of this.#changes.splice(0)) this.#giveUp(change)
       for (const preparation of this.#preparations) {
         await preparation.ended
         await Promise.all(preparation.tasks.map((task) => this.#parts.tasks.discard(task)))
@@ -159,6 +190,22 @@ export class StreamThread {
     await this.#commit()
   }
 
+  /** Does some work while all that was processed is committed and nothing more is processed. @throws what the commit, or the work, throws */
+  standingStill(work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (failure: { error: unknown } | null): void => {
+        if (failure === null) resolve()
+        else reject(failure.error as Error)
+      }
+      this.#ask({ kind: 'still', work, done })
+    })
+  }
+
+  /** The offset behind the last record that it has put into a partition; 0: none. */
+  written(partition: TopicPartition): number {
+    return this.#parts.writer.written.get(keyOf(partition)) ?? 0
+  }
+
   #round(task: StreamTask): SluiceError | null {
     const { output, metrics, clock } = this.#parts
     const startedAt = clock.monotonic()
@@ -169,22 +216,61 @@ export class StreamThread {
     return stop
   }
 
+  /** What its partitions have at the broker though it has not come yet: the task waits for that. */
+  #hear({ partitions }: StreamTask): void {
+    if (partitions.length === 1) return
+    for (const partition of partitions) {
+      const { queue } = partition
+      if (queue.isEmpty) queue.endOffset = Math.max(queue.endOffset, this.#parts.fetcher.end(partition) ?? 0)
+    }
+  }
+
+  /** Tasks that have waited for a partition for long enough. */
+  #goOn(): SluiceError | null {
+    const now = this.#parts.clock.monotonic()
+    for (const task of this.#parts.tasks.all) {
+      if (task.waitsUntil > now && !this.#resumed.delete(task)) continue
+      this.#hear(task)
+      const stop = this.#round(task)
+      this.#balance(task)
+      if (stop !== null) return stop
+    }
+    this.#resumed.clear()
+    return null
+  }
+
   /** A partition that waits for another one of its task is not fetched further than so much. */
   #balance(task: StreamTask): void {
     if (task.partitions.length === 1) return
-    const { fetcher } = this.#parts
-    const isFull = ({ queue }: TaskPartition): boolean => queue.bytes > this.#settings.bufferedBytesMax
-    for (const partition of task.partitions) {
-      const key = keyOf(partition)
-      if (isFull(partition) === this.#paused.has(key)) continue
-      const { topic, partition: number } = partition
-      if (isFull(partition)) {
-        this.#paused.add(key)
-        fetcher.pause([{ topic, partition: number }])
-      } else {
-        this.#paused.delete(key)
-        fetcher.resume([{ topic, partition: number }])
+    for (const partition of task.partitions) this.#fetchOrNot(partition)
+  }
+
+  #fetchOrNot({ topic, partition, queue, isPaused }: TaskPartition): void {
+    const place = { topic, partition }
+    const key = keyOf(place)
+    const mayNot = isPaused || queue.bytes > this.#settings.bufferedBytesMax
+    if (mayNot === this.#paused.has(key)) return
+    if (mayNot) {
+      this.#paused.add(key)
+      this.#parts.fetcher.pause([place])
+    } else {
+      this.#paused.delete(key)
+      this.#parts.fetcher.resume([place])
+    }
+  }
+
+  /** What has been paused or resumed since, and what has come under a pause. */
+  #applyPauses(): void {
+    const { pauses, tasks } = this.#parts
+    if (this.#pausesSeen === pauses.version) return
+    this.#pausesSeen = pauses.version
+    for (const task of tasks.all) {
+      for (const partition of task.partitions) {
+        partition.isPaused = pauses.isPaused(task.subtopology, partition)
+        this.#fetchOrNot(partition)
       }
+      // What came before the pause goes on now.
+      this.#resumed.add(task)
     }
   }
 
@@ -207,11 +293,17 @@ export class StreamThread {
 
   #ask(change: Change): void {
     if (this.#isEnding.signal.aborted) {
-      if (change.kind === 'revoked') change.done()
+      this.#giveUp(change)
       return
     }
     this.#changes.push(change)
     this.#ring()
+  }
+
+  #giveUp(change: Change): void {
+    if (change.kind === 'revoked') change.done()
+    else if (change.kind === 'still')
+      change.done({ error: new SluiceError('INTERRUPTED', 'The application ended before this could be done') })
   }
 
   #ring(): void {
@@ -222,6 +314,7 @@ export class StreamThread {
   async #applyChanges(): Promise<void> {
     for (let change = this.#changes.shift(); change !== undefined; change = this.#changes.shift()) {
       if (change.kind === 'assigned') this.#prepare(change.partitions)
+      else if (change.kind === 'still') await this.#standStill(change)
       else {
         try {
           await this.#revoke(change.partitions)
@@ -247,6 +340,16 @@ export class StreamThread {
       this.#fetchAll()
     }
     this.#parts.onSettled(this.#preparing.size === 0)
+  }
+
+  async #standStill({ work, done }: Change & { readonly kind: 'still' }): Promise<void> {
+    try {
+      await this.commit()
+      await work()
+      done(null)
+    } catch (error) {
+      done({ error })
+    }
   }
 
   /** Beside the running tasks: restoring may take long. */
@@ -291,6 +394,7 @@ export class StreamThread {
     this.#parts.fetcher.assign(positions)
     // Those that stay are still paused.
     this.#parts.fetcher.resume(positions)
+    this.#pausesSeen = -1
   }
 
   #throwFailures(): void {
@@ -302,14 +406,21 @@ export class StreamThread {
   }
 
   #pollTimeout(): number {
-    if (this.#committing !== null) return this.#settings.pollTimeoutMs
-    const untilCommit = this.#lastCommitAt + this.#settings.commitIntervalMs - this.#parts.clock.monotonic()
-    return Math.max(0, Math.min(this.#settings.pollTimeoutMs, untilCommit))
+    const now = this.#parts.clock.monotonic()
+    let timeoutMs = this.#settings.pollTimeoutMs
+    if (this.#resumed.size > 0) return 0
+    for (const { waitsUntil } of this.#parts.tasks.all) timeoutMs = Math.min(timeoutMs, waitsUntil - now)
+    if (this.#committing === null)
+      timeoutMs = Math.min(timeoutMs, this.#lastCommitAt + this.#settings.commitIntervalMs - now)
+    return Math.max(0, timeoutMs)
   }
 
   #commitIfDue(): void {
     const now = this.#parts.clock.monotonic()
-    if (this.#committing !== null || now - this.#lastCommitAt < this.#settings.commitIntervalMs) return
+    for (const task of this.#parts.tasks.all) this.#isCommitWanted = task.takeCommitRequest() || this.#isCommitWanted
+    if (this.#committing !== null) return
+    if (!this.#isCommitWanted && now - this.#lastCommitAt < this.#settings.commitIntervalMs) return
+    this.#isCommitWanted = false
     this.#lastCommitAt = now
     this.#committing = this.#commit()
       .catch((error: unknown) => {
@@ -326,13 +437,17 @@ export class StreamThread {
 
   async #commit(): Promise<void> {
     this.#throwFailures()
-    const { tasks, writer, metrics } = this.#parts
+    const { tasks, writer, metrics, snapshots } = this.#parts
+    const isCutDue = snapshots?.isDue === true
     for (const task of tasks.all) task.flush()
     this.#handOver()
-    const offsets = tasks.uncommitted()
+    const moved = tasks.uncommitted()
+    // What a punctuator puts out is committed too, and only by whoever still holds the tasks: that is asked with an offset.
+    const offsets = moved.length === 0 && writer.isOpen ? tasks.anyOffset() : moved
     await writer.commit(offsets)
     tasks.hasCommitted(offsets)
     tasks.persist(writer.written)
+    if (isCutDue) snapshots?.take(tasks.cut())
     this.#failingSince = null
     if (offsets.length === 0) return
     metrics.committed()

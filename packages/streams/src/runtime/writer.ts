@@ -17,6 +17,8 @@ export interface Writer {
   commit(offsets: readonly CommittedOffset[]): Promise<void>
   /** The offset behind the last record that is known to be in a partition, by `topic-partition`: what `write` has put there. */
   readonly written: ReadonlyMap<string, number>
+  /** Whether something was put out since the last commit that becomes final only with offsets: see `commit`. */
+  readonly isOpen: boolean
   /** What went wrong since; nothing more is written. */
   readonly failure: { readonly error: unknown } | null
   /** Gives up what is not committed. */
@@ -41,6 +43,8 @@ export class AtLeastOnceWriter implements Writer {
   get written(): ReadonlyMap<string, number> {
     return this.#underWay.written
   }
+
+  readonly isOpen = false
 
   write(records: readonly ProducerRecord[], bytes: number): void {
     if (records.length > 0) this.#underWay.add(this.#producer.produce(records), bytes)
@@ -88,6 +92,10 @@ export class ExactlyOnceWriter implements Writer {
 
   get written(): ReadonlyMap<string, number> {
     return this.#underWay.written
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   write(records: readonly ProducerRecord[], bytes: number): void {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { decodeTally, EMPTY_TALLY, encodeTally } from '@sluice/kafka'
 import { Serdes, SessionWindows, SlidingWindows, StreamsBuilder, TimeWindows, type Topology } from '../../src/index.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
-import { latestTimes, NodeTimes, timesIn, withTimes } from '../../src/record-path/node-times.ts'
+import { latestTimes, NodeTimes } from '../../src/record-path/node-times.ts'
 
 describe('times of nodes', () => {
   test('are -1 until there is one, as they were committed after a restart, and only those that there are are committed', () => {
@@ -12,20 +11,6 @@ describe('times of nodes', () => {
     expect(first.of('a')).toBe(first.of('a'))
     expect(first.snapshot()).toEqual({ a: 5 })
     expect(new NodeTimes(first.snapshot()).of('a').at).toBe(5)
-  })
-
-  test('travel in the text of a committed offset, beside its tally; what is not ours has none', () => {
-    const tally = { ...EMPTY_TALLY, in: 3, passed: 3 }
-    const spare: number[] = []
-    const text = withTimes({ agg: 1_700_000_000_000 }, (bytes) => {
-      spare.push(bytes)
-      return encodeTally(tally)
-    })
-    expect([decodeTally(text), timesIn(text)]).toEqual([tally, { agg: 1_700_000_000_000 }])
-    expect(text.length - encodeTally(tally).length).toBe(spare[0]! - 1)
-    expect(withTimes({}, () => encodeTally(tally))).toBe(encodeTally(tally))
-    for (const foreign of ['', 'AgAAAA==', '{"times":7}', 'null', '{"times":{"a":"b"}}'])
-      expect(timesIn(foreign)).toEqual({})
   })
 
   test('of several partitions the latest count', () =>

@@ -109,6 +109,10 @@ export class FakeFetcher implements Fetcher {
     for (const partition of partitions) this.paused.delete(this.#assigned(partition))
   }
 
+  end(partition: TopicPartition): number {
+    return (this.logs.get(keyOf(partition))?.at(-1)?.offset ?? -1) + 1
+  }
+
   async poll(timeoutMs: number, signal?: AbortSignal): Promise<readonly FetchedPartition[]> {
     this.polls += 1
     const fetched: FetchedPartition[] = []

@@ -1,0 +1,69 @@
+import type { TopicPartition } from '@sluice/sdk'
+
+/** What is paused: everything, unless it says less. A partition without a topic: the tasks of that number. */
+export interface PauseTarget {
+  readonly subtopology?: number
+  readonly topic?: string
+  readonly partition?: number
+}
+
+/**
+ * What an instance is not to process for now. It stays a member and keeps its tasks; nothing is fetched of what is paused, and nothing
+ * is committed for it but what was processed before. Whoever pauses the whole and a part of it has to resume both.
+ */
+export class Pauses {
+  readonly #targets = new Map<string, PauseTarget>()
+  readonly #listeners = new Set<() => void>()
+  /** Grows with every change. */
+  #version = 0
+
+  get version(): number {
+    return this.#version
+  }
+
+  add(target: PauseTarget): void {
+    this.#targets.set(nameOf(target), target)
+    this.#changed()
+  }
+
+  remove(target: PauseTarget): void {
+    if (this.#targets.delete(nameOf(target))) this.#changed()
+  }
+
+  /** Whether this very target is paused, or all of it by another one. */
+  has(target: PauseTarget): boolean {
+    return this.#some((one) => covers(one, target))
+  }
+
+  isPaused(subtopology: number, { topic, partition }: TopicPartition): boolean {
+    return this.#some((one) => covers(one, { subtopology, topic, partition }))
+  }
+
+  /** Told of every change until it is taken away again. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #some(holds: (target: PauseTarget) => boolean): boolean {
+    for (const target of this.#targets.values()) if (holds(target)) return true
+    return false
+  }
+
+  #changed(): void {
+    this.#version++
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function covers(whole: PauseTarget, part: PauseTarget): boolean {
+  return (
+    (whole.subtopology === undefined || whole.subtopology === part.subtopology) &&
+    (whole.topic === undefined || whole.topic === part.topic) &&
+    (whole.partition === undefined || whole.partition === part.partition)
+  )
+}
+
+function nameOf({ subtopology, topic, partition }: PauseTarget): string {
+  return JSON.stringify([subtopology ?? null, topic ?? null, partition ?? null])
+}
