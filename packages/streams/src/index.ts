@@ -81,6 +81,14 @@ export type { ForeignKeyExtractor } from './operators/foreign-key-join.ts'
 export { FixedKeyRecord, StreamRecord } from './operators/stream-record.ts'
 export { sessionWindowedSerde, timeWindowedSerde } from './state/formats/windowed-serdes.ts'
 export { Stores } from './dsl/stores.ts'
+export type { Summarizing } from './dsl/summarize.ts'
+export {
+  Figures,
+  type Figure,
+  type FiguresOf,
+  type RetractableFigure,
+  type RetractableFiguresOf,
+} from './figures/index.ts'
 export type {
   KeyValueStore,
   SessionStore,

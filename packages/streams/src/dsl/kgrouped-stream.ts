@@ -1,3 +1,4 @@
+import type { FiguresOf } from '../figures/figure.ts'
 import {
   counting,
   reducing,
@@ -19,6 +20,7 @@ import { aggregate, Grouping, type AggregationSpec } from './grouping.ts'
 import { KTable } from './ktable.ts'
 import type { StreamPlace } from './place.ts'
 import { SessionWindowedKStream } from './session-windowed-kstream.ts'
+import { summarize, type Summarizing } from './summarize.ts'
 import { TimeWindowedKStream } from './time-windowed-kstream.ts'
 
 /**
@@ -53,6 +55,16 @@ export class KGroupedStream<K, V> {
   ): KTable<K, A> {
     const aggregation = { initializer, aggregator } as Aggregation
     return this.#aggregate('KSTREAM-AGGREGATE-', aggregation, options, null, false)
+  }
+
+  /**
+   * The figures of each key: `summarize({ orders: Figures.count(), revenue: Figures.sum((order) => order.amount) })` makes rows of
+   * `{ orders, revenue }`.
+   */
+  summarize<R>(figures: FiguresOf<V, R>, options: Summarizing<K> = {}): KTable<K, NonNullable<R>> {
+    return summarize(figures, options, ({ initializer, aggregator }, rest) =>
+      this.aggregate(initializer, aggregator, rest),
+    )
   }
 
   /** Aggregates per window: tumbling, hopping, unlimited, calendar or sliding ones. */

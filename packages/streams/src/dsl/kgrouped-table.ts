@@ -1,3 +1,4 @@
+import type { RetractableFiguresOf } from '../figures/figure.ts'
 import {
   counting,
   reducing,
@@ -22,6 +23,7 @@ import type { GraphNode } from '../topology/graph-node.ts'
 import { KTable } from './ktable.ts'
 import type { Place } from './place.ts'
 import { known, storeBase } from './stored.ts'
+import { summarize, type Summarizing } from './summarize.ts'
 import { AggregatedRows, writeStore } from './table-rows.ts'
 
 const STORE_PREFIX = 'KTABLE-AGGREGATE-'
@@ -94,6 +96,13 @@ export class KGroupedTable<K, V> {
       subtractor: subtractor as AnyAggregator,
     }
     return this.#aggregate('KTABLE-AGGREGATE-', aggregation, options, null)
+  }
+
+  /** The figures of each group, of those that can take a row out again: `count`, `sum`, `avg`. */
+  summarize<R>(figures: RetractableFiguresOf<V, R>, options: Summarizing<K> = {}): KTable<K, NonNullable<R>> {
+    return summarize(figures, options, ({ initializer, aggregator, subtractor }, rest) =>
+      this.aggregate(initializer, aggregator, subtractor, rest),
+    )
   }
 
   #aggregate<A>(

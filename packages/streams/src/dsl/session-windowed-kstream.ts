@@ -1,3 +1,4 @@
+import type { FiguresOf } from '../figures/figure.ts'
 import {
   counting,
   mergeCounts,
@@ -20,6 +21,7 @@ import { aggregate, type AggregationSpec, type Grouping } from './grouping.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
 import { retentionOf } from './stored.ts'
+import { summarize, type Summarizing } from './summarize.ts'
 import { sessionWindowedKey } from './windowed-keys.ts'
 
 /** Kafka Streams' `SessionWindowedKStream`: the records of a grouped stream by key and session. */
@@ -79,6 +81,13 @@ export class SessionWindowedKStream<K, V> {
   ): KTable<Windowed<K>, A> {
     const aggregation = { initializer, aggregator } as Aggregation
     return this.#aggregate('KSTREAM-AGGREGATE-', aggregation, merger as Merger<unknown, unknown>, options, null, false)
+  }
+
+  /** The figures of each key and session. */
+  summarize<R>(figures: FiguresOf<V, R>, options: Summarizing<K> = {}): KTable<Windowed<K>, NonNullable<R>> {
+    return summarize(figures, options, ({ initializer, aggregator, merger }, rest) =>
+      this.aggregate(initializer, aggregator, merger, rest),
+    )
   }
 
   #aggregate<A>(

@@ -1,3 +1,4 @@
+import type { FiguresOf } from '../figures/figure.ts'
 import {
   counting,
   reducing,
@@ -18,6 +19,7 @@ import { aggregate, type AggregationSpec, type Grouping } from './grouping.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
 import { retentionOf } from './stored.ts'
+import { summarize, type Summarizing } from './summarize.ts'
 import { fixedWindowedKey, slidingWindowedKey } from './windowed-keys.ts'
 
 /** Kafka Streams' `TimeWindowedKStream`: the records of a grouped stream by key and window. */
@@ -75,6 +77,13 @@ export class TimeWindowedKStream<K, V> {
   ): KTable<Windowed<K>, A> {
     const aggregation = { initializer, aggregator } as Aggregation
     return this.#aggregate('KSTREAM-AGGREGATE-', aggregation, options, null, false)
+  }
+
+  /** The figures of each key and window. */
+  summarize<R>(figures: FiguresOf<V, R>, options: Summarizing<K> = {}): KTable<Windowed<K>, NonNullable<R>> {
+    return summarize(figures, options, ({ initializer, aggregator }, rest) =>
+      this.aggregate(initializer, aggregator, rest),
+    )
   }
 
   #aggregate<A>(
