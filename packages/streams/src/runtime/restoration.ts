@@ -45,9 +45,8 @@ export async function restore(
   const open = new Map<string, Reading>()
   for (const one of stores) {
     const from = Math.max(one.from ?? 0, first.get(keyOf(one)) ?? 0)
-    const last = ends.get(keyOf(one)) ?? 0
-    if (one.from !== null && one.from > last) throw cutOff(one, one.from, last)
-    const end = one.until ?? last
+    const end = one.until ?? ends.get(keyOf(one)) ?? 0
+    if (one.from !== null && one.from > end) throw cutOff(one, one.from, end)
     if (from < end) open.set(keyOf(one), { ...one, at: from, end })
   }
   if (open.size === 0) return

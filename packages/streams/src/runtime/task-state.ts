@@ -36,9 +36,14 @@ export class TaskState {
     return this.#disk !== null
   }
 
-  /** Where its changelog has to be read from. Null: from the beginning. */
-  position(definition: StoreDefinition): number | null {
-    return this.#onDisk.has(definition.name) ? this.#disk!.position(definition) : null
+  /**
+   * Where its changelog has to be read from. Null: from the beginning. `partition`: of a global store, which is filled from all of its
+   * topic's.
+   */
+  position(definition: StoreDefinition, partition?: number): number | null {
+    const { name } = definition
+    if (!this.#onDisk.has(name)) return null
+    return this.#disk!.position(partition === undefined ? definition : { ...definition, name: partOf(name, partition) })
   }
 
   /** Applies what was read of a changelog, up to `next`. */
@@ -52,6 +57,14 @@ export class TaskState {
     if (this.#disk === null) return
     const positions = Array.from(this.#onDisk, (store) => [store, writtenOf(store)] as const)
     this.#disk.commit(new Map(positions.filter((one): one is readonly [string, number] => one[1] !== undefined)))
+  }
+
+  /** As `commit`, of global stores: how far each partition of their topics was read. */
+  commitPartitions(
+    positions: readonly { readonly store: string; readonly partition: number; readonly offset: number }[],
+  ): void {
+    const onDisk = positions.filter(({ store }) => this.#onDisk.has(store))
+    this.#disk?.commit(new Map(onDisk.map(({ store, partition, offset }) => [partOf(store, partition), offset])))
   }
 
   async close(): Promise<void> {
@@ -72,4 +85,15 @@ export class TaskState {
       return open(this.#options)
     }
   }
+}
+
+/** No store has such a name. */
+function partOf(store: string, partition: number): string {
+  return `${store}/${partition}`
+}
+
+/** Brings the native module that states on disk need. */
+export async function diskOpener(): Promise<OpenDisk> {
+  const { LmdbState } = await import('../state/lmdb/lmdb-state.ts')
+  return (options) => new LmdbState(options)
 }

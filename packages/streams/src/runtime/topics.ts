@@ -12,8 +12,10 @@ export const QUARANTINE_BYTES = 65_536
 export interface PreparedTopics {
   /** With the topics that its patterns match. */
   readonly topology: Topology
-  /** How many partitions each topic has that is read. */
+  /** How many partitions each topic has that tasks read. */
   readonly sources: ReadonlyMap<string, number>
+  /** How many those have that fill global stores. */
+  readonly globals: ReadonlyMap<string, number>
   /** How many partitions a topic has that is written. @throws SluiceError TOPOLOGY_INVALID for one that a function chose and nobody knows */
   partitionsOf(topic: string): number
 }
@@ -37,9 +39,11 @@ export async function prepareTopics(
   await ensureInternal(internalTopics(topology, settings['application.id'], plan), kafka)
   const outputs = topology.sinkTopics.filter((topic) => !plan.topics.has(topic))
   const counts = new Map([...countsOf(await admin.describeTopics(outputs)), ...plan.topics])
+  const global = new Set(topology.sources.flatMap(({ isGlobal, topics }) => (isGlobal === true ? topics : [])))
   return {
     topology,
-    sources: new Map(plan.topics),
+    sources: new Map([...plan.topics].filter(([topic]) => !global.has(topic))),
+    globals: new Map([...plan.topics].filter(([topic]) => global.has(topic))),
     partitionsOf(topic) {
       const count = counts.get(topic)
       if (count !== undefined) return count

@@ -17,6 +17,7 @@ import type { Deserializer, Serializer, Side } from '../serde.ts'
 import { bytesSerde } from '../serdes.ts'
 import type { StoreKind } from '../state/definition.ts'
 import { memoryStores } from '../state/create-store.ts'
+import { readOnly } from '../state/read-only.ts'
 import type { Changelog, ChangelogRecord, StoreFactory, TaskStore } from '../state/store-context.ts'
 import type {
   KeyValueStore,
@@ -111,7 +112,7 @@ export class TopologyTestDriver {
         stores: { factory, global, changelog },
         ...(continuing === undefined ? {} : { times: continuing.#timesOf(subtopology.id) }),
       })
-      if (subtopology.isGlobal) for (const [name, store] of task.stores) global.set(name, store)
+      if (subtopology.isGlobal) for (const [name, store] of task.stores) global.set(name, readOnly(store))
     }
   }
 
