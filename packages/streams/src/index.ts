@@ -16,7 +16,14 @@ export { BufferConfig, Suppressed, type SuppressedOptions } from './dsl/suppress
 export type { EmitStrategy, WindowMaterializing } from './dsl/emit-strategy.ts'
 export type { Processing } from './dsl/place.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
-export { KafkaStreams, type RunOptions, type StreamsPorts } from './kafka-streams.ts'
+export {
+  KafkaStreams,
+  type RunOptions,
+  type StreamsPorts,
+  type UncaughtExceptionResponse,
+} from './kafka-streams.ts'
+export type { PauseTarget } from './runtime/pauses.ts'
+export type { ThreadState } from './runtime/thread-life.ts'
 export type { StreamsState } from './streams-state.ts'
 export type { PartitionProgress, StreamsProgress } from './progress.ts'
 export { quarantineTopicOf, streamsSettings, type StreamsSettings } from './streams-settings.ts'
@@ -81,6 +88,7 @@ export type { ForeignKeyExtractor } from './operators/foreign-key-join.ts'
 export { FixedKeyRecord, StreamRecord } from './operators/stream-record.ts'
 export { sessionWindowedSerde, timeWindowedSerde } from './state/formats/windowed-serdes.ts'
 export { Stores } from './dsl/stores.ts'
+export type { Deduped } from './dsl/dedupe.ts'
 export type { Summarizing } from './dsl/summarize.ts'
 export {
   Figures,

@@ -36,6 +36,7 @@ import { bytesSerde } from '../serdes.ts'
 import type { StreamPartitioner, TopicNameExtractor } from '../topology/record-functions.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
 import { BranchedKStream } from './branched-kstream.ts'
+import { dedupeStream, type Deduped } from './dedupe.ts'
 import type { GlobalKTable } from './global-ktable.ts'
 import { KGroupedStream } from './kgrouped-stream.ts'
 import { KTable } from './ktable.ts'
@@ -76,6 +77,17 @@ export class KStream<K, V> {
   /** Keeps the records for which the predicate is false. */
   filterNot(predicate: Predicate<K, V>, named: Named = {}): KStream<K, V> {
     return this.#same(filter(predicate as Predicate<unknown, unknown>, false), named)
+  }
+
+  /**
+   * Drops records that repeat one that went through: those of the same id whose times are no further apart than `withinMs`.
+   *
+   * ```ts
+   * payments.dedupe({ by: (_key, payment) => payment.id, withinMs: 3_600_000, name: 'once' })
+   * ```
+   */
+  dedupe(deduped: Deduped<K, V>): KStream<K, V> {
+    return new KStream(dedupeStream(this.place, deduped))
   }
 
   /** Replaces each value. The mapper gets the value first, then the key, and must not change either. */

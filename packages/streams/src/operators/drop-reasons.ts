@@ -8,3 +8,5 @@ export const OUT_OF_ORDER = 'out-of-order'
 export const NULL_FOREIGN_KEY = 'null-foreign-key'
 /** Before the start of an unlimited window. */
 export const NO_WINDOW = 'no-window'
+/** The same as a record that went through before. */
+export const DUPLICATE = 'duplicate'
