@@ -2,13 +2,15 @@
  * Lines of JSON into a Delta table, without Kafka and without a worker: `lines-job.ts FILE FOLDER COMMITS ROWS`.
  */
 import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
 import { jsonConverter } from '@sluice/codecs'
 import { DeltaTable, TableWriter, appIdOf, deltaSchemaOf, layoutOfSchema } from '@sluice/lake'
 import { openObjectStore } from '@sluice/object-store'
 import { MemoryMetrics, systemClock, systemRandom } from '@sluice/sdk'
 import type { StructSchema, StructValue } from '@sluice/sdk'
-import { ORDER_SCHEMA, lineEnd, wholeLinesOf } from './order-lines.ts'
+import { ORDER_SCHEMA, lineEnd } from './order-lines.ts'
 
+const PIECE_BYTES = 2 ** 20
 const [file = '', folder = '', commits = '1', count = '1000000'] = process.argv.slice(2)
 const rowsInAll = Number(count)
 const converter = jsonConverter.create({ 'schemas.enable': 'true', 'schema.content': ORDER_SCHEMA }, 'value')
@@ -22,8 +24,8 @@ const limits = {
 } as const
 
 // As the sink does: fields are found in the bytes; what is not surely known is decoded.
-const pieces = wholeLinesOf(file)
-let piece = await pieces.next()
+const pieces = linesInPlace(file)
+let piece = pieces.next()
 const schema = schemaOf(piece.value as Buffer)
 const layout = layoutOfSchema(schema)
 const store = openObjectStore(folder)
@@ -31,8 +33,8 @@ const table = await DeltaTable.openOrCreate(store, 'orders', deltaSchemaOf(schem
 const writer = new TableWriter(table, store, limits, { ...ports, metrics: new MemoryMetrics() })
 const lane = writer.lane(appIdOf({ sink: 'bench', cluster: '', topic: 'orders', partition: 0 }), 'orders-0')
 let offset = 0
-for (; piece.done !== true && offset < rowsInAll; piece = await pieces.next()) {
-  take(piece.value)
+for (; piece.done !== true && offset < rowsInAll; piece = pieces.next()) {
+  take(piece.value as Buffer)
   // Between two pieces nothing waits, as between two fetches of a sink.
   if (writer.full) await writer.roll()
   if (writer.due) await writer.commit()
@@ -47,6 +49,25 @@ function take(bytes: Buffer): void {
     if (row === undefined || !writer.appendLocated(lane, offset, row, null))
       writer.append(lane, offset, converter.decode('orders', bytes.subarray(from, end)).value as StructValue)
     from = end + 1
+  }
+}
+
+/** The file in pieces that end with a line; each is gone with the next, for which its memory is used again. */
+function* linesInPlace(from: string): Generator<Buffer, undefined> {
+  const bytes = Buffer.allocUnsafeSlow(PIECE_BYTES)
+  const input = fs.openSync(from, 'r')
+  try {
+    for (let rest = 0; ;) {
+      const read = fs.readSync(input, bytes, rest, bytes.length - rest, null)
+      if (read === 0) return
+      const filled = rest + read
+      const end = bytes.lastIndexOf('\n', filled - 1) + 1
+      if (end > 0) yield bytes.subarray(0, end)
+      bytes.copyWithin(0, end, filled)
+      rest = filled - end
+    }
+  } finally {
+    fs.closeSync(input)
   }
 }
 
