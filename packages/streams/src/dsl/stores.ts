@@ -1,6 +1,8 @@
 import type { StoreReference } from '../operators/process.ts'
+import type { TimersReference } from '../operators/timers.ts'
 import type { Stored } from '../options.ts'
 import type { Serde } from '../serde.ts'
+import { bytesSerde } from '../serdes.ts'
 import type {
   KeyValueDefinition,
   SessionDefinition,
@@ -69,6 +71,11 @@ export const Stores = {
   ): TimestampedWindowDefinition & StoreReference<TimestampedWindowStore<K, V>> {
     const base = storeBase(name, options, options)
     return { kind: 'timestampedWindow', ...base, ...windows(name, options), retainDuplicates: false }
+  },
+  /** One timer per key, for `Timers`. */
+  timers<K>(name: string, options: Stored & { readonly key: Serde<K> }): KeyValueDefinition & TimersReference<K> {
+    const bytes = { key: bytesSerde, value: bytesSerde }
+    return { kind: 'keyValue', ...storeBase(name, options, bytes), timerKey: options.key }
   },
   /** A value per key and session. */
   session<K, V>(
