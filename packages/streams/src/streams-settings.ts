@@ -106,6 +106,14 @@ export const streamsSettings = defineSettings({
     importance: 'low',
     documentation: 'Makes the instance a static member: a restart within the session costs no rebalance.',
   },
+  'repartition.purge.interval.ms': {
+    type: 'long',
+    default: 30_000,
+    validator: atLeast(0),
+    importance: 'low',
+    documentation:
+      'How often what was processed and committed is deleted from repartition topics, which keep everything otherwise.',
+  },
   'session.timeout.ms': {
     type: 'int',
     default: 45_000,

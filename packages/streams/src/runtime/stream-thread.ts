@@ -14,6 +14,7 @@ import type { StreamMetrics } from '../stream-metrics.ts'
 import type { Finish } from './finish.ts'
 import { keyOf } from './partition-key.ts'
 import type { Pauses } from './pauses.ts'
+import type { RepartitionPurge } from './repartition-purge.ts'
 import type { RunningTasks } from './running-tasks.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Writer } from './writer.ts'
@@ -41,6 +42,7 @@ export interface ThreadParts {
   readonly logger: Logger
   readonly metrics: StreamMetrics
   readonly pauses: Pauses
+  readonly purge: Pick<RepartitionPurge, 'committed'>
   /** Told when everything that is assigned runs, and when something is waited for. */
   readonly onSettled: (isSettled: boolean) => void
   readonly onCommitted: () => void
@@ -451,6 +453,7 @@ export class StreamThread {
     this.#failingSince = null
     if (offsets.length === 0) return
     metrics.committed()
+    this.#parts.purge.committed(offsets)
     this.#parts.onCommitted()
   }
 

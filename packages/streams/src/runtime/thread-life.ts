@@ -11,11 +11,15 @@ import { progressOf, type StreamsProgress } from '../progress.ts'
 import { OutputBatch } from '../record-path/output-batch.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
 import type { StreamsSettings } from '../streams-settings.ts'
+import type { Topology } from '../topology/topology.ts'
 import { taskSettingsOf } from '../task-settings.ts'
 import type { Finish } from './finish.ts'
 import type { GlobalThread } from './global-thread.ts'
+import { openSnapshots } from './open-snapshots.ts'
 import type { Pauses } from './pauses.ts'
+import { RepartitionPurge } from './repartition-purge.ts'
 import { RunningTasks } from './running-tasks.ts'
+import type { Snapshots } from './snapshots.ts'
 import { StreamThread } from './stream-thread.ts'
 import { QUARANTINE_BYTES, type PreparedTopics } from './topics.ts'
 import { AtLeastOnceWriter, ExactlyOnceWriter, type Writer } from './writer.ts'
@@ -59,6 +63,8 @@ export class ThreadLife {
   #departure: 'default' | 'leave' = 'default'
   #tasks: RunningTasks | null = null
   #thread: StreamThread | null = null
+  /** Kept through all attempts; null: none are wanted, or nothing has begun. */
+  #snapshots: Snapshots | null = null
   /** In the attempt under way. */
   #hasCommitted = false
   /** Of the attempt before, or the last one. */
@@ -116,6 +122,7 @@ export class ThreadLife {
     try {
       return await this.#runThroughFailures(this.#stopping.signal)
     } finally {
+      await this.#snapshots?.close()
       this.#become('DEAD')
       this.#ended.resolve()
     }
@@ -157,6 +164,9 @@ export class ThreadLife {
     const { prepared, globals, finish } = ground
     const taskSettings = taskSettingsOf(settings)
     const { isolation } = taskSettings
+    const application = settings['application.id']
+    this.#snapshots ??= await openSnapshots(settings, { application, kafka, clock, logger, stateDirectory })
+    const snapshots = this.#snapshots
     const output = new OutputBatch()
     const changelogs = new OutputBatch()
     const tasks = new RunningTasks({
@@ -172,6 +182,7 @@ export class ThreadLife {
       random,
       logger,
       partitionsOf: (topic) => prepared.partitionsOf(topic),
+      snapshots,
     })
     let thread: StreamThread | null = null
     const member = this.#memberOf(prepared, () => thread!)
@@ -197,7 +208,15 @@ export class ThreadLife {
         clock,
         logger,
         metrics,
+        snapshots,
         pauses,
+        purge: new RepartitionPurge({
+          admin: kafka.admin,
+          topics: purgedTopics(prepared.topology),
+          intervalMs: settings['repartition.purge.interval.ms'],
+          clock,
+          logger,
+        }),
         onSettled: (isSettled) => this.#settled(isSettled),
         onCommitted: () => {
           this.#hasCommitted = true
@@ -302,6 +321,21 @@ export class ThreadLife {
     this.#state = state
     this.#parts.onState()
   }
+}
+
+/**
+ * Repartition topics that are nobody's changelog, and how many records before its committed offset a restart needs of each: nodes
+ * that remember records read them again.
+ */
+function purgedTopics(topology: Topology): ReadonlyMap<string, number> {
+  const topics = new Map<string, number>()
+  const kept = new Set(Array.from(topology.stores.values(), ({ sourceTopic }) => sourceTopic))
+  for (const { sourceTopics, nodes } of topology.subtopologies) {
+    const needed = nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0))
+    for (const topic of sourceTopics)
+      if (topology.repartitions.has(topic) && !kept.has(topic)) topics.set(topic, Math.max(0, ...needed))
+  }
+  return topics
 }
 
 /** How often is committed, unless it is said otherwise. */

@@ -193,6 +193,25 @@ onABroker('the threads of an instance (needs SLUICE_TEST_KAFKA)', () => {
     expect(await app.out()).toHaveLength(300)
   }, 90_000)
 
+  test('what was committed is deleted from repartition topics', async () => {
+    const app = await application(1, (builder, input, output) =>
+      builder
+        .stream(input, text)
+        .selectKey((_key, value) => value)
+        .repartition({ ...text, name: 'again' })
+        .to(output, text),
+    )
+    const one = app.start({ settings: { 'repartition.purge.interval.ms': '0' } })
+    await app.put(30)
+    await app.arrive()
+    const place = { topic: `${app.name}-again-repartition`, partition: 0 }
+    await until(async () => (await kafka.admin.listOffsets([place], 'earliest'))[0]!.offset > 30)
+    await app.put(10)
+    await app.arrive()
+    await one.end()
+    expect(await app.out()).toHaveLength(40)
+  }, 90_000)
+
   test('a bounded run ends before a transaction that is open, and the next one has what it has committed', async () => {
     const app = await application(1, through)
     await app.put(3)
