@@ -1,14 +1,16 @@
 /**
- * `npm run bench [-- NAME…] [--json FILE] [--short]`: per case our figure, the peers' of the same run, the ratio, the bar.
+ * `npm run bench [-- NAME[:PART]…] [--json FILE] [--short]`: per case our figure, the peers' of the same run, the ratio, the bar.
  * Figures are CPU time of this process (user and system), because machines are noisy; a figure above its bar fails the run,
- * except in the short form, whose figures are too cold to be judged.
+ * except in the short form, whose figures are too cold to be judged. `streams:count` is one topology of `streams`.
  */
 import fs from 'node:fs'
 import type { BenchCase } from './bench-case.ts'
 
 interface Bench {
   readonly name: string
-  readonly load: () => Promise<{ bench(short: boolean): Promise<readonly BenchCase[]> | readonly BenchCase[] }>
+  readonly load: () => Promise<{
+    bench(short: boolean, part?: string): Promise<readonly BenchCase[]> | readonly BenchCase[]
+  }>
 }
 
 const benches: readonly Bench[] = [
@@ -32,7 +34,8 @@ const benches: readonly Bench[] = [
 ]
 
 const { names, json, short } = parse(process.argv.slice(2))
-const unknown = names.filter((name) => !benches.some((bench) => bench.name === name))
+const wanted = new Map(names.map((name) => name.split(':') as [string, string?]))
+const unknown = [...wanted.keys()].filter((name) => !benches.some((bench) => bench.name === name))
 if (unknown.length > 0) {
   console.error(`bench: unknown: ${unknown.join(', ')}; known are ${benches.map(({ name }) => name).join(', ')}`)
   process.exit(2)
@@ -40,10 +43,10 @@ if (unknown.length > 0) {
 const results: Record<string, readonly BenchCase[]> = {}
 let missed = 0
 for (const { name, load } of benches) {
-  if (names.length > 0 && !names.includes(name)) continue
+  if (wanted.size > 0 && !wanted.has(name)) continue
   console.log(`\n${name}`)
   const startedAt = performance.now()
-  const cases = await (await load()).bench(short)
+  const cases = await (await load()).bench(short, wanted.get(name))
   results[name] = cases
   for (const at of cases) {
     const over = at.bar !== undefined && at.ours > at.bar

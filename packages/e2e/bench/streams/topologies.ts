@@ -12,7 +12,9 @@ import type { Customer, Order, Payment } from './topics.ts'
 
 const text = Serdes.string
 const orders = { key: text, value: Serdes.json<Order>() }
-const COUNTS = { materialized: { name: 'counts' } }
+/** One changelog record per update, as the peer's without its cache. */
+const COUNTS = { materialized: { name: 'counts', caching: false } }
+const COUNTS_IN_MEMORY = { materialized: { ...COUNTS.materialized, engine: 'memory' as const } }
 
 export type Write = (builder: StreamsBuilder, output: string) => void
 
@@ -28,6 +30,13 @@ export const TOPOLOGIES: Readonly<Record<string, Write>> = {
       .stream('orders', orders)
       .groupByKey()
       .count(COUNTS)
+      .toStream()
+      .to(output, { key: text, value: Serdes.long }),
+  'count-memory': (builder, output) =>
+    builder
+      .stream('orders', orders)
+      .groupByKey()
+      .count(COUNTS_IN_MEMORY)
       .toStream()
       .to(output, { key: text, value: Serdes.long }),
   sum: (builder, output) =>

@@ -1,9 +1,14 @@
 import type { ProducerRecord } from '@sluice/kafka'
 
+/** So many are handed on without waiting for the end of a fetch: what goes soon is still young for the garbage collector. */
+const MANY = 256
+
 /** Records to produce, collected while a batch is processed. Counted in bytes; the tail can be taken back. */
 export class OutputBatch {
   #records: ProducerRecord[] = []
   #bytes = 0
+  /** Told between two records that there are many. */
+  onMany: (() => void) | null = null
 
   get length(): number {
     return this.#records.length
@@ -17,6 +22,11 @@ export class OutputBatch {
   add(record: ProducerRecord, bytes: number): void {
     this.#records.push(record)
     this.#bytes += bytes
+  }
+
+  /** A record has come to all its ends: nothing of it is taken back any more. */
+  settled(): void {
+    if (this.#records.length >= MANY) this.onMany?.()
   }
 
   /** Takes back what was added behind a mark: `length` and `bytes` as they were. */

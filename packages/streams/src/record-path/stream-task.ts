@@ -385,6 +385,7 @@ export class StreamTask {
         }
         way.tally.settle(this.#at)
         way.position = queue.shift()
+        this.#at.output.settled()
         if (this.#streamTime >= this.#punctuations.nextStreamTime) {
           const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
           if (stop !== null) return stop

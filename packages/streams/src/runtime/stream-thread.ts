@@ -83,6 +83,8 @@ export class StreamThread {
   #lastCommitAt: number
   /** A processor has asked for one. */
   #isCommitWanted = false
+  /** What the round under way has put out. */
+  #figures = { records: 0, bytes: 0 }
   readonly #isEnding = new AbortController()
   /** Not fetched for now. */
   readonly #paused = new Set<string>()
@@ -95,6 +97,7 @@ export class StreamThread {
     this.#settings = settings
     this.#parts = parts
     this.#lastCommitAt = parts.clock.monotonic()
+    parts.output.onMany = () => this.#handOver()
   }
 
   /** Everything that is assigned runs. */
@@ -209,12 +212,12 @@ export class StreamThread {
   }
 
   #round(task: StreamTask): SluiceError | null {
-    const { output, metrics, clock } = this.#parts
+    const { metrics, clock } = this.#parts
     const startedAt = clock.monotonic()
+    const figures = (this.#figures = { records: 0, bytes: 0 })
     const stop = task.run()
-    const { length: records, bytes } = output
     this.#handOver()
-    metrics.round(task, { records, bytes, processMs: clock.monotonic() - startedAt })
+    metrics.round(task, { ...figures, processMs: clock.monotonic() - startedAt })
     return stop
   }
 
@@ -287,6 +290,8 @@ export class StreamThread {
 
   #handOver(): void {
     const { output, changelogs, writer } = this.#parts
+    this.#figures.records += output.length
+    this.#figures.bytes += output.bytes
     for (const batch of [output, changelogs]) {
       const { bytes } = batch
       writer.write(batch.take(), bytes)

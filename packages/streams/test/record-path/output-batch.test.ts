@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals'
+import { OutputBatch } from '../../src/record-path/output-batch.ts'
+
+const record = (n: number) => ({
+  topic: 'out',
+  partition: null,
+  key: null,
+  value: Buffer.from(String(n)),
+  timestamp: 0,
+  headers: null,
+})
+
+test('many records are handed on between two records, and nothing of one that may still be taken back', () => {
+  const output = new OutputBatch()
+  const handedOn: number[] = []
+  output.onMany = () => handedOn.push(...output.take().map(({ value }) => Number(Buffer.from(value!).toString())))
+  for (let n = 0; n < 1000; n++) {
+    const { length, bytes } = output
+    output.add(record(n), 1)
+    if (n % 2 === 1) output.rewind(length, bytes)
+    output.settled()
+    expect(output.length).toBeLessThan(300)
+  }
+  const left = output.take().map(({ value }) => Number(Buffer.from(value!).toString()))
+  expect(handedOn.length).toBeGreaterThan(200)
+  expect([...handedOn, ...left]).toEqual(Array.from({ length: 500 }, (_, i) => i * 2))
+})
