@@ -29,6 +29,7 @@ const benches: readonly Bench[] = [
   { name: 'mirror', load: () => import('./mirror.ts') },
   { name: 'topic-to-sink', load: () => import('./topic-to-sink.ts') },
   { name: 'state', load: () => import('./state.ts') },
+  { name: 'state-restore', load: () => import('./state-restore.ts') },
   { name: 'streams', load: () => import('./streams.ts') },
   { name: 'quickstart-path', load: () => import('./quickstart-path.ts') },
 ]

@@ -14,12 +14,25 @@ const POLL_TIMEOUT_MS = 1_000
 /** A store to fill, and the changelog that it is filled from. */
 export interface RestoringStore extends TopicPartition {
   readonly task: string
+  readonly store: string
   /** Takes records of the changelog, oldest first, and that it was read up to `next`. */
   readonly apply: (records: readonly ChangelogRecord[], next: number) => void
+  /**
+   * Takes many records better than `apply` does, in place of it; null: this store does not. `expected`: how many at most; `share`: among
+   * how many stores the memory for that is divided.
+   */
+  readonly bulk?: (expected: number, share: number) => BulkRestore | null
   /** Where the store is already: the first record that it does not hold. Null: it holds none. */
   readonly from: number | null
   /** Where the state ends that the task begins with, if that is not the end of the changelog: of a topic that others write. */
   readonly until: number | null
+}
+
+/** Records on their way to a store, written at once at the end. */
+export interface BulkRestore {
+  add(key: Uint8Array, value: Uint8Array | null, timestamp: number): void
+  /** The changelog was read up to `next`. Called once. */
+  finish(next: number): Promise<void>
 }
 
 export interface RestorationParts {
@@ -44,11 +57,14 @@ export async function restore(
   ])
   const open = new Map<string, Reading>()
   for (const one of stores) {
-    const from = Math.max(one.from ?? 0, first.get(keyOf(one)) ?? 0)
+    const begin = first.get(keyOf(one)) ?? 0
+    const from = Math.max(one.from ?? 0, begin)
     const end = one.until ?? ends.get(keyOf(one)) ?? 0
     if (one.from !== null && one.from > end) throw cutOff(one, one.from, end)
-    if (from < end) open.set(keyOf(one), { ...one, at: from, end })
+    if (one.from !== null && one.from < begin) throw cutShort(one, one.from, begin)
+    if (from < end) open.set(keyOf(one), { ...one, at: from, end, rows: null })
   }
+  for (const one of open.values()) one.rows = one.bulk?.(one.end - one.at, open.size) ?? null
   if (open.size === 0) return
   const startedAt = clock.monotonic()
   const fetcher = kafka.fetcher({ isolation, reset: 'earliest' })
@@ -69,12 +85,16 @@ export async function restore(
         if (reading === undefined) continue
         records += applyAll(fetched, reading)
         reading.at = fetched.nextOffset
-        if (reading.at >= reading.end) open.delete(key)
+        if (reading.at < reading.end) continue
+        open.delete(key)
+        await reading.rows?.finish(reading.end)
       }
       if (open.size < before) assign()
     }
   } finally {
     await fetcher.close()
+    // What was read before it was interrupted need not be read again.
+    for (const { rows, at } of open.values()) await rows?.finish(at)
   }
   const ms = Math.round(clock.monotonic() - startedAt)
   logger.info('State restored from changelogs', { stores: stores.length, records, ms })
@@ -82,11 +102,13 @@ export async function restore(
 
 interface Reading extends RestoringStore {
   at: number
+  rows: BulkRestore | null
   readonly end: number
 }
 
 /** What was written behind the end that was looked up belongs to nobody's restoration: this task writes it itself from then on. */
-function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end }: Reading): number {
+function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end, rows }: Reading): number {
+  if (rows !== null) return addAll(batches, end, rows)
   const records: ChangelogRecord[] = []
   for (const batch of batches) {
     for (let i = 0; i < batch.count && batch.offset(i) < end; i++) {
@@ -100,6 +122,19 @@ function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end }: Rea
   return records.length
 }
 
+function addAll(batches: FetchedPartition['batches'], end: number, rows: BulkRestore): number {
+  let count = 0
+  for (const batch of batches) {
+    for (let i = 0; i < batch.count && batch.offset(i) < end; i++) {
+      const key = batch.key(i)
+      if (key === null) continue
+      rows.add(key, batch.value(i), batch.timestamp(i))
+      count++
+    }
+  }
+  return count
+}
+
 function byPlace(offsets: readonly TopicPartitionOffset[]): Map<string, number> {
   return new Map(offsets.map((one) => [keyOf(one), one.offset]))
 }
@@ -108,6 +143,13 @@ function cutOff({ task, topic, partition }: RestoringStore, from: number, end: n
   return new SluiceError('STATE_TORN', 'The state on disk holds more than its changelog', {
     place: { topic, partition, offset: from, end, task },
     remedy: 'The changelog was cut off or made anew: the state of this task is restored from what is there.',
+  })
+}
+
+function cutShort({ task, topic, partition }: RestoringStore, from: number, begin: number): SluiceError {
+  return new SluiceError('STATE_TORN', 'The state on disk ends before what its changelog still has', {
+    place: { topic, partition, offset: from, begin, task },
+    remedy: 'Records of the changelog were deleted meanwhile: the state of this task is restored from what is there.',
   })
 }
 

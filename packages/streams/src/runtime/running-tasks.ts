@@ -310,7 +310,7 @@ export class RunningTasks {
         store: definition.name,
         ...at,
         apply: (records, next) => state.restore(store, records, next),
-        bulk: (share) => state.bulk(definition, share),
+        bulk: (expected, share) => state.bulk(definition, expected, share),
         from: state.position(definition),
         until,
       })

@@ -77,6 +77,14 @@ export type StoreDefinition =
 
 export type StoreKind = StoreDefinition['kind']
 
+/** These are held in memory with either engine: no file has them, nor a position in their changelogs. */
+const BUFFERS: ReadonlySet<StoreKind> = new Set(['suppression', 'recordBuffer', 'outerJoin'])
+
+/** Whether its rows are in the file of its task. */
+export function isInFile(definition: Pick<StoreDefinition, 'engine' | 'kind'>): boolean {
+  return engineOf(definition) === 'lmdb' && !BUFFERS.has(definition.kind)
+}
+
 /**
  * Tables grow with their keys, and are on disk unless said otherwise. Windows and versions are walked all the time and forget by
  * themselves: they are in memory.

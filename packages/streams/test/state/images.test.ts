@@ -92,7 +92,10 @@ function copyOf(store: TaskStore, definition: StoreDefinition): TaskStore {
 }
 
 function texts(rows: Iterable<StoreRow>): string[] {
-  return Array.from(rows, ({ key, value }) => `${Buffer.from(key)}=${Buffer.from(value!)}`).toSorted()
+  return Array.from(
+    rows,
+    ({ key, value }) => `${Buffer.from(key).toString()}=${Buffer.from(value!).toString()}`,
+  ).toSorted()
 }
 
 function evictedOf(buffer: SuppressionBuffer<string, string>): string[] {

@@ -7,8 +7,9 @@
 
 import { setImmediate as afterIo } from 'node:timers/promises'
 import { open, type Database, type RootDatabase } from 'lmdb'
-import type { StoreDefinition } from '../definition.ts'
+import { isInFile, type StoreDefinition } from '../definition.ts'
 import { createStore } from '../create-store.ts'
+import { SluiceError } from '@sluice/sdk'
 import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from '../store-context.ts'
 import type { Counter, KeyTable, TableEngine, TableSpec, TimeTable, TimeTableSpec } from '../tables.ts'
 import { Counters } from './counters.ts'
@@ -33,9 +34,6 @@ const POSITION = 'position'
 /** So many rows take a few milliseconds: then others have their turn. */
 const LOADED_AT_ONCE = 10_000
 
-/** These are held in memory with either engine: they have no position, and are restored from the beginning of their changelogs. */
-const IN_MEMORY = new Set<StoreDefinition['kind']>(['suppression', 'recordBuffer', 'outerJoin'])
-
 export class LmdbState {
   readonly #directory: StateDirectory
   readonly #root: RootDatabase<Buffer, Buffer>
@@ -46,6 +44,7 @@ export class LmdbState {
   readonly #engine: TableEngine
   /** The copy under way has to come to its end before the file is closed. */
   #copying: Promise<void> = Promise.resolve()
+  #isClosed = false
 
   /** @throws SluiceError STATE_LOCKED (retriable), STATE_TORN, STATE_FOREIGN, STATE_DISK_FULL (retriable) */
   constructor({ directory, application, task, isSynced = false }: LmdbOptions) {
@@ -77,9 +76,9 @@ export class LmdbState {
   }
 
   /** Where its changelog has to be read from: what is before it is in the state. Null: from the beginning. */
-  position({ name, kind }: StoreDefinition): number | null {
-    const { value } = this.#position(name)
-    return IN_MEMORY.has(kind) || value < 0 ? null : value
+  position(definition: StoreDefinition): number | null {
+    const { value } = this.#position(definition.name)
+    return isInFile(definition) && value >= 0 ? value : null
   }
 
   /** Applies a batch of a changelog, and that it was read up to `next`, in one transaction. */
@@ -98,13 +97,13 @@ export class LmdbState {
   }
 
   /**
-   * What is read of a changelog, to be loaded in the order of the keys; at most `bytesMax` of it are held in memory. Null for a store whose
-   * rows are not the changelog's: it takes them by `restore`.
+   * What is read of a changelog, to be loaded in the order of the keys: about so many records, of which at most `bytesMax` are held in
+   * memory. Null for a store whose rows are not the changelog's: it takes them by `restore`.
    */
-  rowsFor(definition: StoreDefinition, bytesMax: number): SortedRows | null {
+  rowsFor(definition: StoreDefinition, expected: number, bytesMax: number): SortedRows | null {
     if (!this.#loadable.has(definition.name)) return null
     const hasTimes = definition.kind === 'timestampedKeyValue'
-    return new SortedRows(definition.name, this.#directory.directory, hasTimes, bytesMax)
+    return new SortedRows(definition.name, this.#directory.directory, hasTimes, bytesMax, expected)
   }
 
   /**
@@ -148,6 +147,7 @@ export class LmdbState {
    * begins, which is a moment after the call, is in it too. @throws SluiceError STATE_DISK_FULL
    */
   async copyTo(file: string): Promise<void> {
+    if (this.#isClosed) throw new SluiceError('INTERRUPTED', 'The task was closed before its state could be copied')
     const copied = this.#root.backup(file, true)
     this.#copying = copied.catch(() => undefined)
     try {
@@ -159,6 +159,7 @@ export class LmdbState {
 
   /** What was not committed is lost. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#copying
     await this.#root.close()
     this.#directory.close()

@@ -14,8 +14,9 @@ export interface SortedRow {
   row: Buffer | null
 }
 
-const LEAST_BYTES = 65_536
-const LEAST_ROWS = 1_024
+/** What a row is taken to need until it is known: memory that is asked for and not touched costs nothing. */
+const ROW_BYTES = 256
+const LEAST_ROW_BYTES = 64
 const GONE = -1
 
 export class SortedRows {
@@ -23,20 +24,26 @@ export class SortedRows {
   readonly #directory: string
   readonly #hasTimes: boolean
   readonly #bytesMax: number
-  #bytes = Buffer.allocUnsafeSlow(LEAST_BYTES)
+  #bytes: Buffer
   #used = 0
   #count = 0
-  #at = new Uint32Array(LEAST_ROWS)
-  #keyLength = new Uint16Array(LEAST_ROWS)
-  #rowLength = new Int32Array(LEAST_ROWS)
+  #at: Uint32Array
+  #keyLength: Uint16Array
+  #rowLength: Int32Array
   readonly #runs: RunReader[] = []
 
   /**
    * @param directory where runs are written
    * @param hasTimes whether the time of its record stands before each value
    * @param bytesMax the most that is in memory
+   * @param expected about how many rows will come
    */
-  constructor(store: string, directory: string, hasTimes: boolean, bytesMax: number) {
+  constructor(store: string, directory: string, hasTimes: boolean, bytesMax: number, expected: number) {
+    const rows = Math.max(1, Math.min(expected, Math.ceil(bytesMax / LEAST_ROW_BYTES)))
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(1, Math.min(rows * ROW_BYTES, bytesMax)))
+    this.#at = new Uint32Array(rows)
+    this.#keyLength = new Uint16Array(rows)
+    this.#rowLength = new Int32Array(rows)
     this.#store = store
     this.#directory = directory
     this.#hasTimes = hasTimes

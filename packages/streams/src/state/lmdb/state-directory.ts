@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { StoreDefinition } from '../definition.ts'
+import { shapeOf } from '../shape.ts'
 import { checkWhole } from './file-check.ts'
 import { foreign, torn } from './lmdb-errors.ts'
 import { bootId, takeLock } from './process-lock.ts'
@@ -138,22 +139,33 @@ export class StateDirectory {
   }
 }
 
-/** What must be the same for what was written to be read. */
-function shapeOf(definition: StoreDefinition): string {
-  switch (definition.kind) {
-    case 'window':
-    case 'timestampedWindow':
-      return `${definition.kind}, retention ${definition.retentionMs}${definition.retainDuplicates ? ', duplicates' : ''}`
-    case 'session':
-      return `${definition.kind}, retention ${definition.retentionMs}`
-    case 'versioned':
-      return `${definition.kind}, history ${definition.historyRetentionMs}`
-    case 'keyValue':
-    case 'timestampedKeyValue':
-    case 'suppression':
-    case 'recordBuffer':
-    case 'outerJoin':
-    default:
-      return definition.kind
+/** Whether there is a state; not whether it is whole. */
+export function hasState(directory: string): boolean {
+  return fs.existsSync(path.join(directory, DATA))
+}
+
+/**
+ * Makes a state out of a file that `write` brings, as that of `stores` (by name, their shapes). Half of it is never found: the file
+ * is moved into its place when it is complete. @throws SluiceError STATE_LOCKED; what `write` throws
+ */
+export async function adoptState(
+  directory: string,
+  { application, task }: StateOwner,
+  stores: Readonly<Record<string, string>>,
+  write: (file: string) => Promise<void>,
+): Promise<void> {
+  fs.mkdirSync(directory, { recursive: true })
+  const unlock = takeLock(directory)
+  const file = path.join(directory, DATA)
+  const coming = `${file}.new`
+  try {
+    await write(coming)
+    // Nobody has waited for the disk: what a crash of the machine leaves of it is not trusted.
+    const manifest: Manifest = { format: FORMAT, application, task, stores, openIn: bootId() }
+    fs.writeFileSync(path.join(directory, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`)
+    fs.renameSync(coming, file)
+  } finally {
+    fs.rmSync(coming, { force: true })
+    unlock()
   }
 }

@@ -22,7 +22,7 @@ test.each([
   ['in a run each', 1],
 ])('rows come in the order of their keys, each key with its latest row: %s', (_, bytesMax) => {
   const random = new SeededRandom(7)
-  const rows = new SortedRows('store', directory, false, bytesMax)
+  const rows = new SortedRows('store', directory, false, bytesMax, 100)
   const expected = new Map<string, string | null>()
   for (let i = 0; i < 3_000; i++) {
     const key = Buffer.from(Array.from({ length: random.below(5) }, () => [0, 1, 0x7f, 0x80, 0xff][random.below(5)]!))
@@ -41,14 +41,14 @@ test.each([
 })
 
 test('the time of a record stands before its value where the table has times', () => {
-  const rows = new SortedRows('store', directory, true, 1_000)
+  const rows = new SortedRows('store', directory, true, 1_000, 100)
   rows.add(Buffer.from('k'), Buffer.from('v'), 1_700_000_000_000)
   const [only] = Array.from(rows.rows(), ({ key, row }) => [key.toString('hex'), row!.toString('hex')])
   expect(only).toEqual(['016b', `${(1_700_000_000_000).toString(16).padStart(16, '0')}76`])
 })
 
 test('a row that is larger than what may be in memory passes by itself', () => {
-  const rows = new SortedRows('store', directory, false, MARK_AND_VALUE_BYTES)
+  const rows = new SortedRows('store', directory, false, MARK_AND_VALUE_BYTES, 100)
   rows.add(Buffer.from('b'), Buffer.alloc(3_000_000, 'b'), 0)
   rows.add(Buffer.from('a'), Buffer.from('a'), 0)
   expect(Array.from(rows.rows(), ({ row }) => row!.length)).toEqual([1, 3_000_000])
@@ -56,6 +56,6 @@ test('a row that is larger than what may be in memory passes by itself', () => {
 })
 
 test('a key that no table on disk takes is refused with its length', () => {
-  const rows = new SortedRows('store', directory, false, 1_000)
+  const rows = new SortedRows('store', directory, false, 1_000, 100)
   expect(() => rows.add(Buffer.alloc(1_978), null, 0)).toThrow(expect.objectContaining({ code: 'RECORD_TOO_LARGE' }))
 })
