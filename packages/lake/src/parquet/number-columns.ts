@@ -86,6 +86,10 @@ export class LongColumn extends NumberColumn {
     return this.column.type.kind === 'int64'
   }
 
+  /** A safe integer; only where the column takes all. */
+  appendSafe(value: number): void {
+    this.pages.putWords(value, Math.floor(value / TWO_32))
+  }
   /** A number of 64 bits in two words; only where the column takes all. `low` is taken modulo 2^32. */
   appendWords(low: number, high: number): void {
     this.pages.putWords(low, high)
@@ -147,6 +151,9 @@ export class FloatColumn extends NumberColumn {
 export class DoubleColumn extends NumberColumn {
   constructor(column: LeafColumn, tools: BuilderTools) {
     super('double', column, tools)
+  }
+  appendNumber(value: number): void {
+    this.pages.putDouble(value)
   }
   append(value: unknown): void {
     if (typeof value === 'number') this.pages.putDouble(value)

@@ -2,24 +2,54 @@
 import { ValueError } from '@sluice/sdk'
 import type { ValueTaker } from '../column.ts'
 import { StructTaker, type TopColumn } from '../nested.ts'
-import { LongColumn } from '../number-columns.ts'
+import { DoubleColumn, LongColumn } from '../number-columns.ts'
 import { TextColumn } from '../text-column.ts'
 import { NULL, type JsonLayout, type JsonNode, type JsonTextOf, type LocatedRow } from './layout.ts'
 import { LongWords, SAFE_DIGITS, doubleOf, wholeOf } from './numbers.ts'
 
 type Given = Readonly<Record<string, unknown>>
+type Taker = Pick<ValueTaker, 'append'>
+
+/** What is done for a column: as small numbers, because it is asked for each field of each row. */
+const DO = {
+  given: 0,
+  absent: 1,
+  struct: 2,
+  string: 3,
+  text: 4,
+  long: 5,
+  whole: 6,
+  double: 7,
+  float: 8,
+  boolean: 9,
+} as const
 
 /** What is done for one column. Nested ones follow the struct that they are of. */
-interface Step {
-  readonly kind: 'given' | 'absent' | 'struct' | 'string' | 'long' | 'whole' | 'double' | 'float' | 'boolean' | 'text'
-  readonly taker: Pick<ValueTaker, 'append'>
+class Step {
+  readonly kind: number
+  readonly taker: Taker
   /** The column's name, where the value is given. */
   readonly name: string
   /** Where the place of the field's text is, from the row's first slot on. */
   readonly slot: number
-  /** Of the fields of a struct, the step behind the last. */
-  readonly end: number
   readonly text: JsonTextOf | undefined
+  /** The taker, where it is a column that takes such values without looking at what they are. */
+  readonly texts: TextColumn | undefined
+  readonly longs: LongColumn | undefined
+  readonly doubles: DoubleColumn | undefined
+  /** Of the fields of a struct, the step behind the last. */
+  end = 0
+
+  constructor(kind: number, taker: Taker, name: string, node: JsonNode | undefined) {
+    this.kind = kind
+    this.taker = taker
+    this.name = name
+    this.slot = node === undefined ? 0 : 2 * node.index
+    this.text = node?.type.kind === 'text' ? node.type.text : undefined
+    this.texts = taker instanceof TextColumn ? taker : undefined
+    this.longs = taker instanceof LongColumn && taker.takesAll ? taker : undefined
+    this.doubles = taker instanceof DoubleColumn ? taker : undefined
+  }
 }
 
 const QUOTE = 0x22
@@ -34,14 +64,13 @@ export class JsonColumns {
   constructor(layout: JsonLayout, tops: readonly TopColumn[], names: readonly string[]) {
     this.layout = layout
     const steps: Step[] = []
-    const nodes = new Map(layout.root.list.map((node) => [node.column ?? node.name, node]))
-    for (const [i, top] of tops.entries()) {
+    const nodes = new Map(layout.root.list.map((node) => [node.column, node]))
+    for (const [i, { taker, head }] of tops.entries()) {
       const name = names[i]!
       const node = nodes.get(name)
-      const rest = { name, slot: 0, end: 0, text: undefined }
-      if (node === undefined) steps.push({ ...rest, kind: 'given', taker: top.head })
-      else if (node.fields === undefined) steps.push(leafStep(node, top.head))
-      else addStruct(node, top.taker, top.head, steps)
+      if (node === undefined) steps.push(new Step(DO.given, head, name, undefined))
+      else if (node.fields === undefined) steps.push(leafStep(node, head))
+      else addStruct(node, taker, head, steps)
     }
     this.#steps = steps
   }
@@ -52,98 +81,96 @@ export class JsonColumns {
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]!
       const { kind, taker } = step
-      if (kind === 'given') {
+      if (kind === DO.given) {
         taker.append(given?.[step.name])
         continue
       }
-      const from = kind === 'absent' ? NULL : slots[at + step.slot]!
+      const from = kind === DO.absent ? NULL : slots[at + step.slot]!
       if (from === NULL) {
         taker.append(null)
-        if (kind === 'struct') i = step.end - 1
+        if (kind === DO.struct) i = step.end - 1
         continue
       }
       const to = slots[at + step.slot + 1]!
       switch (kind) {
-        case 'string':
-          appendString(taker, bytes, from, to)
+        case DO.string:
+          if (step.texts !== undefined && to >= 0) step.texts.appendUtf8(bytes, from + 1, to - 1)
+          else appendString(taker, bytes, from, to)
           break
-        case 'long':
-          if (to - from <= SAFE_DIGITS) taker.append(wholeOf(bytes, from, to))
-          else this.#appendLong(taker, bytes, from, to)
-          break
-        case 'whole':
-          taker.append(wholeOf(bytes, from, to))
-          break
-        case 'double':
-          taker.append(doubleOf(bytes, from, to))
-          break
-        case 'float':
-          taker.append(Math.fround(doubleOf(bytes, from, to)))
-          break
-        case 'boolean':
-          taker.append(bytes[from] === LETTER_T)
-          break
-        case 'text':
+        case DO.text:
           if (bytes[from] === QUOTE) appendString(taker, bytes, from, to)
           else appendText(taker, bytes, from, to, step.text!)
           break
-        case 'absent':
-        case 'struct':
+        case DO.long:
+          if (step.longs !== undefined) this.#appendLong(step.longs, bytes, from, to)
+          else taker.append(longOf(bytes, from, to))
+          break
+        case DO.whole:
+          taker.append(wholeOf(bytes, from, to))
+          break
+        case DO.double:
+          if (step.doubles === undefined) taker.append(doubleOf(bytes, from, to))
+          else step.doubles.appendNumber(doubleOf(bytes, from, to))
+          break
+        case DO.float:
+          taker.append(Math.fround(doubleOf(bytes, from, to)))
+          break
+        case DO.boolean:
+          taker.append(bytes[from] === LETTER_T)
+          break
         default:
+          // Of a struct that is there nothing is written but its fields.
           break
       }
     }
   }
 
-  #appendLong(taker: Pick<ValueTaker, 'append'>, bytes: Uint8Array, from: number, to: number): void {
-    if (taker instanceof LongColumn && taker.takesAll) {
+  #appendLong(longs: LongColumn, bytes: Uint8Array, from: number, to: number): void {
+    if (to - from <= SAFE_DIGITS) longs.appendSafe(wholeOf(bytes, from, to))
+    else {
       const words = this.#words
       words.read(bytes, from, to)
-      taker.appendWords(words.low, words.high)
-    } else {
-      const value = BigInt(textOf(bytes, from, to))
-      taker.append(Number.isSafeInteger(Number(value)) ? Number(value) : value)
+      longs.appendWords(words.low, words.high)
     }
   }
 }
 
-/** Of a struct that is there nothing is written but its fields. */
-function addStruct(node: JsonNode, taker: ValueTaker, head: Pick<ValueTaker, 'append'>, steps: Step[]): void {
-  const at = steps.length
-  const step = { kind: 'struct' as const, taker: head, name: node.name, slot: 2 * node.index, end: 0, text: undefined }
-  steps.push(step)
-  const nodes = new Map(node.fields!.list.map((field) => [field.column ?? field.name, field]))
+function addStruct(node: JsonNode, taker: ValueTaker, head: Taker, steps: Step[]): void {
   if (!(taker instanceof StructTaker)) throw new ValueError(`Column "${node.name}" is no struct`)
+  const step = new Step(DO.struct, head, node.name, node)
+  steps.push(step)
+  const nodes = new Map(node.fields!.list.map((field) => [field.column, field]))
   for (const [i, field] of taker.fields.entries()) {
     const name = taker.names[i]!
     const below = nodes.get(name)
-    if (below === undefined) steps.push({ kind: 'absent', taker: field, name, slot: 0, end: 0, text: undefined })
+    if (below === undefined) steps.push(new Step(DO.absent, field, name, undefined))
     else if (below.fields === undefined) steps.push(leafStep(below, field))
     else addStruct(below, field, field, steps)
   }
-  steps[at] = { ...step, end: steps.length }
+  step.end = steps.length
 }
 
-function leafStep({ type, name, index }: JsonNode, taker: Pick<ValueTaker, 'append'>): Step {
-  const rest = { taker, name, slot: 2 * index, end: 0, text: type.kind === 'text' ? type.text : undefined }
-  if (type.kind === 'whole') return { ...rest, kind: type.low === undefined ? 'long' : 'whole' }
-  return { ...rest, kind: type.kind }
+function leafStep(node: JsonNode, taker: Taker): Step {
+  const { type, name } = node
+  const kind = type.kind === 'whole' && type.low === undefined ? DO.long : DO[type.kind]
+  return new Step(kind, taker, name, node)
+}
+
+/** A whole number of at most 64 bits. */
+function longOf(bytes: Uint8Array, from: number, to: number): number | bigint {
+  if (to - from <= SAFE_DIGITS) return wholeOf(bytes, from, to)
+  const value = BigInt(textOf(bytes, from, to))
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value
 }
 
 /** The string that stands there with its quotes. */
-function appendString(taker: Pick<ValueTaker, 'append'>, bytes: Uint8Array, from: number, to: number): void {
+function appendString(taker: Taker, bytes: Uint8Array, from: number, to: number): void {
   if (to < 0) taker.append(JSON.parse(textOf(bytes, from, ~to)))
   else if (!(taker instanceof TextColumn)) taker.append(textOf(bytes, from + 1, to - 1))
   else taker.appendUtf8(bytes, from + 1, to - 1)
 }
 
-function appendText(
-  taker: Pick<ValueTaker, 'append'>,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  textIn: JsonTextOf,
-): void {
+function appendText(taker: Taker, bytes: Uint8Array, from: number, to: number, textIn: JsonTextOf): void {
   const text = textIn(bytes, from, to)
   if (text !== null) taker.append(text)
   else if (taker instanceof TextColumn) taker.appendUtf8(bytes, from, to)

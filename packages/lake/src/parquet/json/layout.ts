@@ -4,7 +4,17 @@
  * and they are to be decoded as a whole.
  */
 import { SAFE_DIGITS, isWhole, wholeOf } from './numbers.ts'
-import { UNSURE, isBlank, skipBlanks, skipColon, skipNumber, skipString, skipValue, skipWord } from './scan.ts'
+import {
+  UNSURE,
+  isBlank,
+  skipBlanks,
+  skipColon,
+  skipNumber,
+  skipString,
+  skipValue,
+  skipWhole,
+  skipWord,
+} from './scan.ts'
 
 /**
  * What is taken for a value of the field; every other text makes the row unsure.
@@ -37,10 +47,45 @@ export interface JsonField {
   readonly optional: boolean
 }
 
+/** How the text of a field is looked over: kinds as small numbers, because it is asked for each field of each row. */
+const LOOK = { string: 0, text: 1, whole: 2, number: 3, boolean: 4, struct: 5 } as const
+
 /** A field with its places: `from` in slot 2·`index`, `to` behind it. */
-export interface JsonNode extends JsonField {
+export class JsonNode implements JsonField {
+  readonly name: string
+  readonly column: string
+  readonly type: JsonFieldType
+  readonly optional: boolean
   readonly index: number
+  readonly look: number
+  /** Of whole numbers; `high` below `low`: no bounds but 64 bits. */
+  readonly low: number
+  readonly high: number
+  /** Of a struct. */
   readonly fields: JsonNodes | undefined
+  /** The member's name in UTF-8. */
+  readonly nameBytes: Uint8Array
+  readonly nameLength: number
+  /** Which one came behind it last time. */
+  follower: JsonNode | undefined
+
+  /** @param all takes the node, and those below it */
+  constructor({ name, column = name, type, optional }: JsonField, all: JsonNode[], leavesOut: boolean) {
+    const { kind } = type
+    this.name = name
+    this.column = column
+    this.type = type
+    this.optional = optional
+    this.index = all.length
+    this.look = kind === 'double' || kind === 'float' ? LOOK.number : LOOK[kind]
+    this.low = kind === 'whole' ? (type.low ?? 0) : 0
+    this.high = kind === 'whole' && type.low !== undefined ? type.high! : -1
+    this.nameBytes = Buffer.from(name)
+    this.nameLength = this.nameBytes.length
+    this.follower = undefined
+    all.push(this)
+    this.fields = kind === 'struct' ? new JsonNodes(type.fields, all, leavesOut) : undefined
+  }
 }
 
 /** A row that was found, and where. */
@@ -102,96 +147,93 @@ export class JsonLayout {
 /** The fields of one object. */
 export class JsonNodes {
   readonly list: readonly JsonNode[]
-  /** Of each, as UTF-8. */
-  readonly names: readonly Uint8Array[]
   readonly leavesOut: boolean
-  readonly #byName = new Map<string, number>()
-  /** Which one came behind each last time; in front: which came first. */
-  readonly next: Int32Array
+  /** Which one came first last time. */
+  first: JsonNode
+  readonly #byName = new Map<string, JsonNode>()
+  /** The slots of those that must be there. */
+  readonly #required: Int32Array
 
+  /** @param fields one or more */
   constructor(fields: readonly JsonField[], all: JsonNode[], leavesOut: boolean) {
-    this.list = fields.map((field): JsonNode => {
-      const { type } = field
-      const index = all.length
-      const node = { ...field, index, fields: undefined }
-      all.push(node)
-      return type.kind === 'struct' ? { ...node, fields: new JsonNodes(type.fields, all, leavesOut) } : node
-    })
-    this.names = fields.map(({ name }) => Buffer.from(name))
+    this.list = fields.map((field) => new JsonNode(field, all, leavesOut))
     this.leavesOut = leavesOut
-    for (const [i, { name }] of fields.entries()) this.#byName.set(name, i)
-    this.next = Int32Array.from({ length: fields.length + 1 }, (_, i) => (i < fields.length ? i : 0))
+    this.first = this.list[0]!
+    for (const [i, node] of this.list.entries()) {
+      node.follower = this.list[i + 1] ?? this.first
+      this.#byName.set(node.name, node)
+    }
+    this.#required = Int32Array.from(this.list.filter(({ optional }) => !optional).map(({ index }) => 2 * index))
   }
 
-  /** The field whose name stands there; −1: none. */
-  find(bytes: Uint8Array, from: number, to: number): number {
-    return this.#byName.get(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()) ?? -1
+  /** The field whose name stands there. */
+  find(bytes: Uint8Array, from: number, to: number): JsonNode | undefined {
+    return this.#byName.get(Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString())
+  }
+
+  hasRequired(slots: Int32Array, base: number): boolean {
+    const required = this.#required
+    for (let i = 0; i < required.length; i++) if (slots[base + required[i]!] === NULL) return false
+    return true
   }
 }
 
 /** From behind the opening brace. Answers the place behind the closing one, or `UNSURE`. */
 function members(nodes: JsonNodes, bytes: Uint8Array, from: number, slots: Int32Array, base: number): number {
-  const { list, names, next } = nodes
   let at = bytes[from] === QUOTE ? from : skipBlanks(bytes, from)
-  if (bytes[at] === CLOSING_BRACE) return hasRequired(list, slots, base) ? at + 1 : UNSURE
-  let before = 0
+  if (bytes[at] === CLOSING_BRACE) return nodes.hasRequired(slots, base) ? at + 1 : UNSURE
+  let before: JsonNode | undefined
   for (;;) {
     if (bytes[at] !== QUOTE) return UNSURE
     at++
-    let found = next[before]!
-    const name = names[found]!
-    const length = name.length
+    let node: JsonNode | undefined = before === undefined ? nodes.first : before.follower!
+    const { nameBytes, nameLength } = node
     let i = 0
-    while (i < length && bytes[at + i] === name[i]) i++
-    if (i === length && bytes[at + i] === QUOTE) at += i + 1
+    while (i < nameLength && bytes[at + i] === nameBytes[i]) i++
+    if (i === nameLength && bytes[at + i] === QUOTE) at += i + 1
     else {
       const start = at
       at = skipString(bytes, at)
       // A name with escapes is not looked up.
       if (at < 0) return UNSURE
-      found = nodes.find(bytes, start, at - 1)
-      if (found >= 0) next[before] = found
+      node = nodes.find(bytes, start, at - 1)
+      if (node !== undefined) {
+        if (before === undefined) nodes.first = node
+        else before.follower = node
+      }
     }
     at = skipColon(bytes, at)
     if (at < 0) return UNSURE
-    if (found >= 0) {
-      at = value(list[found]!, bytes, at, slots, base)
-      before = found + 1
+    if (node !== undefined) {
+      at = value(node, bytes, at, slots, base)
+      before = node
     } else at = nodes.leavesOut ? skipValue(bytes, at, 0) : UNSURE
     if (at < 0) return UNSURE
     let byte = bytes[at]!
     if (byte <= 0x20) byte = bytes[(at = skipBlanks(bytes, at))]!
-    if (byte === CLOSING_BRACE) return hasRequired(list, slots, base) ? at + 1 : UNSURE
+    if (byte === CLOSING_BRACE) return nodes.hasRequired(slots, base) ? at + 1 : UNSURE
     if (byte !== COMMA) return UNSURE
     at++
     if (bytes[at] !== QUOTE) at = skipBlanks(bytes, at)
   }
 }
 
-function hasRequired(list: readonly JsonNode[], slots: Int32Array, base: number): boolean {
-  for (let i = 0; i < list.length; i++) {
-    const node = list[i]!
-    if (!node.optional && slots[base + 2 * node.index] === NULL) return false
-  }
-  return true
-}
-
 /** Notes where the field's value stands. */
 function value(node: JsonNode, bytes: Uint8Array, from: number, slots: Int32Array, base: number): number {
   const slot = base + 2 * node.index
-  const { type } = node
+  const { look } = node
   const first = bytes[from]!
   if (first === LETTER_N) {
-    if (slots[slot] !== NULL && type.kind === 'struct') return UNSURE
+    if (look === LOOK.struct && slots[slot] !== NULL) return UNSURE
     slots[slot] = NULL
     return skipWord(bytes, from)
   }
   let to: number
-  switch (type.kind) {
-    case 'string':
-    case 'text':
+  switch (look) {
+    case LOOK.string:
+    case LOOK.text:
       if (first !== QUOTE) {
-        if (type.kind === 'string') return UNSURE
+        if (look === LOOK.string) return UNSURE
         to = skipValue(bytes, from, 0)
         break
       }
@@ -202,25 +244,21 @@ function value(node: JsonNode, bytes: Uint8Array, from: number, slots: Int32Arra
         return ~to
       }
       break
-    case 'whole':
-      to = skipNumber(bytes, from)
-      if (to < 0 || !isWhole(bytes, from, to)) return UNSURE
-      if (type.low !== undefined && !isWithin(bytes, from, to, type.low, type.high!)) return UNSURE
+    case LOOK.whole:
+      to = skipWhole(bytes, from)
+      if (to < 0 || (node.low <= node.high && !isWithin(bytes, from, to, node.low, node.high))) return UNSURE
       break
-    case 'double':
-    case 'float':
+    case LOOK.number:
       to = skipNumber(bytes, from)
       if (to - from > SAFE_DIGITS && isWhole(bytes, from, to)) return UNSURE
       break
-    case 'boolean':
+    case LOOK.boolean:
       to = skipWord(bytes, from)
       break
-    case 'struct':
     default:
       // Of one that comes twice, fields of the first would be left in their slots.
       if (first !== OPENING_BRACE || slots[slot] !== NULL) return UNSURE
       to = members(node.fields!, bytes, from + 1, slots, base)
-      break
   }
   slots[slot] = from
   slots[slot + 1] = to

@@ -110,6 +110,17 @@ export function skipNumber(bytes: Uint8Array, from: number): number {
   return at - from <= NUMBER_LENGTH_MAX ? at : UNSURE
 }
 
+/** A number without point and exponent, of at most 64 bits. */
+export function skipWhole(bytes: Uint8Array, from: number): number {
+  const first = bytes[from] === MINUS ? from + 1 : from
+  let at = first
+  if (bytes[at] === ZERO) at++
+  else while (isDigit(bytes[at]!)) at++
+  const byte = bytes[at]!
+  if (at === first || isDigit(byte) || byte === POINT || (byte | 0x20) === 0x65) return UNSURE
+  return isLong(bytes, from, at) ? at : UNSURE
+}
+
 export function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= 0x39
 }
