@@ -16,12 +16,7 @@ export { BufferConfig, Suppressed, type SuppressedOptions } from './dsl/suppress
 export type { EmitStrategy, WindowMaterializing } from './dsl/emit-strategy.ts'
 export type { Processing } from './dsl/place.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
-export {
-  KafkaStreams,
-  type RunOptions,
-  type StreamsPorts,
-  type UncaughtExceptionResponse,
-} from './kafka-streams.ts'
+export { KafkaStreams, type RunOptions, type StreamsPorts, type UncaughtExceptionResponse } from './kafka-streams.ts'
 export type { PauseTarget } from './runtime/pauses.ts'
 export type { ThreadState } from './runtime/thread-life.ts'
 export type { StreamsState } from './streams-state.ts'
@@ -31,6 +26,7 @@ export { defineProcessor, type Processor } from './processor.ts'
 export { serde, type Deserializer, type Serde, type Serializer, type Side } from './serde.ts'
 export { schemaContentOf, Serdes } from './serdes.ts'
 export type {
+  AsyncMapping,
   Consumed,
   Gated,
   Grouped,
@@ -47,6 +43,7 @@ export type {
   ValueJoiner,
 } from './options.ts'
 export type { Predicate } from './operators/filter.ts'
+export type { AsyncValueMapper } from './operators/map-values-async.ts'
 export type { ValueMapper } from './operators/map-values.ts'
 export type { ForeachAction } from './operators/peek.ts'
 export { Topology, type RepartitionTopic, type TopologyStore } from './topology/topology.ts'

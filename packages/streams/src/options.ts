@@ -1,7 +1,7 @@
 import type { Schema } from '@sluice/sdk'
 import type { Deserializer, Serde, Serializer, Side } from './serde.ts'
 import type { StoreEngine } from './state/definition.ts'
-import type { OffsetReset } from './topology/node.ts'
+import type { ErrorPolicies, ErrorPolicy, OffsetReset } from './topology/node.ts'
 import type { StreamPartitioner, TimestampExtractor } from './topology/record-functions.ts'
 
 /** Kafka Streams' `Named`. Without a name a node gets its operator's prefix and a running number. */
@@ -24,6 +24,8 @@ export interface Consumed<K, V> extends Named {
    * is not decoded, and a value counts as there if it has bytes.
    */
   readonly checked?: boolean
+  /** What becomes of records of this source on which something throws, there or further on. Default: as the settings say. */
+  readonly onError?: ErrorPolicies
   /** The time of its records. Default: their own timestamps. */
   readonly timestampExtractor?: TimestampExtractor<K, V>
   /** Where to begin without a committed offset. Default: at the earliest record. */
@@ -37,6 +39,8 @@ export interface Produced<K, V> extends Named {
   readonly value?: Serializer<V>
   /** Default: by the hash of the key's bytes, for windowed keys of the key within. */
   readonly partitioner?: StreamPartitioner<K, V>
+  /** What becomes of a record whose result cannot be written. Default: as its source says, or the settings. */
+  readonly onError?: ErrorPolicy
 }
 
 /** How a gate stands in the topology. */
@@ -46,6 +50,16 @@ export interface Gated extends Named {
   /** The schemas of values and keys at this place: the rules are checked against them, and take dates and decimals for what they are. */
   readonly valueSchema?: Schema
   readonly keySchema?: Schema
+}
+
+/** How an operator makes calls that take their time. */
+export interface AsyncMapping extends Named {
+  /** Most calls at a time, per task. Default: 16. */
+  readonly concurrency?: number
+  /** Default: 30,000. */
+  readonly timeoutMs?: number
+  /** Whether results of different keys keep the order of their records too. Default: false. */
+  readonly keepsOrder?: boolean
 }
 
 /** Where rows are kept. */

@@ -9,6 +9,7 @@ import type { AnyJoiner } from '../operators/joiner.ts'
 import { mapKeyValue, type KeyValueMapper } from '../operators/map-key-value.ts'
 import { mapValues, type ValueMapper } from '../operators/map-values.ts'
 import type { Operator } from '../operators/operator.ts'
+import { mapValuesAsync, type AsyncValueMapper } from '../operators/map-values-async.ts'
 import { merge } from '../operators/pass-through.ts'
 import { peek, type ForeachAction } from '../operators/peek.ts'
 import {
@@ -20,6 +21,7 @@ import {
 } from '../operators/process.ts'
 import { selectKey, type KeySelector } from '../operators/select-key.ts'
 import type {
+  AsyncMapping,
   AnyJoined,
   AnyStreamJoined,
   Gated,
@@ -34,6 +36,8 @@ import type {
 } from '../options.ts'
 import { bytesSerde } from '../serdes.ts'
 import type { StreamPartitioner, TopicNameExtractor } from '../topology/record-functions.ts'
+import { topologyInvalid } from '../topology/topology-invalid.ts'
+import { checkDuration } from '../windows/duration-check.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
 import { BranchedKStream } from './branched-kstream.ts'
 import { dedupeStream, type Deduped } from './dedupe.ts'
@@ -93,6 +97,21 @@ export class KStream<K, V> {
   /** Replaces each value. The mapper gets the value first, then the key, and must not change either. */
   mapValues<W>(mapper: ValueMapper<K, V, W>, named: Named = {}): KStream<K, W> {
     return this.#newValue(mapValues(mapper as ValueMapper<unknown, unknown, unknown>), named)
+  }
+
+  /**
+   * Replaces each value by what a call comes to, such as a question to another system. Up to `concurrency` calls are under way per task;
+   * records of one key are called for one after the other, and go on in their order (with `keepsOrder`, all records of a task do). A
+   * commit waits for the calls that are under way. What a call rejects with, or one that takes longer than `timeoutMs`, is an exception of
+   * the stage `process`; what the record has put out by other ways stays then. After a crash calls are made again.
+   */
+  mapValuesAsync<W>(mapper: AsyncValueMapper<K, V, W>, options: AsyncMapping = {}): KStream<K, W> {
+    const { concurrency = 16, timeoutMs = 30_000, keepsOrder = false, ...named } = options
+    if (!Number.isInteger(concurrency) || concurrency < 1)
+      throw topologyInvalid(`${concurrency} calls at a time are none`, 'Give a whole number of at least 1.')
+    const untyped = mapper as AsyncValueMapper<unknown, unknown, unknown>
+    const times = { concurrency, timeoutMs: checkDuration('The time-out of a call', timeoutMs, 1), keepsOrder }
+    return this.#newValue(mapValuesAsync({ mapper: untyped, ...times }), named)
   }
 
   /** Makes any number of values of each one. */

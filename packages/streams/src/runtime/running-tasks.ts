@@ -105,8 +105,9 @@ export class RunningTasks {
     return false
   }
 
-  get areStateful(): boolean {
-    for (const task of this.#tasks.values()) if (task.stores.size > 0) return true
+  /** Whether a record that stops the run cannot be taken back alone: it has changed stores, or others behind it have been begun. */
+  get areEntangled(): boolean {
+    for (const task of this.#tasks.values()) if (task.stores.size > 0 || task.calls.isUsed) return true
     return false
   }
 

@@ -57,7 +57,11 @@ const RETRY_MS = 100
 type Change =
   | { readonly kind: 'assigned'; readonly partitions: readonly TopicPartition[] }
   | { readonly kind: 'revoked'; readonly partitions: readonly TopicPartition[]; readonly done: () => void }
-  | { readonly kind: 'still'; readonly work: () => Promise<void>; readonly done: (failure: { error: unknown } | null) => void }
+  | {
+      readonly kind: 'still'
+      readonly work: () => Promise<void>
+      readonly done: (failure: { error: unknown } | null) => void
+    }
 
 /** Tasks on their way: made, and their stores filled. */
 interface Preparation {
@@ -100,9 +104,10 @@ export class StreamThread {
     parts.output.onMany = () => this.#handOver()
   }
 
-  /** Everything that is assigned runs. */
+  /** Everything that is assigned runs, and no record is begun and not done with. */
   get isSettled(): boolean {
-    return this.#preparing.size === 0 && this.#changes.length === 0
+    const isBusy = [...this.#parts.tasks.all].some(({ calls }) => !calls.isEmpty)
+    return this.#preparing.size === 0 && this.#changes.length === 0 && !isBusy
   }
 
   partitions(): readonly TaskPartition[] {
@@ -173,8 +178,8 @@ export class StreamThread {
       }
       await this.#committing
       this.#throwFailures()
-      // What the record has changed in stores cannot be taken back: the next start goes on from the last commit.
-      if (stop !== null && this.#parts.tasks.areStateful) return { stop, drained: true }
+      // The next start goes on from the last commit.
+      if (stop !== null && this.#parts.tasks.areEntangled) return { stop, drained: true }
       const drained = await this.#settle()
       return { stop, drained }
     } finally {
@@ -234,7 +239,8 @@ export class StreamThread {
   #goOn(): SluiceError | null {
     const now = this.#parts.clock.monotonic()
     for (const task of this.#parts.tasks.all) {
-      if (task.waitsUntil > now && !this.#resumed.delete(task)) continue
+      const { waitsUntil, calls } = task
+      if (!this.#resumed.delete(task) && !calls.hasFinished && waitsUntil > now) continue
       this.#hear(task)
       const stop = this.#round(task)
       this.#balance(task)
@@ -246,7 +252,7 @@ export class StreamThread {
 
   /** A partition that waits for another one of its task is not fetched further than so much. */
   #balance(task: StreamTask): void {
-    if (task.partitions.length === 1) return
+    if (task.partitions.length === 1 && task.calls.isEmpty) return
     for (const partition of task.partitions) this.#fetchOrNot(partition)
   }
 
@@ -343,6 +349,7 @@ export class StreamThread {
       for (const task of ours) {
         for (const partition of task.partitions) this.#preparing.delete(keyOf(partition))
         this.#parts.metrics.started(task)
+        task.calls.onFinished = () => this.#ring()
       }
       this.#fetchAll()
     }
@@ -445,10 +452,12 @@ export class StreamThread {
   async #commit(): Promise<void> {
     this.#throwFailures()
     const { tasks, writer, metrics, snapshots } = this.#parts
+    await this.#finishCalls()
     const isCutDue = snapshots?.isDue === true
     for (const task of tasks.all) task.flush()
     this.#handOver()
     const moved = tasks.uncommitted()
+    this.#begin()
     // What a punctuator puts out is committed too, and only by whoever still holds the tasks: that is asked with an offset.
     const offsets = moved.length === 0 && writer.isOpen ? tasks.anyOffset() : moved
     await writer.commit(offsets)
@@ -460,6 +469,29 @@ export class StreamThread {
     metrics.committed()
     this.#parts.purge.committed(offsets)
     this.#parts.onCommitted()
+  }
+
+  /** What a commit covers must be done with: records whose calls are not over are waited for, and none is begun. */
+  async #finishCalls(): Promise<void> {
+    const isBusy = ({ calls }: StreamTask): boolean => !calls.isEmpty
+    const tasks = [...this.#parts.tasks.all]
+    if (!tasks.some(isBusy)) return
+    for (const task of tasks) task.isHeld = true
+    for (let busy = tasks.filter(isBusy); busy.length > 0; busy = busy.filter(isBusy)) {
+      await Promise.race(busy.map(({ calls }) => calls.progress()))
+      for (const task of busy) {
+        const stop = this.#round(task)
+        if (stop !== null) throw stop
+      }
+    }
+  }
+
+  #begin(): void {
+    for (const task of this.#parts.tasks.all) {
+      if (!task.isHeld) continue
+      task.isHeld = false
+      this.#resumed.add(task)
+    }
   }
 
   /** False: the time was up before all was durable. */

@@ -153,6 +153,16 @@ export class TopologyTestDriver {
     this.#drain()
   }
 
+  /** Waits for the calls of asynchronous operators, and for all that comes of them. @throws SluiceError when one stops the topology */
+  async completed(): Promise<void> {
+    const isBusy = ({ calls }: StreamTask): boolean => !calls.isEmpty
+    for (let busy = this.#tasks.filter(isBusy); busy.length > 0; busy = this.#tasks.filter(isBusy)) {
+      await Promise.race(busy.map(({ calls }) => calls.progress()))
+      for (const task of busy) this.#settle(task.run())
+      this.#drain()
+    }
+  }
+
   /** The rows of a table, with or without its times. @throws Error when the topology has no such store, or one of another kind */
   getKeyValueStore<K, V>(name: string): ReadOnlyKeyValueStore<K, V> {
     const { store, kind } = this.#store(name, ['keyValue', 'timestampedKeyValue'])

@@ -1,0 +1,35 @@
+import type { Operator } from './operator.ts'
+
+/** Makes a new value in its own time. `signal` is aborted when nobody waits any more. */
+export type AsyncValueMapper<K, V, W> = (value: V, key: K, signal: AbortSignal) => Promise<W>
+
+export interface MapValuesAsyncOptions {
+  readonly mapper: AsyncValueMapper<unknown, unknown, unknown>
+  readonly concurrency: number
+  readonly timeoutMs: number
+  readonly keepsOrder: boolean
+}
+
+/** `mapValuesAsync`: replaces each value by what a call comes to. What it rejects with is an exception of the stage `process`. */
+export function mapValuesAsync({ mapper, ...options }: MapValuesAsyncOptions): Operator {
+  return {
+    kind: 'mapValuesAsync',
+    prefix: 'KSTREAM-MAPVALUESASYNC-',
+    changes: 'value',
+    details: { ...options },
+    compile(next, scope) {
+      const { node } = scope
+      const lane = {
+        node,
+        ...options,
+        call: (key: unknown, value: unknown, signal: AbortSignal) => mapper(value, key, signal),
+        next,
+      }
+      return (key, value, at) => {
+        at.node = node
+        // A restarting task only remembers: what is behind a call is not run again for that.
+        if (at.live) scope.begin(lane, key, value, at)
+      }
+    },
+  }
+}
