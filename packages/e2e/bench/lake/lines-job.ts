@@ -3,17 +3,15 @@
  */
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
-import { jsonConverter } from '@sluice/codecs'
 import { DeltaTable, TableWriter, appIdOf, deltaSchemaOf, layoutOfSchema } from '@sluice/lake'
 import { openObjectStore } from '@sluice/object-store'
-import { MemoryMetrics, systemClock, systemRandom } from '@sluice/sdk'
-import type { StructSchema, StructValue } from '@sluice/sdk'
+import { MemoryMetrics, primitive, structOf, systemClock, systemRandom } from '@sluice/sdk'
+import type { Converter, PrimitiveType, Schema, StructSchema, StructValue } from '@sluice/sdk'
 import { ORDER_SCHEMA, lineEnd } from './order-lines.ts'
 
 const PIECE_BYTES = 2 ** 20
 const [file = '', folder = '', commits = '1', count = '1000000'] = process.argv.slice(2)
 const rowsInAll = Number(count)
-const converter = jsonConverter.create({ 'schemas.enable': 'true', 'schema.content': ORDER_SCHEMA }, 'value')
 const ports = { clock: systemClock, random: systemRandom, engineInfo: 'sluice-bench', newId: randomUUID }
 const limits = {
   rowsMax: rowsInAll / Number(commits),
@@ -26,15 +24,17 @@ const limits = {
 // As the sink does: fields are found in the bytes; what is not surely known is decoded.
 const pieces = linesInPlace(file)
 let piece = pieces.next()
-const schema = schemaOf(piece.value as Buffer)
+const schema = schemaOf(JSON.parse(ORDER_SCHEMA) as Described) as StructSchema
 const layout = layoutOfSchema(schema)
 const store = openObjectStore(folder)
 const table = await DeltaTable.openOrCreate(store, 'orders', deltaSchemaOf(schema), ports)
 const writer = new TableWriter(table, store, limits, { ...ports, metrics: new MemoryMetrics() })
 const lane = writer.lane(appIdOf({ sink: 'bench', cluster: '', topic: 'orders', partition: 0 }), 'orders-0')
+/** Loaded for the first line that must be decoded. */
+let converter: Converter | undefined
 let offset = 0
 for (; piece.done !== true && offset < rowsInAll; piece = pieces.next()) {
-  take(piece.value as Buffer)
+  await take(piece.value)
   // Between two pieces nothing waits, as between two fetches of a sink.
   if (writer.full) await writer.roll()
   if (writer.due) await writer.commit()
@@ -42,14 +42,22 @@ for (; piece.done !== true && offset < rowsInAll; piece = pieces.next()) {
 await writer.commit()
 await table.close()
 
-function take(bytes: Buffer): void {
+async function take(bytes: Buffer): Promise<void> {
   for (let from = 0; from < bytes.length && offset < rowsInAll; offset++) {
     const end = lineEnd(bytes, from)
     const row = layout?.locate(bytes, from, end)
     if (row === undefined || !writer.appendLocated(lane, offset, row, null))
-      writer.append(lane, offset, converter.decode('orders', bytes.subarray(from, end)).value as StructValue)
+      writer.append(lane, offset, await decoded(bytes.subarray(from, end)))
     from = end + 1
   }
+}
+
+async function decoded(line: Buffer): Promise<StructValue> {
+  if (converter === undefined) {
+    const { jsonConverter } = await import('@sluice/codecs')
+    converter = jsonConverter.create({ 'schemas.enable': 'true', 'schema.content': ORDER_SCHEMA }, 'value')
+  }
+  return converter.decode('orders', line).value as StructValue
 }
 
 /** The file in pieces that end with a line; each is gone with the next, for which its memory is used again. */
@@ -71,6 +79,17 @@ function* linesInPlace(from: string): Generator<Buffer, undefined> {
   }
 }
 
-function schemaOf(lines: Buffer): StructSchema {
-  return converter.decode('orders', lines.subarray(0, lineEnd(lines, 0))).schema as StructSchema
+/** As Connect says it in JSON. */
+interface Described {
+  readonly type: PrimitiveType | 'double' | 'struct'
+  readonly optional?: boolean
+  readonly fields?: readonly (Described & { readonly field: string })[]
+}
+
+function schemaOf({ type, fields = [], optional = false }: Described): Schema {
+  if (type !== 'struct') return primitive(type === 'double' ? 'float64' : type, { optional })
+  return structOf(
+    fields.map((of) => [of.field, schemaOf(of)]),
+    { optional },
+  )
 }
