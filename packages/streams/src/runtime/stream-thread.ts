@@ -174,7 +174,8 @@ export class StreamThread {
         stop ??= this.#goOn() ?? this.#punctuate()
         if (stop === null) this.#commitIfDue()
         // A snapshot is of what is committed: nothing is processed until it is cut.
-        if (this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true) await this.#committing
+        if (writer.holdsWhileCommitting || this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true)
+          await this.#committing
       }
       await this.#committing
       this.#throwFailures()

@@ -15,6 +15,11 @@ export interface Writer {
    * @throws what has failed; then nothing written since the last commit counts, and the thread goes back to that
    */
   commit(offsets: readonly CommittedOffset[]): Promise<void>
+  /**
+   * Whether what is written while a commit is under way waits for its end. Then it had better be made afterwards: it would be there no
+   * sooner, and what waits is old for the garbage collector by the time it goes.
+   */
+  readonly holdsWhileCommitting: boolean
   /** The offset behind the last record that is known to be in a partition, by `topic-partition`: what `write` has put there. */
   readonly written: ReadonlyMap<string, number>
   /** Whether something was put out since the last commit that becomes final only with offsets: see `commit`. */
@@ -27,6 +32,7 @@ export interface Writer {
 
 /** At least once: offsets follow what is durable. After a crash the records since the last commit are processed again. */
 export class AtLeastOnceWriter implements Writer {
+  readonly holdsWhileCommitting = false
   readonly #producer: Producer
   readonly #member: Pick<GroupMember, 'commit'>
   readonly #underWay = new UnderWay()
@@ -69,6 +75,7 @@ export class AtLeastOnceWriter implements Writer {
  * lost its place in the group is refused when it adds its offsets. What is written while a commit is under way waits for the next one.
  */
 export class ExactlyOnceWriter implements Writer {
+  readonly holdsWhileCommitting = true
   readonly #producer: TransactionalProducer
   readonly #member: Pick<GroupMember, 'tenure'>
   readonly #underWay = new UnderWay()
