@@ -31,6 +31,7 @@ const benches: readonly Bench[] = [
   { name: 'state', load: () => import('./state.ts') },
   { name: 'state-restore', load: () => import('./state-restore.ts') },
   { name: 'streams', load: () => import('./streams.ts') },
+  { name: 'streams-latency', load: () => import('./streams-latency.ts') },
   { name: 'quickstart-path', load: () => import('./quickstart-path.ts') },
 ]
 
