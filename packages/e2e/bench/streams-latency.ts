@@ -132,7 +132,7 @@ class Run {
       Promise.reject(new Error('the application does not run')),
     )
     deadline.catch(() => undefined)
-    await Promise.race([once(child.stdout!, 'data'), ended, deadline])
+    await Promise.race([once(child.stdout, 'data'), ended, deadline])
     late.abort()
   }
 
