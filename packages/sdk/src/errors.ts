@@ -81,6 +81,8 @@ export const ERROR_CODES = {
     'The state on disk was written by another task, a later version, or a topology that kept the store as something else.',
   STATE_DISK_FULL:
     'The state of a task cannot be written, because the disk is full; what was committed before is whole.',
+  CHANGELOG_TRUNCATED:
+    'Records at the beginning of a store’s changelog were deleted, and nothing else holds them: the state would not be whole.',
   SNAPSHOT_UNUSABLE:
     'A snapshot of a task’s state is torn, corrupted, foreign, of another format, or does not fit its changelogs: the next older one is used, then the changelogs.',
   SAVEPOINT_REFUSED:

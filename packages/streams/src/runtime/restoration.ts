@@ -24,6 +24,8 @@ export interface RestoringStore extends TopicPartition {
   readonly bulk?: (expected: number, share: number) => BulkRestore | null
   /** Where the store is already: the first record that it does not hold. Null: it holds none. */
   readonly from: number | null
+  /** Whether the changelog is to hold all from its first record on: then one that does not is the end of the matter. Default: false. */
+  readonly isComplete?: boolean
   /** Where the state ends that the task begins with, if that is not the end of the changelog: of a topic that others write. */
   readonly until: number | null
 }
@@ -61,6 +63,7 @@ export async function restore(
     const from = Math.max(one.from ?? 0, begin)
     const end = one.until ?? ends.get(keyOf(one)) ?? 0
     if (one.from !== null && one.from > end) throw cutOff(one, one.from, end)
+    if (one.isComplete === true && (one.from ?? 0) < begin) throw truncated(one, one.from ?? 0, begin)
     if (one.from !== null && one.from < begin) throw cutShort(one, one.from, begin)
     if (from < end) open.set(keyOf(one), { ...one, at: from, end, rows: null })
   }
@@ -144,6 +147,19 @@ function cutOff({ task, topic, partition }: RestoringStore, from: number, end: n
     place: { topic, partition, offset: from, end, task },
     remedy: 'The changelog was cut off or made anew: the state of this task is restored from what is there.',
   })
+}
+
+function truncated({ task, topic, partition }: RestoringStore, from: number, begin: number): SluiceError {
+  return new SluiceError(
+    'CHANGELOG_TRUNCATED',
+    'A changelog has lost its first records, and no state here holds them',
+    {
+      place: { topic, partition, offset: from, begin, task },
+      remedy:
+        'Start where the state directory or a snapshot is that goes beyond that offset, or start from a savepoint. To go on without what is ' +
+        'lost, delete the changelog topic: the store then begins empty.',
+    },
+  )
 }
 
 function cutShort({ task, topic, partition }: RestoringStore, from: number, begin: number): SluiceError {

@@ -12,7 +12,7 @@ import { remember } from '../record-path/remember.ts'
 import { StreamTask, type StartOfPartition, type TaskPartition, type TaskSettings } from '../record-path/stream-task.ts'
 import type { Changelog, StoreFactory } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
-import { changelogTopicOf } from '../topology/internal-topics.ts'
+import { changelogTopicOf, isChangelogComplete } from '../topology/internal-topics.ts'
 import { engineOf } from '../state/definition.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
@@ -314,6 +314,7 @@ export class RunningTasks {
         bulk: (expected, share) => state.bulk(definition, expected, share),
         from: state.position(definition),
         until,
+        isComplete: sourceTopic === undefined && isChangelogComplete(definition),
       })
       return store
     }

@@ -77,12 +77,16 @@ export type StoreDefinition =
 
 export type StoreKind = StoreDefinition['kind']
 
-/** These are held in memory with either engine: no file has them, nor a position in their changelogs. */
 const BUFFERS: ReadonlySet<StoreKind> = new Set(['suppression', 'recordBuffer', 'outerJoin'])
+
+/** Buffers are held in memory with either engine: no file has them, nor a position in their changelogs. */
+export function isBuffer(kind: StoreKind): boolean {
+  return BUFFERS.has(kind)
+}
 
 /** Whether its rows are in the file of its task. */
 export function isInFile(definition: Pick<StoreDefinition, 'engine' | 'kind'>): boolean {
-  return engineOf(definition) === 'lmdb' && !BUFFERS.has(definition.kind)
+  return engineOf(definition) === 'lmdb' && !isBuffer(definition.kind)
 }
 
 /**

@@ -51,6 +51,12 @@ export function internalTopics(
   return [...repartitions, ...changelogs]
 }
 
+/** Whether its changelog holds all of it as long as nobody cuts it: records are compacted, and never deleted for their age. */
+export function isChangelogComplete(definition: StoreDefinition): boolean {
+  const configs: Readonly<Record<string, string>> = { ...changelogConfigs(definition), ...definition.logging }
+  return configs['cleanup.policy'] === 'compact'
+}
+
 function changelogConfigs(definition: StoreDefinition): Readonly<Record<string, string>> {
   const { kind } = definition
   if (kind === 'window' || kind === 'timestampedWindow' || kind === 'session') {

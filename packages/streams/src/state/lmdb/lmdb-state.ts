@@ -7,7 +7,7 @@
 
 import { setImmediate as afterIo } from 'node:timers/promises'
 import { open, type Database, type RootDatabase } from 'lmdb'
-import { isInFile, type StoreDefinition } from '../definition.ts'
+import { isBuffer, type StoreDefinition } from '../definition.ts'
 import { createStore } from '../create-store.ts'
 import { SluiceError } from '@sluice/sdk'
 import type { ChangelogRecord, RestoreFilter, StoreContext, TaskStore } from '../store-context.ts'
@@ -76,9 +76,9 @@ export class LmdbState {
   }
 
   /** Where its changelog has to be read from: what is before it is in the state. Null: from the beginning. */
-  position(definition: StoreDefinition): number | null {
-    const { value } = this.#position(definition.name)
-    return isInFile(definition) && value >= 0 ? value : null
+  position({ name, kind }: StoreDefinition): number | null {
+    const { value } = this.#position(name)
+    return isBuffer(kind) || value < 0 ? null : value
   }
 
   /** Applies a batch of a changelog, and that it was read up to `next`, in one transaction. */
