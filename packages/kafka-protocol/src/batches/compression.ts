@@ -28,7 +28,7 @@ const compressors: Readonly<Record<CompressionCodec, Compressor>> = {
   lz4: {
     compress: (bytes) => lz4().compressFrameSync(bufferOf(bytes)),
     decompress: (bytes, bytesMax) => {
-      const size = lz4FrameSize(bytes)
+      const size = lz4FrameSize(bytes, bytesMax)
       if (size > bytesMax) throw tooLarge('lz4', bytesMax)
       return lz4().decompressFrameSync(bufferOf(bytes))
     },

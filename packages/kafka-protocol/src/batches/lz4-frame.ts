@@ -5,12 +5,25 @@ const HAS_BLOCK_CHECKSUMS = 0x10
 const HAS_CONTENT_SIZE = 0x08
 const HAS_DICTIONARY = 0x01
 const UNCOMPRESSED = 0x80000000
+/** 64 KiB; each one more is four times as much. */
+const BLOCK_CODE_MIN = 4
 
 /**
- * How many bytes an LZ4 frame (LZ4 Frame Format 1.6) decompresses to, read off its blocks without decompressing them: the
- * announced content size is optional and could lie, the sequences of the blocks cannot.
+ * How many bytes an LZ4 frame (LZ4 Frame Format 1.6) decompresses to, or a bound of it that is at most `enough`: the announced content
+ * size is optional and could lie. No block holds more than the size that its frame names, to which the decompressor holds it; only where
+ * that says too little are the sequences of the blocks read, which cannot lie either.
  */
-export function lz4FrameSize(bytes: Uint8Array): number {
+export function lz4FrameSize(bytes: Uint8Array, enough: number): number {
+  const code = (bytes[5]! >> 4) & 7
+  if (code >= BLOCK_CODE_MIN) {
+    const bound = sizeOfBlocks(bytes, 2 ** (8 + 2 * code))
+    if (bound <= enough) return bound
+  }
+  return sizeOfBlocks(bytes, undefined)
+}
+
+/** @param blockMax taken for what a compressed block holds; undefined: that is read off its sequences */
+function sizeOfBlocks(bytes: Uint8Array, blockMax: number | undefined): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (bytes.length < 7 || view.getUint32(0, true) !== MAGIC) throw malformed(0)
   const flags = bytes[4]!
@@ -23,7 +36,7 @@ export function lz4FrameSize(bytes: Uint8Array): number {
     if (word === 0) return size
     const length = word & ~UNCOMPRESSED
     if (length > bytes.length - at) throw malformed(at)
-    size += word >= UNCOMPRESSED ? length : blockSize(bytes, at, at + length)
+    size += word >= UNCOMPRESSED ? length : (blockMax ?? blockSize(bytes, at, at + length))
     at += length + ((flags & HAS_BLOCK_CHECKSUMS) === 0 ? 0 : 4)
   }
 }

@@ -37,6 +37,19 @@ describe('bombs', () => {
     expect(() => decompress(codec, bomb, 1000)).toThrow(expect.objectContaining({ code: 'BATCH_TOO_LARGE' }))
   })
 
+  test('no block of an LZ4 frame gets beyond the size that its frame names, whatever its sequences say', () => {
+    // One literal, then the same again 1,200 · 255 times.
+    const block = Buffer.from([0x1f, 0x61, 1, 0, ...Array.from({ length: 1200 }, () => 255), 0, 0x50, 1, 2, 3, 4, 5])
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(block.length)
+    for (let checksum = 0; checksum < 256; checksum++) {
+      const header = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, checksum])
+      const frame = Buffer.concat([header, length, block, Buffer.alloc(4)])
+      expect(() => decompress('lz4', frame, 100_000)).toThrow(expect.objectContaining({ code: 'MALFORMED' }))
+      expect(() => decompress('lz4', frame, 1000)).toThrow(expect.objectContaining({ code: 'BATCH_TOO_LARGE' }))
+    }
+  })
+
   test.each(CODECS)('a %s batch is refused when its reader says so', (compression) => {
     const appender = new BatchAppender(new Uint8Array(1 << 20))
     appender.append(null, new Uint8Array(500_000), 0)

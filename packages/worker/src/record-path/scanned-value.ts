@@ -16,17 +16,30 @@ import type {
 export class ScannedValue implements SchemaAndValue {
   readonly schema: Schema | null
   readonly scanned: unknown
-  readonly #decode: () => Value
+  readonly #converter: Converter
+  readonly #topic: string
+  readonly #bytes: Uint8Array
+  readonly #headers: readonly RawHeader[] | null
   #value: Value | undefined
 
-  constructor(schema: Schema | null, scanned: unknown, decode: () => Value) {
+  constructor(
+    schema: Schema | null,
+    scanned: unknown,
+    converter: Converter,
+    topic: string,
+    bytes: Uint8Array,
+    headers: readonly RawHeader[] | null,
+  ) {
     this.schema = schema
     this.scanned = scanned
-    this.#decode = decode
+    this.#converter = converter
+    this.#topic = topic
+    this.#bytes = bytes
+    this.#headers = headers
   }
 
   get value(): Value {
-    return (this.#value ??= this.#decode())
+    return (this.#value ??= this.#converter.decode(this.#topic, this.#bytes, this.#headers).value)
   }
 }
 
@@ -46,11 +59,10 @@ export function valueScanner(task: SinkTask, converter: Converter, isRead: boole
   const scan = task.scan.bind(task)
   const jsonIn = converter.jsonIn.bind(converter)
   return (topic, bytes, headers) => {
-    const json = bytes === null ? undefined : jsonIn(bytes)
-    if (json === undefined) return undefined
-    const scanned = scan(topic, bytes!, json)
-    if (scanned === undefined) return undefined
-    return new ScannedValue(json.schema, scanned, () => converter.decode(topic, bytes, headers).value)
+    if (bytes === null) return undefined
+    const json = jsonIn(bytes)
+    const scanned = json && scan(topic, bytes, json)
+    return scanned === undefined ? undefined : new ScannedValue(json!.schema, scanned, converter, topic, bytes, headers)
   }
 }
 
