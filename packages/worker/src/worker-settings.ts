@@ -67,6 +67,13 @@ export const workerSettings = defineSettings({
     documentation:
       'Packages or files of connectors to load besides the bundled ones: a package name, or a path that begins with ./ or /.',
   },
+  processors: {
+    type: 'list',
+    default: [],
+    importance: 'low',
+    documentation:
+      'Packages or files of processors that may be deployed here besides the bundled ones: a package name, or a path that begins with ./ or /.',
+  },
   'plugin.path': {
     type: 'list',
     default: [],

@@ -35,6 +35,8 @@ export interface CellHostOptions {
   readonly requestTimeoutMs?: number
   /** A cell that hears nothing from its supervisor for so long ends: by default the session time-out of workers. */
   readonly silenceMaxMs?: number
+  /** What its cells run, for people. Default `connector`. */
+  readonly noun?: 'connector' | 'processor'
   /** Most connectors of a shared cell. */
   readonly sharedMax?: number
   /** Cells that are started ahead, once the first has been needed: a connector then waits for its own modules alone. */
@@ -81,6 +83,7 @@ export class CellHost implements WorkHost {
       restarts: {},
       requestTimeoutMs: 30_000,
       silenceMaxMs: 10_000,
+      noun: 'connector',
       sharedMax: 100,
       spareCells: options.isolation === 'connector' ? 1 : 0,
       lingerMs: 10_000,
@@ -92,7 +95,7 @@ export class CellHost implements WorkHost {
     this.#logLevel = this.#options.logLevel
     this.#tidying = new Tidying(this.#options.tidy, TIDY_AFTER_BEATS)
     this.#watchLimits = { ...WATCH_LIMITS, ...options.watch }
-    this.#placement = new Placement(options.isolation, this.#options.sharedMax)
+    this.#placement = new Placement(options.isolation, this.#options.sharedMax, this.#options.noun)
     this.#spares = new SpareCells({
       count: this.#options.spareCells,
       spawn: () => this.#spawn('nobody yet'),
@@ -157,14 +160,13 @@ export class CellHost implements WorkHost {
     const { requestTimeoutMs } = this.#options
     if (this.#placement.isolationOf(config) === 'inline')
       return (await this.#inlineHost()).validate(config, AbortSignal.timeout(requestTimeoutMs))
-    const cell = this.#validationCell(config['connector.class'] ?? '')
-    try {
-      return await cell.ask('validate', [config, requestTimeoutMs], requestTimeoutMs)
-    } catch (error) {
-      // What is still at work in it is nobody's any more.
-      if (error instanceof SluiceError && error.code === 'CELL_TIMEOUT') cell.giveUp(error.message)
-      throw error
-    }
+    return this.#askAside(config, 'validate', [config, requestTimeoutMs])
+  }
+
+  /** What the work says of itself under this config, asked where it is validated. @throws as `validate` */
+  async describe(config: RawSettings): Promise<object> {
+    if (this.#placement.isolationOf(config) === 'inline') return (await this.#inlineHost()).describe(config)
+    return this.#askAside(config, 'describe', [config])
   }
 
   /** Whether the connector knows that these offsets are right. @throws as `validate` */
@@ -243,13 +245,14 @@ export class CellHost implements WorkHost {
 
   #ownSamples(): readonly MetricSample[] {
     const cells = this.cells()
+    const labels: MetricSample['labels'] = this.#options.noun === 'connector' ? {} : { of: this.#options.noun }
     return [
-      { name: 'sluice_cells', labels: {}, value: cells.length },
-      { name: 'sluice_cell_deaths_total', labels: {}, value: this.#deaths },
+      { name: 'sluice_cells', labels, value: cells.length },
+      { name: 'sluice_cell_deaths_total', labels, value: this.#deaths },
       ...cells.flatMap(({ name, residentBytes }) =>
         residentBytes === null
           ? []
-          : [{ name: 'sluice_cell_resident_bytes', labels: { cell: name }, value: residentBytes }],
+          : [{ name: 'sluice_cell_resident_bytes', labels: { ...labels, cell: name }, value: residentBytes }],
       ),
     ]
   }
@@ -273,6 +276,21 @@ export class CellHost implements WorkHost {
   #forgetCell(name: string): void {
     this.#cells.delete(name)
     this.#lastMetrics.delete(name)
+  }
+
+  async #askAside<C extends CellCall>(
+    config: RawSettings,
+    what: C,
+    args: CellCalls[C]['args'],
+  ): Promise<CellCalls[C]['answer']> {
+    const cell = this.#validationCell(config['connector.class'] ?? '')
+    try {
+      return await cell.ask(what, args, this.#options.requestTimeoutMs)
+    } catch (error) {
+      // What is still at work in it is nobody's any more.
+      if (error instanceof SluiceError && error.code === 'CELL_TIMEOUT') cell.giveUp(error.message)
+      throw error
+    }
   }
 
   #ask<C extends CellCall>(name: string, what: C, args: CellCalls[C]['args']): Promise<CellCalls[C]['answer']> {

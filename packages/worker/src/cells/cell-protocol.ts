@@ -23,6 +23,7 @@ export interface CellCalls {
   setTargetState: { args: [connector: string, state: TargetState]; answer: void }
   taskConfigs: { args: [connector: string, tasksMax: number]; answer: readonly RawSettings[] }
   validate: { args: [config: RawSettings, timeoutMs: number]; answer: readonly SettingProblem[] }
+  describe: { args: [config: RawSettings]; answer: object }
   alterOffsets: {
     args: [connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]]
     answer: boolean

@@ -97,6 +97,7 @@ export class CellService {
       setTargetState: (connector, state) => this.#host.setTargetState(connector, state),
       taskConfigs: (connector, tasksMax) => this.#host.taskConfigs(connector, tasksMax),
       validate: (config, timeoutMs) => this.#host.validate(config, AbortSignal.timeout(timeoutMs)),
+      describe: (config) => this.#host.describe(config),
       alterOffsets: (connector, config, offsets) => this.#host.alterOffsets(connector, config, offsets),
       progress: (connector) => this.#host.progress(connector),
       metrics: () => ({ samples: this.#parts.environment.metrics(), figures: this.#host.figures() }),

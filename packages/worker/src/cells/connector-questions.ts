@@ -1,5 +1,12 @@
 /** What a connector is asked while it does not run. */
-import type { RawSettings, SettingProblem, SourcePartition, SourcePosition, TopicPartition } from '@sluice/sdk'
+import {
+  SluiceError,
+  type RawSettings,
+  type SettingProblem,
+  type SourcePartition,
+  type SourcePosition,
+  type TopicPartition,
+} from '@sluice/sdk'
 import type { ConnectorOffset } from '../herder/herder.ts'
 import { clean, cleanly } from '../provided-values.ts'
 import { connectorProblems } from '../validation/connector-problems.ts'
@@ -19,6 +26,16 @@ export async function validateConfig(
     const connector = await watch.run({ ...of, what: 'load' }, () => environment.connector(config))
     const problems = await watch.run({ ...of, what: 'validate' }, () => connectorProblems(connector, config, signal))
     return problems.map((problem) => ({ ...problem, message: clean(problem.message, values) }))
+  })
+}
+
+/** What the work says of itself. @throws SluiceError INTERNAL where there is nothing to be said; its own */
+export async function describeWork({ environment, watch }: Asked, given: RawSettings): Promise<object> {
+  const resolved = await environment.resolve(given)
+  const of = { connector: given['name'] ?? '', task: null, what: 'describe' }
+  return cleanly(resolved.values, () => {
+    if (environment.describe === undefined) throw new SluiceError('INTERNAL', 'What runs here has nothing to describe')
+    return watch.run(of, () => environment.describe!(given, resolved))
   })
 }
 

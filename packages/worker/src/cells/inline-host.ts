@@ -3,7 +3,7 @@ import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
 import { CallWatch } from './call-watch.ts'
 import { ConnectorRun } from './connector-run.ts'
-import { alterOffsets, validateConfig } from './connector-questions.ts'
+import { alterOffsets, describeWork, validateConfig } from './connector-questions.ts'
 import { TaskRun, type RunParts } from './task-run.ts'
 import type { WorkEnvironment } from './work-environment.ts'
 import type { ConnectorStart, ExactlyOnceGuard, TaskStart, WorkEvents, WorkHost } from './work-host.ts'
@@ -108,6 +108,10 @@ export class InlineHost implements WorkHost {
 
   async validate(config: RawSettings, signal: AbortSignal): Promise<readonly SettingProblem[]> {
     return validateConfig(this.#parts, config, signal)
+  }
+
+  async describe(config: RawSettings): Promise<object> {
+    return describeWork(this.#parts, config)
   }
 
   async alterOffsets(connector: string, config: RawSettings, offsets: readonly ConnectorOffset[]): Promise<boolean> {

@@ -12,13 +12,16 @@ export type Place = { readonly type: 'inline' } | { readonly type: 'cell'; reado
 export class Placement {
   readonly #isolation: Isolation
   readonly #sharedMax: number
+  readonly #noun: string
   readonly #places = new Map<string, Place>()
   readonly #shared = new Map<string, Set<string>>()
   readonly #parted = new Set<string>()
 
-  constructor(isolation: Isolation, sharedMax: number) {
+  /** @param noun what runs there, for people */
+  constructor(isolation: Isolation, sharedMax: number, noun: string) {
     this.#isolation = isolation
     this.#sharedMax = sharedMax
+    this.#noun = noun
   }
 
   /** Stays what it is until `forget`. */
@@ -36,7 +39,7 @@ export class Placement {
   part(connector: string): Place {
     this.forget(connector)
     this.#parted.add(connector)
-    const own = cellOf(connector)
+    const own = this.#cellOf(connector)
     this.#places.set(connector, own)
     return own
   }
@@ -59,7 +62,7 @@ export class Placement {
   #choose(connector: string, config: RawSettings): Place {
     const isolation = this.isolationOf(config)
     if (isolation === 'inline') return { type: 'inline' }
-    if (isolation !== 'shared' || this.#parted.has(connector)) return cellOf(connector)
+    if (isolation !== 'shared' || this.#parted.has(connector)) return this.#cellOf(connector)
     for (const [name, members] of this.#shared) {
       if (members.size >= this.#sharedMax) continue
       members.add(connector)
@@ -69,8 +72,8 @@ export class Placement {
     this.#shared.set(name, new Set([connector]))
     return { type: 'cell', name }
   }
-}
 
-function cellOf(connector: string): Place {
-  return { type: 'cell', name: `connector ${connector}` }
+  #cellOf(connector: string): Place {
+    return { type: 'cell', name: `${this.#noun} ${connector}` }
+  }
 }

@@ -47,7 +47,7 @@ export class SupervisedCell {
   #begunAt = 0
   #lastEnd: CellEnd | null = null
   #isStopped = false
-  /** The connectors that its process was asked to validate settings of. */
+  /** The connectors that its process was asked to look at settings of. */
   readonly #askedAbout = new Set<string>()
 
   constructor(name: string, parts: SupervisedCellParts) {
@@ -132,7 +132,8 @@ export class SupervisedCell {
     const isDown = this.#pause !== null || this.#isPoisoned
     if (isDown && this.#lastEnd !== null) throw endError(this.#lastEnd)
     const cell = this.#live()
-    if (what === 'validate') this.#askedAbout.add((args as CellCalls['validate']['args'])[0]['name'] ?? '')
+    if (what === 'validate' || what === 'describe')
+      this.#askedAbout.add((args as CellCalls['validate' | 'describe']['args'])[0]['name'] ?? '')
     return cell.call(what, args, timeoutMs)
   }
 

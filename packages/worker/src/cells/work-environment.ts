@@ -38,6 +38,8 @@ export interface WorkEnvironment {
   prepare?(): Promise<void>
   /** The connector that `connector.class` (and `plugin.version`) names; loaded when it is first asked for. @throws SluiceError PLUGIN_UNKNOWN */
   connector(config: RawSettings): Promise<Connector>
+  /** What work that does not run says of itself under this config, in a form that can go to the supervisor. `given`: with placeholders. */
+  describe?(given: RawSettings, resolved: WorkSettings): Promise<object>
   /** Puts the values of config providers in the place of their variables. */
   resolve(config: RawSettings): Promise<WorkSettings>
   /**

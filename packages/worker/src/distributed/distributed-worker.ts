@@ -6,6 +6,8 @@
  *     herder/       decides, on the config and status topics (storage/) and the group (group/)
  *     cells/        runs what is decided, in processes of their own
  */
+import { catalogueSettings, catalogueTopic } from '../catalogue/catalogue-settings.ts'
+import { openCatalogue } from '../catalogue/open-catalogue.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { groupSettings, type GroupSettings } from '../distributed-settings.ts'
 import { fenceProducers, transactionalId } from '../exactly-once.ts'
@@ -27,9 +29,9 @@ export interface DistributedOptions extends WorkerOptions {
   readonly onFatal: (error: unknown) => void
 }
 
-const DECLARED = workerSettings.extend(groupSettings).extend(storageSettings)
+const DECLARED = workerSettings.extend(groupSettings).extend(storageSettings).extend(catalogueSettings)
 /** What is below them are settings of the topics. */
-const PREFIXES: readonly string[] = ['config.storage.', 'offset.storage.', 'status.storage.']
+const PREFIXES: readonly string[] = ['config.storage.', 'offset.storage.', 'status.storage.', 'catalog.storage.']
 
 export class DistributedWorker {
   /** Where REST is, as others reach it. */
@@ -54,7 +56,9 @@ export class DistributedWorker {
     const worker = workerSettings.parse(raw)
     const group = groupSettings.parse(raw)
     const groupId = group['group.id']
-    const topics = internalTopics(storageSettings.parse(raw), raw, logger)
+    const storage = storageSettings.parse(raw)
+    const topics = internalTopics(storage, raw, logger)
+    const catalogue = catalogueTopic(catalogueSettings.parse(raw), storage, raw, logger)
     const clientIds = storeClientIds(groupId, worker['client.id'])
     const exactlyOnce = group['exactly.once.source.support']
     const frame = await WorkerFrame.open({
@@ -101,6 +105,12 @@ export class DistributedWorker {
         },
         settings: distributedSettings(worker, group),
         onFatal,
+      })
+      frame.processors({
+        isolation: group.isolation,
+        openCatalogue: () => openCatalogue(kafka, catalogue, { clock, logger }),
+        taken: new Map([[groupId, 'the workers']]),
+        silenceMaxMs: group['session.timeout.ms'],
       })
       await frame.serve(herder)
       return new DistributedWorker(frame)

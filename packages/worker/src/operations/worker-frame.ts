@@ -12,6 +12,7 @@ import {
   type Random,
   type RawSettings,
 } from '@sluice/sdk'
+import type { Catalogue } from '../catalogue/catalogue.ts'
 import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
 import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
@@ -25,6 +26,7 @@ import type { StandaloneHerderParts } from '../herder/standalone-herder.ts'
 import { KAFKA_VERSION, type Plugins } from '../plugins/catalogue.ts'
 import { KafkaConnectorOffsets } from '../positions/connector-offsets.ts'
 import { openWorkerPositions, type WorkerMode } from '../positions/worker-positions.ts'
+import { Processors } from '../processors/processors.ts'
 import { cleanError } from '../provided-values.ts'
 import { RestServer } from '../rest/rest-server.ts'
 import { PluginDirectory } from '../validation/plugin-directory.ts'
@@ -41,6 +43,8 @@ export interface WorkerOptions {
   readonly plugins: Plugins
   /** Modules of connectors: package names, or paths beginning with `/`. */
   readonly modules?: readonly string[]
+  /** The same, of processors. */
+  readonly processors?: readonly string[]
   readonly logger: Logger
   readonly logLevels?: LogLevels
   readonly metrics?: MemoryMetrics
@@ -82,6 +86,7 @@ export class WorkerFrame {
   readonly #ending = new AbortController()
   #host: CellHost | null = null
   #herder: Herder | null = null
+  #processors: Processors | null = null
 
   /** Listens, then reaches Kafka. @throws SluiceError SETTINGS_INVALID, KAFKA_UNREACHABLE, STORE_UNAVAILABLE */
   static async open(parts: FrameParts): Promise<WorkerFrame> {
@@ -157,6 +162,39 @@ export class WorkerFrame {
     return host
   }
 
+  /** Where processors run, of which there is one: REST asks it from now on. It begins in the background. */
+  processors(own: {
+    readonly isolation: CellHostOptions['isolation']
+    readonly openCatalogue: () => Promise<Catalogue>
+    readonly taken: ReadonlyMap<string, string>
+    readonly silenceMaxMs?: number
+  }): void {
+    const { settings, processors: modules = [], raw, worker, logger } = this.#parts
+    const { isolation, openCatalogue, taken, silenceMaxMs } = own
+    const processors = new Processors({
+      cells: {
+        ...cellOptions(raw),
+        isolation,
+        logLevel: leastLevel(this.#logLevels),
+        ...(silenceMaxMs !== undefined && { silenceMaxMs }),
+      },
+      openCatalogue,
+      modules,
+      settings,
+      resolve: (config) => this.resolve(config),
+      kafka: this.kafka,
+      worker: this.rest.workerId,
+      url: this.rest.advertisedUrl,
+      taken,
+      client: this.rest.client(),
+      stopMs: worker['task.shutdown.graceful.timeout.ms'],
+      clock: this.clock,
+      logger,
+    })
+    this.#processors = processors
+    this.#closing.defer(() => processors.stop())
+  }
+
   /** What every herder is given. `transactionalId`: of a connector's first task, where sources are exactly once. */
   herderParts(
     transactionalId: ((connector: string) => string) | null,
@@ -198,7 +236,7 @@ export class WorkerFrame {
   async serve(herder: Herder): Promise<void> {
     this.#herder = herder
     this.#closing.defer(() => herder.stop())
-    this.rest.serve(herder)
+    this.rest.serve(herder, this.#processors)
     await herder.start()
   }
 
@@ -215,7 +253,12 @@ export class WorkerFrame {
   }
 
   #measured(): readonly Measured[] {
-    return [() => this.rest.measures(), () => this.#herder?.measures(), () => this.#host?.metrics()]
+    return [
+      () => this.rest.measures(),
+      () => this.#herder?.measures(),
+      () => this.#host?.metrics(),
+      () => this.#processors?.metrics(),
+    ]
   }
 
   #loggers(): HerderLoggers {
@@ -226,6 +269,7 @@ export class WorkerFrame {
       set: (namespace, level) => {
         const concerned = levels.setLevel(namespace, level)
         this.#host?.setLogLevel(leastLevel(levels))
+        this.#processors?.setLogLevel(leastLevel(levels))
         return concerned
       },
     }

@@ -3,6 +3,7 @@
  * Kafka Connect's own come first (KIP numbers in their summaries), then two between workers, then ours.
  */
 import type { Endpoint, QueryParameter } from './contract.ts'
+import { PROCESSOR_ENDPOINTS } from './processor-endpoints.ts'
 
 const FORWARD: QueryParameter = {
   type: 'boolean',
@@ -385,9 +386,11 @@ export const CONTRACT = [
     isOurs: true,
     answers: { 200: ['The document.', 'OpenApi'] },
   },
+  ...PROCESSOR_ENDPOINTS,
 ] as const satisfies readonly Endpoint[]
 
 export type Operation = (typeof CONTRACT)[number]['operation']
+export type ProcessorOperation = (typeof PROCESSOR_ENDPOINTS)[number]['operation']
 
 /** As the rest of the code looks at it. */
 export const ENDPOINTS: readonly (Endpoint & { readonly operation: Operation })[] = CONTRACT

@@ -13,8 +13,10 @@ import {
 import { health } from '../operations/health.ts'
 import { parseLogLevel } from '../operations/log-levels.ts'
 import { PROMETHEUS_TYPE } from '../operations/prometheus.ts'
+import type { Processors } from '../processors/processors.ts'
 import { empty, json, plain, type Answer } from './answers.ts'
 import type { Operation } from './endpoints.ts'
+import { processorHandlersOf } from './processor-handlers.ts'
 import { parseCreateRequest, parseFlatMap, parseFlatMaps, parseOffsets, withoutNulls } from './request-bodies.ts'
 
 export interface Call {
@@ -24,12 +26,16 @@ export interface Call {
   readonly body: Uint8Array
   readonly signature: string | null
   readonly algorithm: string | null
-  /** The URL of a connector for whoever asks. */
-  readonly location: (connector: string) => string
+  /** For other workers that are asked on its behalf. */
+  readonly authorization: string | null
+  /** The URL of a connector, or of something in another collection, for whoever asks. */
+  readonly location: (name: string, collection?: string) => string
 }
 
 export interface HandlerParts {
   readonly herder: Herder
+  /** Null: a worker without any. */
+  readonly processors: Pick<Processors, 'service'> | null
   readonly clock: Clock
   readonly healthTimeoutMs: number
   /** For `GET /`: Kafka Connect's, with ours as build metadata. */
@@ -45,6 +51,7 @@ export type Handler = (call: Call) => Answer | Promise<Answer>
 export function handlersOf(parts: HandlerParts): Readonly<Record<Operation, Handler>> {
   const { herder } = parts
   return {
+    ...processorHandlersOf(parts.processors),
     serverInfo: () =>
       json(200, { version: parts.version, commit: parts.commit, kafka_cluster_id: herder.kafkaClusterId }),
     health: async () => {

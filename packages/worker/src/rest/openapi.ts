@@ -67,11 +67,16 @@ function operation(endpoint: Endpoint): Json {
 
 function tagOf(endpoint: Endpoint): string {
   if (endpoint.isInternal === true) return 'between workers'
+  if (endpoint.path.startsWith('/v1/')) return 'processors'
   if (endpoint.isOurs === true) return 'beyond Kafka Connect'
   return endpoint.path.split('/')[1] || 'worker'
 }
 
 function okContent(endpoint: Endpoint, shape: AnswerShape): Json {
+  if (endpoint.operation === 'processorTopology') {
+    const { content: asJson } = content(shape) as { readonly content: Json }
+    return { content: { ...asJson, 'text/plain': { schema: { type: 'string' } } } }
+  }
   if (endpoint.operation !== 'listConnectors') return content(shape)
   return { content: { 'application/json': { schema: { oneOf: [ref('ConnectorNames'), ref('ExpandedConnectors')] } } } }
 }

@@ -6,6 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import type { Herder } from '../herder/herder.ts'
 import type { Measures } from '../operations/measures.ts'
+import type { Processors } from '../processors/processors.ts'
 import { json, plain, refusal, send } from './answers.ts'
 import { BasicAuth, credentialsFile } from './basic-auth.ts'
 import { CrossOrigin } from './cross-origin.ts'
@@ -125,12 +126,13 @@ export class RestServer {
     return this.#figures.measures()
   }
 
-  /** From now on requests are answered from this herder. */
-  serve(herder: Herder): void {
+  /** From now on requests are answered from this herder, and from these processors, if the worker has any. */
+  serve(herder: Herder, processors: Pick<Processors, 'service'> | null = null): void {
     const { clock, logger, version, commit } = this.#parts
     const document = openApiDocument(version)
     const handlers = handlersOf({
       herder,
+      processors,
       clock,
       version,
       commit,

@@ -120,9 +120,10 @@ function callOf(request: RoutedRequest, body: Uint8Array): Call {
     body,
     signature: headerOf(request, SIGNATURE_HEADER),
     algorithm: headerOf(request, ALGORITHM_HEADER),
-    location: (connector) => {
+    authorization: request.headers.authorization ?? null,
+    location: (name, collection = 'connectors') => {
       const scheme = 'encrypted' in request.socket ? 'https' : 'http'
-      return `${scheme}://${request.headers.host ?? 'localhost'}/connectors/${pathSegment(connector)}`
+      return `${scheme}://${request.headers.host ?? 'localhost'}/${collection}/${pathSegment(name)}`
     },
   }
 }

@@ -1,5 +1,7 @@
 /** The JSON of Connect's REST API as JSON Schemas: the components of the OpenAPI document. */
 
+import { PROCESSOR_SHAPES } from './processor-shapes.ts'
+
 /** As much of JSON Schema as the API needs. */
 export interface JsonSchema {
   readonly $ref?: string
@@ -174,6 +176,7 @@ export const SHAPES = {
     additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
   },
   OpenApi: { type: 'object' },
+  ...PROCESSOR_SHAPES,
 } as const satisfies Readonly<Record<string, JsonSchema>>
 
 export type ShapeName = keyof typeof SHAPES

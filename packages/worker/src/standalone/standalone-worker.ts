@@ -5,6 +5,8 @@
 import type { RawSettings, SettingProblem } from '@sluice/sdk'
 import type { CellHost } from '../cells/cell-host.ts'
 import type { TaskProgress } from '../cells/inline-host.ts'
+import { Catalogue } from '../catalogue/catalogue.ts'
+import { MemoryTable } from '../catalogue/memory-table.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import type { ConnectorStateInfo, Herder } from '../herder/herder.ts'
 import { StandaloneHerder } from '../herder/standalone-herder.ts'
@@ -82,6 +84,11 @@ export class StandaloneWorker {
         status: statuses,
         host: (events, guard) => (host = frame.host({ events, guard, isolation: worker.isolation })),
         settings: herderSettings(worker),
+      })
+      frame.processors({
+        isolation: worker.isolation,
+        openCatalogue: async () => new Catalogue(new MemoryTable(), { clock: frame.clock, logger }),
+        taken: new Map(),
       })
       await frame.serve(herder)
       await createAll(herder, connectors)

@@ -7,15 +7,16 @@ import {
   type ParsedSettings,
   type RawSettings,
   type SettingDeclarations,
+  type Validator,
 } from '@sluice/sdk'
 
-const isPartitions = validatedBy("Positive number, or -1 to use the broker's default", (value) =>
+export const isPartitions: Validator = validatedBy("Positive number, or -1 to use the broker's default", (value) =>
   value === -1 || Number(value) >= 1
     ? undefined
     : "Number of partitions must be positive, or -1 to use the broker's default",
 )
 
-const isReplicationFactor = validatedBy("Positive number, or -1 to use the broker's default", (value) =>
+export const isReplicationFactor: Validator = validatedBy("Positive number, or -1 to use the broker's default", (value) =>
   value === -1 || Number(value) >= 1
     ? undefined
     : "Replication factor must be positive and not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default",
@@ -162,7 +163,12 @@ export function offsetTopic(
 /** Not a setting of the topic: said by settings of the worker. */
 const OURS: ReadonlySet<string> = new Set(['topic', 'partitions', 'replication.factor', 'file.filename'])
 
-function topicConfigs(kind: 'config' | 'offset' | 'status', raw: RawSettings, logger: Logger): Record<string, string> {
+/** What stands below the prefix of a topic and is a setting of the topic alone. */
+export function topicConfigs(
+  kind: 'config' | 'offset' | 'status' | 'catalog',
+  raw: RawSettings,
+  logger: Logger,
+): Record<string, string> {
   const prefix = `${kind}.storage.`
   const configs: Record<string, string> = {}
   for (const [key, value] of Object.entries(raw)) {

@@ -17,6 +17,7 @@ const MODULES = [
   '@sluice/connector-kafka-examples',
   fileURLToPath(new URL('monitorable-connectors.ts', import.meta.url)),
 ]
+const PROCESSORS = [fileURLToPath(new URL('../processors/ailing-processor.ts', import.meta.url))]
 
 export class ConnectCluster {
   /** Of the group; nobody else has it. */
@@ -78,6 +79,7 @@ export class ConnectWorker extends RestClient {
       settings,
       plugins: connectPlugins(connectors),
       modules: MODULES,
+      processors: PROCESSORS,
       logger,
       logLevels: new LogLevels(),
       metrics: new MemoryMetrics(),

@@ -1,0 +1,179 @@
+import type { TableChange } from '@sluice/kafka'
+import { describeError, type Clock, type Logger } from '@sluice/sdk'
+import {
+  decodeKey,
+  decodeValue,
+  encodeKey,
+  encodeValue,
+  FromTheFuture,
+  type CatalogueKey,
+  type CatalogueKind,
+  type CatalogueValues,
+  type ProcessorRecord,
+  type ProcessorTarget,
+  type StatusRecord,
+  type WorkerRecord,
+} from './catalogue-records.ts'
+
+/** The rows under it: a `TopicTable`, or memory. What `set` wrote is among the entries, and has been told, once it has resolved. */
+export interface CatalogueTable {
+  entries(): IterableIterator<{ readonly key: Uint8Array; readonly value: Uint8Array }>
+  set(changes: readonly TableChange[]): Promise<void>
+  onChange(listener: (change: TableChange) => void): () => void
+  close(): Promise<void>
+}
+
+/** One row to write; a null value deletes it. */
+export type CatalogueChange = {
+  readonly [K in CatalogueKind]: {
+    readonly key: CatalogueKey<K>
+    readonly value: CatalogueValues[K] | null
+  }
+}[CatalogueKind]
+
+/** Told of each row that is new, after the catalogue has it. `isProcessor`: what its processor should do may be another now. */
+export type CatalogueListener = (key: CatalogueKey, isProcessor: boolean) => void
+
+export interface WorkerSeen extends WorkerRecord {
+  readonly worker: string
+  /** When it was last heard of, as `clock.monotonic()`. */
+  readonly heardAt: number
+}
+
+const COMPLAINTS_MAX = 20
+
+/**
+ * What Kafka Connect does not know, read in full and kept up to date. What cannot be read is reported and counts as not there; what a
+ * newer release wrote is not overwritten either.
+ */
+export class Catalogue {
+  readonly #table: CatalogueTable
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #processors = new Map<string, ProcessorRecord>()
+  readonly #targets = new Map<string, ProcessorTarget>()
+  readonly #restarts = new Map<string, string>()
+  /** By processor and worker. */
+  readonly #statuses = new Map<string, Map<string, StatusRecord>>()
+  readonly #workers = new Map<string, WorkerSeen>()
+  /** Processors of which a newer release has written something. */
+  readonly #future = new Set<string>()
+  readonly #listeners = new Set<CatalogueListener>()
+  #complaints = 0
+
+  constructor(table: CatalogueTable, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#table = table
+    this.#clock = clock
+    this.#logger = logger
+    for (const { key, value } of table.entries()) this.#take(key, value, true)
+    table.onChange(({ key, value }) => this.#take(key, value, false))
+  }
+
+  /** In their alphabet's order. */
+  get processors(): readonly string[] {
+    return [...this.#processors.keys()].toSorted()
+  }
+
+  processor(name: string): ProcessorRecord | undefined {
+    return this.#processors.get(name)
+  }
+
+  target(name: string): ProcessorTarget {
+    return this.#targets.get(name) ?? 'RUNNING'
+  }
+
+  /** Of the last restart that was asked for; null: none was. */
+  restart(name: string): string | null {
+    return this.#restarts.get(name) ?? null
+  }
+
+  /** By worker, gone ones included: see `workers`. */
+  statuses(name: string): ReadonlyMap<string, StatusRecord> {
+    return this.#statuses.get(name) ?? new Map()
+  }
+
+  /** All names that a worker has told a status of. */
+  statusesOf(worker: string): readonly string[] {
+    return [...this.#statuses].filter(([, byWorker]) => byWorker.has(worker)).map(([name]) => name)
+  }
+
+  get workers(): readonly WorkerSeen[] {
+    return [...this.#workers.values()]
+  }
+
+  /** Whether a newer release has written something of it that this one cannot read. */
+  isFromTheFuture(name: string): boolean {
+    return this.#future.has(name)
+  }
+
+  listen(listener: CatalogueListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Resolves when it is durable, and known here. @throws SluiceError KAFKA_TIMEOUT and others of a producer */
+  write(changes: readonly CatalogueChange[]): Promise<void> {
+    return this.#table.set(
+      changes.map(({ key, value }) => ({ key: encodeKey(key), value: value === null ? null : encodeValue(value) })),
+    )
+  }
+
+  close(): Promise<void> {
+    this.#listeners.clear()
+    return this.#table.close()
+  }
+
+  #take(bytes: Uint8Array, value: Uint8Array | null, isPast: boolean): void {
+    let key: CatalogueKey | null = null
+    try {
+      key = decodeKey(bytes)
+      this.#put(key, value, isPast)
+      if (key.kind !== 'worker') this.#future.delete(key.name)
+    } catch (error) {
+      this.#complain(bytes, error)
+      if (key === null) return
+      // What was known of it before does not hold any more.
+      this.#put(key, null, isPast)
+      if (error instanceof FromTheFuture && key.kind !== 'worker') this.#future.add(key.name)
+    }
+    const isProcessor = key.kind === 'processor' || key.kind === 'target-state' || key.kind === 'restart'
+    for (const listener of this.#listeners) listener(key, isProcessor)
+  }
+
+  #put({ kind, name, worker }: CatalogueKey, bytes: Uint8Array | null, isPast: boolean): void {
+    switch (kind) {
+      case 'processor':
+        return set(this.#processors, name, bytes && decodeValue('processor', bytes))
+      case 'target-state':
+        return set(this.#targets, name, bytes && decodeValue('target-state', bytes).state)
+      case 'restart':
+        return set(this.#restarts, name, bytes && decodeValue('restart', bytes).id)
+      case 'status': {
+        const byWorker = this.#statuses.get(name) ?? new Map<string, StatusRecord>()
+        set(byWorker, worker!, bytes && decodeValue('status', bytes))
+        return set(this.#statuses, name, byWorker.size === 0 ? null : byWorker)
+      }
+      case 'worker':
+        return set(this.#workers, name, bytes && this.#seen(name, decodeValue('worker', bytes), isPast))
+    }
+  }
+
+  /** What is read at the start may be old: by its own time, unless its clock is ahead. */
+  #seen(worker: string, record: WorkerRecord, isPast: boolean): WorkerSeen {
+    const ageMs = isPast ? Math.max(0, this.#clock.now() - record.at) : 0
+    return { ...record, worker, heardAt: this.#clock.monotonic() - ageMs }
+  }
+
+  #complain(key: Uint8Array, error: unknown): void {
+    if (++this.#complaints > COMPLAINTS_MAX) return
+    const facts = { key: Buffer.from(key).toString('utf8').slice(0, 200), reason: describeError(error) }
+    if (error instanceof FromTheFuture)
+      this.#logger.warn('A record of the catalogue is of a newer release, and left alone', facts)
+    else this.#logger.error('A record of the catalogue cannot be read, and counts as not there', facts)
+  }
+}
+
+function set<V>(map: Map<string, V>, key: string, value: V | null): void {
+  if (value === null) map.delete(key)
+  else map.set(key, value)
+}

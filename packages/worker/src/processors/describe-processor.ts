@@ -1,0 +1,115 @@
+/** Looks at a processor before it runs: settings, topology, and the topics that it reads. Runs its code: in a cell. */
+import type { Kafka } from '@sluice/kafka'
+import { describeError, withErrors, type RawSettings, type SettingProblem, type SettingsValidation } from '@sluice/sdk'
+import { planPartitions, StreamsBuilder, streamsSettings, type Processor, type Topology } from '@sluice/streams'
+import { clean } from '../provided-values.ts'
+import { merged } from '../validation/answer.ts'
+import { withoutProvided } from '../validation/redaction.ts'
+import type { DescribedProcessor } from './described.ts'
+import { nameProblem, processorSettings } from './processor-settings.ts'
+
+export interface DescribeParts {
+  readonly processor: Processor
+  /** As it was given, complete; and resolved. */
+  readonly given: RawSettings
+  readonly settings: RawSettings
+  /** Of config providers: not to be told. */
+  readonly values: ReadonlySet<string>
+  readonly kafka: () => Promise<Kafka>
+}
+
+const CLASS = 'processor.class'
+
+export async function describeProcessor(parts: DescribeParts): Promise<DescribedProcessor> {
+  const { processor, given, settings, values } = parts
+  const answer = settingsAnswer(processor, settings)
+  const problems: SettingProblem[] = []
+  const application = settings['application.id'] ?? ''
+  const badName = nameProblem('application.id', application)
+  if (badName !== null) problems.push({ setting: 'application.id', message: badName })
+  let topology: Topology | null = null
+  // Settings that are wrong are told by themselves: what a topology makes of them would only repeat it.
+  if (answer.error_count === 0) {
+    try {
+      topology = topologyOf(processor, settings)
+      problems.push(...namesMissing(topology), ...(await partitionProblems(topology, application, parts.kafka)))
+    } catch (error) {
+      problems.push(complaint(describeError(error)))
+    }
+  }
+  const validation = withErrors(answer, problems)
+  const provided = new Set(Object.keys(given).filter((setting) => given[setting] !== settings[setting]))
+  return {
+    version: processor.version,
+    application,
+    validation: cleaned(withoutProvided(validation, given, { settings, provided, values, ttlMs: null }), values),
+    topology: topology && {
+      text: clean(topology.describe(), values),
+      json: JSON.parse(clean(JSON.stringify(topology), values)) as unknown,
+      mermaid: clean(topology.toMermaid(), values),
+    },
+  }
+}
+
+/** Built once more for each instance: a topology is cheap, and nothing is shared. */
+export function topologyOf(processor: Processor, settings: RawSettings): Topology {
+  const builder = new StreamsBuilder()
+  processor.topology(builder, processor.settings.parse(settings))
+  return builder.build()
+}
+
+function settingsAnswer(processor: Processor, settings: RawSettings): SettingsValidation {
+  const common = processorSettings.extend(streamsSettings)
+  return merged(common.validate(settings, processor.name), processor.settings.validate(settings, processor.name))
+}
+
+/** Generated names change with whatever is inserted before them, and what is stored under them is lost (KIP-1111). */
+function namesMissing(topology: Topology): readonly SettingProblem[] {
+  const stores = topology
+    .unnamedStores()
+    .map(
+      (store) => `The store ${store} has no name of its own: give it one by materialized.name (or storeName of a join)`,
+    )
+  const topics = topology
+    .unnamedTopics()
+    .map(
+      (topic) =>
+        `The repartition topic ${topic} has no name of its own: give it one by the name of grouped or of the join`,
+    )
+  const why = ', or its rows are lost as soon as an operator is put before it'
+  return [...stores, ...topics].map((what) => complaint(`${what}${why}`))
+}
+
+/** Topics that are not there yet may come: then the processor looks itself. */
+async function partitionProblems(
+  topology: Topology,
+  application: string,
+  kafka: () => Promise<Kafka>,
+): Promise<readonly SettingProblem[]> {
+  if (topology.hasPatterns) return []
+  const named = topology.forApplication(application)
+  const topics = named.sources.flatMap((source) => source.topics).filter((topic) => !named.repartitions.has(topic))
+  const { admin } = await kafka()
+  const found = await admin.describeTopics([...new Set(topics)])
+  const counts = new Map(found.map(({ topic, partitions }) => [topic, partitions]))
+  if (topics.some((topic) => !counts.has(topic))) return []
+  try {
+    planPartitions(named, counts)
+    return []
+  } catch (error) {
+    return [complaint(describeError(error))]
+  }
+}
+
+function complaint(message: string): SettingProblem {
+  return { setting: CLASS, message }
+}
+
+function cleaned(answer: SettingsValidation, values: ReadonlySet<string>): SettingsValidation {
+  if (values.size === 0) return answer
+  const configs = answer.configs.map(({ definition, value }) => ({
+    definition,
+    value: { ...value, errors: value.errors.map((error) => clean(error, values)) },
+  }))
+  return { ...answer, configs }
+}

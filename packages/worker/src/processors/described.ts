@@ -1,0 +1,19 @@
+/** What a processor says of itself where it does not run: the answer of a cell to `describe`. */
+import type { SettingsValidation } from '@sluice/sdk'
+
+export interface DescribedProcessor {
+  readonly version: string | null
+  /** Of the application: `application.id`. */
+  readonly application: string
+  /** All settings, with every complaint: theirs, and those of the topology beside `processor.class`. */
+  readonly validation: SettingsValidation
+  /** Null where the settings do not allow one to be built. */
+  readonly topology: DescribedTopology | null
+}
+
+export interface DescribedTopology {
+  /** Kafka Streams' own. */
+  readonly text: string
+  readonly json: unknown
+  readonly mermaid: string
+}

@@ -1,0 +1,88 @@
+import type { Clock, LogFields, Logger } from '@sluice/sdk'
+
+export interface LoggedLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  /** Null: of the process, or of all instances. */
+  readonly instance: number | null
+  readonly message: string
+}
+
+/** Of each processor. */
+const LINES_MAX = 500
+const CHARS_MAX = 4_000
+
+/**
+ * The last lines of each processor, whether its cell logged or wrote them. They go on to the worker's log, where what cells call a connector
+ * is called a processor.
+ */
+export class LastLines {
+  readonly #clock: Clock
+  readonly #lines = new Map<string, LoggedLine[]>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The oldest first. */
+  of(processor: string, count: number = LINES_MAX): readonly LoggedLine[] {
+    return count === 0 ? [] : (this.#lines.get(processor) ?? []).slice(-count)
+  }
+
+  forget(processor: string): void {
+    this.#lines.delete(processor)
+  }
+
+  /** Writes on to this one. */
+  logger(onward: Logger, context: LogFields = {}): Logger {
+    const line =
+      (level: LoggedLine['level']) =>
+      (message: string, fields: LogFields = {}): void => {
+        const renamed = inWordsOfProcessors(fields)
+        onward[level](message, renamed)
+        this.#keep(level, message, { ...context, ...renamed })
+      }
+    return {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+      child: (fields) => {
+        const renamed = inWordsOfProcessors(fields)
+        return this.logger(onward.child(renamed), { ...context, ...renamed })
+      },
+    }
+  }
+
+  #keep(level: LoggedLine['level'], message: string, fields: LogFields): void {
+    const { processor, instance, cell, stream: _, application: __, ...more } = fields
+    const name = typeof processor === 'string' ? processor : processorOf(cell)
+    if (name === null) return
+    const lines = this.#lines.get(name) ?? []
+    this.#lines.set(name, lines)
+    const facts = Object.keys(more).length === 0 ? '' : ` ${JSON.stringify(more)}`
+    const whole = `${message}${facts}`.slice(0, CHARS_MAX)
+    lines.push({
+      at: this.#clock.now(),
+      level,
+      instance: typeof instance === 'number' ? instance : null,
+      message: whole,
+    })
+    if (lines.length > LINES_MAX) lines.shift()
+  }
+}
+
+function inWordsOfProcessors({ connector, task, ...fields }: LogFields): LogFields {
+  return {
+    ...(connector !== undefined && { processor: connector }),
+    ...(task !== undefined && { instance: task }),
+    ...fields,
+  }
+}
+
+/** Of a line that a cell wrote past its logger; null where it has several, or none. */
+function processorOf(cell: unknown): string | null {
+  const prefix = 'processor '
+  return typeof cell === 'string' && cell.startsWith(prefix) ? cell.slice(prefix.length) : null
+}

@@ -1,0 +1,245 @@
+/** Has the processors of the catalogue run here that this worker has the code of, and tells how they are. */
+import type { Clock, Logger, RawSettings } from '@sluice/sdk'
+import { describeError } from '@sluice/sdk'
+import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Deployment, InstanceStatus } from '../catalogue/catalogue-records.ts'
+import type { TaskProgress } from '../cells/inline-host.ts'
+import type { WorkEvents, WorkHost } from '../cells/work-host.ts'
+import { AutomaticRestart } from '../herder/automatic-restart.ts'
+import type { TargetState, TaskId, WorkState } from '../herder/herder.ts'
+import { Lanes } from '../herder/lanes.ts'
+import { cleanly } from '../provided-values.ts'
+import type { LastLines } from './last-lines.ts'
+import { completed, processorSettings } from './processor-settings.ts'
+import type { ProcessorShelf } from './processor-shelf.ts'
+import type { InstanceProgress } from './processor-task.ts'
+import { StatusTeller } from './status-teller.ts'
+
+/** A host that knows how far its tasks are. */
+export interface ProcessorHost extends WorkHost {
+  progress(processor: string): Promise<readonly TaskProgress[]>
+}
+
+export interface ProcessorRunnerParts {
+  readonly catalogue: Catalogue
+  readonly host: ProcessorHost
+  readonly shelf: ProcessorShelf
+  readonly teller: StatusTeller
+  readonly lines: LastLines
+  /** Puts the values of config providers in. */
+  readonly resolve: (
+    config: RawSettings,
+  ) => Promise<{ readonly settings: RawSettings; readonly values: ReadonlySet<string> }>
+  /** What instances that stop together are given. */
+  readonly stopMs: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What of a processor was started here. */
+interface Run {
+  readonly deployment: Deployment
+  readonly restart: string | null
+  readonly config: RawSettings
+  target: TargetState
+  readonly instances: InstanceStatus[]
+}
+
+const LOOK_MS = 1_000
+
+export class ProcessorRunner {
+  readonly #parts: ProcessorRunnerParts
+  readonly #runs = new Map<string, Run>()
+  readonly #lanes = new Lanes()
+  readonly #ending = new AbortController()
+  readonly #restarts: AutomaticRestart
+  #unlisten: () => void = () => undefined
+
+  constructor(parts: ProcessorRunnerParts) {
+    const { clock, logger } = parts
+    this.#parts = parts
+    this.#restarts = new AutomaticRestart({
+      options: {},
+      clock,
+      logger,
+      later: (_, delayMs, work) => void this.#later(delayMs, work),
+      restart: (work) => this.#restartInstance(work as TaskId),
+    })
+  }
+
+  /** What the host tells of its work. */
+  readonly taskState: WorkEvents['taskState'] = (id, state, trace, version) => {
+    const run = this.#runs.get(id.connector)
+    if (run?.instances[id.task] === undefined) return
+    if (state === 'RUNNING') this.#restarts.up(id)
+    const told = state === 'FAILED' ? this.#failed(id, trace ?? '') : null
+    this.#tell(id, { state, trace: told, version: version ?? run.instances[id.task]!.version })
+  }
+
+  start(): void {
+    const { catalogue, teller } = this.#parts
+    this.#unlisten = catalogue.listen(({ name }, isProcessor) => {
+      if (isProcessor) this.#consider(name)
+    })
+    // Of this worker's life before, too: what does not run any more is taken back.
+    for (const name of new Set([...catalogue.processors, ...catalogue.statusesOf(teller.worker)])) this.#consider(name)
+    void this.#watch()
+  }
+
+  /** Nothing is started any more; what runs is the host's to stop. */
+  async stop(): Promise<void> {
+    this.#ending.abort()
+    this.#unlisten()
+    await Promise.all([...this.#runs.keys()].map((name) => this.#lanes.run([name], async () => undefined)))
+  }
+
+  #consider(name: string): void {
+    this.#lanes
+      .run([name], () => this.#reconcile(name))
+      .catch((error: unknown) =>
+        this.#parts.logger.error('A processor could not be brought to what it is to be', {
+          processor: name,
+          error: describeError(error),
+        }),
+      )
+  }
+
+  async #reconcile(name: string): Promise<void> {
+    if (this.#ending.signal.aborted) return
+    const { catalogue, shelf, teller, lines } = this.#parts
+    const deployment = catalogue.processor(name)?.deployments.at(-1)
+    const isOurs = deployment !== undefined && shelf.find(deployment.config['processor.class']) !== undefined
+    const restart = catalogue.restart(name)
+    const target: TargetState = catalogue.target(name) === 'PAUSED' ? 'PAUSED' : 'STARTED'
+    const run = this.#runs.get(name)
+    if (run !== undefined && (!isOurs || !isSame(run.deployment, deployment) || run.restart !== restart))
+      await this.#end(name, run)
+    if (deployment === undefined) lines.forget(name)
+    if (!isOurs) return teller.tell(name, null)
+    const current = this.#runs.get(name)
+    if (current === undefined) await this.#begin(name, deployment, restart, target)
+    else if (current.target !== target) await this.#turn(name, current, target)
+  }
+
+  async #begin(name: string, deployment: Deployment, restart: string | null, target: TargetState): Promise<void> {
+    const { host } = this.#parts
+    const given = completed(name, deployment.config)
+    // Cells ask for what they are to load under the name that connectors have for it.
+    const config = { ...given, 'connector.class': given['processor.class']! }
+    let instances = 1
+    let trace: string | null = null
+    try {
+      const { settings, values } = await this.#parts.resolve(given)
+      instances = await cleanly(values, () => processorSettings.parse(settings).instances)
+    } catch (error) {
+      trace = describeError(error)
+    }
+    const fresh = Array.from({ length: instances }, (_, id) => freshInstance(id))
+    const run: Run = { deployment, restart, config, target, instances: fresh }
+    this.#runs.set(name, run)
+    this.#parts.teller.tell(name, statusOf(run))
+    if (trace !== null) return this.#tell({ connector: name, task: 0 }, { state: 'FAILED', trace })
+    for (const { id } of fresh) await host.startTask(this.#startOf(name, run, id))
+  }
+
+  async #end(name: string, run: Run): Promise<void> {
+    const { host, stopMs } = this.#parts
+    this.#runs.delete(name)
+    this.#restarts.forgetConnector(name)
+    await host.stopTasks(
+      run.instances.map(({ id }) => ({ connector: name, task: id })),
+      stopMs,
+    )
+  }
+
+  async #turn(name: string, run: Run, target: TargetState): Promise<void> {
+    run.target = target
+    await this.#parts.host.setTargetState(name, target)
+    if (target === 'STARTED') this.#restarts.resumed(name)
+  }
+
+  /** What died with its cell comes back by itself, or is given up there. */
+  #failed(id: TaskId, trace: string): string {
+    if (this.#parts.host.restartsItself?.(trace) === true) return trace
+    return `${trace}\n${this.#restarts.failed(id, trace)}`
+  }
+
+  #restartInstance(id: TaskId): boolean {
+    const run = this.#runs.get(id.connector)
+    if (run === undefined || run.target !== 'STARTED') return false
+    const again = async (): Promise<void> => {
+      const { host, stopMs } = this.#parts
+      if (this.#runs.get(id.connector) !== run || this.#ending.signal.aborted) return
+      await host.stopTasks([id], stopMs)
+      this.#tell(id, { state: 'RESTARTING', streamsState: null })
+      await host.startTask(this.#startOf(id.connector, run, id.task))
+    }
+    this.#lanes.run([id.connector], again).catch((error: unknown) => {
+      this.#tell(id, { state: 'FAILED', trace: describeError(error) })
+    })
+    return true
+  }
+
+  async #later(delayMs: number, work: () => void): Promise<void> {
+    await this.#parts.clock.sleep(delayMs, this.#ending.signal)
+    if (!this.#ending.signal.aborted) work()
+  }
+
+  /** Which tasks the group gave to which instance. */
+  async #watch(): Promise<void> {
+    const { clock, host } = this.#parts
+    const { signal } = this.#ending
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_MS, signal)
+      if (signal.aborted) return
+      for (const name of this.#runs.keys()) {
+        for (const { id, progress } of await host.progress(name)) {
+          const { streamsState = null, tasks = [] } = (progress ?? {}) as Partial<InstanceProgress>
+          this.#tell(id, { streamsState, tasks })
+        }
+      }
+    }
+  }
+
+  #startOf(name: string, run: Run, instance: number): Parameters<WorkHost['startTask']>[0] {
+    return {
+      id: { connector: name, task: instance },
+      config: {},
+      connectorConfig: run.config,
+      targetState: run.target,
+      tasks: run.instances.length,
+      isExactlyOnce: false,
+    }
+  }
+
+  #tell({ connector, task }: TaskId, news: Partial<InstanceStatus>): void {
+    const run = this.#runs.get(connector)
+    const before = run?.instances[task]
+    if (run === undefined || before === undefined) return
+    const now = { ...before, ...news }
+    // What does not run has no tasks.
+    const whole = hasTasks(now.state) ? now : { ...now, tasks: [], streamsState: null }
+    if (JSON.stringify(whole) === JSON.stringify(before)) return
+    run.instances[task] = whole
+    this.#parts.teller.tell(connector, statusOf(run))
+  }
+}
+
+function isSame(a: Deployment, b: Deployment): boolean {
+  return a.number === b.number && a.at === b.at
+}
+
+function hasTasks(state: WorkState): boolean {
+  return state === 'RUNNING' || state === 'UNASSIGNED' || state === 'RESTARTING'
+}
+
+function freshInstance(id: number): InstanceStatus {
+  return { id, state: 'UNASSIGNED', streamsState: null, trace: null, version: null, tasks: [] }
+}
+
+function statusOf({ deployment, instances }: Run): {
+  readonly deployment: number
+  readonly instances: readonly InstanceStatus[]
+} {
+  return { deployment: deployment.number, instances: [...instances] }
+}

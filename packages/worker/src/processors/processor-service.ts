@@ -1,0 +1,252 @@
+/**
+ * Processors as resources of the worker: what REST asks. What should run is in the catalogue, which every worker reads and writes; who
+ * runs which task is decided by the group of each application, of which the instances on all workers are members.
+ */
+import { randomUUID } from 'node:crypto'
+import { describeError, type Clock, type Logger, type RawSettings, type SettingsValidation } from '@sluice/sdk'
+import type { Catalogue, CatalogueChange, WorkerSeen } from '../catalogue/catalogue.ts'
+import type { Deployment, ProcessorTarget } from '../catalogue/catalogue-records.ts'
+import { HerderError } from '../herder/herder.ts'
+import { Lanes } from '../herder/lanes.ts'
+import type { DescribedProcessor, DescribedTopology } from './described.ts'
+import type { LastLines, LoggedLine } from './last-lines.ts'
+import { Inspector } from './inspector.ts'
+import type { ProcessorShelf, ShelvedProcessor } from './processor-shelf.ts'
+import { placedInstances, stateOf, type PlacedInstance, type ProcessorState } from './processor-status.ts'
+import { SILENT_MS } from './status-teller.ts'
+
+export interface ProcessorInfo {
+  readonly name: string
+  readonly config: RawSettings
+  readonly target: ProcessorTarget
+  readonly deployment: Deployment
+}
+
+export interface ProcessorStatus extends ProcessorInfo {
+  readonly state: ProcessorState
+  readonly instances: readonly PlacedInstance[]
+}
+
+export interface DeployedVersion extends Deployment {
+  readonly isCurrent: boolean
+  /** Workers on which instances of it run. */
+  readonly runsOn: readonly string[]
+}
+
+export interface WorkerLine extends LoggedLine {
+  readonly worker: string
+}
+
+export interface ProcessorServiceParts {
+  readonly catalogue: Catalogue
+  readonly shelf: ProcessorShelf
+  readonly lines: LastLines
+  readonly worker: string
+  /** Asked in a cell, where the processor's code is. @throws what that ends with */
+  readonly describe: (config: RawSettings) => Promise<DescribedProcessor>
+  /** Groups that no application may be, by whose they are. */
+  readonly taken: ReadonlyMap<string, string>
+  /** The lines that another worker has. */
+  readonly linesOf: (
+    worker: WorkerSeen,
+    name: string,
+    count: number,
+    authorization: string | null,
+  ) => Promise<readonly WorkerLine[]>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** So many are remembered. */
+const DEPLOYMENTS_MAX = 20
+
+export class ProcessorService {
+  readonly #parts: ProcessorServiceParts
+  readonly #inspector: Inspector
+  readonly #lanes = new Lanes()
+  /** By name, of this deployment. */
+  readonly #topologies = new Map<string, { readonly deployment: Deployment; readonly topology: DescribedTopology }>()
+
+  constructor(parts: ProcessorServiceParts) {
+    this.#parts = parts
+    this.#inspector = new Inspector(parts)
+  }
+
+  names(): readonly string[] {
+    return this.#parts.catalogue.processors
+  }
+
+  plugins(): readonly ShelvedProcessor[] {
+    return this.#parts.shelf.all
+  }
+
+  /** @throws HerderError 404 */
+  info(name: string): ProcessorInfo {
+    const { catalogue } = this.#parts
+    const deployment = catalogue.processor(name)?.deployments.at(-1)
+    if (deployment === undefined) throw new HerderError(404, `Processor ${name} not found`)
+    return { name, config: deployment.config, target: catalogue.target(name), deployment }
+  }
+
+  status(name: string): ProcessorStatus {
+    const info = this.info(name)
+    const instances = this.#instances(name)
+    return { ...info, state: stateOf(info.target, instances), instances }
+  }
+
+  /** The newest first. */
+  versions(name: string): readonly DeployedVersion[] {
+    const { deployment: current } = this.info(name)
+    const running = this.#instances(name).filter(({ state }) => state === 'RUNNING')
+    return this.#parts.catalogue
+      .processor(name)!
+      .deployments.toReversed()
+      .map((deployment) => ({
+        ...deployment,
+        isCurrent: deployment.number === current.number,
+        runsOn: [...new Set(running.filter((one) => one.deployment === deployment.number).map(({ worker }) => worker))],
+      }))
+  }
+
+  /** Everything that is wrong, at once. */
+  async validate(name: string, config: RawSettings): Promise<SettingsValidation> {
+    return (await this.#inspector.inspect(name, config)).validation
+  }
+
+  /**
+   * Makes it or gives it another config, with which it starts anew; the same config and code change nothing.
+   * @throws HerderError 400 with every complaint, 409 where it exists and must not be replaced
+   */
+  put(
+    name: string,
+    config: RawSettings,
+    { mayReplace, target }: { readonly mayReplace: boolean; readonly target?: ProcessorTarget },
+  ): Promise<{ readonly isCreated: boolean; readonly info: ProcessorInfo }> {
+    return this.#lanes.run([name], async () => {
+      const { catalogue, clock } = this.#parts
+      if (!mayReplace) this.#refuseTaken(name)
+      const { validation, version } = await this.#inspector.inspect(name, config)
+      if (validation.error_count > 0) throw invalid(validation)
+      if (!mayReplace) this.#refuseTaken(name)
+      if (catalogue.isFromTheFuture(name))
+        throw new HerderError(409, `Processor ${name} was written by a newer release, and is not overwritten`)
+      const before = catalogue.processor(name)?.deployments ?? []
+      const last = before.at(-1)
+      if (last !== undefined && last.version === version && sameConfig(last.config, config))
+        return { isCreated: false, info: this.info(name) }
+      const deployment: Deployment = { number: (last?.number ?? 0) + 1, version, config, at: clock.now() }
+      const value = { deployments: [...before, deployment].slice(-DEPLOYMENTS_MAX) }
+      const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value }]
+      if (target !== undefined) changes.unshift({ key: keyOf('target-state', name), value: { state: target } })
+      await catalogue.write(changes)
+      return { isCreated: last === undefined, info: this.info(name) }
+    })
+  }
+
+  setTarget(name: string, state: ProcessorTarget): Promise<void> {
+    return this.#lanes.run([name], async () => {
+      this.info(name)
+      await this.#parts.catalogue.write([{ key: keyOf('target-state', name), value: { state } }])
+    })
+  }
+
+  /** All instances, on all workers. */
+  restart(name: string): Promise<void> {
+    return this.#lanes.run([name], async () => {
+      this.info(name)
+      await this.#parts.catalogue.write([{ key: keyOf('restart', name), value: { id: randomUUID() } }])
+    })
+  }
+
+  /** Its topics, offsets and stores stay: made again under the same application.id it goes on. */
+  delete(name: string): Promise<void> {
+    return this.#lanes.run([name], async () => {
+      this.info(name)
+      await this.#parts.catalogue.write([
+        { key: keyOf('processor', name), value: null },
+        { key: keyOf('target-state', name), value: null },
+        { key: keyOf('restart', name), value: null },
+      ])
+      this.#topologies.delete(name)
+    })
+  }
+
+  /** @throws HerderError 400 where its settings do not give one any more */
+  async topology(name: string): Promise<DescribedTopology> {
+    const { deployment } = this.info(name)
+    const known = this.#topologies.get(name)
+    if (known?.deployment === deployment) return known.topology
+    const { validation, topology } = await this.#inspector.inspect(name, deployment.config)
+    if (topology === null) throw invalid(validation)
+    this.#topologies.set(name, { deployment, topology })
+    return topology
+  }
+
+  /** The last lines of all its instances, the oldest first; and the workers that did not tell theirs. */
+  async logs(
+    name: string,
+    count: number,
+    { isLocal, authorization }: { readonly isLocal: boolean; readonly authorization: string | null },
+  ): Promise<{ readonly lines: readonly WorkerLine[]; readonly silent: readonly string[] }> {
+    this.info(name)
+    const { lines, worker, linesOf, logger } = this.#parts
+    const own = lines.of(name, count).map((line) => ({ ...line, worker }))
+    const there = isLocal ? [] : this.#others(name)
+    const silent: string[] = []
+    const theirs = await Promise.all(
+      there.map((other) =>
+        linesOf(other, name, count, authorization).catch((error: unknown) => {
+          logger.warn('Another worker does not tell its lines', { worker: other.worker, error: describeError(error) })
+          silent.push(other.worker)
+          return []
+        }),
+      ),
+    )
+    const all = [own, ...theirs].flat().toSorted((a, b) => a.at - b.at)
+    return { lines: count === 0 ? [] : all.slice(-count), silent }
+  }
+
+  #instances(name: string): readonly PlacedInstance[] {
+    const there = new Set(this.#there().map(({ worker }) => worker))
+    const { catalogue, worker } = this.#parts
+    return placedInstances(catalogue.statuses(name), (one) => one === worker || there.has(one))
+  }
+
+  #there(): readonly WorkerSeen[] {
+    const { catalogue, clock } = this.#parts
+    const now = clock.monotonic()
+    return catalogue.workers.filter(({ heardAt }) => now - heardAt <= SILENT_MS)
+  }
+
+  /** Other workers that have something of it. */
+  #others(name: string): readonly WorkerSeen[] {
+    const statuses = this.#parts.catalogue.statuses(name)
+    return this.#there().filter(({ worker }) => worker !== this.#parts.worker && statuses.has(worker))
+  }
+
+  #refuseTaken(name: string): void {
+    if (this.#parts.catalogue.processor(name) !== undefined)
+      throw new HerderError(409, `Processor ${name} already exists`)
+  }
+}
+
+function keyOf<K extends 'processor' | 'target-state' | 'restart'>(kind: K, name: string) {
+  return { kind, name, worker: null } as const
+}
+
+function invalid({ error_count, configs }: SettingsValidation): HerderError {
+  const errors = configs.flatMap(({ value }) => value.errors)
+  return new HerderError(
+    400,
+    `Processor configuration is invalid and contains the following ${error_count} error(s):` +
+      errors.map((error) => `\n${error}`).join('') +
+      '\nYou can also find the above list of errors at the endpoint `/v1/processors/{processor}/config/validate`',
+  )
+}
+
+function sameConfig(a: RawSettings, b: RawSettings): boolean {
+  const [left, right] = [a, b].map((config) =>
+    JSON.stringify(Object.entries(config).toSorted(([x], [y]) => (x < y ? -1 : 1))),
+  )
+  return left === right
+}

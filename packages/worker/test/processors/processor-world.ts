@@ -1,0 +1,100 @@
+/** Workers with processors, as an operator sees them: REST alone, on the broker of the tests. */
+import { fileURLToPath } from 'node:url'
+import type { RawSettings } from '@sluice/sdk'
+import { ConnectCluster, type ConnectWorker } from '../scenarios/connect-cluster.ts'
+import { eventually } from '../support/eventually.ts'
+import type { TestCluster } from '../support/test-cluster.ts'
+
+export const AILING: string = fileURLToPath(new URL('ailing-processor.ts', import.meta.url))
+const SETTLE_MS = 60_000
+
+export interface ShownStatus {
+  readonly state: string
+  readonly deployment: number
+  readonly instances: readonly {
+    readonly id: number
+    readonly worker_id: string
+    readonly state: string
+    readonly deployment: number
+    readonly streams_state: string | null
+    readonly trace?: string
+  }[]
+  readonly tasks: readonly {
+    readonly id: string
+    readonly worker_id: string
+    readonly partitions: readonly { readonly topic: string; readonly partition: number }[]
+  }[]
+}
+
+/** Cells that notice soon; but not so soon that one would be ended which only has to wait for the machine. */
+export const QUICK: RawSettings = {
+  isolation: 'connector',
+  'cell.heartbeat.interval.ms': '100',
+  'cell.stall.timeout.ms': '10000',
+  'cell.memory.max.bytes': '314572800',
+  'task.shutdown.graceful.timeout.ms': '10000',
+}
+
+export class ProcessorWorld {
+  readonly cluster: ConnectCluster
+  readonly kafka: TestCluster
+
+  constructor(kafka: TestCluster, settings: RawSettings = {}) {
+    this.kafka = kafka
+    this.cluster = new ConnectCluster({ ...QUICK, ...settings })
+  }
+
+  config(input: string, more: RawSettings = {}): RawSettings {
+    return {
+      'processor.class': AILING,
+      'input.topic': input,
+      'output.topic': `${input}-out`,
+      'commit.interval.ms': '100',
+      'session.timeout.ms': '6000',
+      'heartbeat.interval.ms': '300',
+      ...more,
+    }
+  }
+
+  async status(worker: ConnectWorker, name: string): Promise<ShownStatus | null> {
+    const { status, body } = await worker.ask('GET', `/v1/processors/${name}/status`)
+    return status === 200 ? (body as ShownStatus) : null
+  }
+
+  async becomes(
+    worker: ConnectWorker,
+    name: string,
+    what: string,
+    isSo: (status: ShownStatus) => boolean,
+  ): Promise<ShownStatus> {
+    let last: ShownStatus | null = null
+    await eventually(
+      `${name} ${what}`,
+      async () => (last = await this.status(worker, name)) !== null && isSo(last),
+      SETTLE_MS,
+    ).catch((error: unknown) => {
+      throw new Error(`${name} is ${JSON.stringify(last)}`, { cause: error })
+    })
+    return last!
+  }
+
+  runs(worker: ConnectWorker, name: string): Promise<ShownStatus> {
+    return this.becomes(worker, name, 'runs', ({ state, tasks }) => state === 'RUNNING' && tasks.length > 0)
+  }
+
+  /** Waits until the topic has these values, in whatever order, and no other. */
+  async arrives(topic: string, values: readonly string[]): Promise<void> {
+    let last: readonly string[] = []
+    await eventually(
+      `${topic} has ${values.length} records`,
+      async () => {
+        const records = await this.kafka.read(topic).catch(() => [])
+        last = records.map(({ value }) => Buffer.from(value ?? []).toString()).toSorted()
+        return last.join() === values.toSorted().join()
+      },
+      SETTLE_MS,
+    ).catch((error: unknown) => {
+      throw new Error(`${topic} has ${last.join()}`, { cause: error })
+    })
+  }
+}
