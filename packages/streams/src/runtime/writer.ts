@@ -34,10 +34,10 @@ export interface Writer {
 export class AtLeastOnceWriter implements Writer {
   readonly holdsWhileCommitting = false
   readonly #producer: Producer
-  readonly #member: Pick<GroupMember, 'commit'>
+  readonly #member: Pick<GroupMember, 'commit' | 'tenure'>
   readonly #underWay = new UnderWay()
 
-  constructor(producer: Producer, member: Pick<GroupMember, 'commit'>) {
+  constructor(producer: Producer, member: Pick<GroupMember, 'commit' | 'tenure'>) {
     this.#producer = producer
     this.#member = member
   }
@@ -61,8 +61,12 @@ export class AtLeastOnceWriter implements Writer {
   }
 
   async commit(offsets: readonly CommittedOffset[]): Promise<void> {
+    if (offsets.length === 0) return this.#underWay.settled()
+    // Of a later place nothing is committed that was processed in this one: others may have gone on behind it meanwhile.
+    const tenure = this.#member.tenure()
     await this.#underWay.settled()
-    if (offsets.length > 0) await this.#member.commit(offsets)
+    tenure.identity()
+    await this.#member.commit(offsets)
   }
 
   async close(): Promise<void> {

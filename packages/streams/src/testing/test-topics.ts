@@ -57,7 +57,7 @@ export class TestInputTopic<K, V> {
   pipeInput(key: K | null, value: V | null, facts: PipedFacts = {}): void {
     const timed = this.#time === null || facts.timestamp !== undefined ? facts : { ...facts, timestamp: this.#time }
     if (timed !== facts) this.#time! += this.#autoAdvance
-    this.#pipe(encode(this.topic, this.#key, key), encode(this.topic, this.#value, value), timed)
+    this.#pipe(encodeWith(this.topic, this.#key, key), encodeWith(this.topic, this.#value, value), timed)
   }
 
   pipeRecordList(records: Iterable<PipedFacts & { readonly key: K | null; readonly value: V | null }>): void {
@@ -132,7 +132,8 @@ export class TestOutputTopic<K, V> {
   }
 }
 
-function encode(topic: string, { converter, schema }: Side, value: unknown): Uint8Array | null {
+/** The bytes of a key or value. */
+export function encodeWith(topic: string, { converter, schema }: Side, value: unknown): Uint8Array | null {
   return value === null ? null : converter.encoder(topic, schema)(value as Value)
 }
 

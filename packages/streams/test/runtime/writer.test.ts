@@ -115,18 +115,39 @@ describe('exactly once', () => {
   })
 })
 
-test('at least once: offsets are committed when all that was written before is durable', async () => {
+/** A writer whose records become durable when `durable` is called. */
+function atLeastOnce(identify: () => GroupIdentity) {
   const settled = Promise.withResolvers<readonly Produced[]>()
   const committed: number[] = []
   const writer = new AtLeastOnceWriter(
     { produce: () => settled.promise, flush: () => Promise.resolve(), close: () => Promise.resolve() },
-    { commit: async (those) => void committed.push(...those.map(({ offset }) => offset)) },
+    {
+      tenure: () => ({ groupId: 'app', identity: identify }),
+      commit: async (those) => void committed.push(...those.map(({ offset }) => offset)),
+    },
   )
+  return { writer, committed, durable: () => settled.resolve([]) }
+}
+
+test('at least once: offsets are committed when all that was written before is durable', async () => {
+  const { writer, committed, durable } = atLeastOnce(() => identity)
   writer.write([record('a')], 1)
   const done = writer.commit(offsets)
   await new Promise((resolve) => setImmediate(resolve))
   expect(committed).toEqual([])
-  settled.resolve([])
+  durable()
   await done
   expect(committed).toEqual([1])
+})
+
+test('at least once: what was processed in a place that was lost meanwhile is not committed in the next one', async () => {
+  const lost = new SluiceError('KAFKA_FENCED', 'given up')
+  const { writer, committed, durable } = atLeastOnce(() => {
+    throw lost
+  })
+  writer.write([record('a')], 1)
+  const done = writer.commit(offsets)
+  durable()
+  await expect(done).rejects.toBe(lost)
+  expect(committed).toEqual([])
 })

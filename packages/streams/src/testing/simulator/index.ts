@@ -1,0 +1,8 @@
+export { simulate, type Simulation, type SimulationOptions } from './simulate.ts'
+export { shrink } from './shrink.ts'
+export { describeFault, type Fault, type FaultKind } from './fault.ts'
+export { inputsOf, type SimulatedInput } from './simulated-input.ts'
+export type { Comparison } from './output-comparison.ts'
+export type { CrashPoint } from './link.ts'
+export type { Invariant, Violation } from './invariant-watch.ts'
+export type { Outputs } from './model.ts'
