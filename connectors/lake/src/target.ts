@@ -15,7 +15,10 @@ const IDLE_COMMIT_MS = 600_000
 /** What entries of the log say of who wrote them. */
 export const ENGINE = 'sluice-lake/0.1.0'
 
-/** Who parts no table takes tables as they are. One that is there is not changed for the rows: they may not be admitted as they are. */
+/**
+ * Who parts no table takes tables as they are. One that is there, be it another task's of this moment, is not changed for the rows: they
+ * may not be admitted as they are.
+ */
 async function openOrCreate(
   store: ObjectStore,
   path: string,
@@ -28,7 +31,7 @@ async function openOrCreate(
   const found = await DeltaTable.open(store, path, ports, signal, design)
   if (found !== undefined) return found
   checkColumns(schema, undefined, columnsMax)
-  return DeltaTable.openOrCreate(store, path, deltaSchemaOf(schema), ports, signal, design)
+  return DeltaTable.ensure(store, path, deltaSchemaOf(schema), ports, signal, design)
 }
 
 /** One table and the lanes of those partitions that write to it. */

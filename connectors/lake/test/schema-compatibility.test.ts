@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { primitive, struct } from '@sluice/sdk'
-import type { StructSchema } from '@sluice/sdk'
+import type { RawSettings, SinkTaskContext, StructSchema } from '@sluice/sdk'
+import { MemoryStore } from '@sluice/object-store'
+import { SinkRun } from '@sluice/sdk/testing'
+import { lakeSink } from '@sluice/connector-lake'
+import { LakeSinkTask } from '../src/sink-task.ts'
 import { LakeFolder } from './lake-folder.ts'
 import { P0, P1, order, sinkInto } from './lake-runs.ts'
 
@@ -63,3 +67,40 @@ test.each([
   // It has the columns that it was made with.
   expect((await folder.log('orders')).flat().filter((action) => action['metaData'] !== undefined)).toHaveLength(1)
 })
+
+/** Two tasks on one store that both find no table, and then both make it. */
+function racers(more: RawSettings): readonly [SinkRun, SinkRun] {
+  const store = new MemoryStore()
+  const create = store.putIfAbsent.bind(store)
+  const both = Promise.withResolvers<undefined>()
+  let makers = 0
+  store.putIfAbsent = async (path, ...rest) => {
+    if (path.endsWith('/00000000000000000000.json')) {
+      if (++makers === 2) both.resolve(undefined)
+      await both.promise
+    }
+    return create(path, ...rest)
+  }
+  const raw = { 'lake.url': 'memory:', ...more }
+  const settings = lakeSink.settings.parse(raw)
+  const connector = {
+    ...lakeSink,
+    createTask: (_: unknown, context: SinkTaskContext) => new LakeSinkTask(settings, context, store),
+  }
+  return [new SinkRun(connector, raw), new SinkRun(connector, raw)]
+}
+
+test.each([{ 'schema.compatibility': 'NONE' }, { 'table.columns.max': '1' }])(
+  '%j holds also between tasks that make a table at once',
+  async (more) => {
+    const runs = racers(more)
+    await Promise.all([runs[0].start([P0]), runs[1].start([P1])])
+    await Promise.all([
+      runs[0].put([order(0, 0, { id: '1' }, struct({ id: text(true) }))]),
+      runs[1].put([order(1, 0, { note: '2' }, struct({ note: text(true) }))]),
+    ])
+    await Promise.all(runs.map((run) => run.stop()))
+    const reported = runs.flatMap(({ context }) => context.reported.map(({ error }) => error))
+    expect(reported).toEqual([expect.objectContaining({ code: 'TABLE_SCHEMA' })])
+  },
+)

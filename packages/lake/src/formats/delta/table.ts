@@ -78,12 +78,11 @@ export class DeltaTable {
   }
 
   /**
-   * The table at that path, made if there is none, able to take rows of that schema. Of several creators one wins; the others
-   * open what it made and add what their own schema has besides.
+   * The table at that path, made for rows of that schema if there is none. Of several creators one wins; the others open what it made.
    * @param design for the table if it is made; one that is there stays as it is, and may not be parted otherwise
-   * @throws SluiceError TABLE_SCHEMA as `evolve` does, and when the table is parted by other columns
+   * @throws SluiceError TABLE_SCHEMA when the table is parted by other columns
    */
-  static async openOrCreate(
+  static async ensure(
     store: ObjectStore,
     path: string,
     schema: DeltaSchema,
@@ -95,6 +94,22 @@ export class DeltaTable {
     if (!(await table.#log.replay(table.#snapshot, signal))) await table.#create(schema, design, signal)
     table.#checkAppendable(table.#snapshot)
     checkParting(table.name, table.#snapshot.metadata.partitionColumns, design)
+    return table
+  }
+
+  /**
+   * As `ensure`, and able to take rows of that schema, whoever made it.
+   * @throws SluiceError TABLE_SCHEMA also as `evolve` does
+   */
+  static async openOrCreate(
+    store: ObjectStore,
+    path: string,
+    schema: DeltaSchema,
+    ports: DeltaPorts,
+    signal?: AbortSignal,
+    design: TableDesign = {},
+  ): Promise<DeltaTable> {
+    const table = await DeltaTable.ensure(store, path, schema, ports, signal, design)
     await table.evolve(schema, signal)
     return table
   }
