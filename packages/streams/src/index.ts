@@ -57,6 +57,7 @@ export type {
 export { internalTopics, type InternalTopic } from './topology/internal-topics.ts'
 export { TopologyBuilder } from './topology/topology-builder.ts'
 export { planPartitions, type PartitionPlan } from './topology/partition-plan.ts'
+export type { ErrorPolicies, ErrorPolicy } from './topology/node.ts'
 export type { StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './topology/record-functions.ts'
 export type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './topology/node.ts'
 export { CalendarWindows, type CalendarUnit } from './windows/calendar-windows.ts'

@@ -22,24 +22,24 @@ export const streamsSettings = defineSettings({
   'deserialization.exception.handler': {
     type: 'string',
     default: 'quarantine',
-    validator: oneOf('quarantine', 'fail'),
+    validator: oneOf('quarantine', 'drop', 'retry', 'park', 'fail'),
     importance: 'medium',
-    documentation: 'What happens to a record whose key or value cannot be decoded. Kafka Streams fails by default.',
+    documentation: 'What happens to a record whose key or value cannot be decoded: quarantine (it goes to the quarantine topic with the reason), drop (let go and counted), retry (tried again for task.timeout.ms, then quarantined), park (its partition is paused until it is resumed), fail. Kafka Streams fails by default. Sources may say otherwise.',
   },
   'processing.exception.handler': {
     type: 'string',
     default: 'quarantine',
-    validator: oneOf('quarantine', 'fail'),
+    validator: oneOf('quarantine', 'drop', 'retry', 'park', 'fail'),
     importance: 'medium',
-    documentation: 'What happens to a record on which an operator throws. Kafka Streams fails by default.',
+    documentation: 'What happens to a record on which an operator throws; see deserialization.exception.handler. Kafka Streams fails by default. Sources and operators may say otherwise.',
   },
   'production.exception.handler': {
     type: 'string',
     default: 'quarantine',
-    validator: oneOf('quarantine', 'fail'),
+    validator: oneOf('quarantine', 'drop', 'retry', 'park', 'fail'),
     importance: 'medium',
     documentation:
-      'What happens to a record whose result cannot be encoded or is too large to be produced. Kafka Streams fails by default.',
+      'What happens to a record whose result cannot be encoded or is too large to be produced; see deserialization.exception.handler. Kafka Streams fails by default. Sources and sinks may say otherwise.',
   },
   'processing.guarantee': {
     type: 'string',
@@ -98,7 +98,30 @@ export const streamsSettings = defineSettings({
     default: 0,
     validator: atLeast(0),
     importance: 'low',
-    documentation: 'How many other instances are told to keep a copy of each task’s state.',
+    documentation: 'How many other instances keep a copy of each task’s state, up to date with its changelogs: what takes over goes on at once.',
+  },
+  'acceptable.recovery.lag': {
+    type: 'long',
+    default: 10_000,
+    validator: atLeast(0),
+    importance: 'medium',
+    documentation:
+      'How many records of its changelogs an instance may lack of a task’s state and still be given the task. One that lacks more warms up first, while another one runs it that has the state.',
+  },
+  'max.warmup.replicas': {
+    type: 'int',
+    default: 2,
+    validator: atLeast(1),
+    importance: 'medium',
+    documentation: 'How many copies of state may be made at a time for tasks that are to move.',
+  },
+  'probing.rebalance.interval.ms': {
+    type: 'long',
+    default: 600_000,
+    validator: atLeast(1_000),
+    importance: 'low',
+    documentation:
+      'While a task waits for its state at another instance: how often it is seen at least whether it can move. An instance that has caught up says so at once.',
   },
   'group.instance.id': {
     type: 'string',

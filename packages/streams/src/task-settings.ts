@@ -12,5 +12,10 @@ export function taskSettingsOf(settings: StreamsSettings): TaskSettings {
     recordBytesMax: settings['producer.max.request.size'],
     isolation: settings['processing.guarantee'] === 'exactly_once_v2' ? 'read_committed' : 'read_uncommitted',
     maxTaskIdleMs: settings['max.task.idle.ms'],
+    retrying: {
+      firstMs: settings['retry.backoff.ms'],
+      longestMs: settings['retry.backoff.max.ms'],
+      timeoutMs: settings['task.timeout.ms'],
+    },
   }
 }

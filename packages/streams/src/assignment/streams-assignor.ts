@@ -5,6 +5,7 @@ import { assignTasks, type Task, type TaskMember, type TaskShare } from './assig
 import { type AssignmentInfo, decodeAssignmentInfo, encodeAssignmentInfo, NEVER } from './assignment-info.ts'
 import { decodeSubscriptionInfo, encodeSubscriptionInfo, HELD, type SubscriptionInfo } from './subscription-info.ts'
 import { nameOfTask, type TaskId } from './task-id.ts'
+import { withWarmUps, type Recovery } from './warm-ups.ts'
 
 /** Kafka Streams' `AssignorError`: source topics do not exist. */
 const INCOMPLETE_SOURCE_TOPICS = 1
@@ -24,8 +25,19 @@ export interface StreamsAssignorParts {
   readonly held: () => readonly (TaskId & { readonly offsetSum: number })[]
   /** What this member is to do beside reading its partitions. */
   readonly onAssignment: (info: AssignmentInfo) => void
+  /** Counts how often the same is told anew, modulo 128. Default: 0. */
+  readonly uniqueField?: () => number
+  /** Absent: a task goes where it is to run at once, whether its state is there or not. */
+  readonly recovery?: RecoveryParts
   /** What this member has to tell: `SHUTDOWN_REQUESTED`. Default: nothing. */
   readonly errorCode?: number
+}
+
+export interface RecoveryParts extends Omit<Recovery, 'ends'> {
+  /** Where the changelogs of each task end, all together, by the task's name. Asked for on the group's leader alone. */
+  ends(tasks: readonly Task[]): Promise<ReadonlyMap<string, number>>
+  /** When to see again whether a state has been warmed up, in milliseconds since the epoch. */
+  nextRebalanceMs(): number
 }
 
 /**
@@ -45,7 +57,7 @@ export function streamsAssignor(parts: StreamsAssignorParts): PartitionAssignor 
         processId: parts.processId,
         userEndPoint: parts.userEndPoint,
         tasks: [...running.map((task) => ({ ...task, offsetSum: HELD.running })), ...stored],
-        uniqueField: 0,
+        uniqueField: parts.uniqueField?.() ?? 0,
         errorCode: parts.errorCode ?? 0,
         clientTags: {},
       })
@@ -90,11 +102,11 @@ interface Known {
   readonly info: SubscriptionInfo
 }
 
-function assign(
+async function assign(
   members: readonly Subscription[],
   partitionCounts: ReadonlyMap<string, number>,
-  { topology, standbys }: StreamsAssignorParts,
-): Assignments {
+  { topology, standbys, recovery }: StreamsAssignorParts,
+): Promise<Assignments> {
   const known = members.map((subscription): Known => ({
     subscription,
     info: decodeSubscriptionInfo(subscription.userData ?? new Uint8Array()),
@@ -108,11 +120,15 @@ function assign(
     topology.subtopologies[subtopology]!.sourceTopics.filter((topic) => partition < partitionCounts.get(topic)!).map(
       (topic) => ({ topic, partition }),
     )
-  const shares = assignTasks(
-    known.map((one) => memberOf(one, topology, owners)),
-    tasksOfTopology(topology, partitionCounts),
-    standbys,
-  )
+  const those = known.map((one) => memberOf(one, topology, owners))
+  const tasks = tasksOfTopology(topology, partitionCounts)
+  const even = assignTasks(those, tasks, standbys)
+  const { shares, warming, isUnderWay } =
+    recovery === undefined || members.length === 1
+      ? { shares: even, warming: NOBODY, isUnderWay: false }
+      : withWarmUps(even, those, tasks, { ...recovery, ends: await recovery.ends(tasks) })
+  // Those that warm up see to it themselves; somebody does where there is no room for them yet.
+  const probing = warming.size > 0 ? warming : new Set(isUnderWay ? [members[0]!.memberId] : [])
   const hosts = hostsOf(known, shares, partitionsOf)
   return new Map(
     Array.from(shares, ([memberId, { active, standby }]): [string, PartitionAssignment] => {
@@ -120,6 +136,10 @@ function assign(
         const owner = owners.get(nameOfTask(task))
         return owner === undefined || owner === memberId
       })
+      // What it is to run, and its owner has still: a copy that there is goes on until then.
+      const coming = active.filter(
+        (task) => !free.includes(task) && known.some((one) => isCopyOf(one, memberId, task)),
+      )
       const places = free
         .flatMap((task) => partitionsOf(task).map((place) => ({ task, place })))
         .toSorted((a, b) => comparePlaces(a.place, b.place))
@@ -127,10 +147,20 @@ function assign(
         ...NOTHING,
         ...hosts,
         activeTasks: places.map(({ task }) => task),
-        standbyTasks: standby.map((task) => ({ task, partitions: partitionsOf(task) })),
+        standbyTasks: [...standby, ...coming].map((task) => ({ task, partitions: partitionsOf(task) })),
+        nextRebalanceMs: probing.has(memberId) ? recovery!.nextRebalanceMs() : NEVER,
       })
       return [memberId, { partitions: places.map(({ place }) => place), userData }]
     }),
+  )
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
+
+function isCopyOf({ subscription, info }: Known, memberId: string, { subtopology, partition }: TaskId): boolean {
+  if (subscription.memberId !== memberId) return false
+  return info.tasks.some(
+    (task) => task.subtopology === subtopology && task.partition === partition && task.offsetSum !== HELD.running,
   )
 }
 

@@ -35,6 +35,7 @@ import type {
   ValueJoiner,
 } from '../options.ts'
 import { bytesSerde } from '../serdes.ts'
+import type { ErrorPolicy } from '../topology/node.ts'
 import type { StreamPartitioner, TopicNameExtractor } from '../topology/record-functions.ts'
 import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { checkDuration } from '../windows/duration-check.ts'
@@ -295,7 +296,8 @@ export class KStream<K, V> {
   to(topic: string | TopicNameExtractor<K, V>, produced: Produced<NonNullable<K>, NonNullable<V>> = {}): void {
     const { graph, node, key, value } = this.place
     const name = graph.names.node(produced.name, 'KSTREAM-SINK-')
-    const { partitioner } = produced
+    const { partitioner, onError } = produced
+    if (onError !== undefined) graph.onError(name, onError)
     const sink = {
       name,
       topic: topic as string | TopicNameExtractor,
@@ -304,6 +306,18 @@ export class KStream<K, V> {
       ...(partitioner === undefined ? {} : { partitioner: partitioner as StreamPartitioner }),
     }
     graph.add({ name, write: (to, { parents }) => to.sink({ ...sink, predecessors: parents }) }, [node])
+  }
+
+  /**
+   * What becomes of a record on which the operator before this throws, whatever its source or the settings say.
+   *
+   * ```ts
+   * orders.mapValues(enrich, { name: 'enrich' }).onError('park').to('enriched')
+   * ```
+   */
+  onError(policy: ErrorPolicy): this {
+    this.place.graph.onError(this.place.node.name, policy)
+    return this
   }
 
   #join(kind: 'inner' | 'left', other: unknown, [first, second, third]: readonly unknown[]): KStream<K, unknown> {

@@ -26,6 +26,7 @@ import { addOperator, type Processing } from './place.ts'
 import type { Suppressed } from './suppressed.ts'
 import { suppressTable } from './suppress-table.ts'
 import { joinTables } from './table-table-joins.ts'
+import type { ErrorPolicy } from '../topology/node.ts'
 import { derivedTable, namesOf } from './derived-table.ts'
 import type { TableParts, TablePlace } from './table-parts.ts'
 import type { TableRows } from './table-rows.ts'
@@ -97,6 +98,12 @@ export class KTable<K, V> implements TableParts {
   }
 
   /** The changes of the table as a stream: null values are deletes. With a selector, under new keys. */
+  /** As `KStream.onError`: of what the operator before this throws. */
+  onError(policy: ErrorPolicy): this {
+    this.place.graph.onError(this.place.node.name, policy)
+    return this
+  }
+
   toStream<L>(selector: KeySelector<K, V | null, L>, named?: Named): KStream<L, V | null>
   toStream(named?: Named): KStream<K, V | null>
   toStream<L>(first: KeySelector<K, V | null, L> | Named = {}, named: Named = {}): unknown {

@@ -150,7 +150,7 @@ export class StreamsBuilder {
 function sourceOf<K, V>(
   name: string,
   topics: string | readonly string[] | RegExp,
-  { key, value, quarantine, checked, timestampExtractor, offsetReset }: Consumed<K, V>,
+  { key, value, quarantine, checked, timestampExtractor, offsetReset, onError }: Consumed<K, V>,
 ): Omit<SourceNode, 'kind'> {
   return {
     name,
@@ -159,6 +159,7 @@ function sourceOf<K, V>(
     key: key ?? bytesSerde,
     value: value ?? bytesSerde,
     quarantine: quarantine ?? null,
+    ...(onError === undefined ? {} : { onError }),
     ...(checked === true ? { isChecked: true } : {}),
     ...(timestampExtractor === undefined ? {} : { timestampExtractor: timestampExtractor as TimestampExtractor }),
     ...(offsetReset === undefined ? {} : { offsetReset }),

@@ -6,6 +6,7 @@
  */
 import type { Gate, Quarantine } from '@sluice/quality'
 import type { Clock } from '@sluice/sdk'
+import type { AsyncLane } from '../record-path/async-calls.ts'
 import type { NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { StateStore } from '../state/stores.ts'
@@ -26,6 +27,8 @@ export interface NodeScope {
   readonly gates: Gate[]
   /** A store that the node is connected to, or a global one. Its interface is the caller's word: `scope.store(name) as WindowStore<K, V>`. */
   store(name: string): StateStore
+  /** Whether the values that arrive were read from the very bytes that the store would write: those of the record under way. */
+  keepsValue(store: string): boolean
   /** A time of the node's own, such as the latest that it has seen: committed with the offsets, and so there after a restart. */
   time(): NodeTime
   /** The largest timestamp that the task has processed, the record under way included; -1 before the first. */
@@ -34,6 +37,8 @@ export interface NodeScope {
   schedule(intervalMs: number, type: PunctuationType, callback: Punctuator): Cancellable
   /** Lets the task commit as soon as it can, not only when the time has come. */
   requestCommit(): void
+  /** Calls for the record under way; what it comes to goes on behind the lane's node, in a later round of the task. */
+  begin(lane: AsyncLane, key: unknown, value: unknown, at: RecordContext): void
   /** Called once, when the task is closed, while its stores are still open. */
   onClose(close: () => void): void
   /**

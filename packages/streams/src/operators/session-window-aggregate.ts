@@ -98,8 +98,11 @@ class Sessions {
     if (closeTime <= this.#closedUpTo) return
     const from = this.#closedUpTo
     this.#closedUpTo = closeTime
-    for (const { key, start, end, value } of this.#store.findSessionsByEnd(from, closeTime - 1))
+    for (const { key, start, end, value } of this.#store.findSessionsByEnd(from, closeTime - 1)) {
+      at.letGoBegins()
       this.#forward(key, start, end, value, null, at)
+      at.letGoEnds()
+    }
   }
 
   #forward(key: unknown, start: number, end: number, newValue: unknown, oldValue: unknown, at: RecordContext): void {

@@ -185,8 +185,11 @@ class Slider {
     if (upTo <= this.#closedUpTo) return
     const from = this.#closedUpTo
     this.#closedUpTo = upTo
-    for (const { key, start, value } of this.#store.fetchAll(from, upTo - 1))
+    for (const { key, start, value } of this.#store.fetchAll(from, upTo - 1)) {
+      at.letGoBegins()
       this.#forward(key, start, value.value, value.timestamp, null, at)
+      at.letGoEnds()
+    }
   }
 
   #forward(

@@ -143,9 +143,11 @@ class SideOfJoin {
         if (isLeftOpen && isRightOpen) break
         continue
       }
+      at.letGoBegins()
       unmatched.removeAll(timestamp, side, key)
       const joiner = isLeft ? joiners!.left : joiners!.right
       this.#forward(key, joiner(value, null, key), timestamp, at)
+      at.letGoEnds()
     }
   }
 

@@ -103,7 +103,9 @@ class Waited {
   letGo(buffer: RecordBuffer<unknown, unknown>, at: RecordContext): void {
     const { topic, partition, offset, timestamp, headers } = at
     this.#at = at
+    at.letGoBegins()
     buffer.evict(this.#onEvicted)
+    at.letGoEnds()
     at.topic = topic
     at.partition = partition
     at.offset = offset

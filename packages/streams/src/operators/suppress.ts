@@ -76,7 +76,9 @@ class Gate {
   letGo(buffer: SuppressionBuffer<unknown, unknown>, isDue: () => boolean, at: RecordContext): void {
     const { topic, partition, offset, timestamp, headers } = at
     this.#at = at
+    at.letGoBegins()
     buffer.evictWhile(isDue, this.#onEvicted)
+    at.letGoEnds()
     at.topic = topic
     at.partition = partition
     at.offset = offset

@@ -88,7 +88,9 @@ function closer(
       const windowed: Windowed<unknown> = { key, start, end: windows.endOf(start) }
       const change: Change<unknown> = { newValue: value.value, oldValue: null, isLatest: true }
       at.timestamp = value.timestamp
+      at.letGoBegins()
       next(windowed, change, at)
+      at.letGoEnds()
     }
     at.timestamp = timestamp
     earliest = open

@@ -5,14 +5,14 @@
 import { SluiceError, type Clock, type Converter } from '@sluice/sdk'
 import type { Gate, Quarantine } from '@sluice/quality'
 import type { NodeScope, Step } from '../operators/operator.ts'
-import type { ProcessorNode, SourceNode, TopologyNode } from '../topology/node.ts'
+import type { ErrorPolicy, ProcessorNode, SourceNode, TopologyNode } from '../topology/node.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import type { Drops } from './drops.ts'
 import type { Punctuations } from './punctuations.ts'
 import { sinkStep, type SinkScope } from './sink-step.ts'
 import type { NodeTimes } from './node-times.ts'
 import type { TaskStores } from './task-stores.ts'
-import { sidesKept, sidesRead, type Sides } from './untouched.ts'
+import { isKept, sidesKept, sidesRead, type Sides } from './untouched.ts'
 
 /** The way of a source's records. */
 export interface SourceChain {
@@ -37,6 +37,7 @@ export interface ChainScope extends SinkScope {
   readonly drops: Drops
   streamTime(): number
   requestCommit(): void
+  begin: NodeScope['begin']
   onClose(close: () => void): void
 }
 
@@ -59,16 +60,21 @@ export function compileChains(
     return step
   }
   const compile = (node: TopologyNode): Step => {
-    if (node.kind === 'sink') return sinkStep(node, sidesKept(node, byName), scope)
+    if (node.kind === 'sink') return underPolicy(sinkStep(node, sidesKept(node, byName), scope), node.onError)
     const children = topology.successors(node.name)
     const aside = node.kind === 'processor' ? (node.operator.sideChildren ?? []) : []
     const next = fanOut(children.filter(({ name }) => !aside.includes(name)).map(stepOf))
     if (node.kind === 'source') return next
+    const { onError } = node
     const step = node.operator.compile(
-      next,
-      nodeScope(node, scope, shared, (child) => stepOfChild(node, child, children)),
+      outOfPolicy(next, onError),
+      nodeScope(node, scope, shared, {
+        forwardTo: (child) => outOfPolicy(stepOfChild(node, child, children), onError),
+        keepsValue: (store) => isKept('value', topology.stores.get(store)!.definition.value, node, byName),
+      }),
     )
-    return node.stores.length > 0 && remembers ? onlyLive(step) : step
+    const governed = underPolicy(step, onError)
+    return node.stores.length > 0 && remembers ? onlyLive(governed) : governed
   }
   const stepOfChild = (node: ProcessorNode, name: string, children: readonly TopologyNode[]): Step => {
     const child = children.find((child) => child.name === name)
@@ -95,7 +101,7 @@ function nodeScope(
   node: ProcessorNode,
   scope: ChainScope,
   shared: Map<object, unknown>,
-  forwardTo: (child: string) => Step,
+  place: Pick<NodeScope, 'forwardTo' | 'keepsValue'>,
 ): NodeScope {
   const { task, clock, quarantine, gates, stores, punctuations, drops } = scope
   return {
@@ -104,12 +110,13 @@ function nodeScope(
     clock,
     quarantine,
     gates,
-    forwardTo,
+    ...place,
     store: (name) => stores.get(name, node.name, node.stores),
     time: () => scope.times.of(node.name),
     streamTime: () => scope.streamTime(),
     schedule: (intervalMs, type, callback) => punctuations.schedule(intervalMs, type, callback),
     requestCommit: () => scope.requestCommit(),
+    begin: scope.begin,
     onClose: (close) => scope.onClose(close),
     drop(at, reason) {
       drops.add(reason)
@@ -119,6 +126,27 @@ function nodeScope(
       if (!shared.has(key)) shared.set(key, make())
       return shared.get(key) as T
     },
+  }
+}
+
+/** What the step throws itself is dealt with by its own policy. */
+function underPolicy(step: Step, policy: ErrorPolicy | undefined): Step {
+  if (policy === undefined) return step
+  return (key, value, at) => {
+    const before = at.policy
+    at.policy = policy
+    step(key, value, at)
+    at.policy = before
+  }
+}
+
+/** The step that follows one with a policy: what it throws is not that one's. */
+function outOfPolicy(next: Step, policy: ErrorPolicy | undefined): Step {
+  if (policy === undefined) return next
+  return (key, value, at) => {
+    at.policy = null
+    next(key, value, at)
+    at.policy = policy
   }
 }
 

@@ -1,11 +1,14 @@
 /** divert: what cannot go on leaves with its original bytes, the stage's name and the reason (invariant 4). */
 import type { OriginalRecord, Quarantine } from '@sluice/quality'
 import { SluiceError } from '@sluice/sdk'
+import { withDeadLetterHeaders } from './dead-letter-headers.ts'
 import type { RecordContext } from './record-context.ts'
 
 /** Diverts the record under way, on which a stage threw. */
 export function divertFailure(at: RecordContext, error: unknown, quarantine: Quarantine): void {
-  at.divert(at.quarantine, quarantine.failed(originalOf(at), at.stage, error), failureReason(at, error))
+  const record = quarantine.failed(originalOf(at), at.stage, error)
+  const headers = withDeadLetterHeaders(record.headers, error, at)
+  at.divert(at.quarantine, { ...record, headers }, failureReason(at, error))
 }
 
 /** The record under way as it came out of Kafka. */

@@ -1,6 +1,7 @@
 import type { FetchedRecords } from '@sluice/kafka'
 import type { JudgedRecord, QuarantineRecord } from '@sluice/quality'
 import type { RawHeader, SluiceError, Stage, TimestampType } from '@sluice/sdk'
+import type { ErrorPolicy } from '../topology/node.ts'
 import { bytesOf, type OutputBatch } from './output-batch.ts'
 
 /**
@@ -32,6 +33,12 @@ export class RecordContext implements JudgedRecord {
   stage: Stage = 'decode'
   node = ''
   readonly output: OutputBatch
+  /** Of the node that is at work, if it has one of its own. */
+  policy: ErrorPolicy | null = null
+  /** An operator is handing on what other records have left with it, since this record has moved time on. */
+  isLettingGo = false
+  /** It has: what it has handed on cannot be taken back to where it was. */
+  hasLetGo = false
 
   /** Sinks and other ends of the topology that the record, or a record made from it, has reached. */
   reached = 0
@@ -57,6 +64,9 @@ export class RecordContext implements JudgedRecord {
   begin(): void {
     this.stage = 'decode'
     this.node = ''
+    this.policy = null
+    this.isLettingGo = false
+    this.hasLetGo = false
     this.reached = 0
     this.marked = false
     this.quarantinedFor = null
@@ -67,6 +77,16 @@ export class RecordContext implements JudgedRecord {
   /** The record ends here for a reason worth counting. It counts as dropped only if it ends everywhere. */
   drop(reason: string): void {
     this.droppedFor ??= reason
+  }
+
+  /** What is handed on until `letGoEnds` is of other records. */
+  letGoBegins(): void {
+    this.isLettingGo = true
+    this.hasLetGo = true
+  }
+
+  letGoEnds(): void {
+    this.isLettingGo = false
   }
 
   /** The record lives on in a store, whether or not anything is forwarded now: it has reached an end. */

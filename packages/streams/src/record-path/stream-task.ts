@@ -4,12 +4,24 @@
  */
 import type { FetchedPartition, FetchedRecords, Tally } from '@sluice/kafka'
 import { Quarantine, type Gate } from '@sluice/quality'
-import { SluiceError, type Clock, type Converter, type Random, type Stage, type TopicPartition } from '@sluice/sdk'
+import {
+  DataError,
+  RetriableError,
+  SluiceError,
+  type Clock,
+  type Converter,
+  type Random,
+  type Stage,
+  type TopicPartition,
+} from '@sluice/sdk'
 import type { Changelog } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
+import { UndoJournal } from '../state/undo-journal.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
+import type { ErrorPolicy } from '../topology/node.ts'
 import type { TimestampExtractor } from '../topology/record-functions.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
+import { AsyncCalls, PendingRecord, type FinishedCall } from './async-calls.ts'
 import { compileChains, type SourceChain } from './chain.ts'
 import { divertFailure } from './divert.ts'
 import { Drops } from './drops.ts'
@@ -22,16 +34,13 @@ import { RecordContext } from './record-context.ts'
 import { TaskStores, type StorePorts } from './task-stores.ts'
 import { UNREAD } from './untouched.ts'
 
-/** What happens to a record that causes an exception: diverted with the stage's name, or the end of the run. */
-export type OnException = 'quarantine' | 'fail'
-
 export interface TaskSettings {
   readonly applicationId: string
   /** The quarantine topic of sources that name none. */
   readonly quarantineTopic: string
-  readonly onDecodeException: OnException
-  readonly onProcessException: OnException
-  readonly onEncodeException: OnException
+  readonly onDecodeException: ErrorPolicy
+  readonly onProcessException: ErrorPolicy
+  readonly onEncodeException: ErrorPolicy
   /** Most bytes of a record put out. */
   readonly recordBytesMax: number
   /** What is read of the input: with exactly once, committed records. */
@@ -41,6 +50,25 @@ export interface TaskSettings {
    * has some (KIP-695).
    */
   readonly maxTaskIdleMs: number
+  /** Of records that are tried again. */
+  readonly retrying: { readonly firstMs: number; readonly longestMs: number; readonly timeoutMs: number }
+  /** Whether what a record that fails has changed in stores can be taken back. If not, the first one that fails is a reason to stop. */
+  readonly takesBack?: boolean
+  /** Records that are diverted as they come, since they failed before: see `CannotTakeBack`. By `topic-partition@offset`. */
+  readonly failedBefore?: Map<string, FailedRecord>
+}
+
+/** The record before which a partition was paused, and why. */
+export interface ParkedRecord extends TopicPartition {
+  readonly offset: number
+  readonly error: unknown
+}
+
+/** Why a record is diverted that is not run. */
+export interface FailedRecord {
+  readonly stage: Stage
+  readonly node: string
+  readonly error: unknown
 }
 
 /** What a task asks of its surroundings. `output` takes what it puts out; whoever calls `process` empties it. */
@@ -86,6 +114,16 @@ interface Way extends TaskPartition {
   peeked: Peeked | null
   /** Until when it is waited for though it has nothing; null while it has something. */
   idleUntil: number | null
+  /** Its next record has failed and is tried again. */
+  retry: Retry | null
+}
+
+interface Retry {
+  readonly offset: number
+  readonly since: number
+  attempts: number
+  /** Not before. */
+  at: number
 }
 
 interface Peeked {
@@ -117,8 +155,15 @@ export class StreamTask {
   readonly #clock: Clock
   #streamTime = -1
   #waitsUntil = Infinity
+  readonly #parked: ParkedRecord[] = []
+  readonly #journal: UndoJournal | null
   #isCommitWanted = false
   readonly #closers: (() => void)[] = []
+  readonly #calls: AsyncCalls
+  /** The record under way, if it has begun calls. */
+  #pending: PendingRecord | null = null
+  /** No record is begun: what has been begun is waited for. */
+  isHeld = false
 
   constructor(
     topology: Topology,
@@ -139,12 +184,15 @@ export class StreamTask {
     )
     this.#settings = settings
     this.#clock = clock
+    this.#calls = new AsyncCalls(clock)
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
     this.#punctuations = new Punctuations(clock)
     this.#times = new NodeTimes(ports.times)
+    this.#journal = settings.takesBack === true && subtopology.stores.length > 0 ? new UndoJournal() : null
     this.#stores = new TaskStores(subtopology.stores, ports.stores, {
       record: this.#at,
+      journal: this.#journal,
       changelog: ports.stores?.changelog ?? NO_CHANGELOG,
       changelogTopic: (store) =>
         topology.stores.get(store)?.sourceTopic ?? changelogTopicOf(settings.applicationId, store),
@@ -162,6 +210,10 @@ export class StreamTask {
       streamTime: () => this.#streamTime,
       requestCommit: () => {
         this.#isCommitWanted = true
+      },
+      begin: (lane, key, value, at) => {
+        this.#pending ??= new PendingRecord(at, this.#way(at).tally)
+        this.#calls.begin(lane, key, value, this.#pending, at)
       },
       onClose: (close) => this.#closers.push(close),
       recordBytesMax: settings.recordBytesMax,
@@ -182,6 +234,7 @@ export class StreamTask {
         peeked: null,
         idleUntil: null,
         isPaused: false,
+        retry: null,
       }
     })
     this.#streamTime = Math.max(-1, ...this.#ways.map(({ time }) => time))
@@ -209,6 +262,11 @@ export class StreamTask {
     return this.#waitsUntil
   }
 
+  /** Partitions that have been paused by themselves since the last call, each before a record that failed. */
+  takeParked(): readonly ParkedRecord[] {
+    return this.#parked.splice(0)
+  }
+
   /** The times of its nodes, to be committed with the offsets. */
   nodeTimes(): Readonly<Record<string, number>> {
     return this.#times.snapshot()
@@ -217,6 +275,11 @@ export class StreamTask {
   /** What its operators let go, by reason: see `Drops`. */
   droppedRecords(): Readonly<Record<string, number>> {
     return this.#drops.snapshot()
+  }
+
+  /** Calls of its nodes that records wait for: their positions stand behind them though they are not done with. */
+  get calls(): Pick<AsyncCalls, 'isUsed' | 'isEmpty' | 'hasFinished' | 'isFull' | 'progress' | 'onFinished'> {
+    return this.#calls
   }
 
   /** Whether a processor has asked for a commit since the last call. */
@@ -240,6 +303,7 @@ export class StreamTask {
   /** Closes its processors, and gives its stores back. @throws what the first processor throws, after all of that */
   close(): void {
     const failures: unknown[] = []
+    this.#calls.close()
     for (const close of this.#closers.splice(0)) {
       try {
         close()
@@ -268,12 +332,17 @@ export class StreamTask {
    * and nothing of that record is in the output.
    */
   run(): SluiceError | null {
+    for (let call = this.#calls.take(); call !== null; call = this.#calls.take()) {
+      const stop = this.#finish(call)
+      if (stop !== null) return stop
+    }
     for (;;) {
       const way = this.#next()
       if (way === null) break
       // Until another partition has an earlier record; of the only one, all.
       const until = this.#ways.length === 1 ? Infinity : this.#timeOfOthers(way)
       const stop = this.#runOf(way, until)
+      if (stop === HELD) continue
       if (stop !== null) return stop
     }
     for (const way of this.#ways) way.position = way.queue.settledAt(way.position)
@@ -298,15 +367,17 @@ export class StreamTask {
   /** The partition whose record is next; null: none may be run now. Among equals the first. */
   #next(): Way | null {
     this.#waitsUntil = Infinity
+    if (this.#mayNotBegin) return null
     if (this.#ways.length === 1) {
       const way = this.#ways[0]!
-      return way.queue.isEmpty || way.isPaused ? null : way
+      return way.queue.isEmpty || way.isPaused || this.#isHeld(way) ? null : way
     }
     let next: Way | null = null
     let earliest = Infinity
     let waitsUntil = -Infinity
     for (const way of this.#ways) {
       if (way.isPaused) continue
+      if (this.#isHeld(way)) return null
       if (way.queue.isEmpty) {
         waitsUntil = Math.max(waitsUntil, this.#waitFor(way))
         continue
@@ -320,6 +391,13 @@ export class StreamTask {
     if (next === null || waitsUntil === -Infinity) return next
     this.#waitsUntil = waitsUntil
     return null
+  }
+
+  /** A record that is tried again is not tried yet: nothing of its task overtakes it. */
+  #isHeld({ retry }: Way): boolean {
+    if (retry === null || retry.at <= this.#clock.monotonic()) return false
+    this.#waitsUntil = retry.at
+    return true
   }
 
   /** Until when an empty one is waited for; Infinity: until something comes. -Infinity: not, or no longer. */
@@ -380,16 +458,23 @@ export class StreamTask {
         this.#fill(batch, i)
         const stop = this.#run(way)
         if (stop !== null) {
+          this.#pending = null
           way.position = this.#at.offset
           return stop
         }
-        way.tally.settle(this.#at)
+        way.retry = null
+        if (this.#pending === null) way.tally.settle(this.#at)
+        else this.#pending.leave(this.#at)
         way.position = queue.shift()
         this.#at.output.settled()
         if (this.#streamTime >= this.#punctuations.nextStreamTime) {
           const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
           if (stop !== null) return stop
           this.#enter(way, batch)
+        }
+        if (this.#pending !== null) {
+          this.#pending = null
+          if (this.#mayNotBegin) return null
         }
       }
       // With several partitions, this one has to be asked for more when it is empty.
@@ -407,6 +492,9 @@ export class StreamTask {
     try {
       const { chain, peeked } = way
       way.peeked = null
+      this.#journal?.clear()
+      const before = this.#failedBefore(way)
+      if (before !== undefined) throw before
       const isRead = peeked !== null && peeked !== UNREADABLE
       const key = isRead ? peeked.key : read(chain.key, chain.reads.key, at.keyBytes, at)
       const value = isRead ? peeked.value : read(chain.value, chain.reads.value, at.valueBytes, at)
@@ -420,18 +508,106 @@ export class StreamTask {
           return null
         }
       }
+      if (at.timestamp < 0) throw timeless(at)
       if (at.timestamp > way.time) way.time = at.timestamp
       if (at.timestamp > this.#streamTime) this.#streamTime = at.timestamp
       chain.head(key, value, at)
       if (at.halt !== null) output.rewind(length, bytes)
       return at.halt
     } catch (error) {
-      if (!at.live) return null
-      output.rewind(length, bytes)
-      if (this.#handlerOf(at.stage) === 'fail') return failed(at, error)
-      divertFailure(at, error, this.#quarantine)
-      return null
+      return at.live ? this.#thrown(error, length, bytes) : null
     }
+  }
+
+  /**
+   * Deals with the record under way as its policy says, with nothing of it in the output behind that mark nor in the stores. Returns the
+   * reason to stop, or `HELD`.
+   */
+  #thrown(error: unknown, length: number, bytes: number): SluiceError | null {
+    const at = this.#at
+    at.output.rewind(length, bytes)
+    // What others have left with it would be lost with the record.
+    if (at.isLettingGo) return failed(at, error)
+    const way = this.#way(at)
+    const policy = this.#policyOf(way)
+    if (policy === 'fail') return failed(at, error)
+    if (at.stage !== 'decode' && this.#stores.all.size > 0) {
+      if (this.#journal === null || at.hasLetGo) return new CannotTakeBack(at, error)
+      this.#journal.takeBack()
+    }
+    // A record with calls under way has begun: it cannot begin once more.
+    if (this.#pending === null && policy === 'park') return this.#park(way, error)
+    if (this.#pending === null && policy === 'retry' && this.#triesAgain(way)) return HELD
+    if (policy === 'drop') {
+      at.reached = 0
+      at.drop(at.stage)
+      this.#drops.add(at.stage)
+    } else divertFailure(at, error, this.#quarantine)
+    return null
+  }
+
+  /** What the record came to in an earlier attempt, with the context as it was then. */
+  #failedBefore({ retry }: Way): unknown {
+    const all = this.#settings.failedBefore
+    if (all === undefined || all.size === 0 || retry !== null) return undefined
+    const found = all.get(nameOfRecord(this.#at))
+    if (found === undefined) return undefined
+    all.delete(nameOfRecord(this.#at))
+    this.#at.stage = found.stage
+    this.#at.node = found.node
+    return found.error
+  }
+
+  #park(way: Way, error: unknown): SluiceError {
+    const { topic, partition } = way
+    way.isPaused = true
+    this.#parked.push({ topic, partition, offset: this.#at.offset, error })
+    return HELD
+  }
+
+  /** False: it has been tried for long enough. */
+  #triesAgain(way: Way): boolean {
+    const { firstMs, longestMs, timeoutMs } = this.#settings.retrying
+    const { offset } = this.#at
+    const now = this.#clock.monotonic()
+    if (way.retry?.offset !== offset) way.retry = { offset, since: now, attempts: 0, at: now }
+    const { retry } = way
+    if (now - retry.since >= timeoutMs) {
+      way.retry = null
+      return false
+    }
+    retry.at = now + Math.min(longestMs, firstMs * 2 ** retry.attempts++)
+    return true
+  }
+
+  get #mayNotBegin(): boolean {
+    return this.isHeld || this.#calls.isFull
+  }
+
+  /** A record goes on with what a call for it has come to, unless it has been diverted meanwhile. */
+  #finish({ record, lane, key, timestamp, headers, outcome }: FinishedCall): SluiceError | null {
+    const at = this.#at
+    const { output } = at
+    const { length, bytes } = output
+    record.enter(at)
+    this.#journal?.clear()
+    at.timestamp = timestamp
+    at.headers = headers
+    at.node = lane.node
+    this.#pending = record
+    let stop: SluiceError | null = null
+    try {
+      if ('error' in outcome) throw outcome.error
+      if (record.quarantinedFor === null) lane.next(key, outcome.value, at)
+      if (at.halt !== null) output.rewind(length, bytes)
+      stop = at.halt
+    } catch (error) {
+      if (record.quarantinedFor === null) stop = this.#thrown(error, length, bytes)
+    }
+    this.#pending = null
+    if (stop === null) record.leave(at)
+    output.settled()
+    return stop
   }
 
   /** Has no record to divert: what a punctuator throws ends the run. */
@@ -472,9 +648,13 @@ export class StreamTask {
     at.headers = at.originalHeaders
   }
 
-  #handlerOf(stage: Stage): OnException {
+  #policyOf({ chain }: Way): ErrorPolicy {
+    const { stage, policy } = this.#at
+    if (policy !== null) return policy
     const { onDecodeException, onProcessException, onEncodeException } = this.#settings
-    return stage === 'decode' ? onDecodeException : stage === 'encode' ? onEncodeException : onProcessException
+    const { deserialization, processing, production } = chain.source.onError ?? {}
+    if (stage === 'decode') return deserialization ?? onDecodeException
+    return stage === 'encode' ? (production ?? onEncodeException) : (processing ?? onProcessException)
   }
 
   #way({ topic, partition }: TopicPartition): Way {
@@ -492,6 +672,43 @@ function read(converter: Converter, isRead: boolean, bytes: Uint8Array | null, a
 }
 
 const NO_CHANGELOG: Changelog = { append: () => undefined }
+
+/** The record stays where it is, and so does the position before it. Not a reason to stop. */
+const HELD = new SluiceError('INTERNAL', 'A record is held')
+
+/** Kafka Streams' FailOnInvalidTimestamp: what time it belongs to nobody knows. */
+function timeless({ topic, partition, offset }: RecordContext): DataError {
+  return new DataError('A record has no timestamp', {
+    place: { topic, partition, offset },
+    remedy: 'Give the source a timestampExtractor that finds a time, or let whoever writes the topic set one.',
+  })
+}
+
+/**
+ * The record has changed stores, or has let go what others left, and that cannot be taken back here: the task goes back to the last
+ * commit. Retriable, since the next attempt can.
+ */
+export class CannotTakeBack extends RetriableError {
+  readonly record: string
+  readonly failure: FailedRecord
+  /** Also the next attempt cannot, unless it diverts the record at once. */
+  readonly hasLetGo: boolean
+
+  constructor(at: RecordContext, error: unknown) {
+    const { topic, partition, offset, stage, node } = at
+    super('TASK_FAILED', 'A record failed that had changed stores: its task goes back to the last commit', {
+      cause: error,
+      place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
+    })
+    this.record = nameOfRecord(at)
+    this.failure = { stage, node, error }
+    this.hasLetGo = at.hasLetGo
+  }
+}
+
+function nameOfRecord({ topic, partition, offset }: TopicPartition & { readonly offset: number }): string {
+  return `${topic}-${partition}@${offset}`
+}
 
 function failed(at: RecordContext, error: unknown): SluiceError {
   const { topic, partition, offset, stage, node } = at

@@ -2,6 +2,7 @@
  * What nothing on a record's way touches: a key or value that nothing looks at is not decoded, and one that nothing changes is not encoded
  * again. Both follow from what the operators say of themselves, and are decided when a task is compiled.
  */
+import type { Side as Serde } from '../serde.ts'
 import { predecessorsOf, type SinkNode, type SourceNode, type TopologyNode } from '../topology/node.ts'
 import type { Topology } from '../topology/topology.ts'
 
@@ -39,18 +40,21 @@ export function sidesRead(source: SourceNode, topology: Pick<Topology, 'successo
 
 /** Which sides a sink writes with the bytes they were read from: those that are read and written with the very same schemaless serde. */
 export function sidesKept(sink: SinkNode, nodes: Nodes): Sides {
-  const isKept = (side: Side): boolean => {
-    const seen = new Set<string>()
-    const keeps = (node: TopologyNode): boolean => {
-      if (seen.has(node.name)) return true
-      seen.add(node.name)
-      if (node.kind === 'source') return node[side] === sink[side]
-      if (node.kind === 'processor' && covers(node.operator.changes, side)) return false
-      return predecessorsOf(node).every((name) => keeps(nodes.get(name)!))
-    }
-    return sink[side].schema === null && keeps(sink)
+  return { key: isKept('key', sink.key, sink, nodes), value: isKept('value', sink.value, sink, nodes) }
+}
+
+/** Whether what arrives at a node was read from the bytes that this serde would write. */
+export function isKept(side: Side, serde: Serde, node: TopologyNode, nodes: Nodes): boolean {
+  const seen = new Set<string>()
+  const arrivesAt = (one: TopologyNode): boolean =>
+    predecessorsOf(one).every((name) => seen.has(name) || comesFrom(nodes.get(name)!))
+  const comesFrom = (one: TopologyNode): boolean => {
+    seen.add(one.name)
+    if (one.kind === 'source') return one[side] === serde
+    if (one.kind === 'processor' && covers(one.operator.changes, side)) return false
+    return arrivesAt(one)
   }
-  return { key: isKept('key'), value: isKept('value') }
+  return serde.schema === null && arrivesAt(node)
 }
 
 function covers(part: Side | 'record' | undefined, side: Side): boolean {

@@ -9,7 +9,7 @@ import { setImmediate as afterIo } from 'node:timers/promises'
 import type { CommittedOffset, ConsumerMember, Fetcher } from '@sluice/kafka'
 import { describeError, isRetriable, SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
 import type { OutputBatch } from '../record-path/output-batch.ts'
-import type { StreamTask, TaskPartition } from '../record-path/stream-task.ts'
+import type { ParkedRecord, StreamTask, TaskPartition } from '../record-path/stream-task.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
 import type { Finish } from './finish.ts'
 import { keyOf } from './partition-key.ts'
@@ -224,7 +224,20 @@ export class StreamThread {
     const stop = task.run()
     this.#handOver()
     metrics.round(task, { ...figures, processMs: clock.monotonic() - startedAt })
+    for (const parked of task.takeParked()) this.#park(parked)
     return stop
+  }
+
+  /** The task has stopped before a record that failed, of that partition alone. */
+  #park({ topic, partition, offset, error }: ParkedRecord): void {
+    const { logger, pauses } = this.#parts
+    logger.error('A partition is paused before a record that failed, until it is resumed', {
+      topic,
+      partition,
+      offset,
+      error: describeError(error),
+    })
+    pauses.add({ topic, partition })
   }
 
   /** What its partitions have at the broker though it has not come yet: the task waits for that. */
@@ -253,7 +266,8 @@ export class StreamThread {
 
   /** A partition that waits for another one of its task is not fetched further than so much. */
   #balance(task: StreamTask): void {
-    if (task.partitions.length === 1 && task.calls.isEmpty) return
+    const mayWait = task.partitions.length > 1 || !task.calls.isEmpty || task.waitsUntil < Infinity
+    if (!mayWait && this.#paused.size === 0) return
     for (const partition of task.partitions) this.#fetchOrNot(partition)
   }
 

@@ -9,6 +9,7 @@ import { streamsAssignor } from '../assignment/streams-assignor.ts'
 import type { AssignmentInfo } from '../assignment/assignment-info.ts'
 import { progressOf, type StreamsProgress } from '../progress.ts'
 import { OutputBatch } from '../record-path/output-batch.ts'
+import { CannotTakeBack, type FailedRecord } from '../record-path/stream-task.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
 import type { StreamsSettings } from '../streams-settings.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -18,8 +19,11 @@ import type { GlobalThread } from './global-thread.ts'
 import { openSnapshots } from './open-snapshots.ts'
 import type { Pauses } from './pauses.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
+import { Probing } from './probing.ts'
+import { recoveryOf } from './recovery.ts'
 import { RunningTasks } from './running-tasks.ts'
 import type { Snapshots } from './snapshots.ts'
+import { StandbyTasks } from './standby-tasks.ts'
 import { StreamThread } from './stream-thread.ts'
 import { QUARANTINE_BYTES, type PreparedTopics } from './topics.ts'
 import { AtLeastOnceWriter, ExactlyOnceWriter, type Writer } from './writer.ts'
@@ -65,6 +69,8 @@ export class ThreadLife {
   #thread: StreamThread | null = null
   /** Kept through all attempts; null: none are wanted, or nothing has begun. */
   #snapshots: Snapshots | null = null
+  #takesBack = false
+  readonly #failedBefore = new Map<string, FailedRecord>()
   /** In the attempt under way. */
   #hasCommitted = false
   /** Of the attempt before, or the last one. */
@@ -162,11 +168,28 @@ export class ThreadLife {
     const ground = await this.#parts.ground(isAnew)
     if (ground === null || signal.aborted) return { stop: null, drained: true }
     const { prepared, globals, finish } = ground
-    const taskSettings = taskSettingsOf(settings)
+    const taskSettings = {
+      ...taskSettingsOf(settings),
+      takesBack: this.#takesBack,
+      failedBefore: this.#failedBefore,
+    }
     const { isolation } = taskSettings
     const application = settings['application.id']
     this.#snapshots ??= await openSnapshots(settings, { application, kafka, clock, logger, stateDirectory })
     const snapshots = this.#snapshots
+    const { topology } = prepared
+    const probing = new Probing(clock, (reason) => member.requestRejoin(reason))
+    const standbys = new StandbyTasks({
+      topology,
+      applicationId: application,
+      kafka,
+      isolation,
+      stateDirectory,
+      snapshots,
+      clock,
+      logger,
+      onCaughtUp: () => probing.caughtUp(),
+    })
     const output = new OutputBatch()
     const changelogs = new OutputBatch()
     const tasks = new RunningTasks({
@@ -183,9 +206,10 @@ export class ThreadLife {
       logger,
       partitionsOf: (topic) => prepared.partitionsOf(topic),
       snapshots,
+      standbys,
     })
     let thread: StreamThread | null = null
-    const member = this.#memberOf(prepared, () => thread!)
+    const member: ConsumerMember = this.#memberOf(prepared, { standbys, probing }, () => thread!)
     const writer = await this.#openWriter(member).catch(async (error: unknown) => {
       await member.close(0)
       throw error
@@ -230,15 +254,18 @@ export class ThreadLife {
       const joined = member.join()
       joined.catch(() => undefined)
       await Promise.race([joined, aborted(signal)])
-      return await thread.run(member, signal, finish)
+      const end = await thread.run(member, signal, finish)
+      if (end.stop instanceof CannotTakeBack) throw this.#learn(end.stop)
+      return end
     } finally {
       this.#last = this.progress()
       this.#lastGates = this.gates
       this.#thread = null
       finish.left(thread)
       // Whatever one of them says, the others are closed too.
+      probing.cancel()
       const [closed] = await Promise.allSettled([
-        tasks.closeAll(),
+        Promise.all([tasks.closeAll(), standbys.close()]),
         this.#close(writer),
         fetcher.close(),
         member.close(undefined, this.#departure),
@@ -248,8 +275,12 @@ export class ThreadLife {
     }
   }
 
-  #memberOf({ topology, sources }: PreparedTopics, thread: () => StreamThread): ConsumerMember {
-    const { kafka, settings, processId } = this.#parts
+  #memberOf(
+    { topology, sources }: PreparedTopics,
+    { standbys, probing }: { readonly standbys: StandbyTasks; readonly probing: Probing },
+    thread: () => StreamThread,
+  ): ConsumerMember {
+    const { kafka, settings, processId, clock } = this.#parts
     return kafka.consumerMember({
       groupId: settings['application.id'],
       topics: [...sources.keys()],
@@ -264,8 +295,17 @@ export class ThreadLife {
           processId,
           userEndPoint: null,
           standbys: settings['num.standby.replicas'],
-          held: () => [],
-          onAssignment: (info) => this.#parts.onAssignment(info),
+          held: () => standbys.held(),
+          uniqueField: () => probing.count,
+          recovery: recoveryOf(settings, topology, kafka, clock),
+          onAssignment: (info) => {
+            standbys.assign(
+              info.standbyTasks.map(({ task }) => task),
+              info.activeTasks,
+            )
+            probing.plan(info.nextRebalanceMs)
+            this.#parts.onAssignment(info)
+          },
         }),
       ],
       hooks: {
@@ -308,6 +348,13 @@ export class ThreadLife {
     } catch (error) {
       this.#parts.logger.debug('Records were given up when the producer was closed', { error: describeError(error) })
     }
+  }
+
+  /** What a record that fails has changed in stores is noted from now on; that costs a little, and most applications need it never. */
+  #learn(failure: CannotTakeBack): CannotTakeBack {
+    this.#takesBack = true
+    if (failure.hasLetGo) this.#failedBefore.set(failure.record, failure.failure)
+    return failure
   }
 
   #settled(isSettled: boolean): void {

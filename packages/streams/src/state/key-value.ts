@@ -21,6 +21,7 @@ import type {
   ValueAndTimestamp,
 } from './stores.ts'
 import type { KeyTable, TableEngine } from './tables.ts'
+import type { UndoJournal } from './undo-journal.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
 import { plainFormat, timestampedFormat, type ValueFormat } from './value-format.ts'
 
@@ -30,6 +31,7 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
   readonly #keys: KeyIdentity<K>
   readonly #table: KeyTable<K, V>
   readonly #log: UpdateLog<K, V>
+  readonly #journal: UndoJournal | null
   readonly #values: ValueFormat<V>
 
   constructor(
@@ -41,9 +43,10 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
     this.name = definition.name
     this.#values = values
     const keys = (this.#keys = identityOf<K>(definition, context))
+    this.#journal = context.journal ?? null
     this.#table = engine.keyTable({ store: definition.name, keys, values })
     this.#log = updateLog<K, V>(definition, context, {
-      id: (key) => keys.id(key),
+      keys,
       key: (key) => keys.bytes(key),
       values,
     })
@@ -102,9 +105,11 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
   close(): void {}
 
   protected write(key: K, value: V | null): void {
-    if (value === null) this.#table.remove(key)
-    else this.#table.put(key, value)
-    this.#log.append(key, 0, 0, value)
+    if (this.#journal !== null) {
+      const before = this.#table.get(key)
+      this.#journal.add(() => this.#write(key, before))
+    }
+    this.#write(key, value)
   }
 
   /** Removes and returns what was there. */
@@ -120,6 +125,12 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
       const bytes = this.#values.write(value) ?? NO_BYTES
       yield { key: this.#keys.bytes(keys[i]!), value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
     }
+  }
+
+  #write(key: K, value: V | null): void {
+    if (value === null) this.#table.remove(key)
+    else this.#table.put(key, value)
+    this.#log.append(key, 0, 0, value)
   }
 
   #between(from: K | null, to: K | null, isReverse: boolean): Iterable<KeyValue<K, V>> {

@@ -56,14 +56,14 @@ export class UnmatchedRecords<K, L, R> implements OuterJoinStore<K, L, R>, TaskS
     let entry = this.#find(timestamp, side, key)
     if (entry === undefined) entry = this.#add(timestamp, side, key, [value])
     else entry.values.push(value)
-    if (this.#isLogged)
-      this.#log(
-        entry,
-        outerJoinValue(
-          side,
-          entry.values.map((one) => this.#write(side, one)),
-        ),
-      )
+    if (this.#isLogged) this.#logAll(entry)
+    this.#context.journal?.add(() => {
+      entry.values.pop()
+      if (entry.values.length === 0) this.#drop(entry)
+      if (!this.#isLogged) return
+      if (entry.values.length === 0) this.#log(entry, null)
+      else this.#logAll(entry)
+    })
   }
 
   removeAll(timestamp: number, side: JoinSide, key: K): void {
@@ -71,6 +71,10 @@ export class UnmatchedRecords<K, L, R> implements OuterJoinStore<K, L, R>, TaskS
     if (entry === undefined) return
     this.#drop(entry)
     if (this.#isLogged) this.#log(entry, null)
+    this.#context.journal?.add(() => {
+      this.#keep(entry)
+      if (this.#isLogged) this.#logAll(entry)
+    })
   }
 
   has(timestamp: number, side: JoinSide, key: K): boolean {
@@ -124,12 +128,16 @@ export class UnmatchedRecords<K, L, R> implements OuterJoinStore<K, L, R>, TaskS
     // The side comes before the key, in the order and in the bytes.
     const order = (side === 'left' ? '1' : '0') + this.#keys.order(key)
     const entry: Entry<K, L, R> = { time, order, number: 0, side, key, values }
-    const id = this.#keys.id(key)
+    this.#keep(entry)
+    return entry
+  }
+
+  #keep(entry: Entry<K, L, R>): void {
+    const id = this.#keys.id(entry.key)
     const ofKey = this.#entries.get(id)
     if (ofKey === undefined) this.#entries.set(id, [entry])
     else ofKey.push(entry)
     this.#queue.add(entry)
-    return entry
   }
 
   #drop(entry: Entry<K, L, R>): void {
@@ -138,6 +146,12 @@ export class UnmatchedRecords<K, L, R> implements OuterJoinStore<K, L, R>, TaskS
     if (rest.length === 0) this.#entries.delete(id)
     else this.#entries.set(id, rest)
     this.#queue.remove(entry)
+  }
+
+  #logAll(entry: Entry<K, L, R>): void {
+    const { side, values } = entry
+    const written = values.map((one) => this.#write(side, one))
+    this.#log(entry, outerJoinValue(side, written))
   }
 
   #log({ time, side, order }: Entry<K, L, R>, value: Uint8Array | null): void {

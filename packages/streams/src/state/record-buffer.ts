@@ -60,6 +60,10 @@ export class JoinBuffer<K, V> implements RecordBuffer<K, V>, TaskStore {
     const entry: Entry<K, V> = { key, order: this.#keys.order(key), number: this.#sequence, time, value, context }
     this.#queue.add(entry)
     if (this.#isLogged) this.#log(entry, this.#written(entry))
+    this.#context.journal?.add(() => {
+      this.#queue.remove(entry)
+      if (this.#isLogged) this.#log(entry, null)
+    })
     return true
   }
 

@@ -46,7 +46,7 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       table.expire(before),
     )
     this.#log = updateLog<K, V>(definition, context, {
-      id: (key) => keys.id(key),
+      keys,
       key: (key, end, start) => sessionKey(keys.bytes(key), start, end),
       values,
     })
@@ -57,9 +57,12 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       this.#context.onExpired(this.name)
       return
     }
-    if (aggregate === null) this.#table.remove(key, end, start)
-    else this.#table.put(key, end, start, aggregate)
-    this.#log.append(key, end, start, aggregate)
+    const { journal } = this.#context
+    if (journal !== undefined && journal !== null) {
+      const before = this.#table.get(key, end, start)
+      journal.add(() => this.#write(key, start, end, before))
+    }
+    this.#write(key, start, end, aggregate)
   }
 
   remove(key: K, start: number, end: number): void {
@@ -148,6 +151,12 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       const bytes = this.#values.write(value) ?? NO_BYTES
       yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
     }
+  }
+
+  #write(key: K, start: number, end: number, aggregate: V | null): void {
+    if (aggregate === null) this.#table.remove(key, end, start)
+    else this.#table.put(key, end, start, aggregate)
+    this.#log.append(key, end, start, aggregate)
   }
 
   #kept(from: number): number {

@@ -3,6 +3,7 @@
 import type { RawHeader } from '@sluice/sdk'
 import type { StoreDefinition } from './definition.ts'
 import type { StateStore } from './stores.ts'
+import type { UndoJournal } from './undo-journal.ts'
 
 /** Of the record under way: `RecordContext` is one. Read at each update, never kept. */
 export interface CurrentRecord {
@@ -33,6 +34,8 @@ export interface StoreContext {
   /** The topic that serdes are told, and that the changelog is written to; without logging, the name it would have. */
   changelogTopic(store: string): string
   readonly changelog: Changelog
+  /** Told of every change, if a record that fails is to leave none. */
+  readonly journal?: UndoJournal | null
   /** An update came too late for its store and was refused: counted in `dropped-records`. */
   onExpired(store: string): void
 }

@@ -92,6 +92,12 @@ export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
   put(key: K, value: V | null, start: number): void
 }
 
+/** The same, as joins use it. */
+export interface JoinWindowStore<K, V> extends WindowStore<K, V> {
+  /** As `put`, of a value whose bytes are known; null: they are not. */
+  keep(key: K, value: V, start: number, bytes: Uint8Array | null): void
+}
+
 /** What windowed aggregations keep: the changelog record of a value carries the value's own time. */
 export interface TimestampedWindowStore<K, V> extends ReadOnlyWindowStore<K, ValueAndTimestamp<V>> {
   /** Null deletes. What is too old is refused and reported as dropped. */

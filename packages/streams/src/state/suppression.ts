@@ -1,61 +1,20 @@
-import type { RawHeader } from '@sluice/sdk'
-import type { Windowed } from '../windows/window.ts'
-import { BufferQueue } from './buffer-queue.ts'
+import { PlacedQueue } from './buffer-queue.ts'
 import type { SuppressionDefinition } from './definition.ts'
 import { readBufferValue, SUPPRESSION_HEADERS, writeBufferValue } from './formats/buffer-value.ts'
 import { codecOf, type SideCodec } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
-import { bytesOfOrder, KeyIdentity } from './key-identity.ts'
-import { TimeRows } from './memory/time-rows.ts'
+import { bytesOfOrder, type KeyIdentity } from './key-identity.ts'
 import {
   NO_TIME,
   type ChangelogRecord,
-  type CurrentRecord,
   type RestoreFilter,
   type StoreContext,
   type StoreImage,
   type StoreRow,
   type TaskStore,
 } from './store-context.ts'
-import type { BufferedChange, BufferedContext, SuppressionBuffer, ValueAndTimestamp } from './stores.ts'
-
-/** A change that waits; or that has gone and whose changelog is not told yet. It is the context that it came with, too. */
-class Entry<K, V> implements BufferedChange<K, V>, BufferedContext {
-  readonly key: K
-  /** The bytes of the key. */
-  readonly order: string
-  readonly number = 0
-  time = 0
-  priorValue: V | null = null
-  newValue: V | null = null
-  oldValue: V | null = null
-  topic = ''
-  partition = 0
-  offset = 0
-  timestamp = 0
-  headers: readonly RawHeader[] | null = null
-  sizeBytes = 0
-  isWaiting = false
-  /** The changelog does not know it as it is now. */
-  isDirty = false
-
-  constructor(key: K, order: string) {
-    this.key = key
-    this.order = order
-  }
-
-  get context(): BufferedContext {
-    return this
-  }
-
-  cameWith({ topic, partition, offset, timestamp, headers }: CurrentRecord | BufferedContext): void {
-    this.topic = topic
-    this.partition = partition
-    this.offset = offset
-    this.timestamp = timestamp
-    this.headers = headers
-  }
-}
+import type { BufferedChange, SuppressionBuffer, ValueAndTimestamp } from './stores.ts'
+import { SuppressedChanges } from './suppressed-changes.ts'
 
 /** The time of a value that came from a buffer is not known: Kafka's -1. */
 const UNKNOWN_TIME = -1
@@ -72,20 +31,27 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   readonly #context: StoreContext
   readonly #keys: KeyIdentity<K>
   readonly #values: SideCodec<V>
-  readonly #entries: Entries<K, V>
-  readonly #queue = new BufferQueue<Entry<K, V>>()
-  /** In the order in which they became so. */
-  #dirty: Entry<K, V>[] = []
+  readonly #changes: SuppressedChanges<K, V>
+  /** Slots of those that wait. */
+  readonly #queue: PlacedQueue<number>
+  /** Slots, in the order in which they became so. */
+  #dirty: number[] = []
   readonly #isLogged: boolean
   #sizeBytes = 0
 
   constructor(definition: SuppressionDefinition, context: StoreContext) {
+    const topic = context.changelogTopic(definition.name)
     this.name = definition.name
     this.#definition = definition
     this.#context = context
-    this.#keys = identityOf<K>(definition, context)
-    this.#values = codecOf<V>(definition.value, context.changelogTopic(definition.name))
-    this.#entries = entriesOf(definition, context, this.#keys)
+    const keys = (this.#keys = identityOf<K>(definition, context))
+    this.#values = codecOf<V>(definition.value, topic)
+    const changes = (this.#changes = new SuppressedChanges<K, V>(definition, keys, topic))
+    this.#queue = new PlacedQueue({
+      time: (slot) => changes.times[slot]!,
+      order: (slot) => changes.orders[slot]!,
+      number: () => 0,
+    })
     this.#isLogged = definition.logging !== null && context.changelog !== null
   }
 
@@ -102,30 +68,36 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   }
 
   put(time: number, key: K, newValue: V | null, oldValue: V | null): void {
-    const entry = this.#entryOf(key)
-    entry.newValue = newValue
-    entry.oldValue = oldValue
-    entry.cameWith(this.#context.record)
-    if (!entry.isWaiting) {
-      entry.priorValue = oldValue
-      this.#wait(entry, time)
+    const changes = this.#changes
+    const found = changes.find(key)
+    const slot = found < 0 ? changes.add(key) : found
+    this.#context.journal?.add(this.#undoOf(key, slot))
+    changes.newValues[slot] = newValue
+    changes.oldValues[slot] = oldValue
+    changes.setContext(slot, this.#context.record)
+    if (!changes.isWaiting[slot]!) {
+      changes.priorValues[slot] = oldValue
+      this.#wait(slot, time)
     }
-    this.#measure(entry)
-    this.#touch(entry)
+    this.#measure(slot)
+    this.#touch(slot)
     if (this.#dirty.length >= DIRTY_MOST) this.flush()
   }
 
   priorValue(key: K): ValueAndTimestamp<V> | null | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === null || !entry.isWaiting) return undefined
-    return entry.priorValue === null ? null : { value: entry.priorValue, timestamp: UNKNOWN_TIME }
+    const { isWaiting, priorValues } = this.#changes
+    const slot = this.#changes.find(key)
+    if (slot < 0 || !isWaiting[slot]!) return undefined
+    const value = priorValues[slot]!
+    return value === null ? null : { value, timestamp: UNKNOWN_TIME }
   }
 
   evictWhile(isDue: () => boolean, onEvicted: (change: BufferedChange<K, V>) => void): void {
     while (this.#queue.size > 0 && isDue()) {
-      const entry = this.#queue.shift()!
-      this.#leave(entry)
-      onEvicted(entry)
+      const slot = this.#queue.shift()!
+      const change = this.#changeIn(slot)
+      this.#leave(slot, change.key)
+      onEvicted(change)
     }
   }
 
@@ -134,13 +106,14 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     const dirty = this.#dirty
     if (dirty.length === 0 || changelog === null) return
     this.#dirty = []
-    for (const entry of dirty) {
-      const key = bytesOfOrder(entry.order)
-      entry.isDirty = false
-      if (entry.isWaiting) changelog.append(this.name, key, this.#written(entry), null, SUPPRESSION_HEADERS)
+    const changes = this.#changes
+    for (const slot of dirty) {
+      const bytes = bytesOfOrder(changes.orders[slot]!)
+      changes.isDirty[slot] = false
+      if (changes.isWaiting[slot]!) changelog.append(this.name, bytes, this.#written(slot), null, SUPPRESSION_HEADERS)
       else {
-        this.#entries.remove(entry.key)
-        changelog.append(this.name, key, null, null, [])
+        changes.remove(changes.keyOf(slot))
+        changelog.append(this.name, bytes, null, null, [])
       }
     }
   }
@@ -149,20 +122,16 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     for (const record of records) {
       if (accepts !== undefined && !accepts(record)) continue
       const key = this.#keys.read(record.key)
-      const entry = this.#entries.get(key)
-      if (entry !== null) {
-        if (entry.isWaiting) this.#queue.remove(entry)
-        this.#sizeBytes -= entry.sizeBytes
-        this.#entries.remove(key)
-      }
+      const slot = this.#changes.find(key)
+      if (slot >= 0) this.#forget(slot, key)
       if (record.value !== null) this.#restored(key, record.value)
     }
   }
 
   image(): StoreImage {
     // Written at once: what waits is changed in place.
-    const rows = Array.from(this.#queue.ascending(), (entry): StoreRow => {
-      return { key: bytesOfOrder(entry.order), value: this.#written(entry), timestamp: NO_TIME }
+    const rows = Array.from(this.#queue.ascending(), (slot): StoreRow => {
+      return { key: bytesOfOrder(this.#changes.orders[slot]!), value: this.#written(slot), timestamp: NO_TIME }
     })
     return { rows, counters: {} }
   }
@@ -171,63 +140,104 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
 
   close(): void {}
 
-  #entryOf(key: K): Entry<K, V> {
-    let entry = this.#entries.get(key)
-    if (entry === null) this.#entries.put(key, (entry = new Entry<K, V>(key, this.#keys.order(key))))
-    return entry
+  #changeIn(slot: number): BufferedChange<K, V> {
+    const changes = this.#changes
+    return {
+      key: changes.keyOf(slot),
+      time: changes.times[slot]!,
+      newValue: changes.newValues[slot]!,
+      oldValue: changes.oldValues[slot]!,
+      priorValue: changes.priorValues[slot]!,
+      context: changes.contextOf(slot),
+    }
   }
 
-  #wait(entry: Entry<K, V>, time: number): void {
-    entry.time = time
-    entry.isWaiting = true
-    this.#queue.add(entry)
+  #wait(slot: number, time: number): void {
+    this.#changes.times[slot] = time
+    this.#changes.isWaiting[slot] = true
+    this.#queue.add(slot)
   }
 
-  /** Out of the queue. Its key is remembered until the changelog knows. */
-  #leave(entry: Entry<K, V>): void {
-    entry.isWaiting = false
-    this.#sizeBytes -= entry.sizeBytes
-    entry.sizeBytes = 0
-    if (this.#isLogged) this.#touch(entry)
-    else this.#entries.remove(entry.key)
+  /** To put it back as it is now, while it waits or not. */
+  #undoOf(key: K, slot: number): () => void {
+    const before = this.#changes.isWaiting[slot]! ? this.#changeIn(slot) : null
+    return () => {
+      const changes = this.#changes
+      const now = changes.find(key)
+      if (before === null) {
+        if (now < 0 || !changes.isWaiting[now]!) return
+        this.#queue.remove(now)
+        this.#leave(now, key)
+        return
+      }
+      const back = now < 0 ? changes.add(key) : now
+      this.#fill(back, before)
+      if (!changes.isWaiting[back]!) this.#wait(back, before.time)
+      this.#measure(back)
+      this.#touch(back)
+    }
   }
 
-  #touch(entry: Entry<K, V>): void {
-    if (!this.#isLogged || entry.isDirty) return
-    entry.isDirty = true
-    this.#dirty.push(entry)
+  #fill(slot: number, { newValue, oldValue, priorValue, context }: Omit<BufferedChange<K, V>, 'key' | 'time'>): void {
+    const changes = this.#changes
+    changes.newValues[slot] = newValue
+    changes.oldValues[slot] = oldValue
+    changes.priorValues[slot] = priorValue
+    changes.setContext(slot, context)
+  }
+
+  /** Has left the queue. Its key is remembered until the changelog knows. */
+  #leave(slot: number, key: K): void {
+    const changes = this.#changes
+    changes.isWaiting[slot] = false
+    this.#sizeBytes -= changes.sizes[slot]!
+    changes.sizes[slot] = 0
+    if (this.#isLogged) this.#touch(slot)
+    else changes.remove(key)
+  }
+
+  #forget(slot: number, key: K): void {
+    if (this.#changes.isWaiting[slot]!) this.#queue.remove(slot)
+    this.#sizeBytes -= this.#changes.sizes[slot]!
+    this.#changes.remove(key)
+  }
+
+  #touch(slot: number): void {
+    if (!this.#isLogged || this.#changes.isDirty[slot]!) return
+    this.#changes.isDirty[slot] = true
+    this.#dirty.push(slot)
   }
 
   #restored(key: K, bytes: Uint8Array): void {
     const { time, context, priorValue, oldValue, newValue } = readBufferValue(bytes)
-    const entry = this.#entryOf(key)
-    entry.priorValue = this.#read(priorValue)
-    entry.oldValue = this.#read(oldValue)
-    entry.newValue = this.#read(newValue)
-    entry.cameWith(context)
-    this.#wait(entry, time)
-    this.#measure(entry)
+    const slot = this.#changes.add(key)
+    const [prior, old, latest] = [this.#read(priorValue), this.#read(oldValue), this.#read(newValue)]
+    this.#fill(slot, { newValue: latest, oldValue: old, priorValue: prior, context })
+    this.#wait(slot, time)
+    this.#measure(slot)
   }
 
   /** As Kafka Streams estimates it: key, values, and what is known of the record. */
-  #measure(entry: Entry<K, V>): void {
+  #measure(slot: number): void {
     if (!this.#definition.tracksBytes) return
-    const { topic, priorValue, oldValue, newValue } = entry
-    const values = [priorValue, oldValue, newValue].reduce((sum, value) => sum + (this.#write(value)?.length ?? 0), 0)
-    const headers = (entry.headers ?? []).reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)
-    const sizeBytes = 8 + entry.order.length + values + 8 + 8 + topic.length + 4 + headers
-    this.#sizeBytes += sizeBytes - entry.sizeBytes
-    entry.sizeBytes = sizeBytes
+    const { orders, sizes, priorValues, oldValues, newValues } = this.#changes
+    const { topic, headers } = this.#changes.contextOf(slot)
+    let size = 8 + orders[slot]!.length + 8 + 8 + topic.length + 4
+    for (const values of [priorValues, oldValues, newValues]) size += this.#write(values[slot]!)?.length ?? 0
+    for (const header of headers ?? []) size += header.key.length + (header.value?.length ?? 0)
+    this.#sizeBytes += size - sizes[slot]!
+    sizes[slot] = size
   }
 
-  #written({ time, context, priorValue, oldValue, newValue }: Entry<K, V>): Uint8Array {
+  #written(slot: number): Uint8Array {
+    const { priorValues, oldValues, newValues, times } = this.#changes
     const value = {
-      context,
-      priorValue: this.#write(priorValue),
-      oldValue: this.#write(oldValue),
-      newValue: this.#write(newValue),
+      context: this.#changes.contextOf(slot),
+      priorValue: this.#write(priorValues[slot]!),
+      oldValue: this.#write(oldValues[slot]!),
+      newValue: this.#write(newValues[slot]!),
     }
-    return writeBufferValue(value, time)
+    return writeBufferValue(value, times[slot]!)
   }
 
   #write(value: V | null): Uint8Array | null {
@@ -237,43 +247,4 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   #read(bytes: Uint8Array | null): V | null {
     return bytes === null ? null : this.#values.decode(bytes)
   }
-}
-
-/** Entries by key. */
-interface Entries<K, V> {
-  get(key: K): Entry<K, V> | null
-  put(key: K, entry: Entry<K, V>): void
-  remove(key: K): void
-}
-
-function entriesOf<K, V>(
-  { name, key: { inner } }: SuppressionDefinition,
-  context: StoreContext,
-  keys: KeyIdentity<K>,
-): Entries<K, V> {
-  if (inner === undefined) {
-    const rows = rowsOf<K, Entry<K, V>>(keys)
-    return {
-      get: (key) => rows.get(key, 0, 0),
-      put: (key, entry) => rows.put(key, 0, 0, entry),
-      remove: (key) => rows.remove(key, 0, 0),
-    }
-  }
-  // Windows of a key: found without writing their bytes.
-  const rows = rowsOf<unknown, Entry<K, V>>(new KeyIdentity(codecOf(inner, context.changelogTopic(name))))
-  const windowed = (key: K): Windowed<unknown> => key as Windowed<unknown>
-  return {
-    get: (key) => rows.get(windowed(key).key, windowed(key).start, windowed(key).end),
-    put: (key, entry) => rows.put(windowed(key).key, windowed(key).start, windowed(key).end, entry),
-    remove: (key) => rows.remove(windowed(key).key, windowed(key).start, windowed(key).end),
-  }
-}
-
-function rowsOf<K, V>(keys: KeyIdentity<K>): TimeRows<K, V, V> {
-  return new TimeRows<K, V, V>({
-    keys,
-    entry: (_key, _time, _number, value) => value,
-    retentionMs: Infinity,
-    packing: null,
-  })
 }

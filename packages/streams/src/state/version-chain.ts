@@ -12,6 +12,13 @@ export class VersionChain<V> {
     return this.times.length === 0
   }
 
+  copy(): VersionChain<V> {
+    const copy = new VersionChain<V>()
+    copy.times.push(...this.times)
+    copy.values.push(...this.values)
+    return copy
+  }
+
   /** Returns until when it holds; null: it is the latest. */
   put(value: V | null, timestamp: number): number | null {
     const at = this.#placeOf(timestamp)

@@ -36,7 +36,7 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
     this.#writeKey = (key) => keys.bytes(key)
     this.#table = engine.keyTable({ store: name, keys, values: versionChainFormat(codec) })
     this.#log = updateLog<K, VersionToLog<V>>({ ...definition, caching: false }, context, {
-      id: (key) => keys.id(key),
+      keys,
       key: (key) => keys.bytes(key),
       values: {
         write: ({ value }) => (value === null ? null : codec.encode(value)),
@@ -50,6 +50,7 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
       this.#context.onExpired(this.name)
       return PUT_REFUSED
     }
+    this.#context.journal?.add(this.#undoOf(key, timestamp))
     const validTo = this.#add(key, value, timestamp)
     this.#log.append(key, 0, 0, { value, timestamp })
     return validTo
@@ -105,6 +106,16 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
   ): Generator<StoreRow, void> {
     for (const { key, value, timestamp } of versions)
       yield { key: this.#writeKey(key), value: value === null ? null : this.#write(value), timestamp }
+  }
+
+  /** The changelog has no way to take a version out: it gets what held at that time before, as a version of that time. */
+  #undoOf(key: K, timestamp: number): () => void {
+    const before = this.#table.get(key)?.copy() ?? null
+    return () => {
+      if (before === null) this.#table.remove(key)
+      else this.#table.put(key, before)
+      this.#log.append(key, 0, 0, { value: before?.asOf(timestamp)?.value ?? null, timestamp })
+    }
   }
 
   get #oldest(): number {

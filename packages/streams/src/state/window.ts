@@ -20,7 +20,7 @@ import type {
   TimestampedWindowStore,
   ValueAndTimestamp,
   WindowEntry,
-  WindowStore,
+  JoinWindowStore,
 } from './stores.ts'
 import type { Counter, TableEngine, TimeTable } from './tables.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
@@ -64,7 +64,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
       table.expire(before),
     )
     this.#log = updateLog<K, V>({ ...definition, caching: definition.caching && !retainDuplicates }, context, {
-      id: (key) => keys.id(key),
+      keys,
       key: (key, start, sequence) => windowStoreKey(keys.bytes(key), start, sequence),
       values,
     })
@@ -144,7 +144,8 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
 
   close(): void {}
 
-  protected write(key: K, start: number, value: V | null): void {
+  /** `known`: the bytes of the value; null: they have to be written. */
+  protected write(key: K, start: number, value: V | null, known: Uint8Array | null): void {
     if (value === null && this.#retainDuplicates) return
     if (!this.#retention.takes(start)) {
       this.#context.onExpired(this.name)
@@ -152,15 +153,25 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     }
     // As Kafka Streams counts: from 1, and without the sign.
     const sequence = this.#retainDuplicates ? (this.#sequence.value = (this.#sequence.value + 1) & 0x7fff_ffff) : 0
+    this.#context.journal?.add(this.#undoOf(key, start, sequence))
     if (value === null) {
       this.#table.remove(key, start, sequence)
       this.#log.append(key, start, sequence, null)
       return
     }
     // Of duplicates each one is logged, and may be kept, in bytes.
-    const bytes = this.#retainDuplicates ? this.#values.write(value) : null
+    const bytes = this.#retainDuplicates ? (known ?? this.#values.write(value)) : null
     this.#table.put(key, start, sequence, value, bytes)
     this.#log.append(key, start, sequence, value, bytes)
+  }
+
+  #undoOf(key: K, start: number, sequence: number): () => void {
+    const before = this.#table.get(key, start, sequence)
+    return () => {
+      if (before === null) this.#table.remove(key, start, sequence)
+      else this.#table.put(key, start, sequence, before, null)
+      this.#log.append(key, start, sequence, before, null)
+    }
   }
 
   #ofKeys(
@@ -194,13 +205,17 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
   }
 }
 
-export class PlainWindowStore<K, V> extends Windows<K, V> implements WindowStore<K, V> {
+export class PlainWindowStore<K, V> extends Windows<K, V> implements JoinWindowStore<K, V> {
   constructor(definition: WindowDefinition, context: StoreContext, engine: TableEngine) {
     super(definition, context, engine, plainFormat(definition.value, context.changelogTopic(definition.name)))
   }
 
   put(key: K, value: V | null, start: number): void {
-    this.write(key, start, value)
+    this.write(key, start, value, null)
+  }
+
+  keep(key: K, value: V, start: number, bytes: Uint8Array | null): void {
+    this.write(key, start, value, bytes)
   }
 }
 
@@ -210,6 +225,6 @@ export class TimestampedWindows<K, V> extends Windows<K, ValueAndTimestamp<V>> i
   }
 
   put(key: K, value: V | null, timestamp: number, start: number): void {
-    this.write(key, start, value === null ? null : { value, timestamp })
+    this.write(key, start, value === null ? null : { value, timestamp }, null)
   }
 }

@@ -84,7 +84,7 @@ export class TopologyTestDriver {
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const settings = streamsSettings.parse({ 'application.id': 'test', ...options.settings })
     this.clock = new FakeClock({ now: options.initialTimeMs ?? DEFAULT_TIME_MS })
-    const taskSettings = taskSettingsOf(settings)
+    const taskSettings = { ...taskSettingsOf(settings), takesBack: true }
     this.#topology = topology.forApplication(taskSettings.applicationId)
     const changelog: Changelog = {
       append: (store, key, value, timestamp, headers) => {

@@ -1,6 +1,7 @@
 import type { GraphNode } from './graph-node.ts'
 import { mergeRepartitions } from './merge-repartitions.ts'
 import { Names } from './names.ts'
+import type { ErrorPolicy } from './node.ts'
 import { chosen, type Optimizations } from './optimization.ts'
 import type { Topology } from './topology.ts'
 import { TopologyDraft } from './topology-draft.ts'
@@ -13,6 +14,7 @@ export class Graph {
   readonly names = new Names()
   readonly #plan = new GraphPlan()
   readonly #copartitions: ReadonlySet<string>[] = []
+  readonly #policies = new Map<string, ErrorPolicy>()
 
   add(node: GraphNode, parents: readonly GraphNode[] = []): void {
     this.#plan.add(node, parents)
@@ -20,6 +22,11 @@ export class Graph {
 
   has(node: GraphNode): boolean {
     return this.#plan.nodes.includes(node)
+  }
+
+  /** What becomes of records on which the node throws. */
+  onError(node: string, policy: ErrorPolicy): void {
+    this.#policies.set(node, policy)
   }
 
   /** The topics of these sources must have equally many partitions. */
@@ -44,6 +51,7 @@ export class Graph {
     }
     for (const sources of this.#copartitions)
       draft.copartition(new Set([...sources].map((source) => renamed.get(source) ?? source)))
+    for (const [node, policy] of this.#policies) draft.onError(node, policy)
     return draft.build()
   }
 }

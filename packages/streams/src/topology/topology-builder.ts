@@ -2,6 +2,7 @@ import { process, type ProcessorSupplier, type RecordProcessor } from '../operat
 import type { Consumed, Produced } from '../options.ts'
 import { bytesSerde } from '../serdes.ts'
 import type { StoreDefinition } from '../state/definition.ts'
+import type { ErrorPolicy } from './node.ts'
 import type { StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './record-functions.ts'
 import type { Topology } from './topology.ts'
 import { TopologyDraft } from './topology-draft.ts'
@@ -40,6 +41,12 @@ export class TopologyBuilder {
     stores: readonly string[] = [],
   ): this {
     this.#processor(name, supplier, parents, stores)
+    return this
+  }
+
+  /** What becomes of records on which a processor or sink throws. Default: as their source says, or the settings. */
+  onError(node: string, policy: ErrorPolicy): this {
+    this.#draft.onError(node, policy)
     return this
   }
 
@@ -111,7 +118,7 @@ export class TopologyBuilder {
   #source<K, V>(
     name: string,
     topics: readonly string[] | RegExp,
-    { key, value, quarantine, checked, timestampExtractor, offsetReset }: SourceOptions<K, V>,
+    { key, value, quarantine, checked, timestampExtractor, offsetReset, onError }: SourceOptions<K, V>,
     isGlobal = false,
   ): void {
     this.#draft.source({
@@ -121,6 +128,7 @@ export class TopologyBuilder {
       key: key ?? bytesSerde,
       value: value ?? bytesSerde,
       quarantine: quarantine ?? null,
+      ...(onError === undefined ? {} : { onError }),
       ...(checked === true ? { isChecked: true } : {}),
       ...(timestampExtractor === undefined ? {} : { timestampExtractor: timestampExtractor as TimestampExtractor }),
       ...(offsetReset === undefined ? {} : { offsetReset }),

@@ -1,6 +1,6 @@
 import type { StoreDefinition } from '../state/definition.ts'
 import { checkName } from './names.ts'
-import type { ProcessorNode, SinkNode, SourceNode, TopologyNode } from './node.ts'
+import type { ErrorPolicy, ProcessorNode, SinkNode, SourceNode, TopologyNode } from './node.ts'
 import { checkFixedPartitions } from './partition-plan.ts'
 import { Topology, type RepartitionTopic, type TopologyStore } from './topology.ts'
 import { topologyInvalid } from './topology-invalid.ts'
@@ -18,6 +18,7 @@ export class TopologyDraft {
   readonly #connections = new Map<string, Set<string>>()
   readonly #repartitions = new Map<string, RepartitionTopic>()
   readonly #copartitions: (readonly string[])[] = []
+  readonly #policies = new Map<string, ErrorPolicy>()
 
   /** @throws SluiceError TOPOLOGY_INVALID for illegal names, and when no topic is named */
   source(node: Omit<SourceNode, 'kind'>): void {
@@ -64,6 +65,11 @@ export class TopologyDraft {
     this.#repartitions.set(topic.name, Object.freeze(topic))
   }
 
+  /** What becomes of records on which a processor or sink throws. */
+  onError(node: string, policy: ErrorPolicy): void {
+    this.#policies.set(node, policy)
+  }
+
   /** The topics of these sources must have equally many partitions. */
   copartition(sources: Iterable<string>): void {
     this.#copartitions.push(Object.freeze([...sources]))
@@ -72,10 +78,19 @@ export class TopologyDraft {
   /** @throws SluiceError TOPOLOGY_INVALID: see `Topology` */
   build(): Topology {
     const nodes = this.#nodes.map((node): TopologyNode => {
-      if (node.kind !== 'processor') return Object.freeze({ ...node })
+      if (node.kind === 'source') return Object.freeze({ ...node })
+      const onError = this.#policies.get(node.name)
+      const policy = onError === undefined ? {} : { onError }
+      if (node.kind === 'sink') return Object.freeze({ ...node, ...policy })
       const stores = Object.freeze([...(this.#connections.get(node.name) ?? [])].toSorted())
-      return Object.freeze({ ...node, stores })
+      return Object.freeze({ ...node, ...policy, stores })
     })
+    for (const name of this.#policies.keys())
+      if (!nodes.some((node) => node.kind !== 'source' && node.name === name))
+        throw topologyInvalid(
+          `An error policy is given to ${name}, which is no operator and no sink`,
+          'Give it to one by its name, or to the source as its onError.',
+        )
     const topology = new Topology(nodes, {
       stores: this.#stores.values(),
       repartitions: this.#repartitions.values(),

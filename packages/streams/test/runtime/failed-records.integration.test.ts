@@ -1,0 +1,252 @@
+/** What becomes of records that fail, on a real Kafka. `SLUICE_TEST_KAFKA` names it. */
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { connect, valuesOf, type Kafka, type Producer } from '@sluice/kafka'
+import { MemoryMetrics } from '@sluice/sdk'
+import {
+  BufferConfig,
+  KafkaStreams,
+  Serdes,
+  StreamsBuilder,
+  streamsSettings,
+  Suppressed,
+  TimeWindows,
+  type StreamsState,
+} from '../../src/index.ts'
+
+const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
+const onABroker = address === '' ? describe.skip : describe
+const WAIT_MS = 30_000
+const text = { key: Serdes.string, value: Serdes.string }
+const T0 = 1_700_000_000_000
+
+onABroker('records that fail (needs SLUICE_TEST_KAFKA)', () => {
+  let kafka: Kafka
+  let producer: Producer
+  let folder: string
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'sluice-failed-'))
+    kafka = await connect({ bootstrapServers: address })
+    producer = kafka.producer()
+  })
+  afterAll(async () => {
+    await producer.close()
+    await kafka.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  async function application(
+    write: (builder: StreamsBuilder, input: string, output: string) => void,
+    settings: Readonly<Record<string, string>> = {},
+    configs: Readonly<Record<string, string>> = {},
+  ) {
+    const name = `failed-${randomUUID().slice(0, 8)}`
+    const [input, output, quarantine] = [`${name}.in`, `${name}.out`, `${name}.quarantine`]
+    await kafka.admin.ensureTopics([
+      { topic: input, partitions: 1 },
+      { topic: output, partitions: 1, configs },
+    ])
+    const made = () => {
+      const builder = new StreamsBuilder()
+      write(builder, input, output)
+      const parsed = streamsSettings.parse({
+        'application.id': name,
+        'processing.guarantee': 'exactly_once_v2',
+        'commit.interval.ms': '50',
+        'retry.backoff.ms': '10',
+        'state.dir': path.join(folder, name),
+        ...settings,
+      })
+      const states: StreamsState[] = []
+      const onState = (state: StreamsState): number => states.push(state)
+      return {
+        states,
+        streams: new KafkaStreams(builder.build(), parsed, { kafka, metrics: new MemoryMetrics(), onState }),
+      }
+    }
+    return {
+      input,
+      output,
+      made,
+      run: async () => {
+        const { streams } = made()
+        await streams.run({ until: 'end' })
+        return streams
+      },
+      put: (values: readonly (readonly [string, string, number])[]) =>
+        producer.produce(
+          values.map(([key, value, at]) => ({
+            topic: input,
+            partition: 0,
+            key: Buffer.from(key),
+            value: Buffer.from(value),
+            timestamp: T0 + at,
+            headers: null,
+          })),
+        ),
+      out: () => readCommitted(kafka, output),
+      quarantined: () => readCommitted(kafka, quarantine),
+      committed: async () =>
+        (await kafka.groupOffsets(name).committed([{ topic: input, partition: 0 }]))[0]?.offset ?? null,
+    }
+  }
+
+  /** Counts, then throws on the records with the value `bad`: the count has been stored by then. */
+  const failing = (builder: StreamsBuilder, input: string, output: string): void => {
+    let isBad = false
+    builder
+      .stream(input, text)
+      .peek((_key, value) => {
+        isBad = value === 'bad'
+      })
+      .groupByKey()
+      .count({ materialized: { name: 'counts' } })
+      .toStream()
+      .mapValues((count) => {
+        if (isBad) throw new Error('not this one')
+        return String(count)
+      })
+      .to(output, text)
+  }
+
+  test.each(['exactly_once_v2', 'at_least_once'])(
+    '%s: a record that is quarantined behind a store is not counted in it, also the first one',
+    async (guarantee) => {
+      const app = await application(failing, { 'processing.guarantee': guarantee })
+      await app.put([
+        ['a', 'bad', 0],
+        ['a', 'x', 1],
+        ['a', 'bad', 2],
+        ['a', 'x', 3],
+        ['a', 'bad', 4],
+      ])
+      const streams = await app.run()
+      expect((await app.out()).map(({ value }) => value)).toEqual(['1', '2'])
+      expect((await app.quarantined()).map(({ value }) => value)).toEqual(['bad', 'bad', 'bad'])
+      expect(streams.progress()[0]!.tally).toMatchObject({ in: 5, passed: 2, quarantined: { process: 3 } })
+      await app.put([['a', 'x', 5]])
+      await app.run()
+      expect((await app.out()).at(-1)!.value).toBe('3')
+    },
+    90_000,
+  )
+
+  test('a record that fails after it has let go a window is quarantined, and the window is put out once', async () => {
+    const app = await application((builder, input, output) => {
+      const stream = builder.stream(input, text)
+      stream
+        .groupByKey()
+        .windowedBy(TimeWindows.ofSizeAndGrace(10, 0))
+        .count({ materialized: { name: 'counts' } })
+        .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded(), { name: 'final' }))
+        .toStream(({ key }) => key)
+        .mapValues(String)
+        .to(output, text)
+      stream.foreach((_key, value) => {
+        if (value === 'bad') throw new Error('not this one')
+      })
+    })
+    await app.put([
+      ['a', 'x', 1],
+      ['a', 'x', 2],
+      ['b', 'bad', 30],
+      ['c', 'x', 31],
+      ['d', 'bad', 60],
+      ['d', 'x', 61],
+    ])
+    await app.run()
+    expect((await app.out()).map(({ key, value }) => `${key}=${value}`)).toEqual(['a=2', 'c=1'])
+    expect((await app.quarantined()).map(({ key }) => key)).toEqual(['b', 'd'])
+  }, 90_000)
+
+  test('park: the partition waits before the record, committed, until it is resumed', async () => {
+    let isMended = false
+    const app = await application(
+      (builder, input, output) =>
+        builder
+          .stream(input, text)
+          .peek((_key, value) => {
+            if (value === 'bad' && !isMended) throw new Error('not yet')
+          })
+          .onError('park')
+          .to(output, text),
+      { 'processing.guarantee': 'at_least_once' },
+    )
+    await app.put([
+      ['a', '1', 0],
+      ['a', 'bad', 1],
+      ['a', '2', 2],
+    ])
+    const { streams } = app.made()
+    const stop = new AbortController()
+    const run = streams.run({ signal: stop.signal })
+    const place = { topic: app.input, partition: 0 }
+    await until(() => streams.isPaused(place))
+    await until(async () => (await app.committed()) === 1)
+    isMended = true
+    streams.resume(place)
+    await until(async () => (await app.out()).length === 3)
+    stop.abort()
+    await run
+    expect((await app.out()).map(({ value }) => value)).toEqual(['1', 'bad', '2'])
+  }, 90_000)
+
+  test('at least once: a result that the broker refuses as too large ends the run, and loses nothing of what was committed', async () => {
+    const configs = { 'max.message.bytes': '2000' }
+    const app = await application(
+      (builder, input, output) => builder.stream(input, text).to(output, text),
+      { 'processing.guarantee': 'at_least_once' },
+      configs,
+    )
+    await app.put([
+      ['a', '1', 0],
+      ['a', '2', 1],
+    ])
+    await app.run()
+    expect(await app.committed()).toBe(2)
+    await app.put([
+      ['a', '3', 2],
+      ['a', 'x'.repeat(5_000), 3],
+    ])
+    await expect(app.run()).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' })
+    expect(await app.committed()).toBe(2)
+    const changes = [{ name: 'max.message.bytes', operation: 'set' as const, value: '100000' }]
+    valuesOf(await kafka.admin.configs.alter([{ type: 'topic', name: app.output, changes }]))
+    await app.run()
+    expect(await app.committed()).toBe(4)
+    const values = (await app.out()).map(({ value }) => value.length)
+    expect(values.slice(0, 2)).toEqual([1, 1])
+    expect(values.at(-1)).toBe(5_000)
+  }, 90_000)
+})
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error('It did not come about in time')
+    await sleep(50)
+  }
+}
+
+async function readCommitted(kafka: Kafka, topic: string) {
+  const place = { topic, partition: 0 }
+  const specs = [{ ...place, at: 'latest' as const }]
+  const [end] = valuesOf(await kafka.admin.partitions.listOffsets(specs, { isolation: 'read_committed' }))
+  const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
+  const found: { readonly key: string; readonly value: string }[] = []
+  try {
+    fetcher.assign([{ ...place, offset: 0 }])
+    while ((fetcher.position(place) ?? 0) < end!.offset)
+      for (const { batches } of await fetcher.poll(1_000))
+        for (const batch of batches)
+          for (let i = 0; i < batch.count; i++)
+            found.push({ key: Buffer.from(batch.key(i)!).toString(), value: Buffer.from(batch.value(i)!).toString() })
+    return found
+  } finally {
+    await fetcher.close()
+  }
+}
