@@ -6,6 +6,13 @@ export interface Waiting {
   readonly number: number
 }
 
+/** Where something belongs, for what is no such object. */
+export interface Places<T> {
+  time(item: T): number
+  order(item: T): string
+  number(item: T): number
+}
+
 /** All that waits for one time. Many do, where it is the end of a window. */
 interface Bucket<T> {
   items: T[]
@@ -18,12 +25,17 @@ interface Bucket<T> {
  * Things that wait, earliest first. They are kept by time, and those of one time are brought into order only when somebody looks at
  * them: what is added to a window that is still open costs the same however many wait for its end.
  */
-export class BufferQueue<T extends Waiting> {
+export class PlacedQueue<T> {
+  readonly #places: Places<T>
   readonly #buckets = new Map<number, Bucket<T>>()
   /** Times with a bucket, in order, from `#head` on. */
   #times: number[] = []
   #head = 0
   #size = 0
+
+  constructor(places: Places<T>) {
+    this.#places = places
+  }
 
   get size(): number {
     return this.#size
@@ -41,7 +53,7 @@ export class BufferQueue<T extends Waiting> {
   }
 
   add(item: T): void {
-    const { time } = item
+    const time = this.#places.time(item)
     this.#size++
     const bucket = this.#buckets.get(time)
     if (bucket !== undefined) {
@@ -56,10 +68,10 @@ export class BufferQueue<T extends Waiting> {
   }
 
   remove(item: T): void {
-    const { time } = item
+    const time = this.#places.time(item)
     if (!this.#buckets.has(time)) return
     const bucket = this.#sorted(time)
-    const at = placeOf(bucket, item)
+    const at = this.#placeOf(bucket, item)
     if (bucket.items[at] !== item) return
     if (at === bucket.head) bucket.head++
     else bucket.items.splice(at, 1)
@@ -81,14 +93,15 @@ export class BufferQueue<T extends Waiting> {
   }
 
   #behind(item: T): T | undefined {
-    if (this.#buckets.has(item.time)) {
-      const bucket = this.#sorted(item.time)
-      const at = placeOf(bucket, item)
+    const seen = this.#places.time(item)
+    if (this.#buckets.has(seen)) {
+      const bucket = this.#sorted(seen)
+      const at = this.#placeOf(bucket, item)
       const next = bucket.items[at] === item ? bucket.items[at + 1] : bucket.items[at]
       if (next !== undefined) return next
     }
-    let at = this.#timeAt(item.time)
-    if (this.#times[at] === item.time) at++
+    let at = this.#timeAt(seen)
+    if (this.#times[at] === seen) at++
     const time = this.#times[at]
     if (time === undefined) return undefined
     const bucket = this.#sorted(time)
@@ -115,9 +128,10 @@ export class BufferQueue<T extends Waiting> {
   #sorted(time: number): Bucket<T> {
     const bucket = this.#buckets.get(time)!
     if (bucket.isSorted) return bucket
-    if (bucket.head > 0) bucket.items = bucket.items.slice(bucket.head)
+    const { items, head } = bucket
+    const places = items.slice(head).map((item) => this.#placeIn(item))
+    bucket.items = places.toSorted(compare).map(({ item }) => item)
     bucket.head = 0
-    bucket.items.sort(compare)
     bucket.isSorted = true
     return bucket
   }
@@ -135,20 +149,44 @@ export class BufferQueue<T extends Waiting> {
     }
     return low
   }
-}
 
-function placeOf<T extends Waiting>({ items, head }: Bucket<T>, item: T): number {
-  let low = head
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compare(items[middle]!, item) < 0) low = middle + 1
-    else high = middle
+  #placeOf({ items, head }: Bucket<T>, item: T): number {
+    const place = this.#placeIn(item)
+    let low = head
+    let high = items.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (compare(this.#placeIn(items[middle]!), place) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
   }
-  return low
+
+  #placeIn(item: T): Place<T> {
+    return { item, order: this.#places.order(item), number: this.#places.number(item) }
+  }
 }
 
-function compare(a: Waiting, b: Waiting): number {
+const OF_WAITING: Places<Waiting> = {
+  time: ({ time }) => time,
+  order: ({ order }) => order,
+  number: ({ number }) => number,
+}
+
+/** A queue of things that know their places. */
+export class BufferQueue<T extends Waiting> extends PlacedQueue<T> {
+  constructor() {
+    super(OF_WAITING)
+  }
+}
+
+interface Place<T> {
+  readonly item: T
+  readonly order: string
+  readonly number: number
+}
+
+function compare(a: Place<unknown>, b: Place<unknown>): number {
   if (a.order !== b.order) return a.order < b.order ? -1 : 1
   return a.number - b.number
 }

@@ -3,14 +3,16 @@
  * commit, in the order in which the keys were first updated.
  */
 
-import type { KeyId } from './key-identity.ts'
+import type { KeyIdentity } from './key-identity.ts'
+import { PackedKey } from './memory/packed-key.ts'
+import { PackedRows } from './memory/packed-rows.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { StoreContext } from './store-context.ts'
 import type { ValueFormat } from './value-format.ts'
 
 /** How an update becomes a record. `time` and `number` are 0 where a store has none. */
 export interface UpdateFormat<K, V> {
-  id(key: K): KeyId
+  readonly keys: KeyIdentity<K>
   key(key: K, time: number, number: number): Uint8Array
   readonly values: Pick<ValueFormat<V>, 'write' | 'timestampOf'>
 }
@@ -28,7 +30,7 @@ export function updateLog<K, V>(
 ): UpdateLog<K, V> {
   if (definition.logging === null || context.changelog === null) return NO_LOG
   const log = new ImmediateLog(definition.name, context, format)
-  return definition.caching ? new CollapsingLog(log, context, format) : log
+  return definition.caching ? new CollapsingLog(log, context, format.keys) : log
 }
 
 const NO_LOG: UpdateLog<unknown, unknown> = { append: () => {}, flush: () => {} }
@@ -70,56 +72,56 @@ class ImmediateLog<K, V> implements UpdateLog<K, V> {
   flush(): void {}
 }
 
-interface Update<K, V> {
-  readonly key: K
-  readonly time: number
-  readonly number: number
-  value: V | null
-  recordTime: number
-  /** The one before it of the same key. */
-  readonly before: Update<K, V> | undefined
-}
-
 /** So many wait for the commit at most: a commit may be far away. */
 const UPDATES_MOST = 20_000
 
 class CollapsingLog<K, V> implements UpdateLog<K, V> {
   readonly #log: ImmediateLog<K, V>
   readonly #context: StoreContext
-  readonly #format: UpdateFormat<K, V>
-  readonly #latest = new Map<KeyId, Update<K, V>>()
-  #updates: Update<K, V>[] = []
+  readonly #key: PackedKey<K>
+  /** A row for each entry that was updated; its slot is its place in the lists, which are in order of the first update. */
+  readonly #rows = new PackedRows()
+  #updated: number[] = []
+  #values: (V | null)[] = []
+  #recordTimes: number[] = []
 
-  constructor(log: ImmediateLog<K, V>, context: StoreContext, format: UpdateFormat<K, V>) {
+  constructor(log: ImmediateLog<K, V>, context: StoreContext, keys: KeyIdentity<K>) {
     this.#log = log
     this.#context = context
-    this.#format = format
+    this.#key = new PackedKey(keys)
   }
 
   append(key: K, time: number, number: number, value: V | null): void {
-    const id = this.#format.id(key)
-    const recordTime = this.#context.record.timestamp
-    const latest = this.#latest.get(id)
-    // A key has few windows in one commit, and its latest are the likeliest.
-    let update = latest
-    while (update !== undefined && (update.time !== time || update.number !== number)) update = update.before
-    if (update === undefined) {
-      const added: Update<K, V> = { key, time, number, value, recordTime, before: latest }
-      this.#latest.set(id, added)
-      this.#updates.push(added)
-      if (this.#updates.length >= UPDATES_MOST) this.flush()
-    } else {
-      update.value = value
-      update.recordTime = recordTime
+    const rows = this.#rows
+    const packed = this.#key.set(key)
+    const { timestamp } = this.#context.record
+    const row = rows.find(packed, time, number)
+    if (row !== 0) {
+      const slot = rows.slot(row)
+      this.#values[slot] = value
+      this.#recordTimes[slot] = timestamp
+      return
     }
+    const added = rows.add(packed, time, number, null)
+    rows.setSlot(added, this.#updated.length)
+    this.#updated.push(added)
+    this.#values.push(value)
+    this.#recordTimes.push(timestamp)
+    if (this.#updated.length >= UPDATES_MOST) this.flush()
   }
 
   flush(): void {
-    if (this.#updates.length === 0) return
-    const updates = this.#updates
-    this.#updates = []
-    this.#latest.clear()
-    for (const { key, time, number, value, recordTime } of updates)
-      this.#log.write(key, time, number, value, null, recordTime)
+    const updated = this.#updated
+    if (updated.length === 0) return
+    const rows = this.#rows
+    for (let i = 0; i < updated.length; i++) {
+      const row = updated[i]!
+      const key = rows.keyOf(row, this.#key)
+      this.#log.write(key, rows.time(row), rows.number(row), this.#values[i]!, null, this.#recordTimes[i]!)
+    }
+    rows.clear()
+    this.#updated = []
+    this.#values = []
+    this.#recordTimes = []
   }
 }

@@ -17,6 +17,13 @@ const SLAB_BITS = 15
 const SLAB_UNITS = 1 << SLAB_BITS
 const IN_SLAB = SLAB_UNITS - 1
 
+/**
+ * Slabs that nobody has rows in any more, of all rows in this thread, up to 16 MiB: those of a segment that goes are the next one's, and
+ * neither the collector nor the system has work with them.
+ */
+const spare: Slab[] = []
+const SPARE_MOST = 64
+
 /** A row: time (8), number (8), the row before it of the same key (4), key bytes times two and whether it is a text (4), value bytes or slot (4). */
 const HEADER_BYTES = 28
 const NUMBER = 1
@@ -69,12 +76,14 @@ export class PackedRows {
     return keys.read(bytes, start, start + (key >> 1), (key & 1) === 1)
   }
 
-  /** What was added with it. Stays as it is even when the row is removed, as long as it is not released. */
+  /** What was added with it: a copy, because a slab is used again. */
   value(row: number): Buffer {
     const { bytes, ints } = this.#slab(row)
     const at = (row & IN_SLAB) * 2
     const start = at * 4 + HEADER_BYTES + (ints[at + KEY]! >> 1)
-    return bytes.subarray(start, start + ints[at + VALUE]!)
+    const value = Buffer.allocUnsafe(ints[at + VALUE]!)
+    bytes.copy(value, 0, start, start + value.length)
+    return value
   }
 
   /** A number that is kept with a row without a value. */
@@ -88,9 +97,12 @@ export class PackedRows {
 
   /** 0: there is none. */
   find(key: PackedKey<unknown>, time: number, number: number): number {
+    const near = this.#near
+    if (near !== 0 && this.#nearHash === key.hash && this.#isAt(near, time, number) && this.#hasKey(near, key))
+      return near
     const later = this.#behind(key, time, number)
     const row = later === 0 ? this.latest(key) : this.earlier(later)
-    if (row === 0 || this.time(row) !== time || this.number(row) !== number) return 0
+    if (row === 0 || !this.#isAt(row, time, number)) return 0
     this.#near = row
     this.#nearHash = key.hash
     return row
@@ -137,6 +149,19 @@ export class PackedRows {
     this.#released.set(units, row)
   }
 
+  /** All rows go. */
+  clear(): void {
+    for (const slab of this.#slabs)
+      if (slab.doubles.length === SLAB_UNITS && spare.length < SPARE_MOST) spare.push(slab)
+    this.#slabs.length = 0
+    this.#at = SLAB_UNITS
+    this.#slots.fill(0)
+    this.#keyCount = 0
+    this.#rowCount = 0
+    this.#near = 0
+    this.#released.clear()
+  }
+
   /** The latest row of each key, in no order. The rows must not change meanwhile. */
   *latestOfEach(): Generator<number, void> {
     const slots = this.#slots
@@ -173,6 +198,12 @@ export class PackedRows {
       this.#nearHash = key.hash
     }
     return later
+  }
+
+  #isAt(row: number, time: number, number: number): boolean {
+    const { doubles } = this.#slab(row)
+    const at = row & IN_SLAB
+    return doubles[at] === time && doubles[at + NUMBER] === number
   }
 
   #isBehind(row: number, time: number, number: number): boolean {
@@ -255,8 +286,8 @@ export class PackedRows {
     if (this.#at + units > SLAB_UNITS) {
       // A place is never 0. A row that is larger than a slab has one of its own.
       const first = this.#slabs.length === 0 ? 1 : 0
-      const buffer = new ArrayBuffer(Math.max(SLAB_UNITS, first + units) * 8)
-      this.#slabs.push({ bytes: Buffer.from(buffer), ints: new Int32Array(buffer), doubles: new Float64Array(buffer) })
+      const least = first + units
+      this.#slabs.push(least > SLAB_UNITS ? slabOf(least) : (spare.pop() ?? slabOf(SLAB_UNITS)))
       this.#at = first
     }
     const row = ((this.#slabs.length - 1) << SLAB_BITS) | this.#at
@@ -267,6 +298,11 @@ export class PackedRows {
   #slab(row: number): Slab {
     return this.#slabs[row >>> SLAB_BITS]!
   }
+}
+
+function slabOf(units: number): Slab {
+  const buffer = new ArrayBuffer(units * 8)
+  return { bytes: Buffer.from(buffer), ints: new Int32Array(buffer), doubles: new Float64Array(buffer) }
 }
 
 function unitsOf(bytes: number): number {

@@ -128,7 +128,7 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
       const index = (segment.index ??= indexOf(segment.rows))
       const times = index.times(from, to)
       for (const time of isReverse ? times.toReversed() : times)
-        yield* this.#inOrder(segment, index.at(time), isReverse)
+        yield* this.#inOrder(segment, segment.index.at(time), isReverse)
     }
   }
 
@@ -144,10 +144,13 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
   expire(before: number): void {
     while (this.#segments.length > 0 && (this.#segments[0]!.number + 1) * this.#segmentMs <= before) {
       const segment = this.#segments.shift()!
-      this.#size -= segment.rows.size
+      const { rows } = segment
+      this.#size -= rows.size
       if (this.#current === segment) this.#current = null
-      if (this.#byKey === null) continue
-      for (const row of segment.rows.latestOfEach()) this.#forgetKey(segment.rows.keyOf(row, this.#key))
+      if (this.#byKey !== null) for (const row of rows.latestOfEach()) this.#forgetKey(rows.keyOf(row, this.#key))
+      rows.clear()
+      // For walks that are under way.
+      segment.index = new TimeIndex()
     }
   }
 
