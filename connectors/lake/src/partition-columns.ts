@@ -46,6 +46,12 @@ export function isOfRecordTime(entry: string): boolean {
   return entry.endsWith('()')
 }
 
+/** The field of the row by which the entry parts; undefined: none. */
+export function fieldOfEntry(entry: string): string | undefined {
+  const [, , ofTime, , ofBucket, plain] = ENTRY.exec(entry) ?? []
+  return (ofTime ?? ofBucket ?? plain) || undefined
+}
+
 /**
  * The columns that part a table whose rows have that schema.
  * @throws DataError when it lacks a column, or one that is no time is asked for its day

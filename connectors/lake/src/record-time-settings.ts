@@ -67,6 +67,18 @@ export const recordTimeSettings = defineSettings(
     *check(settings): Iterable<SettingProblem> {
       yield* refused('path.format', settings['path.format'], () => pathFormat(settings['path.format'], 'en'))
       yield* refused('locale', settings.locale, () => pathFormat('', settings.locale))
+      if (settings['late.after.ms'] < 0) {
+        if (settings['late.records'] !== 'write')
+          yield {
+            setting: 'late.records',
+            message: `late.records=${settings['late.records']} has no meaning without late.after.ms, which says from when on a record is late: set it too, or leave late.records out`,
+          }
+      } else if (EXTRACTOR_CLASSES.get(settings['timestamp.extractor']) === 'Wallclock')
+        yield {
+          setting: 'late.after.ms',
+          message:
+            'late.after.ms has no meaning with timestamp.extractor=Wallclock, by which no record is ever late: set timestamp.extractor to Record or RecordField, or leave late.after.ms out',
+        }
     },
   },
 )

@@ -21,7 +21,8 @@ export interface RowShape {
   rowOf(record: SinkRecord): Row
 }
 
-const COORDINATES: readonly {
+/** `kafka.coordinates` */
+export const COORDINATES: readonly {
   readonly column: string
   readonly schema: Schema
   readonly of: (record: SinkRecord) => Value

@@ -13,9 +13,11 @@ import { accepted } from './accepted.ts'
 import { zoneOffset } from './files/zone-offset.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
 import type { KafkaColumn } from './kafka-columns.ts'
+import { nullBehaviour } from './null-values.ts'
 import { parquetSettings } from './parquet-settings.ts'
-import { isOfRecordTime, partitionEntryProblem } from './partition-columns.ts'
+import { fieldOfEntry, isOfRecordTime, partitionEntryProblem } from './partition-columns.ts'
 import { recordTimeSettings } from './record-time-settings.ts'
+import { COORDINATES } from './row-shape.ts'
 import { placeholdersOf } from './table-route.ts'
 import { tenantSettings } from './tenant-settings.ts'
 
@@ -194,7 +196,7 @@ const tableSettings = defineSettings(
       default: 'fail',
       importance: 'low',
       group: 'Bad records',
-      validator: oneOf('fail', 'report', 'ignore', 'write'),
+      validator: nullBehaviour,
       documentation:
         'What becomes of records whose value is null, such as tombstones: fail the task, report them like any bad record (errors.tolerance decides, with the dead letter topic), leave them out and count them, or write a row that has kafka.columns alone, for tables whose other columns may be null.',
     },
@@ -206,9 +208,23 @@ const tableSettings = defineSettings(
           setting: 'kafka.columns',
           message: 'kafka.columns must name columns for rows of null values (behavior.on.null.values=write)',
         }
+      if (settings['behavior.on.null.values'] === 'write') yield* partedByValues(settings['partition.by'])
     },
   },
 )
+
+/** Rows of null values have no field by which they could be parted. */
+function* partedByValues(entries: readonly string[]): Iterable<SettingProblem> {
+  const added: readonly string[] = [...Object.values(KAFKA_COLUMNS), ...COORDINATES].map(({ column }) => column)
+  for (const entry of entries) {
+    const field = fieldOfEntry(entry)
+    if (field !== undefined && !added.includes(field))
+      yield {
+        setting: 'behavior.on.null.values',
+        message: `behavior.on.null.values=write makes rows without the field ${field}, by which partition.by parts the table: part it by the record’s time, as in day(), or by kafka.columns, as in __key; or set behavior.on.null.values to ignore or report`,
+      }
+  }
+}
 
 /** Over all of them: each check is asked with whatever else is declared. */
 const acrossSettings = defineSettings(

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { RawSettings } from '@sluice/sdk'
 import { lakeSink } from '@sluice/connector-lake'
 
 test('only the place must be given', () => {
@@ -76,6 +77,8 @@ test.each([
   [{ 'partition.by': 'path()', 'path.format': 'YYYY', locale: 'x y' }, 'locale'],
   [{ 'partition.by': 'day(made)', 'late.after.ms': '5' }, 'late.after.ms'],
   [{ 'late.records': 'burn' }, 'late.records'],
+  [{ 'partition.by': 'day()', 'late.records': 'drop' }, 'late.records'],
+  [{ 'partition.by': 'day()', 'late.after.ms': '5' }, 'late.after.ms'],
   [{ 'kafka.columns': 'colour' }, 'kafka.columns'],
   [{ 'behavior.on.null.values': 'write' }, 'kafka.columns'],
   [{ 'parquet.codec': 'snappy', 'write.parquet.compression-level': '3' }, 'write.parquet.compression-level'],
@@ -86,6 +89,33 @@ test.each([
 ])('%j is refused, and the setting named: %s', (settings, setting) => {
   const problems = lakeSink.settings.problems({ 'lake.url': '/lake', ...settings })
   expect(problems.map((problem) => problem.setting)).toContain(setting)
+})
+
+const PARTED = { 'behavior.on.null.values': 'write', 'kafka.columns': 'key' }
+
+test.each(['region', 'day(made)', 'bucket(4:id)', 'day(),region'])(
+  'rows of null values cannot be in a table parted by a field of the value: %s',
+  (entries) => {
+    const [problem, ...others] = lakeSink.settings.problems({ 'lake.url': '/lake', ...PARTED, 'partition.by': entries })
+    expect(problem).toMatchObject({ setting: 'behavior.on.null.values' })
+    expect(problem!.message).toMatch(/partition\.by.*set behavior\.on\.null\.values/)
+    expect(others).toEqual([])
+  },
+)
+
+test.each(['', 'day()', '__key', 'bucket(4:__key)', 'day(_kafka_timestamp)'])(
+  'but in one that is parted by what each record has: %s',
+  (entries) => {
+    expect(lakeSink.settings.problems({ 'lake.url': '/lake', ...PARTED, 'partition.by': entries })).toEqual([])
+  },
+)
+
+test('contradictions name both settings, and what to do', () => {
+  const messageOf = (settings: RawSettings): string =>
+    lakeSink.settings.problems({ 'lake.url': '/lake', 'partition.by': 'day()', ...settings })[0]!.message
+  expect(messageOf({ 'late.records': 'drop' })).toMatch(/late\.records=drop.*late\.after\.ms.*leave late\.records out/)
+  expect(messageOf({ 'late.after.ms': '0' })).toMatch(/late\.after\.ms.*Wallclock.*set timestamp\.extractor/)
+  expect(messageOf({ 'behavior.on.null.values': 'delete' })).toMatch(/must be one of: .*Rows are only added/)
 })
 
 test('the secrets of tenants are in no message', () => {
