@@ -137,9 +137,7 @@ async function assign(
         return owner === undefined || owner === memberId
       })
       // What it is to run, and its owner has still: a copy that there is goes on until then.
-      const coming = active.filter(
-        (task) => !free.includes(task) && known.some((one) => isCopyOf(one, memberId, task)),
-      )
+      const coming = active.filter((task) => !free.includes(task) && known.some((one) => isCopyOf(one, memberId, task)))
       const places = free
         .flatMap((task) => partitionsOf(task).map((place) => ({ task, place })))
         .toSorted((a, b) => comparePlaces(a.place, b.place))

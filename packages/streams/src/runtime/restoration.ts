@@ -112,6 +112,13 @@ interface Reading extends RestoringStore {
 /** What was written behind the end that was looked up belongs to nobody's restoration: this task writes it itself from then on. */
 function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end, rows }: Reading): number {
   if (rows !== null) return addAll(batches, end, rows)
+  const records = recordsOf({ batches }, end)
+  apply(records, Math.min(nextOffset, end))
+  return records.length
+}
+
+/** Those before `end`, without the ones that have no key. */
+export function recordsOf({ batches }: Pick<FetchedPartition, 'batches'>, end: number): ChangelogRecord[] {
   const records: ChangelogRecord[] = []
   for (const batch of batches) {
     for (let i = 0; i < batch.count && batch.offset(i) < end; i++) {
@@ -121,8 +128,7 @@ function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end, rows 
       records.push({ key, value: batch.value(i), timestamp, headers: batch.headers(i), offset: batch.offset(i) })
     }
   }
-  apply(records, Math.min(nextOffset, end))
-  return records.length
+  return records
 }
 
 function addAll(batches: FetchedPartition['batches'], end: number, rows: BulkRestore): number {

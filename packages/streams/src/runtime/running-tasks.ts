@@ -17,10 +17,12 @@ import { engineOf } from '../state/definition.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
 import { firstOffsets } from './first-offsets.ts'
+import type { StateSource } from './handover.ts'
 import { keyOf } from './partition-key.ts'
 import { readableEnds } from './readable-ends.ts'
 import { restore, type RestoringStore } from './restoration.ts'
 import type { BeginningStore, Snapshots, TaskCut } from './snapshots.ts'
+import type { StandbyTasks } from './standby-tasks.ts'
 import { diskOpener, TaskState, type OpenDisk } from './task-state.ts'
 
 interface CommittedStart extends StartOfPartition {
@@ -46,6 +48,8 @@ export interface RunningTasksParts {
   readonly partitionsOf: (topic: string) => number
   /** Absent, or null: state comes from the state directory and the changelogs alone. */
   readonly snapshots?: Snapshots | null
+  /** Absent: no copies are kept. */
+  readonly standbys?: Pick<StandbyTasks, 'release'>
 }
 
 /** How often a task may turn out to have no state that can be used: a directory, and some snapshots. */
@@ -185,10 +189,10 @@ export class RunningTasks {
     try {
       const stores: RestoringStore[] = []
       for (const id of tasksOf(topology, partitions)) {
-        const brought = await this.#parts.snapshots?.bringBack(nameOfTask(id), this.#beginning(id, starts), signal)
+        const source = await this.#sourceOf(id, starts, signal)
         const { task, restoring } = this.#make(id, starts, openDisk)
         made.push(task)
-        const filled = brought?.fill(this.#states.get(task)!, restoring, signal)
+        const filled = source?.fill(this.#states.get(task)!, restoring, signal)
         stores.push(...((await filled) ?? restoring))
       }
       await restore(stores, { kafka, clock, logger, isolation }, signal)
@@ -241,6 +245,18 @@ export class RunningTasks {
 
   async closeAll(): Promise<void> {
     await this.close(Array.from(this.#tasks.values()).flatMap(({ partitions }) => partitions))
+  }
+
+  /** Null: the state is what is on disk, and what the changelogs have. */
+  async #sourceOf(
+    id: TaskId,
+    starts: ReadonlyMap<string, CommittedStart>,
+    signal: AbortSignal,
+  ): Promise<StateSource | null> {
+    const { standbys, snapshots } = this.#parts
+    const name = nameOfTask(id)
+    const handed = (await standbys?.release(name)) ?? null
+    return handed ?? (await snapshots?.bringBack(name, this.#beginning(id, starts), signal)) ?? null
   }
 
   /** Null: nobody writes down what it holds. */

@@ -15,6 +15,7 @@ import type { SourcePosition } from '../state/snapshots/snapshot-manifest.ts'
 import type { StateCut } from '../state/snapshots/state-cut.ts'
 import { writeSnapshot } from '../state/snapshots/write-snapshot.ts'
 import { stateError } from '../state/lmdb/lmdb-errors.ts'
+import type { StateSource } from './handover.ts'
 import { keyOf } from './partition-key.ts'
 import type { RestoringStore } from './restoration.ts'
 import type { TaskState } from './task-state.ts'
@@ -245,7 +246,7 @@ export class Snapshots {
 }
 
 /** A snapshot whose file is in its place; its rows are still to be had. */
-export class BroughtBack {
+export class BroughtBack implements StateSource {
   readonly #found: FoundSnapshot
   readonly #catalogue: SnapshotCatalogue
 

@@ -77,6 +77,11 @@ export class TaskState {
     return this.#disk!.position(partition === undefined ? definition : { ...definition, name: partOf(name, partition) })
   }
 
+  /** Where the changelog of a store goes on behind what is held of it, on disk or in memory; null: nothing is. */
+  reached(definition: StoreDefinition): number | null {
+    return this.position(definition) ?? this.#held.get(definition.name) ?? null
+  }
+
   /** Applies what was read of a changelog, up to `next`. */
   restore(store: TaskStore, records: readonly ChangelogRecord[], next: number): void {
     if (this.#onDisk.has(store.name)) this.#disk!.restore(store, records, next)

@@ -42,6 +42,8 @@ export class LmdbState {
   /** Those whose rows are the records of their changelogs. */
   readonly #loadable = new Map<string, LmdbKeyTable<unknown, unknown>>()
   readonly #engine: TableEngine
+  /** Stores with a changelog of their own. */
+  readonly #logged: string[] = []
   /** The copy under way has to come to its end before the file is closed. */
   #copying: Promise<void> = Promise.resolve()
   #isClosed = false
@@ -68,6 +70,7 @@ export class LmdbState {
   /** @throws SluiceError STATE_FOREIGN for a store that was written as something else */
   store(definition: StoreDefinition, context: StoreContext): TaskStore {
     this.#directory.declare(definition)
+    if (definition.logging !== null && !isBuffer(definition.kind)) this.#logged.push(definition.name)
     const tables = this.#tables.length
     const store = createStore(definition, context, this.#engine)
     const table = this.#tables[tables]
@@ -162,7 +165,11 @@ export class LmdbState {
     this.#isClosed = true
     await this.#copying
     await this.#root.close()
-    this.#directory.close()
+    this.#directory.close(this.#held())
+  }
+
+  #held(): number {
+    return this.#logged.reduce((sum, store) => sum + Math.max(0, this.#position(store).value), 0)
   }
 
   #position(store: string): Counter {

@@ -25,6 +25,8 @@ interface Manifest extends StateOwner {
   readonly stores: Readonly<Record<string, string>>
   /** The start of the machine in which it is in use; null: it was closed, and all of it is on the disk. */
   readonly openIn: string | null
+  /** When it was closed: how many records of its changelogs it held. */
+  readonly held?: number
 }
 
 export class StateDirectory {
@@ -67,8 +69,8 @@ export class StateDirectory {
     this.#write(bootId())
   }
 
-  /** Nobody writes the file any more: it is brought to the disk, and then said to be. */
-  close(): void {
+  /** Nobody writes the file any more: it is brought to the disk, and then said to be. `held`: how many records of changelogs. */
+  close(held = 0): void {
     try {
       const handle = fs.openSync(this.file, 'r+')
       try {
@@ -76,7 +78,7 @@ export class StateDirectory {
       } finally {
         fs.closeSync(handle)
       }
-      this.#write(null)
+      this.#write(null, held)
     } finally {
       this.#unlock()
     }
@@ -125,13 +127,14 @@ export class StateDirectory {
   }
 
   /** Written beside and moved into place: a reader finds the old one or the new one. */
-  #write(openIn: string | null): void {
+  #write(openIn: string | null, held?: number): void {
     const manifest: Manifest = {
       format: FORMAT,
       application: this.#owner.application,
       task: this.#owner.task,
       stores: Object.fromEntries(this.#stores ?? []),
       openIn,
+      ...(held === undefined ? {} : { held }),
     }
     const file = path.join(this.directory, MANIFEST)
     fs.writeFileSync(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`)
@@ -167,5 +170,31 @@ export async function adoptState(
   } finally {
     fs.rmSync(coming, { force: true })
     unlock()
+  }
+}
+
+/** The tasks that have their state below a directory and were closed in order, and how many records of their changelogs each holds. */
+export function heldOnDisk(application: string): { subtopology: number; partition: number; offsetSum: number }[] {
+  let names: string[]
+  try {
+    names = fs.readdirSync(application)
+  } catch {
+    return []
+  }
+  return names.flatMap((name) => {
+    const match = /^(\d+)_(\d+)$/.exec(name)
+    if (match === null) return []
+    const held = heldIn(path.join(application, name))
+    return held === null ? [] : [{ subtopology: Number(match[1]), partition: Number(match[2]), offsetSum: held }]
+  })
+}
+
+/** Null: it is in use, or cannot be read. */
+function heldIn(directory: string): number | null {
+  try {
+    const { openIn, held } = JSON.parse(fs.readFileSync(path.join(directory, MANIFEST), 'utf8')) as Manifest
+    return openIn === null && typeof held === 'number' ? held : null
+  } catch {
+    return null
   }
 }
