@@ -10,7 +10,7 @@ export interface Input {
 }
 
 /** By output and key, in order. */
-export type Sequences = ReadonlyMap<Output, ReadonlyMap<string, readonly string[]>>
+export type Sequences = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
 
 export interface StreamLedger {
   /** Updates that are not there. */
