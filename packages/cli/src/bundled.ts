@@ -1,4 +1,4 @@
-/** What comes with `sluice`: the one list of bundled connectors, and the plugins a worker is started with. */
+/** What comes with `sluice`: the lists of bundled connectors and processors, and the plugins a worker is started with. */
 import { converters } from '@sluice/codecs'
 import { silentLogger, type Logger, type RawSettings } from '@sluice/sdk'
 import { predicates, transforms } from '@sluice/transforms'
@@ -13,13 +13,20 @@ const bundled = [
   '@sluice/connector-console',
 ] as const
 
-/** The modules that hold them, and those that the worker's `plugins` setting names: what cells import. */
+const processors = [
+  '@sluice/processor-bird-strikes',
+  '@sluice/processor-csv-rows',
+  '@sluice/processor-flights',
+] as const
+
+/** The modules of processors: what `processor.class` may name, with those that the worker's `processors` setting names. */
+export function bundledProcessors(worker: RawSettings): readonly string[] {
+  return [...processors, ...named(worker['processors'])]
+}
+
+/** The modules that hold connectors, and those that the worker's `plugins` setting names: what cells import. */
 export function bundledModules(worker: RawSettings): readonly string[] {
-  const more = (worker['plugins'] ?? '')
-    .split(',')
-    .map((specifier) => specifier.trim())
-    .filter((specifier) => specifier !== '')
-  return [...bundled, ...more]
+  return [...bundled, ...named(worker['plugins'])]
 }
 
 /** All modules are imported; what is in `plugin.path` is when it is used. @throws SluiceError PLUGIN_UNKNOWN */
@@ -34,4 +41,9 @@ export async function bundledPlugins(worker: RawSettings, logger: Logger = silen
 /** As `bundledPlugins`, but nothing is imported that says itself what it holds. */
 export function foundPlugins(worker: RawSettings, logger: Logger): Promise<Plugins> {
   return openPlugins({ modules: bundledModules(worker), folders: pluginPath(worker['plugin.path']) }, logger)
+}
+
+function named(list: string | undefined): readonly string[] {
+  const specifiers = (list ?? '').split(',').map((specifier) => specifier.trim())
+  return specifiers.filter((specifier) => specifier !== '')
 }

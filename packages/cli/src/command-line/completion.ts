@@ -17,6 +17,7 @@ export type Shell = (typeof SHELLS)[number]
 /** Asks the worker of SLUICE_CONNECT, or of the current context, for names, briefly. */
 const ASKS: Readonly<Record<Exclude<Completes, 'file'>, string>> = {
   connector: 'sluice get connectors -o name --timeout 3s',
+  processor: 'sluice processors list -o name --timeout 3s',
   plugin: 'sluice plugins -o name --timeout 3s',
   logger: 'sluice get loggers -o name --timeout 3s',
   context: 'sluice config get-contexts -o name',

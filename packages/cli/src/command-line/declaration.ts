@@ -1,8 +1,8 @@
 /** A command as it is declared: its arguments are read, its help, its page and its completion are written by this alone. */
 import type { Clock } from '@sluice/sdk'
 
-/** What is completed where a shell asks. `connector`, `plugin`, `logger`: the names that the worker has. */
-export type Completes = 'file' | 'connector' | 'plugin' | 'logger' | 'context'
+/** What is completed where a shell asks. `connector`, `processor`, `plugin`, `logger`: the names that the worker has. */
+export type Completes = 'file' | 'connector' | 'processor' | 'plugin' | 'logger' | 'context'
 
 export interface OptionDeclaration {
   /** flag: there or not; duration: `500ms`, `30s`, `2m`, or seconds; it is given in milliseconds. */

@@ -39,7 +39,7 @@ export async function serveWorker(
 ): Promise<number> {
   setFlagsFromString(YOUNG_GENERATION)
   const { LogLevels, openLogger, readProperties } = await import('@sluice/worker')
-  const { bundledModules, foundPlugins } = await import('../bundled.ts')
+  const { bundledModules, bundledProcessors, foundPlugins } = await import('../bundled.ts')
   const logLevels = new LogLevels()
   const logger = openLogger({ levels: logLevels })
   const { promise: failed, reject: onFatal } = Promise.withResolvers<never>()
@@ -51,6 +51,7 @@ export async function serveWorker(
         settings,
         plugins: await foundPlugins(settings, logger),
         modules: bundledModules(settings),
+        processors: bundledProcessors(settings),
         logger,
         logLevels,
         metrics: new MemoryMetrics(),

@@ -16,6 +16,7 @@ import { logs } from './logs.ts'
 import { offsets } from './offsets.ts'
 import { plugins } from './plugins.ts'
 import { process } from './process.ts'
+import { processors } from './processors.ts'
 import { produce } from './produce.ts'
 import { quickstart } from './quickstart.ts'
 import { restartTask } from './restart-task.ts'
@@ -55,6 +56,7 @@ export const commandSections: readonly CommandSection[] = [
       health,
     ],
   },
+  { title: 'Processors, on workers of this house', commands: [processors] },
   { title: 'Topics and tables', commands: [topics, consume, produce, sql] },
   { title: 'Clusters and the shell', commands: [config, completion] },
 ]

@@ -13,7 +13,7 @@ export const processNode = leaf({
     'the processor and of Kafka Streams. It goes on from its committed offsets and runs until it is interrupted.',
   examples: ['process processor.properties'],
   async run({ operands: [file], signal }) {
-    const { openLogger, readProperties } = await import('@sluice/worker')
+    const { loadProcessor, openLogger, readProperties } = await import('@sluice/worker')
     const raw = await readProperties(file!)
     const module = raw['processor.class']
     const bootstrapServers = raw['bootstrap.servers']
@@ -25,7 +25,6 @@ export const processNode = leaf({
       throw new SluiceError('SETTINGS_INVALID', names.join('\n'), { remedy: `Add it to ${file}.` })
     }
     const { connect } = await import('@sluice/kafka')
-    const { loadProcessor } = await import('../processors.ts')
     const processor = await loadProcessor(module)
     const { KafkaStreams, StreamsBuilder, streamsSettings } = await import('@sluice/streams')
     const settings = streamsSettings.parse(raw)

@@ -1,10 +1,9 @@
-import fs from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { SluiceError } from '@sluice/sdk'
 import { leaf } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
+import { dataFile } from '../quickstart/data-file.ts'
 import type { S3Place } from '../quickstart/run.ts'
 
 export const quickstartNode = leaf({
@@ -30,6 +29,10 @@ export const quickstartNode = leaf({
       value: 'TABLE',
       documentation: 'The table that your file is added to, instead of one of its own',
     },
+    tour: {
+      type: 'flag',
+      documentation: 'Goes on with flights: a processor with a table, windows and late data, deployed over REST',
+    },
     s3: {
       type: 'text',
       value: 'URL',
@@ -40,11 +43,12 @@ export const quickstartNode = leaf({
   details: 'Running it again adds what is new, and nothing else. It can be interrupted or killed at any moment.',
   examples: [
     'quickstart',
+    'quickstart --tour',
     'quickstart --file my.csv --key id',
     'quickstart --file more.csv --key id --into my',
     'quickstart --s3 http://127.0.0.1:9000/lake/demo --dir .sluice/on-s3',
   ],
-  async run({ values: { dir, file, key, into, s3 }, signal }) {
+  async run({ values: { dir, file, key, into, tour, s3 }, signal }) {
     if ((file === undefined) !== (key === undefined)) {
       throw new SluiceError('USAGE_INVALID', '--file and --key belong together', {
         remedy: 'Give the CSV file and the column that names a row: quickstart --file my.csv --key id',
@@ -55,6 +59,11 @@ export const quickstartNode = leaf({
         remedy: 'Give the file and its key too: quickstart --file more.csv --key id --into my',
       })
     }
+    if (tour && (file !== undefined || s3 !== undefined)) {
+      throw new SluiceError('USAGE_INVALID', '--tour is of the data that comes with it, in a folder', {
+        remedy: 'Leave out --file and --s3, or --tour.',
+      })
+    }
     const on = s3 === undefined ? undefined : placeOn(s3)
     const { runQuickstart } = await import('../quickstart/run.ts')
     await runQuickstart(
@@ -62,10 +71,16 @@ export const quickstartNode = leaf({
         dir: path.resolve(dir),
         into,
         s3: on,
-        ...(file === undefined ? { file: birdStrikes(), key: undefined } : { file: path.resolve(file), key: key! }),
+        ...(file === undefined
+          ? { file: dataFile('birdstrikes.csv'), key: undefined }
+          : { file: path.resolve(file), key: key! }),
       },
       signal,
     )
+    if (tour) {
+      const { runTour } = await import('../quickstart/tour/run.ts')
+      await runTour(path.resolve(dir), signal)
+    }
     return EXIT.ok
   },
 })
@@ -81,15 +96,6 @@ function placeOn(s3: string): S3Place {
     })
   }
   return { place, endpoint: isEndpoint ? url.origin : undefined }
-}
-
-/** 10,000 FAA records of aircraft hitting birds, from the npm package vega-datasets (its package.json exports only its entry). */
-function birdStrikes(): string {
-  const entry = createRequire(import.meta.url).resolve('vega-datasets')
-  const file = path.join(path.dirname(entry), '..', 'data', 'birdstrikes.csv')
-  if (!fs.existsSync(file))
-    throw new SluiceError('SOURCE_UNAVAILABLE', `The data set is not at ${file}`, { remedy: 'Run npm ci.' })
-  return file
 }
 
 export const quickstart = declared(quickstartNode)

@@ -19,6 +19,22 @@ export interface WantedConnector {
 
 const KINDS: ReadonlySet<string> = new Set(['.json', '.yaml', '.yml', '.properties'])
 const STATES: ReadonlySet<string> = new Set(['RUNNING', 'PAUSED', 'STOPPED'])
+/** What is described in the files. */
+export interface FileKind {
+  /** `connector` */
+  readonly noun: string
+  /** The setting that each must have. */
+  readonly classSetting: string
+  /** Of one that has it not. */
+  readonly remedy: string
+}
+
+const CONNECTORS: FileKind = {
+  noun: 'connector',
+  classSetting: 'connector.class',
+  remedy: 'sluice get plugins lists the connectors that there are.',
+}
+
 /** Connectors are text that people write. */
 const BYTES_MAX = 16_777_216
 
@@ -29,6 +45,7 @@ const BYTES_MAX = 16_777_216
 export async function readConnectors(
   { filename: places, recursive }: Places,
   terminal: Terminal,
+  kind: FileKind = CONNECTORS,
 ): Promise<readonly WantedConnector[]> {
   const found: WantedConnector[] = []
   for (const place of places) {
@@ -37,15 +54,15 @@ export async function readConnectors(
       const source = file === '-' ? 'standard input' : file
       const fallback = file === '-' ? undefined : path.basename(file, path.extname(file))
       for (const parsed of await settingsIn(text, file === '-' ? '' : path.extname(file).toLowerCase(), source))
-        found.push(...connectorsOf(parsed, source, fallback))
+        found.push(...connectorsOf(parsed, source, fallback, kind))
     }
   }
   const [first] = places
   if (found.length === 0)
-    throw invalid(`There is no connector in ${first === '-' ? 'standard input' : places.join(', ')}`)
+    throw invalid(`There is no ${kind.noun} in ${first === '-' ? 'standard input' : places.join(', ')}`)
   for (const [i, { name, source }] of found.entries()) {
     const before = found.findIndex((other) => other.name === name)
-    if (before < i) throw invalid(`${source}: connector ${name} is in ${found[before]!.source} already`)
+    if (before < i) throw invalid(`${source}: ${kind.noun} ${name} is in ${found[before]!.source} already`)
   }
   return found
 }
@@ -98,21 +115,26 @@ async function all(input: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** One document: settings, what `POST /connectors` takes, what `GET /connectors/NAME` shows, a list or an object by name of these. */
-function connectorsOf(parsed: Parsed, source: string, fallback: string | undefined): readonly WantedConnector[] {
+function connectorsOf(
+  parsed: Parsed,
+  source: string,
+  fallback: string | undefined,
+  kind: FileKind,
+): readonly WantedConnector[] {
   if (Array.isArray(parsed))
-    return (parsed as readonly Parsed[]).flatMap((item) => connectorsOf(item, source, undefined))
+    return (parsed as readonly Parsed[]).flatMap((item) => connectorsOf(item, source, undefined, kind))
   if (!isObject(parsed))
-    throw invalid(`${source}: settings of a connector were expected, not ${JSON.stringify(parsed)?.slice(0, 40)}`)
+    throw invalid(`${source}: settings of a ${kind.noun} were expected, not ${JSON.stringify(parsed)?.slice(0, 40)}`)
   if (isObject(parsed['config']))
-    return [connector(parsed['config'], parsed['name'], parsed['initial_state'], source, fallback)]
+    return [connector(parsed['config'], parsed['name'], parsed['initial_state'], source, fallback, kind)]
   const entries = Object.entries(parsed)
   if (entries.length > 0 && entries.every(([, value]) => isObject(value))) {
     return entries.flatMap(([name, value]) => {
       const { info = value } = value as Record<string, Parsed>
-      return connectorsOf(info, source, name)
+      return connectorsOf(info, source, name, kind)
     })
   }
-  return [connector(parsed, undefined, undefined, source, fallback)]
+  return [connector(parsed, undefined, undefined, source, fallback, kind)]
 }
 
 function connector(
@@ -121,11 +143,12 @@ function connector(
   state: Parsed | undefined,
   source: string,
   fallback: string | undefined,
+  { noun, classSetting, remedy }: FileKind,
 ): WantedConnector {
   const name = given ?? settings['name'] ?? fallback
-  if (typeof name !== 'string' || name.trim() === '') throw invalid(`${source}: a connector has no name`)
+  if (typeof name !== 'string' || name.trim() === '') throw invalid(`${source}: a ${noun} has no name`)
   if (settings['name'] !== undefined && settings['name'] !== name)
-    throw invalid(`${source}: connector ${name} is called ${JSON.stringify(settings['name'])} in its settings`)
+    throw invalid(`${source}: ${noun} ${name} is called ${JSON.stringify(settings['name'])} in its settings`)
   const config: Record<string, string> = { name }
   for (const [setting, value] of Object.entries(settings)) {
     if (value === null) continue
@@ -141,11 +164,7 @@ function connector(
       )
     config[setting] = value
   }
-  if (config['connector.class'] === undefined)
-    throw invalid(
-      `${source}: connector ${name} has no connector.class`,
-      'sluice get plugins lists the connectors that there are.',
-    )
+  if (config[classSetting] === undefined) throw invalid(`${source}: ${noun} ${name} has no ${classSetting}`, remedy)
   if (state === undefined || state === null) return { name, config, source }
   if (typeof state !== 'string' || !STATES.has(state.toUpperCase()))
     throw invalid(

@@ -45,6 +45,30 @@ function sourceName(dataset: string, number: number): string {
   return number === 1 ? `${dataset}-source` : `${dataset}-source-${number}`
 }
 
+/** Each data set is a cluster of its own, so that a run starts what it needs and nothing else. */
+export function workerOf(dataset: string): RawSettings {
+  return {
+    'group.id': `${dataset}-connect`,
+    listeners: 'http://127.0.0.1:0',
+    'key.converter': 'StringConverter',
+    'value.converter': 'JsonConverter',
+    'value.converter.schemas.enable': 'false',
+    'header.converter': 'StringConverter',
+    'config.storage.topic': `${dataset}.connect-configs`,
+    'config.storage.replication.factor': '1',
+    'status.storage.topic': `${dataset}.connect-status`,
+    'status.storage.partitions': '1',
+    'status.storage.replication.factor': '1',
+    'offset.storage.topic': 'sluice-positions',
+    'offset.storage.partitions': '1',
+    'offset.storage.replication.factor': '1',
+    'offset.flush.interval.ms': '500',
+    'scheduled.rebalance.max.delay.ms': '0',
+    // What runs is known: nobody needs a process that is started ahead.
+    'cell.spares': '0',
+  }
+}
+
 export function makePlan({ filesBefore = 0, ...parts }: PlanParts): QuickstartPlan {
   const { dir, dataset, file, key, processor, cleanSchema, s3 } = parts
   const topics = topicsOf(dataset)
@@ -56,27 +80,7 @@ export function makePlan({ filesBefore = 0, ...parts }: PlanParts): QuickstartPl
     topics,
     table: s3 === undefined ? path.join(lake, dataset) : `${s3}/${dataset}`,
     processor: { module: processor.module, application: `${dataset}-processor`, settings: processor.settings },
-    worker: {
-      'group.id': `${dataset}-connect`,
-      listeners: 'http://127.0.0.1:0',
-      'key.converter': 'StringConverter',
-      'value.converter': 'JsonConverter',
-      'value.converter.schemas.enable': 'false',
-      'header.converter': 'StringConverter',
-      // Each data set is a cluster of its own, so that a run starts what it needs and nothing else.
-      'config.storage.topic': `${dataset}.connect-configs`,
-      'config.storage.replication.factor': '1',
-      'status.storage.topic': `${dataset}.connect-status`,
-      'status.storage.partitions': '1',
-      'status.storage.replication.factor': '1',
-      'offset.storage.topic': 'sluice-positions',
-      'offset.storage.partitions': '1',
-      'offset.storage.replication.factor': '1',
-      'offset.flush.interval.ms': '500',
-      'scheduled.rebalance.max.delay.ms': '0',
-      // Two connectors and no more: nobody needs a process that is started ahead.
-      'cell.spares': '0',
-    },
+    worker: workerOf(dataset),
     earlierSources: Array.from({ length: filesBefore }, (_, i) => sourceName(dataset, i + 1)),
     source: {
       name: sourceName(dataset, filesBefore + 1),

@@ -80,6 +80,76 @@ export interface LoggerShown {
   readonly last_modified?: number | null
 }
 
+export type ProcessorState = 'UNASSIGNED' | 'RUNNING' | 'PAUSED' | 'DEGRADED' | 'FAILED' | 'RESTARTING'
+
+export interface ProcessorShown {
+  readonly name: string
+  readonly class: string | null
+  readonly state: ProcessorState
+  readonly version: string | null
+  readonly deployment: number
+  /** On all workers; and those of them that run. */
+  readonly instances: number
+  readonly running: number
+  readonly tasks: number
+}
+
+export interface ProcessorInfoShown {
+  readonly name: string
+  readonly config: ConfigShown
+  readonly target_state: 'RUNNING' | 'PAUSED'
+  readonly deployment: number
+  readonly version: string | null
+}
+
+export interface ProcessorInstanceShown {
+  readonly id: number
+  readonly worker_id: string
+  readonly state: WorkState
+  /** As Kafka Streams calls it; null where it does not run. */
+  readonly streams_state: string | null
+  readonly version: string | null
+  readonly deployment: number
+  readonly trace?: string
+}
+
+export interface ProcessorStatusShown {
+  readonly name: string
+  readonly state: ProcessorState
+  readonly target_state: 'RUNNING' | 'PAUSED'
+  readonly deployment: number
+  readonly version: string | null
+  readonly instances: readonly ProcessorInstanceShown[]
+  readonly tasks: readonly {
+    readonly id: string
+    readonly instance: number
+    readonly worker_id: string
+    readonly partitions: readonly { readonly topic: string; readonly partition: number }[]
+  }[]
+}
+
+export interface ProcessorVersionShown {
+  readonly deployment: number
+  readonly version: string | null
+  /** Milliseconds since the epoch. */
+  readonly deployed_at: number
+  readonly is_current: boolean
+  readonly runs_on: readonly string[]
+  readonly config: ConfigShown
+}
+
+export interface ProcessorLogsShown {
+  readonly lines: readonly {
+    /** Milliseconds since the epoch. */
+    readonly at: number
+    readonly worker_id: string
+    readonly instance: number | null
+    readonly level: string
+    readonly message: string
+  }[]
+  readonly silent_workers: readonly string[]
+}
+
 /** By the names of rest/shapes.ts. */
 export interface Answers {
   readonly ServerInfo: { readonly version: string; readonly commit: string; readonly kafka_cluster_id: string }
@@ -104,12 +174,21 @@ export interface Answers {
   readonly LoggerLevel: LoggerShown
   readonly LoggerNames: readonly string[]
   readonly OpenApi: Readonly<Record<string, unknown>>
+  readonly Processors: readonly ProcessorShown[]
+  readonly ProcessorInfo: ProcessorInfoShown
+  readonly ProcessorStatus: ProcessorStatusShown
+  readonly ProcessorVersions: readonly ProcessorVersionShown[]
+  readonly ProcessorLogs: ProcessorLogsShown
+  readonly ProcessorPlugins: readonly { readonly class: string; readonly name: string }[]
+  /** Text where that was asked for. */
+  readonly Topology: Readonly<Record<string, unknown>> | string
   readonly text: string
 }
 
 /** Bodies of requests, by the names of rest/shapes.ts. */
 export interface Bodies {
   readonly CreateConnector: { readonly name: string; readonly config: ConfigGiven; readonly initial_state?: string }
+  readonly CreateProcessor: { readonly name: string; readonly config: ConfigGiven; readonly initial_state?: string }
   readonly ConfigGiven: ConfigGiven
   readonly ConfigPatch: ConfigGiven
   readonly Offsets: { readonly offsets: readonly OffsetShown[] }

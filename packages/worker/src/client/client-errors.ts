@@ -77,7 +77,9 @@ export function refused(server: string, endpoint: Endpoint, status: number, said
   }
   if (status === 404 && operation !== 'setLoggerLevel') {
     return new SluiceError('CONNECT_UNKNOWN', message, {
-      remedy: 'sluice get connectors, get tasks, get plugins and get loggers list what there is.',
+      remedy: endpoint.path.startsWith('/v1/processors')
+        ? 'sluice processors list shows what there is.'
+        : 'sluice get connectors, get tasks, get plugins and get loggers list what there is.',
     })
   }
   if ((status === 409 && !message.includes('already exists')) || status === 503) {
@@ -97,6 +99,8 @@ function invalidRemedy(operation: string, message: string): string {
   if (NO_SUCH_CLASS.test(message))
     return 'Give a connector.class that sluice get plugins shows, or install the plugin on every worker.'
   if (message.includes('STOPPED state')) return 'sluice stop NAME --wait, then the same again, then sluice resume NAME.'
+  if (operation === 'createProcessor' || operation === 'putProcessorConfig')
+    return 'Correct the settings or the topology; sluice processors validate -f FILE shows what is wrong with each.'
   if (operation.endsWith('Config') || operation === 'createConnector')
     return 'Correct the settings; sluice validate -f FILE shows what is wrong with each.'
   return 'Do what it says.'

@@ -129,7 +129,10 @@ export class ProcessorService {
       if (validation.error_count > 0) throw invalid(validation)
       if (!mayReplace) this.#refuseTaken(name)
       if (catalogue.isFromTheFuture(name))
-        throw new HerderError(409, `Processor ${name} was written by a newer release, and is not overwritten`)
+        throw new HerderError(
+          409,
+          `Processor ${name} already exists, written by a newer release, and is not overwritten`,
+        )
       const before = catalogue.processor(name)?.deployments ?? []
       const last = before.at(-1)
       if (last !== undefined && last.version === version && sameConfig(last.config, config))

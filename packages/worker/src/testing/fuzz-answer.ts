@@ -20,11 +20,12 @@ export function problemOf(request: FuzzRequest, status: number, text: string): s
   try {
     body = text === '' ? undefined : JSON.parse(text)
   } catch {
-    return endpoint.answers[status]?.[1] === 'text' ? '' : 'no JSON'
+    const mayBeText = endpoint.answers[status]?.[1] === 'text' || endpoint.operation === 'processorTopology'
+    return mayBeText ? '' : 'no JSON'
   }
   if (status >= 400) {
     const { error_code, message } = (body ?? {}) as { readonly error_code?: unknown; readonly message?: unknown }
-    const isProbe = endpoint.isOurs === true || endpoint.operation === 'health'
+    const isProbe = (endpoint.isOurs === true && !endpoint.path.startsWith('/v1/')) || endpoint.operation === 'health'
     if (!isProbe && (error_code !== status || typeof message !== 'string')) return 'not an error as Connect has it'
     // With a spoilt path it may be another endpoint that has no use for the body.
     const mayBeUnreadable = request.isBodySpoilt || request.isPathSpoilt

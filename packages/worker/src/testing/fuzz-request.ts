@@ -62,11 +62,21 @@ export const NASTY_NAMES: readonly string[] = [
   'tasks',
 ]
 
-/** Settings that a worker with the file connectors takes. */
-const WORKING = { 'connector.class': 'FileStreamSource', file: '/nowhere', topic: 'fuzz', 'tasks.max': '1' }
+/** Settings that a worker with the file connectors takes, and one with the processor for CSV files. */
+const WORKING = {
+  'connector.class': 'FileStreamSource',
+  file: '/nowhere',
+  topic: 'fuzz',
+  'tasks.max': '1',
+  'processor.class': 'csv-rows',
+  'input.topic': 'fuzz',
+  'output.topic': 'fuzz.rows',
+  'quarantine.topic': 'fuzz.quarantine',
+  headings: '["a"]',
+}
 
 /** Drawn more often, so that there is something to ask for. */
-const CREATES = ENDPOINTS.filter(({ operation }) => operation === 'createConnector')
+const CREATES = ENDPOINTS.filter(({ operation }) => operation === 'createConnector' || operation === 'createProcessor')
 
 /** One request, right or spoilt. */
 export function drawRequest(draw: SeededRandom): FuzzRequest {
@@ -124,7 +134,7 @@ function drawQuery(draw: SeededRandom, endpoint: Endpoint): string {
   const parameters = Object.entries(endpoint.query ?? {}).flatMap(([name, { type }]) =>
     draw.chance(0.5)
       ? [
-          `${name}=${encodeURIComponent(type === 'boolean' ? draw.pick(['true', 'false', '', 'x', 'TRUE']) : draw.pick(['status', 'info', 'cluster', 'worker', '[1.0,)', ...NASTY_NAMES]))}`,
+          `${name}=${encodeURIComponent(type === 'boolean' ? draw.pick(['true', 'false', '', 'x', 'TRUE']) : draw.pick(['status', 'info', 'cluster', 'worker', '[1.0,)', 'text', 'mermaid', '7', ...NASTY_NAMES]))}`,
         ]
       : [],
   )

@@ -3,6 +3,7 @@ import { MemoryMetrics, silentLogger, systemClock, type Clock, type RawSettings 
 import { prometheusText } from '../../src/operations/prometheus.ts'
 import { RestServer } from '../../src/rest/rest-server.ts'
 import { FakeHerder } from './fake-herder.ts'
+import { fakeProcessors } from './fake-processors.ts'
 
 export interface RestRun {
   readonly server: RestServer
@@ -25,6 +26,7 @@ export async function startRest(settings: RawSettings = {}, clock: Clock = syste
   })
   await server.listen()
   const herder = new FakeHerder(server.workerId)
-  server.serve(herder)
+  const processors = fakeProcessors(server.workerId)
+  server.serve(herder, { service: async () => processors })
   return { server, herder, url: server.urls()[0] ?? '', metrics }
 }
