@@ -67,9 +67,9 @@ export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
 
   size(): number {
     let size = this.#database.getCount()
-    for (const { key, value } of this.#overlay.updates.rows()) {
+    for (const { key, value } of this.#overlay.updates) {
       const isStored = this.#database.doesExist(this.#rowKey(key))
-      if (value?.value === null) size -= isStored ? 1 : 0
+      if (value === null) size -= isStored ? 1 : 0
       else size += isStored ? 0 : 1
     }
     return size
@@ -107,10 +107,9 @@ export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
   }
 
   write(): void {
-    for (const { key, value } of this.#overlay.updates.rows()) {
-      if (value === null) continue
-      if (value.value === null) this.#database.removeSync(this.#rowKey(key))
-      else this.#database.putSync(this.#rowKey(key), asBuffer(rowOf(this.#values, value.value)))
+    for (const { key, value } of this.#overlay.updates) {
+      if (value === null) this.#database.removeSync(this.#rowKey(key))
+      else this.#database.putSync(this.#rowKey(key), asBuffer(rowOf(this.#values, value)))
     }
   }
 
@@ -123,8 +122,8 @@ export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
   }
 
   *#updated(from: string | null, before: string | null, isReverse: boolean): Generator<Item<K, V>, void> {
-    for (const { order, key, value } of this.#overlay.updates.ordered(from, before, isReverse))
-      yield { order, key: () => key, value: () => value?.value ?? null }
+    for (const { order, key, value } of this.#overlay.ordered(from, before, isReverse))
+      yield { order, key: () => key, value: () => value }
   }
 
   *#stored(from: string | null, before: string | null, isReverse: boolean): Generator<Item<K, V>, void> {

@@ -16,18 +16,23 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
   readonly #keys: KeyIdentity<K>
   readonly #rows = new Map<KeyId, Row<K, V>>()
   #index: SortedIndex<Row<K, V>> | null = null
+  /** What was asked for last is what is put next, mostly. */
+  #lastId: KeyId | null = null
+  #last: Row<K, V> | undefined
 
   constructor(keys: KeyIdentity<K>) {
     this.#keys = keys
   }
 
   get(key: K): V | null {
-    return this.#rows.get(this.#keys.id(key))?.value ?? null
+    const id = (this.#lastId = this.#keys.id(key))
+    this.#last = this.#rows.get(id)
+    return this.#last?.value ?? null
   }
 
   put(key: K, value: V): void {
     const id = this.#keys.id(key)
-    const row = this.#rows.get(id)
+    const row = id === this.#lastId ? this.#last : this.#rows.get(id)
     if (row === undefined) this.#add(id, key, value)
     else row.value = value
   }
@@ -37,6 +42,7 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
     const row = this.#rows.get(id)
     if (row === undefined) return
     this.#rows.delete(id)
+    this.#lastId = null
     this.#index?.delete(row.order)
     row.value = null
   }
@@ -68,6 +74,7 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
     const row: Row<K, V> = { key, value, order: this.#index === null ? '' : this.#keys.order(key) }
     this.#rows.set(id, row)
     this.#index?.add(row)
+    this.#lastId = null
   }
 
   #indexed(): SortedIndex<Row<K, V>> {
