@@ -3,24 +3,33 @@
  * kilobytes per column), so rows that are scattered over very many partitions wait for their files as rows.
  */
 import type { OpenFile } from './open-file.ts'
+import { memoryOf } from './row-memory.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
-/** A row takes several times the memory that its values take in a file. */
-const MEMORY_PER_BYTE = 4
-const MEMORY_PER_ROW = 200
+/** The rows of a partition, besides themselves: a list, its place in the map, and the name of the folder. */
+const MEMORY_PER_PARTITION = 200
+/** A row's place in the list. */
+const MEMORY_PER_ROW = 8
 /** The file that rows are tried in is thrown away before it becomes large. */
 const TRIED_PER_FILE = 8192
 /** Between two looks at how large rows are. */
 const ROWS_PER_LOOK = 256
 
+interface PartitionRows {
+  readonly rows: Row[]
+  bytes: number
+}
+
 export class WaitingRows {
-  readonly #rows = new Map<string, Row[]>()
+  readonly #partitions = new Map<string, PartitionRows>()
   readonly #fileToTry: (row: Row) => OpenFile
   #trial: OpenFile | undefined
   #count = 0
-  /** About what a row takes in memory. */
-  #rowBytes = MEMORY_PER_ROW
+  /** About what they take in memory. */
+  #heldBytes = 0
+  /** About what a row takes in a file. */
+  #fileBytes = 0
 
   /** @param fileToTry a file as the row's partition would have it, which is never finished */
   constructor(fileToTry: (row: Row) => OpenFile) {
@@ -33,10 +42,16 @@ export class WaitingRows {
    */
   add(folder: string, row: Row): number {
     this.#try(row)
-    let rows = this.#rows.get(folder)
-    if (rows === undefined) this.#rows.set(folder, (rows = []))
+    let partition = this.#partitions.get(folder)
+    let bytes = MEMORY_PER_ROW + memoryOf(row)
+    if (partition === undefined) {
+      this.#partitions.set(folder, (partition = { rows: [], bytes: 0 }))
+      bytes += MEMORY_PER_PARTITION + memoryOf(folder)
+    }
+    partition.bytes += bytes
+    this.#heldBytes += bytes
     this.#count++
-    return rows.push(row)
+    return partition.rows.push(row)
   }
 
   get count(): number {
@@ -45,30 +60,32 @@ export class WaitingRows {
 
   /** About the memory that they take. */
   get heldBytes(): number {
-    return this.#count * this.#rowBytes
+    return this.#heldBytes
   }
 
   /** About what they would take in files. */
   get bytes(): number {
-    return (this.#count * (this.#rowBytes - MEMORY_PER_ROW)) / MEMORY_PER_BYTE
+    return this.#count * this.#fileBytes
   }
 
   /** Those of a partition, which wait no longer. */
   take(folder: string): readonly Row[] {
-    const rows = this.#rows.get(folder) ?? []
-    this.#rows.delete(folder)
-    this.#count -= rows.length
-    return rows
+    const partition = this.#partitions.get(folder)
+    if (partition === undefined) return []
+    this.#partitions.delete(folder)
+    this.#heldBytes -= partition.bytes
+    this.#count -= partition.rows.length
+    return partition.rows
   }
 
   /** The partition whose rows have waited longest. */
   get firstFolder(): string | undefined {
-    return this.#rows.keys().next().value
+    return this.#partitions.keys().next().value
   }
 
   clear(): void {
-    this.#rows.clear()
-    this.#count = 0
+    this.#partitions.clear()
+    this.#count = this.#heldBytes = 0
     this.#endTrial()
   }
 
@@ -76,7 +93,7 @@ export class WaitingRows {
   #try(row: Row): void {
     const trial = (this.#trial ??= this.#fileToTry(row))
     trial.append(row)
-    if (trial.rows % ROWS_PER_LOOK === 0) this.#rowBytes = MEMORY_PER_ROW + (trial.bytes / trial.rows) * MEMORY_PER_BYTE
+    if (trial.rows % ROWS_PER_LOOK === 0) this.#fileBytes = trial.bytes / trial.rows
     if (trial.rows >= TRIED_PER_FILE) this.#endTrial()
   }
 
