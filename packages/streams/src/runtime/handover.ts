@@ -8,7 +8,7 @@ const ROWS_AT_ONCE = 5_000
 /** Where a task finds the state that it begins with. */
 export interface StateSource {
   /** Fills the stores in memory that it has, and says where all changelogs go on. */
-  fill(state: TaskState, restoring: readonly RestoringStore[], signal: AbortSignal): Promise<RestoringStore[]>
+  fillStores(state: TaskState, restoring: readonly RestoringStore[], signal: AbortSignal): Promise<RestoringStore[]>
 }
 
 export class Handover implements StateSource {
@@ -18,7 +18,7 @@ export class Handover implements StateSource {
     this.#rows = rows
   }
 
-  fill(state: TaskState, restoring: readonly RestoringStore[]): Promise<RestoringStore[]> {
+  fillStores(state: TaskState, restoring: readonly RestoringStore[]): Promise<RestoringStore[]> {
     const begun = restoring.map((one) => {
       const found = this.#rows.find(({ store }) => store === one.store)
       if (found === undefined) return one

@@ -8,6 +8,7 @@ export class Probing {
   /** Of the rebalance that is planned; null: none is. */
   #planned: AbortController | null = null
   #count = 0
+  #isClosed = false
 
   constructor(clock: Clock, rejoin: (reason: string) => void) {
     this.#clock = clock
@@ -21,26 +22,34 @@ export class Probing {
 
   /** What the leader has said: a time in milliseconds since the epoch, or `NEVER`. */
   plan(nextRebalanceMs: number): void {
-    this.cancel()
-    if (nextRebalanceMs === NEVER) return
+    this.#cancel()
+    if (nextRebalanceMs === NEVER || this.#isClosed) return
     const planned = (this.#planned = new AbortController())
     const waitMs = Math.max(0, nextRebalanceMs - this.#clock.now())
-    void this.#clock.sleep(waitMs, planned.signal).then(() => {
-      if (!planned.signal.aborted) this.#now('Time to see whether state has been warmed up')
-    })
+    void this.#wait(waitMs, planned.signal)
   }
 
   caughtUp(): void {
     if (this.#planned !== null) this.#now('State has been warmed up')
   }
 
-  cancel(): void {
+  close(): void {
+    this.#isClosed = true
+    this.#cancel()
+  }
+
+  async #wait(waitMs: number, signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(waitMs, signal)
+    if (!signal.aborted) this.#now('Time to see whether state has been warmed up')
+  }
+
+  #cancel(): void {
     this.#planned?.abort(null)
     this.#planned = null
   }
 
   #now(reason: string): void {
-    this.cancel()
+    this.#cancel()
     this.#count = (this.#count + 1) % 128
     this.#rejoin(reason)
   }

@@ -192,7 +192,7 @@ export class RunningTasks {
         const source = await this.#sourceOf(id, starts, signal)
         const { task, restoring } = this.#make(id, starts, openDisk)
         made.push(task)
-        const filled = source?.fill(this.#states.get(task)!, restoring, signal)
+        const filled = source?.fillStores(this.#states.get(task)!, restoring, signal)
         stores.push(...((await filled) ?? restoring))
       }
       await restore(stores, { kafka, clock, logger, isolation }, signal)

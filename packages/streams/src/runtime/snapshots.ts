@@ -259,7 +259,11 @@ export class BroughtBack implements StateSource {
    * Fills the stores in memory that it has, and says where their changelogs go on.
    * @throws SluiceError SNAPSHOT_UNUSABLE with the task's name: what was filled is of no use
    */
-  async fill(state: TaskState, restoring: readonly RestoringStore[], signal: AbortSignal): Promise<RestoringStore[]> {
+  async fillStores(
+    state: TaskState,
+    restoring: readonly RestoringStore[],
+    signal: AbortSignal,
+  ): Promise<RestoringStore[]> {
     const begun: RestoringStore[] = []
     for (const one of restoring) {
       const kept = Object.hasOwn(this.#found.manifest.stores, one.store) ? this.#found.manifest.stores[one.store] : null

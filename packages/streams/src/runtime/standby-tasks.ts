@@ -191,7 +191,7 @@ export class StandbyTasks {
         isComplete: isChangelogComplete(definition),
       }
     })
-    const begun = brought === null ? restoring : await brought.fill(state, restoring, signal)
+    const begun = brought === null ? restoring : await brought.fillStores(state, restoring, signal)
     await restore(begun, { kafka, clock, logger, isolation }, signal)
   }
 

@@ -263,7 +263,7 @@ export class ThreadLife {
       this.#thread = null
       finish.left(thread)
       // Whatever one of them says, the others are closed too.
-      probing.cancel()
+      probing.close()
       const [closed] = await Promise.allSettled([
         Promise.all([tasks.closeAll(), standbys.close()]),
         this.#close(writer),
