@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { Serdes, StreamsBuilder, type FixedKeyRecord } from '../../src/index.ts'
+import { JoinWindows, Serdes, StreamsBuilder, type FixedKeyRecord, type KStream } from '../../src/index.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
 
 const text = Serdes.string
@@ -102,4 +102,31 @@ test('a record that a processor held back is written under its own key', () => {
   input.pipeInput('a', '1')
   input.pipeInput('b', '2')
   expect(driver.createOutputTopic('out', text, text).readKeyValuesToList()).toEqual([['a', '1']])
+})
+
+test('a stream-stream join keeps the bytes of values as they came, unless the store has another serde or they were changed', () => {
+  const written = Buffer.from('{ "n" : 1.0 }')
+  const kept = (value: typeof json, map: (value: { readonly n: number }) => { readonly n: number }) => {
+    const builder = new StreamsBuilder()
+    const other = builder.stream('other', { key: text, value: json })
+    const stream = builder.stream('in', { key: text, value: json }) as KStream<string, { readonly n: number }>
+    const changed = map === same ? stream : stream.mapValues(map)
+    changed
+      .join(other, (left, right) => left.n + right.n, JoinWindows.ofTimeDifferenceWithNoGrace(10), {
+        storeName: 'pair',
+        key: text,
+        value,
+      })
+      .to('out', { key: text, value: Serdes.integer })
+    const driver = new TopologyTestDriver(builder.build(), { settings: { 'application.id': 'app' } })
+    driver.createInputTopic('in').pipeInput(KEY, written, { timestamp: 1 })
+    driver.createInputTopic('other').pipeInput(KEY, Buffer.from('{"n":2}'), { timestamp: 2 })
+    expect(driver.createOutputTopic('out', text, Serdes.integer).readValuesToList()).toEqual([3])
+    const [logged] = driver.createOutputTopic('app-pair-this-join-store-changelog').readValuesToList()
+    return Buffer.from(logged!).toString()
+  }
+  const same = (value: { readonly n: number }): { readonly n: number } => value
+  expect(kept(json, same)).toBe('{ "n" : 1.0 }')
+  expect(kept(json, ({ n }) => ({ n }))).toBe('{"n":1}')
+  expect(kept(Serdes.json<{ readonly n: number }>(), same)).toBe('{"n":1}')
 })

@@ -98,3 +98,20 @@ test('a text and the bytes of one are keys of their own', () => {
   expect([rows.find(mixed.set('a'), 1, 0), rows.find(mixed.set(Buffer.from('a')), 1, 0)]).toEqual([text, bytes])
   expect([rows.keyOf(text, mixed), rows.keyOf(bytes, mixed)]).toEqual(['a', Buffer.from('a')])
 })
+
+test('keys with the same hash are told apart', () => {
+  const byHash = new Map<number, string>()
+  let pair: readonly string[] = []
+  for (let i = 0; pair.length === 0; i++) {
+    const { hash } = texts.set(`key ${i}`)
+    const other = byHash.get(hash)
+    if (other !== undefined) pair = [other, `key ${i}`]
+    byHash.set(hash, `key ${i}`)
+  }
+  const rows = new PackedRows()
+  const one = rows.add(texts.set(pair[0]!), 1, 0, null)
+  expect(rows.find(texts.set(pair[0]!), 1, 0)).toBe(one)
+  expect(rows.find(texts.set(pair[1]!), 1, 0)).toBe(0)
+  const two = rows.add(texts.set(pair[1]!), 0, 0, null)
+  expect(pair.map((key) => rows.latest(texts.set(key)))).toEqual([one, two])
+})
