@@ -8,10 +8,12 @@ import { ACTIONS, checkReferencePage, compileGate, type CheckDefinition, type Ga
 import { defineSettings, ERROR_CODES, type Connector, type SettingsDeclaration } from '@sluice/sdk'
 import { streamsSettings, type Processor } from '@sluice/streams'
 import {
+  catalogueSettings,
   cellSettings,
   connectorSettings,
   consumerSettings,
   groupSettings,
+  processorSettings,
   producerSettings,
   sinkSettings,
   sourceSettings,
@@ -145,13 +147,14 @@ ${beyond(standaloneSettings, workerSettings).page(4)}
 
 ${groupSettings.page(4)}
 ${storageSettings.page(4)}
+${catalogueSettings.page(4)}
 ### REST
 
 [Settings of REST](rest.md#settings) have a page of their own, with its endpoints.
 
 ### Cells
 
-Of connectors that run in processes of their own.
+Of connectors and processors that run in processes of their own.
 
 ${cellSettings.page(4)}
 ## Kafka clients
@@ -190,14 +193,19 @@ function processorsPage(): string {
 
 # Processors
 
-Bundled are ${links}. A processor's properties file, for \`sluice process processor.properties\`, holds \`bootstrap.servers\`, \`processor.class\`
-(a package name, or a path that begins with ./ or /), its own settings, and those [of every application](#every-application).
+Bundled are ${links}. A processor's properties file holds its own settings, those [of every application](#every-application), and \`processor.class\`.
+For \`sluice processors create -f processor.properties\`, which has workers run it ([how](../how-to/deploy-a-processor.md)), those
+[of every deployed processor](#every-deployed-processor) besides; for \`sluice process processor.properties\`, which runs it in the foreground,
+\`bootstrap.servers\`, and \`processor.class\` may also be a path that begins with ./ or /.
 
 ${PROCESSORS.map(({ processor, gates }) => processorSection(processor, gates)).join('\n')}
 
 ## Every application
 
-${streamsSettings.page(3)}`
+${streamsSettings.page(3)}
+## Every deployed processor
+
+${processorSettings.page(3)}`
 }
 
 function processorSection({ name, documentation, settings }: Processor, gates: readonly GateDefinition[]): string {
