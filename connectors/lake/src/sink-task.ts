@@ -58,6 +58,8 @@ export class LakeSinkTask implements SinkTask {
   readonly #tables: Tables
   readonly #budget: MemoryBudget
   readonly #goingBack: GoingBack
+  /** Tables whose last commit failed: the others come first, so that those do not use up the time of all. */
+  readonly #failing = new WeakSet<Target>()
 
   /** @param store instead of the one that `lake.url` names */
   constructor(
@@ -129,7 +131,9 @@ export class LakeSinkTask implements SinkTask {
       }
     }
     const due = this.#tables.all.filter((target) => closing || target.isDue)
-    await fewAtATime(due, (target) => this.#commit(target))
+    const signal = patience()
+    const [failing, others] = [due.filter((at) => this.#failing.has(at)), due.filter((at) => !this.#failing.has(at))]
+    await fewAtATime([...others, ...failing], (target) => this.#commit(target, signal))
     this.#weigh()
     return positions.flatMap((position) => {
       const offset = this.#safeOffset(position)
@@ -138,12 +142,13 @@ export class LakeSinkTask implements SinkTask {
   }
 
   async close(partitions: readonly TopicPartition[]): Promise<void> {
+    const signal = patience()
     const leaving = new Set(partitions.map(labelOf))
     for (const target of this.#tables.all) {
       const staying = [...target.lanes()].filter(([partition]) => !leaving.has(labelOf(partition)))
       if (staying.length === 0) this.#tables.forget(target)
       else if (target.writer.unsettled)
-        await this.#tables.sparingOthers(target.tenant, () => this.#goingBack.restart(target, staying, patience()))
+        await this.#tables.sparingOthers(target.tenant, () => this.#goingBack.restart(target, staying, signal))
       for (const partition of partitions) target.release(partition)
     }
     for (const partition of partitions) this.#tables.leave(partition)
@@ -321,10 +326,13 @@ export class LakeSinkTask implements SinkTask {
   }
 
   /** What fails for now is left for the next call; rows and positions stay where they are. */
-  async #commit(target: Target): Promise<void> {
+  async #commit(target: Target, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
     try {
-      await target.commit(patience())
+      await target.commit(signal)
+      this.#failing.delete(target)
     } catch (error) {
+      this.#failing.add(target)
       if (!isRetriable(error)) {
         this.#tables.park(target.tenant, error)
         return

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { SluiceError } from '@sluice/sdk'
 import type { SinkRecord, SinkTaskContext } from '@sluice/sdk'
 import { MemoryStore, listAll } from '@sluice/object-store'
-import type { ObjectStore } from '@sluice/object-store'
+import type { ObjectStore, StoreCall } from '@sluice/object-store'
 import { FaultyStore } from '@sluice/object-store/testing'
-import { SinkRun } from '@sluice/sdk/testing'
+import { SinkRun, sinkRecord } from '@sluice/sdk/testing'
 import { lakeSink } from '@sluice/connector-lake'
 import { LakeSinkTask } from '../src/sink-task.ts'
-import { P0, order, span } from './lake-runs.ts'
+import { P0, order, orders, span } from './lake-runs.ts'
 
 describe('a store that is away for a while', () => {
   const settings = lakeSink.settings.parse({ 'lake.url': 'memory:', 'flush.size': '3', 'flush.bytes': '4096' })
@@ -62,5 +63,59 @@ describe('a store that is away for a while', () => {
     expect(await run.flush(true)).toEqual([{ ...P0, offset: 6 }])
     await run.stop()
     expect(await rowsIn(below)).toBe(5)
+  })
+})
+
+describe('stores that do not answer', () => {
+  /** Files of tables that begin with `slow` get no answer until the caller gives up; of all others they are taken. */
+  class SlowStore extends MemoryStore {
+    waiting = 0
+
+    override async put(path: string, bytes: Uint8Array, call?: StoreCall): Promise<void> {
+      if (!path.startsWith('slow') || !path.endsWith('.parquet')) return super.put(path, bytes)
+      this.waiting++
+      const gaveUp = Promise.withResolvers<never>()
+      call!.signal!.addEventListener('abort', () =>
+        gaveUp.reject(new SluiceError('STORE_UNAVAILABLE', 'No answer', { retriable: true })),
+      )
+      return gaveUp.promise
+    }
+  }
+
+  /** Each call of the worker gets one of these to give up with. */
+  let patiences: AbortController[] = []
+  beforeEach(() => {
+    patiences = []
+    jest.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      patiences.push(new AbortController())
+      return patiences.at(-1)!.signal
+    })
+  })
+  afterEach(() => {
+    jest.restoreAllMocks()
+  })
+
+  test('hold a flush up once, not once per table, and tables whose turn did not come are the first of the next', async () => {
+    const store = new SlowStore()
+    const settings = lakeSink.settings.parse({ 'lake.url': 'memory:' })
+    const createTask = (_: unknown, context: SinkTaskContext): LakeSinkTask =>
+      new LakeSinkTask(settings, context, store)
+    const run = new SinkRun({ ...lakeSink, createTask }, { 'lake.url': 'memory:' })
+    const topics = [...Array.from({ length: 10 }, (_, i) => `slow${i}`), 'swift']
+    const places = topics.map((topic) => ({ topic, partition: 0 }))
+    await run.start(places)
+    await run.put(places.map((place) => sinkRecord({ ...place, offset: 0 }, { id: 1, note: null }, orders)))
+    const flushed = async (): Promise<readonly string[]> => {
+      store.waiting = 0
+      patiences = []
+      const flush = run.flush(true)
+      while (store.waiting < 8) await new Promise((resolve) => setImmediate(resolve))
+      expect(patiences).toHaveLength(1)
+      patiences[0]!.abort()
+      return (await flush).filter(({ offset }) => offset === 1).map(({ topic }) => topic)
+    }
+    expect(await flushed()).toEqual([])
+    expect(await flushed()).toEqual(['swift'])
+    await run.stop()
   })
 })

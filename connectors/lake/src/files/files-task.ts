@@ -101,19 +101,21 @@ export class FilesTask implements SinkTask {
   }
 
   async open(partitions: readonly TopicPartition[]): Promise<void> {
-    await fewAtATime(partitions, (partition) => this.#openOrSetAside(partition))
+    const signal = patience()
+    await fewAtATime(partitions, (partition) => this.#openOrSetAside(partition, signal))
   }
 
   async put(records: readonly SinkRecord[]): Promise<void> {
+    const signal = patience()
     this.#aside.settle()
-    await this.#tryAgain()
+    await this.#tryAgain(signal)
     if (this.#budget.isOver(this, this.#settings['memory.bytes']))
       for (const { files } of this.#streams.values()) files.end()
-    await this.#storeEnded()
+    await this.#storeEnded(signal)
     for (const record of records) this.#take(record)
     for (const { files } of this.#streams.values()) files.tick()
     // What fails for now is tried again with the next put, before that takes anything.
-    await this.#storeIfPossible()
+    await this.#storeIfPossible(signal)
     this.#weigh()
     if (this.#hasStored) this.#context.requestCommit()
     this.#hasStored = false
@@ -131,7 +133,7 @@ export class FilesTask implements SinkTask {
       // Without commits, files that end by chance would be there a second time, under another name, after a crash.
       if (closing && stream.log !== null) stream.files.end()
     }
-    await this.#storeIfPossible()
+    await this.#storeIfPossible(patience())
     this.#weigh()
     return positions.flatMap((position) => {
       const { topic, partition } = position
@@ -157,7 +159,7 @@ export class FilesTask implements SinkTask {
     this.#budget.release(this)
   }
 
-  async #openOrSetAside(partition: TopicPartition): Promise<void> {
+  async #openOrSetAside(partition: TopicPartition, signal: AbortSignal): Promise<void> {
     let tenant: string
     try {
       tenant = this.#stores.tenantOf(partition.topic)
@@ -168,7 +170,7 @@ export class FilesTask implements SinkTask {
     }
     if (this.#parked.errorOf(tenant) === undefined) {
       try {
-        await this.#openStream(partition, tenant)
+        await this.#openStream(partition, tenant, signal)
         return
       } catch (error) {
         this.#park(tenant, error)
@@ -177,8 +179,7 @@ export class FilesTask implements SinkTask {
     this.#setAside(partition, tenant, undefined)
   }
 
-  async #openStream(partition: TopicPartition, tenant: string): Promise<void> {
-    const signal = patience()
+  async #openStream(partition: TopicPartition, tenant: string, signal: AbortSignal): Promise<void> {
     const store = await this.#storeOf(tenant, signal)
     const position = this.#context.position(partition)
     const log = this.#settings['exactly.once']
@@ -232,9 +233,9 @@ export class FilesTask implements SinkTask {
     this.#aside.add({ partition, tenant, isReported, error: this.#parked.errorOf(tenant)! }, from)
   }
 
-  async #tryAgain(): Promise<void> {
+  async #tryAgain(signal: AbortSignal): Promise<void> {
     const back = this.#parked.takeDue().flatMap((tenant) => this.#aside.takeBack(tenant))
-    await fewAtATime(back, ({ partition }) => this.#openOrSetAside(partition))
+    await fewAtATime(back, ({ partition }) => this.#openOrSetAside(partition, signal))
   }
 
   #take(record: SinkRecord): void {
@@ -275,16 +276,16 @@ export class FilesTask implements SinkTask {
     this.#context.report(record, error)
   }
 
-  async #storeIfPossible(): Promise<void> {
+  async #storeIfPossible(signal: AbortSignal): Promise<void> {
     try {
-      await this.#storeEnded()
+      await this.#storeEnded(signal)
     } catch (error) {
       if (!isRetriable(error)) throw error
       this.#context.logger.warn('Files could not be stored; it is tried again', { reason: describeError(error) })
     }
   }
 
-  async #storeEnded(): Promise<void> {
+  async #storeEnded(signal: AbortSignal): Promise<void> {
     await fewAtATime(this.#streams.values(), async (stream) => {
       const { ended } = stream.files
       if (!stream.isIdentified) {
@@ -294,7 +295,7 @@ export class FilesTask implements SinkTask {
       }
       try {
         for (let batch = ended[0]; batch !== undefined; batch = ended[0]) {
-          await this.#storeBatch(stream, batch)
+          await this.#storeBatch(stream, batch, signal)
           ended.shift()
         }
       } catch (error) {
@@ -304,8 +305,7 @@ export class FilesTask implements SinkTask {
   }
 
   /** The files, then the commit that names them. */
-  async #storeBatch(stream: Stream, batch: FileBatch): Promise<void> {
-    const signal = patience()
+  async #storeBatch(stream: Stream, batch: FileBatch, signal: AbortSignal): Promise<void> {
     for (const { path, bytes } of batch.files) await stream.store.put(path, bytes, { signal })
     stream.batchId ??= randomUUID()
     const { connector, clock } = this.#context
