@@ -129,7 +129,7 @@ function nextCommands(plan: QuickstartPlan, { dir, file, key, into, s3 }: Quicks
     `  ${again}    (again: nothing new, nothing added)`,
     `  ${at}npm run sluice -- sql ${quoted(table)} 'describe "${plan.dataset}"'`,
     key === undefined
-      ? '  npm run quickstart -- --file my.csv --key id    (your own file)'
+      ? '  npm run quickstart -- --tour    (flights: a table, windows, late data)\n  npm run quickstart -- --file my.csv --key id    (your own file)'
       : '  npm run quickstart    (the FAA bird strikes)',
     '',
   ].join('\n')
