@@ -7,9 +7,12 @@ import { SluiceError, systemClock, systemRandom } from '@sluice/sdk'
 import type { RawSettings, TopicPartition } from '@sluice/sdk'
 import { DeltaTable, appIdOf, topicAppIdOf } from '@sluice/lake'
 import type { DeltaPorts, TxnClaim } from '@sluice/lake'
-import type { LakeSettings } from './settings.ts'
+import { fewAtATime } from './few-at-a-time.ts'
 import { patience } from './patience.ts'
+import type { LakeSettings } from './settings.ts'
+import { refusalOf } from './shapes.ts'
 import { TableRoutes, keyOf } from './table-route.ts'
+import type { Route } from './table-route.ts'
 import { ENGINE } from './target.ts'
 import { TenantStores } from './tenants.ts'
 
@@ -37,7 +40,8 @@ interface Move {
 }
 
 /**
- * All tables are looked at before any is changed; each is changed as a whole. Rows stay: what is read again is appended again.
+ * All tables are looked at before any is changed; each is changed as a whole. Where one fails, asking again does the rest. Rows stay: what
+ * is read again is appended again.
  * @param wanted empty, when all is to be forgotten and Kafka knows of nothing: then all that the tables of `topics` know is
  * @param raw the connector's settings as they were given, its name among them
  * @throws SluiceError SETTINGS_INVALID where it is not certain which tables hold the offsets
@@ -48,33 +52,55 @@ export async function alterTableOffsets(
   raw: RawSettings,
 ): Promise<boolean> {
   for (const offset of wanted.values()) if (offset !== null && offset < 0) throw belowZero(offset)
-  // For all tables together.
-  const signal = patience()
   const stores = new TenantStores(settings, settings['lake.url'], settings, PORTS)
   const routes = TableRoutes.of(settings, stores.areSeveral)
   if (routes.isByField) throw uncertain('a field of each record decides which table it goes to (table.name)')
   const names = { sink: raw['name'] ?? '', cluster: settings['cluster.id'] }
+  const routed = new Map<string, { readonly route: Route; readonly topics: string[] }>()
+  for (const topic of topicsOf(wanted, raw)) {
+    const route = routeOf(topic, routes, stores)
+    if (route === undefined) {
+      // Its records go to no table, so there Kafka's offset decides, which the worker sets.
+      if (hasTransforms(raw)) throw renamed(topic)
+      continue
+    }
+    const known = routed.get(keyOf(route))
+    if (known === undefined) routed.set(keyOf(route), { route, topics: [topic] })
+    else known.topics.push(topic)
+  }
   const moves: Move[] = []
   try {
-    for (const topics of Map.groupBy(topicsOf(wanted, raw), (topic) => keyOf(routes.ofTopic(topic))).values()) {
-      const { tenant, path } = routes.ofTopic(topics[0]!)
-      stores.assertKnown(tenant)
-      const table = await DeltaTable.open(stores.open(tenant), path, PORTS, signal)
-      if (table !== undefined) moves.push({ table, claims: [] })
+    await fewAtATime(routed.values(), async ({ route: { tenant, path }, topics }) => {
+      const table = await DeltaTable.open(stores.open(tenant), path, PORTS, patience())
+      const claims: TxnClaim[] = []
+      if (table !== undefined) moves.push({ table, claims })
       for (const topic of topics) {
         const those = wantedOf(topic, wanted, names, table)
-        const claims = those.flatMap((entry) => claimsOf(entry, names, table))
-        moves.at(-1)?.claims.push(...claims)
-        if (claims.length === 0 && !routes.isOne && hasTransforms(raw))
-          throw uncertain(`transforms may have given the records of ${topic} another topic, and with it another table`)
+        const found = those.flatMap((entry) => claimsOf(entry, names, table))
+        claims.push(...found)
+        if (found.length === 0 && !routes.isOne && hasTransforms(raw)) throw renamed(topic)
       }
-    }
-    for (const { table, claims } of moves)
-      if (claims.length > 0) await table.append({ txnId: randomUUID(), files: [], txns: claims }, signal)
+    })
+    const changed = moves.filter(({ claims }) => claims.length > 0)
+    await fewAtATime(changed, async ({ table, claims: txns }) => {
+      await table.append({ txnId: randomUUID(), files: [], txns }, patience())
+    })
   } finally {
     await Promise.all(moves.map(({ table }) => table.close()))
   }
   return true
+}
+
+/** Undefined: records of the topic are bad records. */
+function routeOf(topic: string, routes: TableRoutes, stores: TenantStores): Route | undefined {
+  try {
+    const route = routes.ofTopic(topic)
+    stores.assertKnown(route.tenant)
+    return route
+  } catch (error) {
+    refusalOf(error)
+    return undefined
+  }
 }
 
 /** Of `topics`, where nothing is wanted in particular. */
@@ -114,6 +140,10 @@ function claimsOf([partition, offset]: Wanted, names: Names, table: DeltaTable |
 
 function hasTransforms(raw: RawSettings): boolean {
   return (raw['transforms'] ?? '').trim() !== ''
+}
+
+function renamed(topic: string): SluiceError {
+  return uncertain(`transforms may have given the records of ${topic} another topic, and with it another table`)
 }
 
 function uncertain(why: string): SluiceError {

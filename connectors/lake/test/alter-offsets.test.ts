@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { RawSettings, TopicPartition } from '@sluice/sdk'
+import { sinkRecord } from '@sluice/sdk/testing'
 import { lakeSink } from '@sluice/connector-lake'
 import { LakeFolder } from './lake-folder.ts'
-import { P0, P1, countOf, sinkInto, span } from './lake-runs.ts'
+import { P0, P1, countOf, orders, sinkInto, span } from './lake-runs.ts'
 
 let folder: LakeFolder
 beforeEach(async () => {
@@ -97,6 +98,42 @@ describe('offsets that an operator sets', () => {
   test('mean nothing to tables that are not there yet', async () => {
     expect(await alter([[P0, 7]])).toBe(true)
     expect(await folder.names()).toEqual([])
+  })
+
+  test('are left to Kafka for topics whose records go to no table', async () => {
+    await runUpTo(9, 0)
+    const routing = { 'topic.pattern': '(?<kind>orders)', 'table.name': '${kind}' }
+    const odd = { topic: 'bills', partition: 0 }
+    expect(
+      await alter(
+        [
+          [odd, 3],
+          [P0, 5],
+        ],
+        routing,
+      ),
+    ).toBe(true)
+    expect(await folder.txns('orders')).toMatchObject({ [lane(0)]: 4 })
+    await expect(alter([[odd, 3]], { ...routing, transforms: 'route' })).rejects.toThrow(/records of bills/)
+  })
+
+  test('move in hundreds of tables by one request, each within a time of its own', async () => {
+    const places = Array.from({ length: 300 }, (_, i) => ({ topic: `t${i}`, partition: 0 }))
+    const run = sinkInto(folder)
+    await run.start(places)
+    await run.put(places.map((place) => sinkRecord({ ...place, offset: 0 }, { id: 1, note: null }, orders)))
+    await run.flush(true)
+    await run.stop()
+    const given = jest.spyOn(AbortSignal, 'timeout')
+    try {
+      expect(await alter(places.map((place) => [place, null]))).toBe(true)
+      // To be read, and to be written.
+      expect(given).toHaveBeenCalledTimes(2 * places.length)
+    } finally {
+      given.mockRestore()
+    }
+    for (const topic of ['t0', 't150', 't299'])
+      expect(await folder.txns(topic)).toMatchObject({ [`sluice:test::${topic}:0`]: -1 })
   })
 
   test('write no entry and no row besides', async () => {
