@@ -3,18 +3,19 @@
  * far a sink got, so one more of them, without files, is put there; without it Kafka's offsets are all there are.
  */
 import { randomUUID } from 'node:crypto'
-import { SluiceError, systemClock, systemRandom } from '@sluice/sdk'
+import { DataError, SluiceError, systemClock, systemRandom } from '@sluice/sdk'
 import type { RawSettings, TopicPartition } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import type { WantedOffsets } from '../alter-offsets.ts'
 import { belowZero, topicsOf } from '../alter-offsets.ts'
+import { fewAtATime } from '../few-at-a-time.ts'
 import { patience } from '../patience.ts'
 import { CommitLog, commitFolder } from './commit-log.ts'
 import type { FilesSettings } from './settings.ts'
 import { storesOf } from './stores.ts'
 
 /**
- * One partition after the other; what was done stays done when one fails. Files stay: what is read again is written again.
+ * A few partitions at a time; what was done stays done when one fails. Files stay: what is read again is written again.
  * @param wanted empty, when all is to be forgotten and Kafka knows of nothing: then all partitions of `topics` that have commits are
  */
 export async function alterFileOffsets(
@@ -24,22 +25,33 @@ export async function alterFileOffsets(
 ): Promise<boolean> {
   for (const offset of wanted.values()) if (offset !== null && offset < 0) throw belowZero(offset)
   if (!settings['exactly.once']) return true
-  // For all partitions together.
-  const signal = patience()
   const stores = storesOf(settings, { clock: systemClock, random: systemRandom })
   const dir = settings['topics.dir']
   for (const topic of topicsOf(wanted, raw)) {
-    const store = stores.open(stores.tenantOf(topic))
-    const those =
-      wanted.size > 0 ? [...wanted].filter(([at]) => at.topic === topic) : await all(store, dir, topic, signal)
-    for (const [partition, offset] of those) {
+    const store = storeOf(topic, stores)
+    // Its records go to no file, so there Kafka's offset decides, which the worker sets.
+    if (store === undefined) continue
+    const those: readonly (readonly [TopicPartition, number | null])[] =
+      wanted.size > 0 ? [...wanted].filter(([at]) => at.topic === topic) : await all(store, dir, topic, patience())
+    await fewAtATime(those, async ([partition, offset]) => {
+      const signal = patience()
       const log = await CommitLog.open(store, commitFolder(dir, partition), signal)
       const author = { connector: raw['name'] ?? '', now: systemClock.now(), id: randomUUID() }
-      // Where there is no commit, Kafka's offset decides, which the worker sets.
+      // Where there is no commit, it decides too.
       if (log.to !== undefined) await log.moveTo(offset ?? 0, author, signal)
-    }
+    })
   }
   return true
+}
+
+/** Undefined: records of the topic are bad records. */
+function storeOf(topic: string, stores: ReturnType<typeof storesOf>): ObjectStore | undefined {
+  try {
+    return stores.open(stores.tenantOf(topic))
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error
+    return undefined
+  }
 }
 
 /** The partitions of the topic that have commits, found with one request for each. */
