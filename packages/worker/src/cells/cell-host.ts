@@ -11,6 +11,7 @@ import { RESTART_LIMITS, type RestartLimits } from './restart-policy.ts'
 import { SpareCells } from './spare-cells.ts'
 import { SupervisedCell } from './supervised-cell.ts'
 import { Tidying, tidyHeap } from './tidying.ts'
+import { lingerMsOf, validationsOf } from './validation-cells.ts'
 import { WATCH_LIMITS, type WatchLimits } from './watchdog.ts'
 import type { OpenEnvironment, WorkEnvironment } from './work-environment.ts'
 import type { ConnectorStart, ExactlyOnceGuard, TaskStart, WorkEvents, WorkHost } from './work-host.ts'
@@ -52,11 +53,6 @@ export interface CellHostOptions {
 const METRICS_TIMEOUT_MS = 1000
 const NOTHING: CellMeasures = { samples: [], figures: [] }
 const TIDY_AFTER_BEATS = 10
-const VALIDATION = 'validation of '
-/** Whoever fills in a form, or creates one connector after the other, is answered at once. */
-const VALIDATION_LINGER_MS = 15_000
-/** Cells for validations of one class that go on at the same time. */
-const VALIDATIONS_MAX = 8
 
 /**
  * Runs connectors in cells. This process imports none of their code (but for `isolation: inline`), and no call here waits for one of
@@ -328,7 +324,7 @@ export class CellHost implements WorkHost {
     return new SupervisedCell(name, {
       events,
       restarts: { ...RESTART_LIMITS, ...restarts },
-      lingerMs: name.startsWith(VALIDATION) ? Math.max(lingerMs, VALIDATION_LINGER_MS) : lingerMs,
+      lingerMs: lingerMsOf(name, lingerMs),
       clock,
       logger,
       takeCell: (of, only) => this.#takeCell(of, only),
@@ -397,8 +393,4 @@ async function openHere({ module, given, logger }: CellHostOptions): Promise<Wor
   const url = module.startsWith('/') ? `file://${module}` : module
   const { openEnvironment } = (await import(url)) as { readonly openEnvironment: OpenEnvironment }
   return openEnvironment(given, logger)
-}
-
-function validationsOf(className: string): readonly string[] {
-  return Array.from({ length: VALIDATIONS_MAX }, (_, n) => `${VALIDATION}${className}, ${n + 1}`)
 }

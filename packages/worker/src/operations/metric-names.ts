@@ -230,7 +230,11 @@ export const OWN_METRICS: readonly OwnMetric[] = [
     labels: [],
     documentation: 'How far this worker has read the config topic: a worker with less than others lags behind.',
   },
-  { name: 'sluice_cells', labels: [], documentation: 'Processes that connectors run in; with `of="processor"` those of processors, as below.' },
+  {
+    name: 'sluice_cells',
+    labels: [],
+    documentation: 'Processes that connectors run in; with `of="processor"` those of processors, as below.',
+  },
   { name: 'sluice_cell_resident_bytes', labels: ['cell'], documentation: 'Memory of each of them.' },
   {
     name: 'sluice_cell_deaths_total',
