@@ -20,12 +20,15 @@ import type { AssignmentInfo } from './assignment/assignment-info.ts'
 import { SHUTDOWN_REQUESTED } from './assignment/streams-assignor.ts'
 import { gateScores } from './gate-scores.ts'
 import { mergeProgress, type StreamsProgress } from './progress.ts'
+import { beginFromSavepoint } from './runtime/begin-from-savepoint.ts'
 import { LogEnd, never, type Finish } from './runtime/finish.ts'
 import { GlobalThread } from './runtime/global-thread.ts'
 import { Pauses, type PauseTarget } from './runtime/pauses.ts'
 import { requestShutdown } from './runtime/shutdown-request.ts'
+import { takeSavepoint } from './runtime/take-savepoint.ts'
 import { commitIntervalOf, ThreadLife, type Ground, type ThreadState } from './runtime/thread-life.ts'
 import { prepareTopics, type PreparedTopics } from './runtime/topics.ts'
+import { savepointRefused } from './state/snapshots/savepoint-manifest.ts'
 import { StreamMetrics } from './stream-metrics.ts'
 import type { StreamsSettings } from './streams-settings.ts'
 import type { StreamsState } from './streams-state.ts'
@@ -204,6 +207,49 @@ export class KafkaStreams {
     this.#logger.error(isHalt(error) ? 'Halted by a gate' : 'Stopped by an error', { error: describeError(error) })
     this.#become(isHalt(error) ? 'HALTED' : 'ERROR')
     throw error
+  }
+
+  /**
+   * Copies the state of all tasks, and where their sources stand, at one commit, to a place of its own in an object store (a `file:`,
+   * `s3:` or `memory:` URL, or a path). While the state is copied on disk nothing is processed; it is written to the store beside the work.
+   * All tasks must be in this instance, and at most `timeoutMs` (default 60,000) may pass until nothing is left in the application's own
+   * topics. Returns the tasks with state. @throws SluiceError SAVEPOINT_REFUSED, STORE_UNAVAILABLE, STATE_DISK_FULL
+   */
+  async savepoint(
+    url: string,
+    { timeoutMs = 60_000 }: { readonly timeoutMs?: number } = {},
+  ): Promise<readonly string[]> {
+    const ground = await this.#ground
+    if (this.#state !== 'RUNNING' || ground === null)
+      throw savepointRefused(`The application is ${this.#state}`, 'Take savepoints while it is RUNNING.')
+    const { openObjectStore } = await import('@sluice/object-store')
+    return takeSavepoint({
+      application: this.#settings['application.id'],
+      prepared: ground.prepared,
+      threads: this.#inOrder().filter(({ state }) => state === 'RUNNING'),
+      pauses: this.#pauses,
+      kafka: this.#kafka,
+      stateDirectory: this.#stateDirectory(),
+      store: openObjectStore(url, { clock: this.#clock }),
+      clock: this.#clock,
+      logger: this.#logger,
+      timeoutMs,
+    })
+  }
+
+  /**
+   * Before `run`, of an application that has not begun yet: makes its topics and gives it the state and the positions of a savepoint, also
+   * of one with another `application.id`. Called once, by one of its instances. Its stores must be those of the savepoint, or more.
+   * @throws SluiceError SAVEPOINT_REFUSED, SNAPSHOT_UNUSABLE, STORE_UNAVAILABLE; no offset is committed then
+   */
+  async beginFrom(url: string): Promise<void> {
+    if (this.#state !== 'CREATED')
+      throw savepointRefused(`The application is ${this.#state}`, 'Begin from a savepoint before the run.')
+    const application = this.#settings['application.id']
+    const prepared = await prepareTopics(this.#topology.forApplication(application), this.#settings, this.#kafka)
+    const { openObjectStore } = await import('@sluice/object-store')
+    const store = openObjectStore(url, { clock: this.#clock })
+    await beginFromSavepoint({ application, prepared, kafka: this.#kafka, store, logger: this.#logger })
   }
 
   #inOrder(): readonly ThreadLife[] {

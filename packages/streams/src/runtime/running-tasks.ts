@@ -126,7 +126,7 @@ export class RunningTasks {
   cut(): TaskCut[] {
     return Array.from(this.#tasks.values()).flatMap((task): TaskCut[] => {
       const state = this.#states.get(task)
-      if (state === undefined || task.stores.size === 0) return []
+      if (state === undefined) return []
       const sources = task.partitions.map((one) => {
         const { topic, partition, position } = one
         return { topic, partition, offset: position, metadata: this.#metadata.get(keyOf(one)) ?? '' }

@@ -81,7 +81,9 @@ export class Snapshots {
   /** Never fails, and never waits: what goes wrong is said, and tried again when it is due again. */
   take(cuts: readonly TaskCut[]): void {
     this.#lastAt = this.#parts.clock.monotonic()
-    const moved = cuts.filter(({ task, ...cut }) => this.#taken.get(task) !== standOf(cut))
+    const moved = cuts.filter(
+      ({ task, ...cut }) => cut.state.stores.length > 0 && this.#taken.get(task) !== standOf(cut),
+    )
     if (moved.length === 0) return
     this.#underWay = this.#takeAll(moved).finally(() => {
       this.#underWay = null

@@ -206,7 +206,7 @@ export class StreamThread {
     return new Promise((resolve, reject) => {
       const done = (failure: { error: unknown } | null): void => {
         if (failure === null) resolve()
-        else reject(failure.error as Error)
+        else reject(failure.error)
       }
       this.#ask({ kind: 'still', work, done })
     })

@@ -22,7 +22,7 @@ import { RepartitionPurge } from './repartition-purge.ts'
 import { Probing } from './probing.ts'
 import { recoveryOf } from './recovery.ts'
 import { RunningTasks } from './running-tasks.ts'
-import type { Snapshots } from './snapshots.ts'
+import type { Snapshots, TaskCut } from './snapshots.ts'
 import { StandbyTasks } from './standby-tasks.ts'
 import { StreamThread } from './stream-thread.ts'
 import { QUARANTINE_BYTES, type PreparedTopics } from './topics.ts'
@@ -93,6 +93,20 @@ export class ThreadLife {
   /** What a bounded run asks; null between two attempts. */
   get thread(): StreamThread | null {
     return this.#thread
+  }
+
+  /** All tasks as of the last commit: while the thread stands still. */
+  cut(): readonly TaskCut[] {
+    return this.#tasks?.cut() ?? []
+  }
+
+  /** As `StreamThread.standingStill`. @throws SluiceError INTERRUPTED, retriable, between two attempts */
+  standingStill(work: () => Promise<void>): Promise<void> {
+    const thread = this.#thread
+    if (thread !== null) return thread.standingStill(work)
+    return Promise.reject(
+      new SluiceError('INTERRUPTED', 'The thread goes back to what is committed just now', { retriable: true }),
+    )
   }
 
   progress(): StreamsProgress {

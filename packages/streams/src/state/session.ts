@@ -5,7 +5,6 @@ import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
 import {
   NO_BYTES,
-  NO_TIME,
   type ChangelogRecord,
   type RestoreFilter,
   type StoreContext,
@@ -149,7 +148,7 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       const value = values[i]!
       const key = sessionKey(this.#keys.bytes(keys[i]!), numbers[i]!, times[i]!)
       const bytes = this.#values.write(value) ?? NO_BYTES
-      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
+      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? times[i]! }
     }
   }
 

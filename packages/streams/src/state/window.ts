@@ -7,7 +7,6 @@ import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
 import {
   NO_BYTES,
-  NO_TIME,
   type ChangelogRecord,
   type RestoreFilter,
   type StoreContext,
@@ -196,7 +195,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
       const value = values[i]!
       const key = windowStoreKey(this.#keys.bytes(keys[i]!), times[i]!, numbers[i]!)
       const bytes = this.#values.write(value) ?? NO_BYTES
-      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
+      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? times[i]! }
     }
   }
 

@@ -164,8 +164,9 @@ export class LmdbState {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#copying
+    const held = this.#held()
     await this.#root.close()
-    this.#directory.close(this.#held())
+    this.#directory.close(held)
   }
 
   #held(): number {

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { connect, type Kafka, type Producer } from '@sluice/kafka'
+import { MemoryMetrics } from '@sluice/sdk'
+import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
+
+const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
+const onABroker = address === '' ? describe.skip : describe
+const KEYS = 30
+const PARTITIONS = 2
+const WAIT_MS = 30_000
+const text = { key: Serdes.string, value: Serdes.string }
+
+onABroker('a savepoint (needs SLUICE_TEST_KAFKA)', () => {
+  let kafka: Kafka
+  let producer: Producer
+  let folder: string
+  beforeAll(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-streams-'))
+    kafka = await connect({ bootstrapServers: address })
+    producer = kafka.producer()
+  })
+  afterAll(async () => {
+    await producer.close()
+    await kafka.close()
+    fs.rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** Counts by value, so that each record goes through a topic of the application. */
+  function application(
+    input: string,
+    engine: StoreEngine,
+    more: Readonly<Record<string, string>> = {},
+    store = 'counts',
+  ) {
+    const id = `saved-${randomUUID().slice(0, 8)}`
+    const output = `${id}.out`
+    const builder = new StreamsBuilder()
+    builder
+      .stream(input, text)
+      .selectKey((_key, value) => value!)
+      .groupByKey({ ...text, name: 'by-value' })
+      .count({ materialized: { name: store, engine } })
+      .toStream()
+      .mapValues(String)
+      .to(output, text)
+    const settings = streamsSettings.parse({
+      'application.id': id,
+      'processing.guarantee': 'exactly_once_v2',
+      'commit.interval.ms': '50',
+      'state.dir': path.join(folder, id),
+      ...more,
+    })
+    const stop = new AbortController()
+    const streams = new KafkaStreams(builder.build(), settings, { kafka, metrics: new MemoryMetrics() })
+    let run: Promise<unknown> = Promise.resolve()
+    return {
+      id,
+      output,
+      streams,
+      start(): void {
+        run = streams.run({ signal: stop.signal })
+        run.catch(() => undefined)
+      },
+      isRunning: (): Promise<void> => eventually(() => streams.state === 'RUNNING' && streams.progress().length > 0),
+      async stop(): Promise<void> {
+        stop.abort()
+        await run
+      },
+    }
+  }
+
+  async function put(input: string, from: number, count: number): Promise<void> {
+    await producer.produce(
+      Array.from({ length: count }, (_, i) => ({
+        topic: input,
+        partition: null,
+        key: Buffer.from(`record ${from + i}`),
+        value: Buffer.from(`value ${(from + i) % KEYS}`),
+        timestamp: null,
+        headers: null,
+      })),
+    )
+  }
+
+  async function inputTopic(): Promise<string> {
+    const input = `saved-in-${randomUUID().slice(0, 8)}`
+    await kafka.admin.ensureTopics([{ topic: input, partitions: PARTITIONS }])
+    return input
+  }
+
+  /** The counts of each key, in order. */
+  async function countsIn(topic: string): Promise<Map<string, number[]>> {
+    const places = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))
+    const ends = await kafka.admin.listOffsets(places, 'latest')
+    const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
+    const found = new Map<string, number[]>()
+    try {
+      fetcher.assign(places.map((place) => ({ ...place, offset: 0 })))
+      while (ends.some((end) => (fetcher.position(end) ?? 0) < end.offset)) {
+        for (const { batches } of await fetcher.poll(100)) {
+          for (const batch of batches) {
+            for (let i = 0; i < batch.count; i++) {
+              const key = Buffer.from(batch.key(i)!).toString()
+              found.set(key, [...(found.get(key) ?? []), Number(Buffer.from(batch.value(i)!).toString())])
+            }
+          }
+        }
+      }
+      return found
+    } finally {
+      await fetcher.close()
+    }
+  }
+
+  test.each(['lmdb', 'memory'] as const)(
+    'taken while records stream in is one moment of the whole: another application goes on from there, each record counted once: %s',
+    async (engine) => {
+      const input = await inputTopic()
+      const url = `memory:${randomUUID()}`
+      const one = application(input, engine, { 'num.stream.threads': '2' })
+      one.start()
+      await one.isRunning()
+      await eventually(() => one.streams.progress().length === 2 * PARTITIONS)
+      let written = 0
+      const over = new AbortController()
+      const saved = one.streams.savepoint(url).finally(() => over.abort())
+      while (!over.signal.aborted || written < 1_500) {
+        await put(input, written, 100)
+        written += 100
+      }
+      expect(await saved).toHaveLength(PARTITIONS)
+      await one.stop()
+
+      const two = application(input, engine)
+      await two.streams.beginFrom(url)
+      two.start()
+      await eventually(async () => total(last(await countsIn(two.output))) === written)
+      await two.stop()
+      // It goes on, and does not begin anew, or leave out what was under way between its tasks.
+      for (const list of (await countsIn(two.output)).values())
+        expect(list).toEqual(Array.from(list, (_, i) => list[0]! + i))
+    },
+    90_000,
+  )
+
+  test('is refused where it cannot be what it says, and says why', async () => {
+    const input = await inputTopic()
+    const url = `memory:${randomUUID()}`
+    const one = application(input, 'lmdb')
+    await expect(one.streams.savepoint(url)).rejects.toMatchObject({ code: 'SAVEPOINT_REFUSED' })
+    await expect(one.streams.beginFrom(url)).rejects.toThrow('There is no savepoint at')
+    await put(input, 0, 100)
+    one.start()
+    await one.isRunning()
+    await one.streams.savepoint(url)
+    await expect(one.streams.savepoint(url)).rejects.toThrow('There is a savepoint at')
+    await expect(one.streams.beginFrom(url)).rejects.toThrow('The application is RUNNING')
+    await one.stop()
+    const renamed = application(input, 'lmdb', {}, 'other-counts')
+    await expect(renamed.streams.beginFrom(url)).rejects.toThrow('is none of the topology')
+    const again = application(input, 'lmdb', { 'application.id': one.id })
+    await expect(again.streams.beginFrom(url)).rejects.toThrow('has begun already')
+  }, 90_000)
+})
+
+function last(counts: ReadonlyMap<string, readonly number[]>): number[] {
+  return [...counts.values()].map((list) => list.at(-1)!)
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0)
+}
+
+async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error('It did not come about in time')
+    await sleep(50)
+  }
+}
