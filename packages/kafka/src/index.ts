@@ -2,7 +2,7 @@
 export * from './port.ts'
 export { type KafkaConfig, connect } from './cluster.ts'
 export { type BrokerAddress, type Dial, type OnBytes, dialPlain } from './wire/dial.ts'
-export type { MetricGroup } from './metrics.ts'
+export { MetricSet, Spread, type Meter, type MetricGroup } from './metrics.ts'
 export type { LoggedRequest } from './request-log.ts'
 export type {
   AuthenticationProviderArgs,

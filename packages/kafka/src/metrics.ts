@@ -60,6 +60,7 @@ export class MetricSet {
   readonly #clock: Clock
   readonly #totals = new Map<string, Total>()
   readonly #spreads = new Map<string, Spread>()
+  readonly #meters = new Map<string, Meter>()
   readonly #gauges = new Map<string, () => number>()
 
   constructor(group: string, tags: Readonly<Record<string, string>>, clock: Clock) {
@@ -82,6 +83,13 @@ export class MetricSet {
     return spread
   }
 
+  /** What comes, and how much of it per second, under one stem: `process` reads as `process-total` and `process-rate`. */
+  meter(stem: string): Meter {
+    let meter = this.#meters.get(stem)
+    if (meter === undefined) this.#meters.set(stem, (meter = new Meter(this.#clock.monotonic())))
+    return meter
+  }
+
   /** A number that is asked for when somebody reads: `buffer-available-bytes`. NaN when there is nothing to say. */
   gauge(name: string, read: () => number): void {
     this.#gauges.set(name, read)
@@ -94,6 +102,10 @@ export class MetricSet {
     for (const [stem, spread] of this.#spreads) {
       values[`${stem}-avg`] = spread.average(now)
       values[`${stem}-max`] = spread.max(now)
+    }
+    for (const [stem, meter] of this.#meters) {
+      values[`${stem}-total`] = meter.total
+      values[`${stem}-rate`] = meter.rate(now)
     }
     for (const [name, read] of this.#gauges) values[name] = read()
     return { group: this.group, tags: this.tags, values }
@@ -117,6 +129,8 @@ export class Spread {
   #count = 0
   #sum = 0
   #max = -Infinity
+  #min = Infinity
+  #minBefore = Infinity
   #countBefore = 0
   #sumBefore = 0
   #maxBefore = -Infinity
@@ -126,6 +140,7 @@ export class Spread {
     this.#count++
     this.#sum += value
     if (value > this.#max) this.#max = value
+    if (value < this.#min) this.#min = value
   }
 
   /** NaN when nothing was recorded lately. */
@@ -140,8 +155,16 @@ export class Spread {
     return this.#count + this.#countBefore === 0 ? NaN : Math.max(this.#max, this.#maxBefore)
   }
 
+  /** NaN when nothing was recorded lately. */
+  min(now: number): number {
+    if (now >= this.#windowEnd) this.#turn(now)
+    return this.#count + this.#countBefore === 0 ? NaN : Math.min(this.#min, this.#minBefore)
+  }
+
   #turn(now: number): void {
     const isStale = now >= this.#windowEnd + WINDOW_MS
+    this.#minBefore = isStale ? Infinity : this.#min
+    this.#min = Infinity
     this.#countBefore = isStale ? 0 : this.#count
     this.#sumBefore = isStale ? 0 : this.#sum
     this.#maxBefore = isStale ? -Infinity : this.#max
@@ -149,5 +172,39 @@ export class Spread {
     this.#sum = 0
     this.#max = -Infinity
     this.#windowEnd = now + WINDOW_MS
+  }
+}
+
+/** How much came in all, and per second in this window and the one before. `now` is `clock.monotonic()`. */
+export class Meter {
+  total = 0
+  #since: number
+  #windowEnd: number
+  #sum = 0
+  #sumBefore = 0
+
+  constructor(now: number) {
+    this.#since = now
+    this.#windowEnd = now + WINDOW_MS
+  }
+
+  add(amount: number, now: number): void {
+    if (now >= this.#windowEnd) this.#turn(now)
+    this.total += amount
+    this.#sum += amount
+  }
+
+  rate(now: number): number {
+    if (now >= this.#windowEnd) this.#turn(now)
+    // What came within its first moments says nothing of a second.
+    return ((this.#sum + this.#sumBefore) * 1000) / Math.max(1000, now - this.#since)
+  }
+
+  #turn(now: number): void {
+    const isStale = now >= this.#windowEnd + WINDOW_MS
+    this.#sumBefore = isStale ? 0 : this.#sum
+    this.#since = isStale ? now : this.#windowEnd - WINDOW_MS
+    this.#sum = 0
+    this.#windowEnd = (isStale ? now : this.#windowEnd) + WINDOW_MS
   }
 }

@@ -39,6 +39,35 @@ test('a spread has mean and maximum of the last thirty to sixty seconds', () => 
   expect(read()).toEqual([NaN, NaN])
 })
 
+test('a spread has the least of the same time', () => {
+  const latency = new MetricsRegistry(clock).group('consumer-metrics', {}).spread('request-latency')
+  expect(latency.min(time.now)).toBeNaN()
+  latency.record(10, time.now)
+  latency.record(30, time.now)
+  expect(latency.min(time.now)).toBe(10)
+  time.now += 31_000
+  latency.record(20, time.now)
+  expect(latency.min(time.now)).toBe(10)
+  time.now += 31_000
+  expect(latency.min(time.now)).toBe(20)
+})
+
+test('a meter has all there was, and how much of it came per second of the last thirty to sixty', () => {
+  const meter = new MetricsRegistry(clock).group('stream-thread-metrics', {}).meter('process')
+  meter.add(300, time.now)
+  time.now += 100
+  expect(meter.rate(time.now)).toBe(300)
+  time.now += 9_900
+  expect(meter.rate(time.now)).toBe(30)
+  time.now += 30_000
+  meter.add(100, time.now)
+  expect([meter.total, meter.rate(time.now)]).toEqual([400, 10])
+  time.now += 30_000
+  expect(meter.rate(time.now)).toBe(2.5)
+  time.now += 100_000
+  expect([meter.total, meter.rate(time.now)]).toEqual([400, 0])
+})
+
 test('a client is measured until the last one of its id was closed', () => {
   const registry = new MetricsRegistry(clock)
   registry.group('producer-metrics', { 'client-id': 'a' }).total('request-total')

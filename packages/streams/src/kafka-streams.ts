@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Kafka } from '@sluice/kafka'
+import type { Kafka, MetricGroup } from '@sluice/kafka'
 import type { Scorecard } from '@sluice/quality'
 import {
   describeError,
@@ -31,7 +31,7 @@ import { prepareTopics, type PreparedTopics } from './runtime/topics.ts'
 import { savepointRefused } from './state/snapshots/savepoint-manifest.ts'
 import { StreamMetrics } from './stream-metrics.ts'
 import type { StreamsSettings } from './streams-settings.ts'
-import type { StreamsState } from './streams-state.ts'
+import { STREAMS_STATES, type StreamsState } from './streams-state.ts'
 import { taskSettingsOf } from './task-settings.ts'
 import type { Topology } from './topology/topology.ts'
 
@@ -96,6 +96,7 @@ export class KafkaStreams {
   readonly #stopping = new AbortController()
   #failure: { readonly error: unknown } | null = null
   readonly #pauses = new Pauses()
+  #failedThreads = 0
   /** Kept up through all attempts. */
   #globals: GlobalThread | null = null
   #ground: Promise<Ground | null> | null = null
@@ -138,6 +139,19 @@ export class KafkaStreams {
   /** What each gate has found since this process took up its partitions: by check, also where nothing failed. */
   scorecards(): readonly Scorecard[] {
     return gateScores(new Set(this.#inOrder().flatMap(({ gates }) => gates)))
+  }
+
+  /** What Kafka Streams measures, under its names: see `STREAM_METRIC_GROUPS`. Of what runs now; measured when it is asked for. */
+  metrics(): readonly MetricGroup[] {
+    const threads = this.#inOrder()
+    const values = {
+      'client-state': STREAMS_STATES.indexOf(this.#state),
+      'alive-stream-threads': threads.filter(({ state }) => state !== 'DEAD').length,
+      'failed-stream-threads': this.#failedThreads,
+    }
+    const clientId = `${this.#settings['application.id']}-${this.#processId}`
+    const client = { group: 'stream-metrics', tags: { 'client-id': clientId }, values }
+    return [client, ...threads.flatMap((thread) => thread.metrics())]
   }
 
   /**
@@ -293,6 +307,7 @@ export class KafkaStreams {
   }
 
   async #failed(thread: ThreadLife, error: unknown): Promise<void> {
+    this.#failedThreads++
     if (isHalt(error) || this.#stopping.signal.aborted) return this.#fail(error)
     const response = this.#onUncaughtException(error, thread.name)
     this.#logger.warn('A thread has failed', { thread: thread.name, error: describeError(error), response })

@@ -24,14 +24,16 @@ export const streamsSettings = defineSettings({
     default: 'quarantine',
     validator: oneOf('quarantine', 'drop', 'retry', 'park', 'fail'),
     importance: 'medium',
-    documentation: 'What happens to a record whose key or value cannot be decoded: quarantine (it goes to the quarantine topic with the reason), drop (let go and counted), retry (tried again for task.timeout.ms, then quarantined), park (its partition is paused until it is resumed), fail. Kafka Streams fails by default. Sources may say otherwise.',
+    documentation:
+      'What happens to a record whose key or value cannot be decoded: quarantine (it goes to the quarantine topic with the reason), drop (let go and counted), retry (tried again for task.timeout.ms, then quarantined), park (its partition is paused until it is resumed), fail. Kafka Streams fails by default. Sources may say otherwise.',
   },
   'processing.exception.handler': {
     type: 'string',
     default: 'quarantine',
     validator: oneOf('quarantine', 'drop', 'retry', 'park', 'fail'),
     importance: 'medium',
-    documentation: 'What happens to a record on which an operator throws; see deserialization.exception.handler. Kafka Streams fails by default. Sources and operators may say otherwise.',
+    documentation:
+      'What happens to a record on which an operator throws; see deserialization.exception.handler. Kafka Streams fails by default. Sources and operators may say otherwise.',
   },
   'production.exception.handler': {
     type: 'string',
@@ -98,7 +100,8 @@ export const streamsSettings = defineSettings({
     default: 0,
     validator: atLeast(0),
     importance: 'low',
-    documentation: 'How many other instances keep a copy of each task’s state, up to date with its changelogs: what takes over goes on at once.',
+    documentation:
+      'How many other instances keep a copy of each task’s state, up to date with its changelogs: what takes over goes on at once.',
   },
   'acceptable.recovery.lag': {
     type: 'long',
@@ -158,6 +161,14 @@ export const streamsSettings = defineSettings({
     importance: 'low',
     documentation:
       'With exactly_once_v2: how long a transaction may be open, and so how long the others wait for one that was left open by an instance that is gone.',
+  },
+  'metrics.recording.level': {
+    type: 'string',
+    default: 'INFO',
+    validator: oneOf('INFO', 'DEBUG', 'TRACE'),
+    importance: 'low',
+    documentation:
+      'What `KafkaStreams.metrics()` tells: with DEBUG also of tasks and stores, whose calls are then counted and, one in 64, timed. TRACE is DEBUG.',
   },
   'poll.ms': {
     type: 'long',

@@ -9,5 +9,16 @@
  *
  * REBALANCING is taking up partitions: finding out where to begin and restoring memory.
  */
-export type StreamsState =
-  'CREATED' | 'REBALANCING' | 'RUNNING' | 'PENDING_SHUTDOWN' | 'NOT_RUNNING' | 'PENDING_ERROR' | 'ERROR' | 'HALTED'
+export type StreamsState = (typeof STREAMS_STATES)[number]
+
+/** In the order of Kafka Streams' numbers for them. */
+export const STREAMS_STATES = [
+  'CREATED',
+  'REBALANCING',
+  'RUNNING',
+  'PENDING_SHUTDOWN',
+  'NOT_RUNNING',
+  'PENDING_ERROR',
+  'ERROR',
+  'HALTED',
+] as const

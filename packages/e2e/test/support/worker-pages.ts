@@ -1,4 +1,5 @@
 /** Pages about a worker's REST API and its metrics, made from the tables that both are served from. */
+import { STREAM_METRIC_GROUPS, type StreamMetricGroup } from '@sluice/streams'
 import { METRIC_GROUPS, metricName, OWN_METRICS, REST_ENDPOINTS, restSettings } from '@sluice/worker'
 
 export function restPage(): string {
@@ -58,7 +59,24 @@ ${[
 ].join('\n')}
 
 Besides, what connectors count themselves (\`context.metrics\`), under the names that they give.
+
+## Kafka Streams'
+
+What an application tells of itself (\`KafkaStreams.metrics()\`), by Kafka Streams' groups, tags and names; not at \`/metrics\`. Groups of level DEBUG are
+measured with \`metrics.recording.level=DEBUG\`. All are moved once per poll, round of records or commit, but for the calls of stores, which are
+counted. The tag of a store says what it is in: \`lmdb-state-id\`, \`in-memory-state-id\`, or with \`-window\` or \`-session\` before \`-state\`.
+
+${STREAM_METRIC_GROUPS.map(streamGroupSection).join('\n\n')}
 `
+}
+
+function streamGroupSection({ group, tags, level, numbers }: StreamMetricGroup): string {
+  const rows = Object.entries(numbers).map(([name, text]) => `| \`${name}\` | ${text} |`)
+  return `### ${group}, by ${tags.map((tag) => `\`${tag}\``).join(', ')}${level === 'DEBUG' ? ' (DEBUG)' : ''}
+
+| metric | what |
+|---|---|
+${rows.join('\n')}`
 }
 
 function groupSection({ group, tags, numbers, texts = {} }: (typeof METRIC_GROUPS)[number]): string {

@@ -30,6 +30,10 @@ export class PartitionTally {
     } else this.#dropped.add(at.droppedFor ?? 'unrouted')
   }
 
+  get in(): number {
+    return this.#in
+  }
+
   /** The count as it stands, independent of what follows. */
   snapshot(): Tally {
     return {

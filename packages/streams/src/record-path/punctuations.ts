@@ -18,6 +18,8 @@ export class Punctuations {
   readonly #byWallClock = new Set<Punctuation>()
   /** When the next stream-time punctuation is due: asked behind every record. */
   nextStreamTime = Infinity
+  /** Callbacks called by the clock. */
+  wallClockCalls = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -45,7 +47,9 @@ export class Punctuations {
 
   /** Calls what is due now. Returns whether anything was. */
   advanceWallClock(at: RecordContext): boolean {
-    return run(this.#byWallClock, this.#clock.now(), at)
+    const calls = run(this.#byWallClock, this.#clock.now(), at)
+    this.wallClockCalls += calls
+    return calls > 0
   }
 
   #plan(): void {
@@ -55,16 +59,17 @@ export class Punctuations {
   }
 }
 
-function run(among: Set<Punctuation>, now: number, at: RecordContext): boolean {
-  let any = false
+/** Returns how many were due. */
+function run(among: Set<Punctuation>, now: number, at: RecordContext): number {
+  let calls = 0
   // A copy: what a callback schedules is due later.
   for (const punctuation of [...among].toSorted((a, b) => a.nextAt - b.nextAt)) {
     if (punctuation.nextAt > now || !among.has(punctuation)) continue
     const { intervalMs, callback, nextAt } = punctuation
     punctuation.nextAt = nextAt + Math.floor((now - nextAt) / intervalMs + 1) * intervalMs
-    any = true
+    calls++
     at.timestamp = now
     callback(now, at)
   }
-  return any
+  return calls
 }

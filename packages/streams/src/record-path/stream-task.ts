@@ -102,6 +102,8 @@ export interface TaskPartition extends TopicPartition {
   readonly queue: InputQueue
   /** The largest timestamp of its records so far; -1 before the first. To be committed with the position. */
   readonly time: number
+  /** The name of its source. */
+  readonly node: string
   /** Nothing of it is processed, and nothing is waited for. */
   isPaused: boolean
 }
@@ -229,6 +231,7 @@ export class StreamTask {
         tally: new PartitionTally(tally),
         queue: new InputQueue(endOffset, settings.isolation),
         time,
+        node: chain.source.name,
         chain,
         quarantine: chain.source.quarantine ?? settings.quarantineTopic,
         peeked: null,
@@ -287,6 +290,11 @@ export class StreamTask {
     const isWanted = this.#isCommitWanted
     this.#isCommitWanted = false
     return isWanted
+  }
+
+  /** How often the clock has called a punctuator of its. */
+  get punctuated(): number {
+    return this.#punctuations.wallClockCalls
   }
 
   /** Calls the punctuators that are due by the clock. What they put out is in the output. Returns the reason to stop. */

@@ -10,10 +10,10 @@ import { latestTimes } from '../record-path/node-times.ts'
 import type { OutputBatch } from '../record-path/output-batch.ts'
 import { remember } from '../record-path/remember.ts'
 import { StreamTask, type StartOfPartition, type TaskPartition, type TaskSettings } from '../record-path/stream-task.ts'
-import type { Changelog, StoreFactory } from '../state/store-context.ts'
+import type { Changelog, StoreFactory, TaskStore } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import { changelogTopicOf, isChangelogComplete } from '../topology/internal-topics.ts'
-import { engineOf } from '../state/definition.ts'
+import { engineOf, type StoreDefinition } from '../state/definition.ts'
 import type { Topology } from '../topology/topology.ts'
 import { changelogOf } from './changelog.ts'
 import { firstOffsets } from './first-offsets.ts'
@@ -50,6 +50,8 @@ export interface RunningTasksParts {
   readonly snapshots?: Snapshots | null
   /** Absent: no copies are kept. */
   readonly standbys?: Pick<StandbyTasks, 'release'>
+  /** The store to use in place of one of a task, so that it can be measured. Absent: the store itself. */
+  readonly measured?: (store: TaskStore, definition: StoreDefinition, task: string) => TaskStore
 }
 
 /** How often a task may turn out to have no state that can be used: a directory, and some snapshots. */
@@ -335,7 +337,9 @@ export class RunningTasks {
       return store
     }
     const times = latestTimes(own.map((start) => start.nodeTimes))
-    const stores = { factory: remembering, changelog, global: this.#parts.globalStores }
+    const { measured = (store: TaskStore): TaskStore => store } = this.#parts
+    const factory: StoreFactory = (definition, context) => measured(remembering(definition, context), definition, name)
+    const stores = { factory, changelog, global: this.#parts.globalStores }
     const ports = { clock, random, output, partitionsOf, times, stores }
     try {
       const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)

@@ -10,6 +10,7 @@ import type { CommittedOffset, ConsumerMember, Fetcher } from '@sluice/kafka'
 import { describeError, isRetriable, SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
 import type { OutputBatch } from '../record-path/output-batch.ts'
 import type { ParkedRecord, StreamTask, TaskPartition } from '../record-path/stream-task.ts'
+import type { ThreadMetrics } from '../metrics/thread-metrics.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
 import type { Finish } from './finish.ts'
 import { keyOf } from './partition-key.ts'
@@ -41,6 +42,7 @@ export interface ThreadParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: StreamMetrics
+  readonly threadMetrics: ThreadMetrics
   readonly pauses: Pauses
   readonly purge: Pick<RepartitionPurge, 'committed'>
   /** Told when everything that is assigned runs, and when something is waited for. */
@@ -143,7 +145,7 @@ export class StreamThread {
     finish: Pick<Finish, 'isOver'>,
   ): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
     this.#member = member
-    const { fetcher, writer } = this.#parts
+    const { writer } = this.#parts
     const { bufferedBytesMax } = this.#settings
     let stop: SluiceError | null = null
     const onAbort = (): void => this.#ring()
@@ -157,7 +159,7 @@ export class StreamThread {
         this.#applyPauses()
         member.poll()
         await writer.room(bufferedBytesMax, signal)
-        const arrived = await fetcher.poll(this.#pollTimeout(), this.#wake.signal)
+        const arrived = await this.#poll()
         if (this.#wake.signal.aborted) this.#wake = new AbortController()
         for (const fetched of arrived) {
           const task = this.#parts.tasks.of(fetched)
@@ -217,13 +219,23 @@ export class StreamThread {
     return this.#parts.writer.written.get(keyOf(partition)) ?? 0
   }
 
+  async #poll(): ReturnType<Fetcher['poll']> {
+    const { fetcher, clock, threadMetrics } = this.#parts
+    const startedAt = clock.monotonic()
+    const arrived = await fetcher.poll(this.#pollTimeout(), this.#wake.signal)
+    threadMetrics.polled(arrived, clock.monotonic() - startedAt)
+    return arrived
+  }
+
   #round(task: StreamTask): SluiceError | null {
-    const { metrics, clock } = this.#parts
+    const { metrics, threadMetrics, clock } = this.#parts
     const startedAt = clock.monotonic()
     const figures = (this.#figures = { records: 0, bytes: 0 })
     const stop = task.run()
     this.#handOver()
-    metrics.round(task, { ...figures, processMs: clock.monotonic() - startedAt })
+    const processMs = clock.monotonic() - startedAt
+    metrics.round(task, { ...figures, processMs })
+    threadMetrics.round(task, processMs)
     for (const parked of task.takeParked()) this.#park(parked)
     return stop
   }
@@ -301,10 +313,16 @@ export class StreamThread {
   }
 
   #punctuate(): SluiceError | null {
-    for (const task of this.#parts.tasks.all) {
+    const { tasks, clock, threadMetrics } = this.#parts
+    const startedAt = clock.monotonic()
+    let calls = 0
+    for (const task of tasks.all) {
+      const before = task.punctuated
       const stop = task.punctuate()
       if (stop !== null) return stop
+      calls += task.punctuated - before
     }
+    if (calls > 0) threadMetrics.punctuated(calls, clock.monotonic() - startedAt)
     this.#handOver()
     return null
   }
@@ -364,6 +382,7 @@ export class StreamThread {
       for (const task of ours) {
         for (const partition of task.partitions) this.#preparing.delete(keyOf(partition))
         this.#parts.metrics.started(task)
+        this.#parts.threadMetrics.started(task)
         task.calls.onFinished = () => this.#ring()
       }
       this.#fetchAll()
@@ -466,7 +485,8 @@ export class StreamThread {
 
   async #commit(): Promise<void> {
     this.#throwFailures()
-    const { tasks, writer, metrics, snapshots } = this.#parts
+    const { tasks, writer, metrics, threadMetrics, snapshots, clock } = this.#parts
+    const startedAt = clock.monotonic()
     await this.#finishCalls()
     const isCutDue = snapshots?.isDue === true
     for (const task of tasks.all) task.flush()
@@ -482,6 +502,7 @@ export class StreamThread {
     this.#failingSince = null
     if (offsets.length === 0) return
     metrics.committed()
+    threadMetrics.committed(clock.monotonic() - startedAt)
     this.#parts.purge.committed(offsets)
     this.#parts.onCommitted()
   }

@@ -2,11 +2,12 @@
  * One of an instance's stream threads from its start to its end: a member of the group with all that it needs, opened for each attempt
  * and closed after it. Errors that may pass lead back to what is committed.
  */
-import type { ConsumerMember, Kafka } from '@sluice/kafka'
+import type { ConsumerMember, Kafka, MetricGroup } from '@sluice/kafka'
 import type { Gate } from '@sluice/quality'
 import { describeError, isRetriable, SluiceError, type Clock, type Logger, type Random } from '@sluice/sdk'
 import { streamsAssignor } from '../assignment/streams-assignor.ts'
 import type { AssignmentInfo } from '../assignment/assignment-info.ts'
+import { ThreadMetrics } from '../metrics/thread-metrics.ts'
 import { progressOf, type StreamsProgress } from '../progress.ts'
 import { OutputBatch } from '../record-path/output-batch.ts'
 import { CannotTakeBack, type FailedRecord } from '../record-path/stream-task.ts'
@@ -61,6 +62,7 @@ export type ThreadState = 'CREATED' | 'STARTING' | 'RUNNING' | 'PENDING_SHUTDOWN
 export class ThreadLife {
   readonly name: string
   readonly #parts: ThreadLifeParts
+  readonly #metrics: ThreadMetrics
   readonly #stopping = new AbortController()
   readonly #ended = Promise.withResolvers<void>()
   #state: ThreadState = 'CREATED'
@@ -80,6 +82,13 @@ export class ThreadLife {
   constructor(parts: ThreadLifeParts) {
     this.#parts = parts
     this.name = `${parts.settings['application.id']}-${parts.processId}-StreamThread-${parts.index}`
+    const level = parts.settings['metrics.recording.level'] === 'DEBUG' ? 'DEBUG' : 'INFO'
+    this.#metrics = new ThreadMetrics(this.name, level, parts.clock, () => this.#tasks?.all ?? [])
+  }
+
+  /** Under Kafka Streams' names: see `STREAM_METRIC_GROUPS`. */
+  metrics(): readonly MetricGroup[] {
+    return this.#metrics.read()
   }
 
   get index(): number {
@@ -221,6 +230,7 @@ export class ThreadLife {
       partitionsOf: (topic) => prepared.partitionsOf(topic),
       snapshots,
       standbys,
+      measured: (store, definition, task) => this.#metrics.measured(store, definition, task),
     })
     let thread: StreamThread | null = null
     const member: ConsumerMember = this.#memberOf(prepared, { standbys, probing }, () => thread!)
@@ -246,6 +256,7 @@ export class ThreadLife {
         clock,
         logger,
         metrics,
+        threadMetrics: this.#metrics,
         snapshots,
         pauses,
         purge: new RepartitionPurge({
