@@ -14,6 +14,7 @@ import {
 import { fetchedOriginal, type DeadLetters, type FetchedOriginal } from './dead-letters.ts'
 import type { ErrorFigures } from './error-figures.ts'
 import { leftBehind } from './sink-committer.ts'
+import type { SinkPartition } from './sink-partition.ts'
 import { keyOf, type SinkPositions } from './sink-positions.ts'
 import type { TaskControl } from './task-control.ts'
 import { toleranceExceeded, type Tolerance } from './tolerance.ts'
@@ -192,8 +193,10 @@ export class SinkContext implements SinkTaskContext {
     return wanted
   }
 
-  addLetter(letter: ProducerRecord): void {
-    this.#letters.push(letter)
+  /** The record of that offset failed before it came to the sink. One that comes again has its letter already. */
+  addLetter(letter: ProducerRecord, at: SinkPartition, offset: number, reason: string): void {
+    if (!at.hasLetter(offset)) this.#letters.push(letter)
+    at.quarantined(offset, reason)
   }
 
   /** The task's call has succeeded: what it reported holds. @throws SluiceError when it reported what nobody tolerates */
@@ -251,10 +254,7 @@ export class SinkContext implements SinkTaskContext {
       }
       const partition = this.#positions.of(at)
       if (letter === null) partition.dropped(at.offset, reason)
-      else {
-        partition.quarantined(at.offset, reason)
-        this.#letters.push(letter)
-      }
+      else this.addLetter(letter, partition, at.offset, reason)
     }
     this.#reports = []
   }

@@ -126,8 +126,8 @@ export class SinkDecode {
     const place = { topic, partition, offset }
     const verdict = tolerance.decide(error, stage, place, isOutage && deadLetters === null)
     if (deadLetters !== null) {
-      context.addLetter(deadLetters.ofFetched(fetchedOriginal(topic, partition, batch, i), stage, part, error))
-      at.quarantined(offset, stage)
+      const letter = deadLetters.ofFetched(fetchedOriginal(topic, partition, batch, i), stage, part, error)
+      context.addLetter(letter, at, offset, stage)
     } else if (verdict === 'go-on') at.dropped(offset, stage)
     if (verdict === 'stop') throw toleranceExceeded(error, stage, place)
     tolerance.skipped(1)

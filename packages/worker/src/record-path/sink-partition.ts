@@ -26,6 +26,8 @@ interface Counting {
 
 /** More are thinned out: a sink that never says what is safe must not fill the memory with them. */
 const CHECKPOINTS_MAX = 1024
+/** Of more the first are forgotten, for the same reason. */
+const LETTERS_MAX = 100_000
 
 /**
  * One partition of a sink task: how far it has been put, and what was counted on the way. A record counts once, however often it is
@@ -56,6 +58,8 @@ export class SinkPartition implements TopicPartition {
   #said: CommittedCounts
   /** Ascending, and all of them behind the committed offset. */
   #checkpoints: Checkpoint[] = []
+  /** Offsets of records that are in dead letters, not before the committed one. */
+  readonly #letters = new Set<number>()
 
   constructor({ topic, partition }: TopicPartition, offset: number, said: CommittedCounts, leaderEpoch = -1) {
     this.topic = topic
@@ -104,8 +108,15 @@ export class SinkPartition implements TopicPartition {
     this.#tally.in += count - from
   }
 
+  /** Whether the record of that offset is in a dead letter, from before it came again. Not known of all that are. */
+  hasLetter(offset: number): boolean {
+    return this.#letters.has(offset)
+  }
+
   /** The record of that offset is in a dead letter. */
   quarantined(offset: number, reason: string): void {
+    this.#letters.add(offset)
+    if (this.#letters.size > LETTERS_MAX) this.#letters.delete(this.#letters.values().next().value!)
     if (offset < this.#counted) return
     add(this.#tally.quarantined, reason)
     if (this.#tallyBefore !== null && offset < this.#position) add(this.#tallyBefore.quarantined, reason)
@@ -180,6 +191,7 @@ export class SinkPartition implements TopicPartition {
     this.#committed = offset
     this.#committedEpoch = leaderEpoch
     this.#said = decodeCounts(metadata)
+    for (const letter of this.#letters) if (letter < offset) this.#letters.delete(letter)
     this.#checkpoints = this.#checkpoints.filter((checkpoint) => checkpoint.offset > offset)
   }
 

@@ -238,3 +238,23 @@ test('whatever a sink does, a committed offset has exactly the counts of the rec
     }),
   )
 })
+
+describe('which records are in dead letters', () => {
+  test('is known from there until their offsets are committed', () => {
+    const at = fresh()
+    at.quarantined(3, 'put')
+    at.quarantined(12, 'decode')
+    turn(at, 10)
+    turn(at, 20)
+    at.rewind({ offset: 0 })
+    expect([2, 3, 12].map((offset) => at.hasLetter(offset))).toEqual([false, true, true])
+    at.commit(at.committable(10)!)
+    expect([3, 12].map((offset) => at.hasLetter(offset))).toEqual([false, true])
+  })
+
+  test('is forgotten of the first when they are very many', () => {
+    const at = fresh()
+    for (let offset = 0; offset <= 100_000; offset++) at.quarantined(offset, 'put')
+    expect([0, 1, 100_000].map((offset) => at.hasLetter(offset))).toEqual([false, true, true])
+  })
+})

@@ -1,9 +1,9 @@
 /** A sink that goes back while records are at hand: it gets none of them before it is where it wanted to be. */
 import { describe, expect, test } from '@jest/globals'
-import { RetriableError, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
+import { DataError, RetriableError, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
 import type { SinkContext } from '../../src/record-path/sink-context.ts'
 import { eventually } from '../support/eventually.ts'
-import { ActingSink, LOG, P0, SinkRun } from '../support/sink-run.ts'
+import { ActingSink, LOG, P0, SinkRun, refusing } from '../support/sink-run.ts'
 
 const P1: TopicPartition = Object.freeze({ topic: 't', partition: 1 })
 const later = new RetriableError('STORE_UNAVAILABLE', 'the store sleeps')
@@ -94,4 +94,26 @@ describe('going back in a partition', () => {
     expect(sink.flushed[0]).toBe(BACK.offset)
     expect(run.committed).toMatchObject({ offset: 25, tally: { in: 25, passed: 25 } })
   })
+})
+
+test('a record that comes again has its dead letter already, wherever it failed', async () => {
+  let times = 0
+  const run = new SinkRun({
+    log: LOG,
+    commitIntervalMs: 60_000,
+    converters: { value: refusing('7') },
+    deadLetters: true,
+    tolerance: { tolerance: 'all' },
+    task: (context) =>
+      new ActingSink((records) => {
+        for (const record of records) if (record.value === '3') context.report(record, new DataError('three'))
+        if (records.some(({ value }) => value === '12') && times++ < 2) context.rewind([{ ...P0, offset: 0 }])
+      }),
+  })
+  const ended = run.run()
+  await eventually('all is put', () => times === 3 && run.positions.of(P0).position === 25)
+  run.stop()
+  expect(await ended).toBeUndefined()
+  expect(run.producer.values('dead').toSorted()).toEqual(['3', '7'])
+  expect(run.committed).toMatchObject({ offset: 25, tally: { in: 25, passed: 23, quarantined: { put: 1, decode: 1 } } })
 })
