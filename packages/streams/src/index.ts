@@ -56,6 +56,21 @@ export type {
   TopologyDescription,
 } from './topology/describe-data.ts'
 export { internalTopics, type InternalTopic } from './topology/internal-topics.ts'
+export {
+  planChange,
+  planText,
+  refuseUnsafe,
+  type PlanAction,
+  type PlanStep,
+  type TopologyPlan,
+} from './topology/plan.ts'
+export {
+  writtenTopology,
+  type WrittenRepartition,
+  type WrittenStore,
+  type WrittenTopology,
+} from './topology/written-topology.ts'
+export { TopologyFile, type TopologyRecord } from './runtime/topology-record.ts'
 export { TopologyBuilder } from './topology/topology-builder.ts'
 export { planPartitions, type PartitionPlan } from './topology/partition-plan.ts'
 export type { ErrorPolicies, ErrorPolicy } from './topology/node.ts'

@@ -27,12 +27,14 @@ import { Pauses, type PauseTarget } from './runtime/pauses.ts'
 import { requestShutdown } from './runtime/shutdown-request.ts'
 import { takeSavepoint } from './runtime/take-savepoint.ts'
 import { commitIntervalOf, ThreadLife, type Ground, type ThreadState } from './runtime/thread-life.ts'
-import { prepareTopics, type PreparedTopics } from './runtime/topics.ts'
+import { TopologyFile, type TopologyRecord } from './runtime/topology-record.ts'
+import { planTopics, prepareTopics, type PreparedTopics } from './runtime/topics.ts'
 import { savepointRefused } from './state/snapshots/savepoint-manifest.ts'
 import { StreamMetrics } from './stream-metrics.ts'
 import type { StreamsSettings } from './streams-settings.ts'
 import { STREAMS_STATES, type StreamsState } from './streams-state.ts'
 import { taskSettingsOf } from './task-settings.ts'
+import type { TopologyPlan } from './topology/plan.ts'
 import type { Topology } from './topology/topology.ts'
 
 /** What an application is given. The connection stays the caller's: it is not closed here. */
@@ -44,6 +46,8 @@ export interface StreamsPorts {
   readonly random?: Random
   /** A UUID of this instance, which its transactional id is made of too. Default: a new one. */
   readonly processId?: string
+  /** What the state that is stored was written by. Default: a file in the directory of the state. */
+  readonly record?: TopologyRecord
   /** Told of each change of state. */
   readonly onState?: (state: StreamsState) => void
   /** Asked when a thread has failed for good. Default: `SHUTDOWN_CLIENT`. A gate that halts is no failure. */
@@ -85,6 +89,7 @@ export class KafkaStreams {
   readonly #clock: Clock
   readonly #random: Random
   readonly #processId: string
+  readonly #record: TopologyRecord
   readonly #onState: (state: StreamsState) => void
   readonly #onUncaughtException: NonNullable<StreamsPorts['onUncaughtException']>
   #state: StreamsState = 'CREATED'
@@ -118,12 +123,23 @@ export class KafkaStreams {
     this.#clock = ports.clock ?? systemClock
     this.#random = ports.random ?? systemRandom
     this.#processId = ports.processId ?? randomUUID()
+    this.#record = ports.record ?? new TopologyFile(this.#stateDirectory())
     this.#onState = ports.onState ?? (() => undefined)
     this.#onUncaughtException = ports.onUncaughtException ?? (() => 'SHUTDOWN_CLIENT')
   }
 
   get state(): StreamsState {
     return this.#state
+  }
+
+  /**
+   * What would become of each store and internal topic, compared with what the topology was when they were written. Changes nothing; `run`
+   * refuses what is refused here.
+   * @throws SluiceError TOPOLOGY_INVALID when a source topic does not exist
+   */
+  async plan(): Promise<TopologyPlan> {
+    const topology = this.#topology.forApplication(this.#settings['application.id'])
+    return await planTopics(topology, this.#settings, this.#kafka, this.#record)
   }
 
   /** The threads that there are, in the order of their numbers. */
@@ -365,7 +381,7 @@ export class KafkaStreams {
     const { signal } = this.#stopping
     if (signal.aborted) return null
     const topology = this.#topology.forApplication(this.#settings['application.id'])
-    const prepared = await prepareTopics(topology, this.#settings, this.#kafka)
+    const prepared = await prepareTopics(topology, this.#settings, this.#kafka, this.#record)
     const globals = await this.#openGlobals(prepared, signal)
     this.#finish ??= await this.#finishOf(prepared)
     return signal.aborted ? null : { prepared, globals, finish: this.#finish }

@@ -7,7 +7,7 @@ import {
   stringConverter,
 } from '@sluice/codecs'
 import { withOptional, type Converter, type Schema } from '@sluice/sdk'
-import { serde, type Serde } from './serde.ts'
+import { serde, type Serde, type Side } from './serde.ts'
 
 /** The bytes as they are: what a side has for which no serde is given. */
 export const bytesSerde: Serde<Uint8Array> = serde(byteArrayConverter.create({}, 'value'))
@@ -58,4 +58,19 @@ export function schemaContentOf(schema: Schema): string {
     readonly schema: unknown
   }
   return JSON.stringify(content)
+}
+
+const FORMATS: ReadonlyMap<Converter, string> = new Map([
+  [Serdes.bytes.converter, 'bytes'],
+  [Serdes.string.converter, 'string'],
+  [Serdes.long.converter, 'long'],
+  [Serdes.integer.converter, 'integer'],
+  [Serdes.double.converter, 'double'],
+  [bareJson, 'json'],
+])
+
+/** What a side writes, for comparison with what another version of an application wrote. Null: a converter of which nothing is known. */
+export function formatOf({ converter, schema }: Side): string | null {
+  if (schema !== null) return `schema ${schemaContentOf(schema)}`
+  return FORMATS.get(converter) ?? null
 }

@@ -7,12 +7,18 @@ export const processNode = leaf({
   name: 'process',
   summary: 'Runs a processor in this process',
   operands: [{ name: 'FILE', completes: 'file', documentation: 'Properties of the processor' }],
-  options: {},
+  options: {
+    plan: {
+      type: 'flag',
+      documentation: 'Only tell what would become of stores and internal topics that are there, and of each why',
+    },
+  },
   details:
     'The file holds bootstrap.servers, processor.class (a package name, or a path beginning with ./ or /), application.id, and the settings of\n' +
-    'the processor and of Kafka Streams. It goes on from its committed offsets and runs until it is interrupted.',
-  examples: ['process processor.properties'],
-  async run({ operands: [file], signal }) {
+    'the processor and of Kafka Streams. It goes on from its committed offsets and runs until it is interrupted.\n' +
+    'With --plan the status is that of invalid settings when the topology does not fit what is stored.',
+  examples: ['process processor.properties', 'process --plan processor.properties'],
+  async run({ operands: [file], values, signal, terminal }) {
     const { loadProcessor, openLogger, readProperties } = await import('@sluice/worker')
     const raw = await readProperties(file!)
     const module = raw['processor.class']
@@ -26,7 +32,7 @@ export const processNode = leaf({
     }
     const { connect } = await import('@sluice/kafka')
     const processor = await loadProcessor(module)
-    const { KafkaStreams, StreamsBuilder, streamsSettings } = await import('@sluice/streams')
+    const { KafkaStreams, planText, StreamsBuilder, streamsSettings } = await import('@sluice/streams')
     const settings = streamsSettings.parse(raw)
     const builder = new StreamsBuilder()
     processor.topology(builder, processor.settings.parse(raw))
@@ -39,6 +45,11 @@ export const processNode = leaf({
         metrics: new MemoryMetrics(),
         onState: (state) => logger.info(`State is ${state}`),
       })
+      if (values.plan) {
+        const plan = await streams.plan()
+        terminal.out(`${planText(plan)}\n`)
+        return plan.isSafe ? EXIT.ok : EXIT.invalid
+      }
       await streams.run({ signal })
       return EXIT.ok
     } finally {

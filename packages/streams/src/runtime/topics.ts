@@ -3,8 +3,11 @@ import type { Kafka, TopicDescription } from '@sluice/kafka'
 import { SluiceError } from '@sluice/sdk'
 import { quarantineTopicOf, type StreamsSettings } from '../streams-settings.ts'
 import { internalTopics, type InternalTopic } from '../topology/internal-topics.ts'
-import { planPartitions } from '../topology/partition-plan.ts'
+import { planPartitions, type PartitionPlan } from '../topology/partition-plan.ts'
+import { planChange, refuseUnsafe, type TopologyPlan } from '../topology/plan.ts'
 import type { Topology } from '../topology/topology.ts'
+import { writtenTopology, type WrittenTopology } from '../topology/written-topology.ts'
+import type { TopologyRecord } from './topology-record.ts'
 
 /** How much larger than a result a quarantined record may be: its reasons travel as headers. */
 export const QUARANTINE_BYTES = 65_536
@@ -23,20 +26,21 @@ export interface PreparedTopics {
 /**
  * `topology` is the application's: see `Topology.forApplication`.
  * @throws SluiceError TOPOLOGY_INVALID when a source topic does not exist, topics that must have equally many partitions do not, or an
- *   internal topic is there with another number than it needs
+ *   internal topic is there with another number than it needs, or the topology does not fit what `record` says that is stored
  */
 export async function prepareTopics(
   written: Topology,
   settings: StreamsSettings,
   kafka: Kafka,
+  record: TopologyRecord | null = null,
 ): Promise<PreparedTopics> {
   const { admin } = kafka
-  const topology = written.hasPatterns
-    ? written.withTopics((await admin.describeTopics()).map(({ topic }) => topic))
-    : written
+  const topology = await withPatterns(written, kafka)
   const external = await externalSources(topology, settings, kafka)
   const plan = planPartitions(topology, external)
+  const remember = record === null ? null : await ensureFit(topology, settings, plan, kafka, record)
   await ensureInternal(internalTopics(topology, settings['application.id'], plan), kafka)
+  await remember?.()
   const outputs = topology.sinkTopics.filter((topic) => !plan.topics.has(topic))
   const counts = new Map([...countsOf(await admin.describeTopics(outputs)), ...plan.topics])
   const global = new Set(topology.sources.flatMap(({ isGlobal, topics }) => (isGlobal === true ? topics : [])))
@@ -53,6 +57,53 @@ export async function prepareTopics(
       })
     },
   }
+}
+
+/**
+ * What would become of what is stored, if the topology were started now. Nothing is created or changed.
+ * @throws SluiceError TOPOLOGY_INVALID as `prepareTopics`, but for topics that it would create
+ */
+export async function planTopics(
+  written: Topology,
+  settings: StreamsSettings,
+  kafka: Kafka,
+  record: TopologyRecord,
+): Promise<TopologyPlan> {
+  const topology = await withPatterns(written, kafka)
+  const isExternal = (topic: string): boolean => !topology.repartitions.has(topic)
+  const sources = topology.sources.flatMap(({ topics }) => topics).filter(isExternal)
+  const plan = planPartitions(topology, countsOf(await kafka.admin.describeTopics(sources)))
+  const after = writtenTopology(topology, settings['application.id'], plan)
+  return await changeTo(after, await record.read(), kafka)
+}
+
+/** Returns how to remember the topology, once that is started. @throws SluiceError TOPOLOGY_INVALID when it does not fit */
+async function ensureFit(
+  topology: Topology,
+  settings: StreamsSettings,
+  plan: PartitionPlan,
+  kafka: Kafka,
+  record: TopologyRecord,
+): Promise<() => Promise<void>> {
+  const after = writtenTopology(topology, settings['application.id'], plan)
+  const before = await record.read()
+  if (JSON.stringify(before) === JSON.stringify(after)) return () => Promise.resolve()
+  if (before !== null) refuseUnsafe(await changeTo(after, before, kafka))
+  const isStored = after.stores.length > 0 || after.repartitions.length > 0
+  return () => (isStored || before !== null ? record.write(after) : Promise.resolve())
+}
+
+async function changeTo(after: WrittenTopology, before: WrittenTopology | null, kafka: Kafka): Promise<TopologyPlan> {
+  const wanted = [before, after].flatMap((one) => [
+    ...(one?.stores ?? []).flatMap(({ topic }) => topic ?? []),
+    ...(one?.repartitions ?? []).map(({ name }) => name),
+  ])
+  return planChange(before, after, countsOf(await kafka.admin.describeTopics([...new Set(wanted)])))
+}
+
+async function withPatterns(written: Topology, { admin }: Kafka): Promise<Topology> {
+  if (!written.hasPatterns) return written
+  return written.withTopics((await admin.describeTopics()).map(({ topic }) => topic))
 }
 
 /** The partitions of the topics that are read and not internal. Those that the topology writes itself are created if need be. */

@@ -2,8 +2,10 @@ import type { CommittedOffset, Kafka } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
 import { SeededRandom } from '@sluice/sdk/testing'
 import { keyOf } from '../../runtime/partition-key.ts'
+import type { TopologyRecord } from '../../runtime/topology-record.ts'
 import { quarantineTopicOf, streamsSettings, type StreamsSettings } from '../../streams-settings.ts'
 import { Topology } from '../../topology/topology.ts'
+import type { WrittenTopology } from '../../topology/written-topology.ts'
 import { describeFault, faultsOf, type Fault } from './fault.ts'
 import { InvariantWatch, originHeader, type Violation } from './invariant-watch.ts'
 import { modelOutputs, type Outputs } from './model.ts'
@@ -118,6 +120,7 @@ class SimulationRun {
     this.#faults = options.faults ?? chosen
     this.#unwritten = inputs.length
     this.#faultsLeft = this.#faults.length
+    const record = inMemoryRecord()
     this.#instances = Array.from(
       { length: instances },
       (_, number) =>
@@ -130,6 +133,7 @@ class SimulationRun {
           trace: this.#trace,
           broker: this.#broker,
           watch: this.#watch,
+          record,
           around,
         }),
     )
@@ -251,6 +255,17 @@ class SimulationRun {
 
 function sourceTopics(topology: Topology): readonly string[] {
   return topology.sources.flatMap(({ topics }) => topics).filter((topic) => topic !== '')
+}
+
+function inMemoryRecord(): TopologyRecord {
+  let kept: WrittenTopology | null = null
+  return {
+    read: () => Promise.resolve(kept),
+    write(topology) {
+      kept = topology
+      return Promise.resolve()
+    },
+  }
 }
 
 /** With every store in memory: what is lost in a crash. */

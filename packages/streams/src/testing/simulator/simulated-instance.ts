@@ -1,6 +1,7 @@
 import type { Kafka } from '@sluice/kafka'
 import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
 import { KafkaStreams } from '../../kafka-streams.ts'
+import type { TopologyRecord } from '../../runtime/topology-record.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { SeededRandom } from '@sluice/sdk/testing'
@@ -24,6 +25,7 @@ export interface InstanceParts {
   readonly trace: Trace
   readonly broker: SimulatedBroker
   readonly watch: InvariantWatch
+  readonly record: TopologyRecord
   /** What the application is given in place of the simulated cluster's door. */
   readonly around: (kafka: Kafka) => Kafka
 }
@@ -59,7 +61,7 @@ export class SimulatedInstance {
 
   start(): void {
     if (this.#link !== null) return
-    const { number, seed, time, trace, topology, settings, broker, around } = this.#parts
+    const { number, seed, time, trace, topology, settings, broker, record, around } = this.#parts
     this.#isWanted = true
     const name = `instance-${number}-${this.#life}`
     const random = new SeededRandom(seed * 1_000 + number * 100 + this.#life++)
@@ -74,6 +76,7 @@ export class SimulatedInstance {
       clock: link.clock,
       random,
       processId,
+      record,
       onState: (state) => link.say(`is ${state}`),
     })
     link.say('starts')
