@@ -82,7 +82,7 @@ export const ERROR_CODES = {
   STATE_DISK_FULL:
     'The state of a task cannot be written, because the disk is full; what was committed before is whole.',
   CHANGELOG_TRUNCATED:
-    'Records at the beginning of a store’s changelog were deleted, and nothing else holds them: the state would not be whole.',
+    'Records of a store’s changelog are gone, at its beginning or its end, and nothing else brings them back: the state would not be whole.',
   SNAPSHOT_UNUSABLE:
     'A snapshot of a task’s state is torn, corrupted, foreign, of another format, or does not fit its changelogs: the next older one is used, then the changelogs.',
   SAVEPOINT_REFUSED:

@@ -62,7 +62,8 @@ export async function restore(
     const begin = first.get(keyOf(one)) ?? 0
     const from = Math.max(one.from ?? 0, begin)
     const end = one.until ?? ends.get(keyOf(one)) ?? 0
-    if (one.from !== null && one.from > end) throw cutOff(one, one.from, end)
+    if (one.from !== null && one.from > end)
+      throw one.isComplete === true ? cutAtEnd(one, one.from, end) : cutOff(one, one.from, end)
     if (one.isComplete === true && (one.from ?? 0) < begin) throw truncated(one, one.from ?? 0, begin)
     if (one.from !== null && one.from < begin) throw cutShort(one, one.from, begin)
     if (from < end) open.set(keyOf(one), { ...one, at: from, end, rows: null })
@@ -164,6 +165,19 @@ function truncated({ task, topic, partition }: RestoringStore, from: number, beg
       remedy:
         'Start where the state directory or a snapshot is that goes beyond that offset, or start from a savepoint. To go on without what is ' +
         'lost, delete the changelog topic: the store then begins empty.',
+    },
+  )
+}
+
+function cutAtEnd({ task, topic, partition }: RestoringStore, from: number, end: number): SluiceError {
+  return new SluiceError(
+    'CHANGELOG_TRUNCATED',
+    'A changelog has lost its last records, or was made anew: the state here has more',
+    {
+      place: { topic, partition, offset: from, end, task },
+      remedy:
+        'If the application is to begin anew, remove its state directory. Otherwise bring the topic back, or start from a savepoint: what the ' +
+        'changelog has is not all that was counted.',
     },
   )
 }
