@@ -1,9 +1,10 @@
 /** Kafka Connect's JsonConverter, byte for byte: JSON with its schema in an envelope, or bare. */
-import type { Converter, ConverterPlugin, JsonText, Schema, SchemaAndValue, ValueEncoder } from '@sluice/sdk'
+import type { Converter, ConverterPlugin, JsonText, Schema, SchemaAndValue, Value, ValueEncoder } from '@sluice/sdk'
 import { SluiceError } from '@sluice/sdk'
-import { utf8Text } from '../utf8-text.ts'
+import { bufferOf, utf8Text } from '../utf8-text.ts'
 import { located } from '../value-path.ts'
 import { EnvelopeReader } from './envelope-reader.ts'
+import { FlatReader } from './flat-reader.ts'
 import { INEXACT } from './inexact.ts'
 import { compileWriteJson } from './json-encoding.ts'
 import type { WriteJson } from './json-encoding.ts'
@@ -120,25 +121,35 @@ function decoder(reader: Reader): Converter['decode'] {
 /** Reads JSON of one schema, without an envelope. */
 function bareReader(schema: Schema | null, settings: JsonSettings): Reader {
   const read = compileReadJson(schema, settings)
+  const flat = new FlatReader()
   const json = { schema, before: 0, behind: 0 }
   return {
     read: (bytes) => {
       const text = utf8Text(bytes)
       if (text === undefined) throw notJson('Invalid UTF-8')
-      return { schema, value: readText(text, read) }
+      const known = flat.read(text, bufferOf(bytes))
+      // Without a schema, what it reads is the value.
+      if (known !== undefined)
+        return { schema, value: schema === null ? (known as Value) : readTree(known, text, read) }
+      return { schema, value: readText(text, read, flat) }
     },
     jsonIn: () => json,
   }
 }
 
 /** Reads a whole text: by `JSON.parse` where that is good enough, else exactly. */
-function readText(text: string, read: ReadJson): SchemaAndValue['value'] {
+function readText(text: string, read: ReadJson, flat: FlatReader): Value {
   let node: JsonNode
   try {
     node = JSON.parse(text) as JsonNode
   } catch {
     return read(parseExactly(text).root)
   }
+  flat.learn(node)
+  return readTree(node, text, read)
+}
+
+function readTree(node: JsonNode, text: string, read: ReadJson): Value {
   try {
     return read(node)
   } catch (error) {
