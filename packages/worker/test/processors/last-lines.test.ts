@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals'
+import { FakeClock, MemoryLogger } from '@sluice/sdk/testing'
+import { LastLines } from '../../src/processors/last-lines.ts'
+
+function open() {
+  const clock = new FakeClock()
+  const onward = new MemoryLogger()
+  const lines = new LastLines(clock)
+  return { clock, onward, lines, logger: lines.logger(onward) }
+}
+
+test('a line of an instance is kept under its processor, and goes on with the processor’s own words', () => {
+  const { lines, logger, onward, clock } = open()
+  logger.child({ connector: 'a', task: 1 }).warn('slow', { ms: 7 })
+  expect(lines.of('a')).toEqual([{ at: clock.now(), level: 'warn', instance: 1, message: 'slow {"ms":7}' }])
+  expect(onward.lines).toMatchObject([
+    { level: 'warn', message: 'slow', fields: { processor: 'a', instance: 1, ms: 7 } },
+  ])
+  expect(onward.lines[0]?.fields).not.toHaveProperty('connector')
+})
+
+test('what a cell wrote itself is that of its processor; of a shared cell it is nobody’s', () => {
+  const { lines, logger } = open()
+  logger.error('boom', { cell: 'processor a', stream: 'stderr' })
+  logger.error('boom', { cell: 'shared cell 1', stream: 'stderr' })
+  expect(lines.of('a')).toMatchObject([{ level: 'error', instance: null, message: 'boom' }])
+  expect(lines.of('shared cell 1')).toEqual([])
+})
+
+test('the last five hundred are kept, cut where they are long, and forgotten with the processor', () => {
+  const { lines, logger } = open()
+  for (let n = 0; n < 600; n++) logger.info(String(n), { connector: 'a' })
+  logger.info('x'.repeat(10_000), { connector: 'a' })
+  expect(lines.of('a')).toHaveLength(500)
+  expect(lines.of('a').at(-2)?.message).toBe('599')
+  expect(lines.of('a').at(-1)?.message).toHaveLength(4_000)
+  expect(lines.of('a', 2)).toHaveLength(2)
+  expect(lines.of('a', 0)).toEqual([])
+  lines.forget('a')
+  expect(lines.of('a')).toEqual([])
+})

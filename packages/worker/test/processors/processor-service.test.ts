@@ -1,0 +1,199 @@
+import { expect, test } from '@jest/globals'
+import { silentLogger, SluiceError } from '@sluice/sdk'
+import { FakeClock } from '@sluice/sdk/testing'
+import { Catalogue } from '../../src/catalogue/catalogue.ts'
+import { MemoryTable } from '../../src/catalogue/memory-table.ts'
+import type { DescribedProcessor } from '../../src/processors/described.ts'
+import { LastLines } from '../../src/processors/last-lines.ts'
+import { processorSettings } from '../../src/processors/processor-settings.ts'
+import type { ProcessorServiceParts } from '../../src/processors/processor-service.ts'
+import { fakeProcessors } from '../support/fake-processors.ts'
+
+const clock = new FakeClock()
+const config = { 'processor.class': 'csv-rows' }
+const described: DescribedProcessor = {
+  version: '1',
+  application: 'a',
+  validation: processorSettings.validate({ ...config, name: 'a' }),
+  topology: { text: 't', json: {}, mermaid: 'm' },
+}
+
+function open(parts: Partial<ProcessorServiceParts> = {}) {
+  const table = new MemoryTable()
+  const catalogue = new Catalogue(table, { clock, logger: silentLogger })
+  const describe: ProcessorServiceParts['describe'] = async (given) => ({
+    ...described,
+    application: given['application.id'] ?? '',
+  })
+  return { table, catalogue, service: fakeProcessors('w:1', { catalogue, describe, clock, ...parts }) }
+}
+
+async function refusal(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'nothing',
+    (error: unknown) => error,
+  )
+}
+
+test('a deployment is written with its config as given and the version of the code; its application is named after it', async () => {
+  const { service, catalogue } = open()
+  const { isCreated, info } = await service.put('a', { ...config, secret: '${file:x:y}' }, { mayReplace: false })
+  expect(isCreated).toBe(true)
+  expect(info).toMatchObject({ name: 'a', target: 'RUNNING', deployment: { number: 1, version: '1', at: clock.now() } })
+  expect(catalogue.processor('a')?.deployments[0]?.config).toEqual({ ...config, secret: '${file:x:y}' })
+})
+
+test('the same config and code change nothing; another config, or another version of the code, is another deployment', async () => {
+  let version = '1'
+  const { service } = open({ describe: async () => ({ ...described, version }) })
+  const put = async (more: object) =>
+    (await service.put('a', { ...config, ...more }, { mayReplace: true })).info.deployment.number
+  expect(await put({ x: '1', y: '2' })).toBe(1)
+  expect(await put({ y: '2', x: '1' })).toBe(1)
+  expect(await put({ x: '2' })).toBe(2)
+  version = '2'
+  expect(await put({ x: '2' })).toBe(3)
+  expect(service.versions('a').map(({ number, isCurrent }) => [number, isCurrent])).toEqual([
+    [3, true],
+    [2, false],
+    [1, false],
+  ])
+})
+
+test('the last twenty deployments are remembered', async () => {
+  const { service } = open()
+  for (let x = 1; x <= 25; x++) await service.put('a', { ...config, x: String(x) }, { mayReplace: true })
+  expect(service.versions('a')).toHaveLength(20)
+  expect(service.info('a').deployment.number).toBe(25)
+})
+
+test('a name that is taken is refused, also by two who ask at once; one of a newer release is not overwritten', async () => {
+  const { service, table } = open()
+  const both = await Promise.allSettled(
+    [1, 2].map((x) => service.put('a', { ...config, x: String(x) }, { mayReplace: false })),
+  )
+  expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  expect(await refusal(service.put('a', config, { mayReplace: false }))).toMatchObject({
+    status: 409,
+    message: 'Processor a already exists',
+  })
+  await table.set([{ key: Buffer.from('["processor","z"]'), value: Buffer.from('{"format":7}') }])
+  expect(await refusal(service.put('z', config, { mayReplace: true }))).toMatchObject({ status: 409 })
+})
+
+test('every complaint is told: of the name, of settings, of an application that another one has', async () => {
+  const { service } = open({ taken: new Map([['workers', 'the workers']]) })
+  await service.put('a', config, { mayReplace: true })
+  const of = async (name: string, given: Readonly<Record<string, string>>) =>
+    (await service.validate(name, given)).configs.flatMap(({ value }) => value.errors)
+  expect(await of('b', config)).toEqual([])
+  expect(await of('a', config)).toEqual([])
+  expect(await of('../b', config)).toEqual([expect.stringMatching(/^name must be of 1 to 200 letters/)])
+  expect(await of('b', { ...config, 'application.id': 'a' })).toEqual([
+    'application.id a is taken: it is the group of processor a',
+  ])
+  expect(await of('b', { ...config, 'application.id': 'workers' })).toEqual([
+    'application.id workers is taken: it is the group of the workers',
+  ])
+  expect(await of('b', {})).toEqual(
+    expect.arrayContaining([expect.stringMatching(/Missing required configuration "processor.class"/)]),
+  )
+  expect(await of('b', { 'processor.class': 'who' })).toEqual([
+    expect.stringMatching(/Failed to find any processor of the name who/),
+  ])
+})
+
+test('code that throws, ends its process or does not answer is a complaint like any other', async () => {
+  const error = new SluiceError('CELL_ENDED', 'The cell of validation ended', { remedy: 'See why.' })
+  const { service } = open({ describe: () => Promise.reject(error) })
+  const refused = await refusal(service.put('a', config, { mayReplace: true }))
+  expect(refused).toMatchObject({
+    status: 400,
+    message: expect.stringMatching(/following 1 error\(s\):\nThe cell of validation ended/),
+  })
+  expect(service.names()).toEqual([])
+})
+
+test('what is asked of a processor that is not there is 404', async () => {
+  const { service } = open()
+  for (const asked of [
+    service.delete('x'),
+    service.restart('x'),
+    service.setTarget('x', 'PAUSED'),
+    service.topology('x'),
+  ])
+    expect(await refusal(asked)).toMatchObject({ status: 404, message: 'Processor x not found' })
+  expect(() => service.status('x')).toThrow('Processor x not found')
+})
+
+test('the status has the instances of all workers that are there, and forgets one that is not heard of any more', async () => {
+  const { service, catalogue } = open()
+  await service.put('a', config, { mayReplace: true })
+  const instance = { id: 0, state: 'RUNNING', streamsState: 'RUNNING', trace: null, version: '1', tasks: [] } as const
+  const there = (name: string) => ({
+    key: { kind: 'worker', name, worker: null } as const,
+    value: { url: `http://${name}/`, processors: [], at: clock.now() },
+  })
+  const status = (worker: string) => ({
+    key: { kind: 'status', name: 'a', worker } as const,
+    value: { deployment: 1, instances: [instance] },
+  })
+  await catalogue.write([there('w:1'), there('w:2'), status('w:1'), status('w:2'), status('w:3')])
+  const workers = () => service.status('a').instances.map(({ worker }) => worker)
+  expect(workers()).toEqual(['w:1', 'w:2'])
+  expect(service.versions('a')[0]?.runsOn).toEqual(['w:1', 'w:2'])
+  clock.advance(30_000)
+  await catalogue.write([there('w:1')])
+  clock.advance(30_000)
+  expect(workers()).toEqual(['w:1'])
+})
+
+test('lines of all workers come in the order of their time, the last ones; who does not tell his is named', async () => {
+  const lines = new LastLines(clock)
+  const asked: unknown[] = []
+  const { service, catalogue } = open({
+    lines,
+    linesOf: async ({ worker, url }, name, count, authorization) => {
+      asked.push([url, name, count, authorization])
+      if (worker === 'w:3') throw new Error('gone')
+      return [{ at: clock.now() + 1, level: 'info', instance: 0, message: 'theirs', worker }]
+    },
+  })
+  await service.put('a', config, { mayReplace: true })
+  for (const name of ['w:1', 'w:2', 'w:3', 'w:4']) {
+    await catalogue.write([
+      { key: { kind: 'worker', name, worker: null }, value: { url: `http://${name}/`, processors: [], at: 0 } },
+    ])
+    if (name !== 'w:4')
+      await catalogue.write([
+        { key: { kind: 'status', name: 'a', worker: name }, value: { deployment: 1, instances: [] } },
+      ])
+  }
+  const logger = lines.logger(silentLogger)
+  for (const message of ['first', 'second']) logger.info(message, { connector: 'a', task: 0 })
+  const { lines: found, silent } = await service.logs('a', 2, { isLocal: false, authorization: 'Basic x' })
+  expect(found.map(({ worker, message }) => [worker, message])).toEqual([
+    ['w:1', 'second'],
+    ['w:2', 'theirs'],
+  ])
+  expect(silent).toEqual(['w:3'])
+  expect(asked).toEqual([
+    ['http://w:2/', 'a', 2, 'Basic x'],
+    ['http://w:3/', 'a', 2, 'Basic x'],
+  ])
+  const local = await service.logs('a', 10, { isLocal: true, authorization: null })
+  expect(local.lines.map(({ message }) => message)).toEqual(['first', 'second'])
+})
+
+test('the code is asked for a topology once for each deployment', async () => {
+  let asked = 0
+  const { service } = open({
+    describe: async () => {
+      asked++
+      return described
+    },
+  })
+  await service.put('a', config, { mayReplace: true })
+  expect([await service.topology('a'), await service.topology('a')]).toEqual([described.topology, described.topology])
+  expect(asked).toBe(2)
+})

@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals'
+import { nameProblem } from '../../src/processors/processor-settings.ts'
+import { ProcessorShelf } from '../../src/processors/processor-shelf.ts'
+
+test('a processor is found by its package, and by the last part of its name; a file by its path alone', () => {
+  const shelf = new ProcessorShelf(['@sluice/processor-csv-rows', 'orders', '/opt/x.ts', '@acme/processor-orders'])
+  const modules = [
+    '@sluice/processor-csv-rows',
+    'csv-rows',
+    'orders',
+    '/opt/x.ts',
+    '@acme/processor-orders',
+    'x',
+    '__proto__',
+    undefined,
+  ]
+  expect(modules.map((name) => shelf.find(name)?.module)).toEqual([
+    '@sluice/processor-csv-rows',
+    '@sluice/processor-csv-rows',
+    'orders',
+    '/opt/x.ts',
+    '@acme/processor-orders',
+    undefined,
+    undefined,
+    undefined,
+  ])
+})
+
+test.each(['..', '.', '', 'a/b', 'a b', 'ü', '${x}', 'a\0', 'x'.repeat(201)])(
+  '%j is no name: folders and topics are named so',
+  (name) => {
+    expect(nameProblem('name', name)).toMatch(/^name must be/)
+  },
+)
+
+test.each(['a', 'a.b_c-D9', '...', 'x'.repeat(200)])('%j is a name', (name) => {
+  expect(nameProblem('name', name)).toBeNull()
+})
