@@ -5,6 +5,7 @@
  *   requests    20,000 (short: 2,000) drawn from the contract, then spoilt: answers outside of it, 5xx of our own, hangs    must be 0
  *   bodies      10 MB, 40 MB, slow ones, cut off ones, no HTTP: other answers than expected                                must be 0
  *   names       connectors of names that have broken something, which could not be created, read, restarted or deleted     must be 0
+ *   processors  that came about by the requests, and could not be looked at and deleted at the other worker                  must be 0
  *   list        of 10,000 connectors in one list, those that it does not have                                              must be 0
  *   lines       of the file that did not arrive once                                                                       must be 0
  *   memory      of each worker, in MiB                                    must be below 768, with the 10,000 connectors below 1,024
@@ -80,6 +81,7 @@ class Fuzzing {
     await this.#linesArrive()
     this.#memory('before', MEMORY_MAX_MIB)
     await this.#requests(requests, seed)
+    await this.#processors()
     await this.#linesArrive()
     await this.#bodies()
     await this.#names()
@@ -102,6 +104,28 @@ class Fuzzing {
       )
       this.#count('requests', report.requests, report.problems)
     }
+  }
+
+  /** Some of them run, most of them fail: they are of names that have broken something, and none has lines to read. */
+  async #processors(): Promise<void> {
+    const [first, second] = this.#workers as [ConnectWorkerProcess, ConnectWorkerProcess]
+    const names = ((await first.must('GET', '/v1/processors')) as readonly { readonly name: string }[]).map(
+      ({ name }) => name,
+    )
+    const problems: string[] = []
+    for (const name of names) {
+      try {
+        for (const what of ['', '/status', '/versions', '/logs', '/topology', '/topology?format=text'])
+          await second.must('GET', `/v1/processors/${encodeURIComponent(name)}${what}`)
+        await second.must('DELETE', `/v1/processors/${encodeURIComponent(name)}`)
+      } catch (error) {
+        problems.push(`${JSON.stringify(name)}: ${String(error)}`)
+      }
+    }
+    const areGone = async (): Promise<boolean> =>
+      ((await first.must('GET', '/v1/processors')) as readonly unknown[]).length === 0
+    await until('they are gone', areGone, ARRIVE_MS, 20).catch((error: unknown) => problems.push(String(error)))
+    this.#count('processors', names.length, problems)
   }
 
   async #bodies(): Promise<void> {
