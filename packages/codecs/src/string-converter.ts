@@ -46,6 +46,8 @@ const OPTIONAL_STRING: Schema = primitive('string', { optional: true })
 const NULL: SchemaAndValue = Object.freeze({ schema: OPTIONAL_STRING, value: null })
 
 class StringConverter implements Converter {
+  /** Up to the half gigabyte that a text can hold, which no record is. */
+  readonly takesAll = true
   readonly #write: Charset
   readonly #read: Charset
 

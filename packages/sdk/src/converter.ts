@@ -45,6 +45,8 @@ export interface Converter {
    * (`SinkTask.scan`). It is not looked at, so it may be no JSON. Undefined: `decode` must be asked. The same object for the same answer.
    */
   jsonIn?(bytes: Uint8Array): JsonText | undefined
+  /** Whether `decode` takes any bytes: then it may be asked when somebody reads the value, or never. Default: false. */
+  readonly takesAll?: boolean
   /** Ends what it holds, such as connections to a registry; what waits for them rejects. Called when the task ends. */
   close?(): void
 }

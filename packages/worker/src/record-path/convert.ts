@@ -121,11 +121,14 @@ function timestampOf({ topic, timestamp }: SourceRecord): number | null {
 export class RecordDecoder {
   readonly #converters: Converters
   readonly #scanner: ValueScanner | null
+  /** Whether a key may be decoded after its value was scanned, when somebody reads it. */
+  readonly #isKeyLater: boolean
 
   /** @param scanner asked for values before their converter; null: none */
   constructor(converters: Converters, scanner: ValueScanner | null = null) {
     this.#converters = converters
     this.#scanner = scanner
+    this.#isKeyLater = scanner !== null && converters.key.takesAll === true
   }
 
   /** Record `i` of the batch. @throws ConversionFailure */
@@ -133,14 +136,17 @@ export class RecordDecoder {
     let part: Part = 'key'
     try {
       const rawHeaders = records.headers(i)
-      const key = this.#converters.key.decode(topic, records.key(i), rawHeaders)
+      const keys = this.#converters.key
+      const keyNow = this.#isKeyLater ? null : keys.decode(topic, records.key(i), rawHeaders)
       part = 'value'
       const bytes = records.value(i)
       const scanned = this.#scanner === null ? undefined : this.#scanner(topic, bytes, rawHeaders)
       const value = scanned ?? this.#converters.value.decode(topic, bytes, rawHeaders)
       part = 'header'
       const headers = rawHeaders === null || rawHeaders.length === 0 ? null : this.#decodeHeaders(topic, rawHeaders)
-      if (scanned !== undefined) return new ScannedRecord(topic, partition, records, i, key, scanned, headers)
+      if (scanned !== undefined)
+        return new ScannedRecord(topic, partition, records, i, keyNow ?? keys, scanned, headers)
+      const key = keyNow ?? keys.decode(topic, records.key(i), rawHeaders)
       const offset = records.offset(i)
       return {
         topic,

@@ -71,8 +71,6 @@ export class ScannedRecord implements SinkRecord {
   readonly topic: string
   readonly partition: number
   readonly offset: number
-  readonly keySchema: Schema | null
-  readonly key: Value
   readonly valueSchema: Schema | null
   readonly timestamp: number | null
   readonly timestampType: TimestampType
@@ -82,14 +80,20 @@ export class ScannedRecord implements SinkRecord {
   readonly originalOffset: number
   readonly scanned: unknown
   readonly #value: ScannedValue
+  readonly #records: FetchedRecords
+  readonly #i: number
+  #key: SchemaAndValue | Converter
 
-  /** Record `i` of the batch. */
+  /**
+   * Record `i` of the batch.
+   * @param key itself, or what decodes it when it is read
+   */
   constructor(
     topic: string,
     partition: number,
     records: FetchedRecords,
     i: number,
-    key: SchemaAndValue,
+    key: SchemaAndValue | Converter,
     value: ScannedValue,
     headers: Headers,
   ) {
@@ -97,8 +101,6 @@ export class ScannedRecord implements SinkRecord {
     this.topic = topic
     this.partition = partition
     this.offset = offset
-    this.keySchema = key.schema
-    this.key = key.value
     this.valueSchema = value.schema
     this.timestamp = records.timestamp(i)
     this.timestampType = records.timestampType
@@ -108,9 +110,26 @@ export class ScannedRecord implements SinkRecord {
     this.originalOffset = offset
     this.scanned = value.scanned
     this.#value = value
+    this.#records = records
+    this.#i = i
+    this.#key = key
   }
 
   get value(): Value {
     return this.#value.value
+  }
+
+  get key(): Value {
+    return this.#decodedKey.value
+  }
+
+  get keySchema(): Schema | null {
+    return this.#decodedKey.schema
+  }
+
+  get #decodedKey(): SchemaAndValue {
+    if ('decode' in this.#key)
+      this.#key = this.#key.decode(this.topic, this.#records.key(this.#i), this.#records.headers(this.#i))
+    return this.#key
   }
 }

@@ -69,9 +69,30 @@ describe('a value that the sink scans', () => {
   })
 
   test('comes with all that a record has', () => {
-    const { scanned: _, ...record } = decoded(json())
+    const scanned = decoded(json())
+    const { scanned: _, ...record } = scanned
+    const { key, keySchema, value } = scanned
     const ordinary = decoded(json(), new HoldingSink() as ScanningSink)
-    expect({ ...record, value: { b: 2 } }).toEqual(ordinary)
+    expect({ ...record, key, keySchema, value }).toEqual(ordinary)
+  })
+
+  test.each([true, false])('has its key decoded when that is read, if its converter takes all: %s', (takesAll) => {
+    let asked = 0
+    const key: Converter = {
+      takesAll,
+      encoder: () => () => null,
+      decode: (topic, bytes) => {
+        asked++
+        return string.decode(topic, bytes)
+      },
+    }
+    const value = json()
+    const decoder = new RecordDecoder({ key, value, header: string }, valueScanner(new ScanningSink(), value, false))
+    const log = [{ offset: 0, key: Buffer.from('k'), value: Buffer.from('{}'), headers: null }]
+    const record = decoder.decode('t', 0, fetchedRecords(log), 0)
+    expect(asked).toBe(takesAll ? 0 : 1)
+    expect([record.key, record.keySchema?.type, record.key]).toEqual(['k', 'string', 'k'])
+    expect(asked).toBe(1)
   })
 
   test('is not asked for where something reads values on the way, or the converter does not know where JSON stands', () => {
