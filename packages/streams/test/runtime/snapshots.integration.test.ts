@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, valuesOf, type Kafka, type Producer } from '@sluice/kafka'
@@ -12,6 +15,7 @@ import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
 const KEYS = 50
+const KILLS = 4
 const WAIT_MS = 30_000
 const text = { key: Serdes.string, value: Serdes.string }
 
@@ -214,7 +218,87 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
     expect(app.broughtBack()).toBe(0)
     expect(app.reasons()).toEqual([expect.stringContaining('too old'), expect.stringContaining('too old')])
   }, 90_000)
+
+  test.each(['lmdb', 'memory'] as const)(
+    'of an application that is killed again and again, and each time begins elsewhere, counts each record once: %s',
+    async (engine) => {
+      const name = `killed-${randomUUID().slice(0, 8)}`
+      const topics = [`${name}.in`, `${name}.out`]
+      await kafka.admin.ensureTopics(topics.map((topic) => ({ topic, partitions: 2 })))
+      const start = (round: number) => {
+        const app = new URL('./count-in-child.ts', import.meta.url).pathname
+        const child = spawn(process.execPath, ['--conditions=@sluice/source', app], {
+          env: {
+            ...process.env,
+            ADDRESS: address,
+            NAME: name,
+            STATE: path.join(folder, name, String(round)),
+            SNAPSHOTS: path.join(folder, name, 'snapshots'),
+            ENGINE: engine,
+          },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        })
+        const lines: string[] = []
+        createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+        return { child, lines }
+      }
+      let written = 0
+      let brought = 0
+      const feeding = new AbortController()
+      const feed = async (): Promise<void> => {
+        while (!feeding.signal.aborted) {
+          await producer.produce(
+            Array.from({ length: 50 }, (_, i) => ({
+              topic: `${name}.in`,
+              partition: null,
+              key: Buffer.from(`key ${(written + i) % KEYS}`),
+              value: Buffer.from('x'),
+              timestamp: null,
+              headers: null,
+            })),
+          )
+          written += 50
+          await sleep(10)
+        }
+      }
+      const fed = feed()
+      for (let round = 0; round < KILLS; round++) {
+        const { child, lines } = start(round)
+        // In the midst of whatever it is at, with at least one snapshot behind it.
+        await eventually(() => lines.filter((line) => line === 'Snapshot taken').length >= 2)
+        await sleep(Math.random() * 150)
+        child.kill('SIGKILL')
+        await once(child, 'exit')
+        brought += lines.filter((line) => line === 'State brought back from a snapshot').length
+      }
+      feeding.abort()
+      await fed
+      const { child } = start(KILLS)
+      await eventually(async () => total(await countsIn(`${name}.out`)) >= written)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      expect(brought).toBeGreaterThanOrEqual(2 * (KILLS - 1))
+      const counts = await countsIn(`${name}.out`)
+      const sizes = Array.from({ length: KEYS }, (_, k) => Math.floor(written / KEYS) + (k < written % KEYS ? 1 : 0))
+      expect(Object.fromEntries(counts)).toEqual(
+        Object.fromEntries(sizes.map((size, k) => [`key ${k}`, Array.from({ length: size }, (_, i) => i + 1)])),
+      )
+    },
+    120_000,
+  )
 })
+
+function total(counts: ReadonlyMap<string, readonly number[]>): number {
+  return [...counts.values()].reduce((sum, list) => sum + list.length, 0)
+}
+
+async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error('It did not come about in time')
+    await sleep(50)
+  }
+}
 
 interface Said {
   readonly said: readonly { readonly message: string }[]
