@@ -22,6 +22,8 @@ export interface ValueTransformer<K, V, W> {
   init?(context: TransformerContext): void
   /** Null: no row. Not called for deleted rows, which Kafka Streams gives as null. */
   transform(key: K, value: V): W | null
+  /** Called once, when the task ends or moves, while its stores are still open. What it throws ends the run. */
+  close?(): void
 }
 
 type AnySupplier = ProcessorSupplier<ValueTransformer<unknown, unknown, unknown>>
@@ -61,5 +63,6 @@ function transformerOf(supplier: AnySupplier, scope: NodeScope): RowMapper {
     currentStreamTimeMs: () => scope.streamTime(),
     currentSystemTimeMs: () => scope.clock.now(),
   })
+  if (transformer.close !== undefined) scope.onClose(() => transformer.close?.())
   return (value, key) => transformer.transform(key, value)
 }

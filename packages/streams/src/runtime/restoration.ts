@@ -45,7 +45,12 @@ export interface RestorationParts {
   readonly isolation: 'read_committed' | 'read_uncommitted'
 }
 
-/** Resolves when all are complete, or the signal is aborted. @throws SluiceError KAFKA_TIMEOUT, and what fetching throws */
+/**
+ * Resolves when all are complete, or the signal is aborted. What is read is all that was in the changelogs when it was called, also
+ * behind a transaction that is still open: what the task has committed itself may lie there, since an owner before it that was cut off may
+ * have left one. So that is waited for; it is short, or it is an error that names it.
+ * @throws SluiceError KAFKA_TIMEOUT, retriable, when nothing comes for a minute; CHANGELOG_TRUNCATED; STATE_TORN; what fetching throws
+ */
 export async function restore(
   stores: readonly RestoringStore[],
   { kafka, clock, logger, isolation }: RestorationParts,
@@ -81,7 +86,7 @@ export async function restore(
     while (open.size > 0 && !signal.aborted) {
       const arrived = await fetcher.poll(POLL_TIMEOUT_MS, signal)
       if (arrived.length > 0) heardAt = clock.monotonic()
-      else if (clock.monotonic() - heardAt > SILENCE_MS) throw silent([...open.values()][0]!)
+      else if (clock.monotonic() - heardAt > SILENCE_MS) throw await silent([...open.values()][0]!, kafka)
       const before = open.size
       for (const fetched of arrived) {
         const key = keyOf(fetched)
@@ -189,10 +194,26 @@ function cutShort({ task, topic, partition }: RestoringStore, from: number, begi
   })
 }
 
-function silent({ task, topic, partition, at, end }: Reading): SluiceError {
-  return new SluiceError('KAFKA_TIMEOUT', 'A changelog does not arrive up to its end', {
-    place: { topic, partition, offset: at, end, task },
-    retriable: true,
-    remedy: 'See whether the partition has a leader, and whether a transaction of another instance is still open.',
-  })
+/** Says whose transaction it is that is waited for, if it is one. */
+async function silent({ task, topic, partition, at, end }: Reading, { admin }: Kafka): Promise<SluiceError> {
+  const place = { topic, partition, offset: at, end, task }
+  const [found] = await admin.partitions.describeProducers([{ topic, partition }]).catch(() => [])
+  const open = (found?.value ?? []).find((producer) => producer.currentTransactionStartOffset >= 0)
+  if (open === undefined)
+    return new SluiceError('KAFKA_TIMEOUT', 'A changelog does not arrive up to its end', {
+      place,
+      retriable: true,
+      remedy: 'See whether the partition has a leader.',
+    })
+  const { producerId, producerEpoch, currentTransactionStartOffset: since } = open
+  return new SluiceError(
+    'KAFKA_TIMEOUT',
+    'A transaction that stays open keeps a changelog from being read to its end',
+    {
+      place: { ...place, producerId: Number(producerId), producerEpoch, since },
+      retriable: true,
+      remedy:
+        'It ends after the transaction.timeout.ms of its producer at the latest. If it does not, it hangs: abort it (kafka-transactions.sh abort).',
+    },
+  )
 }
