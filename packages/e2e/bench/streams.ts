@@ -3,10 +3,14 @@
  * from RUNNING to closed, JIT warm-up included; start and memory. They run compiled, as of the last build. The peer's figures are Kafka Streams 4.3.1's where it is here.
  */
 import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { promisify } from 'node:util'
 import { connect } from '@sluice/kafka'
 import type { BenchCase } from './bench-case.ts'
 import { startEmbedded } from './broker.ts'
+import { PEER, StreamsPeer, type PeerCost } from './streams/peer.ts'
 import { fillTopics } from './streams/topics.ts'
 
 const APP = new URL('streams/app.ts', import.meta.url).pathname
@@ -37,12 +41,14 @@ export async function bench(short: boolean, part?: string): Promise<readonly Ben
     throw new Error(`no topology ${part}: there are ${Object.keys(BARS).join(', ')}`)
   const count = short ? 20_000 : 1_000_000
   const broker = await startEmbedded()
+  // A JVM is warm after hundreds of thousands of records: the short form has no use for it.
+  const peer = short ? null : StreamsPeer.open()
+  const kafka = await connect({ bootstrapServers: broker.address })
   try {
-    const kafka = await connect({ bootstrapServers: broker.address })
     await fillTopics(kafka, count)
-    await kafka.close()
     const cases: BenchCase[] = []
     let most = 0
+    let peerMost: number | null = null
     // The short form says that they run; six topologies take a minute to start.
     const meant = part ?? (short ? 'count' : null)
     const bars = Object.entries(BARS).filter(([name]) => meant === null || name === meant)
@@ -51,30 +57,49 @@ export async function bench(short: boolean, part?: string): Promise<readonly Ben
         const cost = await costOf(broker.address, name, guarantee)
         const isFirst = guarantee === 'at_least_once'
         const ours = (cost.workCpuSeconds * 1_000_000) / count
+        const theirs = (await peer?.run(kafka, broker.address, name, guarantee, count)) ?? null
+        if (theirs !== null) peerMost = Math.max(peerMost ?? 0, theirs.memoryMiB)
         cases.push({
           name: `${name}, ${isFirst ? 'at least once' : 'exactly once'}`,
           unit: 'CPU-s',
           ours,
-          peer: [],
+          peer: peersOf(theirs, short),
           ...(isFirst ? { bar } : { bar: cases.at(-1)!.ours * 1.15 }),
         })
         most = Math.max(most, cost.memoryMiB)
         if (name === 'count' && !isFirst) {
-          cases.push({ name: 'start to RUNNING', unit: 'CPU-s', ours: cost.startCpuSeconds, peer: [], bar: 0.5 })
+          const peers = short ? [] : [{ name: PEER, value: theirs?.startCpuSeconds ?? null }]
+          cases.push({ name: 'start to RUNNING', unit: 'CPU-s', ours: cost.startCpuSeconds, peer: peers, bar: 0.5 })
         }
       }
     }
-    cases.push({ name: 'peak memory', unit: 'MiB', ours: most, peer: [], bar: 250 })
+    const peers = short ? [] : [{ name: PEER, value: peerMost }]
+    cases.push({ name: 'peak memory', unit: 'MiB', ours: most, peer: peers, bar: 250 })
     return cases
   } finally {
+    await kafka.close()
+    peer?.close()
     broker.end()
   }
 }
 
+/** Warm, and with what its JIT compiler takes at first, which ours has in its figure too. */
+function peersOf(cost: PeerCost | null, isShort: boolean): BenchCase['peer'] {
+  if (isShort) return []
+  return [
+    { name: `${PEER}, warm`, value: cost?.warmCpuSeconds ?? null },
+    { name: `${PEER}, from its start`, value: cost?.workCpuSeconds ?? null },
+  ]
+}
+
 async function costOf(address: string, name: string, guarantee: string): Promise<Cost> {
   const id = `${name}-${guarantee}`
-  const { stdout } = await promisify(execFile)(process.execPath, [APP, address, name, guarantee, id], {
-    timeout: DEADLINE_MS,
-  })
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Cost
+  const state = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-bench-streams-'))
+  try {
+    const args = [APP, address, name, guarantee, id, state]
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: DEADLINE_MS })
+    return JSON.parse(stdout.trim().split('\n').at(-1)!) as Cost
+  } finally {
+    fs.rmSync(state, { recursive: true, force: true })
+  }
 }

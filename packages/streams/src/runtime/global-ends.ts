@@ -1,5 +1,7 @@
-import { valuesOf, type Admin } from '@sluice/kafka'
+import type { Admin } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
+import { keyOf } from './partition-key.ts'
+import { readableEnds, type Isolation } from './readable-ends.ts'
 
 /** What there is of a partition. */
 export interface Ends extends TopicPartition {
@@ -14,16 +16,15 @@ export interface Ends extends TopicPartition {
 export async function endsOf(
   places: readonly TopicPartition[],
   admin: Pick<Admin, 'listOffsets' | 'partitions'>,
-  isolation: 'read_committed' | 'read_uncommitted',
+  isolation: Isolation,
 ): Promise<readonly Ends[]> {
-  const specs = places.map((place) => ({ ...place, at: 'latest' as const }))
   // In this order, so that what is written meanwhile is behind the end.
-  const readable = valuesOf(await admin.partitions.listOffsets(specs, { isolation }))
+  const readable = await readableEnds(places, admin, isolation)
   const [first, last] = await Promise.all([admin.listOffsets(places, 'earliest'), admin.listOffsets(places, 'latest')])
   return places.map((place, i) => ({
     ...place,
     first: first[i]!.offset,
     last: last[i]!.offset,
-    end: readable[i]!.offset,
+    end: readable.get(keyOf(place))!,
   }))
 }

@@ -19,7 +19,7 @@ import {
 } from '@sluice/sdk'
 import { readQuarantineHeaders } from '@sluice/quality'
 import { OutputBatch } from '../record-path/output-batch.ts'
-import { StreamTask, type TaskPartition, type TaskSettings } from '../record-path/stream-task.ts'
+import { StreamTask, type ParkedRecord, type TaskPartition, type TaskSettings } from '../record-path/stream-task.ts'
 import { readOnly } from '../state/read-only.ts'
 import type { StateStore } from '../state/stores.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
@@ -72,7 +72,8 @@ export class GlobalThread {
   #ended: Promise<void> = Promise.resolve()
 
   private constructor(parts: GlobalThreadParts) {
-    this.#parts = parts
+    // No partition waits for another one; and what a record that fails has put into a store would stay there for ever.
+    this.#parts = { ...parts, settings: { ...parts.settings, maxTaskIdleMs: -1, takesBack: true } }
     this.#fetcher = parts.kafka.fetcher({ isolation: parts.isolation })
   }
 
@@ -118,7 +119,7 @@ export class GlobalThread {
     const state = this.#state
     this.#state = null
     if (state === null) return
-    for (const task of new Set(this.#tasks.values())) task.close()
+    for (const task of this.#all()) task.close()
     if (this.#hasLostItsPlace) return state.wipe()
     try {
       if (this.#failure === null) this.#write(state)
@@ -203,7 +204,7 @@ export class GlobalThread {
     for (let behind = ends.filter(isBehind); behind.length > 0; behind = behind.filter(isBehind)) {
       const arrived = await this.#poll(signal)
       if (signal.aborted) return null
-      if (arrived.length > 0) heardAt = clock.monotonic()
+      if (arrived.length > 0 || this.#waitsUntil() < Infinity) heardAt = clock.monotonic()
       else if (clock.monotonic() - heardAt > timeoutMs) throw silent(behind[0]!, this.#partition(behind[0]!), timeoutMs)
       records += await this.#takeAll(arrived)
     }
@@ -221,10 +222,15 @@ export class GlobalThread {
     }
   }
 
-  /** A broker that is away may come back. */
+  /** While a record is to be tried again, nothing more is taken. A broker that is away may come back. */
   async #poll(signal: AbortSignal): Promise<readonly FetchedPartition[]> {
     const { clock, timeoutMs, logger } = this.#parts
     const startedAt = clock.monotonic()
+    const waitsUntil = this.#waitsUntil()
+    if (waitsUntil < Infinity) {
+      await clock.sleep(Math.max(0, waitsUntil - startedAt), signal)
+      return []
+    }
     for (let isTold = false; ; isTold = true) {
       try {
         return await this.#fetcher.poll(POLL_TIMEOUT_MS, signal)
@@ -245,52 +251,70 @@ export class GlobalThread {
     const { clock, commitIntervalMs } = this.#parts
     let records = 0
     for (const fetched of arrived) {
-      records += this.#take(fetched)
+      const task = this.#tasks.get(fetched.topic)!
+      task.take(fetched)
+      this.#run(task)
+      const count = fetched.batches.reduce((sum, batch) => sum + batch.count, 0)
+      records += count
+      this.#unwritten += Math.max(1, count)
       if (this.#unwritten >= UNWRITTEN_MAX) this.#write(this.#state!)
       await afterIo()
     }
-    for (const task of new Set(this.#tasks.values())) this.#settle(task.punctuate())
+    for (const task of this.#all()) {
+      if (task.waitsUntil <= clock.monotonic()) this.#run(task)
+      this.#punctuate(task)
+    }
     if (clock.monotonic() - this.#writtenAt >= commitIntervalMs) this.#write(this.#state!)
     return records
   }
 
-  #take(fetched: FetchedPartition): number {
+  /** Deals with what the task has taken. @throws what ends it, and so the thread */
+  #run(task: StreamTask): void {
     const { clock, metrics } = this.#parts
-    const task = this.#tasks.get(fetched.topic)!
     const startedAt = clock.monotonic()
-    // Nothing of another partition is waited for.
-    const stop = task.process({ ...fetched, highWatermark: fetched.nextOffset })
-    this.#tellDiverted(fetched)
+    const stop = task.run()
+    this.#tellDiverted()
     metrics.round(task, { records: 0, bytes: 0, processMs: clock.monotonic() - startedAt })
-    this.#settle(stop)
-    const records = fetched.batches.reduce((sum, { count }) => sum + count, 0)
-    this.#unwritten += Math.max(1, records)
-    return records
+    if (stop !== null) throw stop
+    const [parked] = task.takeParked()
+    if (parked !== undefined) throw cannotPark(parked)
+  }
+
+  #punctuate(task: StreamTask): void {
+    const before = task.punctuated
+    const stop = task.punctuate()
+    if (stop !== null) throw stop
+    this.#unwritten += task.punctuated - before
+  }
+
+  /** When a record is tried again; Infinity: none is. */
+  #waitsUntil(): number {
+    return Math.min(...Array.from(this.#all(), (task) => task.waitsUntil))
+  }
+
+  #all(): ReadonlySet<StreamTask> {
+    return new Set(this.#tasks.values())
   }
 
   /** Every instance meets them at every start: they are named here, and stay in their topic. */
-  #tellDiverted({ topic, partition }: TopicPartition): void {
+  #tellDiverted(): void {
     const records = this.#output.take()
     if (records.length === 0) return
     const first = readQuarantineHeaders(records[0]!.headers)
     this.#parts.logger.error('Records that a global store could not take are left out of it', {
-      topic,
-      partition,
       records: records.length,
+      topic: first?.origin?.topic ?? null,
+      partition: first?.origin?.partition ?? null,
       offset: first?.origin?.offset ?? null,
       stage: first?.stage ?? null,
       reason: first?.reasons[0]?.message ?? null,
     })
   }
 
-  #settle(stop: SluiceError | null): void {
-    if (stop !== null) throw stop
-  }
-
   #write(state: GlobalState): void {
     this.#writtenAt = this.#parts.clock.monotonic()
     if (this.#unwritten === 0) return
-    const tasks = new Set(this.#tasks.values())
+    const tasks = this.#all()
     state.commit(
       [...tasks].flatMap(({ partitions }) =>
         partitions.map(({ topic, partition, position }) => ({ topic, partition, offset: position })),
@@ -315,6 +339,14 @@ function silent({ topic, partition, end }: Ends, { position }: TaskPartition, ti
       remedy: 'See whether the partition has a leader.',
     },
   )
+}
+
+function cannotPark({ topic, partition, offset, error: cause }: ParkedRecord): SluiceError {
+  return new SluiceError('TASK_FAILED', 'A record of a global store failed, and was to be parked', {
+    cause,
+    place: { topic, partition, offset },
+    remedy: 'Nothing may be joined with half a table: mend the record, or let it be left out (quarantine, drop).',
+  })
 }
 
 function lostPlace(cause: SluiceError): SluiceError {

@@ -231,8 +231,8 @@ onABroker('global stores (needs SLUICE_TEST_KAFKA)', () => {
         return {
           init: (given) => void (context = given),
           process({ key, value }) {
-            if (value === 'poison') throw new Error('not this one')
             context.getStateStore(lengths).put(key!, value!.length)
+            if (value === 'poison') throw new Error('not this one')
           },
         }
       })
@@ -261,7 +261,11 @@ onABroker('global stores (needs SLUICE_TEST_KAFKA)', () => {
     expect(await valuesIn(kafka, output)).toEqual(['1', 'null', '2'])
     const leftOut = 'Records that a global store could not take are left out of it'
     expect(told.filter((message) => message === leftOut)).toHaveLength(2)
-    await expect(run({ 'processing.exception.handler': 'fail' })).rejects.toMatchObject({ code: 'TASK_FAILED' })
+    for (const handler of ['fail', 'park'])
+      await expect(run({ 'processing.exception.handler': handler })).rejects.toMatchObject({ code: 'TASK_FAILED' })
+    await put(asked, '', 'two')
+    await run({ 'processing.exception.handler': 'retry', 'task.timeout.ms': '200' })
+    expect(await valuesIn(kafka, output)).toEqual(['1', 'null', '2', '2'])
   }, 60_000)
 
   test('a store whose changelog is its source topic goes on, after a restart, from where it was on disk', async () => {
