@@ -12,10 +12,13 @@ import {
   Stores,
   StreamsBuilder,
   streamsSettings,
+  TopologyBuilder,
   type FixedKeyProcessorContext,
   type ProcessorContext,
+  type RecordProcessor,
   type StoreEngine,
   type StreamsState,
+  type Topology,
 } from '../../src/index.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -268,42 +271,85 @@ onABroker('global stores (needs SLUICE_TEST_KAFKA)', () => {
     expect(await valuesIn(kafka, output)).toEqual(['1', 'null', '2', '2'])
   }, 60_000)
 
-  test('a store whose changelog is its source topic goes on, after a restart, from where it was on disk', async () => {
-    const application = `rows-${randomUUID().slice(0, 8)}`
-    const [rows, asked, output] = [`${application}.rows`, `${application}.asked`, `${application}.out`]
-    await kafka.admin.ensureTopics([rows, asked, output].map((topic) => ({ topic, partitions: 1 })))
-    const put = (topic: string, key: string, value: string) =>
-      producer.produce([
-        { topic, partition: 0, key: Buffer.from(key), value: Buffer.from(value), timestamp: null, headers: null },
-      ])
-    const restored: unknown[] = []
-    const info: Logger['info'] = (message, facts) => {
-      if (message.startsWith('State restored')) restored.push(facts?.['records'])
-    }
-    const logger: Logger = { ...silentLogger, child: () => logger, info }
-    const run = async (stateDirectory: string): Promise<void> => {
-      const builder = new StreamsBuilder()
-      const table = builder.table(rows, { ...text, materialized: { name: 'rows' } })
-      builder
-        .stream(asked, text)
-        .join(table, (_asked, row) => row, { ...text, name: 'asked' })
-        .to(output, text)
-      const settings = { 'application.id': application, 'state.dir': path.join(folder, application, stateDirectory) }
-      const ports = { kafka, metrics: new MemoryMetrics(), logger }
-      const topology = builder.build(['reuse.ktable.source.topics'])
-      await new KafkaStreams(topology, streamsSettings.parse(settings), ports).run({ until: 'end' })
-    }
-    for (let i = 0; i < 30; i++) await put(rows, `key ${i}`, `row ${i}`)
-    await run('one')
-    await put(asked, 'key 7', '')
-    await run('one')
-    expect(restored).toEqual([])
-    await put(asked, 'key 8', '')
-    await run('another')
-    expect(restored).toEqual([30])
-    expect(await valuesIn(kafka, output)).toEqual(['row 7', 'row 8'])
-  }, 60_000)
+  test.each([
+    ['an optimised source table', sourceTable],
+    ['a read-only state store', readOnlyStateStore],
+  ])(
+    '%s, whose changelog is its source topic, goes on from where it was on disk',
+    async (_what, topologyOf) => {
+      const application = `rows-${randomUUID().slice(0, 8)}`
+      const [rows, asked, output] = [`${application}.rows`, `${application}.asked`, `${application}.out`]
+      await kafka.admin.ensureTopics([rows, asked, output].map((topic) => ({ topic, partitions: 1 })))
+      const put = (topic: string, key: string, value: string) =>
+        producer.produce([
+          { topic, partition: 0, key: Buffer.from(key), value: Buffer.from(value), timestamp: null, headers: null },
+        ])
+      const restored: unknown[] = []
+      const info: Logger['info'] = (message, facts) => {
+        if (message.startsWith('State restored')) restored.push(facts?.['records'])
+      }
+      const logger: Logger = { ...silentLogger, child: () => logger, info }
+      const run = async (stateDirectory: string): Promise<void> => {
+        const settings = { 'application.id': application, 'state.dir': path.join(folder, application, stateDirectory) }
+        const ports = { kafka, metrics: new MemoryMetrics(), logger }
+        const topology = topologyOf({ rows, asked, output })
+        await new KafkaStreams(topology, streamsSettings.parse(settings), ports).run({ until: 'end' })
+      }
+      for (let i = 0; i < 30; i++) await put(rows, `key ${i}`, `row ${i}`)
+      await run('one')
+      await put(asked, 'key 7', '')
+      await run('one')
+      expect(restored).toEqual([])
+      await put(asked, 'key 8', '')
+      await run('another')
+      expect(restored).toEqual([30])
+      expect(await valuesIn(kafka, output)).toEqual(['row 7', 'row 8'])
+    },
+    60_000,
+  )
 })
+
+interface Topics {
+  readonly rows: string
+  readonly asked: string
+  readonly output: string
+}
+
+/** Whoever asks for a key is told its row. */
+function sourceTable({ rows, asked, output }: Topics): Topology {
+  const builder = new StreamsBuilder()
+  const table = builder.table(rows, { ...text, materialized: { name: 'rows' } })
+  builder
+    .stream(asked, text)
+    .join(table, (_asked, row) => row, { ...text, name: 'asked' })
+    .to(output, text)
+  return builder.build(['reuse.ktable.source.topics'])
+}
+
+function readOnlyStateStore({ rows, asked, output }: Topics): Topology {
+  const store = Stores.keyValue('rows', text)
+  const filling = (): RecordProcessor<string | null, string | null, never, never> => {
+    let context: ProcessorContext<never, never>
+    return {
+      init: (given) => void (context = given),
+      process: ({ key, value }) => context.getStateStore(store).put(key!, value),
+    }
+  }
+  const answering = (): RecordProcessor<string | null, string | null, string | null, string | null> => {
+    let context: ProcessorContext<string | null, string | null>
+    return {
+      init: (given) => void (context = given),
+      process: (record) => context.forward(record.withValue(context.getStateStore(store).get(record.key!))),
+    }
+  }
+  return new TopologyBuilder()
+    .addReadOnlyStateStore(store, { source: 'rows', processor: 'fill' }, rows, text, filling)
+    .addSource('asked', [asked], text)
+    .addProcessor('answer', answering, ['asked'])
+    .connectProcessorAndStateStores('answer', 'rows')
+    .addSink('out', output, text, ['answer'])
+    .build()
+}
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + WAIT_MS
