@@ -91,13 +91,15 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
   }
 
   image(): StoreImage {
+    const walked = this.#table.walk?.()
+    if (walked !== undefined) return { rows: this.#rowsOf(walked), counters: {} }
     const keys: K[] = []
     const values: V[] = []
     this.#table.each((key, value) => {
       keys.push(key)
       values.push(value)
     })
-    return { rows: this.#rowsOf(keys, values), counters: {} }
+    return { rows: this.#rowsOf(paired(keys, values)), counters: {} }
   }
 
   resume(): void {}
@@ -119,11 +121,10 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
     return value
   }
 
-  *#rowsOf(keys: readonly K[], values: readonly V[]): Generator<StoreRow, void> {
-    for (let i = 0; i < keys.length; i++) {
-      const value = values[i]!
+  *#rowsOf(entries: Iterable<KeyValue<K, V>>): Generator<StoreRow, void> {
+    for (const { key, value } of entries) {
       const bytes = this.#values.write(value) ?? NO_BYTES
-      yield { key: this.#keys.bytes(keys[i]!), value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
+      yield { key: this.#keys.bytes(key), value: bytes, timestamp: this.#values.timestampOf(value) ?? NO_TIME }
     }
   }
 
@@ -185,4 +186,8 @@ export class TimestampedRows<K, V>
   delete(key: K): ValueAndTimestamp<V> | null {
     return this.removed(key)
   }
+}
+
+function* paired<K, V>(keys: readonly K[], values: readonly V[]): Generator<KeyValue<K, V>, void> {
+  for (let i = 0; i < keys.length; i++) yield { key: keys[i]!, value: values[i]! }
 }

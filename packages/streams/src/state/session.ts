@@ -13,7 +13,7 @@ import {
   type TaskStore,
 } from './store-context.ts'
 import type { SessionEntry, SessionStore } from './stores.ts'
-import type { TableEngine, TimeTable } from './tables.ts'
+import type { TableEngine, TimeTable, TimedEntry } from './tables.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
 import { plainFormat, type ValueFormat } from './value-format.ts'
 
@@ -117,18 +117,8 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
   }
 
   image(): StoreImage {
-    const keys: K[] = []
-    const times: number[] = []
-    const numbers: number[] = []
-    const values: V[] = []
-    this.#table.each((key, time, number, value) => {
-      if (time < this.#retention.oldest) return
-      keys.push(key)
-      times.push(time)
-      numbers.push(number)
-      values.push(value)
-    })
-    return { rows: this.#rowsOf(keys, times, numbers, values), counters: { time: this.#retention.time } }
+    const counters = { time: this.#retention.time }
+    return { rows: this.#rowsOf(this.#table.frozen(), this.#retention.oldest), counters }
   }
 
   resume(counters: Readonly<Record<string, number>>): void {
@@ -138,17 +128,11 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
 
   close(): void {}
 
-  *#rowsOf(
-    keys: readonly K[],
-    times: readonly number[],
-    numbers: readonly number[],
-    values: readonly V[],
-  ): Generator<StoreRow, void> {
-    for (let i = 0; i < keys.length; i++) {
-      const value = values[i]!
-      const key = sessionKey(this.#keys.bytes(keys[i]!), numbers[i]!, times[i]!)
+  *#rowsOf(entries: Iterable<TimedEntry<K, V>>, oldest: number): Generator<StoreRow, void> {
+    for (const { key, time, number, value } of entries) {
+      if (time < oldest) continue
       const bytes = this.#values.write(value) ?? NO_BYTES
-      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? times[i]! }
+      yield { key: sessionKey(this.#keys.bytes(key), number, time), value: bytes, timestamp: this.#values.timestampOf(value) ?? time }
     }
   }
 

@@ -17,10 +17,19 @@ export interface KeyTable<K, V> {
   range(from: string | null, before: string | null, isReverse: boolean): Iterable<KeyValue<K, V>>
   /** All entries as they are now, in no order. */
   each(visit: (key: K, value: V) => void): void
+  /** The same, one after the other, of an engine that need not hold them all: nothing may be changed meanwhile. */
+  walk?(): Iterable<KeyValue<K, V>>
   /** About how many there are. */
   size(): number
   /** A record of the changelog; `value` null removes. */
   restore(key: Uint8Array, value: Uint8Array | null, timestamp: number): void
+}
+
+export interface TimedEntry<K, V> {
+  readonly key: K
+  readonly time: number
+  readonly number: number
+  readonly value: V
 }
 
 /** Entries by key, time and a number that tells apart what is of one key and time (a session's start, a duplicate's sequence). */
@@ -35,8 +44,8 @@ export interface TimeTable<K, V, E> {
   ofKeys(keyFrom: string | null, keyBefore: string | null, from: number, to: number, isReverse: boolean): Iterable<E>
   /** Ordered by time, key, number. */
   byTime(from: number, to: number, isReverse: boolean): Iterable<E>
-  /** All entries as they are now, in no order. */
-  each(visit: (key: K, time: number, number: number, value: V) => void): void
+  /** All entries as they are now, in no order, whatever becomes of them; of an engine that writes nothing may be changed meanwhile. */
+  frozen(): Iterable<TimedEntry<K, V>>
   /** What is before this time is not asked for again: it may go. */
   expire(before: number): void
   restore(key: Uint8Array, time: number, number: number, value: Uint8Array | null, timestamp: number): void

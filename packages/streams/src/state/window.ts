@@ -21,7 +21,7 @@ import type {
   WindowEntry,
   JoinWindowStore,
 } from './stores.ts'
-import type { Counter, TableEngine, TimeTable } from './tables.ts'
+import type { Counter, TableEngine, TimeTable, TimedEntry } from './tables.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
 import { plainFormat, timestampedFormat, type ValueFormat } from './value-format.ts'
 
@@ -118,21 +118,8 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
   }
 
   image(): StoreImage {
-    const keys: K[] = []
-    const times: number[] = []
-    const numbers: number[] = []
-    const values: V[] = []
-    this.#table.each((key, time, number, value) => {
-      if (time < this.#retention.oldest) return
-      keys.push(key)
-      times.push(time)
-      numbers.push(number)
-      values.push(value)
-    })
-    return {
-      rows: this.#rowsOf(keys, times, numbers, values),
-      counters: { time: this.#retention.time, sequence: this.#sequence.value },
-    }
+    const counters = { time: this.#retention.time, sequence: this.#sequence.value }
+    return { rows: this.#rowsOf(this.#table.frozen(), this.#retention.oldest), counters }
   }
 
   resume(counters: Readonly<Record<string, number>>): void {
@@ -185,17 +172,11 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     return this.#table.ofKeys(begin, end, this.#kept(from), to, isReverse)
   }
 
-  *#rowsOf(
-    keys: readonly K[],
-    times: readonly number[],
-    numbers: readonly number[],
-    values: readonly V[],
-  ): Generator<StoreRow, void> {
-    for (let i = 0; i < keys.length; i++) {
-      const value = values[i]!
-      const key = windowStoreKey(this.#keys.bytes(keys[i]!), times[i]!, numbers[i]!)
+  *#rowsOf(entries: Iterable<TimedEntry<K, V>>, oldest: number): Generator<StoreRow, void> {
+    for (const { key, time, number, value } of entries) {
+      if (time < oldest) continue
       const bytes = this.#values.write(value) ?? NO_BYTES
-      yield { key, value: bytes, timestamp: this.#values.timestampOf(value) ?? times[i]! }
+      yield { key: windowStoreKey(this.#keys.bytes(key), time, number), value: bytes, timestamp: this.#values.timestampOf(value) ?? time }
     }
   }
 

@@ -65,6 +65,10 @@ export class LmdbKeyTable<K, V> implements KeyTable<K, V>, DiskTable {
     for (const { key, value } of this.range(null, null, false)) visit(key, value)
   }
 
+  walk(): Iterable<KeyValue<K, V>> {
+    return this.range(null, null, false)
+  }
+
   size(): number {
     let size = this.#database.getCount()
     for (const { key, value } of this.#overlay.updates) {

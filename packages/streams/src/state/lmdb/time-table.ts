@@ -1,7 +1,7 @@
 import type { Database } from 'lmdb'
 import { bytesOfOrder, orderOf, type KeyIdentity } from '../key-identity.ts'
 import { TimeRows } from '../memory/time-rows.ts'
-import type { TimeTable, TimeTableSpec } from '../tables.ts'
+import type { TimedEntry, TimeTable, TimeTableSpec } from '../tables.ts'
 import { rowOf, type ValueFormat } from '../value-format.ts'
 import type { DiskTable } from './disk-table.ts'
 import { asBuffer, stored } from './key-table.ts'
@@ -125,10 +125,11 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     yield* this.#entries(merged([updates, ordered], isReverse))
   }
 
-  each(visit: (key: K, time: number, number: number, value: V) => void): void {
+  *frozen(): Generator<TimedEntry<K, V>, void> {
     for (const item of this.#items(null, null, -Infinity, Infinity, false)) {
+      const { time, number } = item
       const value = item.value()
-      if (value !== null) visit(item.key(), item.time, item.number, value)
+      if (value !== null) yield { key: item.key(), time, number, value }
     }
   }
 

@@ -162,6 +162,18 @@ export class PackedRows {
     this.#released.clear()
   }
 
+  /** The same rows in memory of their own. */
+  copy(): PackedRows {
+    const copy = new PackedRows()
+    copy.#slots = this.#slots.slice()
+    copy.#keyCount = this.#keyCount
+    copy.#rowCount = this.#rowCount
+    copy.#at = this.#at
+    copy.#slabs.push(...this.#slabs.map(copyOf))
+    for (const [units, row] of this.#released) copy.#released.set(units, row)
+    return copy
+  }
+
   /** The latest row of each key, in no order. The rows must not change meanwhile. */
   *latestOfEach(): Generator<number, void> {
     const slots = this.#slots
@@ -303,6 +315,12 @@ export class PackedRows {
 function slabOf(units: number): Slab {
   const buffer = new ArrayBuffer(units * 8)
   return { bytes: Buffer.from(buffer), ints: new Int32Array(buffer), doubles: new Float64Array(buffer) }
+}
+
+function copyOf({ doubles }: Slab): Slab {
+  const slab = slabOf(doubles.length)
+  slab.doubles.set(doubles)
+  return slab
 }
 
 function unitsOf(bytes: number): number {

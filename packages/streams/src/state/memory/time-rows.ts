@@ -1,6 +1,6 @@
 import type { KeyIdentity } from '../key-identity.ts'
 import { memorySegmentMsOf } from '../retention.ts'
-import type { TimeTable, TimeTableSpec } from '../tables.ts'
+import type { TimedEntry, TimeTable, TimeTableSpec } from '../tables.ts'
 import { PackedKey } from './packed-key.ts'
 import { PackedRows } from './packed-rows.ts'
 import { MemoryRows } from './rows.ts'
@@ -132,11 +132,27 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     }
   }
 
+  /** All entries, in no order. They must not change meanwhile. */
   each(visit: (key: K, time: number, number: number, value: V) => void): void {
     for (const segment of this.#segments) {
       const { rows } = segment
       for (const row of allOf(rows))
         visit(rows.keyOf(row, this.#key), rows.time(row), rows.number(row), this.#value(segment, row))
+    }
+  }
+
+  /** Bytes are copied as they lie, and read when they are asked for. */
+  frozen(): Iterable<TimedEntry<K, V>> {
+    return this.#entriesOf(this.#segments.map((one) => ({ ...one, rows: one.rows.copy(), values: [...one.values] })))
+  }
+
+  *#entriesOf(segments: readonly Segment<V>[]): Generator<TimedEntry<K, V>, void> {
+    for (const segment of segments) {
+      const { rows } = segment
+      for (const row of allOf(rows)) {
+        const key = rows.keyOf(row, this.#key)
+        yield { key, time: rows.time(row), number: rows.number(row), value: this.#value(segment, row) }
+      }
     }
   }
 
