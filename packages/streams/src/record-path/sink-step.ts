@@ -17,6 +17,8 @@ const HEADER_OVERHEAD = 10
 export interface SinkScope {
   /** Most bytes of a record put out. */
   readonly recordBytesMax: number
+  /** Of topics that take less. */
+  readonly recordLimits?: ReadonlyMap<string, number>
   /** How many partitions a topic has. */
   partitionsOf(topic: string): number
 }
@@ -32,6 +34,7 @@ export function sinkStep(
 ): Step {
   const { topic, name } = sink
   const partitioner = sink.partitioner ?? (sink.key.inner === undefined ? undefined : byKeyWithin(sink.key.inner))
+  const limit = typeof topic === 'string' ? limitOf(topic, scope) : null
   const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept)
   return (key, value, at) => {
     at.reached += 1
@@ -40,7 +43,8 @@ export function sinkStep(
     at.stage = 'encode'
     const record = send(key, value, at)
     const bytes = bytesOf(record)
-    if (wireBytes(record, bytes) > scope.recordBytesMax) throw tooLarge(record, bytes, scope.recordBytesMax)
+    const most = limit ?? limitOf(record.topic, scope)
+    if (wireBytes(record, bytes) > most) throw tooLarge(record, bytes, most)
     if (partitioner === undefined) at.output.add(record, bytes)
     else {
       const chosen = partitioner(record.topic, key, value, scope.partitionsOf(record.topic))
@@ -49,6 +53,10 @@ export function sinkStep(
     }
     at.stage = 'process'
   }
+}
+
+function limitOf(topic: string, { recordBytesMax, recordLimits }: SinkScope): number {
+  return Math.min(recordBytesMax, recordLimits?.get(topic) ?? recordBytesMax)
 }
 
 /** Windows of one key are in one partition: that of the key (Kafka Streams' `WindowedStreamPartitioner`). */

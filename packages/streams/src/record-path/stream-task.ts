@@ -82,6 +82,8 @@ export interface TaskPorts {
   readonly times?: Readonly<Record<string, number>>
   /** How many partitions a topic has that is written with a partitioner. Default: 1. */
   partitionsOf?(topic: string): number
+  /** Most bytes of a record of a topic, where that is less than `TaskSettings.recordBytesMax`. */
+  readonly recordLimits?: ReadonlyMap<string, number>
 }
 
 /** Where a task begins in one of its partitions. */
@@ -210,6 +212,8 @@ export class StreamTask {
       times: this.#times,
       drops: this.#drops,
       streamTime: () => this.#streamTime,
+      isCaughtUp: () =>
+        this.#ways.every(({ queue, position }) => queue.isEmpty && queue.settledAt(position) >= queue.endOffset),
       requestCommit: () => {
         this.#isCommitWanted = true
       },
@@ -219,6 +223,7 @@ export class StreamTask {
       },
       onClose: (close) => this.#closers.push(close),
       recordBytesMax: settings.recordBytesMax,
+      ...(ports.recordLimits === undefined ? {} : { recordLimits: ports.recordLimits }),
       partitionsOf: (topic) => ports.partitionsOf?.(topic) ?? 1,
     })
     this.gates = gates

@@ -46,6 +46,7 @@ export interface RunningTasksParts {
   readonly random: Random
   readonly logger: Logger
   readonly partitionsOf: (topic: string) => number
+  readonly recordLimits: ReadonlyMap<string, number>
   /** Absent, or null: state comes from the state directory and the changelogs alone. */
   readonly snapshots?: Snapshots | null
   /** Absent: no copies are kept. */
@@ -310,7 +311,8 @@ export class RunningTasks {
     starts: ReadonlyMap<string, CommittedStart>,
     openDisk: OpenDisk | null,
   ): { task: StreamTask; restoring: RestoringStore[] } {
-    const { topology, settings, output, clock, random, partitionsOf, stateDirectory, logger } = this.#parts
+    const { topology, settings, output, clock, random, partitionsOf, recordLimits, stateDirectory, logger } =
+      this.#parts
     const name = nameOfTask(id)
     const owner = { application: settings.applicationId, task: name }
     const state = new TaskState({ directory: path.join(stateDirectory, name), ...owner }, openDisk, logger, true)
@@ -340,7 +342,7 @@ export class RunningTasks {
     const { measured = (store: TaskStore): TaskStore => store } = this.#parts
     const factory: StoreFactory = (definition, context) => measured(remembering(definition, context), definition, name)
     const stores = { factory, changelog, global: this.#parts.globalStores }
-    const ports = { clock, random, output, partitionsOf, times, stores }
+    const ports = { clock, random, output, partitionsOf, recordLimits, times, stores }
     try {
       const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)
       this.#states.set(task, state)

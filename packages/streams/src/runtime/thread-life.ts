@@ -228,6 +228,7 @@ export class ThreadLife {
       random,
       logger,
       partitionsOf: (topic) => prepared.partitionsOf(topic),
+      recordLimits: prepared.recordLimits,
       snapshots,
       standbys,
       measured: (store, definition, task) => this.#metrics.measured(store, definition, task),

@@ -7,6 +7,7 @@ import { planPartitions, type PartitionPlan } from '../topology/partition-plan.t
 import { planChange, refuseUnsafe, type TopologyPlan } from '../topology/plan.ts'
 import type { Topology } from '../topology/topology.ts'
 import { writtenTopology, type WrittenTopology } from '../topology/written-topology.ts'
+import { recordLimits } from './record-limits.ts'
 import type { TopologyRecord } from './topology-record.ts'
 
 /** How much larger than a result a quarantined record may be: its reasons travel as headers. */
@@ -21,6 +22,8 @@ export interface PreparedTopics {
   readonly globals: ReadonlyMap<string, number>
   /** How many partitions a topic has that is written. @throws SluiceError TOPOLOGY_INVALID for one that a function chose and nobody knows */
   partitionsOf(topic: string): number
+  /** How large a record of a topic may be, where that is known. */
+  readonly recordLimits: ReadonlyMap<string, number>
 }
 
 /**
@@ -43,9 +46,11 @@ export async function prepareTopics(
   await remember?.()
   const outputs = topology.sinkTopics.filter((topic) => !plan.topics.has(topic))
   const counts = new Map([...countsOf(await admin.describeTopics(outputs)), ...plan.topics])
+  const limits = await recordLimits([...topology.sinkTopics], admin)
   const global = new Set(topology.sources.flatMap(({ isGlobal, topics }) => (isGlobal === true ? topics : [])))
   return {
     topology,
+    recordLimits: limits,
     sources: new Map([...plan.topics].filter(([topic]) => !global.has(topic))),
     globals: new Map([...plan.topics].filter(([topic]) => global.has(topic))),
     partitionsOf(topic) {

@@ -1,4 +1,4 @@
-import type { Admin, Kafka, PartitionsAdmin, TopicSpec } from '@sluice/kafka'
+import type { Admin, ConfigsAdmin, Kafka, PartitionsAdmin, TopicSpec } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
 import type { Link } from './link.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
@@ -36,7 +36,10 @@ export function simulatedKafka(link: Link, broker: SimulatedBroker, underWay: Se
 }
 
 /** What of administration there is; the rest says that it is not simulated. */
-type SimulatedAdmin = Pick<Admin, 'ensureTopics' | 'describeTopics' | 'listOffsets' | 'describeCluster' | 'partitions'>
+type SimulatedAdmin = Pick<
+  Admin,
+  'ensureTopics' | 'describeTopics' | 'listOffsets' | 'describeCluster' | 'partitions' | 'configs'
+>
 
 function simulatedAdmin(link: Link, broker: SimulatedBroker): Admin {
   const admin: SimulatedAdmin = {
@@ -56,6 +59,10 @@ function simulatedAdmin(link: Link, broker: SimulatedBroker): Admin {
       link.request('list offsets', (answer) =>
         answer(places.map((place) => ({ ...place, offset: offsetAt(broker, place, at) }))),
       ),
+    // Topics have no settings here.
+    configs: rest<ConfigsAdmin>('admin.configs', {
+      describe: (resources) => Promise.resolve(resources.map((item) => ({ item, value: [], error: null }))),
+    }),
     describeCluster: () => Promise.resolve({ clusterId: 'simulated', brokers: 1 }),
     partitions: rest<PartitionsAdmin>('admin.partitions', {
       listOffsets: (specs, { isolation = 'read_uncommitted' } = {}) =>
