@@ -13,9 +13,12 @@ const BYTES_MARK = '\0'
 
 export class KeyIdentity<K> {
   readonly #codec: SideCodec<K>
+  /** Texts are written in UTF-8. Most keys are such texts, and most of those of ASCII, which is written here faster. */
+  readonly isUtf8: boolean
 
-  constructor(codec: SideCodec<K>) {
+  constructor(codec: SideCodec<K>, isUtf8 = false) {
     this.#codec = codec
+    this.isUtf8 = isUtf8
   }
 
   id(key: K): KeyId {
@@ -30,14 +33,42 @@ export class KeyIdentity<K> {
     return keyBytes(this.#codec, key)
   }
 
+  /** The key's bytes, with room for so many more behind them. */
+  bytesWithRoom(key: K, more: number): Buffer {
+    if (this.isUtf8 && typeof key === 'string') {
+      const bytes = Buffer.allocUnsafe(key.length + more)
+      if (writesAscii(key, bytes)) return bytes
+    }
+    const written = keyBytes(this.#codec, key)
+    const bytes = Buffer.allocUnsafe(written.length + more)
+    bytes.set(written)
+    return bytes
+  }
+
   /** The key's bytes as a text that compares as they do. */
   order(key: K): string {
+    if (this.isUtf8 && typeof key === 'string' && isAscii(key)) return key
     return orderOf(keyBytes(this.#codec, key))
   }
 
   read(bytes: Uint8Array): K {
     return this.#codec.decode(bytes)
   }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
+/** False: there is a character that is none of ASCII. */
+function writesAscii(text: string, bytes: Buffer): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return false
+    bytes[i] = code
+  }
+  return true
 }
 
 /** One character per byte: engines compare texts faster than bytes, and keep them smaller. */

@@ -47,7 +47,6 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
     this.#table = engine.keyTable({ store: definition.name, keys, values })
     this.#log = updateLog<K, V>(definition, context, {
       keys,
-      key: (key) => keys.bytes(key),
       values,
     })
   }

@@ -1,5 +1,5 @@
 import type { SessionDefinition } from './definition.ts'
-import { readSessionKey, sessionKey } from './formats/windowed-keys.ts'
+import { readSessionKey, SESSION_END, sessionKey } from './formats/windowed-keys.ts'
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
@@ -46,7 +46,7 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
     )
     this.#log = updateLog<K, V>(definition, context, {
       keys,
-      key: (key, end, start) => sessionKey(keys.bytes(key), start, end),
+      end: SESSION_END,
       values,
     })
   }

@@ -6,8 +6,8 @@
 import type { RawHeader } from '@sluice/sdk'
 import type { Windowed } from '../windows/window.ts'
 import type { SuppressionDefinition } from './definition.ts'
-import { codecOf } from './formats/side-codec.ts'
-import { KeyIdentity } from './key-identity.ts'
+import { keyIdentity } from './identity-of.ts'
+import type { KeyIdentity } from './key-identity.ts'
 import { PackedKey } from './memory/packed-key.ts'
 import { PackedRows } from './memory/packed-rows.ts'
 import type { BufferedContext } from './stores.ts'
@@ -16,7 +16,11 @@ export class SuppressedChanges<K, V> {
   readonly #rows = new PackedRows()
   /** Of windows the key within: they are found by it, start and end, without writing their bytes. */
   readonly #key: PackedKey<unknown>
-  readonly #areWindows: boolean
+  readonly #inner: KeyIdentity<unknown> | null
+  /** The window that was added last, and its bytes. */
+  #lastStart = NaN
+  #lastEnd = NaN
+  #lastOrder = ''
   readonly #keys: KeyIdentity<K>
   readonly #rowOf: number[] = []
   /** The bytes of its key. */
@@ -37,9 +41,9 @@ export class SuppressedChanges<K, V> {
   readonly #headers: (readonly RawHeader[] | null)[] = []
 
   constructor({ key: { inner } }: SuppressionDefinition, keys: KeyIdentity<K>, topic: string) {
-    this.#areWindows = inner !== undefined
     this.#keys = keys
-    this.#key = inner === undefined ? new PackedKey(keys) : new PackedKey(new KeyIdentity(codecOf(inner, topic)))
+    this.#inner = inner === undefined ? null : keyIdentity<unknown>(inner, topic)
+    this.#key = new PackedKey<unknown>(this.#inner ?? keys)
   }
 
   /** -1: there is none of the key. */
@@ -52,11 +56,11 @@ export class SuppressedChanges<K, V> {
   add(key: K): number {
     const rows = this.#rows
     const packed = this.#pack(key)
-    const row = this.#areWindows ? rows.add(packed, startOf(key), endOf(key), null) : rows.add(packed, 0, 0, null)
+    const row = this.#inner !== null ? rows.add(packed, startOf(key), endOf(key), null) : rows.add(packed, 0, 0, null)
     let slot = rows.slot(row)
     if (slot < 0) rows.setSlot(row, (slot = this.#rowOf.length))
     this.#rowOf[slot] = row
-    this.orders[slot] = this.#keys.order(key)
+    this.orders[slot] = this.#orderOf(key)
     this.times[slot] = 0
     this.priorValues[slot] = null
     this.oldValues[slot] = null
@@ -67,10 +71,9 @@ export class SuppressedChanges<K, V> {
     return slot
   }
 
-  remove(key: K): void {
-    const row = this.#find(key)
-    const slot = this.#rows.slot(row)
-    this.#rows.remove(this.#key, row)
+  remove(slot: number): void {
+    const row = this.#rowOf[slot]!
+    this.#rows.remove(this.#rows.loadKey(row, this.#key), row)
     this.#rows.release(row)
     this.priorValues[slot] = null
     this.oldValues[slot] = null
@@ -81,7 +84,7 @@ export class SuppressedChanges<K, V> {
   keyOf(slot: number): K {
     const row = this.#rowOf[slot]!
     const key = this.#rows.keyOf(row, this.#key)
-    if (!this.#areWindows) return key as K
+    if (this.#inner === null) return key as K
     const windowed: Windowed<unknown> = { key, start: this.#rows.time(row), end: this.#rows.number(row) }
     return windowed as K
   }
@@ -104,13 +107,25 @@ export class SuppressedChanges<K, V> {
     this.#headers[slot] = headers
   }
 
+  #orderOf(key: K): string {
+    if (this.#inner === null) return this.#keys.order(key)
+    const inner = this.#inner.order((key as Windowed<unknown>).key)
+    // The bytes of a window stand behind those of its key, and many keys in a row have the same window.
+    if (startOf(key) !== this.#lastStart || endOf(key) !== this.#lastEnd) {
+      this.#lastStart = startOf(key)
+      this.#lastEnd = endOf(key)
+      this.#lastOrder = this.#keys.order(key).slice(inner.length)
+    }
+    return inner + this.#lastOrder
+  }
+
   #find(key: K): number {
     const packed = this.#pack(key)
-    return this.#areWindows ? this.#rows.find(packed, startOf(key), endOf(key)) : this.#rows.find(packed, 0, 0)
+    return this.#inner !== null ? this.#rows.find(packed, startOf(key), endOf(key)) : this.#rows.find(packed, 0, 0)
   }
 
   #pack(key: K): PackedKey<unknown> {
-    return this.#key.set(this.#areWindows ? (key as Windowed<unknown>).key : key)
+    return this.#key.set(this.#inner !== null ? (key as Windowed<unknown>).key : key)
   }
 }
 

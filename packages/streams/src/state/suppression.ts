@@ -96,7 +96,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     while (this.#queue.size > 0 && isDue()) {
       const slot = this.#queue.shift()!
       const change = this.#changeIn(slot)
-      this.#leave(slot, change.key)
+      this.#leave(slot)
       onEvicted(change)
     }
   }
@@ -112,7 +112,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
       changes.isDirty[slot] = false
       if (changes.isWaiting[slot]!) changelog.append(this.name, bytes, this.#written(slot), null, SUPPRESSION_HEADERS)
       else {
-        changes.remove(changes.keyOf(slot))
+        changes.remove(slot)
         changelog.append(this.name, bytes, null, null, [])
       }
     }
@@ -123,7 +123,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
       if (accepts !== undefined && !accepts(record)) continue
       const key = this.#keys.read(record.key)
       const slot = this.#changes.find(key)
-      if (slot >= 0) this.#forget(slot, key)
+      if (slot >= 0) this.#forget(slot)
       if (record.value !== null) this.#restored(key, record.value)
     }
   }
@@ -167,7 +167,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
       if (before === null) {
         if (now < 0 || !changes.isWaiting[now]!) return
         this.#queue.remove(now)
-        this.#leave(now, key)
+        this.#leave(now)
         return
       }
       const back = now < 0 ? changes.add(key) : now
@@ -187,19 +187,19 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   }
 
   /** Has left the queue. Its key is remembered until the changelog knows. */
-  #leave(slot: number, key: K): void {
+  #leave(slot: number): void {
     const changes = this.#changes
     changes.isWaiting[slot] = false
     this.#sizeBytes -= changes.sizes[slot]!
     changes.sizes[slot] = 0
     if (this.#isLogged) this.#touch(slot)
-    else changes.remove(key)
+    else changes.remove(slot)
   }
 
-  #forget(slot: number, key: K): void {
+  #forget(slot: number): void {
     if (this.#changes.isWaiting[slot]!) this.#queue.remove(slot)
     this.#sizeBytes -= this.#changes.sizes[slot]!
-    this.#changes.remove(key)
+    this.#changes.remove(slot)
   }
 
   #touch(slot: number): void {

@@ -10,10 +10,17 @@ import type { StoreDefinition } from './definition.ts'
 import type { StoreContext } from './store-context.ts'
 import type { ValueFormat } from './value-format.ts'
 
+/** Bytes behind a key, written into the room that was left for them. */
+export interface KeyEnd {
+  readonly bytes: number
+  write(key: Buffer, time: number, number: number): void
+}
+
 /** How an update becomes a record. `time` and `number` are 0 where a store has none. */
 export interface UpdateFormat<K, V> {
   readonly keys: KeyIdentity<K>
-  key(key: K, time: number, number: number): Uint8Array
+  /** What the record's key has behind the entry's; absent: nothing. */
+  readonly end?: KeyEnd
   readonly values: Pick<ValueFormat<V>, 'write' | 'timestampOf'>
 }
 
@@ -30,11 +37,12 @@ export function updateLog<K, V>(
 ): UpdateLog<K, V> {
   if (definition.logging === null || context.changelog === null) return NO_LOG
   const log = new ImmediateLog(definition.name, context, format)
-  return definition.caching ? new CollapsingLog(log, context, format.keys) : log
+  return definition.caching ? new CollapsingLog(log, context, format) : log
 }
 
 const NO_LOG: UpdateLog<unknown, unknown> = { append: () => {}, flush: () => {} }
 const NO_HEADERS = Object.freeze([])
+const NO_END: KeyEnd = { bytes: 0, write: () => {} }
 
 class ImmediateLog<K, V> implements UpdateLog<K, V> {
   readonly #store: string
@@ -48,24 +56,19 @@ class ImmediateLog<K, V> implements UpdateLog<K, V> {
   }
 
   append(key: K, time: number, number: number, value: V | null, bytes: Uint8Array | null = null): void {
-    this.write(key, time, number, value, bytes, this.#context.record.timestamp)
+    const { keys, end = NO_END } = this.#format
+    const written = keys.bytesWithRoom(key, end.bytes)
+    end.write(written, time, number)
+    this.write(written, value, bytes, this.#context.record.timestamp)
   }
 
-  write(
-    key: K,
-    time: number,
-    number: number,
-    value: V | null,
-    valueBytes: Uint8Array | null,
-    recordTime: number,
-  ): void {
+  write(key: Uint8Array, value: V | null, bytes: Uint8Array | null, recordTime: number): void {
     const { changelog } = this.#context
     const { values } = this.#format
-    const bytes = this.#format.key(key, time, number)
-    if (value === null) changelog?.append(this.#store, bytes, null, recordTime, NO_HEADERS)
+    if (value === null) changelog?.append(this.#store, key, null, recordTime, NO_HEADERS)
     else {
       const timestamp = values.timestampOf(value) ?? recordTime
-      changelog?.append(this.#store, bytes, valueBytes ?? values.write(value), timestamp, NO_HEADERS)
+      changelog?.append(this.#store, key, bytes ?? values.write(value), timestamp, NO_HEADERS)
     }
   }
 
@@ -79,16 +82,18 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
   readonly #log: ImmediateLog<K, V>
   readonly #context: StoreContext
   readonly #key: PackedKey<K>
+  readonly #end: KeyEnd
   /** A row for each entry that was updated; its slot is its place in the lists, which are in order of the first update. */
   readonly #rows = new PackedRows()
   #updated: number[] = []
   #values: (V | null)[] = []
   #recordTimes: number[] = []
 
-  constructor(log: ImmediateLog<K, V>, context: StoreContext, keys: KeyIdentity<K>) {
+  constructor(log: ImmediateLog<K, V>, context: StoreContext, { keys, end = NO_END }: UpdateFormat<K, V>) {
     this.#log = log
     this.#context = context
     this.#key = new PackedKey(keys)
+    this.#end = end
   }
 
   append(key: K, time: number, number: number, value: V | null): void {
@@ -114,10 +119,12 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
     const updated = this.#updated
     if (updated.length === 0) return
     const rows = this.#rows
+    const end = this.#end
     for (let i = 0; i < updated.length; i++) {
       const row = updated[i]!
-      const key = rows.keyOf(row, this.#key)
-      this.#log.write(key, rows.time(row), rows.number(row), this.#values[i]!, null, this.#recordTimes[i]!)
+      const key = rows.keyBytesOf(row, this.#key, end.bytes)
+      end.write(key, rows.time(row), rows.number(row))
+      this.#log.write(key, this.#values[i]!, null, this.#recordTimes[i]!)
     }
     rows.clear()
     this.#updated = []

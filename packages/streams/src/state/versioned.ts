@@ -37,7 +37,6 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
     this.#table = engine.keyTable({ store: name, keys, values: versionChainFormat(codec) })
     this.#log = updateLog<K, VersionToLog<V>>({ ...definition, caching: false }, context, {
       keys,
-      key: (key) => keys.bytes(key),
       values: {
         write: ({ value }) => (value === null ? null : codec.encode(value)),
         timestampOf: ({ timestamp }) => timestamp,

@@ -1,7 +1,7 @@
 /** Window stores, plain (with or without duplicates) and timestamped. */
 
 import type { TimestampedWindowDefinition, WindowDefinition } from './definition.ts'
-import { readWindowStoreKey, windowStoreKey } from './formats/windowed-keys.ts'
+import { readWindowStoreKey, WINDOW_STORE_END, windowStoreKey } from './formats/windowed-keys.ts'
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
@@ -64,7 +64,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     )
     this.#log = updateLog<K, V>({ ...definition, caching: definition.caching && !retainDuplicates }, context, {
       keys,
-      key: (key, start, sequence) => windowStoreKey(keys.bytes(key), start, sequence),
+      end: WINDOW_STORE_END,
       values,
     })
   }

@@ -8,9 +8,25 @@ import { readInt, readLong, writeLong } from './longs.ts'
 const LONG = 8
 const INT = 4
 
+/** What the key of a window store has behind the key. */
+export const WINDOW_STORE_END = {
+  bytes: LONG + INT,
+  write(key: Buffer, start: number, sequence: number): void {
+    key.writeInt32BE(sequence, writeLong(key, start, key.length - LONG - INT))
+  },
+}
+
+/** What the key of a session has behind the key. */
+export const SESSION_END = {
+  bytes: LONG + LONG,
+  write(key: Buffer, end: number, start: number): void {
+    writeLong(key, start, writeLong(key, end, key.length - LONG - LONG))
+  },
+}
+
 export function windowStoreKey(key: Uint8Array, start: number, sequence: number): Buffer {
-  const bytes = withRoom(key, LONG + INT)
-  bytes.writeInt32BE(sequence, writeLong(bytes, start, key.length))
+  const bytes = withRoom(key, WINDOW_STORE_END.bytes)
+  WINDOW_STORE_END.write(bytes, start, sequence)
   return bytes
 }
 
@@ -31,8 +47,8 @@ export function readWindowedKey(bytes: Uint8Array): { key: Uint8Array; start: nu
 }
 
 export function sessionKey(key: Uint8Array, start: number, end: number): Buffer {
-  const bytes = withRoom(key, LONG + LONG)
-  writeLong(bytes, start, writeLong(bytes, end, key.length))
+  const bytes = withRoom(key, SESSION_END.bytes)
+  SESSION_END.write(bytes, end, start)
   return bytes
 }
 

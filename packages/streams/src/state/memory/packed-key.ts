@@ -15,8 +15,22 @@ export class PackedKey<K> {
 
   set(key: K): this {
     if (typeof key === 'string') this.#setText(key)
-    else this.#setBytes(this.#keys.bytes(key))
+    else this.#setBytes(this.#keys.bytes(key), false)
     return this
+  }
+
+  /** That of a row, as `read` gets it. */
+  load(bytes: Buffer, start: number, end: number, isText: boolean): this {
+    this.#setBytes(bytes.subarray(start, end), isText)
+    return this
+  }
+
+  /** The bytes that the key of a row is written with, with room for so many more behind them. */
+  write(bytes: Buffer, start: number, end: number, isText: boolean, more: number): Buffer {
+    if (isText && !this.#keys.isUtf8) return this.#keys.bytesWithRoom(this.read(bytes, start, end, isText), more)
+    const written = Buffer.allocUnsafe(end - start + more)
+    bytes.copy(written, 0, start, end)
+    return written
   }
 
   /** The key of a row. */
@@ -46,8 +60,8 @@ export class PackedKey<K> {
     this.hash = mixed(hash)
   }
 
-  #setBytes(bytes: Uint8Array): void {
-    this.isText = false
+  #setBytes(bytes: Uint8Array, isText: boolean): void {
+    this.isText = isText
     this.#reserve(bytes.length)
     this.bytes.set(bytes)
     this.length = bytes.length

@@ -76,6 +76,22 @@ export class PackedRows {
     return keys.read(bytes, start, start + (key >> 1), (key & 1) === 1)
   }
 
+  /** Makes the key that of the row. */
+  loadKey<K>(row: number, keys: PackedKey<K>): PackedKey<K> {
+    const { bytes, ints } = this.#slab(row)
+    const key = ints[(row & IN_SLAB) * 2 + KEY]!
+    const start = (row & IN_SLAB) * 8 + HEADER_BYTES
+    return keys.load(bytes, start, start + (key >> 1), (key & 1) === 1)
+  }
+
+  /** The key's bytes as they are written elsewhere, with room for so many more behind them. */
+  keyBytesOf(row: number, keys: PackedKey<unknown>, more: number): Buffer {
+    const { bytes, ints } = this.#slab(row)
+    const key = ints[(row & IN_SLAB) * 2 + KEY]!
+    const start = (row & IN_SLAB) * 8 + HEADER_BYTES
+    return keys.write(bytes, start, start + (key >> 1), (key & 1) === 1, more)
+  }
+
   /** What was added with it: a copy, because a slab is used again. */
   value(row: number): Buffer {
     const { bytes, ints } = this.#slab(row)
