@@ -103,6 +103,7 @@ export { FixedKeyRecord, StreamRecord } from './operators/stream-record.ts'
 export { Timers, type TimersReference } from './operators/timers.ts'
 export { sessionWindowedSerde, timeWindowedSerde } from './state/formats/windowed-serdes.ts'
 export { Stores } from './dsl/stores.ts'
+export type { WhenIdle } from './dsl/advance-when-idle.ts'
 export type { Deduped } from './dsl/dedupe.ts'
 export type { Summarizing } from './dsl/summarize.ts'
 export {

@@ -40,6 +40,7 @@ import type { StreamPartitioner, TopicNameExtractor } from '../topology/record-f
 import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { checkDuration } from '../windows/duration-check.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
+import { advanceStreamWhenIdle, type WhenIdle } from './advance-when-idle.ts'
 import { BranchedKStream } from './branched-kstream.ts'
 import { dedupeStream, type Deduped } from './dedupe.ts'
 import type { GlobalKTable } from './global-ktable.ts'
@@ -93,6 +94,18 @@ export class KStream<K, V> {
    */
   dedupe(deduped: Deduped<K, V>): KStream<K, V> {
     return new KStream(dedupeStream(this.place, deduped))
+  }
+
+  /**
+   * Goes on with the time of what is behind this when no record comes for a while: windows close, though time moves with records
+   * otherwise. After `afterMs` on the wall clock, and at most twice that, time moves on as much as the clock does. Records that come later
+   * with earlier times are late. What was done is kept with the offsets, and is done again at the same place when the same records are
+   * processed again.
+   *
+   * Put it where records are in their partition for good: behind `repartition`, if there is one.
+   */
+  advanceWhenIdle(idle: WhenIdle): KStream<K, V> {
+    return new KStream(advanceStreamWhenIdle(this.place, idle))
   }
 
   /** Replaces each value. The mapper gets the value first, then the key, and must not change either. */

@@ -33,6 +33,12 @@ export interface NodeScope {
   time(): NodeTime
   /** The largest timestamp that the task has processed, the record under way included; -1 before the first. */
   streamTime(): number
+  /** Called when the time of a node before this one moves on without a record: see `advanceTime`. */
+  onTime(advance: TimeListener): void
+  /** Moves the time of the nodes behind this one on, the nearest first. `at` is the record under way, or a punctuator's. */
+  advanceTime(timestamp: number, at: RecordContext): void
+  /** Whether the task has processed all that its partitions hold, as far as is known. */
+  isCaughtUp(): boolean
   /** Calls back at every multiple of the interval (stream time), or so long after now and after each call (wall clock). */
   schedule(intervalMs: number, type: PunctuationType, callback: Punctuator): Cancellable
   /** Lets the task commit as soon as it can, not only when the time has come. */
@@ -51,6 +57,9 @@ export interface NodeScope {
   /** What several nodes of one task share, such as the time that both sides of a join have seen: made at the first call for the key. */
   shared<T>(key: object, make: () => T): T
 }
+
+/** Moves a node's own time on, and puts out what is due by then. */
+export type TimeListener = (timestamp: number, at: RecordContext) => void
 
 /** Kafka Streams' `PunctuationType`. */
 export type PunctuationType = 'STREAM_TIME' | 'WALL_CLOCK_TIME'

@@ -45,6 +45,11 @@ class Sessions {
     const { graceMs, gapMs } = options.windows
     this.#time = scope.time()
     this.#closedUpTo = Math.max(0, this.#time.at - graceMs - gapMs)
+    scope.onTime((timestamp, at) => {
+      if (timestamp > this.#time.at) this.#time.at = timestamp
+      at.node = scope.node
+      if (options.emit === 'close') this.#close(this.#time.at - graceMs - gapMs, at)
+    })
   }
 
   process(key: unknown, value: unknown, at: RecordContext): void {

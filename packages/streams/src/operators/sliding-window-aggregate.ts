@@ -47,6 +47,12 @@ class Slider {
     this.#difference = options.windows.differenceMs
     this.#time = scope.time()
     this.#closedUpTo = Math.max(0, this.#time.at - options.windows.graceMs - this.#difference)
+    scope.onTime((timestamp, at) => {
+      if (timestamp > this.#time.at) this.#time.at = timestamp
+      this.#closeTime = this.#time.at - options.windows.graceMs
+      at.node = scope.node
+      if (options.emit === 'close') this.#close(at)
+    })
   }
 
   process(key: unknown, value: unknown, at: RecordContext): void {

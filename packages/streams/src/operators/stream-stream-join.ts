@@ -84,6 +84,12 @@ class SideOfJoin {
     this.#otherSide = side === 'left' ? 'right' : 'left'
     this.#back = side === 'left' ? windows.beforeMs : windows.afterMs
     this.#forth = side === 'left' ? windows.afterMs : windows.beforeMs
+    scope.onTime((timestamp, at) => {
+      const { stream } = this.#time
+      if (timestamp > stream.at) stream.at = timestamp
+      at.node = scope.node
+      if (this.#unmatched !== null) this.#emitUnmatched(this.#unmatched, at)
+    })
   }
 
   process(key: unknown, value: unknown, at: RecordContext): void {

@@ -45,6 +45,10 @@ export function suppress(options: SuppressOptions): Operator {
       const time = scope.time()
       const isDue = (): boolean => buffer.minTime <= time.at - delayMs
       const isFull = (): boolean => buffer.numRecords > maxRecords || buffer.sizeBytes > maxBytes
+      scope.onTime((timestamp, at) => {
+        if (timestamp > time.at) time.at = timestamp
+        if (isDue()) gate.letGo(buffer, isDue, at)
+      })
       return (key, value, at) => {
         at.node = node
         const { newValue, oldValue } = value as Change<unknown>

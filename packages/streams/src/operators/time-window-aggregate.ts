@@ -25,6 +25,11 @@ export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operat
     const store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
     const time = scope.time()
     const close = emitsUpdates ? null : closer(windows, store, time.at - graceMs, next)
+    scope.onTime((timestamp, at) => {
+      if (timestamp > time.at) time.at = timestamp
+      at.node = node
+      close?.(time.at - graceMs, at)
+    })
     return (key, value, at) => {
       at.node = node
       if (key === null) return scope.drop(at, NULL_KEY)

@@ -4,7 +4,7 @@
  */
 import { SluiceError, type Clock, type Converter } from '@sluice/sdk'
 import type { Gate, Quarantine } from '@sluice/quality'
-import type { NodeScope, Step } from '../operators/operator.ts'
+import type { NodeScope, Step, TimeListener } from '../operators/operator.ts'
 import type { ErrorPolicy, ProcessorNode, SourceNode, TopologyNode } from '../topology/node.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import type { Drops } from './drops.ts'
@@ -36,6 +36,7 @@ export interface ChainScope extends SinkScope {
   readonly punctuations: Punctuations
   readonly drops: Drops
   streamTime(): number
+  isCaughtUp(): boolean
   requestCommit(): void
   begin: NodeScope['begin']
   onClose(close: () => void): void
@@ -50,6 +51,7 @@ export function compileChains(
   const byName = new Map(subtopology.nodes.map((node) => [node.name, node]))
   const steps = new Map<string, Step>()
   const shared = new Map<object, unknown>()
+  const listeners = new Map<string, TimeListener>()
   const remembers = subtopology.nodes.some(
     (node) => node.kind === 'processor' && (node.operator.memoryRecords ?? 0) > 0,
   )
@@ -71,6 +73,10 @@ export function compileChains(
       nodeScope(node, scope, shared, {
         forwardTo: (child) => outOfPolicy(stepOfChild(node, child, children), onError),
         keepsValue: (store) => isKept('value', topology.stores.get(store)!.definition.value, node, byName),
+        onTime: (listener) => listeners.set(node.name, listener),
+        advanceTime: (timestamp, at) => {
+          for (const { name } of nodesBehind(node.name, topology, subtopology)) listeners.get(name)?.(timestamp, at)
+        },
       }),
     )
     const governed = underPolicy(step, onError)
@@ -101,7 +107,7 @@ function nodeScope(
   node: ProcessorNode,
   scope: ChainScope,
   shared: Map<object, unknown>,
-  place: Pick<NodeScope, 'forwardTo' | 'keepsValue'>,
+  place: Pick<NodeScope, 'forwardTo' | 'keepsValue' | 'onTime' | 'advanceTime'>,
 ): NodeScope {
   const { task, clock, quarantine, gates, stores, punctuations, drops } = scope
   return {
@@ -114,6 +120,7 @@ function nodeScope(
     store: (name) => stores.get(name, node.name, node.stores),
     time: () => scope.times.of(node.name),
     streamTime: () => scope.streamTime(),
+    isCaughtUp: () => scope.isCaughtUp(),
     schedule: (intervalMs, type, callback) => punctuations.schedule(intervalMs, type, callback),
     requestCommit: () => scope.requestCommit(),
     begin: scope.begin,
@@ -127,6 +134,15 @@ function nodeScope(
       return shared.get(key) as T
     },
   }
+}
+
+/** All that follow a node, in the order they were added: none before one that it follows. */
+function nodesBehind(node: string, topology: Topology, { nodes }: Subtopology): readonly TopologyNode[] {
+  const behind = new Set<string>([node])
+  for (const { name } of nodes)
+    if (behind.has(name)) for (const successor of topology.successors(name)) behind.add(successor.name)
+  behind.delete(node)
+  return nodes.filter(({ name }) => behind.has(name))
 }
 
 /** What the step throws itself is dealt with by its own policy. */

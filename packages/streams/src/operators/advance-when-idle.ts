@@ -1,0 +1,142 @@
+import type { NodeTime } from '../record-path/node-times.ts'
+import type { RecordContext } from '../record-path/record-context.ts'
+import type { KeyValueStore } from '../state/stores.ts'
+import type { NodeScope, Operator } from './operator.ts'
+
+export interface AdvanceWhenIdleOptions {
+  /** How long no record may have come, in milliseconds on the wall clock. */
+  readonly afterMs: number
+  /** A key-value store from text to `IdleRecord`. */
+  readonly store: string
+}
+
+/** By topic: the offset behind the last record that came. */
+type Positions = Readonly<Record<string, number>>
+
+/** That time was moved on, and where: with the same records, it is moved on at the same place again. */
+export interface IdleRecord {
+  readonly positions: Positions
+  /** Milliseconds since the epoch; -1: only where the records stand. */
+  readonly time: number
+}
+
+/** The store's key of where the records stand; the others are numbers, one per place where time was moved on. */
+const STANDING = 'standing'
+const DIGITS = 12
+/** Of so many places it is known what was done; earlier ones are forgotten. */
+const PLACES_MAX = 1_000
+
+/**
+ * Moves the time of the nodes behind it on when no record comes for a while, so that windows close. What it does is kept in a store, with
+ * the results in one transaction: a task that goes on, or processes the same records again, does the same at the same place and does not
+ * look at the clock before it has done all of it.
+ */
+export function advanceWhenIdle(options: AdvanceWhenIdleOptions): Operator {
+  return {
+    kind: 'advanceWhenIdle',
+    prefix: 'KSTREAM-IDLE-',
+    ignores: 'record',
+    details: { afterMs: options.afterMs },
+    compile(next, scope) {
+      const idle = new IdleTime(options, scope)
+      scope.schedule(options.afterMs, 'WALL_CLOCK_TIME', (_now, at) => idle.look(at))
+      return (key, value, at) => {
+        at.node = scope.node
+        idle.hear(at)
+        next(key, value, at)
+      }
+    },
+  }
+}
+
+class IdleTime {
+  readonly #scope: NodeScope
+  readonly #store: KeyValueStore<string, IdleRecord>
+  readonly #time: NodeTime
+  /** Null until the first record, or look: the store is not filled before. */
+  #positions: Record<string, number> | null = null
+  /** What was done, oldest first, and how much of it has been done again. */
+  readonly #done: IdleRecord[] = []
+  #redone = 0
+  /** The number of the first of it. */
+  #first = 0
+  #hasHeard = true
+  /** On the clock's monotonic time: up to here the time of the records counts. */
+  #since: number
+
+  constructor(options: AdvanceWhenIdleOptions, scope: NodeScope) {
+    this.#scope = scope
+    this.#store = scope.store(options.store) as KeyValueStore<string, IdleRecord>
+    this.#time = scope.time()
+    this.#since = scope.clock.monotonic()
+  }
+
+  hear(at: RecordContext): void {
+    const positions = this.#load()
+    positions[at.topic] = at.offset
+    if (this.#redone < this.#done.length) this.#redo(positions, at)
+    positions[at.topic] = at.offset + 1
+    this.#hasHeard = true
+    if (at.timestamp > this.#time.at) this.#time.at = at.timestamp
+    this.#store.put(STANDING, { positions, time: -1 })
+  }
+
+  look(at: RecordContext): void {
+    const positions = this.#load()
+    const now = this.#scope.clock.monotonic()
+    const elapsedMs = Math.floor(now - this.#since)
+    const isIdle = !this.#hasHeard && this.#scope.isCaughtUp()
+    this.#hasHeard = false
+    this.#since = now
+    if (!isIdle) return
+    this.#redo(positions, at)
+    if (this.#redone < this.#done.length || this.#time.at < 0 || elapsedMs <= 0) return
+    this.#time.at += elapsedMs
+    this.#record({ positions: { ...positions }, time: this.#time.at })
+    this.#scope.advanceTime(this.#time.at, at)
+  }
+
+  /** Of several at one place, the last one says it all. */
+  #record(done: IdleRecord): void {
+    const last = this.#done.at(-1)
+    if (last !== undefined && isSame(last.positions, done.positions)) this.#done.pop()
+    this.#store.put(keyOf(this.#first + this.#done.length), done)
+    this.#done.push(done)
+    if (this.#done.length > PLACES_MAX) {
+      this.#store.delete(keyOf(this.#first++))
+      this.#done.shift()
+    }
+    this.#redone = this.#done.length
+  }
+
+  #redo(positions: Positions, at: RecordContext): void {
+    for (let next = this.#done[this.#redone]; next !== undefined; next = this.#done[this.#redone]) {
+      if (!isReached(next.positions, positions)) return
+      this.#redone++
+      if (next.time > this.#time.at) this.#time.at = next.time
+      this.#scope.advanceTime(next.time, at)
+    }
+  }
+
+  #load(): Record<string, number> {
+    if (this.#positions !== null) return this.#positions
+    for (const { key, value } of this.#store.all()) {
+      if (key === STANDING) continue
+      if (this.#done.length === 0) this.#first = Number(key)
+      this.#done.push(value)
+    }
+    return (this.#positions = { ...this.#store.get(STANDING)?.positions })
+  }
+}
+
+function keyOf(number: number): string {
+  return String(number).padStart(DIGITS, '0')
+}
+
+function isReached(wanted: Positions, positions: Positions): boolean {
+  return Object.entries(wanted).every(([topic, offset]) => (positions[topic] ?? 0) >= offset)
+}
+
+function isSame(a: Positions, b: Positions): boolean {
+  return isReached(a, b) && isReached(b, a)
+}
