@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, valuesOf, type Kafka, type Producer } from '@sluice/kafka'
 import { MemoryMetrics } from '@sluice/sdk'
+import { streamsAssignor } from '../../src/assignment/streams-assignor.ts'
 import {
   KafkaStreams,
   Serdes,
@@ -310,6 +311,54 @@ onABroker('the threads of an instance (needs SLUICE_TEST_KAFKA)', () => {
     ).toEqual(['INTERRUPTED', 'TASK_FAILED'])
     expect([one.streams.state, two.streams.state]).toEqual(['ERROR', 'ERROR'])
     expect(await app.out()).toHaveLength(20)
+  }, 90_000)
+
+  test('commits go on while the group waits for a member that takes its time to join again', async () => {
+    const app = await application(2, through)
+    const one = app.start()
+    await until(() => one.streams.progress().length === 2)
+    const released = Promise.withResolvers<void>()
+    let isHolding = false
+    let isHeld = false
+    const builder = new StreamsBuilder()
+    through(builder, app.input, app.output)
+    const slow = kafka.consumerMember({
+      groupId: app.name,
+      topics: [app.input],
+      heartbeatIntervalMs: 200,
+      assignors: [
+        streamsAssignor({
+          topology: builder.build().forApplication(app.name),
+          processId: randomUUID(),
+          userEndPoint: null,
+          standbys: 0,
+          held: () => [],
+          onAssignment: () => undefined,
+        }),
+      ],
+      hooks: {
+        async onAssigned() {
+          isHeld = isHolding
+          if (isHolding) await released.promise
+        },
+        onLost: () => undefined,
+      },
+    })
+    await slow.join()
+    await until(() => (slow.poll(), one.streams.progress().length === 1 && slow.assignment().length === 1))
+    isHolding = true
+    // It does not lead: it gets its assignment again at once, and is busy with that.
+    slow.requestRejoin('for the test')
+    await until(() => isHeld)
+    one.streams.addStreamThread()
+    await until(async () => valuesOf(await kafka.admin.groups.describe([app.name]))[0]!.state === 'PreparingRebalance')
+    // Several heartbeats: by then everybody else waits for the answer to its join.
+    await sleep(1_000)
+    await app.put(10, one.streams.progress()[0]!.partition)
+    await app.arrive()
+    released.resolve()
+    await one.end()
+    await slow.close()
   }, 90_000)
 
   test('a processor is closed with its task, with its stores still open; context.commit() commits before the time has come', async () => {
