@@ -2,7 +2,7 @@
 import { jsonConverter } from '@sluice/codecs'
 import type { SinkRecord, Value } from '@sluice/sdk'
 import { JsonLayout } from '@sluice/lake'
-import type { JsonFieldType } from '@sluice/lake'
+import type { JsonFieldType, LocatedRow } from '@sluice/lake'
 import { isAsWritten } from './as-written.ts'
 import type { ColumnType } from './inferred-shape.ts'
 import { jsonText } from './json-text.ts'
@@ -12,8 +12,8 @@ type Row = Readonly<Record<string, Value>>
 /** How rows of one shape are read from bytes. */
 export interface LocatedRows {
   readonly layout: JsonLayout
-  /** Values of columns that are not in the record's value; null: there are none. */
-  readonly givenOf: ((record: SinkRecord) => Row) | null
+  /** Values of columns that are not in the record's value, and of all that part the table; null: there are none. @throws DataError */
+  readonly givenOf: ((record: SinkRecord, row: LocatedRow) => Row) | null
 }
 
 /** Of records without a schema, whose columns were inferred; undefined: there are none. */

@@ -1,11 +1,13 @@
 import { DataError, SluiceError, primitive, structOf, timestamp } from '@sluice/sdk'
 import type { Schema, SinkRecord, StructSchema, StructValue, Value } from '@sluice/sdk'
-import { layoutOfSchema, plainName } from '@sluice/lake'
-import type { JsonLayout } from '@sluice/lake'
+import { fieldReader, layoutOfSchema, plainName } from '@sluice/lake'
+import type { JsonLayout, LocatedRow } from '@sluice/lake'
+import { EXTRACTOR_CLASSES } from './files/class-names.ts'
 import type { FolderTime } from './files/late-records.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
 import type { LocatedRows } from './located-rows.ts'
-import { partitionColumnsOf } from './partition-columns.ts'
+import { fieldOfEntry, partitionColumnsOf } from './partition-columns.ts'
+import type { MadeColumn, PartitionColumn } from './partition-columns.ts'
 import type { LakeSettings } from './settings.ts'
 
 type Row = Readonly<Record<string, Value>>
@@ -79,8 +81,7 @@ export function withAdditions(
   return {
     schema: structOf(columns),
     partitionColumns: parts.map(({ name }) => name),
-    // To part a row, its values are needed.
-    located: layout === undefined || parts.length > 0 ? undefined : { layout, givenOf: givenOf(extras) },
+    located: layout && locatedRows(layout, extras, made, settings, isByTime ? timeOf : undefined),
     rowOf:
       extras.length + made.length === 0
         ? valuesOf
@@ -95,10 +96,38 @@ export function withAdditions(
 }
 
 type Extra = Pick<(typeof COORDINATES)[number], 'column' | 'of'>
+type Made = Pick<MadeColumn, 'of'> & Pick<PartitionColumn, 'name'>
 
-function givenOf(extras: readonly Extra[]): LocatedRows['givenOf'] {
-  if (extras.length === 0) return null
-  return (record) => Object.fromEntries(extras.map(({ column, of }) => [column, of(record)]))
+/** Undefined where a row cannot be parted without the record's value. */
+function locatedRows(
+  layout: JsonLayout,
+  extras: readonly Extra[],
+  made: readonly Made[],
+  settings: LakeSettings,
+  timeOf: FolderTime | undefined,
+): LocatedRows | undefined {
+  const isTimeInValue = EXTRACTOR_CLASSES.get(settings['timestamp.extractor']) === 'RecordField'
+  if (timeOf !== undefined && isTimeInValue) return undefined
+  const readers: (readonly [string, (row: LocatedRow) => unknown])[] = []
+  for (const entry of settings['partition.by']) {
+    const field = fieldOfEntry(entry)
+    if (field === undefined || extras.some(({ column }) => column === field)) continue
+    const read = fieldReader(layout, field)
+    if (read === undefined) return undefined
+    readers.push([field, read])
+  }
+  if (extras.length + readers.length + made.length === 0) return { layout, givenOf: null }
+  return {
+    layout,
+    givenOf: (record, located) => {
+      const row: Record<string, Value> = {}
+      for (const { column, of } of extras) row[column] = of(record)
+      for (const [column, read] of readers) row[column] = read(located) as Value
+      const time = timeOf === undefined ? null : timeOf(record)
+      for (const { name, of } of made) row[name] = of(row, time)
+      return row
+    },
+  }
 }
 
 /** The row of a record whose value is null: what Kafka says of it, and nothing else. */

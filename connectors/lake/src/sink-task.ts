@@ -371,13 +371,13 @@ export class LakeSinkTask implements SinkTask {
   }
 }
 
-/** Whether the record went into the table without being decoded. */
-function isFromBytes(record: SinkRecord, { located }: RowShape, { writer }: Target, lane: Lane): boolean {
-  if (record.scanned === undefined || located === undefined) return false
-  const row = record.scanned as LocatedRow
+/** Whether the record went into the table without being decoded. @throws DataError when its partition is refused */
+function isFromBytes(record: SinkRecord, { located }: RowShape, target: Target, lane: Lane): boolean {
+  const { scanned, originalOffset: offset } = record
+  if (scanned === undefined || located === undefined || offset <= lane.taken) return false
+  const row = scanned as LocatedRow
   if (row.layout !== located.layout) return false
-  const given = located.givenOf === null ? null : located.givenOf(record)
-  return writer.appendLocated(lane, record.originalOffset, row, given)
+  return target.appendLocated(lane, offset, row, located.givenOf === null ? null : located.givenOf(record, row))
 }
 
 function sameRun(record: SinkRecord, first: SinkRecord): boolean {

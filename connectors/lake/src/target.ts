@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Counter, Gauge, MetricLabels, SinkTaskContext, StructSchema, TopicPartition, Value } from '@sluice/sdk'
 import type { ObjectStore } from '@sluice/object-store'
 import { DeltaTable, TableWriter, appIdOf, bloomFiltersIn, deltaSchemaOf } from '@sluice/lake'
-import type { DeltaPorts, EncoderUser, Lane } from '@sluice/lake'
+import type { DeltaPorts, EncoderUser, Lane, LocatedRow } from '@sluice/lake'
 import type { CommitGroups, GroupMember } from './group-commit.ts'
 import { parquetOptionsOf } from './parquet-settings.ts'
 import type { RowShape } from './row-shape.ts'
 import type { LakeSettings } from './settings.ts'
 import { PartitionCount, checkColumns, warnOfColumns } from './table-limits.ts'
 import type { Route } from './table-route.ts'
+
+type Row = Readonly<Record<string, Value>>
 
 /** Progress that brought no row (dead letters, tombstones) waits this long for a commit of its own: they are not worth one each. */
 const IDLE_COMMIT_MS = 600_000
@@ -152,11 +154,22 @@ export class Target {
   }
 
   /** As `TableWriter.append`. @throws SluiceError TABLE_LIMIT when rows of too many partitions wait for a commit */
-  append(lane: Lane, offset: number, row: Readonly<Record<string, Value>>): void {
+  append(lane: Lane, offset: number, row: Row): void {
     const { name, snapshot } = this.writer.table
     const { partitionColumns } = snapshot.metadata
     if (partitionColumns.length > 0 && offset > lane.taken) this.#partitions.add(row, partitionColumns, name)
     this.writer.append(lane, offset, row)
+  }
+
+  /** As `TableWriter.appendLocated`. @throws SluiceError TABLE_LIMIT as `append` */
+  appendLocated(lane: Lane, offset: number, row: LocatedRow, given: Row | null): boolean {
+    const { name, snapshot } = this.writer.table
+    const { partitionColumns } = snapshot.metadata
+    if (partitionColumns.length > 0) {
+      if (given === null || !partitionColumns.every((column) => Object.hasOwn(given, column))) return false
+      if (offset > lane.taken) this.#partitions.add(given, partitionColumns, name)
+    }
+    return this.writer.appendLocated(lane, offset, row, given)
   }
 
   /** Whether it is time to commit: for its own rows, or because other tasks of this process did. */

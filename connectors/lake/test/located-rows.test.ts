@@ -22,8 +22,10 @@ afterEach(async () => {
 interface Outcome {
   /** By offset: the row, or why there is none. */
   readonly rows: Readonly<Record<number, unknown>>
-  /** How many records were not decoded. */
+  /** How many records were not decoded before they were put. */
   readonly scanned: number
+  /** How many of these were decoded afterwards. */
+  readonly readLater: number
 }
 
 const SCHEMA = JSON.stringify({
@@ -80,6 +82,33 @@ const KINDS: readonly {
     wrap: (json) => `{"schema":${SCHEMA},"payload":${json}}`,
   },
   {
+    name: 'in a table parted by fields',
+    converter: { 'schema.content': SCHEMA },
+    sink: { 'partition.by': 'ok,bucket(3:name)' },
+  },
+  {
+    name: 'in a table parted by what is made of fields',
+    converter: { 'schema.content': SCHEMA.replace('"small"', '"sm,all"') },
+    sink: { 'partition.by': 'bucket(2:seq),bucket(2:sm_all),month(at)', 'column.names': 'underscore' },
+    wrap: (json) => json,
+  },
+  {
+    name: 'in a table parted by days, of which records are late',
+    converter: { 'schema.content': SCHEMA },
+    sink: {
+      'partition.by': 'day(),__partition',
+      'kafka.columns': 'partition',
+      'timestamp.extractor': 'Record',
+      'late.after.ms': '3000',
+      'late.records': 'report',
+    },
+  },
+  {
+    name: 'without a schema, in a table parted by fields',
+    converter: { 'schemas.enable': 'false' },
+    sink: { 'schemaless.records': 'infer', 'partition.by': 'ok,bucket(2:id)' },
+  },
+  {
     name: 'without a schema',
     converter: { 'schemas.enable': 'false' },
     sink: { 'schemaless.records': 'infer' },
@@ -97,6 +126,8 @@ function plain(json: string): string {
 }
 
 describe.each(KINDS)('JSON $name', ({ converter, sink, wrap = plain }) => {
+  const later = new Set<number>()
+
   test('becomes the same rows and refusals from its bytes as decoded, whole or damaged', async () => {
     const random = new SeededRandom(7)
     const values = Array.from({ length: 4000 }, () => document(random, wrap))
@@ -106,6 +137,7 @@ describe.each(KINDS)('JSON $name', ({ converter, sink, wrap = plain }) => {
     expect(fromBytes.rows).toEqual(decoded.rows)
     expect(decoded.scanned).toBe(0)
     expect(fromBytes.scanned).toBeGreaterThan(values.length / 4)
+    expect(fromBytes.readLater).toBeLessThan(fromBytes.scanned / 4)
     expect(Object.values(decoded.rows).filter((row) => typeof row === 'string').length).toBeGreaterThan(100)
   })
 
@@ -123,6 +155,7 @@ describe.each(KINDS)('JSON $name', ({ converter, sink, wrap = plain }) => {
     const rows: Record<number, unknown> = {}
     let scanned = 0
     let offset = 0
+    later.clear()
     for (const batch of batches) {
       const records: SinkRecord[] = []
       for (const bytes of batch) {
@@ -143,7 +176,7 @@ describe.each(KINDS)('JSON $name', ({ converter, sink, wrap = plain }) => {
       rows[record.offset] = `reported: ${reasonOf(error).replaceAll(`/${name}`, '')}`
     }
     for await (const row of rowsOf(name)) rows[Number(row['_kafka_offset'])] = row
-    return { rows, scanned }
+    return { rows, scanned, readLater: later.size }
   }
 
   /** As the worker makes it. */
@@ -156,13 +189,20 @@ describe.each(KINDS)('JSON $name', ({ converter, sink, wrap = plain }) => {
     }
     const { value: _, ...rest } = sinkRecord({ ...P0, offset }, null, text!.schema)
     const record = { ...rest, scanned }
-    return Object.defineProperty(record, 'value', { get: () => json.decode('orders', bytes).value }) as SinkRecord
+    const get = (): SinkRecord['value'] => {
+      later.add(offset)
+      return json.decode('orders', bytes).value
+    }
+    return Object.defineProperty(record, 'value', { get }) as SinkRecord
   }
 
   async function* rowsOf(table: string): AsyncGenerator<Record<string, unknown>> {
     const log = (await folder.log(table)).flat()
-    const paths = log.flatMap((action) => action['add']?.['path'] ?? []) as string[]
-    for (const path of paths) yield* readParquet(await readFile(join(folder.path, table, path)))
+    for (const { add } of log) {
+      if (add === undefined) continue
+      const file = await readFile(join(folder.path, table, decodeURIComponent(add['path'] as string)))
+      for await (const row of readParquet(file)) yield { ...row, parts: add['partitionValues'] }
+    }
   }
 })
 

@@ -78,12 +78,17 @@ export class OpenFiles {
 
   /**
    * As `append`, for a row that still stands in JSON text.
-   * @param given values of columns that are not in the text
-   * @returns false where only `append` knows how: the table is parted, or its files have names of their own for columns
+   * @param given values of columns that are not in the text, and of all that part the table
+   * @returns false where only `append` knows how: the row's partition is not given, there is no room for a file of it, or files have
+   * names of their own for columns
    */
   appendLocated(row: LocatedRow, given: Row | null): boolean {
-    if (!(this.#partitioner ??= this.#begin()).isOne) return false
-    return (this.#file ?? this.#fileOf('', NO_ROW)!).appendLocated(row, given)
+    const partitioner = (this.#partitioner ??= this.#begin())
+    if (partitioner.isOne) return (this.#file ?? this.#fileOf('', NO_ROW)!).appendLocated(row, given)
+    if (given === null || !partitioner.isToldBy(given)) return false
+    const folder = partitioner.folderOf(given)
+    const file = this.#file !== undefined && folder === this.#folder ? this.#file : this.#fileOf(folder, given)
+    return file?.appendLocated(row, given) === true
   }
 
   /** Whether any is open whose columns are not those that the table has now. */

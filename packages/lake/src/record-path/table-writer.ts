@@ -157,8 +157,8 @@ export class TableWriter {
 
   /**
    * Takes a row that still stands in JSON text, with what is not in the text besides. False: nothing was done, and `append` is to be
-   * asked with the decoded row. That is so for an offset taken before, for a value that does not fit, and for tables that are parted or
-   * have names of their own for columns in files.
+   * asked with the decoded row. That is so for an offset taken before, for a value that does not fit, and where the open files cannot
+   * (`OpenFiles.appendLocated`).
    */
   appendLocated(lane: Lane, offset: number, row: LocatedRow, given: Readonly<Record<string, unknown>> | null): boolean {
     if (offset <= lane.taken) return false

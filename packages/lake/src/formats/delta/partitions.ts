@@ -39,6 +39,11 @@ export class Partitioner {
     return this.#columns.length === 0
   }
 
+  /** Whether the row says of all columns what they are. */
+  isToldBy(row: Row): boolean {
+    return this.#columns.every(({ name }) => Object.hasOwn(row, name))
+  }
+
   /**
    * The partition's folder below the table, `day=2026-11-28/region=eu`; empty when there are no partition columns. Equal for
    * equal values only.

@@ -6,6 +6,7 @@ import { DoubleColumn, LongColumn } from '../number-columns.ts'
 import { TextColumn } from '../text-column.ts'
 import { NULL, type JsonLayout, type JsonNode, type JsonTextOf, type LocatedRow } from './layout.ts'
 import { LongWords, SAFE_DIGITS, doubleOf, wholeOf } from './numbers.ts'
+import { longOf, stringOf, textOf } from './values.ts'
 
 type Given = Readonly<Record<string, unknown>>
 type Taker = Pick<ValueTaker, 'append'>
@@ -156,17 +157,9 @@ function leafStep(node: JsonNode, taker: Taker): Step {
   return new Step(kind, taker, name, node)
 }
 
-/** A whole number of at most 64 bits. */
-function longOf(bytes: Uint8Array, from: number, to: number): number | bigint {
-  if (to - from <= SAFE_DIGITS) return wholeOf(bytes, from, to)
-  const value = BigInt(textOf(bytes, from, to))
-  return Number.isSafeInteger(Number(value)) ? Number(value) : value
-}
-
 /** The string that stands there with its quotes. */
 function appendString(taker: Taker, bytes: Uint8Array, from: number, to: number): void {
-  if (to < 0) taker.append(JSON.parse(textOf(bytes, from, ~to)))
-  else if (!(taker instanceof TextColumn)) taker.append(textOf(bytes, from + 1, to - 1))
+  if (to < 0 || !(taker instanceof TextColumn)) taker.append(stringOf(bytes, from, to))
   else taker.appendUtf8(bytes, from + 1, to - 1)
 }
 
@@ -175,8 +168,4 @@ function appendText(taker: Taker, bytes: Uint8Array, from: number, to: number, t
   if (text !== null) taker.append(text)
   else if (taker instanceof TextColumn) taker.appendUtf8(bytes, from, to)
   else taker.append(textOf(bytes, from, to))
-}
-
-function textOf(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString()
 }

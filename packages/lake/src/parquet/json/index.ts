@@ -2,3 +2,4 @@
 export { JsonColumns } from './fill.ts'
 export { JsonLayout } from './layout.ts'
 export type { JsonField, JsonFieldType, JsonTextOf, LocatedRow } from './layout.ts'
+export { fieldReader } from './values.ts'
