@@ -1,5 +1,7 @@
 /** What becomes of records that fail, on a real Kafka. `SLUICE_TEST_KAFKA` names it. */
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -69,6 +71,7 @@ onABroker('records that fail (needs SLUICE_TEST_KAFKA)', () => {
       }
     }
     return {
+      name,
       input,
       output,
       made,
@@ -161,6 +164,35 @@ onABroker('records that fail (needs SLUICE_TEST_KAFKA)', () => {
     await app.run()
     expect((await app.out()).map(({ key, value }) => `${key}=${value}`)).toEqual(['a=2', 'c=1'])
     expect((await app.quarantined()).map(({ key }) => key)).toEqual(['b', 'd'])
+  }, 90_000)
+
+  test('a processor that loops for ever: when its session is over others take its tasks, and every result is there once', async () => {
+    const app = await application((builder, input, output) => builder.stream(input, text).to(output, text), {
+      'session.timeout.ms': '6000',
+    })
+    const env = { ...process.env, ADDRESS: address, NAME: app.name, STATE: path.join(folder, 'loops') }
+    const script = new URL('../loop-in-child.ts', import.meta.url).pathname
+    const child = spawn(process.execPath, ['--conditions=@sluice/source', script], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      await app.put([
+        ['a', '1', 0],
+        ['a', 'loop', 1],
+        ['a', '2', 2],
+      ])
+      await once(child.stdout, 'data')
+      const { streams } = app.made()
+      const stop = new AbortController()
+      const run = streams.run({ signal: stop.signal })
+      await until(async () => (await app.out()).length === 3)
+      stop.abort()
+      await run
+      expect((await app.out()).map(({ value }) => value)).toEqual(['1', 'loop', '2'])
+    } finally {
+      child.kill('SIGKILL')
+    }
   }, 90_000)
 
   test('park: the partition waits before the record, committed, until it is resumed', async () => {
