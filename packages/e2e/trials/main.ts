@@ -21,6 +21,7 @@ const trials: readonly Trial[] = [
   { name: 'connect-kill', load: () => import('./connect-kill.ts') },
   { name: 'lake-exactly-once', load: () => import('./lake-exactly-once.ts') },
   { name: 'streams-exactly-once', load: () => import('./streams-exactly-once.ts') },
+  { name: 'simulator', load: () => import('./simulator.ts') },
   { name: 'streams-take-over', load: () => import('./streams-take-over.ts') },
   { name: 'rest-fuzz', load: () => import('./rest-fuzz.ts') },
   { name: 'thousand', load: () => import('./thousand.ts') },
