@@ -331,10 +331,10 @@ export class StreamThread {
     const { output, changelogs, writer } = this.#parts
     this.#figures.records += output.length
     this.#figures.bytes += output.bytes
-    for (const batch of [output, changelogs]) {
-      const { bytes } = batch
-      writer.write(batch.take(), bytes)
-    }
+    const { bytes } = output
+    writer.write(output.take(), bytes)
+    const { bytes: changelogBytes } = changelogs
+    writer.writeBehind(changelogs.take(), changelogBytes)
   }
 
   #ask(change: Change): void {

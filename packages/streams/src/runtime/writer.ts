@@ -8,6 +8,11 @@ const ABORT_MS = 5_000
 export interface Writer {
   /** Hands over what was put out. Never waits: see `room`. */
   write(records: readonly ProducerRecord[], bytes: number): void
+  /**
+   * The same for what stores have told their changelogs, which must not be there when what they were told by is not: what a store has let
+   * go would be lost.
+   */
+  writeBehind(records: readonly ProducerRecord[], bytes: number): void
   /** Resolves when at most `bytesMax` bytes are under way, or something has failed, or the signal is aborted. */
   room(bytesMax: number, signal: AbortSignal): Promise<void>
   /**
@@ -54,6 +59,12 @@ export class AtLeastOnceWriter implements Writer {
 
   write(records: readonly ProducerRecord[], bytes: number): void {
     if (records.length > 0) this.#underWay.add(this.#producer.produce(records), bytes)
+  }
+
+  writeBehind(records: readonly ProducerRecord[], bytes: number): void {
+    if (records.length === 0) return
+    const produced = this.#underWay.settled().then(() => this.#producer.produce(records))
+    this.#underWay.add(produced, bytes)
   }
 
   room(bytesMax: number, signal: AbortSignal): Promise<void> {
@@ -116,6 +127,11 @@ export class ExactlyOnceWriter implements Writer {
       this.#held.push({ records, bytes })
       this.#heldBytes += bytes
     }
+  }
+
+  /** One transaction has all of it, or nothing. */
+  writeBehind(records: readonly ProducerRecord[], bytes: number): void {
+    this.write(records, bytes)
   }
 
   async room(bytesMax: number, signal: AbortSignal): Promise<void> {

@@ -140,6 +140,25 @@ test('at least once: offsets are committed when all that was written before is d
   expect(committed).toEqual([1])
 })
 
+test('at least once: what stores have changed is written when what came of it is durable, and not when it never is', async () => {
+  const first = Promise.withResolvers<readonly Produced[]>()
+  const produced: string[] = []
+  const produce = (records: readonly ProducerRecord[]): Promise<readonly Produced[]> => {
+    produced.push(...records.map(({ value }) => Buffer.from(value!).toString()))
+    return produced.length === 1 ? first.promise : Promise.resolve([])
+  }
+  const producer = { produce, flush: () => Promise.resolve(), close: () => Promise.resolve() }
+  const writer = new AtLeastOnceWriter(producer, { ...member, commit: () => Promise.resolve() })
+  writer.write([record('result')], 1)
+  writer.writeBehind([record('row')], 1)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(produced).toEqual(['result'])
+  const lost = new SluiceError('KAFKA_TIMEOUT', 'lost')
+  first.reject(lost)
+  await expect(writer.commit(offsets)).rejects.toBe(lost)
+  expect(produced).toEqual(['result'])
+})
+
 test('at least once: what was processed in a place that was lost meanwhile is not committed in the next one', async () => {
   const lost = new SluiceError('KAFKA_FENCED', 'given up')
   const { writer, committed, durable } = atLeastOnce(() => {
