@@ -86,6 +86,8 @@ export class StreamThread {
   #failure: { readonly error: unknown } | null = null
   #committing: Promise<void> | null = null
   #failingSince: number | null = null
+  /** The last reason why a commit has failed. */
+  #commitFailure: unknown = null
   #lastCommitAt: number
   /** A processor has asked for one. */
   #isCommitWanted = false
@@ -450,7 +452,7 @@ export class StreamThread {
     if (this.#failure !== null) throw this.#failure.error
     if (writer.failure !== null) throw writer.failure.error
     if (this.#failingSince !== null && clock.monotonic() - this.#failingSince > this.#settings.taskTimeoutMs)
-      throw new SluiceError('KAFKA_TIMEOUT', 'Nothing could be committed for too long', { retriable: true })
+      throw commitsFailed(this.#commitFailure)
   }
 
   #pollTimeout(): number {
@@ -473,6 +475,7 @@ export class StreamThread {
     this.#committing = this.#commit()
       .catch((error: unknown) => {
         // While the group rebalances a commit may be refused for now. Anything else ends the run.
+        this.#commitFailure = error
         if (isRetriable(error)) this.#failingSince ??= now
         else this.#failure ??= { error }
         this.#parts.logger.warn('A commit failed', { error: describeError(error) })
@@ -553,4 +556,10 @@ export class StreamThread {
       over.abort(null)
     }
   }
+}
+
+/** What is the matter with the disk is no matter of Kafka's. */
+function commitsFailed(cause: unknown): unknown {
+  if (cause instanceof SluiceError && cause.code === 'STATE_DISK_FULL') return cause
+  return new SluiceError('KAFKA_TIMEOUT', 'Nothing could be committed for too long', { cause, retriable: true })
 }

@@ -1,7 +1,10 @@
+import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
@@ -18,12 +21,14 @@ onABroker('a task whose state is in no state (needs SLUICE_TEST_KAFKA)', () => {
   let kafka: Kafka
   let producer: Producer
   let folder: string
+  const children: ChildProcess[] = []
   beforeAll(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-streams-'))
     kafka = await connect({ bootstrapServers: address })
     producer = kafka.producer()
   })
   afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL')
     await producer.close()
     await kafka.close()
     fs.rmSync(folder, { recursive: true, force: true })
@@ -107,11 +112,73 @@ onABroker('a task whose state is in no state (needs SLUICE_TEST_KAFKA)', () => {
     fs.rmSync(app.directory, { recursive: true })
     await app.run()
   }, 60_000)
+
+  test('because the disk is full goes on when there is room, and has lost nothing', async () => {
+    const name = `full-${randomUUID().slice(0, 8)}`
+    await kafka.admin.ensureTopics([`${name}.in`, `${name}.out`].map((topic) => ({ topic, partitions: 1 })))
+    await producer.produce(
+      Array.from({ length: 20_000 }, (_, i) => ({
+        topic: `${name}.in`,
+        partition: null,
+        key: Buffer.from(`a key of some length ${i}`),
+        value: Buffer.from('x'),
+        timestamp: null,
+        headers: null,
+      })),
+    )
+    const app = new URL('./count-in-child.ts', import.meta.url).pathname
+    const start = (limit: string) => {
+      // A file that may not grow is what a full disk is to who writes it.
+      const run = `ulimit -f ${limit}; exec "$0" --conditions=@sluice/source "$1"`
+      const child = spawn('bash', ['-c', run, process.execPath, app], {
+        env: {
+          ...process.env,
+          ADDRESS: address,
+          NAME: name,
+          STATE: path.join(folder, name),
+          SNAPSHOTS: `memory:${name}`,
+          ENGINE: 'lmdb',
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      children.push(child)
+      const lines: string[] = []
+      createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+      return { child, lines }
+    }
+    const full = start('1000')
+    await eventually(() =>
+      full.lines.some((line) => line.includes('A commit failed') && line.includes('Free disk space')),
+    )
+    full.child.kill('SIGKILL')
+    await once(full.child, 'exit')
+    const roomy = start('unlimited')
+    const counts = async (): Promise<Map<string, string[]>> => {
+      const place = { topic: `${name}.out`, partition: 0 }
+      const [end] = await kafka.admin.listOffsets([place], 'latest')
+      const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
+      const found = new Map<string, string[]>()
+      fetcher.assign([{ ...place, offset: 0 }])
+      while ((fetcher.position(place) ?? 0) < end!.offset)
+        for (const { batches } of await fetcher.poll(100))
+          for (const batch of batches)
+            for (let i = 0; i < batch.count; i++) {
+              const key = Buffer.from(batch.key(i)!).toString()
+              found.set(key, [...(found.get(key) ?? []), Buffer.from(batch.value(i)!).toString()])
+            }
+      await fetcher.close()
+      return found
+    }
+    await eventually(async () => (await counts()).size === 20_000)
+    roomy.child.kill('SIGKILL')
+    await once(roomy.child, 'exit')
+    expect([...(await counts()).values()].every((list) => list.length === 1 && list[0] === '1')).toBe(true)
+  }, 90_000)
 })
 
-async function eventually(isSo: () => boolean): Promise<void> {
+async function eventually(isSo: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + WAIT_MS
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error('It did not come about in time')
     await sleep(20)
   }

@@ -6,15 +6,23 @@ import { connect } from '@sluice/kafka'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
 
-const { ADDRESS: address = '', NAME: name = '', STATE: state = '', SNAPSHOTS: snapshots = '', ENGINE = '' } = process.env
+const {
+  ADDRESS: address = '',
+  NAME: name = '',
+  STATE: state = '',
+  SNAPSHOTS: snapshots = '',
+  ENGINE = '',
+} = process.env
 const text = { key: Serdes.string, value: Serdes.string }
 const say = (what: string): void => void process.stdout.write(`${what}\n`)
 const logger: Logger = {
   ...silentLogger,
   child: () => logger,
   info: (message) => say(message),
-  warn: (message) => say(message),
+  warn: (message, facts) => say(`${message} ${JSON.stringify(facts)}`),
 }
+// Sent for a write beyond the limit of a test; without a listener it ends the process.
+process.on('SIGXFSZ', () => {})
 const builder = new StreamsBuilder()
 builder
   .stream(`${name}.in`, text)

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -23,12 +23,14 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
   let kafka: Kafka
   let producer: Producer
   let folder: string
+  const children: ChildProcess[] = []
   beforeAll(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-streams-'))
     kafka = await connect({ bootstrapServers: address })
     producer = kafka.producer()
   })
   afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL')
     await producer.close()
     await kafka.close()
     fs.rmSync(folder, { recursive: true, force: true })
@@ -238,6 +240,7 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
           },
           stdio: ['ignore', 'pipe', 'inherit'],
         })
+        children.push(child)
         const lines: string[] = []
         createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
         return { child, lines }
