@@ -57,6 +57,8 @@ export interface RunningTasksParts {
 
 /** How often a task may turn out to have no state that can be used: a directory, and some snapshots. */
 const HEALED_MOST = 10
+/** So much of a changelog is read again after a crash. */
+const PERSIST_MS = 1000
 
 export class RunningTasks {
   readonly #parts: RunningTasksParts
@@ -69,6 +71,7 @@ export class RunningTasks {
   /** Where nothing was committed: where the task began. */
   readonly #begun = new Map<string, number>()
   readonly #states = new Map<StreamTask, TaskState>()
+  #persistedAt = -Infinity
 
   constructor(parts: RunningTasksParts) {
     this.#parts = parts
@@ -140,16 +143,20 @@ export class RunningTasks {
 
   /**
    * What the stores hold back goes to disk: the changelogs have it, up to `written` (by `topic-partition`). Of a store whose changelog is
-   * its source topic, the committed offset says how far.
+   * its source topic, the committed offset says how far. With `mayWait`, another commit comes: a row that changes with every one of them
+   * is then written once a second.
    */
-  persist(written: ReadonlyMap<string, number>): void {
+  persist(written: ReadonlyMap<string, number>, mayWait = false): void {
+    const now = this.#parts.clock.monotonic()
+    const waits = mayWait && now - this.#persistedAt < PERSIST_MS
+    if (!waits) this.#persistedAt = now
     for (const task of this.#tasks.values()) {
       const of = (store: string): number | undefined => {
         const key = keyOf({ topic: this.#changelogOf(store), partition: task.partition })
         const isSource = this.#parts.topology.stores.get(store)?.sourceTopic !== undefined
         return isSource ? this.#committed.get(key) : written.get(key)
       }
-      this.#states.get(task)?.commit(of)
+      this.#states.get(task)?.commit(of, waits)
     }
   }
 

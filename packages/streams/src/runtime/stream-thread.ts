@@ -202,7 +202,7 @@ export class StreamThread {
   /** Everything processed so far is durable and committed when it resolves. */
   async commit(): Promise<void> {
     await this.#committing
-    await this.#commit()
+    await this.#commit(false)
   }
 
   /** Does some work while all that was processed is committed and nothing more is processed. @throws what the commit, or the work, throws */
@@ -472,7 +472,7 @@ export class StreamThread {
     if (!this.#isCommitWanted && now - this.#lastCommitAt < this.#settings.commitIntervalMs) return
     this.#isCommitWanted = false
     this.#lastCommitAt = now
-    this.#committing = this.#commit()
+    this.#committing = this.#commit(true)
       .catch((error: unknown) => {
         // While the group rebalances a commit may be refused for now. Anything else ends the run.
         this.#commitFailure = error
@@ -486,7 +486,8 @@ export class StreamThread {
       })
   }
 
-  async #commit(): Promise<void> {
+  /** @param goesOn whether another commit comes */
+  async #commit(goesOn: boolean): Promise<void> {
     this.#throwFailures()
     const { tasks, writer, metrics, threadMetrics, snapshots, clock } = this.#parts
     const startedAt = clock.monotonic()
@@ -500,7 +501,7 @@ export class StreamThread {
     const offsets = moved.length === 0 && writer.isOpen ? tasks.anyOffset() : moved
     await writer.commit(offsets)
     tasks.hasCommitted(offsets)
-    tasks.persist(writer.written)
+    tasks.persist(writer.written, goesOn && !isCutDue)
     if (isCutDue) snapshots?.take(tasks.cut())
     this.#failingSince = null
     if (offsets.length === 0) return

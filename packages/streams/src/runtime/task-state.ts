@@ -101,13 +101,19 @@ export class TaskState {
     }
   }
 
-  /** What the stores hold is committed: `writtenOf` is the offset behind the last record that a store's changelog has got, if any. */
-  commit(writtenOf: (store: string) => number | undefined): void {
+  /**
+   * What the stores hold is committed: `writtenOf` is the offset behind the last record that a store's changelog has got, if any. With
+   * `mayWait` it is written to disk with a later commit, unless a store has no changelog that it could be restored from.
+   */
+  commit(writtenOf: (store: string) => number | undefined, mayWait = false): void {
     for (const { store } of this.#stores) {
       const written = writtenOf(store.name)
       if (written !== undefined) this.#held.set(store.name, written)
     }
     if (this.#disk === null) return
+    const isLostWith = ({ name, logging }: StoreDefinition): boolean =>
+      logging === null && writtenOf(name) === undefined
+    if (mayWait && !this.#stores.some(({ definition }) => isInFile(definition) && isLostWith(definition))) return
     const positions = Array.from(this.#onDisk, (store) => [store, writtenOf(store)] as const)
     this.#disk.commit(new Map(positions.filter((one): one is readonly [string, number] => one[1] !== undefined)))
   }
