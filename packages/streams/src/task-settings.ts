@@ -1,4 +1,4 @@
-import type { TaskSettings } from './record-path/stream-task.ts'
+import type { TaskSettings } from './record-path/task-contract.ts'
 import { quarantineTopicOf, type StreamsSettings } from './streams-settings.ts'
 
 /** What a task needs of the settings. */
@@ -18,4 +18,9 @@ export function taskSettingsOf(settings: StreamsSettings): TaskSettings {
       timeoutMs: settings['task.timeout.ms'],
     },
   }
+}
+
+/** How often is committed, unless it is said otherwise. */
+export function commitIntervalOf(settings: StreamsSettings): number {
+  return settings['commit.interval.ms'] ?? (settings['processing.guarantee'] === 'exactly_once_v2' ? 100 : 5_000)
 }

@@ -1,6 +1,7 @@
 import { MetricSet, total, type FetchedPartition, type Meter, type MetricGroup, type Spread } from '@sluice/kafka'
 import type { Clock } from '@sluice/sdk'
-import type { StreamTask, TaskPartition } from '../record-path/stream-task.ts'
+import type { StreamTask } from '../record-path/stream-task.ts'
+import type { TaskPartition } from '../record-path/task-contract.ts'
 import type { MeasuredStore } from './measured-store.ts'
 import type { RecordingLevel } from './metric-names.ts'
 

@@ -255,7 +255,7 @@ function orderOf(key: unknown): string | null {
   if (key === null) return null
   if (typeof key === 'string') return key
   if (key instanceof Uint8Array) return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
-  return typeof key === 'object' ? JSON.stringify(key, bigintsAsText) : String(key as number | bigint | boolean)
+  return typeof key === 'object' ? JSON.stringify(key, bigintsAsText) : (key as number | bigint | boolean).toString()
 }
 
 function bigintsAsText(_name: string, value: unknown): unknown {

@@ -1,8 +1,13 @@
 import type { FetchedRecords } from '@sluice/kafka'
 import type { JudgedRecord, QuarantineRecord } from '@sluice/quality'
-import type { RawHeader, SluiceError, Stage, TimestampType } from '@sluice/sdk'
+import type { RawHeader, SluiceError, Stage, TimestampType, TopicPartition } from '@sluice/sdk'
 import type { ErrorPolicy } from '../topology/node.ts'
 import { bytesOf, type OutputBatch } from './output-batch.ts'
+
+/** Where records come from, and where they are diverted to. */
+interface Origin extends TopicPartition {
+  readonly quarantine: string
+}
 
 /**
  * All that goes with the record under way besides its key and value, and what has become of it so far. There is one context per
@@ -58,6 +63,37 @@ export class RecordContext implements JudgedRecord {
 
   get valueBytes(): Uint8Array | null {
     return this.records === null ? null : this.records.value(this.index)
+  }
+
+  /** The records to come are of this batch of this partition. */
+  enter({ topic, partition, quarantine }: Origin, batch: FetchedRecords): void {
+    this.topic = topic
+    this.partition = partition
+    this.quarantine = quarantine
+    this.timestampType = batch.timestampType
+    this.records = batch
+  }
+
+  /** The record at this place of the batch is under way. */
+  fill(batch: FetchedRecords, index: number): void {
+    this.begin()
+    this.offset = batch.offset(index)
+    this.originalTimestamp = batch.timestamp(index)
+    this.timestamp = this.originalTimestamp
+    this.index = index
+    this.originalHeaders = batch.headers(index)
+    this.headers = this.originalHeaders
+  }
+
+  /** No record is under way: a punctuator is. */
+  empty(): void {
+    this.begin()
+    this.topic = ''
+    this.offset = -1
+    this.headers = null
+    this.originalHeaders = null
+    this.records = null
+    this.stage = 'process'
   }
 
   /** Forgets the record before. */

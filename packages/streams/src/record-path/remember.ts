@@ -4,7 +4,8 @@
  */
 import type { Fetcher } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type TopicPartitionOffset } from '@sluice/sdk'
-import type { StreamTask, TaskPartition } from './stream-task.ts'
+import type { StreamTask } from './stream-task.ts'
+import type { TaskPartition } from './task-contract.ts'
 
 export interface RememberPorts {
   /** A fetcher for this alone; it is closed by whoever opened it. */

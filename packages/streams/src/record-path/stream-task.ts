@@ -2,142 +2,26 @@
  * One task: one partition of each topic that a sub-topology reads. It decodes, processes and encodes what was fetched, synchronously
  * and record by record, and knows what became of each one. It neither fetches nor produces: see runtime/stream-thread.ts.
  */
-import type { FetchedPartition, FetchedRecords, Tally } from '@sluice/kafka'
+import type { FetchedPartition } from '@sluice/kafka'
 import { Quarantine, type Gate } from '@sluice/quality'
-import {
-  DataError,
-  RetriableError,
-  SluiceError,
-  type Clock,
-  type Converter,
-  type Random,
-  type Stage,
-  type TopicPartition,
-} from '@sluice/sdk'
+import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import type { Changelog } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import { UndoJournal } from '../state/undo-journal.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
-import type { ErrorPolicy } from '../topology/node.ts'
 import type { TimestampExtractor } from '../topology/record-functions.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { AsyncCalls, PendingRecord, type FinishedCall } from './async-calls.ts'
-import { compileChains, type SourceChain } from './chain.ts'
-import { divertFailure } from './divert.ts'
+import { compileChains } from './chain.ts'
 import { Drops } from './drops.ts'
-import { InputQueue } from './input-queue.ts'
-import type { OutputBatch } from './output-batch.ts'
+import { failed, Failures, HELD, timeless } from './failures.ts'
 import { NodeTimes } from './node-times.ts'
-import { PartitionTally } from './partition-tally.ts'
 import { Punctuations } from './punctuations.ts'
 import { RecordContext } from './record-context.ts'
-import { TaskStores, type StorePorts } from './task-stores.ts'
-import { UNREAD } from './untouched.ts'
-
-export interface TaskSettings {
-  readonly applicationId: string
-  /** The quarantine topic of sources that name none. */
-  readonly quarantineTopic: string
-  readonly onDecodeException: ErrorPolicy
-  readonly onProcessException: ErrorPolicy
-  readonly onEncodeException: ErrorPolicy
-  /** Most bytes of a record put out. */
-  readonly recordBytesMax: number
-  /** What is read of the input: with exactly once, committed records. */
-  readonly isolation: 'read_committed' | 'read_uncommitted'
-  /**
-   * How long a partition that has nothing at the broker is waited for while others of its task have records. -1: not even one that
-   * has some (KIP-695).
-   */
-  readonly maxTaskIdleMs: number
-  /** Of records that are tried again. */
-  readonly retrying: { readonly firstMs: number; readonly longestMs: number; readonly timeoutMs: number }
-  /** Whether what a record that fails has changed in stores can be taken back. If not, the first one that fails is a reason to stop. */
-  readonly takesBack?: boolean
-  /** Records that are diverted as they come, since they failed before: see `CannotTakeBack`. By `topic-partition@offset`. */
-  readonly failedBefore?: Map<string, FailedRecord>
-}
-
-/** The record before which a partition was paused, and why. */
-export interface ParkedRecord extends TopicPartition {
-  readonly offset: number
-  readonly error: unknown
-}
-
-/** Why a record is diverted that is not run. */
-export interface FailedRecord {
-  readonly stage: Stage
-  readonly node: string
-  readonly error: unknown
-}
-
-/** What a task asks of its surroundings. `output` takes what it puts out; whoever calls `process` empties it. */
-export interface TaskPorts {
-  readonly clock: Clock
-  readonly random: Random
-  readonly output: OutputBatch
-  /** Absent: the task's nodes have no stores. */
-  readonly stores?: StorePorts & { readonly changelog: Changelog }
-  /** The times of nodes, as they were committed. */
-  readonly times?: Readonly<Record<string, number>>
-  /** How many partitions a topic has that is written with a partitioner. Default: 1. */
-  partitionsOf?(topic: string): number
-  /** Most bytes of a record of a topic, where that is less than `TaskSettings.recordBytesMax`. */
-  readonly recordLimits?: ReadonlyMap<string, number>
-}
-
-/** Where a task begins in one of its partitions. */
-export interface StartOfPartition extends TopicPartition {
-  readonly offset: number
-  readonly tally: Tally
-  /** Where the partition ends, as far as is known: a task waits for what lies before. Default: `offset`. */
-  readonly endOffset?: number
-  /** The largest timestamp of its records before `offset`. Default: -1, as before the first. */
-  readonly time?: number
-}
-
-/** One partition of a task. */
-export interface TaskPartition extends TopicPartition {
-  /** The next offset to process. */
-  position: number
-  readonly tally: PartitionTally
-  readonly queue: InputQueue
-  /** The largest timestamp of its records so far; -1 before the first. To be committed with the position. */
-  readonly time: number
-  /** The name of its source. */
-  readonly node: string
-  /** Nothing of it is processed, and nothing is waited for. */
-  isPaused: boolean
-}
-
-interface Way extends TaskPartition {
-  time: number
-  readonly chain: SourceChain
-  readonly quarantine: string
-  /** Its next record, if it had to be read to know its time. */
-  peeked: Peeked | null
-  /** Until when it is waited for though it has nothing; null while it has something. */
-  idleUntil: number | null
-  /** Its next record has failed and is tried again. */
-  retry: Retry | null
-}
-
-interface Retry {
-  readonly offset: number
-  readonly since: number
-  attempts: number
-  /** Not before. */
-  at: number
-}
-
-interface Peeked {
-  readonly time: number
-  readonly key: unknown
-  readonly value: unknown
-}
-
-/** Comes first, and is found out what is wrong with it when it is run. */
-const UNREADABLE: Peeked = { time: -1, key: null, value: null }
+import { RecordOrder } from './record-order.ts'
+import type { ParkedRecord, StartOfPartition, TaskPartition, TaskPorts, TaskSettings } from './task-contract.ts'
+import { TaskStores } from './task-stores.ts'
+import { read, UNREADABLE, wayOf, type Peeked, type Way } from './way.ts'
 
 export class StreamTask {
   /** Kafka Streams' task id: `<sub-topology>_<partition>`. */
@@ -148,7 +32,6 @@ export class StreamTask {
   readonly memoryRecords: number
   /** The gates of its nodes, for their counters. */
   readonly gates: readonly Gate[]
-  readonly #settings: TaskSettings
   readonly #at: RecordContext
   readonly #ways: readonly Way[]
   readonly #quarantine: Quarantine
@@ -156,10 +39,9 @@ export class StreamTask {
   readonly #punctuations: Punctuations
   readonly #drops = new Drops()
   readonly #times: NodeTimes
-  readonly #clock: Clock
   #streamTime = -1
-  #waitsUntil = Infinity
-  readonly #parked: ParkedRecord[] = []
+  readonly #order: RecordOrder
+  readonly #failures: Failures
   readonly #journal: UndoJournal | null
   #isCommitWanted = false
   readonly #closers: (() => void)[] = []
@@ -186,8 +68,6 @@ export class StreamTask {
       0,
       ...subtopology.nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0)),
     )
-    this.#settings = settings
-    this.#clock = clock
     this.#calls = new AsyncCalls(clock)
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
@@ -227,23 +107,15 @@ export class StreamTask {
       partitionsOf: (topic) => ports.partitionsOf?.(topic) ?? 1,
     })
     this.gates = gates
-    this.#ways = starts.map(({ topic, partition, offset, tally, endOffset = offset, time = -1 }) => {
-      const chain = chains.get(topic)!
-      return {
-        topic,
-        partition,
-        position: offset,
-        tally: new PartitionTally(tally),
-        queue: new InputQueue(endOffset, settings.isolation),
-        time,
-        node: chain.source.name,
-        chain,
-        quarantine: chain.source.quarantine ?? settings.quarantineTopic,
-        peeked: null,
-        idleUntil: null,
-        isPaused: false,
-        retry: null,
-      }
+    this.#ways = starts.map((start) => wayOf(start, chains.get(start.topic)!, settings))
+    this.#order = new RecordOrder(this.#ways, settings.maxTaskIdleMs, clock, (way, extract) => this.#peek(way, extract))
+    this.#failures = new Failures({
+      settings,
+      clock,
+      quarantine: this.#quarantine,
+      drops: this.#drops,
+      journal: this.#journal,
+      hasStores: this.#stores.all.size > 0,
     })
     this.#streamTime = Math.max(-1, ...this.#ways.map(({ time }) => time))
   }
@@ -267,12 +139,12 @@ export class StreamTask {
    * Infinity: not before something is taken.
    */
   get waitsUntil(): number {
-    return this.#waitsUntil
+    return this.#order.waitsUntil
   }
 
   /** Partitions that have been paused by themselves since the last call, each before a record that failed. */
   takeParked(): readonly ParkedRecord[] {
-    return this.#parked.splice(0)
+    return this.#failures.takeParked()
   }
 
   /** The times of its nodes, to be committed with the offsets. */
@@ -350,10 +222,10 @@ export class StreamTask {
       if (stop !== null) return stop
     }
     for (;;) {
-      const way = this.#next()
+      const way = this.#order.next(!this.#mayNotBegin)
       if (way === null) break
       // Until another partition has an earlier record; of the only one, all.
-      const until = this.#ways.length === 1 ? Infinity : this.#timeOfOthers(way)
+      const until = this.#ways.length === 1 ? Infinity : this.#order.timeOfOthers(way)
       const stop = this.#runOf(way, until)
       if (stop === HELD) continue
       if (stop !== null) return stop
@@ -368,86 +240,20 @@ export class StreamTask {
     const at = this.#at
     at.live = false
     for (const batch of fetched.batches) {
-      this.#enter(way, batch)
+      at.enter(way, batch)
       for (let i = 0; i < batch.count && batch.offset(i) < way.position; i++) {
-        this.#fill(batch, i)
+        at.fill(batch, i)
         this.#run(way)
       }
     }
     at.live = true
   }
 
-  /** The partition whose record is next; null: none may be run now. Among equals the first. */
-  #next(): Way | null {
-    this.#waitsUntil = Infinity
-    if (this.#mayNotBegin) return null
-    if (this.#ways.length === 1) {
-      const way = this.#ways[0]!
-      return way.queue.isEmpty || way.isPaused || this.#isHeld(way) ? null : way
-    }
-    let next: Way | null = null
-    let earliest = Infinity
-    let waitsUntil = -Infinity
-    for (const way of this.#ways) {
-      if (way.isPaused) continue
-      if (this.#isHeld(way)) return null
-      if (way.queue.isEmpty) {
-        waitsUntil = Math.max(waitsUntil, this.#waitFor(way))
-        continue
-      }
-      way.idleUntil = null
-      const time = this.#headTime(way)
-      if (next !== null && time >= earliest) continue
-      next = way
-      earliest = time
-    }
-    if (next === null || waitsUntil === -Infinity) return next
-    this.#waitsUntil = waitsUntil
-    return null
-  }
-
-  /** A record that is tried again is not tried yet: nothing of its task overtakes it. */
-  #isHeld({ retry }: Way): boolean {
-    if (retry === null || retry.at <= this.#clock.monotonic()) return false
-    this.#waitsUntil = retry.at
-    return true
-  }
-
-  /** Until when an empty one is waited for; Infinity: until something comes. -Infinity: not, or no longer. */
-  #waitFor(way: Way): number {
-    const { maxTaskIdleMs } = this.#settings
-    if (maxTaskIdleMs < 0) return -Infinity
-    if (way.queue.settledAt(way.position) < way.queue.endOffset) {
-      way.idleUntil = null
-      return Infinity
-    }
-    if (maxTaskIdleMs === 0) return -Infinity
-    const now = this.#clock.monotonic()
-    way.idleUntil ??= now + maxTaskIdleMs
-    return now < way.idleUntil ? way.idleUntil : -Infinity
-  }
-
-  #timeOfOthers(way: Way): number {
-    let earliest = Infinity
-    for (const other of this.#ways)
-      if (other !== way && !other.isPaused) earliest = Math.min(earliest, this.#headTime(other))
-    return earliest
-  }
-
-  /** The time of the next record, as its source says: what says it may need to read the record. Infinity where there is none. */
-  #headTime(way: Way): number {
-    const { queue, chain } = way
-    const extract = chain.source.timestampExtractor
-    if (extract === undefined || queue.isEmpty) return queue.headTime
-    way.peeked ??= this.#peek(way, extract)
-    return way.peeked.time
-  }
-
   #peek(way: Way, extract: TimestampExtractor): Peeked {
     const at = this.#at
     const { chain, queue } = way
-    this.#enter(way, queue.batch)
-    this.#fill(queue.batch, queue.at)
+    at.enter(way, queue.batch)
+    at.fill(queue.batch, queue.at)
     try {
       const key = read(chain.key, chain.reads.key, at.keyBytes, at)
       const value = read(chain.value, chain.reads.value, at.valueBytes, at)
@@ -459,16 +265,17 @@ export class StreamTask {
 
   /** Up to the first record behind that time. */
   #runOf(way: Way, until: number): SluiceError | null {
+    const at = this.#at
     const { queue } = way
     while (!queue.isEmpty) {
       const { batch } = queue
-      this.#enter(way, batch)
+      at.enter(way, batch)
       for (let i = queue.at; i < batch.count; i++) {
         if (until !== Infinity) {
-          if (this.#headTime(way) > until) return null
-          this.#enter(way, batch)
+          if (this.#order.timeOf(way) > until) return null
+          at.enter(way, batch)
         }
-        this.#fill(batch, i)
+        at.fill(batch, i)
         const stop = this.#run(way)
         if (stop !== null) {
           this.#pending = null
@@ -483,7 +290,7 @@ export class StreamTask {
         if (this.#streamTime >= this.#punctuations.nextStreamTime) {
           const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
           if (stop !== null) return stop
-          this.#enter(way, batch)
+          at.enter(way, batch)
         }
         if (this.#pending !== null) {
           this.#pending = null
@@ -506,7 +313,7 @@ export class StreamTask {
       const { chain, peeked } = way
       way.peeked = null
       this.#journal?.clear()
-      const before = this.#failedBefore(way)
+      const before = this.#failures.failedBefore(at, way)
       if (before !== undefined) throw before
       const isRead = peeked !== null && peeked !== UNREADABLE
       const key = isRead ? peeked.key : read(chain.key, chain.reads.key, at.keyBytes, at)
@@ -528,69 +335,14 @@ export class StreamTask {
       if (at.halt !== null) output.rewind(length, bytes)
       return at.halt
     } catch (error) {
-      return at.live ? this.#thrown(error, length, bytes) : null
+      return at.live ? this.#thrown(way, error, length, bytes) : null
     }
   }
 
-  /**
-   * Deals with the record under way as its policy says, with nothing of it in the output behind that mark nor in the stores. Returns the
-   * reason to stop, or `HELD`.
-   */
-  #thrown(error: unknown, length: number, bytes: number): SluiceError | null {
-    const at = this.#at
-    at.output.rewind(length, bytes)
-    // What others have left with it would be lost with the record.
-    if (at.isLettingGo) return failed(at, error)
-    const way = this.#way(at)
-    const policy = this.#policyOf(way)
-    if (policy === 'fail') return failed(at, error)
-    if (at.stage !== 'decode' && this.#stores.all.size > 0) {
-      if (this.#journal === null || at.hasLetGo) return new CannotTakeBack(at, error)
-      this.#journal.takeBack()
-    }
-    // A record with calls under way has begun: it cannot begin once more.
-    if (this.#pending === null && policy === 'park') return this.#park(way, error)
-    if (this.#pending === null && policy === 'retry' && this.#triesAgain(way)) return HELD
-    if (policy === 'drop') {
-      at.reached = 0
-      at.drop(at.stage)
-      this.#drops.add(at.stage)
-    } else divertFailure(at, error, this.#quarantine)
-    return null
-  }
-
-  /** What the record came to in an earlier attempt, with the context as it was then. */
-  #failedBefore({ retry }: Way): unknown {
-    const all = this.#settings.failedBefore
-    if (all === undefined || all.size === 0 || retry !== null) return undefined
-    const found = all.get(nameOfRecord(this.#at))
-    if (found === undefined) return undefined
-    all.delete(nameOfRecord(this.#at))
-    this.#at.stage = found.stage
-    this.#at.node = found.node
-    return found.error
-  }
-
-  #park(way: Way, error: unknown): SluiceError {
-    const { topic, partition } = way
-    way.isPaused = true
-    this.#parked.push({ topic, partition, offset: this.#at.offset, error })
-    return HELD
-  }
-
-  /** False: it has been tried for long enough. */
-  #triesAgain(way: Way): boolean {
-    const { firstMs, longestMs, timeoutMs } = this.#settings.retrying
-    const { offset } = this.#at
-    const now = this.#clock.monotonic()
-    if (way.retry?.offset !== offset) way.retry = { offset, since: now, attempts: 0, at: now }
-    const { retry } = way
-    if (now - retry.since >= timeoutMs) {
-      way.retry = null
-      return false
-    }
-    retry.at = now + Math.min(longestMs, firstMs * 2 ** retry.attempts++)
-    return true
+  /** Nothing of the record is in the output behind that mark. */
+  #thrown(way: Way, error: unknown, length: number, bytes: number): SluiceError | null {
+    this.#at.output.rewind(length, bytes)
+    return this.#failures.thrown(this.#at, way, error, this.#pending !== null)
   }
 
   get #mayNotBegin(): boolean {
@@ -615,7 +367,7 @@ export class StreamTask {
       if (at.halt !== null) output.rewind(length, bytes)
       stop = at.halt
     } catch (error) {
-      if (record.quarantinedFor === null) stop = this.#thrown(error, length, bytes)
+      if (record.quarantinedFor === null) stop = this.#thrown(this.#way(at), error, length, bytes)
     }
     this.#pending = null
     if (stop === null) record.leave(at)
@@ -626,48 +378,13 @@ export class StreamTask {
   /** Has no record to divert: what a punctuator throws ends the run. */
   #punctuate(advance: (at: RecordContext) => void): SluiceError | null {
     const at = this.#at
-    at.begin()
-    at.topic = ''
-    at.offset = -1
-    at.headers = null
-    at.originalHeaders = null
-    at.records = null
-    at.stage = 'process'
+    at.empty()
     try {
       advance(at)
       return at.halt
     } catch (error) {
       return failed(at, error)
     }
-  }
-
-  #enter(way: Way, batch: FetchedRecords): void {
-    const at = this.#at
-    at.topic = way.topic
-    at.partition = way.partition
-    at.quarantine = way.quarantine
-    at.timestampType = batch.timestampType
-    at.records = batch
-  }
-
-  #fill(batch: FetchedRecords, i: number): void {
-    const at = this.#at
-    at.begin()
-    at.offset = batch.offset(i)
-    at.originalTimestamp = batch.timestamp(i)
-    at.timestamp = at.originalTimestamp
-    at.index = i
-    at.originalHeaders = batch.headers(i)
-    at.headers = at.originalHeaders
-  }
-
-  #policyOf({ chain }: Way): ErrorPolicy {
-    const { stage, policy } = this.#at
-    if (policy !== null) return policy
-    const { onDecodeException, onProcessException, onEncodeException } = this.#settings
-    const { deserialization, processing, production } = chain.source.onError ?? {}
-    if (stage === 'decode') return deserialization ?? onDecodeException
-    return stage === 'encode' ? (production ?? onEncodeException) : (processing ?? onProcessException)
   }
 
   #way({ topic, partition }: TopicPartition): Way {
@@ -678,57 +395,4 @@ export class StreamTask {
   }
 }
 
-/** What nothing looks at is not decoded. */
-function read(converter: Converter, isRead: boolean, bytes: Uint8Array | null, at: RecordContext): unknown {
-  if (isRead) return converter.decode(at.topic, bytes, at.headers).value
-  return bytes === null ? null : UNREAD
-}
-
 const NO_CHANGELOG: Changelog = { append: () => undefined }
-
-/** The record stays where it is, and so does the position before it. Not a reason to stop. */
-const HELD = new SluiceError('INTERNAL', 'A record is held')
-
-/** Kafka Streams' FailOnInvalidTimestamp: what time it belongs to nobody knows. */
-function timeless({ topic, partition, offset }: RecordContext): DataError {
-  return new DataError('A record has no timestamp', {
-    place: { topic, partition, offset },
-    remedy: 'Give the source a timestampExtractor that finds a time, or let whoever writes the topic set one.',
-  })
-}
-
-/**
- * The record has changed stores, or has let go what others left, and that cannot be taken back here: the task goes back to the last
- * commit. Retriable, since the next attempt can.
- */
-export class CannotTakeBack extends RetriableError {
-  readonly record: string
-  readonly failure: FailedRecord
-  /** Also the next attempt cannot, unless it diverts the record at once. */
-  readonly hasLetGo: boolean
-
-  constructor(at: RecordContext, error: unknown) {
-    const { topic, partition, offset, stage, node } = at
-    super('TASK_FAILED', 'A record failed that had changed stores: its task goes back to the last commit', {
-      cause: error,
-      place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
-    })
-    this.record = nameOfRecord(at)
-    this.failure = { stage, node, error }
-    this.hasLetGo = at.hasLetGo
-  }
-}
-
-function nameOfRecord({ topic, partition, offset }: TopicPartition & { readonly offset: number }): string {
-  return `${topic}-${partition}@${offset}`
-}
-
-function failed(at: RecordContext, error: unknown): SluiceError {
-  const { topic, partition, offset, stage, node } = at
-  return new SluiceError('TASK_FAILED', `A record failed in stage ${stage}`, {
-    cause: error,
-    place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
-    remedy:
-      'Mend the processor or the record, or let such records be diverted: set the exception handler of this stage to quarantine.',
-  })
-}

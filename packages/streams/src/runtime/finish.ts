@@ -1,7 +1,7 @@
 /** When a run comes to its end by itself. Each thread asks between two rounds; all of them end when all are there. */
 import type { Admin, CommittedOffset } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
-import type { TaskPartition } from '../record-path/stream-task.ts'
+import type { TaskPartition } from '../record-path/task-contract.ts'
 import { keyOf } from './partition-key.ts'
 import { readableEnds, type Isolation } from './readable-ends.ts'
 

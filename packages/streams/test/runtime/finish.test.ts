@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { Admin, CommittedOffset, OffsetSpec } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
-import type { TaskPartition } from '../../src/record-path/stream-task.ts'
+import type { TaskPartition } from '../../src/record-path/task-contract.ts'
 import { LogEnd, type FinishingThread } from '../../src/runtime/finish.ts'
 
 /** Ends by topic; of `own`, the application's, they move. */

@@ -1,0 +1,156 @@
+/** What becomes of a record that cannot go on: as its operator, its source, its sink or the settings say. */
+import type { Quarantine } from '@sluice/quality'
+import { DataError, RetriableError, SluiceError, type Clock, type TopicPartition } from '@sluice/sdk'
+import type { UndoJournal } from '../state/undo-journal.ts'
+import type { ErrorPolicy } from '../topology/node.ts'
+import { divertFailure } from './divert.ts'
+import type { Drops } from './drops.ts'
+import type { RecordContext } from './record-context.ts'
+import type { FailedRecord, ParkedRecord, TaskSettings } from './task-contract.ts'
+import type { Way } from './way.ts'
+
+/** The record stays where it is, and so does the position before it. Not a reason to stop. */
+export const HELD = new SluiceError('INTERNAL', 'A record is held')
+
+interface FailureParts {
+  readonly settings: TaskSettings
+  readonly clock: Clock
+  readonly quarantine: Quarantine
+  readonly drops: Drops
+  /** Null: what was changed in stores cannot be taken back. */
+  readonly journal: UndoJournal | null
+  readonly hasStores: boolean
+}
+
+export class Failures {
+  readonly #settings: TaskSettings
+  readonly #clock: Clock
+  readonly #quarantine: Quarantine
+  readonly #drops: Drops
+  readonly #journal: UndoJournal | null
+  readonly #hasStores: boolean
+  readonly #parked: ParkedRecord[] = []
+
+  constructor({ settings, clock, quarantine, drops, journal, hasStores }: FailureParts) {
+    this.#settings = settings
+    this.#clock = clock
+    this.#quarantine = quarantine
+    this.#drops = drops
+    this.#journal = journal
+    this.#hasStores = hasStores
+  }
+
+  /** Partitions that have been paused since the last call, each before a record that failed. */
+  takeParked(): readonly ParkedRecord[] {
+    return this.#parked.splice(0)
+  }
+
+  /**
+   * Deals with the record under way as its policy says, with nothing of it left in the stores; nothing of it is in the output any more.
+   * Returns the reason to stop, or `HELD`. One that `hasCalls` under way has begun: it cannot begin once more.
+   */
+  thrown(at: RecordContext, way: Way, error: unknown, hasCalls: boolean): SluiceError | null {
+    // What others have left with it would be lost with the record.
+    if (at.isLettingGo) return failed(at, error)
+    const policy = this.#policyOf(at, way)
+    if (policy === 'fail') return failed(at, error)
+    if (at.stage !== 'decode' && this.#hasStores) {
+      if (this.#journal === null || at.hasLetGo) return new CannotTakeBack(at, error)
+      this.#journal.takeBack()
+    }
+    if (!hasCalls && policy === 'park') return this.#park(at, way, error)
+    if (!hasCalls && policy === 'retry' && this.#triesAgain(at, way)) return HELD
+    if (policy === 'drop') {
+      at.reached = 0
+      at.drop(at.stage)
+      this.#drops.add(at.stage)
+    } else divertFailure(at, error, this.#quarantine)
+    return null
+  }
+
+  /** What the record came to in an earlier attempt, with the context as it was then. */
+  failedBefore(at: RecordContext, { retry }: Way): unknown {
+    const all = this.#settings.failedBefore
+    if (all === undefined || all.size === 0 || retry !== null) return undefined
+    const found = all.get(nameOfRecord(at))
+    if (found === undefined) return undefined
+    all.delete(nameOfRecord(at))
+    at.stage = found.stage
+    at.node = found.node
+    return found.error
+  }
+
+  #park(at: RecordContext, way: Way, error: unknown): SluiceError {
+    const { topic, partition } = way
+    way.isPaused = true
+    this.#parked.push({ topic, partition, offset: at.offset, error })
+    return HELD
+  }
+
+  /** False: it has been tried for long enough. */
+  #triesAgain({ offset }: RecordContext, way: Way): boolean {
+    const { firstMs, longestMs, timeoutMs } = this.#settings.retrying
+    const now = this.#clock.monotonic()
+    if (way.retry?.offset !== offset) way.retry = { offset, since: now, attempts: 0, at: now }
+    const { retry } = way
+    if (now - retry.since >= timeoutMs) {
+      way.retry = null
+      return false
+    }
+    retry.at = now + Math.min(longestMs, firstMs * 2 ** retry.attempts++)
+    return true
+  }
+
+  #policyOf({ stage, policy }: RecordContext, { chain }: Way): ErrorPolicy {
+    if (policy !== null) return policy
+    const { onDecodeException, onProcessException, onEncodeException } = this.#settings
+    const { deserialization, processing, production } = chain.source.onError ?? {}
+    if (stage === 'decode') return deserialization ?? onDecodeException
+    return stage === 'encode' ? (production ?? onEncodeException) : (processing ?? onProcessException)
+  }
+}
+
+/**
+ * The record has changed stores, or has let go what others left, and that cannot be taken back here: the task goes back to the last
+ * commit. Retriable, since the next attempt can.
+ */
+export class CannotTakeBack extends RetriableError {
+  readonly record: string
+  readonly failure: FailedRecord
+  /** Also the next attempt cannot, unless it diverts the record at once. */
+  readonly hasLetGo: boolean
+
+  constructor(at: RecordContext, error: unknown) {
+    const { topic, partition, offset, stage, node } = at
+    super('TASK_FAILED', 'A record failed that had changed stores: its task goes back to the last commit', {
+      cause: error,
+      place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
+    })
+    this.record = nameOfRecord(at)
+    this.failure = { stage, node, error }
+    this.hasLetGo = at.hasLetGo
+  }
+}
+
+function nameOfRecord({ topic, partition, offset }: TopicPartition & { readonly offset: number }): string {
+  return `${topic}-${partition}@${offset}`
+}
+
+/** The end of the run before this record. */
+export function failed(at: RecordContext, error: unknown): SluiceError {
+  const { topic, partition, offset, stage, node } = at
+  return new SluiceError('TASK_FAILED', `A record failed in stage ${stage}`, {
+    cause: error,
+    place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
+    remedy:
+      'Mend the processor or the record, or let such records be diverted: set the exception handler of this stage to quarantine.',
+  })
+}
+
+/** Kafka Streams' FailOnInvalidTimestamp: what time it belongs to nobody knows. */
+export function timeless({ topic, partition, offset }: RecordContext): DataError {
+  return new DataError('A record has no timestamp', {
+    place: { topic, partition, offset },
+    remedy: 'Give the source a timestampExtractor that finds a time, or let whoever writes the topic set one.',
+  })
+}
