@@ -36,7 +36,12 @@ const benches: readonly Bench[] = [
 ]
 
 const { names, json, short } = parse(process.argv.slice(2))
-const wanted = new Map(names.map((name) => name.split(':') as [string, string?]))
+const wanted = new Map(
+  names.map((name) => {
+    const [bench = name, part] = name.split(':')
+    return [bench, part] as const
+  }),
+)
 const unknown = [...wanted.keys()].filter((name) => !benches.some((bench) => bench.name === name))
 if (unknown.length > 0) {
   console.error(`bench: unknown: ${unknown.join(', ')}; known are ${benches.map(({ name }) => name).join(', ')}`)

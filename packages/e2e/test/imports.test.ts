@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   quality: ['sdk'],
   'object-store': ['sdk'],
   lake: ['sdk', 'object-store'],
-  streams: ['sdk', 'kafka', 'codecs', 'quality'],
+  streams: ['sdk', 'kafka', 'codecs', 'quality', 'object-store'],
   worker: ['sdk', 'kafka', 'schema-registry', 'codecs', 'transforms', 'quality', 'streams'],
   cli: [
     'sdk',

@@ -1,5 +1,4 @@
 import { dedupe, type DedupeOptions } from '../operators/dedupe.ts'
-import type { KeySelector } from '../operators/select-key.ts'
 import type { Named, Stored } from '../options.ts'
 import type { Serde } from '../serde.ts'
 import { Serdes } from '../serdes.ts'
@@ -14,7 +13,7 @@ const PREFIX = 'KSTREAM-DEDUPE-'
 /** What makes records the same, and for how long. The name is also that of the store of ids (`<name>-ids`). */
 export interface Deduped<K, V> extends Named, Stored {
   /** What makes two records the same; null: the record is like no other. */
-  readonly by: KeySelector<K, V, string | null>
+  by(key: K, value: V): string | null
   /** How far apart the times of two records may be that are still the same one. */
   readonly withinMs: number
   /** For the repartition topic that brings records of one key together when the key was changed. */
