@@ -1,6 +1,6 @@
 import { dedupe, type DedupeOptions } from '../operators/dedupe.ts'
 import type { Named, Stored } from '../options.ts'
-import type { Serde } from '../serde.ts'
+import type { Side } from '../serde.ts'
 import { Serdes } from '../serdes.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
 import { checkDuration } from '../windows/duration-check.ts'
@@ -17,8 +17,8 @@ export interface Deduped<K, V> extends Named, Stored {
   /** How far apart the times of two records may be that are still the same one. */
   readonly withinMs: number
   /** For the repartition topic that brings records of one key together when the key was changed. */
-  readonly key?: Serde<NonNullable<K>>
-  readonly value?: Serde<NonNullable<V>>
+  readonly key?: Side
+  readonly value?: Side
 }
 
 /** Drops repetitions. Records that are the same must have the same key: those of other partitions are never met. */
