@@ -82,15 +82,15 @@ export class ProcessorWorld {
     return this.becomes(worker, name, 'runs', ({ state, tasks }) => state === 'RUNNING' && tasks.length > 0)
   }
 
-  /** Waits until the topic has these values, in whatever order, and no other. */
+  /** Waits until the topic has these values, in whatever order, and no other; at least once, as processors run here. */
   async arrives(topic: string, values: readonly string[]): Promise<void> {
     let last: readonly string[] = []
     await eventually(
-      `${topic} has ${values.length} records`,
+      `${topic} has ${values.join()}`,
       async () => {
         const records = await this.kafka.read(topic).catch(() => [])
-        last = records.map(({ value }) => Buffer.from(value ?? []).toString()).toSorted()
-        return last.join() === values.toSorted().join()
+        last = [...new Set(records.map(({ value }) => Buffer.from(value ?? []).toString()))].toSorted()
+        return last.join() === [...new Set(values)].toSorted().join()
       },
       SETTLE_MS,
     ).catch((error: unknown) => {

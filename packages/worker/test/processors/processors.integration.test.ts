@@ -52,8 +52,9 @@ onBroker('processors of one worker', () => {
 
     expect(await worker.ask('PUT', `/v1/processors/${name}/pause`)).toMatchObject({ status: 202 })
     await world.becomes(worker, name, 'is paused', ({ state, tasks }) => state === 'PAUSED' && tasks.length === 0)
+    const before = await kafka.count(`${input}-out`)
     await kafka.put(input, ['c'])
-    expect(await kafka.count(`${input}-out`)).toBe(2)
+    expect(await kafka.count(`${input}-out`)).toBe(before)
     await worker.must('PUT', `/v1/processors/${name}/resume`)
     await world.arrives(`${input}-out`, ['+a', '+b', '+c'])
 
@@ -267,7 +268,7 @@ onBroker('processors of several workers', () => {
       input,
       [0, 1, 2, 3].map((partition) => ({ partition, value: Buffer.from('die') })),
     )
-    await world.arrives(`${input}-out`, ['die', 'die', 'die', 'die'])
+    await eventually('all are out', async () => (await kafka.count(`${input}-out`)) >= 4, 60_000)
     await eventually(
       'the lines of both are told by one',
       async () => {

@@ -3,13 +3,14 @@ import { fuzzRest, NASTY_NAMES } from '../../src/testing/index.ts'
 import { startRest } from '../support/rest-run.ts'
 
 test('2,000 requests, right and spoilt: no 5xx that Connect does not give, no hang, no answer outside of the contract', async () => {
-  const { server, herder, url } = await startRest()
+  const { server, herder, processors, url } = await startRest()
   const { problems, statuses } = await fuzzRest(url, { requests: 2_000, seed: 20_260 })
   await server.stop()
   expect(problems).toEqual([])
   // Something was created, asked for, refused and unreadable; a fuzzer that only hears 404 proves nothing.
   expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 201, 202, 204, 400, 404, 405, 406, 409, 415, 500]))
   expect(herder.kept.size).toBeGreaterThan(3)
+  expect(processors.names().length).toBeGreaterThan(3)
 })
 
 test('a connector of any name that can be created can be read, changed, restarted and deleted', async () => {

@@ -1,6 +1,7 @@
 /** A REST server over a FakeHerder, on a free port. */
 import { MemoryMetrics, silentLogger, systemClock, type Clock, type RawSettings } from '@sluice/sdk'
 import { prometheusText } from '../../src/operations/prometheus.ts'
+import type { ProcessorService } from '../../src/processors/processor-service.ts'
 import { RestServer } from '../../src/rest/rest-server.ts'
 import { FakeHerder } from './fake-herder.ts'
 import { fakeProcessors } from './fake-processors.ts'
@@ -8,6 +9,7 @@ import { fakeProcessors } from './fake-processors.ts'
 export interface RestRun {
   readonly server: RestServer
   readonly herder: FakeHerder
+  readonly processors: ProcessorService
   readonly url: string
   readonly metrics: MemoryMetrics
 }
@@ -28,5 +30,5 @@ export async function startRest(settings: RawSettings = {}, clock: Clock = syste
   const herder = new FakeHerder(server.workerId)
   const processors = fakeProcessors(server.workerId)
   server.serve(herder, { service: async () => processors })
-  return { server, herder, url: server.urls()[0] ?? '', metrics }
+  return { server, herder, processors, url: server.urls()[0] ?? '', metrics }
 }
