@@ -12,63 +12,27 @@ import {
   systemRandom,
   type Clock,
   type Logger,
-  type Metrics,
   type Random,
-  type TopicPartition,
 } from '@sluice/sdk'
 import type { AssignmentInfo } from './assignment/assignment-info.ts'
 import { SHUTDOWN_REQUESTED } from './assignment/streams-assignor.ts'
 import { gateScores } from './gate-scores.ts'
 import { mergeProgress, type StreamsProgress } from './progress.ts'
 import { beginFromSavepoint } from './runtime/begin-from-savepoint.ts'
-import { LogEnd, never, type Finish } from './runtime/finish.ts'
-import { GlobalThread } from './runtime/global-thread.ts'
+import { CommonGround } from './runtime/ground.ts'
 import { Pauses, type PauseTarget } from './runtime/pauses.ts'
 import { requestShutdown } from './runtime/shutdown-request.ts'
 import { takeSavepoint } from './runtime/take-savepoint.ts'
-import { commitIntervalOf, ThreadLife, type Ground, type ThreadState } from './runtime/thread-life.ts'
+import { ThreadLife, type ThreadState } from './runtime/thread-life.ts'
 import { TopologyFile, type TopologyRecord } from './runtime/topology-record.ts'
-import { planTopics, prepareTopics, type PreparedTopics } from './runtime/topics.ts'
+import { planTopics, prepareTopics } from './runtime/topics.ts'
 import { savepointRefused } from './state/snapshots/savepoint-manifest.ts'
 import { StreamMetrics } from './stream-metrics.ts'
-import type { StreamsSettings } from './streams-settings.ts'
+import { checkTimes, type StreamsSettings } from './streams-settings.ts'
+import type { RunOptions, StreamsPorts } from './streams-ports.ts'
 import { STREAMS_STATES, type StreamsState } from './streams-state.ts'
-import { taskSettingsOf } from './task-settings.ts'
 import type { TopologyPlan } from './topology/plan.ts'
 import type { Topology } from './topology/topology.ts'
-
-/** What an application is given. The connection stays the caller's: it is not closed here. */
-export interface StreamsPorts {
-  readonly kafka: Kafka
-  readonly metrics: Metrics
-  readonly logger?: Logger
-  readonly clock?: Clock
-  readonly random?: Random
-  /** A UUID of this instance, which its transactional id is made of too. Default: a new one. */
-  readonly processId?: string
-  /** What the state that is stored was written by. Default: a file in the directory of the state. */
-  readonly record?: TopologyRecord
-  /** Told of each change of state. */
-  readonly onState?: (state: StreamsState) => void
-  /** Asked when a thread has failed for good. Default: `SHUTDOWN_CLIENT`. A gate that halts is no failure. */
-  readonly onUncaughtException?: (error: unknown, thread: string) => UncaughtExceptionResponse
-}
-
-/**
- * Kafka Streams' `StreamThreadExceptionResponse` (KIP-671): another thread in place of the one that failed, which goes on from the last
- * commit, and so meets the same record again; the end of this instance; the end of all instances of the application.
- */
-export type UncaughtExceptionResponse = 'REPLACE_THREAD' | 'SHUTDOWN_CLIENT' | 'SHUTDOWN_APPLICATION'
-
-export interface RunOptions {
-  /** Aborted: stop fetching, let what is under way become durable, commit, return. */
-  readonly signal?: AbortSignal
-  /**
-   * When to stop by itself: `end` where every partition ended when the run began; or a function that is asked between fetches.
-   * Default: never.
-   */
-  readonly until?: 'end' | ((progress: StreamsProgress) => boolean)
-}
 
 /**
  * Kafka Streams' `KafkaStreams`: one instance of an application. Each of its threads is a member of the group `application.id`, with the
@@ -102,14 +66,11 @@ export class KafkaStreams {
   #failure: { readonly error: unknown } | null = null
   readonly #pauses = new Pauses()
   #failedThreads = 0
-  /** Kept up through all attempts. */
-  #globals: GlobalThread | null = null
-  #ground: Promise<Ground | null> | null = null
-  #until: RunOptions['until'] = undefined
-  /** Where a bounded run ends: as it was when that was first known. */
-  #finish: Finish | null = null
-  /** In a row, for the pause before the next one. */
+  /** Of the run; null before it. */
+  #ground: CommonGround | null = null
+  /** In a row, for the pause before the next one; and when the last one was. */
   #replacements = 0
+  #replacedAt = -Infinity
 
   /** @throws SluiceError SETTINGS_INVALID for times that cannot be */
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
@@ -217,7 +178,7 @@ export class KafkaStreams {
   async run({ signal = new AbortController().signal, until }: RunOptions = {}): Promise<StreamsProgress> {
     if (this.#state !== 'CREATED')
       throw new SluiceError('INTERNAL', 'An application runs once', { remedy: 'Make a new KafkaStreams.' })
-    this.#until = until
+    this.#ground = this.#groundFor(until)
     const onAbort = (): void => {
       this.#become('PENDING_SHUTDOWN')
       this.#stop()
@@ -228,7 +189,7 @@ export class KafkaStreams {
     else signal.addEventListener('abort', onAbort, { once: true })
     await this.#ended.promise
     signal.removeEventListener('abort', onAbort)
-    await this.#globals?.close()
+    await this.#ground.close()
     if (this.#failure === null) {
       this.#become('NOT_RUNNING')
       return this.progress()
@@ -249,7 +210,7 @@ export class KafkaStreams {
     url: string,
     { timeoutMs = 60_000 }: { readonly timeoutMs?: number } = {},
   ): Promise<readonly string[]> {
-    const ground = await this.#ground
+    const ground = (await this.#ground?.current) ?? null
     if (this.#state !== 'RUNNING' || ground === null)
       throw savepointRefused(`The application is ${this.#state}`, 'Take savepoints while it is RUNNING.')
     const { openObjectStore } = await import('@sluice/object-store')
@@ -298,7 +259,7 @@ export class KafkaStreams {
       random: this.#random,
       logger: this.#logger.child({ thread: index }),
       metrics: this.#metrics,
-      ground: (isAnew) => this.#groundFor(isAnew),
+      ground: (isAnew) => this.#ground!.get(isAnew),
       onAssignment: (info) => this.#assigned(info),
       onState: () => this.#threadsChanged(),
     })
@@ -333,7 +294,11 @@ export class KafkaStreams {
   }
 
   async #replace({ index }: ThreadLife): Promise<void> {
-    const { 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest } = this.#settings
+    const { 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest, 'task.timeout.ms': timeoutMs } = this.#settings
+    const now = this.#clock.monotonic()
+    // Whoever was well for so long begins to fail now.
+    if (now - this.#replacedAt > timeoutMs) this.#replacements = 0
+    this.#replacedAt = now
     const pauseMs = Math.min(longest, first * 2 ** this.#replacements++)
     await this.#clock.sleep(pauseMs, this.#stopping.signal)
     if (!this.#stopping.signal.aborted) this.#start(index)
@@ -355,8 +320,8 @@ export class KafkaStreams {
   /** Best effort: whoever is not reached goes on. */
   async #shutDownAll(): Promise<void> {
     try {
-      const ground = await this.#ground
-      if (ground === null) return
+      const ground = await this.#ground?.current
+      if (ground === null || ground === undefined) return
       const { topology, sources } = ground.prepared
       await requestShutdown(this.#kafka, this.#settings, { topology, topics: [...sources.keys()] }, this.#processId)
     } catch (error) {
@@ -369,67 +334,21 @@ export class KafkaStreams {
     else if (errorCode !== 0) this.#logger.error('Nothing is assigned: source topics do not exist', { errorCode })
   }
 
-  /** What threads stand on: made once, and anew when one of them goes back. Null: the run has been stopped meanwhile. */
-  #groundFor(isAnew: boolean): Promise<Ground | null> {
-    if (this.#ground !== null && !isAnew && this.#globals?.failure == null) return this.#ground
-    // One after the other: there is one set of global stores.
-    const before = this.#ground?.catch(() => null) ?? Promise.resolve(null)
-    return (this.#ground = before.then(() => this.#prepare()))
-  }
-
-  async #prepare(): Promise<Ground | null> {
-    const { signal } = this.#stopping
-    if (signal.aborted) return null
-    const topology = this.#topology.forApplication(this.#settings['application.id'])
-    const prepared = await prepareTopics(topology, this.#settings, this.#kafka, this.#record)
-    const globals = await this.#openGlobals(prepared, signal)
-    this.#finish ??= await this.#finishOf(prepared)
-    return signal.aborted ? null : { prepared, globals, finish: this.#finish }
-  }
-
-  /** Null: there are none. Those of the attempt before go on, unless it was they that failed. */
-  async #openGlobals({ topology, globals: topics }: PreparedTopics, signal: AbortSignal): Promise<GlobalThread | null> {
-    if (topics.size === 0) return null
-    if (this.#globals !== null && this.#globals.failure === null) return this.#globals
-    await this.#globals?.close()
-    this.#globals = null
-    const settings = taskSettingsOf(this.#settings)
+  #groundFor(until: RunOptions['until']): CommonGround {
     const parts = {
-      topology,
-      topics,
+      topology: this.#topology.forApplication(this.#settings['application.id']),
+      settings: this.#settings,
       kafka: this.#kafka,
-      settings,
-      isolation: settings.isolation,
+      record: this.#record,
       stateDirectory: this.#stateDirectory(),
-      commitIntervalMs: commitIntervalOf(this.#settings),
-      timeoutMs: this.#settings['task.timeout.ms'],
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
       metrics: this.#metrics,
-    }
-    this.#globals = await GlobalThread.start(parts, signal)
-    this.#globals?.onFailure((error) => {
-      for (const { thread } of this.#threads.values()) thread?.fail(error)
-    })
-    return this.#globals
-  }
-
-  async #finishOf({ topology, sources }: PreparedTopics): Promise<Finish> {
-    const until = this.#until
-    if (until === undefined) return never
-    if (until !== 'end') return { ...never, isOver: () => until(this.progress()) }
-    const group = this.#kafka.groupOffsets(this.#settings['application.id'])
-    return LogEnd.now({
-      admin: this.#kafka.admin,
-      isolation: taskSettingsOf(this.#settings).isolation,
-      places: Array.from(sources).flatMap(([topic, count]) =>
-        Array.from({ length: count }, (_, partition): TopicPartition => ({ topic, partition })),
-      ),
-      internal: new Set(Array.from(topology.repartitions.values(), ({ name }) => name)),
-      committed: (partitions) => group.committed(partitions),
       threads: () => this.#inOrder().flatMap(({ thread }) => thread ?? []),
-    })
+      progress: () => this.progress(),
+    }
+    return new CommonGround(parts, until, this.#stopping.signal)
   }
 
   #stateDirectory(): string {
@@ -443,7 +362,6 @@ export class KafkaStreams {
     const those = this.#inOrder().filter((thread) => thread.state !== 'PENDING_SHUTDOWN' && thread.state !== 'DEAD')
     if (those.length === 0) return
     const areRunning = those.every((thread) => thread.state === 'RUNNING')
-    if (areRunning) this.#replacements = 0
     this.#become(areRunning ? 'RUNNING' : 'REBALANCING')
   }
 
@@ -463,23 +381,6 @@ function shutdownRequested(): SluiceError {
   return new SluiceError('INTERRUPTED', 'An instance of the application has asked all of them to stop', {
     remedy: 'See why in the logs of the one that asked: its uncaught exception was answered with SHUTDOWN_APPLICATION.',
   })
-}
-
-/** A transaction that is open for longer than it may be is aborted by the broker. */
-function checkTimes(settings: StreamsSettings): void {
-  const {
-    'processing.guarantee': guarantee,
-    'commit.interval.ms': commitMs,
-    'transaction.timeout.ms': timeoutMs,
-  } = settings
-  if (guarantee !== 'exactly_once_v2' || commitMs === null || commitMs < timeoutMs) return
-  throw new SluiceError(
-    'SETTINGS_INVALID',
-    `commit.interval.ms (${commitMs}) is not below transaction.timeout.ms (${timeoutMs})`,
-    {
-      remedy: 'Commit more often, or raise transaction.timeout.ms: a transaction is open from one commit to the next.',
-    },
-  )
 }
 
 function stopTimedOut(timeoutMs: number): SluiceError {

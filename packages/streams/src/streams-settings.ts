@@ -1,4 +1,4 @@
-import { atLeast, defineSettings, nonEmptyString, oneOf, type ParsedSettings } from '@sluice/sdk'
+import { atLeast, defineSettings, nonEmptyString, oneOf, SluiceError, type ParsedSettings } from '@sluice/sdk'
 
 /**
  * The settings of an application, under Kafka Streams' names where it has them. Where a default differs from Kafka Streams', the
@@ -264,4 +264,21 @@ export type StreamsSettings = ParsedSettings<typeof streamsSettings>
 /** The topic for records whose source and gate name none. */
 export function quarantineTopicOf(settings: Pick<StreamsSettings, 'application.id' | 'quarantine.topic'>): string {
   return settings['quarantine.topic'] ?? `${settings['application.id']}.quarantine`
+}
+
+/** A transaction that is open for longer than it may be is aborted by the broker. @throws SluiceError SETTINGS_INVALID */
+export function checkTimes(settings: StreamsSettings): void {
+  const {
+    'processing.guarantee': guarantee,
+    'commit.interval.ms': commitMs,
+    'transaction.timeout.ms': timeoutMs,
+  } = settings
+  if (guarantee !== 'exactly_once_v2' || commitMs === null || commitMs < timeoutMs) return
+  throw new SluiceError(
+    'SETTINGS_INVALID',
+    `commit.interval.ms (${commitMs}) is not below transaction.timeout.ms (${timeoutMs})`,
+    {
+      remedy: 'Commit more often, or raise transaction.timeout.ms: a transaction is open from one commit to the next.',
+    },
+  )
 }

@@ -10,13 +10,13 @@ import type { AssignmentInfo } from '../assignment/assignment-info.ts'
 import { ThreadMetrics } from '../metrics/thread-metrics.ts'
 import { progressOf, type StreamsProgress } from '../progress.ts'
 import { OutputBatch } from '../record-path/output-batch.ts'
-import { CannotTakeBack, type FailedRecord } from '../record-path/stream-task.ts'
+import { CannotTakeBack } from '../record-path/failures.ts'
+import type { FailedRecord } from '../record-path/task-contract.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
 import type { StreamsSettings } from '../streams-settings.ts'
 import type { Topology } from '../topology/topology.ts'
-import { taskSettingsOf } from '../task-settings.ts'
-import type { Finish } from './finish.ts'
-import type { GlobalThread } from './global-thread.ts'
+import { commitIntervalOf, taskSettingsOf } from '../task-settings.ts'
+import type { Ground } from './ground.ts'
 import { openSnapshots } from './open-snapshots.ts'
 import type { Pauses } from './pauses.ts'
 import { RepartitionPurge } from './repartition-purge.ts'
@@ -26,16 +26,9 @@ import { RunningTasks } from './running-tasks.ts'
 import type { Snapshots, TaskCut } from './snapshots.ts'
 import { StandbyTasks } from './standby-tasks.ts'
 import { StreamThread } from './stream-thread.ts'
-import { QUARANTINE_BYTES, type PreparedTopics } from './topics.ts'
-import { AtLeastOnceWriter, ExactlyOnceWriter, type Writer } from './writer.ts'
-
-/** What the threads of an instance have in common while nothing fails. */
-export interface Ground {
-  readonly prepared: PreparedTopics
-  /** Null: there are no global stores. */
-  readonly globals: GlobalThread | null
-  readonly finish: Finish
-}
+import type { PreparedTopics } from './topics.ts'
+import { openWriter } from './open-writer.ts'
+import type { Writer } from './writer.ts'
 
 export interface ThreadLifeParts {
   /** From 1. */
@@ -235,7 +228,7 @@ export class ThreadLife {
     })
     let thread: StreamThread | null = null
     const member: ConsumerMember = this.#memberOf(prepared, { standbys, probing }, () => thread!)
-    const writer = await this.#openWriter(member).catch(async (error: unknown) => {
+    const writer = await openWriter(this.#parts, member).catch(async (error: unknown) => {
       await member.close(0)
       throw error
     })
@@ -342,26 +335,6 @@ export class ThreadLife {
     })
   }
 
-  async #openWriter(member: ConsumerMember): Promise<Writer> {
-    const { kafka, settings, processId, index } = this.#parts
-    const requestBytesMax = settings['producer.max.request.size'] + QUARANTINE_BYTES
-    const producing = {
-      compression: settings['producer.compression.type'],
-      lingerMs: settings['producer.linger.ms'],
-      requestBytesMax,
-      bufferBytesMax: Math.max(settings['buffered.bytes.max'], requestBytesMax),
-    }
-    if (settings['processing.guarantee'] === 'at_least_once')
-      return new AtLeastOnceWriter(kafka.producer(producing), member)
-    const producer = await kafka.transactionalProducer({
-      ...producing,
-      // One that stays fences what was left open at once.
-      transactionalId: `${settings['application.id']}-${settings['group.instance.id'] ?? processId}-${index}`,
-      transactionTimeoutMs: settings['transaction.timeout.ms'],
-    })
-    return new ExactlyOnceWriter(producer, member)
-  }
-
   /** Each thread is a static member of its own; the first has the name that was given. */
   #instanceId(given: string): string {
     return this.index === 1 ? given : `${given}-${this.index}`
@@ -409,11 +382,6 @@ function purgedTopics(topology: Topology): ReadonlyMap<string, number> {
       if (topology.repartitions.has(topic) && !kept.has(topic)) topics.set(topic, Math.max(0, ...needed))
   }
   return topics
-}
-
-/** How often is committed, unless it is said otherwise. */
-export function commitIntervalOf(settings: StreamsSettings): number {
-  return settings['commit.interval.ms'] ?? (settings['processing.guarantee'] === 'exactly_once_v2' ? 100 : 5_000)
 }
 
 /** Whether going back to what is committed may help: also for one whose place, or whose transaction, was taken from it. */
