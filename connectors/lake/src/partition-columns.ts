@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { DataError, LOGICAL, date, primitive, withOptional } from '@sluice/sdk'
 import type { Schema, StructSchema, Value } from '@sluice/sdk'
 import { valueText } from '@sluice/sdk/values'
@@ -82,7 +82,7 @@ function bucketColumn(column: string, own: Schema, buckets: number): PartitionCo
       of: (row) => {
         const value = row[column] ?? null
         if (value === null) return null
-        return createHash('sha256').update(valueText(own, value)).digest().readUInt32BE() % buckets
+        return hash('sha256', valueText(own, value), 'buffer').readUInt32BE() % buckets
       },
     },
   }
