@@ -9,9 +9,11 @@ import { setImmediate as afterIo } from 'node:timers/promises'
 import type { CommittedOffset, ConsumerMember, Fetcher } from '@sluice/kafka'
 import { describeError, isRetriable, SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
 import type { OutputBatch } from '../record-path/output-batch.ts'
-import type { ParkedRecord, StreamTask, TaskPartition } from '../record-path/stream-task.ts'
+import type { StreamTask } from '../record-path/stream-task.ts'
+import type { ParkedRecord, TaskPartition } from '../record-path/task-contract.ts'
 import type { ThreadMetrics } from '../metrics/thread-metrics.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
+import { Fetching } from './fetching.ts'
 import type { Finish } from './finish.ts'
 import { keyOf } from './partition-key.ts'
 import type { Pauses } from './pauses.ts'
@@ -94,16 +96,15 @@ export class StreamThread {
   /** What the round under way has put out. */
   #figures = { records: 0, bytes: 0 }
   readonly #isEnding = new AbortController()
-  /** Not fetched for now. */
-  readonly #paused = new Set<string>()
+  readonly #fetching: Fetching
   /** Have something to go on with, though nothing has come. */
   readonly #resumed = new Set<StreamTask>()
-  /** Of the pauses, as they were last looked at. */
-  #pausesSeen = 0
 
   constructor(settings: ThreadSettings, parts: ThreadParts) {
     this.#settings = settings
     this.#parts = parts
+    const { fetcher, tasks, pauses } = parts
+    this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax })
     this.#lastCommitAt = parts.clock.monotonic()
     parts.output.onMany = () => this.#handOver()
   }
@@ -158,7 +159,7 @@ export class StreamThread {
         this.#throwFailures()
         await this.#applyChanges()
         if (await finish.isOver(this)) break
-        this.#applyPauses()
+        for (const task of this.#fetching.applyPauses()) this.#resumed.add(task)
         member.poll()
         await writer.room(bufferedBytesMax, signal)
         const arrived = await this.#poll()
@@ -167,9 +168,9 @@ export class StreamThread {
           const task = this.#parts.tasks.of(fetched)
           if (task === undefined) continue
           task.take(fetched)
-          this.#hear(task)
+          this.#fetching.hear(task)
           stop = this.#round(task)
-          this.#balance(task)
+          this.#fetching.balance(task)
           if (stop !== null) break
           await writer.room(bufferedBytesMax, signal)
           await afterIo()
@@ -254,64 +255,19 @@ export class StreamThread {
     pauses.add({ topic, partition })
   }
 
-  /** What its partitions have at the broker though it has not come yet: the task waits for that. */
-  #hear({ partitions }: StreamTask): void {
-    if (partitions.length === 1) return
-    for (const partition of partitions) {
-      const { queue } = partition
-      if (queue.isEmpty) queue.endOffset = Math.max(queue.endOffset, this.#parts.fetcher.end(partition) ?? 0)
-    }
-  }
-
   /** Tasks that have waited for a partition for long enough. */
   #goOn(): SluiceError | null {
     const now = this.#parts.clock.monotonic()
     for (const task of this.#parts.tasks.all) {
       const { waitsUntil, calls } = task
       if (!this.#resumed.delete(task) && !calls.hasFinished && waitsUntil > now) continue
-      this.#hear(task)
+      this.#fetching.hear(task)
       const stop = this.#round(task)
-      this.#balance(task)
+      this.#fetching.balance(task)
       if (stop !== null) return stop
     }
     this.#resumed.clear()
     return null
-  }
-
-  /** A partition that waits for another one of its task is not fetched further than so much. */
-  #balance(task: StreamTask): void {
-    const mayWait = task.partitions.length > 1 || !task.calls.isEmpty || task.waitsUntil < Infinity
-    if (!mayWait && this.#paused.size === 0) return
-    for (const partition of task.partitions) this.#fetchOrNot(partition)
-  }
-
-  #fetchOrNot({ topic, partition, queue, isPaused }: TaskPartition): void {
-    const place = { topic, partition }
-    const key = keyOf(place)
-    const mayNot = isPaused || queue.bytes > this.#settings.bufferedBytesMax
-    if (mayNot === this.#paused.has(key)) return
-    if (mayNot) {
-      this.#paused.add(key)
-      this.#parts.fetcher.pause([place])
-    } else {
-      this.#paused.delete(key)
-      this.#parts.fetcher.resume([place])
-    }
-  }
-
-  /** What has been paused or resumed since, and what has come under a pause. */
-  #applyPauses(): void {
-    const { pauses, tasks } = this.#parts
-    if (this.#pausesSeen === pauses.version) return
-    this.#pausesSeen = pauses.version
-    for (const task of tasks.all) {
-      for (const partition of task.partitions) {
-        partition.isPaused = pauses.isPaused(task.subtopology, partition)
-        this.#fetchOrNot(partition)
-      }
-      // What came before the pause goes on now.
-      this.#resumed.add(task)
-    }
   }
 
   #punctuate(): SluiceError | null {
@@ -387,7 +343,7 @@ export class StreamThread {
         this.#parts.threadMetrics.started(task)
         task.calls.onFinished = () => this.#ring()
       }
-      this.#fetchAll()
+      this.#fetching.assign()
     }
     this.#parts.onSettled(this.#preparing.size === 0)
   }
@@ -429,22 +385,7 @@ export class StreamThread {
     for (const partition of partitions) this.#preparing.delete(keyOf(partition))
     await this.commit()
     await this.#parts.tasks.close(partitions)
-    this.#fetchAll()
-  }
-
-  #fetchAll(): void {
-    const positions = Array.from(this.#parts.tasks.all).flatMap(({ partitions }) =>
-      partitions.map(({ topic, partition, queue, position }) => ({
-        topic,
-        partition,
-        offset: queue.isEmpty ? position : queue.nextOffset,
-      })),
-    )
-    this.#paused.clear()
-    this.#parts.fetcher.assign(positions)
-    // Those that stay are still paused.
-    this.#parts.fetcher.resume(positions)
-    this.#pausesSeen = -1
+    this.#fetching.assign()
   }
 
   #throwFailures(): void {
