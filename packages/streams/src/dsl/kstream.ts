@@ -98,9 +98,9 @@ export class KStream<K, V> {
 
   /**
    * Goes on with the time of what is behind this when no record comes for a while: windows close, though time moves with records
-   * otherwise. After `afterMs` on the wall clock, and at most twice that, time moves on as much as the clock does. Records that come later
-   * with earlier times are late. What was done is kept with the offsets, and is done again at the same place when the same records are
-   * processed again.
+   * otherwise. After `afterMs` on the wall clock, at most twice that, time moves on as much as the clock does; and again when it has stood
+   * still for a quarter longer. Records that come later with earlier times are late. What was done is kept with the results, and is done
+   * again at the same place when the same records are processed again.
    *
    * Put it where records are in their partition for good: behind `repartition`, if there is one.
    */

@@ -23,6 +23,8 @@ export interface IdleRecord {
 /** The store's key of where the records stand; the others are numbers, one per place where time was moved on. */
 const STANDING = 'standing'
 const DIGITS = 12
+/** Time is moved on once it has stood still for so much longer than the last time, so that a stream that has ended costs less and less. */
+const GROWTH = 1.25
 /** Of so many places it is known what was done; earlier ones are forgotten. */
 const PLACES_MAX = 1_000
 
@@ -61,14 +63,21 @@ class IdleTime {
   /** The number of the first of it. */
   #first = 0
   #hasHeard = true
-  /** On the clock's monotonic time: up to here the time of the records counts. */
-  #since: number
+  /** On the clock's monotonic time: since when it is idle, and when time was last moved on. */
+  #idleSince: number
+  #movedAt: number
+  /** How long it has to be idle until time is moved on again. */
+  #nextMs: number
+  readonly #afterMs: number
 
   constructor(options: AdvanceWhenIdleOptions, scope: NodeScope) {
     this.#scope = scope
     this.#store = scope.store(options.store) as KeyValueStore<string, IdleRecord>
     this.#time = scope.time()
-    this.#since = scope.clock.monotonic()
+    this.#afterMs = options.afterMs
+    this.#nextMs = options.afterMs
+    this.#idleSince = scope.clock.monotonic()
+    this.#movedAt = this.#idleSince
   }
 
   hear(at: RecordContext): void {
@@ -84,14 +93,19 @@ class IdleTime {
   look(at: RecordContext): void {
     const positions = this.#load()
     const now = this.#scope.clock.monotonic()
-    const elapsedMs = Math.floor(now - this.#since)
-    const isIdle = !this.#hasHeard && this.#scope.isCaughtUp()
-    this.#hasHeard = false
-    this.#since = now
-    if (!isIdle) return
+    if (this.#hasHeard || !this.#scope.isCaughtUp()) {
+      this.#hasHeard = false
+      this.#idleSince = now
+      this.#movedAt = now
+      this.#nextMs = this.#afterMs
+      return
+    }
     this.#redo(positions, at)
-    if (this.#redone < this.#done.length || this.#time.at < 0 || elapsedMs <= 0) return
-    this.#time.at += elapsedMs
+    const idleMs = now - this.#idleSince
+    if (this.#redone < this.#done.length || this.#time.at < 0 || idleMs < this.#nextMs) return
+    this.#time.at += Math.floor(now - this.#movedAt)
+    this.#movedAt = now
+    this.#nextMs = idleMs * GROWTH
     this.#record({ positions: { ...positions }, time: this.#time.at })
     this.#scope.advanceTime(this.#time.at, at)
   }

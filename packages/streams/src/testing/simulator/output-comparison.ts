@@ -10,17 +10,27 @@ export type Comparison = 'sequence' | 'set' | 'latest'
  */
 export type Strictness = 'exactly' | 'at least' | 'count at least'
 
-/** Compares what readers of committed records find with what there should be. Returns one sentence per topic that differs. */
+/** What readers of committed records find in topics. */
+export function foundOutputs(topics: readonly string[], broker: SimulatedBroker): Outputs {
+  return new Map(
+    topics.map((topic) => {
+      const found = new Map<string, string[]>()
+      for (const partition of broker.topics.get(topic) ?? [])
+        for (const record of partition.committed()) addOutput(found, record)
+      return [topic, found]
+    }),
+  )
+}
+
+/** Compares what there is with what there should be. Returns one sentence per topic that differs. */
 export function compareOutputs(
   expected: Outputs,
-  broker: SimulatedBroker,
+  outputs: Outputs,
   comparisons: Readonly<Record<string, Comparison>>,
   strictness: Strictness,
 ): readonly string[] {
   return [...expected].flatMap(([topic, wanted]) => {
-    const found = new Map<string, string[]>()
-    for (const partition of broker.topics.get(topic) ?? [])
-      for (const record of partition.committed()) addOutput(found, record)
+    const found = outputs.get(topic) ?? new Map<string, readonly string[]>()
     const comparison = comparisons[topic] ?? 'sequence'
     for (const key of new Set([...wanted.keys(), ...found.keys()])) {
       const [a, b] = [wanted.get(key) ?? [], found.get(key) ?? []]

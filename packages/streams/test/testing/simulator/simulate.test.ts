@@ -3,6 +3,8 @@ import type { Kafka } from '@sluice/kafka'
 import { SeededRandom } from '@sluice/sdk/testing'
 import { Serdes } from '../../../src/serdes.ts'
 import { StreamsBuilder } from '../../../src/dsl/streams-builder.ts'
+import { BufferConfig, Suppressed } from '../../../src/dsl/suppressed.ts'
+import { TimeWindows } from '../../../src/windows/time-windows.ts'
 import { inputsOf, shrink, simulate, type SimulationOptions } from '../../../src/testing/simulator/index.ts'
 
 const text = Serdes.string
@@ -17,6 +19,22 @@ function counting() {
     .toStream()
     .mapValues(String)
     .to('counts', asText)
+  return builder.build()
+}
+
+/** Windows that nothing closes behind the last record but the clock. */
+function idling() {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('words', asText)
+    .advanceWhenIdle({ name: 'idle', afterMs: 150 })
+    .groupByKey()
+    .windowedBy(TimeWindows.ofSizeAndGrace(200, 50))
+    .count({ materialized: { name: 'counts' } })
+    .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded(), { name: 'final' }))
+    .toStream(({ key, start }) => `${key}@${start}`)
+    .mapValues(String)
+    .to('windows', asText)
   return builder.build()
 }
 
@@ -106,6 +124,17 @@ describe('a simulation', () => {
       invariant: 1,
       what: 'counts: of key a there should be 1 (1), and there is 0 ()',
     })
+  })
+
+  test('puts each window out once, though its stream goes idle and is moved on by the clock', async () => {
+    for (let seed = 40; seed < 50; seed++) {
+      const inputs = words(seed).map((input, i) => ({ ...input, timestamp: 1_700_000_000_000 + i * 20 }))
+      const { violations, outputs } = await simulate({ topology: idling(), seed, inputs, model: () => new Map() })
+      expect({ seed, violations }).toEqual({ seed, violations: [] })
+      const windows = [...outputs.get('windows')!]
+      expect(windows.length).toBeGreaterThan(0)
+      expect(windows.filter(([, counts]) => counts.length > 1)).toEqual([])
+    }
   })
 
   test('that breaks an invariant does so with as few faults as need be', async () => {
