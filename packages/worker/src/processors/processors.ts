@@ -46,6 +46,7 @@ const ENVIRONMENT = new URL(`processor-environment${path.extname(import.meta.url
 const RETRY_MS = 10_000
 /** How long a request waits for a catalogue that is being read. */
 const READY_MS = 10_000
+const STOP_MS = 5_000
 
 /** Processors of a worker, from the catalogue to the cells. A worker that cannot reach its catalogue runs connectors all the same. */
 export class Processors {
@@ -96,11 +97,18 @@ export class Processors {
   /** Instances stop in order, and the others are told that they are gone. */
   async stop(): Promise<void> {
     this.#ending.abort()
-    await this.#opening
+    // A broker that does not answer does not keep a worker from stopping.
+    await this.#atMost(STOP_MS, this.#opening)
     await this.#runner?.stop()
     await this.#host.stop(this.#parts.stopMs)
     await this.#teller?.stop()
-    await this.#catalogue?.close()
+    await this.#atMost(STOP_MS, this.#catalogue?.close())
+  }
+
+  async #atMost(timeoutMs: number, work: Promise<void> | undefined): Promise<void> {
+    const over = new AbortController()
+    await Promise.race([work, this.#parts.clock.sleep(timeoutMs, over.signal)])
+    over.abort()
   }
 
   async #open(): Promise<void> {
@@ -109,9 +117,10 @@ export class Processors {
     while (!signal.aborted) {
       try {
         const catalogue = await openCatalogue()
+        // It came too late.
+        if (signal.aborted) return await catalogue.close()
         this.#catalogue = catalogue
-        if (!signal.aborted) this.#begin(catalogue)
-        return
+        return this.#begin(catalogue)
       } catch (error) {
         if (signal.aborted) return
         this.#reason = describeError(error)

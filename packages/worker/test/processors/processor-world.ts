@@ -1,7 +1,8 @@
 /** Workers with processors, as an operator sees them: REST alone, on the broker of the tests. */
 import { fileURLToPath } from 'node:url'
 import type { RawSettings } from '@sluice/sdk'
-import { ConnectCluster, type ConnectWorker } from '../scenarios/connect-cluster.ts'
+import { ConnectCluster } from '../scenarios/connect-cluster.ts'
+import type { RestClient } from '../scenarios/rest-client.ts'
 import { eventually } from '../support/eventually.ts'
 import type { TestCluster } from '../support/test-cluster.ts'
 
@@ -56,13 +57,13 @@ export class ProcessorWorld {
     }
   }
 
-  async status(worker: ConnectWorker, name: string): Promise<ShownStatus | null> {
+  async status(worker: RestClient, name: string): Promise<ShownStatus | null> {
     const { status, body } = await worker.ask('GET', `/v1/processors/${name}/status`)
     return status === 200 ? (body as ShownStatus) : null
   }
 
   async becomes(
-    worker: ConnectWorker,
+    worker: RestClient,
     name: string,
     what: string,
     isSo: (status: ShownStatus) => boolean,
@@ -78,7 +79,7 @@ export class ProcessorWorld {
     return last!
   }
 
-  runs(worker: ConnectWorker, name: string): Promise<ShownStatus> {
+  runs(worker: RestClient, name: string): Promise<ShownStatus> {
     return this.becomes(worker, name, 'runs', ({ state, tasks }) => state === 'RUNNING' && tasks.length > 0)
   }
 

@@ -4,9 +4,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
-import { onBroker, TestCluster } from '../support/test-cluster.ts'
+import { onBroker, TestCluster, workerSettings } from '../support/test-cluster.ts'
 import type { ConnectWorker } from '../scenarios/connect-cluster.ts'
-import { ProcessorWorld, QUICK } from './processor-world.ts'
+import { RestClient } from '../scenarios/rest-client.ts'
+import { MemoryLogger } from '@sluice/sdk/testing'
+import { converters } from '@sluice/codecs'
+import { Plugins, StandaloneWorker } from '../../src/index.ts'
+import { AILING, ProcessorWorld, QUICK } from './processor-world.ts'
 
 /** Processes start, are ended and start again here, on a machine that has more to do. */
 jest.setTimeout(240_000)
@@ -313,5 +317,40 @@ onBroker('processors of several workers', () => {
     const status = await world.runs(second, name)
     expect(status.instances.map((one) => one.worker_id)).toEqual([second.workerId])
     await world.arrives(`${input}-out`, ['a', 'b'])
+  })
+})
+
+onBroker('processors of a standalone worker', () => {
+  test('run in its own process, and are forgotten with it', async () => {
+    const kafka = await TestCluster.open()
+    const world = new ProcessorWorld(kafka)
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-alone-'))
+    const start = (): Promise<StandaloneWorker> =>
+      StandaloneWorker.start({
+        settings: workerSettings({
+          listeners: 'http://127.0.0.1:0',
+          'offset.storage.file.filename': path.join(folder, 'positions.json'),
+        }),
+        plugins: new Plugins({ connectors: [], converters, transforms: [], predicates: [] }),
+        processors: [AILING],
+        logger: new MemoryLogger(),
+      })
+    let worker = await start()
+    try {
+      const rest = new RestClient(worker.url.replace(/\/$/, ''))
+      const input = await kafka.topic('in')
+      const name = kafka.name('alone')
+      await rest.must('POST', '/v1/processors', { name, config: world.config(input) })
+      await world.runs(rest, name)
+      await kafka.put(input, ['a'])
+      await world.arrives(`${input}-out`, ['a'])
+      await worker.stop()
+      worker = await start()
+      expect(await new RestClient(worker.url.replace(/\/$/, '')).must('GET', '/v1/processors')).toEqual([])
+    } finally {
+      await worker.stop()
+      await kafka.close()
+      fs.rmSync(folder, { recursive: true })
+    }
   })
 })
