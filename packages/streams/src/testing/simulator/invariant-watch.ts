@@ -105,7 +105,10 @@ export class InvariantWatch implements BrokerWatch {
 
   #checkUnderWay(position: CommittedOffset, client: string, place: string): void {
     const key = keyOf(position)
-    for (const { records } of this.#parts.underWayOf(client)) {
+    // Another thread of the instance that had the partition before may still have something under way; it is done again.
+    const ownedSince = this.#parts.broker.group.ownedSince(position)
+    for (const { sinceMs, records } of this.#parts.underWayOf(client)) {
+      if (sinceMs < ownedSince) continue
       for (const record of records) {
         if (this.#madeFrom.get(record.topic)?.has(position.topic) !== true) continue
         const origin = originOf(record.headers)

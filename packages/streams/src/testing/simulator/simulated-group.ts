@@ -43,6 +43,7 @@ export class SimulatedGroup {
   /** Who has which partition by the assignments of this generation. */
   #owners: ReadonlyMap<string, string> = new Map()
   #assignments: Assignments = new Map()
+  readonly #ownedSince = new Map<string, number>()
   #state: State = 'empty'
   #generation = 0
   #leader = ''
@@ -116,6 +117,11 @@ export class SimulatedGroup {
   /** Who got a partition in this generation; undefined: nobody, or nobody yet. */
   ownerOf(partition: TopicPartition): string | undefined {
     return this.#state === 'stable' || this.#state === 'preparing' ? this.#owners.get(keyOf(partition)) : undefined
+  }
+
+  /** Since when a partition has been its owner's, in milliseconds since the beginning. */
+  ownedSince(partition: TopicPartition): number {
+    return this.#ownedSince.get(keyOf(partition)) ?? 0
   }
 
   get generation(): number {
@@ -193,6 +199,8 @@ export class SimulatedGroup {
     const owners = new Map<string, string>()
     for (const [memberId, { partitions }] of assignments)
       for (const partition of partitions) owners.set(keyOf(partition), memberId)
+    for (const [partition, memberId] of owners)
+      if (this.#owners.get(partition) !== memberId) this.#ownedSince.set(partition, this.#time.now)
     this.#owners = owners
     this.#assignments = assignments
     for (const [memberId, { partitions }] of assignments)

@@ -7,6 +7,8 @@ import type { ProducerNumbers } from './simulated-transactions.ts'
 
 /** Records that were handed to a producer and that the broker does not have: for whoever watches over positions. */
 export interface UnderWay {
+  /** Milliseconds since the beginning. */
+  readonly sinceMs: number
   readonly records: readonly ProducerRecord[]
 }
 
@@ -16,6 +18,8 @@ export class PartitionedSending {
   readonly #broker: SimulatedBroker
   readonly #underWay: Set<UnderWay>
   readonly #channels = new Map<string, Channel>()
+  /** Of `underWay`, its own. */
+  readonly #open = new Set<UnderWay>()
 
   constructor(link: Link, broker: SimulatedBroker, underWay: Set<UnderWay>) {
     this.#link = link
@@ -40,6 +44,12 @@ export class PartitionedSending {
     })
   }
 
+  /** What is under way may still arrive; nobody counts on it. */
+  giveUp(): void {
+    for (const one of this.#open) this.#underWay.delete(one)
+    this.#open.clear()
+  }
+
   async #sendTo(
     place: TopicPartition,
     records: readonly ProducerRecord[],
@@ -48,8 +58,9 @@ export class PartitionedSending {
     const key = keyOf(place)
     const channel = this.#channels.get(key) ?? { lastMs: 0 }
     this.#channels.set(key, channel)
-    const one: UnderWay = { records }
+    const one: UnderWay = { sinceMs: this.#link.clock.monotonic(), records }
     this.#underWay.add(one)
+    this.#open.add(one)
     const sent = this.#link.request<number>(
       'produce',
       (answer) => {
@@ -64,6 +75,7 @@ export class PartitionedSending {
     } finally {
       // Whoever is told that it failed has to do it again.
       this.#underWay.delete(one)
+      this.#open.delete(one)
     }
   }
 
@@ -98,6 +110,7 @@ export class SimulatedProducer implements Producer {
   async close(timeoutMs?: number): Promise<void> {
     this.#isClosed = true
     if (timeoutMs !== 0) await this.flush()
+    this.#sending.giveUp()
   }
 }
 

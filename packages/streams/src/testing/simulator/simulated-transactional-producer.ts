@@ -76,6 +76,7 @@ export class SimulatedTransactionalProducer implements TransactionalProducer {
     try {
       if (isToAbort) await this.abort()
     } finally {
+      this.#sending.giveUp()
       this.#end ??= closed()
     }
   }
