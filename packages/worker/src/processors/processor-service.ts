@@ -141,7 +141,7 @@ export class ProcessorService {
       const value = { deployments: [...before, deployment].slice(-DEPLOYMENTS_MAX) }
       const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value }]
       if (target !== undefined) changes.unshift({ key: keyOf('target-state', name), value: { state: target } })
-      await catalogue.write(changes)
+      await this.#write(changes)
       return { isCreated: last === undefined, info: this.info(name) }
     })
   }
@@ -149,7 +149,7 @@ export class ProcessorService {
   setTarget(name: string, state: ProcessorTarget): Promise<void> {
     return this.#lanes.run([name], async () => {
       this.info(name)
-      await this.#parts.catalogue.write([{ key: keyOf('target-state', name), value: { state } }])
+      await this.#write([{ key: keyOf('target-state', name), value: { state } }])
     })
   }
 
@@ -157,7 +157,7 @@ export class ProcessorService {
   restart(name: string): Promise<void> {
     return this.#lanes.run([name], async () => {
       this.info(name)
-      await this.#parts.catalogue.write([{ key: keyOf('restart', name), value: { id: randomUUID() } }])
+      await this.#write([{ key: keyOf('restart', name), value: { id: randomUUID() } }])
     })
   }
 
@@ -165,7 +165,7 @@ export class ProcessorService {
   delete(name: string): Promise<void> {
     return this.#lanes.run([name], async () => {
       this.info(name)
-      await this.#parts.catalogue.write([
+      await this.#write([
         { key: keyOf('processor', name), value: null },
         { key: keyOf('target-state', name), value: null },
         { key: keyOf('restart', name), value: null },
@@ -207,6 +207,15 @@ export class ProcessorService {
     )
     const all = [own, ...theirs].flat().toSorted((a, b) => a.at - b.at)
     return { lines: count === 0 ? [] : all.slice(-count), silent }
+  }
+
+  /** @throws HerderError 503 where Kafka does not take it: it may yet come */
+  async #write(changes: readonly CatalogueChange[]): Promise<void> {
+    try {
+      await this.#parts.catalogue.write(changes)
+    } catch (cause) {
+      throw new HerderError(503, `The catalogue of processors cannot be written: ${describeError(cause)}`, { cause })
+    }
   }
 
   #instances(name: string): readonly PlacedInstance[] {

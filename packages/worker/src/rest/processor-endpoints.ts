@@ -2,7 +2,7 @@
 import type { Endpoint } from './contract.ts'
 
 const notFound = ['No such processor.', 'Error'] as const
-const notThere = ['The catalogue of processors cannot be read: try again.', 'Error'] as const
+const notThere = ['The catalogue of processors cannot be read or written: try again.', 'Error'] as const
 const invalid = ['The request, the settings or the topology are invalid: every complaint.', 'Error'] as const
 
 export const PROCESSOR_ENDPOINTS = [

@@ -31,7 +31,7 @@ test('the last five hundred are kept, cut where they are long, and forgotten wit
   const { lines, logger } = open()
   for (let n = 0; n < 600; n++) logger.info(String(n), { connector: 'a' })
   logger.info('x'.repeat(10_000), { connector: 'a' })
-  expect(lines.of('a')).toHaveLength(500)
+  expect(lines.of('a', 10_000)).toHaveLength(500)
   expect(lines.of('a').at(-2)?.message).toBe('599')
   expect(lines.of('a').at(-1)?.message).toHaveLength(4_000)
   expect(lines.of('a', 2)).toHaveLength(2)

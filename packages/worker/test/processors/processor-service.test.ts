@@ -185,6 +185,17 @@ test('lines of all workers come in the order of their time, the last ones; who d
   expect(local.lines.map(({ message }) => message)).toEqual(['first', 'second'])
 })
 
+test('what Kafka does not take is 503 with the reason, so that it is tried again', async () => {
+  const { service, table } = open()
+  await service.put('a', config, { mayReplace: true })
+  table.set = () => Promise.reject(new SluiceError('KAFKA_TIMEOUT', 'No answer'))
+  for (const asked of [service.restart('a'), service.delete('a'), service.put('b', config, { mayReplace: true })])
+    expect(await refusal(asked)).toMatchObject({
+      status: 503,
+      message: expect.stringMatching(/^The catalogue of processors cannot be written: No answer/),
+    })
+})
+
 test('the code is asked for a topology once for each deployment', async () => {
   let asked = 0
   const { service } = open({

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 import { eventually } from '../support/eventually.ts'
 import { onBroker, TestCluster, workerSettings } from '../support/test-cluster.ts'
 import type { ConnectWorker } from '../scenarios/connect-cluster.ts'
+import { ConnectProcesses } from '../scenarios/connect-process.ts'
 import { RestClient } from '../scenarios/rest-client.ts'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { converters } from '@sluice/codecs'
@@ -351,6 +352,44 @@ onBroker('processors of a standalone worker', () => {
       await worker.stop()
       await kafka.close()
       fs.rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+onBroker('processors of a worker that is killed', () => {
+  test('end with it, and come back with the next one, which goes on where they were', async () => {
+    const kafka = await TestCluster.open()
+    const world = new ProcessorWorld(kafka)
+    const workers = new ConnectProcesses()
+    try {
+      const input = await kafka.topic('in')
+      const name = kafka.name('killed')
+      const { 'processor.class': _, ...config } = world.config(input)
+      const first = await workers.add()
+      await first.must('POST', '/v1/processors', {
+        name,
+        config: {
+          ...config,
+          'processor.class': 'csv-rows',
+          'quarantine.topic': `${input}-out.quarantine`,
+          headings: '["id"]',
+        },
+      })
+      await world.runs(first, name)
+      const put = (id: string): Promise<void> =>
+        kafka.put(input, [{ key: Buffer.from(id), value: Buffer.from(`{"id":"${id}"}`) }])
+      await put('1')
+      await world.arrives(`${input}-out`, ['{"id":"1"}'])
+      await workers.bounce(first, 'SIGKILL')
+      await put('2')
+      const [second] = workers.workers
+      await world.becomes(second!, name, 'runs on the second', ({ instances }) =>
+        instances.some((one) => one.state === 'RUNNING' && one.worker_id === second!.workerId),
+      )
+      await world.arrives(`${input}-out`, ['{"id":"1"}', '{"id":"2"}'])
+    } finally {
+      await workers.stop()
+      await kafka.close()
     }
   })
 })
