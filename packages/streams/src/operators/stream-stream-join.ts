@@ -54,6 +54,8 @@ export function streamStreamJoin(options: StreamStreamJoinOptions): Operator {
 class SharedTime {
   readonly stream: NodeTime
   minTime = Infinity
+  /** Whether what has waited since before the task is counted in. */
+  hasBegun = false
 
   constructor(stream: NodeTime) {
     this.stream = stream
@@ -80,7 +82,6 @@ class SideOfJoin {
     this.#unmatched =
       sharedStore === undefined ? null : (scope.store(sharedStore) as OuterJoinStore<unknown, unknown, unknown>)
     this.#time = scope.shared(options.pair, () => new SharedTime(scope.time()))
-    if (this.#unmatched !== null) this.#time.minTime = Math.min(this.#time.minTime, this.#unmatched.minTime)
     this.#otherSide = side === 'left' ? 'right' : 'left'
     this.#back = side === 'left' ? windows.beforeMs : windows.afterMs
     this.#forth = side === 'left' ? windows.afterMs : windows.beforeMs
@@ -134,6 +135,11 @@ class SideOfJoin {
     const { windows, joiners } = this.#options
     const { beforeMs, afterMs, graceMs } = windows
     const time = this.#time
+    if (!time.hasBegun) {
+      // What waits from before a restart is in the store only now: chains are compiled before stores are restored.
+      time.hasBegun = true
+      time.minTime = Math.min(time.minTime, unmatched.minTime)
+    }
     // As seen from this side, like Kafka Streams: of the other side's records some may be due a little earlier.
     if (time.minTime + this.#forth + graceMs >= time.stream.at) return
     time.minTime = Infinity

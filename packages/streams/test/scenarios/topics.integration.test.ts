@@ -1,0 +1,63 @@
+/** Topics that are missing, come and go: Kafka Streams' tests of that, under their names. `SLUICE_TEST_KAFKA` names a Kafka. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { Stage, text, until, type Write } from './stage.ts'
+
+const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
+const onABroker = address === '' ? describe.skip : describe
+
+const through: Write = (builder, topic) => builder.stream(topic('in'), text).to(topic('out'), text)
+
+onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () => {
+  let stage: Stage
+  beforeAll(async () => void (stage = await Stage.open(address)))
+  afterAll(() => stage.close())
+
+  test('JoinWithIncompleteMetadataIntegrationTest: an application whose join lacks a topic ends, names it, and leaves nothing behind', async () => {
+    const app = await stage.application({ in: 2 }, (builder, topic) =>
+      builder
+        .stream(topic('in'), text)
+        .selectKey((_key, value) => value)
+        .join(builder.table(topic('not-there'), text), (left, right) => `${left}${right}`, { ...text, name: 'joined' })
+        .to(topic('out'), text),
+    )
+    const one = app.start()
+    await expect(one.run).rejects.toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: `Source topics do not exist: ${app.topic('not-there')}`,
+    })
+    expect(one.states.at(-1)).toBe('ERROR')
+    expect(Object.keys(await app.topics())).toEqual([app.topic('in')])
+  }, 60_000)
+
+  test('SwallowUnknownTopicErrorIntegrationTest: without the right to make topics, one that is missing ends the run before what belongs there, and nothing is lost', async () => {
+    const app = await stage.application({ in: 1, out: 1 }, (builder, topic) =>
+      builder.stream(topic('in'), text).to((_key, value) => topic(value === 'no' ? 'missing' : 'out'), text),
+    )
+    await app.put('in', { key: 'a', value: '1' }, { key: 'a', value: 'no' }, { key: 'a', value: '2' })
+    const settings = { 'create.topics': 'false', 'close.timeout.ms': '1000' }
+    await expect(app.runToEnd({ settings })).rejects.toMatchObject({ code: 'STOP_TIMED_OUT' })
+    await app.create({ missing: 1 })
+    await app.runToEnd({ settings })
+    expect(await app.read('missing')).toEqual(['a:no'])
+    expect(await app.read('out')).toEqual(['a:1', 'a:2'])
+  }, 60_000)
+
+  test('RegexSourceIntegrationTest: a topic that has come since is read from the next start on, one that is gone is not missed; two instances share them', async () => {
+    const app = await stage.application({ 'in-1': 2, 'in-2': 2, out: 1 }, (builder, topic) =>
+      builder.stream(new RegExp(`${topic('in-')}\\d`), text).to(topic('out'), text),
+    )
+    await app.put('in-1', { key: 'a', value: '1' })
+    const [one, two] = [app.start({ state: 'one' }), app.start({ state: 'two' })]
+    await until(() => one.tasks().length === 2 && two.tasks().length === 2)
+    await app.put('in-2', { key: 'a', value: '2' })
+    await app.arrive('out', 2)
+    await Promise.all([one.end(), two.end()])
+    await app.create({ 'in-3': 2, 'in-x': 1 })
+    await app.put('in-3', { key: 'a', value: '3' })
+    await app.put('in-x', { key: 'a', value: 'no' })
+    await app.delete(app.topic('in-1'))
+    await app.put('in-2', { key: 'a', value: '4' })
+    await app.runToEnd()
+    expect((await app.read('out')).toSorted()).toEqual(['a:1', 'a:2', 'a:3', 'a:4'])
+  }, 60_000)
+})
