@@ -126,14 +126,20 @@ describe('a simulation', () => {
     })
   })
 
-  test('puts each window out once, though its stream goes idle and is moved on by the clock', async () => {
+  test('puts each window out once, the last ones too, though its stream goes idle and only the clock moves on', async () => {
     for (let seed = 40; seed < 50; seed++) {
-      const inputs = words(seed).map((input, i) => ({ ...input, timestamp: 1_700_000_000_000 + i * 20 }))
+      const timed = words(seed).map((input, i) => ({ ...input, timestamp: 1_700_000_000_000 + i * 20 }))
+      const last = timed.at(-1)!
+      // Far behind its time: it closes nothing, and is there to be waited for.
+      const inputs = [...timed, { ...last, timestamp: 1_700_000_000_000, atMs: 8_000 }]
       const { violations, outputs } = await simulate({ topology: idling(), seed, inputs, model: () => new Map() })
       expect({ seed, violations }).toEqual({ seed, violations: [] })
       const windows = [...outputs.get('windows')!]
-      expect(windows.length).toBeGreaterThan(0)
       expect(windows.filter(([, counts]) => counts.length > 1)).toEqual([])
+      const start = Math.floor(last.timestamp / 200) * 200
+      expect(windows.map(([key]) => Buffer.from(key, 'hex').toString())).toContain(
+        `${Buffer.from(last.key!).toString()}@${start}`,
+      )
     }
   })
 
