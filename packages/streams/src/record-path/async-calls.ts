@@ -33,6 +33,8 @@ export class PendingRecord {
   marked = false
   quarantinedFor: string | null = null
   droppedFor: string | null = null
+  /** It has changed stores before it began to wait, or before it went on waiting. */
+  hasChangedStores = false
   readonly #originalTimestamp: number
   readonly #timestampType: RecordContext['timestampType']
   readonly #originalHeaders: readonly RawHeader[] | null

@@ -5,6 +5,7 @@ import type { UndoJournal } from '../state/undo-journal.ts'
 import type { ErrorPolicy } from '../topology/node.ts'
 import { divertFailure } from './divert.ts'
 import type { Drops } from './drops.ts'
+import type { PendingRecord } from './async-calls.ts'
 import type { RecordContext } from './record-context.ts'
 import type { FailedRecord, ParkedRecord, TaskSettings } from './task-contract.ts'
 import type { Way } from './way.ts'
@@ -47,19 +48,20 @@ export class Failures {
 
   /**
    * Deals with the record under way as its policy says, with nothing of it left in the stores; nothing of it is in the output any more.
-   * Returns the reason to stop, or `HELD`. One that `hasCalls` under way has begun: it cannot begin once more.
+   * Returns the reason to stop, or `HELD`. One that is `pending` has begun, and has calls under way: it cannot begin once more.
    */
-  thrown(at: RecordContext, way: Way, error: unknown, hasCalls: boolean): SluiceError | null {
+  thrown(at: RecordContext, way: Way, error: unknown, pending: PendingRecord | null): SluiceError | null {
     // What others have left with it would be lost with the record.
     if (at.isLettingGo) return failed(at, error)
     const policy = this.#policyOf(at, way)
     if (policy === 'fail') return failed(at, error)
     if (at.stage !== 'decode' && this.#hasStores) {
-      if (this.#journal === null || at.hasLetGo) return new CannotTakeBack(at, error)
+      const isBeyond = at.hasLetGo || pending?.hasChangedStores === true
+      if (this.#journal === null || isBeyond) return new CannotTakeBack(at, error, isBeyond)
       this.#journal.takeBack()
     }
-    if (!hasCalls && policy === 'park') return this.#park(at, way, error)
-    if (!hasCalls && policy === 'retry' && this.#triesAgain(at, way)) return HELD
+    if (pending === null && policy === 'park') return this.#park(at, way, error)
+    if (pending === null && policy === 'retry' && this.#triesAgain(at, way)) return HELD
     if (policy === 'drop') {
       at.reached = 0
       at.drop(at.stage)
@@ -74,7 +76,6 @@ export class Failures {
     if (all === undefined || all.size === 0 || retry !== null) return undefined
     const found = all.get(nameOfRecord(at))
     if (found === undefined) return undefined
-    all.delete(nameOfRecord(at))
     at.stage = found.stage
     at.node = found.node
     return found.error
@@ -82,6 +83,8 @@ export class Failures {
 
   #park(at: RecordContext, way: Way, error: unknown): SluiceError {
     const { topic, partition } = way
+    // When it is resumed it is tried anew.
+    this.#settings.failedBefore?.delete(nameOfRecord(at))
     way.isPaused = true
     this.#parked.push({ topic, partition, offset: at.offset, error })
     return HELD
@@ -111,24 +114,24 @@ export class Failures {
 }
 
 /**
- * The record has changed stores, or has let go what others left, and that cannot be taken back here: the task goes back to the last
+ * The record has changed stores, has let go what others left, or waited in between, and that cannot be taken back here: the task goes back to the last
  * commit. Retriable, since the next attempt can.
  */
 export class CannotTakeBack extends RetriableError {
   readonly record: string
   readonly failure: FailedRecord
   /** Also the next attempt cannot, unless it diverts the record at once. */
-  readonly hasLetGo: boolean
+  readonly isBeyond: boolean
 
-  constructor(at: RecordContext, error: unknown) {
+  constructor(at: RecordContext, error: unknown, isBeyond: boolean) {
     const { topic, partition, offset, stage, node } = at
     super('TASK_FAILED', 'A record failed that had changed stores: its task goes back to the last commit', {
       cause: error,
       place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
     })
     this.record = nameOfRecord(at)
-    this.failure = { stage, node, error }
-    this.hasLetGo = at.hasLetGo
+    this.failure = { topic, partition, offset, stage, node, error }
+    this.isBeyond = isBeyond
   }
 }
 

@@ -284,7 +284,7 @@ export class StreamTask {
         }
         way.retry = null
         if (this.#pending === null) way.tally.settle(this.#at)
-        else this.#pending.leave(this.#at)
+        else this.#leave(this.#pending)
         way.position = queue.shift()
         this.#at.output.settled()
         if (this.#streamTime >= this.#punctuations.nextStreamTime) {
@@ -342,11 +342,17 @@ export class StreamTask {
   /** Nothing of the record is in the output behind that mark. */
   #thrown(way: Way, error: unknown, length: number, bytes: number): SluiceError | null {
     this.#at.output.rewind(length, bytes)
-    return this.#failures.thrown(this.#at, way, error, this.#pending !== null)
+    return this.#failures.thrown(this.#at, way, error, this.#pending)
   }
 
   get #mayNotBegin(): boolean {
     return this.isHeld || this.#calls.isFull
+  }
+
+  /** What it changes in stores from here on is noted anew. */
+  #leave(record: PendingRecord): void {
+    record.hasChangedStores ||= this.#journal?.isEmpty === false
+    record.leave(this.#at)
   }
 
   /** A record goes on with what a call for it has come to, unless it has been diverted meanwhile. */
@@ -370,7 +376,7 @@ export class StreamTask {
       if (record.quarantinedFor === null) stop = this.#thrown(this.#way(at), error, length, bytes)
     }
     this.#pending = null
-    if (stop === null) record.leave(at)
+    if (stop === null) this.#leave(record)
     output.settled()
     return stop
   }

@@ -39,7 +39,8 @@ export interface ParkedRecord extends TopicPartition {
 }
 
 /** Why a record is diverted that is not run. */
-export interface FailedRecord {
+export interface FailedRecord extends TopicPartition {
+  readonly offset: number
   readonly stage: Stage
   readonly node: string
   readonly error: unknown

@@ -9,6 +9,7 @@ import { setImmediate as afterIo } from 'node:timers/promises'
 import type { CommittedOffset, ConsumerMember, Fetcher } from '@sluice/kafka'
 import { describeError, isRetriable, SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
 import type { OutputBatch } from '../record-path/output-batch.ts'
+import { CannotTakeBack } from '../record-path/failures.ts'
 import type { StreamTask } from '../record-path/stream-task.ts'
 import type { ParkedRecord, TaskPartition } from '../record-path/task-contract.ts'
 import type { ThreadMetrics } from '../metrics/thread-metrics.ts'
@@ -417,7 +418,7 @@ export class StreamThread {
       .catch((error: unknown) => {
         // While the group rebalances a commit may be refused for now. Anything else ends the run.
         this.#commitFailure = error
-        if (isRetriable(error)) this.#failingSince ??= now
+        if (isForNow(error)) this.#failingSince ??= now
         else this.#failure ??= { error }
         this.#parts.logger.warn('A commit failed', { error: describeError(error) })
       })
@@ -486,7 +487,7 @@ export class StreamThread {
           return true
         } catch (error) {
           // While the group rebalances nothing can be committed: what it asks for is done first.
-          if (!isRetriable(error) || over.signal.aborted || this.#parts.writer.failure !== null) throw error
+          if (!isForNow(error) || over.signal.aborted || this.#parts.writer.failure !== null) throw error
           await this.#applyChanges()
           await this.#parts.clock.sleep(RETRY_MS, over.signal)
         }
@@ -498,6 +499,11 @@ export class StreamThread {
       over.abort(null)
     }
   }
+}
+
+/** Whether the same commit may go through a little later. Stores that a record has left as they should not be are in none. */
+function isForNow(error: unknown): boolean {
+  return isRetriable(error) && !(error instanceof CannotTakeBack)
 }
 
 /** What is the matter with the disk is no matter of Kafka's. */

@@ -160,8 +160,9 @@ export class ThreadLife {
         return await this.#attempt(signal, attempt > 0)
       } catch (error) {
         const now = clock.monotonic()
-        // What has committed, or was well for so long, begins to fail now.
-        if (failingSince === null || this.#hasCommitted || now - startedAt > timeoutMs)
+        const hasLearnt = error instanceof CannotTakeBack && this.#learn(error)
+        // What has committed, or was well for so long, begins to fail now; and what is known now goes otherwise the next time.
+        if (failingSince === null || this.#hasCommitted || hasLearnt || now - startedAt > timeoutMs)
           [failingSince, attempt] = [now, 0]
         if (!mayPass(error) || signal.aborted || now - failingSince > timeoutMs) throw error
         const pauseMs = Math.min(longest, first * 2 ** attempt)
@@ -263,6 +264,8 @@ export class ThreadLife {
         onSettled: (isSettled) => this.#settled(isSettled),
         onCommitted: () => {
           this.#hasCommitted = true
+          for (const [name, record] of this.#failedBefore)
+            if ((tasks.committedOf(record) ?? 0) > record.offset) this.#failedBefore.delete(name)
         },
       },
     )
@@ -274,7 +277,7 @@ export class ThreadLife {
       joined.catch(() => undefined)
       await Promise.race([joined, aborted(signal)])
       const end = await thread.run(member, signal, finish)
-      if (end.stop instanceof CannotTakeBack) throw this.#learn(end.stop)
+      if (end.stop instanceof CannotTakeBack) throw end.stop
       return end
     } finally {
       this.#last = this.progress()
@@ -349,11 +352,15 @@ export class ThreadLife {
     }
   }
 
-  /** What a record that fails has changed in stores is noted from now on; that costs a little, and most applications need it never. */
-  #learn(failure: CannotTakeBack): CannotTakeBack {
+  /**
+   * What a record that fails has changed in stores is noted from now on; that costs a little, and most applications need it never. Returns
+   * whether the next attempt goes otherwise for it.
+   */
+  #learn(failure: CannotTakeBack): boolean {
+    const isKnown = this.#takesBack && (!failure.isBeyond || this.#failedBefore.has(failure.record))
     this.#takesBack = true
-    if (failure.hasLetGo) this.#failedBefore.set(failure.record, failure.failure)
-    return failure
+    if (failure.isBeyond) this.#failedBefore.set(failure.record, failure.failure)
+    return !isKnown
   }
 
   #settled(isSettled: boolean): void {

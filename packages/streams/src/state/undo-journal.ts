@@ -9,6 +9,10 @@ export class UndoJournal {
     this.#undo.push(undo)
   }
 
+  get isEmpty(): boolean {
+    return this.#undo.length === 0
+  }
+
   /** The record is through: what it has changed stays. */
   clear(): void {
     if (this.#undo.length > 0) this.#undo = []
