@@ -7,7 +7,11 @@ const before = (a: Waiting, b: Waiting): number =>
 
 test('what waits comes out as from a list in order of time, key and number, whatever is added and removed in between', () => {
   const step = fc.oneof(
-    fc.record({ what: fc.constant('add' as const), time: fc.nat(6), order: fc.constantFrom('a', 'b', 'c') }),
+    fc.record({
+      what: fc.constant('add' as const),
+      time: fc.nat(6),
+      order: fc.constantFrom('a', 'b', 'a\0', '\xff', 'beyond a', 'beyond b'),
+    }),
     fc.record({ what: fc.constantFrom('shift' as const, 'look' as const) }),
     fc.record({ what: fc.constant('remove' as const), which: fc.nat(20) }),
   )

@@ -39,9 +39,9 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
   readonly #values: ValueFormat<V>
   readonly #entry: TimeTableSpec<K, V, E>['entry']
   readonly #segments: Segments
-  #updates: TimeRows<K, Cell<V>, Update<K, V>>
+  readonly #updates: TimeRows<K, Cell<V>, Update<K, V>>
   /** Decoded entries that were read or written lately, which are the same on disk. */
-  #remembered: TimeRows<K, Cell<V>, Update<K, V>>
+  readonly #remembered: TimeRows<K, Cell<V>, Update<K, V>>
   /** How often something was added to it. */
   #rememberedCount = 0
 
@@ -159,11 +159,11 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
 
   settle(): void {
     for (const { key, time, number, cell } of this.#allUpdates()) this.#remember(key, time, number, cell)
-    this.#updates = this.#noUpdates()
+    this.#updates.clear()
   }
 
   discard(): void {
-    this.#updates = this.#noUpdates()
+    this.#updates.clear()
     this.#forget()
   }
 
@@ -175,7 +175,7 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
 
   #forget(): void {
     if (this.#rememberedCount === 0) return
-    this.#remembered = this.#noUpdates()
+    this.#remembered.clear()
     this.#rememberedCount = 0
   }
 

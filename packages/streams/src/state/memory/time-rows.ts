@@ -156,6 +156,15 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     }
   }
 
+  /** All entries go. */
+  clear(): void {
+    for (const segment of this.#segments) emptied(segment)
+    this.#segments = []
+    this.#current = null
+    this.#byKey = null
+    this.#size = 0
+  }
+
   /** Segments that are older than this as a whole go. */
   expire(before: number): void {
     while (this.#segments.length > 0 && (this.#segments[0]!.number + 1) * this.#segmentMs <= before) {
@@ -164,9 +173,7 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
       this.#size -= rows.size
       if (this.#current === segment) this.#current = null
       if (this.#byKey !== null) for (const row of rows.latestOfEach()) this.#forgetKey(rows.keyOf(row, this.#key))
-      rows.clear()
-      // For walks that are under way.
-      segment.index = new TimeIndex()
+      emptied(segment)
     }
   }
 
@@ -244,6 +251,12 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     this.#current = segment
     return segment
   }
+}
+
+/** Walks that are under way find nothing more in it. */
+function emptied(segment: Segment<unknown>): void {
+  segment.rows.clear()
+  segment.index = new TimeIndex()
 }
 
 const NO_ENTRIES: readonly never[] = Object.freeze([])

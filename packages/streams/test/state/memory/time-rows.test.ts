@@ -95,3 +95,23 @@ test('a walk by time goes on where it was while what it has seen is removed and 
   }
   expect(seen).toEqual(['a1', 'b1', 'a2', 'b2', 'a3', 'b3'])
 })
+
+test.each(['expired', 'cleared'])(
+  'a walk by time ends where what it walks through has %s; what is put then is all there is',
+  (how) => {
+    const rows = opened(true)
+    for (const time of [1, 2, 30_000]) rows.put('a', time, 0, `a${time}`)
+    const seen: string[] = []
+    for (const { value } of rows.byTime(0, 40_000, false)) {
+      seen.push(value)
+      if (how === 'cleared') rows.clear()
+      else rows.expire(20_000)
+      rows.put('b', 31_000, 0, 'later')
+    }
+    expect(seen).toEqual(how === 'cleared' ? ['a1'] : ['a1', 'a30000', 'later'])
+    const left: string[] = []
+    rows.each((key) => left.push(key))
+    expect(left).toEqual(how === 'cleared' ? ['b'] : ['a', 'b'])
+    expect(rows.size).toBe(left.length)
+  },
+)
