@@ -10,6 +10,8 @@ import { keyOf } from './partition-key.ts'
 /** A poll that brings nothing for so long means that the records are gone, or that a transaction is open for too long. */
 const SILENCE_MS = 60_000
 const POLL_TIMEOUT_MS = 1_000
+/** Of all changelogs that are read at a time. */
+const RECORDS_AT_ONCE = 400_000
 
 /** A store to fill, and the changelog that it is filled from. */
 export interface RestoringStore extends TopicPartition {
@@ -62,7 +64,7 @@ export async function restore(
     kafka.admin.listOffsets(places, 'latest').then(byPlace),
     kafka.admin.listOffsets(places, 'earliest').then(byPlace),
   ])
-  const open = new Map<string, Reading>()
+  const waiting: Reading[] = []
   for (const one of stores) {
     const begin = first.get(keyOf(one)) ?? 0
     const from = Math.max(one.from ?? 0, begin)
@@ -71,16 +73,18 @@ export async function restore(
       throw one.isComplete === true ? cutAtEnd(one, one.from, end) : cutOff(one, one.from, end)
     if (one.isComplete === true && (one.from ?? 0) < begin) throw truncated(one, one.from ?? 0, begin)
     if (one.from !== null && one.from < begin) throw cutShort(one, one.from, begin)
-    if (from < end) open.set(keyOf(one), { ...one, at: from, end, rows: null })
+    if (from < end) waiting.push({ ...one, at: from, end, rows: null })
   }
-  for (const one of open.values()) one.rows = one.bulk?.(one.end - one.at, open.size) ?? null
-  if (open.size === 0) return
+  if (waiting.length === 0) return
+  const open = new Map<string, Reading>()
   const startedAt = clock.monotonic()
   const fetcher = kafka.fetcher({ isolation, reset: 'earliest' })
   let records = 0
   try {
-    const assign = (): void =>
+    const assign = (): void => {
+      admit(waiting, open)
       fetcher.assign(Array.from(open.values(), ({ topic, partition, at }) => ({ topic, partition, offset: at })))
+    }
     assign()
     let heardAt = startedAt
     while (open.size > 0 && !signal.aborted) {
@@ -107,6 +111,19 @@ export async function restore(
   }
   const ms = Math.round(clock.monotonic() - startedAt)
   logger.info('State restored from changelogs', { stores: stores.length, records, ms })
+}
+
+/** Few large stores at a time, so that what is read of each is held in memory; small ones together. */
+function admit(waiting: Reading[], open: Map<string, Reading>): void {
+  let records = 0
+  for (const { at, end } of open.values()) records += end - at
+  for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+    records += next.end - next.at
+    if (open.size > 0 && records > RECORDS_AT_ONCE) return
+    waiting.shift()
+    open.set(keyOf(next), next)
+    next.rows = next.bulk?.(next.end - next.at, open.size) ?? null
+  }
 }
 
 interface Reading extends RestoringStore {

@@ -16,8 +16,21 @@ export interface ByteStrings {
 export function inByteOrder(strings: ByteStrings, count: number): Uint32Array {
   const order = new Uint32Array(count)
   for (let i = 0; i < count; i++) order[i] = i
-  sort(strings, order, new Uint32Array(count), 0, count, 0)
+  sort(strings, order, new Uint32Array(count), 0, count, commonPrefix(strings, count))
   return order
+}
+
+/** How many bytes all begin with: keys often begin alike. */
+function commonPrefix({ bytes, at, length }: ByteStrings, count: number): number {
+  if (count === 0) return 0
+  const first = at[0]!
+  let common = length[0]!
+  for (let i = 1; i < count && common > 0; i++) {
+    const other = at[i]!
+    if (length[i]! < common) common = length[i]!
+    for (let depth = 0; depth < common; depth++) if (bytes[other + depth] !== bytes[first + depth]) common = depth
+  }
+  return common
 }
 
 function sort(strings: ByteStrings, order: Uint32Array, spare: Uint32Array, from: number, to: number, depth: number) {

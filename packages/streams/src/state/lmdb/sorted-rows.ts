@@ -6,7 +6,7 @@
 import { writeLong } from '../formats/longs.ts'
 import { inByteOrder, type ByteStrings } from './byte-order.ts'
 import { checkRowKey, KEY_MARK } from './row-keys.ts'
-import { merge, RunReader, writeRun } from './sorted-runs.ts'
+import { merge, RUN_HEAD_BYTES, RunReader, writeRun, writeRunHead } from './sorted-runs.ts'
 
 /** A key of the table, and its row; null: removed. Both are only good until the next one. */
 export interface SortedRow {
@@ -56,12 +56,13 @@ export class SortedRows {
     checkRowKey(this.#store, keyLength)
     const head = this.#hasTimes ? 8 : 0
     const rowLength = value === null ? GONE : head + value.length
-    const needed = keyLength + Math.max(rowLength, 0)
+    const needed = RUN_HEAD_BYTES + keyLength + Math.max(rowLength, 0)
     if (this.#used > 0 && this.#used + needed > this.#bytesMax) this.#spill()
     if (this.#used + needed > this.#bytes.length) this.#growBytes(needed)
     if (this.#count === this.#at.length) this.#growRows()
-    const at = this.#used
     const bytes = this.#bytes
+    // As it lies in a run.
+    const at = writeRunHead(bytes, keyLength, rowLength, this.#used)
     bytes[at] = KEY_MARK
     bytes.set(key, at + 1)
     if (value !== null) {
@@ -71,7 +72,7 @@ export class SortedRows {
     this.#at[this.#count] = at
     this.#keyLength[this.#count] = keyLength
     this.#rowLength[this.#count] = rowLength
-    this.#used = at + needed
+    this.#used += needed
     this.#count++
   }
 
@@ -87,13 +88,9 @@ export class SortedRows {
   }
 
   *#inMemory(): Generator<SortedRow, void> {
-    const strings: ByteStrings = { bytes: this.#bytes, at: this.#at, length: this.#keyLength }
-    const order = inByteOrder(strings, this.#count)
     const bytes = this.#bytes
     const next: SortedRow = { key: bytes, row: null }
-    for (let i = 0; i < order.length; i++) {
-      const one = order[i]!
-      if (i + 1 < order.length && this.#isSameKey(one, order[i + 1]!)) continue
+    for (const one of this.#latest()) {
       const at = this.#at[one]!
       const end = at + this.#keyLength[one]!
       const rowLength = this.#rowLength[one]!
@@ -101,6 +98,16 @@ export class SortedRows {
       next.row = rowLength === GONE ? null : bytes.subarray(end, end + rowLength)
       yield next
     }
+  }
+
+  /** The numbers of the rows that count, in order. */
+  #latest(): Uint32Array {
+    const strings: ByteStrings = { bytes: this.#bytes, at: this.#at, length: this.#keyLength }
+    const order = inByteOrder(strings, this.#count)
+    let kept = 0
+    for (let i = 0; i < order.length; i++)
+      if (i + 1 === order.length || !this.#isSameKey(order[i]!, order[i + 1]!)) order[kept++] = order[i]!
+    return order.subarray(0, kept)
   }
 
   #isSameKey(a: number, b: number): boolean {
@@ -113,7 +120,10 @@ export class SortedRows {
 
   #spill(): void {
     if (this.#count === 0) return
-    this.#runs.push(writeRun(this.#directory, this.#runs.length, this.#inMemory()))
+    const order = this.#latest()
+    const begin = (row: number): number => this.#at[row]! - RUN_HEAD_BYTES
+    const end = (row: number): number => this.#at[row]! + this.#keyLength[row]! + Math.max(this.#rowLength[row]!, 0)
+    this.#runs.push(writeRun(this.#directory, this.#runs.length, { bytes: this.#bytes, order, begin, end }))
     this.#used = 0
     this.#count = 0
   }

@@ -4,28 +4,43 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { SortedRow } from './sorted-rows.ts'
 
-const BUFFER_BYTES = 1_048_576
-const HEAD_BYTES = 6
+const WRITTEN_BYTES = 1_048_576
+/** There may be many runs. */
+const READ_BYTES = 131_072
+export const RUN_HEAD_BYTES = 6
+
+/** Before a row of a run; returns where the key goes. */
+export function writeRunHead(bytes: Buffer, keyLength: number, rowLength: number, at: number): number {
+  return bytes.writeInt32LE(rowLength, bytes.writeUInt16LE(keyLength, at))
+}
+
+/** Rows as they lie in a run, each in one piece. */
+export interface RowsOfRun {
+  readonly bytes: Buffer
+  /** Their numbers, in order. */
+  readonly order: Uint32Array
+  /** Where a row begins with its head, and where it ends. */
+  begin(row: number): number
+  end(row: number): number
+}
 
 /** The file has no name once it is written: it is gone when it is closed, or its process is. */
-export function writeRun(directory: string, number: number, rows: Iterable<SortedRow>): RunReader {
+export function writeRun(directory: string, number: number, { bytes, order, begin, end }: RowsOfRun): RunReader {
   const file = path.join(directory, `run-${number}`)
   const handle = fs.openSync(file, 'w+')
   fs.rmSync(file)
   try {
-    let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
+    let buffer = Buffer.allocUnsafeSlow(WRITTEN_BYTES)
     let used = 0
-    for (const { key, row } of rows) {
-      const length = HEAD_BYTES + key.length + (row?.length ?? 0)
-      if (used + length > buffer.length) {
+    for (const row of order) {
+      const from = begin(row)
+      const to = end(row)
+      if (used + to - from > buffer.length) {
         fs.writeSync(handle, buffer, 0, used)
         used = 0
-        if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length)
+        if (to - from > buffer.length) buffer = Buffer.allocUnsafeSlow(to - from)
       }
-      used = buffer.writeUInt16LE(key.length, used)
-      used = buffer.writeInt32LE(row?.length ?? -1, used)
-      used += key.copy(buffer, used)
-      if (row !== null) used += row.copy(buffer, used)
+      used += bytes.copy(buffer, used, from, to)
     }
     fs.writeSync(handle, buffer, 0, used)
     return new RunReader(handle, number)
@@ -51,11 +66,11 @@ export class RunReader {
 
   /** Goes to the next row; false: there is none. */
   next(): boolean {
-    if (!this.#has(HEAD_BYTES)) return false
+    if (!this.#has(RUN_HEAD_BYTES)) return false
     const keyLength = this.#buffer.readUInt16LE(this.#at)
     const rowLength = this.#buffer.readInt32LE(this.#at + 2)
-    this.#has(HEAD_BYTES + keyLength + Math.max(rowLength, 0))
-    const at = this.#at + HEAD_BYTES
+    this.#has(RUN_HEAD_BYTES + keyLength + Math.max(rowLength, 0))
+    const at = this.#at + RUN_HEAD_BYTES
     this.key = this.#buffer.subarray(at, at + keyLength)
     this.row = rowLength < 0 ? null : this.#buffer.subarray(at + keyLength, at + keyLength + rowLength)
     this.#at = at + keyLength + Math.max(rowLength, 0)
@@ -70,7 +85,7 @@ export class RunReader {
   #has(bytes: number): boolean {
     const left = this.#buffer.length - this.#at
     if (left >= bytes) return true
-    const buffer = Buffer.allocUnsafeSlow(Math.max(bytes, BUFFER_BYTES))
+    const buffer = Buffer.allocUnsafeSlow(Math.max(bytes, READ_BYTES))
     this.#buffer.copy(buffer, 0, this.#at)
     const read = fs.readSync(this.#handle, buffer, left, buffer.length - left, this.#filePosition)
     this.#filePosition += read

@@ -19,7 +19,7 @@ test.each([
   ['in memory', 1_000_000],
   ['in a few runs', 20_000],
   ['in many runs', 300],
-  ['in a run each', 1],
+  ['in runs of a few rows', 60],
 ])('rows come in the order of their keys, each key with its latest row: %s', (_, bytesMax) => {
   const random = new SeededRandom(7)
   const rows = new SortedRows('store', directory, false, bytesMax, 100)
