@@ -20,8 +20,8 @@ export interface RowsOfRun {
   /** Their numbers, in order. */
   readonly order: Uint32Array
   /** Where a row begins with its head, and where it ends. */
-  begin(row: number): number
-  end(row: number): number
+  readonly begin: (row: number) => number
+  readonly end: (row: number) => number
 }
 
 /** The file has no name once it is written: it is gone when it is closed, or its process is. */
