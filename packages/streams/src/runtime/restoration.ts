@@ -11,7 +11,7 @@ import { keyOf } from './partition-key.ts'
 const SILENCE_MS = 60_000
 const POLL_TIMEOUT_MS = 1_000
 /** Of all changelogs that are read at a time. */
-const RECORDS_AT_ONCE = 400_000
+const RECORDS_AT_ONCE = 4_000_000
 
 /** A store to fill, and the changelog that it is filled from. */
 export interface RestoringStore extends TopicPartition {
@@ -113,7 +113,7 @@ export async function restore(
   logger.info('State restored from changelogs', { stores: stores.length, records, ms })
 }
 
-/** Few large stores at a time, so that what is read of each is held in memory; small ones together. */
+/** All at once, unless they are large: each has less memory to be sorted in the more there are. */
 function admit(waiting: Reading[], open: Map<string, Reading>): void {
   let records = 0
   for (const { at, end } of open.values()) records += end - at
