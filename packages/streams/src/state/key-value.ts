@@ -21,7 +21,7 @@ import type {
   ValueAndTimestamp,
 } from './stores.ts'
 import type { KeyTable, TableEngine } from './tables.ts'
-import type { UndoJournal } from './undo-journal.ts'
+import type { Undoable, UndoJournal } from './undo-journal.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
 import { plainFormat, timestampedFormat, type ValueFormat } from './value-format.ts'
 
@@ -32,6 +32,7 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
   readonly #table: KeyTable<K, V>
   readonly #log: UpdateLog<K, V>
   readonly #journal: UndoJournal | null
+  readonly #undoable: Undoable<K, V | null> = { undo: (key, before) => this.#write(key, before) }
   readonly #values: ValueFormat<V>
 
   constructor(
@@ -106,10 +107,7 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
   close(): void {}
 
   protected write(key: K, value: V | null): void {
-    if (this.#journal !== null) {
-      const before = this.#table.get(key)
-      this.#journal.add(() => this.#write(key, before))
-    }
+    this.#journal?.note(this.#undoable, key, this.#table.get(key))
     this.#write(key, value)
   }
 

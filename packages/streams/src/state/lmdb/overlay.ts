@@ -35,7 +35,7 @@ export class Overlay<K, V> {
   #old = new Map<KeyId, Known<K, V>>()
   #updates: Known<K, V>[] = []
   #index: SortedIndex<Known<K, V>> | null = null
-  /** What was asked for last is what is put next, mostly. */
+  /** What was asked for last is what is asked for, or put, next, mostly. */
   #last: Known<K, V> | null = null
 
   constructor(keys: KeyIdentity<K>) {
@@ -58,13 +58,12 @@ export class Overlay<K, V> {
 
   /** Null: it has to be read. */
   find(key: K): Cell<V> | null {
-    return (this.#last = this.#known(this.#keys.id(key)))
+    return (this.#last = this.#knownAgain(this.#keys.id(key)))
   }
 
   put(key: K, value: V | null): void {
     const id = this.#keys.id(key)
-    const known = this.#last !== null && this.#last.id === id ? this.#last : this.#known(id)
-    const update = known ?? this.#add(id, key, value)
+    const update = (this.#last = this.#knownAgain(id) ?? this.#add(id, key, value))
     update.value = value
     if (update.isUpdate) return
     update.isUpdate = true
@@ -97,6 +96,10 @@ export class Overlay<K, V> {
     if (this.#old.size === 0 && this.#young.size === this.#updates.length) return
     this.#old = new Map()
     this.#begin()
+  }
+
+  #knownAgain(id: KeyId): Known<K, V> | null {
+    return this.#last !== null && this.#last.id === id ? this.#last : this.#known(id)
   }
 
   #known(id: KeyId): Known<K, V> | null {

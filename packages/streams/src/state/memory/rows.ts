@@ -16,7 +16,7 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
   readonly #keys: KeyIdentity<K>
   readonly #rows = new Map<KeyId, Row<K, V>>()
   #index: SortedIndex<Row<K, V>> | null = null
-  /** What was asked for last is what is put next, mostly. */
+  /** What was asked for last is what is asked for, or put, next, mostly. */
   #lastId: KeyId | null = null
   #last: Row<K, V> | undefined
 
@@ -25,8 +25,11 @@ export class MemoryRows<K, V> implements Omit<KeyTable<K, V>, 'restore'> {
   }
 
   get(key: K): V | null {
-    const id = (this.#lastId = this.#keys.id(key))
-    this.#last = this.#rows.get(id)
+    const id = this.#keys.id(key)
+    if (id !== this.#lastId) {
+      this.#last = this.#rows.get(id)
+      this.#lastId = id
+    }
     return this.#last?.value ?? null
   }
 
