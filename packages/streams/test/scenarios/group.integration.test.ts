@@ -89,10 +89,9 @@ onABroker('members that come and go (needs SLUICE_TEST_KAFKA)', () => {
       })),
     )
     const one = app.start({ state: 'one' })
-    await until(async () => (await app.members()) === 1)
-    await until(() => one.states.length > 0)
+    await until(async () => (await app.shares()) === '4')
     const two = app.start({ state: 'two' })
-    await until(async () => (await app.members()) === 2)
+    await until(async () => (await app.shares()) === '2,2')
     await put()
     expect([...one.tasks(), ...two.tasks()]).toEqual([])
     await other.abort()

@@ -76,7 +76,9 @@ onABroker('state that comes back (needs SLUICE_TEST_KAFKA)', () => {
         .to(topic('out'), text)
     })
     await app.create({ again: 1 })
-    await app.put('in', { key: 'a', value: '1' }, { key: 'b', value: '2' }, { key: 'a', value: null })
+    await app.put('in', { key: 'a', value: '1' }, { key: 'b', value: '2' })
+    await app.runToEnd()
+    await app.put('in', { key: 'a', value: null })
     await app.put('ask', { key: 'x', value: '' })
     await app.runToEnd()
     expect(await app.topics()).not.toHaveProperty(`${app.name}-seen-changelog`)
@@ -113,5 +115,27 @@ onABroker('state that comes back (needs SLUICE_TEST_KAFKA)', () => {
     expect((await app.read('out')).toSorted()).toEqual(
       ['11', '12', '13', '21', '22', '23', '31', '32', '33'].map((pair) => `a:${pair}`),
     )
+  }, 60_000)
+
+  test('OptimizedKTableIntegrationTest: a copy of a table that has no changelog but its source topic is taken over as of what is committed', async () => {
+    const app = await stage.application({ in: 1, out: 1 }, summing)
+    const start = (state: string) =>
+      app.start({ state, settings: { 'num.standby.replicas': '1' }, optimizations: ['reuse.ktable.source.topics'] })
+    const put = (factor: number): Promise<void> =>
+      app.put('in', ...Array.from({ length: 200 }, (_, i) => ({ key: `key ${i}`, value: String(i * factor) })))
+    const isSummed = (factor: number): Promise<void> =>
+      until(async () => (await app.read('out')).at(-1) === `all:${19_900 * factor}`)
+    const instances = [start('one'), start('two')]
+    await put(1)
+    await isSummed(1)
+    await until(() => instances.some((one) => one.caughtUp > 0))
+    await put(2)
+    await isSummed(2)
+    const owner = instances.find((one) => one.tasks().some((task) => task.startsWith('in-')))!
+    await put(3)
+    await owner.end()
+    await put(4)
+    await isSummed(4)
+    await Promise.all(instances.map((one) => one.end()))
   }, 60_000)
 })

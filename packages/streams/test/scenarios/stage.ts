@@ -145,6 +145,12 @@ export class Application {
     return valuesOf(await this.#parts.kafka.admin.groups.describe([this.name]))[0]!.members.length
   }
 
+  /** How many partitions each member has, by the group's word. */
+  async shares(): Promise<string> {
+    const { members } = valuesOf(await this.#parts.kafka.admin.groups.describe([this.name]))[0]!
+    return String(members.map(({ assignment }) => assignment?.length ?? 0).toSorted((a, b) => a - b))
+  }
+
   /** Loses what an instance has on disk. */
   forget(state = 'one'): void {
     fs.rmSync(this.#stateDirectory(state), { recursive: true, force: true })
@@ -189,16 +195,16 @@ export class Instance {
   readonly streams: KafkaStreams
   readonly states: StreamsState[] = []
   readonly run: Promise<unknown>
-  /** What was read from changelogs, store by store as it was told: records, each time. */
-  readonly restored: number[] = []
+  /** How often its standby copies had all that was in their changelogs. */
+  caughtUp = 0
   readonly #stop = new AbortController()
 
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts, until: 'end' | undefined) {
     const logger: Logger = {
       ...silentLogger,
       child: () => logger,
-      info: (message, facts) => {
-        if (message === 'State restored from changelogs') this.restored.push(Number(facts?.['records']))
+      info: (message) => {
+        if (message === 'Standby copies have caught up') this.caughtUp++
       },
     }
     this.streams = new KafkaStreams(topology, settings, {

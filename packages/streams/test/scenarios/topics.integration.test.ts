@@ -1,11 +1,9 @@
 /** Topics that are missing, come and go: Kafka Streams' tests of that, under their names. `SLUICE_TEST_KAFKA` names a Kafka. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { Stage, text, until, type Write } from './stage.ts'
+import { Stage, text, until } from './stage.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
-
-const through: Write = (builder, topic) => builder.stream(topic('in'), text).to(topic('out'), text)
 
 onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () => {
   let stage: Stage
