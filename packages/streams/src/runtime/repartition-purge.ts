@@ -1,5 +1,6 @@
 import type { Admin, CommittedOffset } from '@sluice/kafka'
 import { describeError, SluiceError, type Clock, type Logger } from '@sluice/sdk'
+import type { Topology } from '../topology/topology.ts'
 import { keyOf } from './partition-key.ts'
 
 export interface RepartitionPurgeParts {
@@ -68,4 +69,19 @@ export class RepartitionPurge {
 /** Somebody has deleted as much already. */
 function isGone(error: SluiceError): boolean {
   return error.place?.['error'] === 'OFFSET_OUT_OF_RANGE'
+}
+
+/**
+ * Repartition topics that are nobody's changelog, and how many records before its committed offset a restart needs of each: nodes
+ * that remember records read them again.
+ */
+export function purgedTopics(topology: Topology): ReadonlyMap<string, number> {
+  const topics = new Map<string, number>()
+  const kept = new Set(Array.from(topology.stores.values(), ({ sourceTopic }) => sourceTopic))
+  for (const { sourceTopics, nodes } of topology.subtopologies) {
+    const needed = nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0))
+    for (const topic of sourceTopics)
+      if (topology.repartitions.has(topic) && !kept.has(topic)) topics.set(topic, Math.max(0, ...needed))
+  }
+  return topics
 }

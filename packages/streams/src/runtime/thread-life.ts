@@ -14,12 +14,11 @@ import { CannotTakeBack } from '../record-path/failures.ts'
 import type { FailedRecord } from '../record-path/task-contract.ts'
 import type { StreamMetrics } from '../stream-metrics.ts'
 import type { StreamsSettings } from '../streams-settings.ts'
-import type { Topology } from '../topology/topology.ts'
 import { commitIntervalOf, taskSettingsOf } from '../task-settings.ts'
 import type { Ground } from './ground.ts'
 import { openSnapshots } from './open-snapshots.ts'
 import type { Pauses } from './pauses.ts'
-import { RepartitionPurge } from './repartition-purge.ts'
+import { purgedTopics, RepartitionPurge } from './repartition-purge.ts'
 import { Probing } from './probing.ts'
 import { recoveryOf } from './recovery.ts'
 import { RunningTasks } from './running-tasks.ts'
@@ -374,21 +373,6 @@ export class ThreadLife {
     this.#state = state
     this.#parts.onState()
   }
-}
-
-/**
- * Repartition topics that are nobody's changelog, and how many records before its committed offset a restart needs of each: nodes
- * that remember records read them again.
- */
-function purgedTopics(topology: Topology): ReadonlyMap<string, number> {
-  const topics = new Map<string, number>()
-  const kept = new Set(Array.from(topology.stores.values(), ({ sourceTopic }) => sourceTopic))
-  for (const { sourceTopics, nodes } of topology.subtopologies) {
-    const needed = nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0))
-    for (const topic of sourceTopics)
-      if (topology.repartitions.has(topic) && !kept.has(topic)) topics.set(topic, Math.max(0, ...needed))
-  }
-  return topics
 }
 
 /** Whether going back to what is committed may help: also for one whose place, or whose transaction, was taken from it. */
