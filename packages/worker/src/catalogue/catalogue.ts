@@ -41,6 +41,8 @@ export interface WorkerSeen extends WorkerRecord {
 }
 
 const COMPLAINTS_MAX = 20
+/** Kinds of records that say what a processor should do; the others say what is. */
+const TO_BE_DONE = ['processor', 'target-state', 'restart'] as const
 
 /**
  * What Kafka Connect does not know, read in full and kept up to date. What cannot be read is reported and counts as not there; what a
@@ -56,7 +58,7 @@ export class Catalogue {
   /** By processor and worker. */
   readonly #statuses = new Map<string, Map<string, StatusRecord>>()
   readonly #workers = new Map<string, WorkerSeen>()
-  /** Processors of which a newer release has written something. */
+  /** Keys, as text, of what a newer release has written. */
   readonly #future = new Set<string>()
   readonly #listeners = new Set<CatalogueListener>()
   #complaints = 0
@@ -101,9 +103,9 @@ export class Catalogue {
     return [...this.#workers.values()]
   }
 
-  /** Whether a newer release has written something of it that this one cannot read. */
+  /** Whether a newer release has said what it should do, in words that this one cannot read. */
   isFromTheFuture(name: string): boolean {
-    return this.#future.has(name)
+    return TO_BE_DONE.some((kind) => this.#future.has(textOf({ kind, name, worker: null })))
   }
 
   listen(listener: CatalogueListener): () => void {
@@ -128,15 +130,15 @@ export class Catalogue {
     try {
       key = decodeKey(bytes)
       this.#put(key, value, isPast)
-      if (key.kind !== 'worker') this.#future.delete(key.name)
+      this.#future.delete(textOf(key))
     } catch (error) {
       this.#complain(bytes, error)
       if (key === null) return
       // What was known of it before does not hold any more.
       this.#put(key, null, isPast)
-      if (error instanceof FromTheFuture && key.kind !== 'worker') this.#future.add(key.name)
+      if (error instanceof FromTheFuture) this.#future.add(textOf(key))
     }
-    const isProcessor = key.kind === 'processor' || key.kind === 'target-state' || key.kind === 'restart'
+    const isProcessor = TO_BE_DONE.some((kind) => kind === key.kind)
     for (const listener of this.#listeners) listener(key, isProcessor)
   }
 
@@ -171,6 +173,10 @@ export class Catalogue {
       this.#logger.warn('A record of the catalogue is of a newer release, and left alone', facts)
     else this.#logger.error('A record of the catalogue cannot be read, and counts as not there', facts)
   }
+}
+
+function textOf(key: CatalogueKey): string {
+  return Buffer.from(encodeKey(key)).toString('utf8')
 }
 
 function set<V>(map: Map<string, V>, key: string, value: V | null): void {

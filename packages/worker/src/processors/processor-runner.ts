@@ -193,7 +193,9 @@ export class ProcessorRunner {
       await clock.sleep(LOOK_MS, signal)
       if (signal.aborted) return
       for (const name of this.#runs.keys()) {
-        for (const { id, progress } of await host.progress(name)) {
+        // Who cannot say it now is asked again.
+        const told = await host.progress(name).catch(() => [])
+        for (const { id, progress } of told) {
           const { streamsState = null, tasks = [] } = (progress ?? {}) as Partial<InstanceProgress>
           this.#tell(id, { streamsState, tasks })
         }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { describeError, type Clock, type Logger, type RawSettings, type SettingsValidation } from '@sluice/sdk'
 import type { Catalogue, CatalogueChange, WorkerSeen } from '../catalogue/catalogue.ts'
-import type { Deployment, ProcessorTarget } from '../catalogue/catalogue-records.ts'
+import { encodeValue, type Deployment, type ProcessorTarget } from '../catalogue/catalogue-records.ts'
 import { HerderError } from '../herder/herder.ts'
 import { Lanes } from '../herder/lanes.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
@@ -57,8 +57,9 @@ export interface ProcessorServiceParts {
   readonly logger: Logger
 }
 
-/** So many are remembered. */
+/** So many are remembered, as long as one record can hold them: Kafka takes a megabyte. */
 const DEPLOYMENTS_MAX = 20
+const RECORD_BYTES_MAX = 900_000
 
 export class ProcessorService {
   readonly #parts: ProcessorServiceParts
@@ -138,9 +139,11 @@ export class ProcessorService {
       if (last !== undefined && last.version === version && sameConfig(last.config, config))
         return { isCreated: false, info: this.info(name) }
       const deployment: Deployment = { number: (last?.number ?? 0) + 1, version, config, at: clock.now() }
-      const value = { deployments: [...before, deployment].slice(-DEPLOYMENTS_MAX) }
+      const value = { deployments: remembered([...before, deployment]) }
       const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value }]
-      if (target !== undefined) changes.unshift({ key: keyOf('target-state', name), value: { state: target } })
+      // A new one is not what one of its name was: a pause that came too late for that may have been left behind.
+      const state = target ?? (last === undefined ? 'RUNNING' : undefined)
+      if (state !== undefined) changes.unshift({ key: keyOf('target-state', name), value: { state } })
       await this.#write(changes)
       return { isCreated: last === undefined, info: this.info(name) }
     })
@@ -244,6 +247,15 @@ export class ProcessorService {
 
 function keyOf<K extends 'processor' | 'target-state' | 'restart'>(kind: K, name: string) {
   return { kind, name, worker: null } as const
+}
+
+/** The newest ones. @throws HerderError 400 where one alone is too large */
+function remembered(deployments: readonly Deployment[]): readonly Deployment[] {
+  const kept = deployments.slice(-DEPLOYMENTS_MAX)
+  while (kept.length > 1 && encodeValue({ deployments: kept }).length > RECORD_BYTES_MAX) kept.shift()
+  const { length } = encodeValue({ deployments: kept })
+  if (length <= RECORD_BYTES_MAX) return kept
+  throw new HerderError(400, `The settings have ${length} bytes, of which a processor may have ${RECORD_BYTES_MAX}`)
 }
 
 function invalid({ error_count, configs }: SettingsValidation): HerderError {

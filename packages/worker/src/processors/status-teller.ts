@@ -30,6 +30,8 @@ export class StatusTeller {
   readonly #parts: StatusTellerParts
   readonly #ending = new AbortController()
   readonly #waiting = new Map<string, StatusRecord | null>()
+  /** What others should see of each, whether it is written yet or not. */
+  readonly #told = new Map<string, StatusRecord>()
   #writing: Promise<void> | null = null
   #beating: Promise<void> = Promise.resolve()
 
@@ -44,10 +46,16 @@ export class StatusTeller {
 
   /** Null: nothing of it is here. */
   tell(processor: string, status: StatusRecord | null): void {
-    const isKnown = this.#parts.catalogue.statuses(processor).has(this.worker) || this.#waiting.has(processor)
-    if (status === null && !isKnown) return
-    this.#waiting.set(processor, status && { ...status, instances: status.instances.map(bounded) })
-    this.#writing ??= this.#write()
+    if (status === null) {
+      // What is just being written is not in the catalogue yet.
+      const isKnown = this.#told.delete(processor) || this.#parts.catalogue.statuses(processor).has(this.worker)
+      if (isKnown) this.#waiting.set(processor, null)
+    } else {
+      const whole = { ...status, instances: status.instances.map(bounded) }
+      this.#told.set(processor, whole)
+      this.#waiting.set(processor, whole)
+    }
+    if (this.#waiting.size > 0) this.#writing ??= this.#write()
   }
 
   /** Takes back what it has said, if that can be done in a few seconds. */
@@ -94,20 +102,30 @@ export class StatusTeller {
     const { catalogue, worker: name, url, processors, clock, logger } = this.#parts
     const { signal } = this.#ending
     let beatAt = -Infinity
+    /** Since when workers have had a reason to say that they are there. */
+    let since: number | null = null
     while (!signal.aborted) {
-      const isDue = clock.monotonic() - beatAt >= BEAT_MS && catalogue.processors.length > 0
-      if (isDue) {
+      const now = clock.monotonic()
+      since = catalogue.processors.length > 0 ? (since ?? now) : null
+      if (since !== null && now - beatAt >= BEAT_MS) {
         try {
-          beatAt = clock.monotonic()
+          beatAt = now
           const value = { url, processors, at: clock.now() }
           await catalogue.write([{ key: { kind: 'worker', name, worker: null }, value }])
-          await this.#cleanUp()
+          this.#tellAgain()
+          if (now - since > SILENT_MS) await this.#cleanUp()
         } catch (error) {
           logger.warn('That this worker is there could not be told', { error: describeError(error) })
         }
       }
       await clock.sleep(RETRY_MS, signal)
     }
+  }
+
+  /** What others have cleaned away, who did not hear of this worker for long: as if it had been asleep. */
+  #tellAgain(): void {
+    for (const [name, status] of this.#told)
+      if (!this.#waiting.has(name) && !this.#parts.catalogue.statuses(name).has(this.worker)) this.tell(name, status)
   }
 
   async #cleanUp(): Promise<void> {

@@ -96,6 +96,20 @@ test('what a newer release has written is told of, does not run, and is known to
   expect(found.isFromTheFuture('a')).toBe(false)
 })
 
+test('what a newer release has written is there whatever older ones say of it', async () => {
+  const { table, catalogue } = open()
+  const found = catalogue()
+  await table.set([{ key: bytes('["processor","a"]'), value: bytes('{"format":2,"wings":4}') }])
+  await found.write([
+    { key: { kind: 'status', name: 'a', worker: 'w:1' }, value: { deployment: 1, instances: [] } },
+    { key: { kind: 'status', name: 'a', worker: 'w:1' }, value: null },
+    { key: { kind: 'target-state', name: 'a', worker: null }, value: { state: 'PAUSED' } },
+  ])
+  expect(found.isFromTheFuture('a')).toBe(true)
+  await table.set([{ key: bytes('["status","b","w:1"]'), value: bytes('{"format":2}') }])
+  expect(found.isFromTheFuture('b')).toBe(false)
+})
+
 test('members that a newer release has added to the same format are left aside', async () => {
   const { table, catalogue } = open()
   const value = JSON.parse(Buffer.from(encodeValue({ deployments: [deployment] })).toString()) as object

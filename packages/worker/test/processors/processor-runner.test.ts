@@ -203,6 +203,21 @@ test('which tasks it has is looked at, and told when they are others; what does 
   await runner.stop()
 })
 
+test('a host that once cannot say how far its tasks are is asked again', async () => {
+  const { runner, host, write, tell, instances, clock } = open()
+  runner.start()
+  await write(deployed('a', 1))
+  await tell('a', 0, 'RUNNING')
+  host.progress = async () => Promise.reject(new Error('not now'))
+  clock.advance(1_000)
+  await settle()
+  host.progress = async () => [{ id: { connector: 'a', task: 0 }, progress: { streamsState: 'RUNNING', tasks: [] } }]
+  clock.advance(1_000)
+  await settle()
+  expect(instances('a')).toMatchObject([{ streamsState: 'RUNNING' }])
+  await runner.stop()
+})
+
 test('settings that came to be wrong since they were deployed fail it, with the reason, and nothing is started', async () => {
   const { runner, host, write, instances } = open()
   runner.start()

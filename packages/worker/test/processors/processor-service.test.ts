@@ -67,6 +67,24 @@ test('the last twenty deployments are remembered', async () => {
   expect(service.info('a').deployment.number).toBe(25)
 })
 
+test('large ones are remembered as far as one record goes; one that Kafka would never take is refused for good', async () => {
+  const { service } = open()
+  const put = (x: string, bytes: number) =>
+    service.put('a', { ...config, x: x.repeat(bytes) }, { mayReplace: true }).then(({ info }) => info.deployment.number)
+  for (const x of ['a', 'b', 'c', 'd']) await put(x, 400_000)
+  expect(service.versions('a').map(({ number }) => number)).toEqual([4, 3])
+  expect(await refusal(put('e', 1_100_000))).toMatchObject({ status: 400, message: expect.stringMatching(/bytes/) })
+  expect(service.info('a').deployment.number).toBe(4)
+})
+
+test('what is made anew runs, whatever was left behind of one of its name', async () => {
+  const { service, catalogue } = open()
+  await catalogue.write([{ key: { kind: 'target-state', name: 'a', worker: null }, value: { state: 'PAUSED' } }])
+  expect((await service.put('a', config, { mayReplace: true })).info.target).toBe('RUNNING')
+  await service.setTarget('a', 'PAUSED')
+  expect((await service.put('a', { ...config, x: '1' }, { mayReplace: true })).info.target).toBe('PAUSED')
+})
+
 test('a name that is taken is refused, also by two who ask at once; one of a newer release is not overwritten', async () => {
   const { service, table } = open()
   const both = await Promise.allSettled(
