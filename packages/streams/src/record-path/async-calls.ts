@@ -26,7 +26,8 @@ export class PendingRecord {
   readonly topic: string
   readonly partition: number
   readonly offset: number
-  readonly tally: PartitionTally
+  /** Null: there is no record. A punctuator has begun the calls. */
+  readonly tally: PartitionTally | null
   /** Calls that are not finished. */
   calls = 0
   reached = 0
@@ -42,7 +43,7 @@ export class PendingRecord {
   readonly #records: FetchedRecords | null
   readonly #index: number
 
-  constructor(at: RecordContext, tally: PartitionTally) {
+  constructor(at: RecordContext, tally: PartitionTally | null) {
     this.topic = at.topic
     this.partition = at.partition
     this.offset = at.offset
@@ -80,7 +81,7 @@ export class PendingRecord {
     this.marked = at.marked
     this.quarantinedFor = at.quarantinedFor
     this.droppedFor = at.droppedFor
-    if (this.calls === 0) this.tally.settle(at)
+    if (this.calls === 0) this.tally?.settle(at)
   }
 }
 
@@ -91,6 +92,8 @@ export interface FinishedCall {
   readonly key: unknown
   readonly timestamp: number
   readonly headers: readonly RawHeader[] | null
+  /** It is for what others have left with the record: see `RecordContext.isLettingGo`. */
+  readonly isLettingGo: boolean
   readonly outcome: { readonly value: unknown } | { readonly error: unknown }
 }
 
@@ -151,8 +154,9 @@ export class AsyncCalls {
 
   /** Calls for the record under way as soon as may be. */
   begin(lane: AsyncLane, key: unknown, value: unknown, record: PendingRecord, at: RecordContext): void {
-    const { timestamp, headers } = at
-    const call: Call = { record, lane, key, value, timestamp, headers, order: orderOf(key), outcome: null }
+    const { timestamp, headers, isLettingGo } = at
+    const order = orderOf(key)
+    const call: Call = { record, lane, key, value, timestamp, headers, isLettingGo, order, outcome: null }
     record.calls += 1
     this.#calls.add(call)
     let state = this.#lanes.get(lane)

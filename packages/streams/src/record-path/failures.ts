@@ -78,6 +78,7 @@ export class Failures {
     if (found === undefined) return undefined
     at.stage = found.stage
     at.node = found.node
+    at.policy = found.policy
     return found.error
   }
 
@@ -124,13 +125,13 @@ export class CannotTakeBack extends RetriableError {
   readonly isBeyond: boolean
 
   constructor(at: RecordContext, error: unknown, isBeyond: boolean) {
-    const { topic, partition, offset, stage, node } = at
+    const { topic, partition, offset, stage, node, policy } = at
     super('TASK_FAILED', 'A record failed that had changed stores: its task goes back to the last commit', {
       cause: error,
       place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
     })
     this.record = nameOfRecord(at)
-    this.failure = { topic, partition, offset, stage, node, error }
+    this.failure = { topic, partition, offset, stage, node, policy, error }
     this.isBeyond = isBeyond
   }
 }

@@ -98,7 +98,7 @@ export class StreamTask {
         this.#isCommitWanted = true
       },
       begin: (lane, key, value, at) => {
-        this.#pending ??= new PendingRecord(at, this.#way(at).tally)
+        this.#pending ??= new PendingRecord(at, at.records === null ? null : this.#way(at).tally)
         this.#calls.begin(lane, key, value, this.#pending, at)
       },
       onClose: (close) => this.#closers.push(close),
@@ -283,6 +283,7 @@ export class StreamTask {
           return stop
         }
         way.retry = null
+        const hasBegun = this.#pending !== null
         if (this.#pending === null) way.tally.settle(this.#at)
         else this.#leave(this.#pending)
         way.position = queue.shift()
@@ -291,11 +292,8 @@ export class StreamTask {
           const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
           if (stop !== null) return stop
           at.enter(way, batch)
-        }
-        if (this.#pending !== null) {
-          this.#pending = null
           if (this.#mayNotBegin) return null
-        }
+        } else if (hasBegun && this.#mayNotBegin) return null
       }
       // With several partitions, this one has to be asked for more when it is empty.
       if (until !== Infinity) return null
@@ -353,10 +351,11 @@ export class StreamTask {
   #leave(record: PendingRecord): void {
     record.hasChangedStores ||= this.#journal?.isEmpty === false
     record.leave(this.#at)
+    this.#pending = null
   }
 
   /** A record goes on with what a call for it has come to, unless it has been diverted meanwhile. */
-  #finish({ record, lane, key, timestamp, headers, outcome }: FinishedCall): SluiceError | null {
+  #finish({ record, lane, key, timestamp, headers, isLettingGo, outcome }: FinishedCall): SluiceError | null {
     const at = this.#at
     const { output } = at
     const { length, bytes } = output
@@ -365,6 +364,8 @@ export class StreamTask {
     at.timestamp = timestamp
     at.headers = headers
     at.node = lane.node
+    at.isLettingGo = isLettingGo
+    at.hasLetGo = isLettingGo
     this.#pending = record
     let stop: SluiceError | null = null
     try {
@@ -373,10 +374,11 @@ export class StreamTask {
       if (at.halt !== null) output.rewind(length, bytes)
       stop = at.halt
     } catch (error) {
-      if (record.quarantinedFor === null) stop = this.#thrown(this.#way(at), error, length, bytes)
+      if (record.tally === null) stop = failed(at, error)
+      else if (record.quarantinedFor === null) stop = this.#thrown(this.#way(at), error, length, bytes)
     }
-    this.#pending = null
     if (stop === null) this.#leave(record)
+    this.#pending = null
     output.settled()
     return stop
   }
@@ -385,10 +387,13 @@ export class StreamTask {
   #punctuate(advance: (at: RecordContext) => void): SluiceError | null {
     const at = this.#at
     at.empty()
+    this.#journal?.clear()
     try {
       advance(at)
+      if (this.#pending !== null) this.#leave(this.#pending)
       return at.halt
     } catch (error) {
+      this.#pending = null
       return failed(at, error)
     }
   }

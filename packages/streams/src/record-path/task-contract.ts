@@ -43,6 +43,8 @@ export interface FailedRecord extends TopicPartition {
   readonly offset: number
   readonly stage: Stage
   readonly node: string
+  /** Of the node, if it has one of its own. */
+  readonly policy: ErrorPolicy | null
   readonly error: unknown
 }
 

@@ -1,0 +1,88 @@
+/** Calls for what is not the record under way: what a punctuator puts out, and what a record lets go of others. */
+import { describe, expect, test } from '@jest/globals'
+import {
+  BufferConfig,
+  Serdes,
+  Stores,
+  StreamRecord,
+  StreamsBuilder,
+  Suppressed,
+  Timers,
+  TimeWindows,
+  type ProcessorContext,
+  type PunctuationType,
+} from '../../src/index.ts'
+import { TopologyTestDriver } from '../../src/testing/index.ts'
+
+const texts = { key: Serdes.string, value: Serdes.string }
+
+/** Reminds of each key at the time that is its value, and asks what to say. */
+function reminding(type: PunctuationType, ask: (value: string | null) => Promise<string>): TopologyTestDriver {
+  const reminders = Stores.timers('reminders', { key: Serdes.string })
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { ...texts, quarantine: 'in.quarantine' })
+    .process(
+      () => {
+        let timers: Timers<string>
+        return {
+          init(context: ProcessorContext<string, string>) {
+            timers = new Timers(context, reminders, type, (key, dueAt) =>
+              context.forward(new StreamRecord(key, 'due', dueAt)),
+            )
+          },
+          process: ({ key, value }: StreamRecord<string | null, string | null>) => timers.set(key!, Number(value)),
+        }
+      },
+      { name: 'remind', stores: [reminders] },
+    )
+    .mapValuesAsync(ask, { name: 'ask' })
+    .to('out', texts)
+  return new TopologyTestDriver(builder.build())
+}
+
+describe('behind a punctuator', () => {
+  test.each(['STREAM_TIME', 'WALL_CLOCK_TIME'] as const)('by %s, what a call comes to goes on', async (type) => {
+    const driver = reminding(type, async (value) => `${value}!`)
+    const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+    const dueAt = type === 'STREAM_TIME' ? 100 : driver.clock.now() + 100
+    input.pipeInput('a', String(dueAt), { timestamp: 1 })
+    input.pipeInput('b', String(dueAt * 2), { timestamp: 150 })
+    driver.advanceWallClockTime(1_000)
+    await driver.completed()
+    const output = driver.createOutputTopic('out', Serdes.string, Serdes.string)
+    expect(output.readRecordsToList()).toMatchObject([{ key: 'a', value: 'due!', timestamp: dueAt }])
+    // The records count for themselves alone.
+    input.pipeInput('c', String(dueAt * 2), { timestamp: 151 })
+    expect(driver.tally().in).toBe(3)
+  })
+
+  test('a call that fails ends the run, as what a punctuator throws does', async () => {
+    const driver = reminding('WALL_CLOCK_TIME', () => Promise.reject(new Error('nobody answers')))
+    driver
+      .createInputTopic('in', Serdes.string, Serdes.string)
+      .pipeInput('a', String(driver.clock.now()), { timestamp: 1 })
+    driver.advanceWallClockTime(1_000)
+    await expect(driver.completed()).rejects.toMatchObject({ code: 'TASK_FAILED', place: { node: 'ask' } })
+  })
+})
+
+test('a call for what a record let go ends the run when it fails: the window is not lost with the record', async () => {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { ...texts, quarantine: 'in.quarantine' })
+    .groupByKey()
+    .windowedBy(TimeWindows.ofSizeAndGrace(10, 0))
+    .count({ materialized: { name: 's' } })
+    .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded(), { name: 'final' }))
+    .toStream(({ key }) => key)
+    .mapValuesAsync(() => Promise.reject<string>(new Error('nobody answers')), { name: 'ask' })
+    .to('out', texts)
+  const driver = new TopologyTestDriver(builder.build())
+  const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+  input.pipeInput('a', '1', { timestamp: 5 })
+  input.pipeInput('b', '2', { timestamp: 30 })
+  const failure: unknown = await driver.completed().catch((error: unknown) => error)
+  expect(failure).toMatchObject({ code: 'TASK_FAILED', retriable: false, place: { node: 'ask' } })
+  expect(driver.createOutputTopic('in.quarantine').readRecordsToList()).toEqual([])
+})
