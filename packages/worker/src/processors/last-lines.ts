@@ -1,4 +1,5 @@
 import type { Clock, LogFields, Logger } from '@sluice/sdk'
+import { clean } from '../provided-values.ts'
 
 export interface LoggedLine {
   /** Milliseconds since the epoch. */
@@ -12,6 +13,7 @@ export interface LoggedLine {
 /** Of each processor. */
 const LINES_MAX = 500
 const CHARS_MAX = 4_000
+const NOTHING: ReadonlySet<string> = new Set()
 
 /**
  * The last lines of each processor, whether its cell logged or wrote them. They go on to the worker's log, where what cells call a connector
@@ -20,6 +22,7 @@ const CHARS_MAX = 4_000
 export class LastLines {
   readonly #clock: Clock
   readonly #lines = new Map<string, LoggedLine[]>()
+  readonly #hidden = new Map<string, ReadonlySet<string>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -30,8 +33,14 @@ export class LastLines {
     return count === 0 ? [] : (this.#lines.get(processor) ?? []).slice(-count)
   }
 
+  /** From now on its lines are kept without these values of config providers: its code may write what it likes. */
+  hide(processor: string, values: ReadonlySet<string>): void {
+    this.#hidden.set(processor, values)
+  }
+
   forget(processor: string): void {
     this.#lines.delete(processor)
+    this.#hidden.delete(processor)
   }
 
   /** Writes on to this one. */
@@ -62,7 +71,7 @@ export class LastLines {
     const lines = this.#lines.get(name) ?? []
     this.#lines.set(name, lines)
     const facts = Object.keys(more).length === 0 ? '' : ` ${JSON.stringify(more)}`
-    const whole = `${message}${facts}`.slice(0, CHARS_MAX)
+    const whole = clean(`${message}${facts}`, this.#hidden.get(name) ?? NOTHING).slice(0, CHARS_MAX)
     lines.push({
       at: this.#clock.now(),
       level,

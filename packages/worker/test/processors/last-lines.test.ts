@@ -27,6 +27,18 @@ test('what a cell wrote itself is that of its processor; of a shared cell it is 
   expect(lines.of('shared cell 1')).toEqual([])
 })
 
+test('a value of a config provider is hidden, whoever wrote it, also where a line is cut', () => {
+  const { lines, logger } = open()
+  lines.hide('a', new Set(['opensesame']))
+  logger.warn('connecting with opensesame', { cell: 'processor a', stream: 'stderr' })
+  logger.info('x', { connector: 'a', url: 'http://u:opensesame@h/' })
+  logger.info(`${'x'.repeat(3_995)}opensesame`, { connector: 'a' })
+  logger.info('opensesame', { connector: 'b' })
+  expect(JSON.stringify(lines.of('a'))).not.toMatch(/opens/)
+  expect(lines.of('a')[0]?.message).toBe('connecting with [hidden]')
+  expect(lines.of('b')[0]?.message).toBe('opensesame')
+})
+
 test('the last five hundred are kept, cut where they are long, and forgotten with the processor', () => {
   const { lines, logger } = open()
   for (let n = 0; n < 600; n++) logger.info(String(n), { connector: 'a' })

@@ -66,6 +66,7 @@ function open(catalogue?: Catalogue) {
   const logger = new MemoryLogger()
   const host = new IdleHost()
   const shelf = new ProcessorShelf(['copy'])
+  const lines = new LastLines(clock)
   const found = catalogue ?? new Catalogue(new MemoryTable(), { clock, logger })
   const teller = new StatusTeller({
     catalogue: found,
@@ -80,8 +81,8 @@ function open(catalogue?: Catalogue) {
     host,
     shelf,
     teller,
-    lines: new LastLines(clock),
-    resolve: async (config) => ({ settings: config, values: new Set() }),
+    lines,
+    resolve: async (config) => ({ settings: config, values: new Set(['opensesame']) }),
     stopMs: 1_000,
     clock,
     logger,
@@ -95,7 +96,7 @@ function open(catalogue?: Catalogue) {
     await settle()
   }
   const instances = (name: string) => found.statuses(name).get('w:1')?.instances
-  return { clock, host, catalogue: found, teller, runner, write, tell, instances }
+  return { clock, host, catalogue: found, lines, teller, runner, write, tell, instances }
 }
 
 test('what is in the catalogue runs, with as many instances as it says; new settings stop it first; deleted it stops', async () => {
@@ -110,6 +111,15 @@ test('what is in the catalogue runs, with as many instances as it says; new sett
   await write({ key: { kind: 'processor', name: 'a', worker: null }, value: null })
   expect(host.calls.splice(0)).toEqual(['stop a-0'])
   expect(instances('a')).toBeUndefined()
+  await runner.stop()
+})
+
+test('what config providers gave it is kept in none of its lines', async () => {
+  const { runner, lines, write } = open()
+  runner.start()
+  await write(deployed('a', 1))
+  lines.logger(new MemoryLogger()).warn('opensesame', { cell: 'processor a' })
+  expect(lines.of('a')).toMatchObject([{ message: '[hidden]' }])
   await runner.stop()
 })
 
