@@ -107,7 +107,8 @@ export class StreamThread {
     const { fetcher, tasks, pauses } = parts
     this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax })
     this.#lastCommitAt = parts.clock.monotonic()
-    parts.output.onMany = () => this.#handOver()
+    // What stores have told waits until all before it is durable: once a round, not each time.
+    parts.output.onMany = () => this.#handOverOutput()
   }
 
   /** Everything that is assigned runs, and no record is begun and not done with. */
@@ -287,13 +288,18 @@ export class StreamThread {
   }
 
   #handOver(): void {
-    const { output, changelogs, writer } = this.#parts
-    this.#figures.records += output.length
-    this.#figures.bytes += output.bytes
-    const { bytes } = output
+    this.#handOverOutput()
+    const { changelogs, writer } = this.#parts
+    const { bytes } = changelogs
+    writer.writeBehind(changelogs.take(), bytes)
+  }
+
+  #handOverOutput(): void {
+    const { output, writer } = this.#parts
+    const { length, bytes } = output
+    this.#figures.records += length
+    this.#figures.bytes += bytes
     writer.write(output.take(), bytes)
-    const { bytes: changelogBytes } = changelogs
-    writer.writeBehind(changelogs.take(), changelogBytes)
   }
 
   #ask(change: Change): void {
