@@ -1,6 +1,6 @@
 /** `sluice processors …`: processors of workers, over REST. */
 import { SluiceError } from '@sluice/sdk'
-import type { PublicOperation } from '@sluice/worker/client'
+import type { ConnectClient, PublicOperation } from '@sluice/worker/client'
 import { type AnyLeaf, type Group, leaf } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
@@ -67,13 +67,15 @@ function deploying(name: string, summary: string, mayReplace: boolean): AnyLeaf 
         terminal,
         async ({ name: processor, config, initialState }) => {
           const body = { name: processor, config, ...(initialState !== undefined && { initial_state: initialState }) }
+          // Only a new one begins in the state that its file has.
+          const isNew = !mayReplace || (initialState !== undefined && !(await isThere(client, processor, signal)))
           const {
             deployment,
             version,
             target_state: target,
-          } = mayReplace
-            ? await client.call('putProcessorConfig', { path: { processor }, body: config }, signal)
-            : await client.call('createProcessor', { body }, signal)
+          } = isNew
+            ? await client.call('createProcessor', { body }, signal)
+            : await client.call('putProcessorConfig', { path: { processor }, body: config }, signal)
           const isToRun = target === 'RUNNING'
           if (values.wait)
             await waitForProcessor(processor, target, isToRun ? isRunning : isPaused, {
@@ -88,6 +90,16 @@ function deploying(name: string, summary: string, mayReplace: boolean): AnyLeaf 
       )
     },
   })
+}
+
+async function isThere(client: ConnectClient, processor: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.call('processorInfo', { path: { processor } }, signal)
+    return true
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'CONNECT_UNKNOWN') return false
+    throw error
+  }
 }
 
 const validate = leaf({
