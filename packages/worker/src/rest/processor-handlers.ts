@@ -5,6 +5,7 @@ import type { Processors } from '../processors/processors.ts'
 import { empty, json, plain, type Answer } from './answers.ts'
 import type { Call, Handler } from './handlers.ts'
 import type { ProcessorOperation } from './endpoints.ts'
+import { MalformedBody } from './json-tokens.ts'
 import { parseCreateRequest, parseFlatMap, withoutNulls } from './request-bodies.ts'
 
 const LINES_DEFAULT = 100
@@ -18,7 +19,13 @@ export function processorHandlersOf(
     (handle: (service: ProcessorService, call: Call, name: string) => Answer | Promise<Answer>): Handler =>
     async (call) => {
       if (processors === null) throw new HerderError(404, 'HTTP 404 Not Found')
-      return handle(await processors.service(), call, call.params['processor'] ?? '')
+      const service = await processors.service()
+      try {
+        return await handle(service, call, call.params['processor'] ?? '')
+      } catch (error) {
+        // The 500 that Connect has for it is for Connect's own endpoints.
+        throw error instanceof MalformedBody ? new HerderError(400, error.message, { cause: error }) : error
+      }
     }
   return {
     listProcessors: asked((service) =>

@@ -32,8 +32,10 @@ export function problemOf(request: FuzzRequest, status: number, text: string): s
     // A connector may refuse offsets, which Connect answers so; the contract says where.
     const isRefusal = endpoint.answers[500]?.[1] === 'Error' && !OWN_FAULT.test(String(message))
     if (status === 500 && isRefusal) return ''
+    // What Connect does not have need not be as it is there.
+    const isConnects = endpoint.isOurs !== true || request.isPathSpoilt
     if (status === 500)
-      return mayBeUnreadable && UNREADABLE.test(String(message)) ? '' : 'a 5xx that Connect does not give'
+      return isConnects && mayBeUnreadable && UNREADABLE.test(String(message)) ? '' : 'a 5xx that Connect does not give'
     return ALWAYS.has(status) || endpoint.answers[status] !== undefined ? '' : 'a status that the contract has not'
   }
   const answer = method === endpoint.method ? endpoint.answers[status] : undefined

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals'
+import { startRest } from '../support/rest-run.ts'
+
+test.each([
+  ['POST', '/v1/processors', '{'],
+  ['POST', '/v1/processors', '[]'],
+  ['POST', '/v1/processors', '{"name":{},"config":{}}'],
+  ['POST', '/v1/processors', '{"name":"a","config":{},"initial_state":"FLYING"}'],
+  ['PUT', '/v1/processors/a/config', '[]'],
+  ['PUT', '/v1/processors/a/config', '{"x":{}}'],
+  ['PUT', '/v1/processors/a/config/validate', '"x"'],
+])('a body that cannot be read is the asker’s mistake: %s %s %s', async (method, path, body) => {
+  const { server, url } = await startRest()
+  const answer = await fetch(`${url}${path}`, { method, body, headers: { 'Content-Type': 'application/json' } })
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ error_code: 400, message: expect.any(String) as unknown })
+  await server.stop()
+})
