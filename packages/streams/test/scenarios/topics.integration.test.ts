@@ -40,6 +40,21 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
     expect(await app.read('out')).toEqual(['a:1', 'a:2'])
   }, 60_000)
 
+  test('HandlingSourceTopicDeletionIntegrationTest: a source topic that is deleted and made anew ends the application, and nothing of the new one is taken for the old', async () => {
+    const app = await stage.application({ in: 1, out: 1 }, (builder, topic) =>
+      builder.stream(topic('in'), text).to(topic('out'), text),
+    )
+    await app.put('in', { key: 'a', value: '1' })
+    const one = app.start()
+    await app.arrive('out', 1)
+    await app.delete(app.topic('in'))
+    await app.create({ in: 1 })
+    await app.put('in', { key: 'b', value: '1' }, { key: 'b', value: '2' })
+    await expect(one.run).rejects.toMatchObject({ code: 'TOPIC_RECREATED', place: { topic: app.topic('in') } })
+    expect(one.states.at(-1)).toBe('ERROR')
+    expect(await app.read('out')).toEqual(['a:1'])
+  }, 60_000)
+
   test('RegexSourceIntegrationTest: a topic that has come since is read from the next start on, one that is gone is not missed; two instances share them', async () => {
     const app = await stage.application({ 'in-1': 2, 'in-2': 2, out: 1 }, (builder, topic) =>
       builder.stream(new RegExp(`${topic('in-')}\\d`), text).to(topic('out'), text),
