@@ -13,7 +13,6 @@ export interface LoggedLine {
 /** Of each processor. */
 const LINES_MAX = 500
 const CHARS_MAX = 4_000
-const NOTHING: ReadonlySet<string> = new Set()
 
 /**
  * The last lines of each processor, whether its cell logged or wrote them. They go on to the worker's log, where what cells call a connector
@@ -33,8 +32,11 @@ export class LastLines {
     return count === 0 ? [] : (this.#lines.get(processor) ?? []).slice(-count)
   }
 
-  /** From now on its lines are kept without these values of config providers: its code may write what it likes. */
-  hide(processor: string, values: ReadonlySet<string>): void {
+  /**
+   * From now on its lines are kept, without these values of config providers: its code may write what it likes. Those of one that was never
+   * begun, or is forgotten, are not: names without end may be asked about.
+   */
+  keep(processor: string, values: ReadonlySet<string>): void {
     this.#hidden.set(processor, values)
   }
 
@@ -67,11 +69,12 @@ export class LastLines {
   #keep(level: LoggedLine['level'], message: string, fields: LogFields): void {
     const { processor, instance, cell, stream: _, application: __, ...more } = fields
     const name = typeof processor === 'string' ? processor : processorOf(cell)
-    if (name === null) return
+    const hidden = name === null ? undefined : this.#hidden.get(name)
+    if (name === null || hidden === undefined) return
     const lines = this.#lines.get(name) ?? []
     this.#lines.set(name, lines)
     const facts = Object.keys(more).length === 0 ? '' : ` ${JSON.stringify(more)}`
-    const whole = clean(`${message}${facts}`, this.#hidden.get(name) ?? NOTHING).slice(0, CHARS_MAX)
+    const whole = clean(`${message}${facts}`, hidden).slice(0, CHARS_MAX)
     lines.push({
       at: this.#clock.now(),
       level,

@@ -130,7 +130,7 @@ export class ProcessorRunner {
     let trace: string | null = null
     try {
       const { settings, values } = await this.#parts.resolve(given)
-      this.#parts.lines.hide(name, values)
+      this.#parts.lines.keep(name, values)
       instances = await cleanly(values, () => processorSettings.parse(settings).instances)
     } catch (error) {
       trace = describeError(error)

@@ -6,6 +6,7 @@ function open() {
   const clock = new FakeClock()
   const onward = new MemoryLogger()
   const lines = new LastLines(clock)
+  for (const name of ['a', 'b']) lines.keep(name, new Set())
   return { clock, onward, lines, logger: lines.logger(onward) }
 }
 
@@ -29,7 +30,7 @@ test('what a cell wrote itself is that of its processor; of a shared cell it is 
 
 test('a value of a config provider is hidden, whoever wrote it, also where a line is cut', () => {
   const { lines, logger } = open()
-  lines.hide('a', new Set(['opensesame']))
+  lines.keep('a', new Set(['opensesame']))
   logger.warn('connecting with opensesame', { cell: 'processor a', stream: 'stderr' })
   logger.info('x', { connector: 'a', url: 'http://u:opensesame@h/' })
   logger.info(`${'x'.repeat(3_995)}opensesame`, { connector: 'a' })
@@ -49,5 +50,14 @@ test('the last five hundred are kept, cut where they are long, and forgotten wit
   expect(lines.of('a', 2)).toHaveLength(2)
   expect(lines.of('a', 0)).toEqual([])
   lines.forget('a')
+  expect(lines.of('a')).toEqual([])
+})
+
+test('nothing is kept of what was only asked about, nor of what is said after it was forgotten', () => {
+  const { lines, logger } = open()
+  logger.warn('stands still', { connector: 'asked-about' })
+  lines.forget('a')
+  logger.info('the cell has ended', { cell: 'processor a' })
+  expect(lines.of('asked-about')).toEqual([])
   expect(lines.of('a')).toEqual([])
 })

@@ -168,6 +168,7 @@ test('the status has the instances of all workers that are there, and forgets on
 
 test('lines of all workers come in the order of their time, the last ones; who does not tell his is named', async () => {
   const lines = new LastLines(clock)
+  lines.keep('a', new Set())
   const asked: unknown[] = []
   const { service, catalogue } = open({
     lines,
