@@ -17,6 +17,7 @@ import {
 
 /** The rows under it: a `TopicTable`, or memory. What `set` wrote is among the entries, and has been told, once it has resolved. */
 export interface CatalogueTable {
+  /** @throws SluiceError when it is not read any more */
   entries(): IterableIterator<{ readonly key: Uint8Array; readonly value: Uint8Array }>
   set(changes: readonly TableChange[]): Promise<void>
   onChange(listener: (change: TableChange) => void): () => void
@@ -118,6 +119,11 @@ export class Catalogue {
     return this.#table.set(
       changes.map(({ key, value }) => ({ key: encodeKey(key), value: value === null ? null : encodeValue(value) })),
     )
+  }
+
+  /** @throws SluiceError why it is not kept up to date any more */
+  check(): void {
+    this.#table.entries()
   }
 
   close(): Promise<void> {

@@ -74,15 +74,15 @@ export class Processors {
     this.#opening = this.#open()
   }
 
-  /** @throws HerderError 503 with the reason while the catalogue cannot be read */
+  /** @throws HerderError 503 with the reason while the catalogue cannot be read, or when it is not read any more */
   async service(): Promise<ProcessorService> {
-    if (this.#isOpen) return this.#opened.promise
+    if (this.#isOpen) return this.#upToDate()
     if (this.#reason === null) {
       const over = new AbortController()
       await Promise.race([this.#opened.promise, this.#parts.clock.sleep(READY_MS, over.signal)])
       over.abort()
     }
-    if (this.#isOpen) return this.#opened.promise
+    if (this.#isOpen) return this.#upToDate()
     throw new HerderError(503, `Processors are not there yet: ${this.#reason ?? 'their catalogue is being read'}`)
   }
 
@@ -103,6 +103,19 @@ export class Processors {
     await this.#host.stop(this.#parts.stopMs)
     await this.#teller?.stop()
     await this.#atMost(STOP_MS, this.#catalogue?.close())
+  }
+
+  /** What was true once is told to nobody: of a topic that was deleted, or cut, nothing more is heard. */
+  #upToDate(): Promise<ProcessorService> {
+    try {
+      this.#catalogue?.check()
+    } catch (cause) {
+      const why = describeError(cause)
+      throw new HerderError(503, `Processors cannot be seen or changed until this worker is started again: ${why}`, {
+        cause,
+      })
+    }
+    return this.#opened.promise
   }
 
   async #atMost(timeoutMs: number, work: Promise<void> | undefined): Promise<void> {

@@ -1,4 +1,7 @@
-/** Endpoints of processors, as endpoints.ts has those of connectors. Any worker answers all of them. */
+/**
+ * Endpoints of processors, as endpoints.ts has those of connectors. Any worker answers; what must be asked of a processor's code (create,
+ * config, validate, topology) one that has it: the others say which.
+ */
 import type { Endpoint } from './contract.ts'
 
 const notFound = ['No such processor.', 'Error'] as const

@@ -89,3 +89,19 @@ test('stopping while the catalogue is being opened leaves nothing open', async (
   await stopped
   expect(isClosed).toBe(true)
 })
+
+test('a catalogue that is not kept up to date any more is 503 with the reason, not what it was once', async () => {
+  const clock = new FakeClock()
+  const table = new MemoryTable()
+  const processors = open(async () => new Catalogue(table, { clock, logger: silentLogger }), clock)
+  await settle()
+  expect((await processors.service()).names()).toEqual([])
+  table.entries = () => {
+    throw new SluiceError('DATA_INVALID', 'The topic was deleted')
+  }
+  await expect(processors.service()).rejects.toMatchObject({
+    status: 503,
+    message: expect.stringMatching(/until this worker is started again: The topic was deleted/),
+  })
+  await processors.stop()
+})
