@@ -53,7 +53,7 @@ export class Fetching {
 
   /** A partition that waits is not fetched further than so much. */
   balance(task: StreamTask): void {
-    const mayWait = task.partitions.length > 1 || !task.calls.isEmpty || task.waitsUntil < Infinity
+    const mayWait = task.isHeld || task.partitions.length > 1 || !task.calls.isEmpty || task.waitsUntil < Infinity
     if (!mayWait && this.#paused.size === 0) return
     for (const partition of task.partitions) this.#fetchOrNot(partition)
   }

@@ -94,6 +94,8 @@ export class StreamThread {
   #lastCommitAt: number
   /** A processor has asked for one. */
   #isCommitWanted = false
+  /** A commit waits for calls: no record is begun. */
+  #isHolding = false
   /** What the round under way has put out. */
   #figures = { records: 0, bytes: 0 }
   readonly #isEnding = new AbortController()
@@ -113,8 +115,7 @@ export class StreamThread {
 
   /** Everything that is assigned runs, and no record is begun and not done with. */
   get isSettled(): boolean {
-    const isBusy = [...this.#parts.tasks.all].some(({ calls }) => !calls.isEmpty)
-    return this.#preparing.size === 0 && this.#changes.length === 0 && !isBusy
+    return this.#preparing.size === 0 && this.#changes.length === 0 && !this.#hasCalls
   }
 
   partitions(): readonly TaskPartition[] {
@@ -237,6 +238,8 @@ export class StreamThread {
     const startedAt = clock.monotonic()
     const figures = (this.#figures = { records: 0, bytes: 0 })
     const stop = task.run()
+    // Nothing tells the next attempt what a record that is to be run again has left in stores: a `dedupe` would take it for its own repetition.
+    if (stop !== null && this.#parts.tasks.areEntangled) this.#parts.changelogs.take()
     this.#handOver()
     const processMs = clock.monotonic() - startedAt
     metrics.round(task, { ...figures, processMs })
@@ -291,6 +294,11 @@ export class StreamThread {
     this.#handOverOutput()
     const { changelogs, writer } = this.#parts
     const { bytes } = changelogs
+    // What stores have let go may still be in a call: it would be lost with that. The commit waits for calls.
+    if (!writer.isAtomic && this.#hasCalls) {
+      if (bytes > this.#settings.bufferedBytesMax) this.#isCommitWanted = true
+      return
+    }
     writer.writeBehind(changelogs.take(), bytes)
   }
 
@@ -300,6 +308,11 @@ export class StreamThread {
     this.#figures.records += length
     this.#figures.bytes += bytes
     writer.write(output.take(), bytes)
+  }
+
+  get #hasCalls(): boolean {
+    for (const { calls } of this.#parts.tasks.all) if (!calls.isEmpty) return true
+    return false
   }
 
   #ask(change: Change): void {
@@ -349,6 +362,7 @@ export class StreamThread {
         this.#parts.metrics.started(task)
         this.#parts.threadMetrics.started(task)
         task.calls.onFinished = () => this.#ring()
+        task.isHeld = this.#isHolding
       }
       this.#fetching.assign()
     }
@@ -439,8 +453,11 @@ export class StreamThread {
     this.#throwFailures()
     const { tasks, writer, metrics, threadMetrics, snapshots, clock } = this.#parts
     const startedAt = clock.monotonic()
-    await this.#finishCalls()
+    // Asked now: whoever goes on while this is under way has asked at the same moment.
     const isCutDue = snapshots?.isDue === true
+    await this.#finishCalls()
+    // The thread may have lost its place meanwhile.
+    this.#throwFailures()
     for (const task of tasks.all) task.flush()
     this.#handOver()
     const moved = tasks.uncommitted()
@@ -462,19 +479,24 @@ export class StreamThread {
   /** What a commit covers must be done with: records whose calls are not over are waited for, and none is begun. */
   async #finishCalls(): Promise<void> {
     const isBusy = ({ calls }: StreamTask): boolean => !calls.isEmpty
+    if (!this.#hasCalls) return
     const tasks = [...this.#parts.tasks.all]
-    if (!tasks.some(isBusy)) return
+    this.#isHolding = true
     for (const task of tasks) task.isHeld = true
     for (let busy = tasks.filter(isBusy); busy.length > 0; busy = busy.filter(isBusy)) {
       await Promise.race(busy.map(({ calls }) => calls.progress()))
       for (const task of busy) {
         const stop = this.#round(task)
-        if (stop !== null) throw stop
+        if (stop === null) continue
+        // Its position stands behind the record that has failed: whoever has asked for the commit, nothing more is committed.
+        this.#failure ??= { error: stop }
+        throw stop
       }
     }
   }
 
   #begin(): void {
+    this.#isHolding = false
     for (const task of this.#parts.tasks.all) {
       if (!task.isHeld) continue
       task.isHeld = false

@@ -25,6 +25,8 @@ export interface Writer {
    * sooner, and what waits is old for the garbage collector by the time it goes.
    */
   readonly holdsWhileCommitting: boolean
+  /** Whether all that is written between two commits is there, or nothing of it. */
+  readonly isAtomic: boolean
   /** The offset behind the last record that is known to be in a partition, by `topic-partition`: what `write` has put there. */
   readonly written: ReadonlyMap<string, number>
   /** Whether something was put out since the last commit that becomes final only with offsets: see `commit`. */
@@ -38,6 +40,7 @@ export interface Writer {
 /** At least once: offsets follow what is durable. After a crash the records since the last commit are processed again. */
 export class AtLeastOnceWriter implements Writer {
   readonly holdsWhileCommitting = false
+  readonly isAtomic = false
   readonly #producer: Producer
   readonly #member: Pick<GroupMember, 'commit' | 'tenure'>
   readonly #underWay = new UnderWay()
@@ -91,6 +94,7 @@ export class AtLeastOnceWriter implements Writer {
  */
 export class ExactlyOnceWriter implements Writer {
   readonly holdsWhileCommitting = true
+  readonly isAtomic = true
   readonly #producer: TransactionalProducer
   readonly #member: Pick<GroupMember, 'tenure'>
   readonly #underWay = new UnderWay()
