@@ -105,7 +105,7 @@ export class Processors {
     await this.#atMost(STOP_MS, this.#catalogue?.close())
   }
 
-  /** What was true once is told to nobody: of a topic that was deleted, or cut, nothing more is heard. */
+  /** What was true once is told to nobody: of a topic that was made anew, or cut, nothing more is heard. */
   #upToDate(): Promise<ProcessorService> {
     try {
       this.#catalogue?.check()

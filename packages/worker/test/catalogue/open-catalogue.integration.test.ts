@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals'
 import { valuesOf } from '@sluice/kafka'
 import { systemClock } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
@@ -7,6 +7,9 @@ import { openCatalogue } from '../../src/catalogue/open-catalogue.ts'
 import { storageSettings, type InternalTopic } from '../../src/storage/storage-settings.ts'
 import { eventually } from '../support/eventually.ts'
 import { onBroker, TestCluster } from '../support/test-cluster.ts'
+
+/** What is waited for here comes within a second, on a machine that has time. */
+jest.setTimeout(90_000)
 
 onBroker('the catalogue topic', () => {
   let kafka: TestCluster
@@ -77,6 +80,25 @@ onBroker('the catalogue topic', () => {
     )
     await first.close()
     await second.close()
+  })
+
+  test('that was deleted and made again under its readers is told by the check of each', async () => {
+    const topic = spec()
+    const catalogue = await openCatalogue(kafka.kafka, topic, { clock: systemClock, logger: new MemoryLogger() })
+    expect(() => catalogue.check()).not.toThrow()
+    await catalogue.write([{ key, value }])
+    await kafka.kafka.admin.topics.delete([topic.topic])
+    await kafka.kafka.admin.ensureTopics([{ topic: topic.topic, partitions: 1, configs: {} }])
+    const isOver = (): boolean => {
+      try {
+        catalogue.check()
+        return false
+      } catch {
+        return true
+      }
+    }
+    await eventually('it is over', isOver, 60_000)
+    await catalogue.close()
   })
 
   test('that is not compacted, or missing where none is made, is refused with what to do', async () => {
