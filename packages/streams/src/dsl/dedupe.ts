@@ -31,7 +31,7 @@ export function dedupeStream<K, V>(stream: StreamPlace, options: Deduped<K, V>):
   const base = storeBase(storeName, options, { key: Serdes.string, value: Serdes.bytes })
   // A late record looks for ids from before its own time, and one of its time may come as late again.
   const times = { windowSizeMs: withinMs, retentionMs: 2 * withinMs + 1, retainDuplicates: false }
-  const by = options.by as DedupeOptions['by']
+  const by: DedupeOptions['by'] = (key, value) => options.by(key as K, value as V)
   const node: GraphNode = {
     name,
     write(to, { parents }) {

@@ -1,6 +1,7 @@
 import type { Clock } from '@sluice/sdk'
 import type { TimestampExtractor } from '../topology/record-functions.ts'
-import type { Peeked, Way } from './way.ts'
+import type { RecordContext } from './record-context.ts'
+import { read, UNREADABLE, type Peeked, type Way } from './way.ts'
 
 /**
  * Which record of a task is next: of several partitions that with the smallest timestamp; none while one of them has none left though
@@ -10,21 +11,16 @@ export class RecordOrder {
   readonly #ways: readonly Way[]
   readonly #maxTaskIdleMs: number
   readonly #clock: Clock
-  readonly #peek: (way: Way, extract: TimestampExtractor) => Peeked
+  readonly #at: RecordContext
   /** When to ask again though nothing has come, on the clock's monotonic time; Infinity: not before something has. */
   waitsUntil = Infinity
 
-  /** @param peek reads the next record of a way */
-  constructor(
-    ways: readonly Way[],
-    maxTaskIdleMs: number,
-    clock: Clock,
-    peek: (way: Way, extract: TimestampExtractor) => Peeked,
-  ) {
+  /** @param at the task's context: a record may have to be read to know its time */
+  constructor(ways: readonly Way[], maxTaskIdleMs: number, clock: Clock, at: RecordContext) {
     this.#ways = ways
     this.#maxTaskIdleMs = maxTaskIdleMs
     this.#clock = clock
-    this.#peek = peek
+    this.#at = at
   }
 
   /** The partition whose record is next; null: none may be run now. Among equals the first. */
@@ -91,5 +87,19 @@ export class RecordOrder {
     if (extract === undefined || queue.isEmpty) return queue.headTime
     way.peeked ??= this.#peek(way, extract)
     return way.peeked.time
+  }
+
+  #peek(way: Way, extract: TimestampExtractor): Peeked {
+    const at = this.#at
+    const { chain, queue } = way
+    at.enter(way, queue.batch)
+    at.fill(queue.batch, queue.at)
+    try {
+      const key = read(chain.key, chain.reads.key, at.keyBytes, at)
+      const value = read(chain.value, chain.reads.value, at.valueBytes, at)
+      return { time: extract(at, key, value, way.time), key, value }
+    } catch {
+      return UNREADABLE
+    }
   }
 }

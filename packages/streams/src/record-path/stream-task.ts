@@ -9,7 +9,6 @@ import type { Changelog } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import { UndoJournal } from '../state/undo-journal.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
-import type { TimestampExtractor } from '../topology/record-functions.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { AsyncCalls, PendingRecord, type FinishedCall } from './async-calls.ts'
 import { compileChains } from './chain.ts'
@@ -21,7 +20,7 @@ import { RecordContext } from './record-context.ts'
 import { RecordOrder } from './record-order.ts'
 import type { ParkedRecord, StartOfPartition, TaskPartition, TaskPorts, TaskSettings } from './task-contract.ts'
 import { TaskStores } from './task-stores.ts'
-import { read, UNREADABLE, wayOf, type Peeked, type Way } from './way.ts'
+import { read, UNREADABLE, wayOf, type Way } from './way.ts'
 
 export class StreamTask {
   /** Kafka Streams' task id: `<sub-topology>_<partition>`. */
@@ -108,7 +107,7 @@ export class StreamTask {
     })
     this.gates = gates
     this.#ways = starts.map((start) => wayOf(start, chains.get(start.topic)!, settings))
-    this.#order = new RecordOrder(this.#ways, settings.maxTaskIdleMs, clock, (way, extract) => this.#peek(way, extract))
+    this.#order = new RecordOrder(this.#ways, settings.maxTaskIdleMs, clock, this.#at)
     this.#failures = new Failures({
       settings,
       clock,
@@ -247,20 +246,6 @@ export class StreamTask {
       }
     }
     at.live = true
-  }
-
-  #peek(way: Way, extract: TimestampExtractor): Peeked {
-    const at = this.#at
-    const { chain, queue } = way
-    at.enter(way, queue.batch)
-    at.fill(queue.batch, queue.at)
-    try {
-      const key = read(chain.key, chain.reads.key, at.keyBytes, at)
-      const value = read(chain.value, chain.reads.value, at.valueBytes, at)
-      return { time: extract(at, key, value, way.time), key, value }
-    } catch {
-      return UNREADABLE
-    }
   }
 
   /** Up to the first record behind that time. */

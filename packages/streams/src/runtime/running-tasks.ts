@@ -1,59 +1,31 @@
 /** The tasks of one thread: made when their partitions are assigned, begun when their stores are complete, closed when they are revoked. */
 import fs from 'node:fs'
 import path from 'node:path'
-import type { CommittedOffset, Kafka } from '@sluice/kafka'
-import { SluiceError, type Clock, type Logger, type Random, type TopicPartition } from '@sluice/sdk'
+import type { CommittedOffset } from '@sluice/kafka'
+import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../assignment/task-id.ts'
 import { tasksOf } from '../assignment/streams-assignor.ts'
 import { readCommitMetadata, writeCommitMetadata } from '../record-path/commit-metadata.ts'
 import { latestTimes } from '../record-path/node-times.ts'
-import type { OutputBatch } from '../record-path/output-batch.ts'
 import { remember } from '../record-path/remember.ts'
 import { StreamTask } from '../record-path/stream-task.ts'
-import type { StartOfPartition, TaskPartition, TaskSettings } from '../record-path/task-contract.ts'
+import type { StartOfPartition, TaskPartition } from '../record-path/task-contract.ts'
 import type { Changelog, StoreFactory, TaskStore } from '../state/store-context.ts'
-import type { StateStore } from '../state/stores.ts'
 import { changelogTopicOf, isChangelogComplete } from '../topology/internal-topics.ts'
-import { engineOf, type StoreDefinition } from '../state/definition.ts'
-import type { Topology } from '../topology/topology.ts'
+import { engineOf } from '../state/definition.ts'
 import { changelogOf } from './changelog.ts'
 import { firstOffsets } from './first-offsets.ts'
 import type { StateSource } from './handover.ts'
 import { keyOf } from './partition-key.ts'
 import { readableEnds } from './readable-ends.ts'
 import { restore, type RestoringStore } from './restoration.ts'
-import type { BeginningStore, Snapshots, TaskCut } from './snapshots.ts'
-import type { StandbyTasks } from './standby-tasks.ts'
+import type { RunningTasksParts } from './running-tasks-parts.ts'
+import type { BeginningStore, TaskCut } from './snapshots.ts'
 import { diskOpener, TaskState, type OpenDisk } from './task-state.ts'
 
 interface CommittedStart extends StartOfPartition {
   /** What the nodes of its task have committed with it. */
   readonly nodeTimes: Readonly<Record<string, number>>
-}
-
-export interface RunningTasksParts {
-  readonly topology: Topology
-  readonly kafka: Kafka
-  readonly settings: TaskSettings
-  readonly isolation: 'read_committed' | 'read_uncommitted'
-  /** The directory of the application’s state. */
-  readonly stateDirectory: string
-  /** The global stores of the instance, read-only. */
-  readonly globalStores: ReadonlyMap<string, StateStore>
-  readonly output: OutputBatch
-  /** What stores tell their changelogs. */
-  readonly changelogs: OutputBatch
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly partitionsOf: (topic: string) => number
-  readonly recordLimits: ReadonlyMap<string, number>
-  /** Absent, or null: state comes from the state directory and the changelogs alone. */
-  readonly snapshots?: Snapshots | null
-  /** Absent: no copies are kept. */
-  readonly standbys?: Pick<StandbyTasks, 'release'>
-  /** The store to use in place of one of a task, so that it can be measured. Absent: the store itself. */
-  readonly measured?: (store: TaskStore, definition: StoreDefinition, task: string) => TaskStore
 }
 
 /** How often a task may turn out to have no state that can be used: a directory, and some snapshots. */

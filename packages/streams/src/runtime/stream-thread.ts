@@ -6,86 +6,27 @@
  * everything belongs to the next commit.
  */
 import { setImmediate as afterIo } from 'node:timers/promises'
-import type { CommittedOffset, ConsumerMember, Fetcher } from '@sluice/kafka'
-import { describeError, isRetriable, SluiceError, type Clock, type Logger, type TopicPartition } from '@sluice/sdk'
-import type { OutputBatch } from '../record-path/output-batch.ts'
-import { CannotTakeBack } from '../record-path/failures.ts'
+import type { ConsumerMember, Fetcher } from '@sluice/kafka'
+import { describeError, SluiceError, type TopicPartition } from '@sluice/sdk'
 import type { StreamTask } from '../record-path/stream-task.ts'
 import type { ParkedRecord, TaskPartition } from '../record-path/task-contract.ts'
-import type { ThreadMetrics } from '../metrics/thread-metrics.ts'
-import type { StreamMetrics } from '../stream-metrics.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
+import { Changes, type Change } from './changes.ts'
+import { commitsFailed, isForNow } from './commit-failures.ts'
 import { Fetching } from './fetching.ts'
 import type { Finish } from './finish.ts'
+import { commitLast } from './last-commit.ts'
 import { keyOf } from './partition-key.ts'
-import type { Pauses } from './pauses.ts'
-import type { RepartitionPurge } from './repartition-purge.ts'
-import type { RunningTasks } from './running-tasks.ts'
-import type { Snapshots } from './snapshots.ts'
-import type { Writer } from './writer.ts'
-
-export interface ThreadSettings {
-  readonly commitIntervalMs: number
-  /** Longest wait for records. */
-  readonly pollTimeoutMs: number
-  /** Most bytes of output that may be under way; of input that one partition may have waiting. */
-  readonly bufferedBytesMax: number
-  /** How long a stop may take until everything put out is durable. */
-  readonly closeTimeoutMs: number
-  /** How long commits may fail before the thread does. */
-  readonly taskTimeoutMs: number
-}
-
-export interface ThreadParts {
-  readonly tasks: RunningTasks
-  readonly output: OutputBatch
-  /** What stores have told their changelogs: it stays when a record is taken back, as in the stores. */
-  readonly changelogs: OutputBatch
-  readonly fetcher: Fetcher
-  readonly writer: Writer
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly metrics: StreamMetrics
-  readonly threadMetrics: ThreadMetrics
-  readonly pauses: Pauses
-  readonly purge: Pick<RepartitionPurge, 'committed'>
-  /** Told when everything that is assigned runs, and when something is waited for. */
-  readonly onSettled: (isSettled: boolean) => void
-  readonly onCommitted: () => void
-  /** Absent, or null: none are taken. */
-  readonly snapshots?: Pick<Snapshots, 'isDue' | 'take'> | null
-}
-
-/** Between two tries of the last commit. */
-const RETRY_MS = 100
-
-/** What the group asks of the thread, done between two rounds. */
-type Change =
-  | { readonly kind: 'assigned'; readonly partitions: readonly TopicPartition[] }
-  | { readonly kind: 'revoked'; readonly partitions: readonly TopicPartition[]; readonly done: () => void }
-  | {
-      readonly kind: 'still'
-      readonly work: () => Promise<void>
-      readonly done: (failure: { error: unknown } | null) => void
-    }
-
-/** Tasks on their way: made, and their stores filled. */
-interface Preparation {
-  readonly tasks: readonly StreamTask[]
-  readonly committed: readonly CommittedOffset[]
-  isDone: boolean
-  /** Never rejects. */
-  ended: Promise<void>
-}
+import { Preparations } from './preparations.ts'
+import type { ThreadParts, ThreadSettings } from './thread-parts.ts'
 
 export class StreamThread {
   readonly #settings: ThreadSettings
   readonly #parts: ThreadParts
-  readonly #changes: Change[] = []
+  readonly #changes = new Changes(() => this.#ring())
   #member: ConsumerMember | null = null
   #wake = new AbortController()
-  /** Partitions whose tasks are being prepared, and by which preparation; a revoked one is taken out. */
-  readonly #preparing = new Map<string, Preparation>()
-  readonly #preparations = new Set<Preparation>()
+  readonly #preparations: Preparations
   #failure: { readonly error: unknown } | null = null
   #committing: Promise<void> | null = null
   #failingSince: number | null = null
@@ -94,8 +35,7 @@ export class StreamThread {
   #lastCommitAt: number
   /** A processor has asked for one. */
   #isCommitWanted = false
-  /** A commit waits for calls: no record is begun. */
-  #isHolding = false
+  readonly #calls: CallsUnderWay
   /** What the round under way has put out. */
   #figures = { records: 0, bytes: 0 }
   readonly #isEnding = new AbortController()
@@ -107,6 +47,15 @@ export class StreamThread {
     this.#settings = settings
     this.#parts = parts
     const { fetcher, tasks, pauses } = parts
+    this.#preparations = new Preparations({
+      tasks,
+      committed: (partitions) => this.#member!.committed(partitions),
+      onEnd: (failure) => {
+        if (failure !== null) this.#failure ??= failure
+        this.#ring()
+      },
+    })
+    this.#calls = new CallsUnderWay(tasks)
     this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax })
     this.#lastCommitAt = parts.clock.monotonic()
     // What stores have told waits until all before it is durable: once a round, not each time.
@@ -115,7 +64,7 @@ export class StreamThread {
 
   /** Everything that is assigned runs, and no record is begun and not done with. */
   get isSettled(): boolean {
-    return this.#preparing.size === 0 && this.#changes.length === 0 && !this.#hasCalls
+    return this.#preparations.isEmpty && this.#changes.areNone && this.#calls.areOver
   }
 
   partitions(): readonly TaskPartition[] {
@@ -125,10 +74,10 @@ export class StreamThread {
   /** For the member's hooks. A revocation resolves when what was processed is committed and the tasks are closed. */
   readonly hooks = {
     onAssigned: (partitions: readonly TopicPartition[]): void => {
-      this.#ask({ kind: 'assigned', partitions })
+      this.#changes.ask({ kind: 'assigned', partitions })
     },
     onRevoked: (partitions: readonly TopicPartition[]): Promise<void> =>
-      new Promise((resolve) => this.#ask({ kind: 'revoked', partitions, done: resolve })),
+      new Promise((resolve) => this.#changes.ask({ kind: 'revoked', partitions, done: resolve })),
     // At once: from now on nothing may be committed, whatever the thread is at.
     onLost: (_partitions: readonly TopicPartition[], cause: SluiceError): void => this.fail(cause),
   }
@@ -189,17 +138,20 @@ export class StreamThread {
       this.#throwFailures()
       // The next start goes on from the last commit.
       if (stop !== null && this.#parts.tasks.areEntangled) return { stop, drained: true }
-      const drained = await this.#settle()
+      const drained = await commitLast({
+        commit: () => this.commit(),
+        applyChanges: () => this.#applyChanges(),
+        isBroken: () => writer.failure !== null,
+        timeoutMs: this.#settings.closeTimeoutMs,
+        clock: this.#parts.clock,
+      })
       return { stop, drained }
     } finally {
       signal.removeEventListener('abort', onAbort)
       forgetPauses()
       this.#isEnding.abort(null)
-      for (const change of this.#changes.splice(0)) this.#giveUp(change)
-      for (const preparation of this.#preparations) {
-        await preparation.ended
-        await Promise.all(preparation.tasks.map((task) => this.#parts.tasks.discard(task)))
-      }
+      this.#changes.end()
+      await this.#preparations.end()
     }
   }
 
@@ -216,7 +168,7 @@ export class StreamThread {
         if (failure === null) resolve()
         else reject(failure.error)
       }
-      this.#ask({ kind: 'still', work, done })
+      this.#changes.ask({ kind: 'still', work, done })
     })
   }
 
@@ -295,7 +247,7 @@ export class StreamThread {
     const { changelogs, writer } = this.#parts
     const { bytes } = changelogs
     // What stores have let go may still be in a call: it would be lost with that. The commit waits for calls.
-    if (!writer.isAtomic && this.#hasCalls) {
+    if (!writer.isAtomic && !this.#calls.areOver) {
       if (bytes > this.#settings.bufferedBytesMax) this.#isCommitWanted = true
       return
     }
@@ -310,34 +262,14 @@ export class StreamThread {
     writer.write(output.take(), bytes)
   }
 
-  get #hasCalls(): boolean {
-    for (const { calls } of this.#parts.tasks.all) if (!calls.isEmpty) return true
-    return false
-  }
-
-  #ask(change: Change): void {
-    if (this.#isEnding.signal.aborted) {
-      this.#giveUp(change)
-      return
-    }
-    this.#changes.push(change)
-    this.#ring()
-  }
-
-  #giveUp(change: Change): void {
-    if (change.kind === 'revoked') change.done()
-    else if (change.kind === 'still')
-      change.done({ error: new SluiceError('INTERRUPTED', 'The application ended before this could be done') })
-  }
-
   #ring(): void {
     this.#wake.abort(null)
   }
 
   /** What the group has asked for, in its order; and tasks whose stores are complete by now. */
   async #applyChanges(): Promise<void> {
-    for (let change = this.#changes.shift(); change !== undefined; change = this.#changes.shift()) {
-      if (change.kind === 'assigned') this.#prepare(change.partitions)
+    for (let change = this.#changes.next(); change !== undefined; change = this.#changes.next()) {
+      if (change.kind === 'assigned') this.#preparations.begin(change.partitions, this.#isEnding.signal)
       else if (change.kind === 'still') await this.#standStill(change)
       else {
         try {
@@ -347,26 +279,17 @@ export class StreamThread {
         }
       }
     }
-    for (const preparation of this.#preparations) {
-      if (!preparation.isDone) continue
-      this.#preparations.delete(preparation)
-      const { tasks, committed } = preparation
-      // One that was revoked and came back is prepared anew: others have gone on with it meanwhile.
-      const isStillOurs = ({ partitions }: StreamTask): boolean =>
-        partitions.every((partition) => this.#preparing.get(keyOf(partition)) === preparation)
-      const ours = tasks.filter(isStillOurs)
-      for (const task of tasks) if (!ours.includes(task)) await this.#parts.tasks.discard(task)
-      this.#parts.tasks.begin(ours, committed)
-      for (const task of ours) {
-        for (const partition of task.partitions) this.#preparing.delete(keyOf(partition))
+    for (const { tasks, committed } of await this.#preparations.takeDone()) {
+      this.#parts.tasks.begin(tasks, committed)
+      for (const task of tasks) {
         this.#parts.metrics.started(task)
         this.#parts.threadMetrics.started(task)
         task.calls.onFinished = () => this.#ring()
-        task.isHeld = this.#isHolding
+        task.isHeld = this.#calls.areAwaited
       }
       this.#fetching.assign()
     }
-    this.#parts.onSettled(this.#preparing.size === 0)
+    this.#parts.onSettled(this.#preparations.isEmpty)
   }
 
   async #standStill({ work, done }: Change & { readonly kind: 'still' }): Promise<void> {
@@ -379,31 +302,8 @@ export class StreamThread {
     }
   }
 
-  /** Beside the running tasks: restoring may take long. */
-  #prepare(partitions: readonly TopicPartition[]): void {
-    if (partitions.length === 0) return
-    const preparation: { -readonly [K in keyof Preparation]: Preparation[K] } = {
-      tasks: [],
-      committed: [],
-      isDone: false,
-      ended: Promise.resolve(),
-    }
-    for (const partition of partitions) this.#preparing.set(keyOf(partition), preparation)
-    this.#preparations.add(preparation)
-    const prepared = async (): Promise<void> => {
-      preparation.committed = await this.#member!.committed(partitions)
-      preparation.tasks = await this.#parts.tasks.prepare(partitions, preparation.committed, this.#isEnding.signal)
-      preparation.isDone = true
-    }
-    preparation.ended = prepared()
-      .catch((error: unknown) => {
-        this.#failure ??= { error }
-      })
-      .finally(() => this.#ring())
-  }
-
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
-    for (const partition of partitions) this.#preparing.delete(keyOf(partition))
+    this.#preparations.forget(partitions)
     await this.commit()
     await this.#parts.tasks.close(partitions)
     this.#fetching.assign()
@@ -455,13 +355,18 @@ export class StreamThread {
     const startedAt = clock.monotonic()
     // Asked now: whoever goes on while this is under way has asked at the same moment.
     const isCutDue = snapshots?.isDue === true
-    await this.#finishCalls()
+    const stop = await this.#calls.over((task) => this.#round(task))
+    if (stop !== null) {
+      // Its position stands behind the record that has failed: whoever has asked for the commit, nothing more is committed.
+      this.#failure ??= { error: stop }
+      throw stop
+    }
     // The thread may have lost its place meanwhile.
     this.#throwFailures()
     for (const task of tasks.all) task.flush()
     this.#handOver()
     const moved = tasks.uncommitted()
-    this.#begin()
+    for (const task of this.#calls.goOn()) this.#resumed.add(task)
     // What a punctuator puts out is committed too, and only by whoever still holds the tasks: that is asked with an offset.
     const offsets = moved.length === 0 && writer.isOpen ? tasks.anyOffset() : moved
     await writer.commit(offsets)
@@ -475,67 +380,4 @@ export class StreamThread {
     this.#parts.purge.committed(offsets)
     this.#parts.onCommitted()
   }
-
-  /** What a commit covers must be done with: records whose calls are not over are waited for, and none is begun. */
-  async #finishCalls(): Promise<void> {
-    const isBusy = ({ calls }: StreamTask): boolean => !calls.isEmpty
-    if (!this.#hasCalls) return
-    const tasks = [...this.#parts.tasks.all]
-    this.#isHolding = true
-    for (const task of tasks) task.isHeld = true
-    for (let busy = tasks.filter(isBusy); busy.length > 0; busy = busy.filter(isBusy)) {
-      await Promise.race(busy.map(({ calls }) => calls.progress()))
-      for (const task of busy) {
-        const stop = this.#round(task)
-        if (stop === null) continue
-        // Its position stands behind the record that has failed: whoever has asked for the commit, nothing more is committed.
-        this.#failure ??= { error: stop }
-        throw stop
-      }
-    }
-  }
-
-  #begin(): void {
-    this.#isHolding = false
-    for (const task of this.#parts.tasks.all) {
-      if (!task.isHeld) continue
-      task.isHeld = false
-      this.#resumed.add(task)
-    }
-  }
-
-  /** False: the time was up before all was durable. */
-  async #settle(): Promise<boolean> {
-    const over = new AbortController()
-    const late = this.#parts.clock.sleep(this.#settings.closeTimeoutMs, over.signal).then(() => false)
-    const settled = async (): Promise<boolean> => {
-      for (;;) {
-        try {
-          await this.commit()
-          return true
-        } catch (error) {
-          // While the group rebalances nothing can be committed: what it asks for is done first.
-          if (!isForNow(error) || over.signal.aborted || this.#parts.writer.failure !== null) throw error
-          await this.#applyChanges()
-          await this.#parts.clock.sleep(RETRY_MS, over.signal)
-        }
-      }
-    }
-    try {
-      return await Promise.race([settled(), late])
-    } finally {
-      over.abort(null)
-    }
-  }
-}
-
-/** Whether the same commit may go through a little later. Stores that a record has left as they should not be are in none. */
-function isForNow(error: unknown): boolean {
-  return isRetriable(error) && !(error instanceof CannotTakeBack)
-}
-
-/** What is the matter with the disk is no matter of Kafka's. */
-function commitsFailed(cause: unknown): unknown {
-  if (cause instanceof SluiceError && cause.code === 'STATE_DISK_FULL') return cause
-  return new SluiceError('KAFKA_TIMEOUT', 'Nothing could be committed for too long', { cause, retriable: true })
 }

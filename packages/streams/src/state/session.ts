@@ -132,7 +132,11 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
     for (const { key, time, number, value } of entries) {
       if (time < oldest) continue
       const bytes = this.#values.write(value) ?? NO_BYTES
-      yield { key: sessionKey(this.#keys.bytes(key), number, time), value: bytes, timestamp: this.#values.timestampOf(value) ?? time }
+      yield {
+        key: sessionKey(this.#keys.bytes(key), number, time),
+        value: bytes,
+        timestamp: this.#values.timestampOf(value) ?? time,
+      }
     }
   }
 

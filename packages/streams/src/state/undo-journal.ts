@@ -24,7 +24,7 @@ export class UndoJournal {
   /** As `add` of a function that calls `changed.undo`, without making one. */
   note<K, B>(changed: Undoable<K, B>, key: K, before: B): void {
     const at = this.#count++
-    this.#changed[at] = changed as Undoable<unknown, unknown>
+    this.#changed[at] = changed
     this.#keys[at] = key
     this.#before[at] = before
   }

@@ -176,7 +176,11 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     for (const { key, time, number, value } of entries) {
       if (time < oldest) continue
       const bytes = this.#values.write(value) ?? NO_BYTES
-      yield { key: windowStoreKey(this.#keys.bytes(key), time, number), value: bytes, timestamp: this.#values.timestampOf(value) ?? time }
+      yield {
+        key: windowStoreKey(this.#keys.bytes(key), time, number),
+        value: bytes,
+        timestamp: this.#values.timestampOf(value) ?? time,
+      }
     }
   }
 
