@@ -11,6 +11,7 @@ import { Lanes } from '../herder/lanes.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
 import type { LastLines, LoggedLine } from './last-lines.ts'
 import { Inspector } from './inspector.ts'
+import { completed } from './processor-settings.ts'
 import type { ProcessorShelf, ShelvedProcessor } from './processor-shelf.ts'
 import { placedInstances, stateOf, type PlacedInstance, type ProcessorState } from './processor-status.ts'
 import { SILENT_MS } from './status-teller.ts'
@@ -123,7 +124,9 @@ export class ProcessorService {
     config: RawSettings,
     { mayReplace, target }: { readonly mayReplace: boolean; readonly target?: ProcessorTarget },
   ): Promise<{ readonly isCreated: boolean; readonly info: ProcessorInfo }> {
-    return this.#lanes.run([name], async () => {
+    // Whose application it is must not be asked twice before it is somebody's.
+    const application = `application ${completed(name, config)['application.id']}`
+    return this.#lanes.run([name, application], async () => {
       const { catalogue, clock } = this.#parts
       if (!mayReplace) this.#refuseTaken(name)
       const { validation, version } = await this.#inspector.inspect(name, config)

@@ -99,6 +99,15 @@ test('a name that is taken is refused, also by two who ask at once; one of a new
   expect(await refusal(service.put('z', config, { mayReplace: true }))).toMatchObject({ status: 409 })
 })
 
+test('of two that ask at once for one application, one has it', async () => {
+  const { service } = open()
+  const both = await Promise.allSettled(
+    ['a', 'b'].map((name) => service.put(name, { ...config, 'application.id': 'x' }, { mayReplace: false })),
+  )
+  expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+  expect(service.names()).toEqual(['a'])
+})
+
 test('every complaint is told: of the name, of settings, of an application that another one has', async () => {
   const { service } = open({ taken: new Map([['workers', 'the workers']]) })
   await service.put('a', config, { mayReplace: true })
