@@ -19,7 +19,8 @@ export const processNode = leaf({
     'With --plan the status is that of invalid settings when the topology does not fit what is stored.',
   examples: ['process processor.properties', 'process --plan processor.properties'],
   async run({ operands: [file], values, signal, terminal }) {
-    const { loadProcessor, openLogger, readProperties } = await import('@sluice/worker')
+    const { keepRecordsYoung, loadProcessor, openLogger, readProperties } = await import('@sluice/worker')
+    keepRecordsYoung()
     const raw = await readProperties(file!)
     const module = raw['processor.class']
     const bootstrapServers = raw['bootstrap.servers']

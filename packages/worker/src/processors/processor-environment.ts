@@ -14,6 +14,7 @@ import type { DescribedProcessor } from './described.ts'
 import { loadProcessor } from './load-processor.ts'
 import { ProcessorShelf } from './processor-shelf.ts'
 import { ProcessorTask } from './processor-task.ts'
+import { keepRecordsYoung } from './young-generation.ts'
 
 /** In the form that goes to a cell. */
 export interface ProcessorGiven {
@@ -35,6 +36,7 @@ export interface ProcessorEnvironmentParts {
 
 /** Of a cell: everything is its own. */
 export async function openEnvironment(given: ProcessorGiven, logger: Logger): Promise<WorkEnvironment> {
+  keepRecordsYoung()
   const providers = ConfigProviders.of(given.worker)
   const { settings: worker, values: own } = await providers.resolve(given.worker)
   let connecting: Promise<Kafka> | null = null
