@@ -49,6 +49,8 @@ export class StreamTask {
   #pending: PendingRecord | null = null
   /** No record is begun: what has been begun is waited for. */
   isHeld = false
+  /** Until its punctuators are called again. */
+  #wasPaused = false
 
   constructor(
     topology: Topology,
@@ -91,8 +93,7 @@ export class StreamTask {
       times: this.#times,
       drops: this.#drops,
       streamTime: () => this.#streamTime,
-      isCaughtUp: () =>
-        this.#ways.every(({ queue, position }) => queue.isEmpty && queue.settledAt(position) >= queue.endOffset),
+      isCaughtUp: () => this.#isCaughtUp,
       requestCommit: () => {
         this.#isCommitWanted = true
       },
@@ -175,8 +176,13 @@ export class StreamTask {
 
   /** Calls the punctuators that are due by the clock. What they put out is in the output. Returns the reason to stop. */
   punctuate(): SluiceError | null {
-    if (this.#ways.length > 0 && this.#ways.every(({ isPaused }) => isPaused)) return null
-    return this.#punctuate((at) => this.#punctuations.advanceWallClock(at))
+    if (this.#ways.length > 0 && this.#ways.every(({ isPaused }) => isPaused)) {
+      this.#wasPaused = true
+      return null
+    }
+    const stop = this.#punctuate((at) => this.#punctuations.advanceWallClock(at))
+    this.#wasPaused = false
+    return stop
   }
 
   /** Puts out what its stores hold back of their changelogs: before a commit. */
@@ -326,6 +332,14 @@ export class StreamTask {
   #thrown(way: Way, error: unknown, length: number, bytes: number): SluiceError | null {
     this.#at.output.rewind(length, bytes)
     return this.#failures.thrown(this.#at, way, error, this.#pending)
+  }
+
+  /** All that there is has been processed, as far as is known: what came during a pause is not known yet when that ends. */
+  get #isCaughtUp(): boolean {
+    if (this.#wasPaused || !this.#calls.isEmpty) return false
+    return this.#ways.every(
+      ({ queue, position, isPaused }) => !isPaused && queue.isEmpty && queue.settledAt(position) >= queue.endOffset,
+    )
   }
 
   get #mayNotBegin(): boolean {

@@ -148,6 +148,46 @@ test('time does not move on while there is more to process', () => {
   expect(life.results()).toEqual([])
 })
 
+test('nor behind a pause, before it is known what has come meanwhile', () => {
+  const life = new Life(closing('emit'))
+  life.feed([['a', 10_200]])
+  life.idle(1)
+  life.pause(true)
+  life.idle(60)
+  life.pause(false)
+  life.idle(1)
+  life.feed([['a', 10_300]])
+  life.idle(1)
+  expect(life.results()).toEqual([])
+  life.idle(3)
+  expect(life.results()).toEqual(['a@10000 2'])
+})
+
+test('nor while a record is in a call', async () => {
+  const ask = Promise.withResolvers<string>()
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', text)
+    .mapValuesAsync(() => ask.promise, { timeoutMs: 100_000 })
+    .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS })
+    .groupByKey(text)
+    .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
+    .emitStrategy('close')
+    .count({ materialized: { name: 'counts' } })
+    .toStream(({ key, start }) => `${key}@${start}`)
+    .mapValues((count) => String(count))
+    .to('out', text)
+  const life = new Life(builder.build())
+  life.feed([['a', 10_200]])
+  life.idle(6)
+  ask.resolve('')
+  await new Promise((resolve) => setImmediate(resolve))
+  life.goOn()
+  expect(life.results()).toEqual([])
+  life.idle(4)
+  expect(life.results()).toEqual(['a@10000 1'])
+})
+
 /** One task from its first record, with the changelogs of its stores. */
 class Life {
   readonly #clock = new FakeClock()
@@ -212,6 +252,15 @@ class Life {
       expect(this.#task.punctuate()).toBeNull()
     }
     this.#task.flush()
+  }
+
+  pause(isPaused: boolean): void {
+    for (const partition of this.#task.partitions) partition.isPaused = isPaused
+  }
+
+  /** With what calls have come to. */
+  goOn(): void {
+    expect(this.#task.run()).toBeNull()
   }
 
   logged(store: string): readonly ChangelogRecord[] {
