@@ -164,11 +164,16 @@ test('nor behind a pause, before it is known what has come meanwhile', () => {
 })
 
 test('nor while a record is in a call', async () => {
-  const ask = Promise.withResolvers<string>()
+  const asked: PromiseWithResolvers<string>[] = []
+  const ask = (): Promise<string> => {
+    const call = Promise.withResolvers<string>()
+    asked.push(call)
+    return call.promise
+  }
   const builder = new StreamsBuilder()
   builder
     .stream('in', text)
-    .mapValuesAsync(() => ask.promise, { timeoutMs: 100_000 })
+    .mapValuesAsync(ask, { timeoutMs: 100_000 })
     .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS })
     .groupByKey(text)
     .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
@@ -178,14 +183,19 @@ test('nor while a record is in a call', async () => {
     .mapValues((count) => String(count))
     .to('out', text)
   const life = new Life(builder.build())
-  life.feed([['a', 10_200]])
-  life.idle(6)
-  ask.resolve('')
-  await new Promise((resolve) => setImmediate(resolve))
-  life.goOn()
+  life.feed([
+    ['a', 10_200],
+    ['b', 10_300],
+  ])
+  for (const call of asked) {
+    life.idle(6)
+    call.resolve('')
+    await new Promise((resolve) => setImmediate(resolve))
+    life.goOn()
+  }
   expect(life.results()).toEqual([])
   life.idle(4)
-  expect(life.results()).toEqual(['a@10000 1'])
+  expect(life.results()).toEqual(['a@10000 1', 'b@10000 1'])
 })
 
 /** One task from its first record, with the changelogs of its stores. */
