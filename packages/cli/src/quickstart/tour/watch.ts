@@ -19,10 +19,15 @@ export interface WatchedTour {
   readonly signal: AbortSignal
 }
 
-/** @throws SluiceError INTERRUPTED; TASK_FAILED with the reason of whatever failed */
+/** Longer than a start, a rebalance or a restart take. */
+const STANDSTILL_MS = 120_000
+
+/** @throws SluiceError INTERRUPTED; TASK_FAILED with the reason of whatever failed; WAIT_TIMED_OUT when nothing moves */
 export async function watchTour({ plan, kafka, connectors, client, show, signal }: WatchedTour): Promise<void> {
   const names = [plan.sources.airports, plan.sources.flights, plan.sink].map((config) => config['name']!)
   const size = { airports: sizeOf(plan.sources.airports['file']!), flights: sizeOf(plan.reports) }
+  let stand = ''
+  let movedAt = systemClock.monotonic()
   for (;;) {
     signal.throwIfAborted()
     const [areRunning, airports, flights] = await Promise.all([
@@ -57,6 +62,18 @@ export async function watchTour({ plan, kafka, connectors, client, show, signal 
     ]
     show(stages, hasLanded)
     if (hasLanded) return
+    const standNow = stages.map(({ done, complete }) => `${done} ${complete}`).join()
+    if (standNow !== stand) movedAt = systemClock.monotonic()
+    stand = standNow
+    if (systemClock.monotonic() - movedAt > STANDSTILL_MS) {
+      throw new SluiceError(
+        'WAIT_TIMED_OUT',
+        `Nothing has moved for ${STANDSTILL_MS / 1000} s, and not all has arrived`,
+        {
+          remedy: `See ${plan.dir}/tour.log.`,
+        },
+      )
+    }
     await systemClock.sleep(LOOK_MS, signal)
   }
 }
