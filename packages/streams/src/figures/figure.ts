@@ -1,6 +1,6 @@
 /**
  * One figure of a summary: what it knows of the values so far (its state, plain JSON), and what it says of them. A null or absent input
- * says nothing, as in SQL.
+ * says nothing, as in SQL; nor do NaN and infinity, which JSON has no words for.
  */
 export interface Figure<in V, out R> {
   /** Of no values. */
@@ -23,6 +23,12 @@ export type RetractableFiguresOf<V, R> = { readonly [F in keyof R]: RetractableF
 
 /** What a figure looks at in a value. */
 export type Input<V, X> = (value: V) => X | null | undefined
+
+/** Whether an input says something. What JSON turns into null would be something else after a restart. */
+export function isGiven<X>(input: X | null | undefined): input is X {
+  if (typeof input === 'number') return Number.isFinite(input)
+  return input !== null && input !== undefined
+}
 
 /** A figure whose state is of one type. */
 export function figure<S, V, R>(parts: {

@@ -1,4 +1,4 @@
-import { figure, retractable, type Figure, type Input, type RetractableFigure } from './figure.ts'
+import { figure, isGiven, retractable, type Figure, type Input, type RetractableFigure } from './figure.ts'
 
 /** How many values there are, or how many for which the input says something. */
 export function count<V>(of?: Input<V, unknown>): RetractableFigure<V, number> {
@@ -80,8 +80,4 @@ function chosen<V, X>(of: Input<V, X>, choose: (earlier: X, later: X) => X): Fig
     merge: both,
     result: (state) => state,
   })
-}
-
-function isGiven<X>(input: X | null | undefined): input is X {
-  return input !== null && input !== undefined
 }

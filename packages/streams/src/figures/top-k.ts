@@ -1,5 +1,5 @@
 import { topologyInvalid } from '../topology/topology-invalid.ts'
-import { figure, type Figure, type Input } from './figure.ts'
+import { figure, isGiven, type Figure, type Input } from './figure.ts'
 
 /** The k greatest, greatest first; equal ones more than once. */
 export function topK<V, X extends number | string>(k: number, of: Input<V, X>): Figure<V, readonly X[]> {
@@ -9,7 +9,7 @@ export function topK<V, X extends number | string>(k: number, of: Input<V, X>): 
     initial: [],
     add(kept, value) {
       const input = of(value)
-      if (input === null || input === undefined) return kept
+      if (!isGiven(input)) return kept
       if (kept.length === k && input <= kept[k - 1]!) return kept
       const behind = kept.findIndex((other) => other < input)
       const at = behind === -1 ? kept.length : behind

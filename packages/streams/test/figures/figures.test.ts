@@ -127,3 +127,21 @@ describe('approxDistinct of many', () => {
 test('topK of less than one is refused', () => {
   expect(() => Figures.topK(0, self)).toThrow(/topK of 0 keeps nothing/)
 })
+
+test.each([
+  ['count', Figures.count<Value>((value) => value)],
+  ['sum', Figures.sum<Value>((value) => value)],
+  ['avg', Figures.avg<Value>((value) => value)],
+  ['min', Figures.min<Value, number>((value) => value)],
+  ['first', Figures.first<Value, number>((value) => value)],
+  ['topK', Figures.topK<Value, number>(2, (value) => value)],
+] as const)('%s takes no notice of NaN and infinity: its state is the same behind a restart', (_name, figure) => {
+  const values = [NaN, Infinity, 5, -Infinity, 7]
+  const kept = values.reduce<unknown>((state, value) => figure.add(state, value), figure.initial)
+  const restored = values.reduce<unknown>(
+    (state, value) => JSON.parse(JSON.stringify(figure.add(state, value))) as unknown,
+    figure.initial,
+  )
+  const expected = [5, 7].reduce<unknown>((state, value) => figure.add(state, value), figure.initial)
+  expect([kept, restored]).toEqual([expected, expected])
+})
