@@ -19,6 +19,10 @@ export interface Prepared {
 
 /** Tasks on their way: made, and their stores filled. */
 interface Preparation {
+  readonly partitions: readonly TopicPartition[]
+  /** Of the run. */
+  readonly signal: AbortSignal
+  readonly givingUp: AbortController
   prepared: Prepared | null
   /** Never rejects. */
   ended: Promise<void>
@@ -43,22 +47,38 @@ export class Preparations {
   begin(partitions: readonly TopicPartition[], signal: AbortSignal): void {
     if (partitions.length === 0) return
     const { tasks } = this.#parts
-    const preparation: Preparation = { prepared: null, ended: Promise.resolve() }
+    const givingUp = new AbortController()
+    const ended = Promise.resolve()
+    const preparation: Preparation = { partitions, signal, givingUp, prepared: null, ended }
     for (const partition of partitions) this.#preparing.set(keyOf(partition), preparation)
     this.#preparations.add(preparation)
     const prepare = async (): Promise<void> => {
       const committed = await this.#parts.committed(partitions)
-      preparation.prepared = { tasks: await tasks.prepare(partitions, committed, signal), committed }
+      const either = AbortSignal.any([signal, givingUp.signal])
+      preparation.prepared = { tasks: await tasks.prepare(partitions, committed, either), committed }
     }
     preparation.ended = prepare().then(
       () => this.#parts.onEnd(null),
-      (error: unknown) => this.#parts.onEnd({ error }),
+      (error: unknown) => this.#parts.onEnd(givingUp.signal.aborted ? null : { error }),
     )
   }
 
-  /** They are somebody else's by now. */
-  forget(partitions: readonly TopicPartition[]): void {
+  /**
+   * They are somebody else's when it resolves, who may be in the same process and need the same directories: what is under way for them is
+   * given up. What was with them is begun again; on disk it goes on where it was.
+   */
+  async forget(partitions: readonly TopicPartition[]): Promise<void> {
+    const touched = new Set(partitions.flatMap((partition) => this.#preparing.get(keyOf(partition)) ?? []))
     for (const partition of partitions) this.#preparing.delete(keyOf(partition))
+    for (const preparation of touched) {
+      const kept = preparation.partitions.filter((one) => this.#preparing.get(keyOf(one)) === preparation)
+      if (preparation.prepared === null) preparation.givingUp.abort(null)
+      await preparation.ended
+      if (preparation.prepared === null) {
+        this.#preparations.delete(preparation)
+        this.begin(kept, preparation.signal)
+      } else await this.#discardOthers(preparation, preparation.prepared)
+    }
   }
 
   /** What is ready; tasks that were taken away meanwhile are discarded. */
@@ -68,15 +88,21 @@ export class Preparations {
       const { prepared } = preparation
       if (prepared === null) continue
       this.#preparations.delete(preparation)
-      // One that was revoked and came back is prepared anew: others have gone on with it meanwhile.
-      const isStillOurs = ({ partitions }: StreamTask): boolean =>
-        partitions.every((partition) => this.#preparing.get(keyOf(partition)) === preparation)
-      const ours = prepared.tasks.filter(isStillOurs)
-      for (const task of prepared.tasks) if (!ours.includes(task)) await this.#parts.tasks.discard(task)
+      const ours = await this.#discardOthers(preparation, prepared)
       for (const task of ours) for (const partition of task.partitions) this.#preparing.delete(keyOf(partition))
       done.push({ tasks: ours, committed: prepared.committed })
     }
     return done
+  }
+
+  /** One that was revoked and came back is prepared anew: others have gone on with it meanwhile. */
+  async #discardOthers(preparation: Preparation, { tasks, committed }: Prepared): Promise<readonly StreamTask[]> {
+    const isStillOurs = ({ partitions }: StreamTask): boolean =>
+      partitions.every((partition) => this.#preparing.get(keyOf(partition)) === preparation)
+    const ours = tasks.filter(isStillOurs)
+    preparation.prepared = { tasks: ours, committed }
+    for (const task of tasks) if (!ours.includes(task)) await this.#parts.tasks.discard(task)
+    return ours
   }
 
   /** Waits for all of them, and discards their tasks. */

@@ -303,7 +303,7 @@ export class StreamThread {
   }
 
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
-    this.#preparations.forget(partitions)
+    await this.#preparations.forget(partitions)
     await this.commit()
     await this.#parts.tasks.close(partitions)
     this.#fetching.assign()
