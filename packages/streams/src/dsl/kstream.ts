@@ -117,7 +117,8 @@ export class KStream<K, V> {
    * Replaces each value by what a call comes to, such as a question to another system. Up to `concurrency` calls are under way per task;
    * records of one key are called for one after the other, and go on in their order (with `keepsOrder`, all records of a task do). A
    * commit waits for the calls that are under way. What a call rejects with, or one that takes longer than `timeoutMs`, is an exception of
-   * the stage `process`; what the record has put out by other ways stays then. After a crash calls are made again.
+   * the stage `process`; what the record has put out by other ways stays then. It has begun and cannot begin once more: where exceptions
+   * are to be tried again (`retry`) or waited with (`park`), it is quarantined. After a crash calls are made again.
    */
   mapValuesAsync<W>(mapper: AsyncValueMapper<K, V, W>, options: AsyncMapping = {}): KStream<K, W> {
     const { concurrency = 16, timeoutMs = 30_000, keepsOrder = false, ...named } = options

@@ -5,6 +5,7 @@
  */
 import type { FetchedRecords } from '@sluice/kafka'
 import { RetriableError, type Clock, type RawHeader } from '@sluice/sdk'
+import type { ErrorPolicy } from '../topology/node.ts'
 import type { PartitionTally } from './partition-tally.ts'
 import type { RecordContext } from './record-context.ts'
 
@@ -94,6 +95,8 @@ export interface FinishedCall {
   readonly headers: readonly RawHeader[] | null
   /** It is for what others have left with the record: see `RecordContext.isLettingGo`. */
   readonly isLettingGo: boolean
+  /** Of the node, if it has one of its own. */
+  readonly policy: ErrorPolicy | null
   readonly outcome: { readonly value: unknown } | { readonly error: unknown }
 }
 
@@ -154,9 +157,9 @@ export class AsyncCalls {
 
   /** Calls for the record under way as soon as may be. */
   begin(lane: AsyncLane, key: unknown, value: unknown, record: PendingRecord, at: RecordContext): void {
-    const { timestamp, headers, isLettingGo } = at
+    const { timestamp, headers, isLettingGo, policy } = at
     const order = orderOf(key)
-    const call: Call = { record, lane, key, value, timestamp, headers, isLettingGo, order, outcome: null }
+    const call: Call = { record, lane, key, value, timestamp, headers, isLettingGo, policy, order, outcome: null }
     record.calls += 1
     this.#calls.add(call)
     let state = this.#lanes.get(lane)

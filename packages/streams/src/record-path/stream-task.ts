@@ -354,7 +354,8 @@ export class StreamTask {
   }
 
   /** A record goes on with what a call for it has come to, unless it has been diverted meanwhile. */
-  #finish({ record, lane, key, timestamp, headers, isLettingGo, outcome }: FinishedCall): SluiceError | null {
+  #finish(call: FinishedCall): SluiceError | null {
+    const { record, lane, key, timestamp, headers, isLettingGo, policy, outcome } = call
     const at = this.#at
     const { output } = at
     const { length, bytes } = output
@@ -368,7 +369,10 @@ export class StreamTask {
     this.#pending = record
     let stop: SluiceError | null = null
     try {
-      if ('error' in outcome) throw outcome.error
+      if ('error' in outcome) {
+        at.policy = policy
+        throw outcome.error
+      }
       if (record.quarantinedFor === null) lane.next(key, outcome.value, at)
       if (at.halt !== null) output.rewind(length, bytes)
       stop = at.halt

@@ -147,6 +147,17 @@ describe('a call that fails', () => {
     expect(run.driver.tally()).toMatchObject({ in: 2, passed: 1, quarantined: { process: 1 } })
   })
 
+  test('is dealt with as its node says', async () => {
+    const calls = new Calls()
+    const builder = new StreamsBuilder()
+    builder.stream('in', texts).mapValuesAsync(calls.mapper, { name: 'ask' }).onError('drop').to('out', texts)
+    const driver = new TopologyTestDriver(builder.build())
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('a', '1')
+    await calls.fail('1')
+    await driver.completed()
+    expect(driver.tally()).toMatchObject({ in: 1, dropped: { process: 1 } })
+  })
+
   test('leaves what its record has put out by another way', async () => {
     const calls = new Calls()
     const run = new Run(calls.mapper).pipe(['a', 'both'])
