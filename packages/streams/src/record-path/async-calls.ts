@@ -35,6 +35,8 @@ export class PendingRecord {
   marked = false
   quarantinedFor: string | null = null
   droppedFor: string | null = null
+  /** It has failed, and is let go as a whole. */
+  isLetGo = false
   /** It has changed stores before it began to wait, or before it went on waiting. */
   hasChangedStores = false
   readonly #originalTimestamp: number

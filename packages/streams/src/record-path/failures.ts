@@ -66,6 +66,7 @@ export class Failures {
       at.reached = 0
       at.drop(at.stage)
       this.#drops.add(at.stage)
+      if (pending !== null) pending.isLetGo = true
     } else divertFailure(at, error, this.#quarantine)
     return null
   }

@@ -353,7 +353,7 @@ export class StreamTask {
     this.#pending = null
   }
 
-  /** A record goes on with what a call for it has come to, unless it has been diverted meanwhile. */
+  /** A record goes on with what a call for it has come to, unless it has been diverted, or dropped, meanwhile. */
   #finish(call: FinishedCall): SluiceError | null {
     const { record, lane, key, timestamp, headers, isLettingGo, policy, outcome } = call
     const at = this.#at
@@ -368,17 +368,18 @@ export class StreamTask {
     at.hasLetGo = isLettingGo
     this.#pending = record
     let stop: SluiceError | null = null
+    const isOver = record.quarantinedFor !== null || record.isLetGo
     try {
       if ('error' in outcome) {
         at.policy = policy
         throw outcome.error
       }
-      if (record.quarantinedFor === null) lane.next(key, outcome.value, at)
+      if (!isOver) lane.next(key, outcome.value, at)
       if (at.halt !== null) output.rewind(length, bytes)
       stop = at.halt
     } catch (error) {
       if (record.tally === null) stop = failed(at, error)
-      else if (record.quarantinedFor === null) stop = this.#thrown(this.#way(at), error, length, bytes)
+      else if (!isOver) stop = this.#thrown(this.#way(at), error, length, bytes)
     }
     if (stop === null) this.#leave(record)
     this.#pending = null

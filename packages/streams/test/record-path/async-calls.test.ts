@@ -158,6 +158,24 @@ describe('a call that fails', () => {
     expect(driver.tally()).toMatchObject({ in: 1, dropped: { process: 1 } })
   })
 
+  test('by which its record is dropped: other calls for it go on no more', async () => {
+    const calls = new Calls()
+    const others = new Calls()
+    const builder = new StreamsBuilder()
+    const stream = builder.stream('in', texts)
+    stream.mapValuesAsync(calls.mapper, { name: 'ask' }).onError('drop').to('out', texts)
+    stream.mapValuesAsync(others.mapper, { name: 'other' }).to('others', texts)
+    const driver = new TopologyTestDriver(builder.build())
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('a', '1')
+    await calls.fail('1')
+    driver.advanceWallClockTime(1)
+    const completed = driver.completed()
+    await others.end('1')
+    await completed
+    expect(driver.createOutputTopic('others').isEmpty).toBe(true)
+    expect(driver.tally()).toMatchObject({ in: 1, passed: 0, dropped: { process: 1 } })
+  })
+
   test('leaves what its record has put out by another way', async () => {
     const calls = new Calls()
     const run = new Run(calls.mapper).pipe(['a', 'both'])
