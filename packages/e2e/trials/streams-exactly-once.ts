@@ -172,12 +172,22 @@ class Run {
   async #killBetween(kafka: Kafka, bootstrap: string, prefix: string): Promise<void> {
     for (let i = 0; i < 3; i++) {
       await this.#arrive(kafka, prefix)
-      const putting = this.#put(kafka, prefix, 15_000)
-      await sleep(400)
+      const before = await this.#results(kafka, prefix)
+      const putting = this.#put(kafka, prefix, 40_000)
+      for (let left = 2_000; left > 0 && (await this.#results(kafka, prefix)) === before; left--) await sleep(5)
       for (const instance of this.#instances.splice(0)) await instance.end('SIGKILL')
       await putting
       for (let n = 0; n < 2; n++) this.#start(bootstrap, prefix)
     }
+  }
+
+  /** How many results there are, committed or not. */
+  async #results(kafka: Kafka, prefix: string): Promise<number> {
+    const partitions = OUTPUTS.flatMap((name) =>
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: topicOf(prefix, name), partition })),
+    )
+    const ends = await kafka.admin.listOffsets(partitions, 'latest')
+    return ends.reduce((sum, { offset }) => sum + offset, 0)
   }
 
   async #deleteChangelog(kafka: Kafka, bootstrap: string, prefix: string): Promise<void> {
