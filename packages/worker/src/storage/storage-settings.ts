@@ -16,10 +16,12 @@ export const isPartitions: Validator = validatedBy("Positive number, or -1 to us
     : "Number of partitions must be positive, or -1 to use the broker's default",
 )
 
-export const isReplicationFactor: Validator = validatedBy("Positive number, or -1 to use the broker's default", (value) =>
-  value === -1 || Number(value) >= 1
-    ? undefined
-    : "Replication factor must be positive and not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default",
+export const isReplicationFactor: Validator = validatedBy(
+  "Positive number, or -1 to use the broker's default",
+  (value) =>
+    value === -1 || Number(value) >= 1
+      ? undefined
+      : "Replication factor must be positive and not larger than the number of brokers in the Kafka cluster, or -1 to use the broker's default",
 )
 
 const FURTHER =
