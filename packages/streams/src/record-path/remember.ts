@@ -4,6 +4,7 @@
  */
 import type { Fetcher } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type TopicPartitionOffset } from '@sluice/sdk'
+import type { Subtopology } from '../topology/topology.ts'
 import type { StreamTask } from './stream-task.ts'
 import type { TaskPartition } from './task-contract.ts'
 
@@ -18,6 +19,11 @@ export interface RememberPorts {
 export interface Remembering {
   readonly task: StreamTask
   readonly partition: TaskPartition
+}
+
+/** How many records before a position the nodes of a sub-topology must be given back. */
+export function memoryOf({ nodes }: Subtopology): number {
+  return Math.max(0, ...nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0)))
 }
 
 /** A poll that brings nothing for so long means that the records are gone. */

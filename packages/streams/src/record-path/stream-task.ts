@@ -12,12 +12,14 @@ import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { AsyncCalls, PendingRecord, type FinishedCall } from './async-calls.ts'
 import { compileChains } from './chain.ts'
+import { closeAll } from './close-all.ts'
 import { Drops } from './drops.ts'
 import { failed, Failures, HELD, timeless } from './failures.ts'
 import { NodeTimes } from './node-times.ts'
 import { Punctuations } from './punctuations.ts'
 import { RecordContext } from './record-context.ts'
 import { RecordOrder } from './record-order.ts'
+import { memoryOf } from './remember.ts'
 import type { ParkedRecord, StartOfPartition, TaskPartition, TaskPorts, TaskSettings } from './task-contract.ts'
 import { TaskStores } from './task-stores.ts'
 import { read, UNREADABLE, wayOf, type Way } from './way.ts'
@@ -65,10 +67,7 @@ export class StreamTask {
     this.id = `${subtopology.id}_${partition}`
     this.subtopology = subtopology.id
     this.partition = partition
-    this.memoryRecords = Math.max(
-      0,
-      ...subtopology.nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0)),
-    )
+    this.memoryRecords = memoryOf(subtopology)
     this.#calls = new AsyncCalls(clock)
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
@@ -192,17 +191,8 @@ export class StreamTask {
 
   /** Closes its processors, and gives its stores back. @throws what the first processor throws, after all of that */
   close(): void {
-    const failures: unknown[] = []
     this.#calls.close()
-    for (const close of this.#closers.splice(0)) {
-      try {
-        close()
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    this.#stores.close()
-    if (failures.length > 0) throw failures[0]
+    closeAll([...this.#closers.splice(0), () => this.#stores.close()])
   }
 
   /** Takes what was fetched of one partition, and runs what may be run: see `run`. */
