@@ -5,7 +5,7 @@
 import type { FetchedPartition } from '@sluice/kafka'
 import { Quarantine, type Gate } from '@sluice/quality'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
-import type { Changelog } from '../state/store-context.ts'
+import { NO_CHANGELOG } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import { UndoJournal } from '../state/undo-journal.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
@@ -93,9 +93,7 @@ export class StreamTask {
       drops: this.#drops,
       streamTime: () => this.#streamTime,
       isCaughtUp: () => this.#isCaughtUp,
-      requestCommit: () => {
-        this.#isCommitWanted = true
-      },
+      requestCommit: () => void (this.#isCommitWanted = true),
       begin: (lane, key, value, at) => {
         this.#pending ??= new PendingRecord(at, at.records === null ? null : this.#way(at).tally)
         this.#calls.begin(lane, key, value, this.#pending, at)
@@ -399,5 +397,3 @@ export class StreamTask {
     return way
   }
 }
-
-const NO_CHANGELOG: Changelog = { append: () => undefined }

@@ -29,6 +29,9 @@ export interface Changelog {
   ): void
 }
 
+/** Where nothing is told. */
+export const NO_CHANGELOG: Changelog = { append: () => undefined }
+
 export interface StoreContext {
   readonly record: CurrentRecord
   /** The topic that serdes are told, and that the changelog is written to; without logging, the name it would have. */
