@@ -88,9 +88,9 @@ describe('the quickstart', () => {
     expect(output).toMatch(/The same in version \d+ of the table, of \d+:/)
   })
 
-  test('ends with three commands to try', () => {
+  test('ends with four commands to try', () => {
     const commands = output.slice(output.indexOf('Try next:')).match(/^ {2}npm run .*$/gm)
-    expect(commands).toHaveLength(3)
+    expect(commands).toHaveLength(4)
   })
 
   test.each<[string, string, (good: readonly Strike[]) => readonly (readonly unknown[])[]]>([
