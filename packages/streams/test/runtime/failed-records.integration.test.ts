@@ -19,6 +19,7 @@ import {
   TimeWindows,
   type StreamsState,
 } from '../../src/index.ts'
+import { readCommitted } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
@@ -310,24 +311,5 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error('It did not come about in time')
     await sleep(50)
-  }
-}
-
-async function readCommitted(kafka: Kafka, topic: string) {
-  const place = { topic, partition: 0 }
-  const specs = [{ ...place, at: 'latest' as const }]
-  const [end] = valuesOf(await kafka.admin.partitions.listOffsets(specs, { isolation: 'read_committed' }))
-  const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
-  const found: { readonly key: string; readonly value: string }[] = []
-  try {
-    fetcher.assign([{ ...place, offset: 0 }])
-    while ((fetcher.position(place) ?? 0) < end!.offset)
-      for (const { batches } of await fetcher.poll(1_000))
-        for (const batch of batches)
-          for (let i = 0; i < batch.count; i++)
-            found.push({ key: Buffer.from(batch.key(i)!).toString(), value: Buffer.from(batch.value(i)!).toString() })
-    return found
-  } finally {
-    await fetcher.close()
   }
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StreamsState } from '../../src/index.ts'
+import { readCommitted } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
@@ -75,7 +76,7 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
     /** What readers of committed records have got: each key's counts in order. */
     const counts = async (): Promise<Map<string, number[]>> => {
       const found = new Map<string, number[]>()
-      for (const { key, value } of await readCommitted(kafka, output, partitions)) {
+      for (const { key, value } of await readCommitted(kafka, output)) {
         const list = found.get(key) ?? []
         found.set(key, list)
         list.push(Number(value))
@@ -209,7 +210,7 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
       'state.dir': path.join(folder, application),
     })
     await new KafkaStreams(builder.build(), settings, { kafka, metrics: new MemoryMetrics() }).run({ until: 'end' })
-    const counts = await readCommitted(kafka, output, 3)
+    const counts = await readCommitted(kafka, output)
     expect(counts).toHaveLength(300)
     const last = new Map(counts.map(({ key, value }) => [key, Number(value)]))
     expect(Object.fromEntries(last)).toEqual(Object.fromEntries([0, 1, 2, 3, 4].map((n) => [`value ${n}`, 60])))
@@ -253,7 +254,7 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
     await expect(run(6)).rejects.toMatchObject({ code: 'TASK_FAILED' })
     await expect(run(6)).rejects.toMatchObject({ code: 'TASK_FAILED' })
     await run(0)
-    const counts = (await readCommitted(kafka, output, 1)).map(({ value }) => Number(value))
+    const counts = (await readCommitted(kafka, output)).map(({ value }) => Number(value))
     expect(counts).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   }, 60_000)
 
@@ -276,27 +277,5 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error('It did not come about in time')
     await sleep(50)
-  }
-}
-
-async function readCommitted(kafka: Kafka, topic: string, partitions: number) {
-  const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
-  const ends = await kafka.admin.listOffsets(places, 'latest')
-  const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
-  const found: { readonly key: string; readonly value: string }[] = []
-  try {
-    fetcher.assign(places.map((place) => ({ ...place, offset: 0 })))
-    // What is still open at the ends does not come.
-    for (let quiet = 0; quiet < 3 && ends.some((end) => (fetcher.position(end) ?? 0) < end.offset);) {
-      const arrived = await fetcher.poll(100)
-      quiet = arrived.length === 0 ? quiet + 1 : 0
-      for (const { batches } of arrived)
-        for (const batch of batches)
-          for (let i = 0; i < batch.count; i++)
-            found.push({ key: Buffer.from(batch.key(i)!).toString(), value: Buffer.from(batch.value(i)!).toString() })
-    }
-    return found
-  } finally {
-    await fetcher.close()
   }
 }

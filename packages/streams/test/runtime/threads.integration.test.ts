@@ -18,6 +18,7 @@ import {
   type StreamsPorts,
   type StreamsState,
 } from '../../src/index.ts'
+import { readCommitted } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
@@ -104,9 +105,9 @@ onABroker('the threads of an instance (needs SLUICE_TEST_KAFKA)', () => {
         )
         written += count
       },
-      out: () => readCommitted(kafka, output, partitions),
+      out: () => readCommitted(kafka, output),
       async arrive(count = written): Promise<void> {
-        await until(async () => (await readCommitted(kafka, output, partitions)).length >= count)
+        await until(async () => (await readCommitted(kafka, output)).length >= count)
       },
       members: async () => valuesOf(await kafka.admin.groups.describe([name]))[0]!.members.length,
       committed: (partition: number) => kafka.groupOffsets(name).committed([{ topic: input, partition }]),
@@ -459,23 +460,5 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error('It did not come about in time')
     await sleep(50)
-  }
-}
-
-async function readCommitted(kafka: Kafka, topic: string, partitions: number) {
-  const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition, at: 'latest' as const }))
-  const ends = valuesOf(await kafka.admin.partitions.listOffsets(places, { isolation: 'read_committed' }))
-  const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
-  const found: { readonly key: string; readonly value: string }[] = []
-  try {
-    fetcher.assign(places.map(({ partition }) => ({ topic, partition, offset: 0 })))
-    while (places.some((place, i) => (fetcher.position(place) ?? 0) < ends[i]!.offset))
-      for (const { batches } of await fetcher.poll(1_000))
-        for (const batch of batches)
-          for (let i = 0; i < batch.count; i++)
-            found.push({ key: Buffer.from(batch.key(i)!).toString(), value: Buffer.from(batch.value(i)!).toString() })
-    return found
-  } finally {
-    await fetcher.close()
   }
 }

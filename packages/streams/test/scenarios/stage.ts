@@ -17,6 +17,7 @@ import {
   type StreamsState,
   type Topology,
 } from '../../src/index.ts'
+import { readCommitted } from '../support/read-committed.ts'
 
 const WAIT_MS = 30_000
 
@@ -131,7 +132,8 @@ export class Application {
 
   /** `key:value` of what is committed there, partition by partition. */
   async read(name: string): Promise<string[]> {
-    return await readCommitted(this.#parts.kafka, this.topic(name))
+    const records = await readCommitted(this.#parts.kafka, this.topic(name))
+    return records.map(({ key, value }) => `${key}:${value}`)
   }
 
   /** Resolves with what is in the topic when there is so much, or more. */
@@ -235,28 +237,4 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
     if (performance.now() > deadline) throw new Error('It did not come about in time')
     await sleep(50)
   }
-}
-
-async function readCommitted(kafka: Kafka, topic: string): Promise<string[]> {
-  const [described] = await kafka.admin.describeTopics([topic])
-  const places = Array.from({ length: described?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
-  const latest = places.map((place) => ({ ...place, at: 'latest' as const }))
-  const ends = valuesOf(await kafka.admin.partitions.listOffsets(latest, { isolation: 'read_committed' }))
-  const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
-  const found = places.map((): string[] => [])
-  try {
-    fetcher.assign(places.map((place) => ({ ...place, offset: 0 })))
-    while (places.some((place, i) => (fetcher.position(place) ?? 0) < ends[i]!.offset))
-      for (const { partition, batches } of await fetcher.poll(1_000))
-        for (const batch of batches)
-          for (let i = 0; i < batch.count; i++)
-            found[partition]!.push(`${textOf(batch.key(i))}:${textOf(batch.value(i))}`)
-    return found.flat()
-  } finally {
-    await fetcher.close()
-  }
-}
-
-function textOf(bytes: Uint8Array | null): string {
-  return bytes === null ? 'null' : Buffer.from(bytes).toString()
 }
