@@ -1,6 +1,6 @@
 /**
- * Every promise of the port on every broker that stands behind it: Apache Kafka 3.9 and 4.3 where there is a Java, with `--full` or without one
- * the embedded one too.
+ * Every promise of the port on every broker that stands behind it: Apache Kafka 3.9 and 4.3 where there is a Java; the embedded one with `--full` or
+ * `--only`, and where there is no other.
  * Prints how many cases hold as a table, parts of the port by brokers, and what each case that does not hold came to.
  */
 import { connect } from '@sluice/kafka'
@@ -30,7 +30,7 @@ export async function trial({ only, full }: TrialOptions): Promise<boolean> {
   if (why !== null) console.log(`port-contract: Apache Kafka is not tried: ${why}`)
   const apache = ['3.9.2', '4.3.1'].map((version) => () => startApacheKafka(version))
   // `npm test` tries the embedded one too: the short form leaves it out where there are others.
-  const embedded = full || why !== null ? [() => startEmbedded()] : []
+  const embedded = full || only !== null || why !== null ? [() => startEmbedded()] : []
   const columns: { name: string; outcomes: readonly Outcome[] }[] = []
   for (const start of [...embedded, ...(why === null ? apache : [])]) {
     const broker = await start()
