@@ -10,6 +10,7 @@ import { DistributedWorker, LogLevels } from '@sluice/worker'
 import { bundledModules, foundPlugins } from '../bundled.ts'
 import { COMMIT, CONNECT_VERSION } from '../version.ts'
 import { Connectors } from './connectors.ts'
+import { removeLeftMembers } from './left-members.ts'
 import { PARTITIONS, type QuickstartPlan } from './plan.ts'
 import type { StageProgress } from './progress.ts'
 import { interrupted, LOOK_MS, watch, type FilePosition } from './watch.ts'
@@ -68,10 +69,7 @@ export async function runFlow(ports: FlowPorts): Promise<FilePosition | null> {
   }
 }
 
-/**
- * Makes the topics, and puts members out of the groups: whoever has the folder is alone, so they are of a run that was killed, and
- * nobody needs to wait until their sessions are over.
- */
+/** Makes the topics, and lets nobody wait for members of a run that was killed. */
 async function prepare(kafka: Kafka, plan: QuickstartPlan): Promise<void> {
   const { raw, clean, quarantine } = plan.topics
   await kafka.admin.ensureTopics([
@@ -79,9 +77,7 @@ async function prepare(kafka: Kafka, plan: QuickstartPlan): Promise<void> {
     { topic: clean, partitions: PARTITIONS },
     { topic: quarantine, partitions: PARTITIONS, configs: { 'max.message.bytes': QUARANTINED_BYTES_MAX } },
   ])
-  const ours = [plan.worker['group.id']!, `connect-${plan.sink['name']!}`]
-  const present = (await kafka.admin.groups.list()).filter(({ groupId }) => ours.includes(groupId))
-  for (const { groupId } of present) await kafka.admin.groups.removeMembers(groupId, 'all', 'its process was killed')
+  await removeLeftMembers(kafka, [plan.worker['group.id']!, `connect-${plan.sink['name']!}`])
 }
 
 async function startWorker(

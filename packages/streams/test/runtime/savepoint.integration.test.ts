@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
 import { MemoryMetrics } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
+import { countsIn } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
@@ -93,30 +94,6 @@ onABroker('a savepoint (needs SLUICE_TEST_KAFKA)', () => {
     return input
   }
 
-  /** The counts of each key, in order. */
-  async function countsIn(topic: string): Promise<Map<string, number[]>> {
-    const places = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))
-    const ends = await kafka.admin.listOffsets(places, 'latest')
-    const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
-    const found = new Map<string, number[]>()
-    try {
-      fetcher.assign(places.map((place) => ({ ...place, offset: 0 })))
-      while (ends.some((end) => (fetcher.position(end) ?? 0) < end.offset)) {
-        for (const { batches } of await fetcher.poll(100)) {
-          for (const batch of batches) {
-            for (let i = 0; i < batch.count; i++) {
-              const key = Buffer.from(batch.key(i)!).toString()
-              found.set(key, [...(found.get(key) ?? []), Number(Buffer.from(batch.value(i)!).toString())])
-            }
-          }
-        }
-      }
-      return found
-    } finally {
-      await fetcher.close()
-    }
-  }
-
   test.each(['lmdb', 'memory'] as const)(
     'taken while records stream in is one moment of the whole: another application goes on from there, each record counted once: %s',
     async (engine) => {
@@ -139,10 +116,10 @@ onABroker('a savepoint (needs SLUICE_TEST_KAFKA)', () => {
       const two = application(input, engine)
       await two.streams.beginFrom(url)
       two.start()
-      await eventually(async () => total(last(await countsIn(two.output))) === written)
+      await eventually(async () => total(last(await countsIn(kafka, two.output, PARTITIONS))) === written)
       await two.stop()
       // It goes on, and does not begin anew, or leave out what was under way between its tasks.
-      for (const list of (await countsIn(two.output)).values())
+      for (const list of (await countsIn(kafka, two.output, PARTITIONS)).values())
         expect(list).toEqual(Array.from(list, (_, i) => list[0]! + i))
     },
     90_000,

@@ -11,6 +11,7 @@ import { connect, valuesOf, type Kafka, type Producer } from '@sluice/kafka'
 import { openObjectStore, type ObjectStore } from '@sluice/object-store'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
+import { countsIn } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
@@ -119,39 +120,16 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
           .filter(({ message }) => message === 'A snapshot is passed over')
           .map(({ facts }) => String(facts['reason'])),
       async expectEachCountOnce(): Promise<void> {
-        const counts = await countsIn(output)
+        const counts = await countsIn(kafka, output, 2)
         const sizes = Array.from({ length: KEYS }, (_, k) => Math.floor(written / KEYS) + (k < written % KEYS ? 1 : 0))
         expect(Object.fromEntries(counts)).toEqual(
           Object.fromEntries(sizes.map((size, k) => [`key ${k}`, Array.from({ length: size }, (_, i) => i + 1)])),
         )
       },
       async expectLastCounts(): Promise<void> {
-        const counts = await countsIn(output)
+        const counts = await countsIn(kafka, output, 2)
         expect([...counts.values()].reduce((sum, list) => sum + Math.max(...list), 0)).toBe(written)
       },
-    }
-  }
-
-  async function countsIn(topic: string): Promise<Map<string, number[]>> {
-    const places = [0, 1].map((partition) => ({ topic, partition }))
-    const ends = await kafka.admin.listOffsets(places, 'latest')
-    const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
-    const found = new Map<string, number[]>()
-    try {
-      fetcher.assign(places.map((place) => ({ ...place, offset: 0 })))
-      while (ends.some((end) => (fetcher.position(end) ?? 0) < end.offset)) {
-        for (const { batches } of await fetcher.poll(100)) {
-          for (const batch of batches) {
-            for (let i = 0; i < batch.count; i++) {
-              const key = Buffer.from(batch.key(i)!).toString()
-              found.set(key, [...(found.get(key) ?? []), Number(Buffer.from(batch.value(i)!).toString())])
-            }
-          }
-        }
-      }
-      return found
-    } finally {
-      await fetcher.close()
     }
   }
 
@@ -277,11 +255,11 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
       feeding.abort()
       await fed
       const { child } = start(KILLS)
-      await eventually(async () => total(await countsIn(`${name}.out`)) >= written)
+      await eventually(async () => total(await countsIn(kafka, `${name}.out`, 2)) >= written)
       child.kill('SIGKILL')
       await once(child, 'exit')
       expect(brought).toBeGreaterThanOrEqual(2 * (KILLS - 1))
-      const counts = await countsIn(`${name}.out`)
+      const counts = await countsIn(kafka, `${name}.out`, 2)
       const sizes = Array.from({ length: KEYS }, (_, k) => Math.floor(written / KEYS) + (k < written % KEYS ? 1 : 0))
       expect(Object.fromEntries(counts)).toEqual(
         Object.fromEntries(sizes.map((size, k) => [`key ${k}`, Array.from({ length: size }, (_, i) => i + 1)])),

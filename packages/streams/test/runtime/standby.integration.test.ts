@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
+import { countsIn } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
 const onABroker = address === '' ? describe.skip : describe
@@ -113,35 +114,12 @@ onABroker('copies of state elsewhere (needs SLUICE_TEST_KAFKA)', () => {
         return ends.every(({ partition, offset }) => (committed.get(partition) ?? 0) >= offset)
       },
       async expectEachCountOnce(): Promise<void> {
-        const counts = await countsIn(output)
+        const counts = await countsIn(kafka, output, PARTITIONS)
         const sizes = Array.from({ length: KEYS }, (_, k) => Math.floor(written / KEYS) + (k < written % KEYS ? 1 : 0))
         expect(Object.fromEntries(counts)).toEqual(
           Object.fromEntries(sizes.map((size, k) => [`key ${k}`, Array.from({ length: size }, (_, i) => i + 1)])),
         )
       },
-    }
-  }
-
-  async function countsIn(topic: string): Promise<Map<string, number[]>> {
-    const places = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition }))
-    const ends = await kafka.admin.listOffsets(places, 'latest')
-    const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
-    const found = new Map<string, number[]>()
-    try {
-      fetcher.assign(places.map((place) => ({ ...place, offset: 0 })))
-      while (ends.some((end) => (fetcher.position(end) ?? 0) < end.offset)) {
-        for (const { batches } of await fetcher.poll(100)) {
-          for (const batch of batches) {
-            for (let i = 0; i < batch.count; i++) {
-              const key = Buffer.from(batch.key(i)!).toString()
-              found.set(key, [...(found.get(key) ?? []), Number(Buffer.from(batch.value(i)!).toString())])
-            }
-          }
-        }
-      }
-      return found
-    } finally {
-      await fetcher.close()
     }
   }
 

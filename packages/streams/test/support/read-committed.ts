@@ -17,6 +17,31 @@ export async function readCommitted(kafka: Kafka, topic: string): Promise<readon
   const [described] = await kafka.admin.describeTopics([topic])
   const places = Array.from({ length: described?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
   const ends = await committedEnds(kafka, places)
+  return readTo(kafka, places, ends)
+}
+
+/** The counts of each key, in order, up to where the topic ends now: what others hold open is waited for. */
+export async function countsIn(kafka: Kafka, topic: string, partitions: number): Promise<Map<string, number[]>> {
+  const places = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))
+  const ends = (await kafka.admin.listOffsets(places, 'latest')).toSorted((a, b) => a.partition - b.partition)
+  const counts = new Map<string, number[]>()
+  for (const { key, value } of await readTo(
+    kafka,
+    places,
+    ends.map(({ offset }) => offset),
+  )) {
+    const known = counts.get(key)
+    if (known === undefined) counts.set(key, [Number(value)])
+    else known.push(Number(value))
+  }
+  return counts
+}
+
+async function readTo(
+  kafka: Kafka,
+  places: readonly { readonly topic: string; readonly partition: number }[],
+  ends: readonly number[],
+): Promise<readonly CommittedRecord[]> {
   const fetcher = kafka.fetcher({ isolation: 'read_committed', maxWaitMs: 50 })
   const found = places.map((): CommittedRecord[] => [])
   try {

@@ -12,6 +12,7 @@ import { startBroker } from '../../broker.ts'
 import { bundledModules, bundledProcessors, foundPlugins } from '../../bundled.ts'
 import { COMMIT, CONNECT_VERSION } from '../../version.ts'
 import { Connectors } from '../connectors.ts'
+import { removeLeftMembers } from '../left-members.ts'
 import { lockFolder } from '../lock.ts'
 import { ProgressLines } from '../progress.ts'
 import { LakeTable, printResult } from '../table.ts'
@@ -95,9 +96,7 @@ async function prepare(kafka: Kafka, plan: TourPlan): Promise<void> {
   await kafka.admin.ensureTopics(
     Object.values(TOPICS).map((topic) => ({ topic, partitions: PARTITIONS, configs: KEPT })),
   )
-  const ours = [plan.worker['group.id']!, PROCESSOR, `connect-${plan.sink['name']!}`]
-  const present = (await kafka.admin.groups.list()).filter(({ groupId }) => ours.includes(groupId))
-  for (const { groupId } of present) await kafka.admin.groups.removeMembers(groupId, 'all', 'its process was killed')
+  await removeLeftMembers(kafka, [plan.worker['group.id']!, PROCESSOR, `connect-${plan.sink['name']!}`])
 }
 
 async function withWorker(

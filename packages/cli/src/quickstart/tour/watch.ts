@@ -27,6 +27,8 @@ export async function watchTour({ plan, kafka, connectors, client, show, signal 
   const names = [plan.sources.airports, plan.sources.flights, plan.sink].map((config) => config['name']!)
   const size = { airports: sizeOf(plan.sources.airports['file']!), flights: sizeOf(plan.reports) }
   let stand = ''
+  /** How many there are, once all is processed. */
+  let days: number | null = null
   let movedAt = systemClock.monotonic()
   for (;;) {
     signal.throwIfAborted()
@@ -39,7 +41,7 @@ export async function watchTour({ plan, kafka, connectors, client, show, signal 
     const isRead = areRunning && airports.position >= size.airports && flights.position >= size.flights
     const lag = isRead ? await lagOf(kafka, [TOPICS.airports, TOPICS.flights, REPARTITIONED]) : null
     const isProcessed = lag === 0
-    const days = isProcessed ? (await readAll(kafka, TOPICS.delays)).length : null
+    if (isProcessed) days ??= (await readAll(kafka, TOPICS.delays)).length
     const table = await LakeTable.open(plan.table)
     const { rows } = await table.summary()
     const hasLanded = days !== null && rows >= days
