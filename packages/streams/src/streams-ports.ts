@@ -1,7 +1,7 @@
 import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Metrics, Random } from '@sluice/sdk'
-import type { Until } from './runtime/ground.ts'
-import type { TopologyRecord } from './runtime/topology-record.ts'
+import type { Until } from './runtime/thread/ground.ts'
+import type { TopologyRecord } from './runtime/topics/topology-record.ts'
 import type { StreamsState } from './streams-state.ts'
 
 /** What an application is given. The connection stays the caller's: it is not closed here. */

@@ -1,7 +1,7 @@
 import type { Kafka } from '@sluice/kafka'
 import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
 import { KafkaStreams } from '../../kafka-streams.ts'
-import type { TopologyRecord } from '../../runtime/topology-record.ts'
+import type { TopologyRecord } from '../../runtime/topics/topology-record.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { SeededRandom } from '@sluice/sdk/testing'

@@ -1,0 +1,380 @@
+/** The tasks of one thread: made when their partitions are assigned, begun when their stores are complete, closed when they are revoked. */
+import fs from 'node:fs'
+import path from 'node:path'
+import type { CommittedOffset } from '@sluice/kafka'
+import { SluiceError, type TopicPartition } from '@sluice/sdk'
+import { nameOfTask, type TaskId } from '../../assignment/task-id.ts'
+import { tasksOf } from '../../assignment/streams-assignor.ts'
+import { readCommitMetadata, writeCommitMetadata } from '../../record-path/commit-metadata.ts'
+import { latestTimes } from '../../record-path/node-times.ts'
+import { remember } from '../../record-path/remember.ts'
+import { StreamTask } from '../../record-path/stream-task.ts'
+import type { StartOfPartition, TaskPartition } from '../../record-path/task-contract.ts'
+import type { Changelog, StoreFactory, TaskStore } from '../../state/store-context.ts'
+import { changelogTopicOf, isChangelogComplete } from '../../topology/internal-topics.ts'
+import { engineOf } from '../../state/definition.ts'
+import { changelogOf } from '../restore/changelog.ts'
+import { firstOffsets } from './first-offsets.ts'
+import type { StateSource } from '../restore/handover.ts'
+import { keyOf } from '../partition-key.ts'
+import { readableEnds } from '../readable-ends.ts'
+import { restore, type RestoringStore } from '../restore/restoration.ts'
+import type { RunningTasksParts } from './running-tasks-parts.ts'
+import type { BeginningStore, TaskCut } from '../snapshots/snapshots.ts'
+import { diskOpener, TaskState, type OpenDisk } from '../restore/task-state.ts'
+
+interface CommittedStart extends StartOfPartition {
+  /** What the nodes of its task have committed with it. */
+  readonly nodeTimes: Readonly<Record<string, number>>
+}
+
+/** How often a task may turn out to have no state that can be used: a directory, and some snapshots. */
+const HEALED_MOST = 10
+/** So much of a changelog is read again after a crash. */
+const PERSIST_MS = 1000
+
+export class RunningTasks {
+  readonly #parts: RunningTasksParts
+  /** By name. */
+  readonly #tasks = new Map<string, StreamTask>()
+  readonly #byPartition = new Map<string, StreamTask>()
+  readonly #committed = new Map<string, number>()
+  /** What was committed beside the offsets. */
+  readonly #metadata = new Map<string, string>()
+  /** Where nothing was committed: where the task began. */
+  readonly #begun = new Map<string, number>()
+  readonly #states = new Map<StreamTask, TaskState>()
+  #persistedAt = -Infinity
+
+  constructor(parts: RunningTasksParts) {
+    this.#parts = parts
+  }
+
+  get all(): Iterable<StreamTask> {
+    return this.#tasks.values()
+  }
+
+  get size(): number {
+    return this.#tasks.size
+  }
+
+  of(partition: TopicPartition): StreamTask | undefined {
+    return this.#byPartition.get(keyOf(partition))
+  }
+
+  /** Null: nothing was ever committed. */
+  committedOf(partition: TopicPartition): number | null {
+    return this.#committed.get(keyOf(partition)) ?? null
+  }
+
+  /** What a commit would say now: where the partitions stand that have moved since the last one. */
+  uncommitted(): CommittedOffset[] {
+    return Array.from(this.#tasks.values()).flatMap((task) =>
+      task.partitions.flatMap((one) =>
+        one.position === (this.committedOf(one) ?? this.#begun.get(keyOf(one))) ? [] : [offsetOf(task, one)],
+      ),
+    )
+  }
+
+  /** Where some partition stands, whether it has moved or not; none when there are no tasks. */
+  anyOffset(): CommittedOffset[] {
+    for (const task of this.#tasks.values()) return task.partitions.slice(0, 1).map((one) => offsetOf(task, one))
+    return []
+  }
+
+  /** Whether a commit has to be waited for before more is processed: a store on disk has one generation of what is not committed. */
+  get areOnDisk(): boolean {
+    for (const state of this.#states.values()) if (state.isOnDisk) return true
+    return false
+  }
+
+  /** Whether a record that stops the run cannot be taken back alone: it has changed stores, or others behind it have been begun. */
+  get areEntangled(): boolean {
+    for (const task of this.#tasks.values()) if (task.stores.size > 0 || task.calls.isUsed) return true
+    return false
+  }
+
+  hasCommitted(offsets: readonly CommittedOffset[]): void {
+    for (const one of offsets) {
+      this.#committed.set(keyOf(one), one.offset)
+      this.#metadata.set(keyOf(one), one.metadata)
+    }
+  }
+
+  /** All tasks as they are: when everything that they hold is committed and persisted. */
+  cut(): TaskCut[] {
+    return Array.from(this.#tasks.values()).flatMap((task): TaskCut[] => {
+      const state = this.#states.get(task)
+      if (state === undefined) return []
+      const sources = task.partitions.map((one) => {
+        const { topic, partition, position } = one
+        return { topic, partition, offset: position, metadata: this.#metadata.get(keyOf(one)) ?? '' }
+      })
+      return [{ task: task.id, state: state.cut(), sources, changelogOf: (store) => this.#loggedIn(store) }]
+    })
+  }
+
+  /**
+   * What the stores hold back goes to disk: the changelogs have it, up to `written` (by `topic-partition`). Of a store whose changelog is
+   * its source topic, the committed offset says how far. With `mayWait`, another commit comes: a row that changes with every one of them
+   * is then written once a second.
+   */
+  persist(written: ReadonlyMap<string, number>, mayWait = false): void {
+    const now = this.#parts.clock.monotonic()
+    const waits = mayWait && now - this.#persistedAt < PERSIST_MS
+    if (!waits) this.#persistedAt = now
+    for (const task of this.#tasks.values()) {
+      const of = (store: string): number | undefined => {
+        const key = keyOf({ topic: this.#changelogOf(store), partition: task.partition })
+        const isSource = this.#parts.topology.stores.get(store)?.sourceTopic !== undefined
+        return isSource ? this.#committed.get(key) : written.get(key)
+      }
+      this.#states.get(task)?.commit(of, waits)
+    }
+  }
+
+  /**
+   * Makes the tasks of these partitions and completes their stores. They are not among the running ones until `begin`: what is revoked
+   * meanwhile is closed by whoever asked.
+   * @throws SluiceError OFFSET_OUT_OF_RANGE when a committed offset points at records that were deleted
+   */
+  async prepare(
+    partitions: readonly TopicPartition[],
+    committed: readonly CommittedOffset[],
+    signal: AbortSignal,
+  ): Promise<readonly StreamTask[]> {
+    const starts = await this.#startsOf(partitions, committed)
+    for (let healed = 0; ; healed++) {
+      try {
+        return await this.#prepareAll(partitions, starts, signal)
+      } catch (error) {
+        const { logger, snapshots, stateDirectory } = this.#parts
+        if (!(error instanceof SluiceError)) throw error
+        const isTorn = error.code === 'STATE_TORN'
+        const task = isTorn || error.code === 'SNAPSHOT_UNUSABLE' ? error.place?.['task'] : undefined
+        if (task === undefined || healed === HEALED_MOST * partitions.length) throw error
+        logger.warn(error.message, { task })
+        snapshots?.distrust(String(task))
+        if (isTorn) await fs.promises.rm(path.join(stateDirectory, String(task)), { recursive: true, force: true })
+      }
+    }
+  }
+
+  async #prepareAll(
+    partitions: readonly TopicPartition[],
+    starts: ReadonlyMap<string, CommittedStart>,
+    signal: AbortSignal,
+  ): Promise<readonly StreamTask[]> {
+    const { topology, kafka, isolation, clock, logger } = this.#parts
+    const isOnDisk = [...topology.stores.values()].some(({ definition }) => engineOf(definition) === 'lmdb')
+    const openDisk = isOnDisk ? await diskOpener() : null
+    const made: StreamTask[] = []
+    try {
+      const stores: RestoringStore[] = []
+      for (const id of tasksOf(topology, partitions)) {
+        const source = await this.#sourceOf(id, starts, signal)
+        const { task, restoring } = this.#make(id, starts, openDisk)
+        made.push(task)
+        const filled = source?.fillStores(this.#states.get(task)!, restoring, signal)
+        stores.push(...((await filled) ?? restoring))
+      }
+      await restore(stores, { kafka, clock, logger, isolation }, signal)
+      if (signal.aborted) throw new SluiceError('INTERRUPTED', 'The application ended while state was restored')
+      await this.#remember(made, signal)
+      return made
+    } catch (error) {
+      await Promise.all(made.map((task) => this.discard(task)))
+      throw error
+    }
+  }
+
+  begin(tasks: readonly StreamTask[], committed: readonly CommittedOffset[]): void {
+    for (const task of tasks) {
+      this.#tasks.set(task.id, task)
+      for (const partition of task.partitions) {
+        this.#byPartition.set(keyOf(partition), task)
+        this.#begun.set(keyOf(partition), partition.position)
+      }
+    }
+    this.hasCommitted(committed.filter((one) => this.of(one) !== undefined))
+  }
+
+  /** Ends a task that is not among the running ones: what it did not commit is lost. */
+  async discard(task: StreamTask): Promise<void> {
+    const state = this.#states.get(task)
+    this.#states.delete(task)
+    try {
+      task.close()
+    } finally {
+      await state?.close()
+    }
+  }
+
+  /** Ends the tasks of these partitions. */
+  async close(partitions: readonly TopicPartition[]): Promise<void> {
+    const ended: Promise<void>[] = []
+    for (const partition of partitions) {
+      const task = this.of(partition)
+      if (task === undefined) continue
+      this.#tasks.delete(task.id)
+      for (const own of task.partitions) {
+        this.#byPartition.delete(keyOf(own))
+        this.#committed.delete(keyOf(own))
+      }
+      ended.push(this.discard(task))
+    }
+    await Promise.all(ended)
+  }
+
+  async closeAll(): Promise<void> {
+    await this.close(Array.from(this.#tasks.values()).flatMap(({ partitions }) => partitions))
+  }
+
+  /** Null: the state is what is on disk, and what the changelogs have. */
+  async #sourceOf(
+    id: TaskId,
+    starts: ReadonlyMap<string, CommittedStart>,
+    signal: AbortSignal,
+  ): Promise<StateSource | null> {
+    const { standbys, snapshots } = this.#parts
+    const name = nameOfTask(id)
+    const handed = (await standbys?.release(name)) ?? null
+    return handed ?? (await snapshots?.bringBack(name, this.#beginning(id, starts), signal)) ?? null
+  }
+
+  /** Null: nobody writes down what it holds. */
+  #loggedIn(store: string): string | null {
+    const { definition, sourceTopic } = this.#parts.topology.stores.get(store)!
+    return sourceTopic === undefined && definition.logging === null ? null : this.#changelogOf(store)
+  }
+
+  #beginning({ subtopology, partition }: TaskId, starts: ReadonlyMap<string, CommittedStart>): BeginningStore[] {
+    const { topology } = this.#parts
+    const own = topology.subtopologies[subtopology]!.stores.filter(({ isGlobal }) => isGlobal !== true)
+    return own.map(({ definition, sourceTopic }) => {
+      const topic = this.#loggedIn(definition.name)
+      const changelog = topic === null ? null : { topic, partition }
+      const until = sourceTopic === undefined ? null : this.#until({ topic: sourceTopic, partition }, starts)
+      return { definition, changelog, until }
+    })
+  }
+
+  /** What the topic holds behind the position is still to be processed. */
+  #until(at: TopicPartition, starts: ReadonlyMap<string, CommittedStart>): number {
+    return starts.get(keyOf(at))?.offset ?? 0
+  }
+
+  #changelogOf(store: string): string {
+    const { topology, settings } = this.#parts
+    return topology.stores.get(store)?.sourceTopic ?? changelogTopicOf(settings.applicationId, store)
+  }
+
+  /** Nodes that remember records are given those before their positions. */
+  async #remember(tasks: readonly StreamTask[], signal: AbortSignal): Promise<void> {
+    const remembering = tasks
+      .filter((task) => task.memoryRecords > 0)
+      .flatMap((task) => task.partitions.map((partition) => ({ task, partition })))
+    if (remembering.length === 0) return
+    const { kafka, clock, logger } = this.#parts
+    const places = remembering.map(({ partition: { topic, partition } }) => ({ topic, partition }))
+    const earliest = await kafka.admin.listOffsets(places, 'earliest')
+    const fetcher = kafka.fetcher({ isolation: this.#parts.isolation })
+    try {
+      await remember(remembering, earliest, { fetcher, clock, logger }, signal)
+    } finally {
+      await fetcher.close()
+    }
+  }
+
+  #make(
+    id: TaskId,
+    starts: ReadonlyMap<string, CommittedStart>,
+    openDisk: OpenDisk | null,
+  ): { task: StreamTask; restoring: RestoringStore[] } {
+    const { topology, settings, output, clock, random, partitionsOf, recordLimits, stateDirectory, logger } =
+      this.#parts
+    const name = nameOfTask(id)
+    const owner = { application: settings.applicationId, task: name }
+    const state = new TaskState({ directory: path.join(stateDirectory, name), ...owner }, openDisk, logger, true)
+    const subtopology = topology.subtopologies[id.subtopology]!
+    const own = subtopology.sourceTopics.flatMap((topic) => starts.get(keyOf({ topic, partition: id.partition })) ?? [])
+    const changelog: Changelog = changelogOf(settings.applicationId, id.partition, this.#parts.changelogs)
+    const restoring: RestoringStore[] = []
+    const remembering: StoreFactory = (definition, context) => {
+      const store = state.factory(definition, context)
+      const { sourceTopic } = topology.stores.get(definition.name)!
+      if (sourceTopic === undefined && definition.logging === null) return store
+      const at = { topic: this.#changelogOf(definition.name), partition: id.partition }
+      const until = sourceTopic === undefined ? null : this.#until(at, starts)
+      restoring.push({
+        task: name,
+        store: definition.name,
+        ...at,
+        apply: (records, next) => state.restore(store, records, next),
+        bulk: (expected, share) => state.bulk(definition, expected, share),
+        from: state.position(definition),
+        until,
+        isComplete: sourceTopic === undefined && isChangelogComplete(definition),
+      })
+      return store
+    }
+    const times = latestTimes(own.map((start) => start.nodeTimes))
+    const { measured = (store: TaskStore): TaskStore => store } = this.#parts
+    const factory: StoreFactory = (definition, context) => measured(remembering(definition, context), definition, name)
+    const stores = { factory, changelog, global: this.#parts.globalStores }
+    const ports = { clock, random, output, partitionsOf, recordLimits, times, stores }
+    try {
+      const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)
+      this.#states.set(task, state)
+      return { task, restoring }
+    } catch (error) {
+      // What was opened of it belongs to nobody.
+      void state.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #startsOf(
+    partitions: readonly TopicPartition[],
+    committed: readonly CommittedOffset[],
+  ): Promise<Map<string, CommittedStart>> {
+    const { admin } = this.#parts.kafka
+    const { isolation } = this.#parts
+    const [earliest, ends] = await Promise.all([
+      admin.listOffsets(partitions, 'earliest'),
+      readableEnds(partitions, admin, isolation),
+    ])
+    const known = new Map(committed.map((one) => [keyOf(one), one]))
+    const { topology, clock } = this.#parts
+    const fresh = partitions.filter((one) => !known.has(keyOf(one)))
+    const begin = await firstOffsets(topology, fresh, admin, clock, isolation)
+    const firsts = new Map(begin.map((one) => [keyOf(one), one.offset]))
+    return new Map(
+      earliest.map(({ topic, partition, offset: first }) => {
+        const key = keyOf({ topic, partition })
+        const at = known.get(key)
+        if (at !== undefined && at.offset < first) throw deleted(at, first)
+        const offset = at?.offset ?? firsts.get(key) ?? first
+        const { tally, partitionTime: time, nodeTimes } = readCommitMetadata(at?.metadata ?? '')
+        return [key, { topic, partition, offset, tally, time, nodeTimes, endOffset: ends.get(key) ?? offset }]
+      }),
+    )
+  }
+}
+
+function offsetOf(task: StreamTask, { topic, partition, position, tally, time }: TaskPartition): CommittedOffset {
+  const whole = { tally: tally.snapshot(), partitionTime: time, nodeTimes: task.nodeTimes() }
+  return { topic, partition, offset: position, metadata: writeCommitMetadata(whole) }
+}
+
+function deleted({ topic, partition, offset }: CommittedOffset, first: number): SluiceError {
+  return new SluiceError(
+    'OFFSET_OUT_OF_RANGE',
+    'Records behind the committed offset were deleted before they were processed',
+    {
+      place: { topic, partition, committed: offset, first },
+      remedy:
+        'Commit an offset that still exists for this group, accepting the loss, and raise the retention of the topic.',
+    },
+  )
+}

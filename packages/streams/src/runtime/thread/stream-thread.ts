@@ -1,0 +1,383 @@
+/**
+ * The conductor of a Streams application's record path: fetch → decode → process → encode → produce → commit, for the tasks that its
+ * place in the group gives it. Tasks come and go with rebalances; the others go on meanwhile.
+ *
+ * What a commit covers is decided in one moment: stores give what they hold back to the output, positions are read, and from then on
+ * everything belongs to the next commit.
+ */
+import { setImmediate as afterIo } from 'node:timers/promises'
+import type { ConsumerMember, Fetcher } from '@sluice/kafka'
+import { describeError, SluiceError, type TopicPartition } from '@sluice/sdk'
+import type { StreamTask } from '../../record-path/stream-task.ts'
+import type { ParkedRecord, TaskPartition } from '../../record-path/task-contract.ts'
+import { CallsUnderWay } from './calls-under-way.ts'
+import { Changes, type Change } from './changes.ts'
+import { commitsFailed, isForNow } from './commit-failures.ts'
+import { Fetching } from './fetching.ts'
+import type { Finish } from './finish.ts'
+import { commitLast } from './last-commit.ts'
+import { keyOf } from '../partition-key.ts'
+import { Preparations } from './preparations.ts'
+import type { ThreadParts, ThreadSettings } from './thread-parts.ts'
+
+export class StreamThread {
+  readonly #settings: ThreadSettings
+  readonly #parts: ThreadParts
+  readonly #changes = new Changes(() => this.#ring())
+  #member: ConsumerMember | null = null
+  #wake = new AbortController()
+  readonly #preparations: Preparations
+  #failure: { readonly error: unknown } | null = null
+  #committing: Promise<void> | null = null
+  #failingSince: number | null = null
+  /** The last reason why a commit has failed. */
+  #commitFailure: unknown = null
+  #lastCommitAt: number
+  /** A processor has asked for one. */
+  #isCommitWanted = false
+  readonly #calls: CallsUnderWay
+  /** What the round under way has put out. */
+  #figures = { records: 0, bytes: 0 }
+  readonly #isEnding = new AbortController()
+  readonly #fetching: Fetching
+  /** Have something to go on with, though nothing has come. */
+  readonly #resumed = new Set<StreamTask>()
+
+  constructor(settings: ThreadSettings, parts: ThreadParts) {
+    this.#settings = settings
+    this.#parts = parts
+    const { fetcher, tasks, pauses } = parts
+    this.#preparations = new Preparations({
+      tasks,
+      committed: (partitions) => this.#member!.committed(partitions),
+      onEnd: (failure) => {
+        if (failure !== null) this.#failure ??= failure
+        this.#ring()
+      },
+    })
+    this.#calls = new CallsUnderWay(tasks)
+    this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax })
+    this.#lastCommitAt = parts.clock.monotonic()
+    // What stores have told waits until all before it is durable: once a round, not each time.
+    parts.output.onMany = () => this.#handOverOutput()
+  }
+
+  /** Everything that is assigned runs, and no record is begun and not done with. */
+  get isSettled(): boolean {
+    return this.#preparations.isEmpty && this.#changes.areNone && this.#calls.areOver
+  }
+
+  partitions(): readonly TaskPartition[] {
+    return Array.from(this.#parts.tasks.all).flatMap((task) => task.partitions)
+  }
+
+  /** For the member's hooks. A revocation resolves when what was processed is committed and the tasks are closed. */
+  readonly hooks = {
+    onAssigned: (partitions: readonly TopicPartition[]): void => {
+      this.#changes.ask({ kind: 'assigned', partitions })
+    },
+    onRevoked: (partitions: readonly TopicPartition[]): Promise<void> =>
+      new Promise((resolve) => this.#changes.ask({ kind: 'revoked', partitions, done: resolve })),
+    // At once: from now on nothing may be committed, whatever the thread is at.
+    onLost: (_partitions: readonly TopicPartition[], cause: SluiceError): void => this.fail(cause),
+  }
+
+  /** Ends the run: something that it needs has failed. */
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#ring()
+  }
+
+  /**
+   * Runs until the signal is aborted or `finish` says so, then commits what is durable. Resolves to what stopped it: null, or the
+   * error of the record that it stopped before. `drained` is false when the stop took too long. The tasks are left as they are, for
+   * whoever wants to know where they stand.
+   * @throws what failed on the way
+   */
+  async run(
+    member: ConsumerMember,
+    signal: AbortSignal,
+    finish: Pick<Finish, 'isOver'>,
+  ): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
+    this.#member = member
+    const { writer } = this.#parts
+    const { bufferedBytesMax } = this.#settings
+    let stop: SluiceError | null = null
+    const onAbort = (): void => this.#ring()
+    signal.addEventListener('abort', onAbort, { once: true })
+    const forgetPauses = this.#parts.pauses.onChange(() => this.#ring())
+    try {
+      while (stop === null && !signal.aborted) {
+        this.#throwFailures()
+        await this.#applyChanges()
+        if (await finish.isOver(this)) break
+        for (const task of this.#fetching.applyPauses()) this.#resumed.add(task)
+        member.poll()
+        await writer.room(bufferedBytesMax, signal)
+        const arrived = await this.#poll()
+        if (this.#wake.signal.aborted) this.#wake = new AbortController()
+        for (const fetched of arrived) {
+          const task = this.#parts.tasks.of(fetched)
+          if (task === undefined) continue
+          task.take(fetched)
+          this.#fetching.hear(task)
+          stop = this.#round(task)
+          this.#fetching.balance(task)
+          if (stop !== null) break
+          await writer.room(bufferedBytesMax, signal)
+          await afterIo()
+          if (signal.aborted) break
+        }
+        stop ??= this.#goOn() ?? this.#punctuate()
+        if (stop === null) this.#commitIfDue()
+        // A snapshot is of what is committed: nothing is processed until it is cut.
+        if (writer.holdsWhileCommitting || this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true)
+          await this.#committing
+      }
+      await this.#committing
+      this.#throwFailures()
+      // The next start goes on from the last commit.
+      if (stop !== null && this.#parts.tasks.areEntangled) return { stop, drained: true }
+      const drained = await commitLast({
+        commit: () => this.commit(),
+        applyChanges: () => this.#applyChanges(),
+        isBroken: () => writer.failure !== null,
+        timeoutMs: this.#settings.closeTimeoutMs,
+        clock: this.#parts.clock,
+      })
+      return { stop, drained }
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      forgetPauses()
+      this.#isEnding.abort(null)
+      this.#changes.end()
+      await this.#preparations.end()
+    }
+  }
+
+  /** Everything processed so far is durable and committed when it resolves. */
+  async commit(): Promise<void> {
+    await this.#committing
+    await this.#commit(false)
+  }
+
+  /** Does some work while all that was processed is committed and nothing more is processed. @throws what the commit, or the work, throws */
+  standingStill(work: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (failure: { error: unknown } | null): void => {
+        if (failure === null) resolve()
+        else reject(failure.error)
+      }
+      this.#changes.ask({ kind: 'still', work, done })
+    })
+  }
+
+  /** The offset behind the last record that it has put into a partition; 0: none. */
+  written(partition: TopicPartition): number {
+    return this.#parts.writer.written.get(keyOf(partition)) ?? 0
+  }
+
+  async #poll(): ReturnType<Fetcher['poll']> {
+    const { fetcher, clock, threadMetrics } = this.#parts
+    const startedAt = clock.monotonic()
+    const arrived = await fetcher.poll(this.#pollTimeout(), this.#wake.signal)
+    threadMetrics.polled(arrived, clock.monotonic() - startedAt)
+    return arrived
+  }
+
+  #round(task: StreamTask): SluiceError | null {
+    const { metrics, threadMetrics, clock } = this.#parts
+    const startedAt = clock.monotonic()
+    const figures = (this.#figures = { records: 0, bytes: 0 })
+    const stop = task.run()
+    // Nothing tells the next attempt what a record that is to be run again has left in stores: a `dedupe` would take it for its own repetition.
+    if (stop !== null && this.#parts.tasks.areEntangled) this.#parts.changelogs.take()
+    this.#handOver()
+    const processMs = clock.monotonic() - startedAt
+    metrics.round(task, { ...figures, processMs })
+    threadMetrics.round(task, processMs)
+    for (const parked of task.takeParked()) this.#park(parked)
+    return stop
+  }
+
+  /** The task has stopped before a record that failed, of that partition alone. */
+  #park({ topic, partition, offset, error }: ParkedRecord): void {
+    const { logger, pauses } = this.#parts
+    logger.error('A partition is paused before a record that failed, until it is resumed', {
+      topic,
+      partition,
+      offset,
+      error: describeError(error),
+    })
+    pauses.add({ topic, partition })
+  }
+
+  /** Tasks that have waited for a partition for long enough. */
+  #goOn(): SluiceError | null {
+    const now = this.#parts.clock.monotonic()
+    for (const task of this.#parts.tasks.all) {
+      const { waitsUntil, calls } = task
+      if (!this.#resumed.delete(task) && !calls.hasFinished && waitsUntil > now) continue
+      this.#fetching.hear(task)
+      const stop = this.#round(task)
+      this.#fetching.balance(task)
+      if (stop !== null) return stop
+    }
+    this.#resumed.clear()
+    return null
+  }
+
+  #punctuate(): SluiceError | null {
+    const { tasks, clock, threadMetrics } = this.#parts
+    const startedAt = clock.monotonic()
+    let calls = 0
+    for (const task of tasks.all) {
+      const before = task.punctuated
+      const stop = task.punctuate()
+      if (stop !== null) return stop
+      calls += task.punctuated - before
+    }
+    if (calls > 0) threadMetrics.punctuated(calls, clock.monotonic() - startedAt)
+    this.#handOver()
+    return null
+  }
+
+  #handOver(): void {
+    this.#handOverOutput()
+    const { changelogs, writer } = this.#parts
+    const { bytes } = changelogs
+    // What stores have let go may still be in a call: it would be lost with that. The commit waits for calls.
+    if (!writer.isAtomic && !this.#calls.areOver) {
+      if (bytes > this.#settings.bufferedBytesMax) this.#isCommitWanted = true
+      return
+    }
+    writer.writeBehind(changelogs.take(), bytes)
+  }
+
+  #handOverOutput(): void {
+    const { output, writer } = this.#parts
+    const { length, bytes } = output
+    this.#figures.records += length
+    this.#figures.bytes += bytes
+    writer.write(output.take(), bytes)
+  }
+
+  #ring(): void {
+    this.#wake.abort(null)
+  }
+
+  /** What the group has asked for, in its order; and tasks whose stores are complete by now. */
+  async #applyChanges(): Promise<void> {
+    for (let change = this.#changes.next(); change !== undefined; change = this.#changes.next()) {
+      if (change.kind === 'assigned') this.#preparations.begin(change.partitions, this.#isEnding.signal)
+      else if (change.kind === 'still') await this.#standStill(change)
+      else {
+        try {
+          await this.#revoke(change.partitions)
+        } finally {
+          change.done()
+        }
+      }
+    }
+    for (const { tasks, committed } of await this.#preparations.takeDone()) {
+      this.#parts.tasks.begin(tasks, committed)
+      for (const task of tasks) {
+        this.#parts.metrics.started(task)
+        this.#parts.threadMetrics.started(task)
+        task.calls.onFinished = () => this.#ring()
+        task.isHeld = this.#calls.areAwaited
+      }
+      this.#fetching.assign()
+    }
+    this.#parts.onSettled(this.#preparations.isEmpty)
+  }
+
+  async #standStill({ work, done }: Change & { readonly kind: 'still' }): Promise<void> {
+    try {
+      await this.commit()
+      await work()
+      done(null)
+    } catch (error) {
+      done({ error })
+    }
+  }
+
+  async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
+    await this.#preparations.forget(partitions)
+    await this.commit()
+    await this.#parts.tasks.close(partitions)
+    this.#fetching.assign()
+  }
+
+  #throwFailures(): void {
+    const { writer, clock } = this.#parts
+    if (this.#failure !== null) throw this.#failure.error
+    if (writer.failure !== null) throw writer.failure.error
+    if (this.#failingSince !== null && clock.monotonic() - this.#failingSince > this.#settings.taskTimeoutMs)
+      throw commitsFailed(this.#commitFailure)
+  }
+
+  #pollTimeout(): number {
+    const now = this.#parts.clock.monotonic()
+    let timeoutMs = this.#settings.pollTimeoutMs
+    if (this.#resumed.size > 0) return 0
+    for (const { waitsUntil } of this.#parts.tasks.all) timeoutMs = Math.min(timeoutMs, waitsUntil - now)
+    if (this.#committing === null)
+      timeoutMs = Math.min(timeoutMs, this.#lastCommitAt + this.#settings.commitIntervalMs - now)
+    return Math.max(0, timeoutMs)
+  }
+
+  #commitIfDue(): void {
+    const now = this.#parts.clock.monotonic()
+    for (const task of this.#parts.tasks.all) this.#isCommitWanted = task.takeCommitRequest() || this.#isCommitWanted
+    if (this.#committing !== null) return
+    if (!this.#isCommitWanted && now - this.#lastCommitAt < this.#settings.commitIntervalMs) return
+    this.#isCommitWanted = false
+    this.#lastCommitAt = now
+    this.#committing = this.#commit(true)
+      .catch((error: unknown) => {
+        // While the group rebalances a commit may be refused for now. Anything else ends the run.
+        this.#commitFailure = error
+        if (isForNow(error)) this.#failingSince ??= now
+        else this.#failure ??= { error }
+        this.#parts.logger.warn('A commit failed', { error: describeError(error) })
+      })
+      .finally(() => {
+        this.#committing = null
+        this.#ring()
+      })
+  }
+
+  /** @param goesOn whether another commit comes */
+  async #commit(goesOn: boolean): Promise<void> {
+    this.#throwFailures()
+    const { tasks, writer, metrics, threadMetrics, snapshots, clock } = this.#parts
+    const startedAt = clock.monotonic()
+    // Asked now: whoever goes on while this is under way has asked at the same moment.
+    const isCutDue = snapshots?.isDue === true
+    const stop = await this.#calls.over((task) => this.#round(task))
+    if (stop !== null) {
+      // Its position stands behind the record that has failed: whoever has asked for the commit, nothing more is committed.
+      this.#failure ??= { error: stop }
+      throw stop
+    }
+    // The thread may have lost its place meanwhile.
+    this.#throwFailures()
+    for (const task of tasks.all) task.flush()
+    this.#handOver()
+    const moved = tasks.uncommitted()
+    for (const task of this.#calls.goOn()) this.#resumed.add(task)
+    // What a punctuator puts out is committed too, and only by whoever still holds the tasks: that is asked with an offset.
+    const offsets = moved.length === 0 && writer.isOpen ? tasks.anyOffset() : moved
+    await writer.commit(offsets)
+    tasks.hasCommitted(offsets)
+    tasks.persist(writer.written, goesOn && !isCutDue)
+    if (isCutDue) snapshots?.take(tasks.cut())
+    this.#failingSince = null
+    if (offsets.length === 0) return
+    metrics.committed()
+    threadMetrics.committed(clock.monotonic() - startedAt)
+    this.#parts.purge.committed(offsets)
+    this.#parts.onCommitted()
+  }
+}

@@ -1,0 +1,390 @@
+/**
+ * One of an instance's stream threads from its start to its end: a member of the group with all that it needs, opened for each attempt
+ * and closed after it. Errors that may pass lead back to what is committed.
+ */
+import type { ConsumerMember, Kafka, MetricGroup } from '@sluice/kafka'
+import type { Gate } from '@sluice/quality'
+import { describeError, isRetriable, SluiceError, type Clock, type Logger, type Random } from '@sluice/sdk'
+import { streamsAssignor } from '../../assignment/streams-assignor.ts'
+import type { AssignmentInfo } from '../../assignment/assignment-info.ts'
+import { ThreadMetrics } from '../../metrics/thread-metrics.ts'
+import { progressOf, type StreamsProgress } from '../../progress.ts'
+import { OutputBatch } from '../../record-path/output-batch.ts'
+import { CannotTakeBack } from '../../record-path/failures.ts'
+import type { FailedRecord } from '../../record-path/task-contract.ts'
+import type { StreamMetrics } from '../../stream-metrics.ts'
+import type { StreamsSettings } from '../../streams-settings.ts'
+import { commitIntervalOf, taskSettingsOf } from '../../task-settings.ts'
+import type { Ground } from './ground.ts'
+import { openSnapshots } from '../snapshots/open-snapshots.ts'
+import type { Pauses } from './pauses.ts'
+import { purgedTopics, RepartitionPurge } from '../topics/repartition-purge.ts'
+import { Probing } from './probing.ts'
+import { recoveryOf } from './recovery.ts'
+import { RunningTasks } from '../tasks/running-tasks.ts'
+import type { Snapshots, TaskCut } from '../snapshots/snapshots.ts'
+import { StandbyTasks } from '../tasks/standby-tasks.ts'
+import { StreamThread } from './stream-thread.ts'
+import type { PreparedTopics } from '../topics/topics.ts'
+import { openWriter } from '../writer/open-writer.ts'
+import type { Writer } from '../writer/writer.ts'
+
+export interface ThreadLifeParts {
+  /** From 1. */
+  readonly index: number
+  readonly kafka: Kafka
+  readonly settings: StreamsSettings
+  readonly processId: string
+  readonly stateDirectory: string
+  readonly pauses: Pauses
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: StreamMetrics
+  /** Asked for each attempt; null: the run is over. `isAnew`: what the last attempt stood on may not be so any more. */
+  ground(isAnew: boolean): Promise<Ground | null>
+  /** What the group's leader says beside the partitions. */
+  onAssignment(info: AssignmentInfo): void
+  onState(): void
+}
+
+/** Kafka Streams' states of a thread, as far as they can be told apart here. */
+export type ThreadState = 'CREATED' | 'STARTING' | 'RUNNING' | 'PENDING_SHUTDOWN' | 'DEAD'
+
+export class ThreadLife {
+  readonly name: string
+  readonly #parts: ThreadLifeParts
+  readonly #metrics: ThreadMetrics
+  readonly #stopping = new AbortController()
+  readonly #ended = Promise.withResolvers<void>()
+  #state: ThreadState = 'CREATED'
+  #departure: 'default' | 'leave' = 'default'
+  #tasks: RunningTasks | null = null
+  #thread: StreamThread | null = null
+  /** Kept through all attempts; null: none are wanted, or nothing has begun. */
+  #snapshots: Snapshots | null = null
+  #takesBack = false
+  readonly #failedBefore = new Map<string, FailedRecord>()
+  /** In the attempt under way. */
+  #hasCommitted = false
+  /** Of the attempt before, or the last one. */
+  #last: StreamsProgress = []
+  #lastGates: readonly Gate[] = []
+
+  constructor(parts: ThreadLifeParts) {
+    this.#parts = parts
+    this.name = `${parts.settings['application.id']}-${parts.processId}-StreamThread-${parts.index}`
+    const level = parts.settings['metrics.recording.level'] === 'DEBUG' ? 'DEBUG' : 'INFO'
+    this.#metrics = new ThreadMetrics(this.name, level, parts.clock, () => this.#tasks?.all ?? [])
+  }
+
+  /** Under Kafka Streams' names: see `STREAM_METRIC_GROUPS`. */
+  metrics(): readonly MetricGroup[] {
+    return this.#metrics.read()
+  }
+
+  get index(): number {
+    return this.#parts.index
+  }
+
+  get state(): ThreadState {
+    return this.#state
+  }
+
+  /** What a bounded run asks; null between two attempts. */
+  get thread(): StreamThread | null {
+    return this.#thread
+  }
+
+  /** All tasks as of the last commit: while the thread stands still. */
+  cut(): readonly TaskCut[] {
+    return this.#tasks?.cut() ?? []
+  }
+
+  /** As `StreamThread.standingStill`. @throws SluiceError INTERRUPTED, retriable, between two attempts */
+  standingStill(work: () => Promise<void>): Promise<void> {
+    const thread = this.#thread
+    if (thread !== null) return thread.standingStill(work)
+    return Promise.reject(
+      new SluiceError('INTERRUPTED', 'The thread goes back to what is committed just now', { retriable: true }),
+    )
+  }
+
+  progress(): StreamsProgress {
+    const tasks = this.#tasks
+    if (tasks === null || tasks.size === 0) return this.#last
+    return progressOf(tasks.all, (partition) => tasks.committedOf(partition))
+  }
+
+  get gates(): readonly Gate[] {
+    const running = Array.from(this.#tasks?.all ?? []).flatMap((task) => task.gates)
+    return running.length > 0 ? running : this.#lastGates
+  }
+
+  get isRemoved(): boolean {
+    return this.#departure === 'leave'
+  }
+
+  /** Lets it commit and end, for good, and resolves when it has. */
+  async remove(): Promise<void> {
+    this.#departure = 'leave'
+    this.stop()
+    await this.#ended.promise
+  }
+
+  /** Lets it commit and end. */
+  stop(): void {
+    if (this.#state !== 'DEAD') this.#become('PENDING_SHUTDOWN')
+    this.#stopping.abort(null)
+  }
+
+  /** As `StreamThread.run`; called once. @throws what does not pass, or did not within `task.timeout.ms` */
+  async run(): ReturnType<StreamThread['run']> {
+    try {
+      return await this.#runThroughFailures(this.#stopping.signal)
+    } finally {
+      await this.#snapshots?.close()
+      this.#become('DEAD')
+      this.#ended.resolve()
+    }
+  }
+
+  async #runThroughFailures(signal: AbortSignal): ReturnType<StreamThread['run']> {
+    const { settings, clock, logger, metrics } = this.#parts
+    const { 'task.timeout.ms': timeoutMs, 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest } = settings
+    let failingSince: number | null = null
+    for (let attempt = 0; ; attempt++) {
+      const startedAt = clock.monotonic()
+      try {
+        return await this.#attempt(signal, attempt > 0)
+      } catch (error) {
+        const now = clock.monotonic()
+        const hasLearnt = error instanceof CannotTakeBack && this.#learn(error)
+        // What has committed, or was well for so long, begins to fail now; and what is known now goes otherwise the next time.
+        if (failingSince === null || this.#hasCommitted || hasLearnt || now - startedAt > timeoutMs)
+          [failingSince, attempt] = [now, 0]
+        if (!mayPass(error) || signal.aborted || now - failingSince > timeoutMs) throw error
+        const pauseMs = Math.min(longest, first * 2 ** attempt)
+        logger.warn('Going back to what is committed, after an error that may pass', {
+          error: describeError(error),
+          pauseMs,
+        })
+        metrics.restarted()
+        this.#become('STARTING')
+        await clock.sleep(pauseMs, signal)
+        if (signal.aborted) return { stop: null, drained: true }
+      }
+    }
+  }
+
+  async #attempt(signal: AbortSignal, isAnew: boolean): ReturnType<StreamThread['run']> {
+    this.#become('STARTING')
+    const { kafka, settings, clock, logger, metrics, pauses, stateDirectory, random } = this.#parts
+    this.#hasCommitted = false
+    const ground = await this.#parts.ground(isAnew)
+    if (ground === null || signal.aborted) return { stop: null, drained: true }
+    const { prepared, globals, finish } = ground
+    const taskSettings = {
+      ...taskSettingsOf(settings),
+      takesBack: this.#takesBack,
+      failedBefore: this.#failedBefore,
+    }
+    const { isolation } = taskSettings
+    const application = settings['application.id']
+    this.#snapshots ??= await openSnapshots(settings, { application, kafka, clock, logger, stateDirectory })
+    const snapshots = this.#snapshots
+    const { topology } = prepared
+    const probing = new Probing(clock, (reason) => member.requestRejoin(reason))
+    const standbys = new StandbyTasks({
+      topology,
+      applicationId: application,
+      kafka,
+      isolation,
+      stateDirectory,
+      snapshots,
+      clock,
+      logger,
+      onCaughtUp: () => probing.caughtUp(),
+    })
+    const output = new OutputBatch()
+    const changelogs = new OutputBatch()
+    const tasks = new RunningTasks({
+      topology: prepared.topology,
+      kafka,
+      settings: taskSettings,
+      isolation,
+      stateDirectory,
+      globalStores: globals?.stores ?? new Map(),
+      output,
+      changelogs,
+      clock,
+      random,
+      logger,
+      partitionsOf: (topic) => prepared.partitionsOf(topic),
+      recordLimits: prepared.recordLimits,
+      snapshots,
+      standbys,
+      measured: (store, definition, task) => this.#metrics.measured(store, definition, task),
+    })
+    let thread: StreamThread | null = null
+    const member: ConsumerMember = this.#memberOf(prepared, { standbys, probing }, () => thread!)
+    const writer = await openWriter(this.#parts, member).catch(async (error: unknown) => {
+      await member.close(0)
+      throw error
+    })
+    const fetcher = kafka.fetcher({ isolation })
+    thread = new StreamThread(
+      {
+        commitIntervalMs: commitIntervalOf(settings),
+        pollTimeoutMs: settings['poll.ms'],
+        bufferedBytesMax: settings['buffered.bytes.max'],
+        closeTimeoutMs: settings['close.timeout.ms'],
+        taskTimeoutMs: settings['task.timeout.ms'],
+      },
+      {
+        tasks,
+        output,
+        changelogs,
+        fetcher,
+        writer,
+        clock,
+        logger,
+        metrics,
+        threadMetrics: this.#metrics,
+        snapshots,
+        pauses,
+        purge: new RepartitionPurge({
+          admin: kafka.admin,
+          topics: purgedTopics(prepared.topology),
+          intervalMs: settings['repartition.purge.interval.ms'],
+          clock,
+          logger,
+        }),
+        onSettled: (isSettled) => this.#settled(isSettled),
+        onCommitted: () => {
+          this.#hasCommitted = true
+          for (const [name, record] of this.#failedBefore)
+            if ((tasks.committedOf(record) ?? 0) > record.offset) this.#failedBefore.delete(name)
+        },
+      },
+    )
+    this.#tasks = tasks
+    this.#thread = thread
+    try {
+      if (globals !== null && globals.failure !== null) throw globals.failure.error
+      const joined = member.join()
+      joined.catch(() => undefined)
+      await Promise.race([joined, aborted(signal)])
+      const end = await thread.run(member, signal, finish)
+      if (end.stop instanceof CannotTakeBack) throw end.stop
+      return end
+    } finally {
+      this.#last = this.progress()
+      this.#lastGates = this.gates
+      this.#thread = null
+      finish.left(thread)
+      // Whatever one of them says, the others are closed too.
+      probing.close()
+      const [closed] = await Promise.allSettled([
+        Promise.all([tasks.closeAll(), standbys.close()]),
+        this.#close(writer),
+        fetcher.close(),
+        member.close(undefined, this.#departure),
+      ])
+      if (closed.status === 'rejected')
+        logger.warn('State was not closed in order', { error: describeError(closed.reason) })
+    }
+  }
+
+  #memberOf(
+    { topology, sources }: PreparedTopics,
+    { standbys, probing }: { readonly standbys: StandbyTasks; readonly probing: Probing },
+    thread: () => StreamThread,
+  ): ConsumerMember {
+    const { kafka, settings, processId, clock } = this.#parts
+    return kafka.consumerMember({
+      groupId: settings['application.id'],
+      topics: [...sources.keys()],
+      sessionTimeoutMs: settings['session.timeout.ms'],
+      heartbeatIntervalMs: settings['heartbeat.interval.ms'],
+      ...(settings['group.instance.id'] === null
+        ? {}
+        : { instanceId: this.#instanceId(settings['group.instance.id']) }),
+      assignors: [
+        streamsAssignor({
+          topology,
+          processId,
+          userEndPoint: null,
+          standbys: settings['num.standby.replicas'],
+          held: () => standbys.held(),
+          uniqueField: () => probing.count,
+          recovery: recoveryOf(settings, topology, kafka, clock),
+          onAssignment: (info) => {
+            standbys.assign(
+              info.standbyTasks.map(({ task }) => task),
+              info.activeTasks,
+            )
+            probing.plan(info.nextRebalanceMs)
+            this.#parts.onAssignment(info)
+          },
+        }),
+      ],
+      hooks: {
+        onAssigned: (partitions) => thread().hooks.onAssigned(partitions),
+        onRevoked: (partitions) => thread().hooks.onRevoked(partitions),
+        onLost: (partitions, cause) => thread().hooks.onLost(partitions, cause),
+      },
+    })
+  }
+
+  /** Each thread is a static member of its own; the first has the name that was given. */
+  #instanceId(given: string): string {
+    return this.index === 1 ? given : `${given}-${this.index}`
+  }
+
+  /** Everything that matters is settled by now, or has failed: what is left is given up without a wait. */
+  async #close(writer: Writer): Promise<void> {
+    try {
+      await writer.close()
+    } catch (error) {
+      this.#parts.logger.debug('Records were given up when the producer was closed', { error: describeError(error) })
+    }
+  }
+
+  /**
+   * What a record that fails has changed in stores is noted from now on; that costs a little, and most applications need it never. Returns
+   * whether the next attempt goes otherwise for it.
+   */
+  #learn(failure: CannotTakeBack): boolean {
+    const isKnown = this.#takesBack && (!failure.isBeyond || this.#failedBefore.has(failure.record))
+    this.#takesBack = true
+    if (failure.isBeyond) this.#failedBefore.set(failure.record, failure.failure)
+    return !isKnown
+  }
+
+  #settled(isSettled: boolean): void {
+    if (this.#state === 'STARTING' && isSettled) this.#become('RUNNING')
+    else if (this.#state === 'RUNNING' && !isSettled) this.#become('STARTING')
+  }
+
+  #become(state: ThreadState): void {
+    if (state === this.#state || this.#state === 'DEAD') return
+    if (this.#state === 'PENDING_SHUTDOWN' && state !== 'DEAD') return
+    this.#state = state
+    this.#parts.onState()
+  }
+}
+
+/** Whether going back to what is committed may help: also for one whose place, or whose transaction, was taken from it. */
+function mayPass(error: unknown): boolean {
+  if (isRetriable(error)) return true
+  if (!(error instanceof SluiceError) || error.place?.['error'] === 'FENCED_INSTANCE_ID') return false
+  return error.code === 'KAFKA_FENCED' || error.code === 'KAFKA_TRANSACTION_ABORTABLE'
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,43 @@
+/** What a thread is told, and what it works with. */
+import type { Fetcher } from '@sluice/kafka'
+import type { Clock, Logger } from '@sluice/sdk'
+import type { ThreadMetrics } from '../../metrics/thread-metrics.ts'
+import type { OutputBatch } from '../../record-path/output-batch.ts'
+import type { StreamMetrics } from '../../stream-metrics.ts'
+import type { Pauses } from './pauses.ts'
+import type { RepartitionPurge } from '../topics/repartition-purge.ts'
+import type { RunningTasks } from '../tasks/running-tasks.ts'
+import type { Snapshots } from '../snapshots/snapshots.ts'
+import type { Writer } from '../writer/writer.ts'
+
+export interface ThreadSettings {
+  readonly commitIntervalMs: number
+  /** Longest wait for records. */
+  readonly pollTimeoutMs: number
+  /** Most bytes of output that may be under way; of input that one partition may have waiting. */
+  readonly bufferedBytesMax: number
+  /** How long a stop may take until everything put out is durable. */
+  readonly closeTimeoutMs: number
+  /** How long commits may fail before the thread does. */
+  readonly taskTimeoutMs: number
+}
+
+export interface ThreadParts {
+  readonly tasks: RunningTasks
+  readonly output: OutputBatch
+  /** What stores have told their changelogs: it stays when a record is taken back, as in the stores. */
+  readonly changelogs: OutputBatch
+  readonly fetcher: Fetcher
+  readonly writer: Writer
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: StreamMetrics
+  readonly threadMetrics: ThreadMetrics
+  readonly pauses: Pauses
+  readonly purge: Pick<RepartitionPurge, 'committed'>
+  /** Told when everything that is assigned runs, and when something is waited for. */
+  readonly onSettled: (isSettled: boolean) => void
+  readonly onCommitted: () => void
+  /** Absent, or null: none are taken. */
+  readonly snapshots?: Pick<Snapshots, 'isDue' | 'take'> | null
+}

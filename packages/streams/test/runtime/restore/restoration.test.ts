@@ -1,0 +1,92 @@
+import { expect, test } from '@jest/globals'
+import type { FetchedPartition, FetchedRecords, Kafka } from '@sluice/kafka'
+import { silentLogger } from '@sluice/sdk'
+import { FakeClock } from '@sluice/sdk/testing'
+import { restore, type RestoringStore } from '../../../src/runtime/restore/restoration.ts'
+
+const place = { topic: 'app-store-changelog', partition: 0 }
+const never = new AbortController().signal
+
+/** A changelog of so many records whose end is behind an open transaction since `openAt`, until that is ended. */
+function changelog(end: number, openAt: number | null) {
+  const clock = new FakeClock()
+  const state = { openAt, position: 0, polls: 0, onPoll: (_polls: number): void => undefined }
+  const fetched = (upTo: number): FetchedPartition => {
+    const first = state.position
+    state.position = upTo
+    const batch: FetchedRecords = {
+      count: upTo - first,
+      offset: (i) => first + i,
+      timestamp: () => 1,
+      timestampType: 'create',
+      key: (i) => Buffer.from(String(first + i)),
+      value: () => Buffer.from('v'),
+      headers: () => null,
+      bytes: 1,
+    }
+    const ends = { highWatermark: end, lastStableOffset: upTo, logStartOffset: 0, leaderEpoch: 0, topicId: '' }
+    return { ...place, batches: [batch], nextOffset: upTo, ...ends }
+  }
+  const kafka = {
+    admin: {
+      listOffsets: (_places: unknown, at: string) => Promise.resolve([{ ...place, offset: at === 'latest' ? end : 0 }]),
+      partitions: {
+        describeProducers: () =>
+          Promise.resolve([
+            {
+              item: place,
+              value:
+                state.openAt === null
+                  ? []
+                  : [{ producerId: 7, producerEpoch: 2, currentTransactionStartOffset: state.openAt }],
+              error: null,
+            },
+          ]),
+      },
+    },
+    fetcher: () => ({
+      assign: () => undefined,
+      poll: async (ms: number) => {
+        state.onPoll(++state.polls)
+        const upTo = state.openAt ?? end
+        if (upTo > state.position) return [fetched(upTo)]
+        clock.advance(ms)
+        return []
+      },
+      close: () => Promise.resolve(),
+    }),
+  } as unknown as Kafka
+  const keys: string[] = []
+  const store: RestoringStore = {
+    task: '0_0',
+    store: 'store',
+    ...place,
+    apply: (records) => keys.push(...records.map(({ key }) => Buffer.from(key).toString())),
+    from: null,
+    until: null,
+  }
+  return {
+    state,
+    keys,
+    run: () => restore([store], { kafka, clock, logger: silentLogger, isolation: 'read_committed' }, never),
+  }
+}
+
+test('what lies behind an open transaction belongs to the state: its end is waited for', async () => {
+  const { state, keys, run } = changelog(5, 2)
+  state.onPoll = (polls) => {
+    if (polls === 10) state.openAt = null
+  }
+  await run()
+  expect(keys).toEqual(['0', '1', '2', '3', '4'])
+})
+
+test('a transaction that hangs is an error that names it, and nothing begins with half a state', async () => {
+  const { keys, run } = changelog(5, 2)
+  await expect(run()).rejects.toMatchObject({
+    code: 'KAFKA_TIMEOUT',
+    retriable: true,
+    place: { topic: place.topic, offset: 2, end: 5, producerId: 7, producerEpoch: 2, since: 2 },
+  })
+  expect(keys).toEqual(['0', '1'])
+})

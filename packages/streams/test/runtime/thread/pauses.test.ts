@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals'
+import { Pauses } from '../../../src/runtime/thread/pauses.ts'
+
+const at = (topic: string, partition: number) => ({ topic, partition })
+
+test('a target covers all that it does not tell apart', () => {
+  const pauses = new Pauses()
+  pauses.add({ subtopology: 1 })
+  expect([pauses.isPaused(1, at('a', 0)), pauses.isPaused(0, at('a', 0))]).toEqual([true, false])
+  pauses.add({ topic: 'b', partition: 2 })
+  expect([pauses.isPaused(0, at('b', 2)), pauses.isPaused(0, at('b', 1))]).toEqual([true, false])
+  expect([pauses.has({ topic: 'b', partition: 2 }), pauses.has({ topic: 'b' }), pauses.has({})]).toEqual([
+    true,
+    false,
+    false,
+  ])
+  pauses.add({})
+  expect([pauses.isPaused(0, at('c', 9)), pauses.has({ topic: 'b' })]).toEqual([true, true])
+})
+
+test('what is paused twice is resumed twice, and the same target once', () => {
+  const pauses = new Pauses()
+  let changes = 0
+  const forget = pauses.onChange(() => changes++)
+  pauses.add({ partition: 1 })
+  pauses.add({ partition: 1 })
+  pauses.add({})
+  pauses.remove({})
+  expect(pauses.isPaused(0, at('a', 1))).toBe(true)
+  pauses.remove({ partition: 1 })
+  pauses.remove({ partition: 1 })
+  expect(pauses.isPaused(0, at('a', 1))).toBe(false)
+  expect(changes).toBe(5)
+  forget()
+  pauses.add({})
+  expect(changes).toBe(5)
+  expect(pauses.version).toBe(6)
+})
