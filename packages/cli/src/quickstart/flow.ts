@@ -3,16 +3,15 @@
  * in this process; source and sink run on a distributed worker, which starts a process of its own for each.
  */
 import { connect, type Kafka } from '@sluice/kafka'
-import { describeError, type Logger, type MemoryMetrics, type RawSettings, systemClock } from '@sluice/sdk'
+import { describeError, type Logger, type MemoryMetrics, systemClock } from '@sluice/sdk'
 import type { Scorecard } from '@sluice/quality'
 import { KafkaStreams, StreamsBuilder, streamsSettings, type Processor } from '@sluice/streams'
-import { DistributedWorker, LogLevels } from '@sluice/worker'
-import { bundledModules, foundPlugins } from '../bundled.ts'
-import { COMMIT, CONNECT_VERSION } from '../version.ts'
+import { LogLevels } from '@sluice/worker'
 import { Connectors } from './connectors.ts'
 import { removeLeftMembers } from './left-members.ts'
 import { PARTITIONS, type QuickstartPlan } from './plan.ts'
 import type { StageProgress } from './progress.ts'
+import { startWorker } from './start-worker.ts'
 import { interrupted, LOOK_MS, watch, type FilePosition } from './watch.ts'
 
 /** A record of the largest size that may be produced, and the headers that say why it is in quarantine. */
@@ -48,7 +47,15 @@ export async function runFlow(ports: FlowPorts): Promise<FilePosition | null> {
     await prepare(kafka, plan)
     const processor = startProcessor(kafka, ports, failed)
     try {
-      const worker = await startWorker(ports, failed)
+      const worker = await startWorker({
+        settings: plan.worker,
+        broker,
+        logger,
+        logLevels: ports.logLevels ?? new LogLevels(),
+        metrics: ports.metrics,
+        onFatal: (error) => failed.abort(error),
+      })
+      ports.onWorker?.(worker.url)
       try {
         const position = await operate(kafka, worker.url, processor.streams, ports, over)
         ports.onRules?.(processor.streams.scorecards())
@@ -78,26 +85,6 @@ async function prepare(kafka: Kafka, plan: QuickstartPlan): Promise<void> {
     { topic: quarantine, partitions: PARTITIONS, configs: { 'max.message.bytes': QUARANTINED_BYTES_MAX } },
   ])
   await removeLeftMembers(kafka, [plan.worker['group.id']!, `connect-${plan.sink['name']!}`])
-}
-
-async function startWorker(
-  { plan, broker, logger, logLevels = new LogLevels(), metrics, onWorker }: FlowPorts,
-  failed: AbortController,
-): Promise<DistributedWorker> {
-  const settings: RawSettings = { ...plan.worker, 'bootstrap.servers': broker }
-  const worker = await DistributedWorker.start({
-    settings,
-    plugins: await foundPlugins(settings, logger),
-    modules: bundledModules(settings),
-    logger,
-    logLevels,
-    metrics,
-    version: CONNECT_VERSION,
-    commit: COMMIT,
-    onFatal: (error) => failed.abort(error),
-  })
-  onWorker?.(worker.url)
-  return worker
 }
 
 interface RunningProcessor {

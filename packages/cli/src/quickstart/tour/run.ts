@@ -5,18 +5,17 @@
 import path from 'node:path'
 import { connect, type Kafka } from '@sluice/kafka'
 import type { Delays, Flight } from '@sluice/processor-flights'
-import { describeError, MemoryMetrics, SluiceError, systemClock, type Logger } from '@sluice/sdk'
-import { DistributedWorker, LogLevels, openLogger } from '@sluice/worker'
+import { describeError, MemoryMetrics, SluiceError, type Logger } from '@sluice/sdk'
+import { LogLevels, openLogger } from '@sluice/worker'
 import { ConnectClient } from '@sluice/worker/client'
 import { startBroker } from '../../broker.ts'
-import { bundledModules, bundledProcessors, foundPlugins } from '../../bundled.ts'
-import { COMMIT, CONNECT_VERSION } from '../../version.ts'
 import { Connectors } from '../connectors.ts'
 import { removeLeftMembers } from '../left-members.ts'
 import { lockFolder } from '../lock.ts'
 import { ProgressLines } from '../progress.ts'
+import { startWorker } from '../start-worker.ts'
 import { LakeTable, printResult } from '../table.ts'
-import { interrupted, LOOK_MS } from '../watch.ts'
+import { interrupted } from '../watch.ts'
 import { PARTITIONS, PROCESSOR, TABLE, TOPICS, tourPlan, type TourPlan } from './plan.ts'
 import { readAll } from './read-all.ts'
 import { writeReports } from './reports.ts'
@@ -106,17 +105,12 @@ async function withWorker(
   { logger, levels, say, signal }: Ports,
 ): Promise<void> {
   const failed = new AbortController()
-  const settings = { ...plan.worker, 'bootstrap.servers': bootstrapServers }
-  const worker = await DistributedWorker.start({
-    settings,
-    plugins: await foundPlugins(settings, logger),
-    modules: bundledModules(settings),
-    processors: bundledProcessors(settings),
+  const worker = await startWorker({
+    settings: plan.worker,
+    broker: bootstrapServers,
     logger,
     logLevels: levels,
     metrics: new MemoryMetrics(),
-    version: CONNECT_VERSION,
-    commit: COMMIT,
     onFatal: (error) => failed.abort(error),
   })
   try {
@@ -139,8 +133,6 @@ async function withWorker(
       show: (stages, final) => lines.show(stages, final),
       signal: over,
     })
-    // What was committed last is committed: the next run finds nothing to do.
-    await systemClock.sleep(LOOK_MS, over)
   } catch (error) {
     throw failed.signal.aborted ? failed.signal.reason : error
   } finally {
