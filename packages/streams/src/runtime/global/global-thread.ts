@@ -18,6 +18,7 @@ import {
   type TopicPartitionOffset,
 } from '@sluice/sdk'
 import { readQuarantineHeaders } from '@sluice/quality'
+import { CannotTakeBack } from '../../record-path/failures.ts'
 import { OutputBatch } from '../../record-path/output-batch.ts'
 import { StreamTask } from '../../record-path/stream-task.ts'
 import type { ParkedRecord, TaskPartition, TaskSettings } from '../../record-path/task-contract.ts'
@@ -276,7 +277,7 @@ export class GlobalThread {
     const stop = task.run()
     this.#tellDiverted()
     metrics.round(task, { records: 0, bytes: 0, processMs: clock.monotonic() - startedAt })
-    if (stop !== null) throw stop
+    if (stop !== null) throw endOf(stop)
     const [parked] = task.takeParked()
     if (parked !== undefined) throw cannotPark(parked)
   }
@@ -284,7 +285,7 @@ export class GlobalThread {
   #punctuate(task: StreamTask): void {
     const before = task.punctuated
     const stop = task.punctuate()
-    if (stop !== null) throw stop
+    if (stop !== null) throw endOf(stop)
     this.#unwritten += task.punctuated - before
   }
 
@@ -338,6 +339,21 @@ function silent({ topic, partition, end }: Ends, { position }: TaskPartition, ti
       place: { topic, partition, offset: position, end },
       retriable: true,
       remedy: 'See whether the partition has a leader.',
+    },
+  )
+}
+
+/** There is no commit that a global store could go back to: whoever began it anew would come to the same record again. */
+function endOf(stop: SluiceError): SluiceError {
+  if (!(stop instanceof CannotTakeBack)) return stop
+  return new SluiceError(
+    'TASK_FAILED',
+    'A record of a global store failed that had changed it, and that cannot be taken back',
+    {
+      cause: stop.cause,
+      ...(stop.place === undefined ? {} : { place: stop.place }),
+      remedy:
+        'Mend the record or its processor: it must fail before it lets go what others have left, or waits for a call.',
     },
   )
 }

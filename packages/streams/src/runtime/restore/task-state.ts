@@ -106,16 +106,20 @@ export class TaskState {
    * `mayWait` it is written to disk with a later commit, unless a store has no changelog that it could be restored from.
    */
   commit(writtenOf: (store: string) => number | undefined, mayWait = false): void {
-    for (const { store } of this.#stores) {
+    const positions = new Map<string, number>()
+    for (const { definition, store } of this.#stores) {
       const written = writtenOf(store.name)
-      if (written !== undefined) this.#held.set(store.name, written)
+      if (written === undefined) continue
+      // While the task was elsewhere others have written: what this process wrote before that is behind what was restored since.
+      const held = Math.max(written, this.position(definition) ?? 0, this.#held.get(store.name) ?? 0)
+      this.#held.set(store.name, held)
+      if (this.#onDisk.has(store.name)) positions.set(store.name, held)
     }
     if (this.#disk === null) return
     const isLostWith = ({ name, logging }: StoreDefinition): boolean =>
       logging === null && writtenOf(name) === undefined
     if (mayWait && !this.#stores.some(({ definition }) => isInFile(definition) && isLostWith(definition))) return
-    const positions = Array.from(this.#onDisk, (store) => [store, writtenOf(store)] as const)
-    this.#disk.commit(new Map(positions.filter((one): one is readonly [string, number] => one[1] !== undefined)))
+    this.#disk.commit(positions)
   }
 
   /** As `commit`, of global stores: how far each partition of their topics was read. */

@@ -6,6 +6,7 @@ import { Serdes, StreamsBuilder, streamsSettings, type TimestampedKeyValueStore 
 import { GlobalThread } from '../../../src/runtime/global/global-thread.ts'
 import { StreamMetrics } from '../../../src/stream-metrics.ts'
 import { taskSettingsOf } from '../../../src/task-settings.ts'
+import { Topology } from '../../../src/topology/topology.ts'
 
 const TOPIC = 'rates'
 const TIMEOUT_MS = 300_000
@@ -18,7 +19,7 @@ afterEach(async () => {
 type Poll = readonly string[] | 'nothing' | SluiceError
 
 /** A topic of one partition whose records, keys and values alike, come as scripted; behind the script nothing comes. */
-function reading(end: number, polls: Poll[]) {
+function reading(end: number, polls: Poll[], shaped: (topology: Topology) => Topology = (topology) => topology) {
   const clock = new FakeClock({ impatient: true })
   const told: string[] = []
   const tell = (message: string): void => void told.push(message)
@@ -51,7 +52,7 @@ function reading(end: number, polls: Poll[]) {
   const text = { key: Serdes.string, value: Serdes.string }
   builder.globalTable(TOPIC, { ...text, materialized: { name: 'rates', engine: 'memory' } })
   const parts = {
-    topology: builder.build(),
+    topology: shaped(builder.build()),
     topics: new Map([[TOPIC, 1]]),
     kafka: { admin, fetcher: () => fetcher } as unknown as Kafka,
     settings: taskSettingsOf(streamsSettings.parse({ 'application.id': 'app' })),
@@ -119,6 +120,34 @@ test('records that were deleted before they were read end it, so that it is fill
 test('a refusal for good ends it as it is', async () => {
   const refused = new SluiceError('KAFKA_REFUSED', 'not yours')
   await expect(reading(1, [refused]).start()).rejects.toBe(refused)
+})
+
+test('a record that cannot be taken back ends it with what it failed on, and for good: whoever began anew would meet it again', async () => {
+  const broken = new Error('out of order')
+  const letsGoAndFails = (topology: Topology): Topology => {
+    const nodes = topology.nodes.map((node) => {
+      if (node.kind !== 'processor') return node
+      const compile: typeof node.operator.compile = () => (_key, value, at) => {
+        at.node = node.name
+        if (value !== 'bad') return
+        at.letGoBegins()
+        at.letGoEnds()
+        throw broken
+      }
+      return { ...node, operator: { ...node.operator, compile } }
+    })
+    return new Topology(nodes, { stores: topology.stores.values() })
+  }
+  const { start } = reading(2, [['good', 'bad']], letsGoAndFails)
+  await expect(start()).rejects.toMatchObject({
+    code: 'TASK_FAILED',
+    retriable: false,
+    cause: broken,
+    place: { topic: TOPIC, partition: 0, offset: 1 },
+  })
+  const { start: later } = reading(1, [['good'], ['bad']], letsGoAndFails)
+  const failed = await new Promise((resolve) => void later().then((thread) => thread!.onFailure(resolve)))
+  expect(failed).toMatchObject({ code: 'TASK_FAILED', retriable: false, cause: broken })
 })
 
 function fetchedFrom(offset: number, texts: readonly string[]): FetchedPartition {

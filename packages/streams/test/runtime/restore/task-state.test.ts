@@ -63,3 +63,18 @@ test('a store without a changelog is written with each commit: there is nothing 
   expect([again.store.get('a')?.value, again.store.get('b')]).toEqual([1, null])
   await again.state.close()
 })
+
+test('a task that comes back stands where it was restored to, and not where this process had written before it went', async () => {
+  const { state, store, position } = open({})
+  // What others have written meanwhile.
+  state.restore(store as never, [], 30)
+  const reached = (): unknown => state.reached({ kind: 'timestampedKeyValue', name: 's' } as never)
+  state.commit(() => 12)
+  expect([position(), reached()]).toEqual([30, 30])
+  store.put('a', 1, 1)
+  state.commit(() => 31, true)
+  expect([position(), state.cut().stores[0]!.position]).toEqual([30, 30])
+  state.commit(() => 31)
+  expect([position(), reached()]).toEqual([31, 31])
+  await state.close()
+})
