@@ -7,7 +7,7 @@
 import type { Gate, Quarantine } from '@sluice/quality'
 import type { Clock } from '@sluice/sdk'
 import type { AsyncLane } from '../record-path/async-calls.ts'
-import type { NodeTime } from '../record-path/node-times.ts'
+import type { Closing, NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { StateStore } from '../state/stores.ts'
 
@@ -29,8 +29,11 @@ export interface NodeScope {
   store(name: string): StateStore
   /** Whether the values that arrive were read from the very bytes that the store would write: those of the record under way. */
   keepsValue(store: string): boolean
-  /** A time of the node's own, such as the latest that it has seen: committed with the offsets, and so there after a restart. */
-  time(): NodeTime
+  /**
+   * A time of the node's own, such as the latest that it has seen: committed with the offsets, and so there after a restart. `closing`: of a node
+   * that puts windows out when they are closed.
+   */
+  time(closing?: Closing): NodeTime
   /** The largest timestamp that the task has processed, the record under way included; -1 before the first. */
   streamTime(): number
   /** Called when the time of a node before this one moves on without a record: see `advanceTime`. */

@@ -7,7 +7,7 @@ import type { Windowed } from '../windows/window.ts'
 import type { Merger } from './aggregator.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
-import { windowedOperator, type WindowedAggregateOptions } from './windowed-operator.ts'
+import { windowedOperator, windowTime, type WindowedAggregateOptions } from './windowed-operator.ts'
 
 export interface SessionWindowAggregateOptions extends WindowedAggregateOptions {
   readonly windows: SessionWindows
@@ -43,7 +43,7 @@ class Sessions {
     this.#late = options.late === undefined ? null : scope.forwardTo(options.late)
     this.#store = scope.store(options.store) as SessionStore<unknown, unknown>
     const { graceMs, gapMs } = options.windows
-    this.#time = scope.time()
+    this.#time = windowTime(options, graceMs + gapMs, scope)
     this.#closedUpTo = Math.max(0, this.#time.at - graceMs - gapMs)
     scope.onTime((timestamp, at) => {
       if (timestamp > this.#time.at) this.#time.at = timestamp

@@ -6,7 +6,7 @@ import type { SlidingWindows } from '../windows/sliding-windows.ts'
 import type { Windowed } from '../windows/window.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
-import { windowedOperator, type WindowedAggregateOptions } from './windowed-operator.ts'
+import { windowedOperator, windowTime, type WindowedAggregateOptions } from './windowed-operator.ts'
 
 export interface SlidingWindowAggregateOptions extends Omit<WindowedAggregateOptions, 'aggregatesNulls'> {
   readonly windows: SlidingWindows
@@ -45,7 +45,7 @@ class Slider {
     this.#late = options.late === undefined ? null : scope.forwardTo(options.late)
     this.#store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
     this.#difference = options.windows.differenceMs
-    this.#time = scope.time()
+    this.#time = windowTime(options, options.windows.graceMs, scope)
     this.#closedUpTo = Math.max(0, this.#time.at - options.windows.graceMs - this.#difference)
     scope.onTime((timestamp, at) => {
       if (timestamp > this.#time.at) this.#time.at = timestamp

@@ -4,7 +4,7 @@ import type { TimestampedWindowStore } from '../state/stores.ts'
 import type { FixedWindows, Windowed } from '../windows/window.ts'
 import { LATE, NO_WINDOW, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { Operator, Step } from './operator.ts'
-import { windowedOperator, type WindowedAggregateOptions } from './windowed-operator.ts'
+import { windowedOperator, windowTime, type WindowedAggregateOptions } from './windowed-operator.ts'
 
 export interface TimeWindowAggregateOptions extends WindowedAggregateOptions {
   readonly windows: FixedWindows
@@ -23,7 +23,7 @@ export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operat
     const { sendOldValues } = options.table
     const emitsUpdates = emit === 'update'
     const store = scope.store(options.store) as TimestampedWindowStore<unknown, unknown>
-    const time = scope.time()
+    const time = windowTime(options, graceMs, scope)
     const close = emitsUpdates ? null : closer(windows, store, time.at - graceMs, next)
     scope.onTime((timestamp, at) => {
       if (timestamp > time.at) time.at = timestamp

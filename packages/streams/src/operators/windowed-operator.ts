@@ -1,5 +1,6 @@
+import type { NodeTime } from '../record-path/node-times.ts'
 import type { Aggregation } from './aggregator.ts'
-import type { Operator } from './operator.ts'
+import type { NodeScope, Operator } from './operator.ts'
 
 /** What aggregations over any kind of windows are told. */
 export interface WindowedAggregateOptions extends Aggregation {
@@ -17,6 +18,15 @@ export interface WindowedAggregateOptions extends Aggregation {
   readonly late?: string
   /** Whether null values are aggregated, as Kafka Streams does in tumbling and session windows. Otherwise they are dropped. */
   readonly aggregatesNulls: boolean
+}
+
+/** The time of an aggregation over windows, whose windows are closed when it is so far behind them. */
+export function windowTime(
+  { emit, store }: Pick<WindowedAggregateOptions, 'emit' | 'store'>,
+  behindMs: number,
+  scope: NodeScope,
+): NodeTime {
+  return scope.time(emit === 'close' ? { store, behindMs } : undefined)
 }
 
 /** An aggregation over windows, as the topology sees it. */

@@ -118,7 +118,7 @@ function nodeScope(
     gates,
     ...place,
     store: (name) => stores.get(name, node.name, node.stores),
-    time: () => scope.times.of(node.name),
+    time: (closing) => scope.times.of(node.name, closing),
     streamTime: () => scope.streamTime(),
     isCaughtUp: () => scope.isCaughtUp(),
     schedule: (intervalMs, type, callback) => punctuations.schedule(intervalMs, type, callback),

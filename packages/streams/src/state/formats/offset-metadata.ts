@@ -1,7 +1,7 @@
 /**
  * The text that Kafka Streams commits with an offset: how far time had come in the partition, and what operators keep there (the
  * last window that emit-on-close emitted). Base64 of a version (2), the time (8), and, where there is any, the count (4) and per
- * operator its name and a time (8).
+ * operator the name of its store and up to when it has closed windows (8).
  */
 
 import { DataError } from '@sluice/sdk'
@@ -10,7 +10,7 @@ import { readInt, readLong, writeLong } from './longs.ts'
 export interface OffsetMetadata {
   /** -1: none yet. */
   readonly partitionTime: number
-  /** By name of the operator's node. */
+  /** By name of the operator's store. */
   readonly processors: ReadonlyMap<string, number>
 }
 
