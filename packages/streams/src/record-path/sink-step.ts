@@ -21,6 +21,8 @@ export interface SinkScope {
   readonly recordLimits?: ReadonlyMap<string, number>
   /** How many partitions a topic has. */
   partitionsOf(topic: string): number
+  /** Told of each topic that a sink's function has chosen, once. */
+  chosen?(topic: string, node: string): void
 }
 
 /**
@@ -35,7 +37,7 @@ export function sinkStep(
   const { topic, name } = sink
   const partitioner = sink.partitioner ?? (sink.key.inner === undefined ? undefined : byKeyWithin(sink.key.inner))
   const limit = typeof topic === 'string' ? limitOf(topic, scope) : null
-  const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept)
+  const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept, scope)
   return (key, value, at) => {
     at.reached += 1
     if (!at.live) return
@@ -87,13 +89,20 @@ function oneTopic(topic: string, sink: SinkNode, kept: { readonly key: boolean; 
 }
 
 /** Encoders are made per topic: a registry keeps schemas by it. */
-function chosenTopic(sink: SinkNode, kept: { readonly key: boolean; readonly value: boolean }): Encode {
+function chosenTopic(
+  sink: SinkNode,
+  kept: { readonly key: boolean; readonly value: boolean },
+  scope: SinkScope,
+): Encode {
   const { topic: choose } = sink
   const encoders = new Map<string, Encode>()
   return (key, value, at) => {
     const topic = typeof choose === 'string' ? choose : choose(key, value, at)
     let encode = encoders.get(topic)
-    if (encode === undefined) encoders.set(topic, (encode = oneTopic(topic, sink, kept)))
+    if (encode === undefined) {
+      encoders.set(topic, (encode = oneTopic(topic, sink, kept)))
+      scope.chosen?.(topic, sink.name)
+    }
     return encode(key, value, at)
   }
 }

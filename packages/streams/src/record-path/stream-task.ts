@@ -10,7 +10,7 @@ import type { StateStore } from '../state/stores.ts'
 import { UndoJournal } from '../state/undo-journal.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
-import { AsyncCalls, PendingRecord, type FinishedCall } from './async-calls.ts'
+import { AsyncCalls, PendingRecord, type FinishedCall, type RecordUnderWay } from './async-calls.ts'
 import { compileChains } from './chain.ts'
 import { closeAll } from './close-all.ts'
 import { Drops } from './drops.ts'
@@ -49,6 +49,8 @@ export class StreamTask {
   readonly #calls: AsyncCalls
   /** The record under way, if it has begun calls. */
   #pending: PendingRecord | null = null
+  /** Where the record under way was read. */
+  #from: Way | null = null
   /** No record is begun: what has been begun is waited for. */
   isHeld = false
   /** Until its punctuators are called again. */
@@ -95,13 +97,14 @@ export class StreamTask {
       isCaughtUp: () => this.#isCaughtUp,
       requestCommit: () => void (this.#isCommitWanted = true),
       begin: (lane, key, value, at) => {
-        this.#pending ??= new PendingRecord(at, at.records === null ? null : this.#way(at).tally)
+        this.#pending ??= new PendingRecord(at, this.#recordUnderWay(at))
         this.#calls.begin(lane, key, value, this.#pending, at)
       },
       onClose: (close) => this.#closers.push(close),
       recordBytesMax: settings.recordBytesMax,
       ...(ports.recordLimits === undefined ? {} : { recordLimits: ports.recordLimits }),
       partitionsOf: (topic) => ports.partitionsOf?.(topic) ?? 1,
+      chosen: (topic, node) => ports.chosen?.(topic, node),
     })
     this.gates = gates
     this.#ways = starts.map((start) => wayOf(start, chains.get(start.topic)!, settings))
@@ -246,6 +249,7 @@ export class StreamTask {
   #runOf(way: Way, until: number): SluiceError | null {
     const at = this.#at
     const { queue } = way
+    this.#from = way
     while (!queue.isEmpty) {
       const { batch } = queue
       at.enter(way, batch)
@@ -258,7 +262,7 @@ export class StreamTask {
         const stop = this.#run(way)
         if (stop !== null) {
           this.#pending = null
-          way.position = this.#at.offset
+          way.position = batch.offset(i)
           return stop
         }
         way.retry = null
@@ -343,12 +347,13 @@ export class StreamTask {
 
   /** A record goes on with what a call for it has come to, unless it has been diverted, or dropped, meanwhile. */
   #finish(call: FinishedCall): SluiceError | null {
-    const { record, lane, key, timestamp, headers, isLettingGo, policy, outcome } = call
+    const { record, lane, key, place, timestamp, headers, isLettingGo, policy, outcome } = call
     const at = this.#at
     const { output } = at
     const { length, bytes } = output
     record.enter(at)
     this.#journal?.clear()
+    if (place !== null) at.letGo(place)
     at.timestamp = timestamp
     at.headers = headers
     at.node = lane.node
@@ -388,6 +393,13 @@ export class StreamTask {
       this.#pending = null
       return failed(at, error)
     }
+  }
+
+  /** What it is for that a call begins: also while the context is that of what the record lets go. Null: a punctuator is at work. */
+  #recordUnderWay({ records, index }: RecordContext): RecordUnderWay | null {
+    if (records === null) return null
+    const { topic, partition, tally } = this.#from!
+    return { topic, partition, offset: records.offset(index), tally }
   }
 
   #way({ topic, partition }: TopicPartition): Way {

@@ -59,6 +59,8 @@ export interface TaskPorts {
   readonly times?: Readonly<Record<string, number>>
   /** How many partitions a topic has that is written with a partitioner. Default: 1. */
   partitionsOf?(topic: string): number
+  /** Told of each topic that a sink's function has chosen. */
+  chosen?(topic: string, node: string): void
   /** Most bytes of a record of a topic, where that is less than `TaskSettings.recordBytesMax`. */
   readonly recordLimits?: ReadonlyMap<string, number>
 }

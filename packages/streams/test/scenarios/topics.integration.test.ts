@@ -27,13 +27,17 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
     expect(Object.keys(await app.topics())).toEqual([app.topic('in')])
   }, 60_000)
 
-  test('SwallowUnknownTopicErrorIntegrationTest: without the right to make topics, one that is missing ends the run before what belongs there, and nothing is lost', async () => {
+  test('SwallowUnknownTopicErrorIntegrationTest: without the right to make topics, one that is missing ends the run before what belongs there, with its name and that of the node, and nothing is lost', async () => {
     const app = await stage.application({ in: 1, out: 1 }, (builder, topic) =>
       builder.stream(topic('in'), text).to((_key, value) => topic(value === 'no' ? 'missing' : 'out'), text),
     )
     await app.put('in', { key: 'a', value: '1' }, { key: 'a', value: 'no' }, { key: 'a', value: '2' })
     const settings = { 'create.topics': 'false', 'close.timeout.ms': '1000' }
-    await expect(app.runToEnd({ settings })).rejects.toMatchObject({ code: 'STOP_TIMED_OUT' })
+    await expect(app.runToEnd({ settings })).rejects.toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      place: { topic: app.topic('missing'), node: 'KSTREAM-SINK-0000000001' },
+      remedy: expect.stringContaining('Create them') as unknown,
+    })
     await app.create({ missing: 1 })
     await app.runToEnd({ settings })
     expect(await app.read('missing')).toEqual(['a:no'])

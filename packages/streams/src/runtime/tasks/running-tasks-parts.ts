@@ -26,6 +26,8 @@ export interface RunningTasksParts {
   readonly random: Random
   readonly logger: Logger
   readonly partitionsOf: (topic: string) => number
+  /** Told of each topic that a sink's function has chosen. */
+  readonly chosen?: (topic: string, node: string) => void
   readonly recordLimits: ReadonlyMap<string, number>
   /** Absent, or null: state comes from the state directory and the changelogs alone. */
   readonly snapshots?: Snapshots | null

@@ -322,7 +322,8 @@ export class RunningTasks {
     const { measured = (store: TaskStore): TaskStore => store } = this.#parts
     const factory: StoreFactory = (definition, context) => measured(remembering(definition, context), definition, name)
     const stores = { factory, changelog, global: this.#parts.globalStores }
-    const ports = { clock, random, output, partitionsOf, recordLimits, times, stores }
+    const chosen = this.#parts.chosen === undefined ? {} : { chosen: this.#parts.chosen }
+    const ports = { clock, random, output, partitionsOf, ...chosen, recordLimits, times, stores }
     try {
       const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)
       this.#states.set(task, state)

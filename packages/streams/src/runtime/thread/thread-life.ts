@@ -19,6 +19,7 @@ import type { Ground } from './ground.ts'
 import { openSnapshots } from '../snapshots/open-snapshots.ts'
 import type { Pauses } from './pauses.ts'
 import { purgedTopics, RepartitionPurge } from '../topics/repartition-purge.ts'
+import { WrittenTopics } from '../topics/written-topics.ts'
 import { Probing } from './probing.ts'
 import { recoveryOf } from './recovery.ts'
 import { RunningTasks } from '../tasks/running-tasks.ts'
@@ -194,6 +195,7 @@ export class ThreadLife {
     this.#snapshots ??= await openSnapshots(settings, { application, kafka, clock, logger, stateDirectory })
     const snapshots = this.#snapshots
     const { topology } = prepared
+    const written = new WrittenTopics(topology, settings)
     const probing = new Probing(clock, (reason) => member.requestRejoin(reason))
     const standbys = new StandbyTasks({
       topology,
@@ -221,6 +223,7 @@ export class ThreadLife {
       random,
       logger,
       partitionsOf: (topic) => prepared.partitionsOf(topic),
+      chosen: (topic, node) => written.add(topic, node),
       recordLimits: prepared.recordLimits,
       snapshots,
       standbys,
@@ -277,7 +280,11 @@ export class ThreadLife {
       await Promise.race([joined, aborted(signal)])
       const end = await thread.run(member, signal, finish)
       if (end.stop instanceof CannotTakeBack) throw end.stop
+      const missing = end.drained ? null : await written.missing(kafka.admin, clock)
+      if (missing !== null) throw missing
       return end
+    } catch (error) {
+      throw written.named(error)
     } finally {
       this.#last = this.progress()
       this.#lastGates = this.gates

@@ -8,6 +8,7 @@ import { planChange, refuseUnsafe, type TopologyPlan } from '../../topology/plan
 import type { Topology } from '../../topology/topology.ts'
 import { writtenTopology, type WrittenTopology } from '../../topology/written-topology.ts'
 import { recordLimits } from './record-limits.ts'
+import { refuseMissingOutputs } from './written-topics.ts'
 import type { TopologyRecord } from './topology-record.ts'
 
 /** How much larger than a result a quarantined record may be: its reasons travel as headers. */
@@ -29,7 +30,8 @@ export interface PreparedTopics {
 /**
  * `topology` is the application's: see `Topology.forApplication`.
  * @throws SluiceError TOPOLOGY_INVALID when a source topic does not exist, topics that must have equally many partitions do not, or an
- *   internal topic is there with another number than it needs, or the topology does not fit what `record` says that is stored
+ *   internal topic is there with another number than it needs, or the topology does not fit what `record` says that is stored; or when a
+ *   topic that a sink writes does not exist, and topics are not created
  */
 export async function prepareTopics(
   written: Topology,
@@ -41,11 +43,12 @@ export async function prepareTopics(
   const topology = await withPatterns(written, kafka)
   const external = await externalSources(topology, settings, kafka)
   const plan = planPartitions(topology, external)
+  const outputs = topology.sinkTopics.filter((topic) => !plan.topics.has(topic))
+  const counts = new Map([...countsOf(await admin.describeTopics(outputs)), ...plan.topics])
+  refuseMissingOutputs(topology, new Set(counts.keys()))
   const remember = record === null ? null : await ensureFit(topology, settings, plan, kafka, record)
   await ensureInternal(internalTopics(topology, settings['application.id'], plan), kafka)
   await remember?.()
-  const outputs = topology.sinkTopics.filter((topic) => !plan.topics.has(topic))
-  const counts = new Map([...countsOf(await admin.describeTopics(outputs)), ...plan.topics])
   const limits = await recordLimits([...topology.sinkTopics], admin)
   const global = new Set(topology.sources.flatMap(({ isGlobal, topics }) => (isGlobal === true ? topics : [])))
   return {

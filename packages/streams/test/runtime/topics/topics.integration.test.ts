@@ -18,6 +18,7 @@ onABroker('the topics of an application (needs SLUICE_TEST_KAFKA)', () => {
     partitions: Readonly<Record<string, number>>,
     write: (builder: StreamsBuilder, topic: (name: string) => string) => void,
     application = `topics-${randomUUID().slice(0, 8)}`,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<PreparedTopics & { readonly application: string }> {
     const named = (name: string): string => `${application}.${name}`
     await kafka.admin.ensureTopics(
@@ -26,7 +27,7 @@ onABroker('the topics of an application (needs SLUICE_TEST_KAFKA)', () => {
     const builder = new StreamsBuilder()
     write(builder, named)
     const topology = builder.build().forApplication(application)
-    const settings = streamsSettings.parse({ 'application.id': application })
+    const settings = streamsSettings.parse({ 'application.id': application, ...more })
     return { ...(await prepareTopics(topology, settings, kafka)), application }
   }
 
@@ -106,5 +107,21 @@ onABroker('the topics of an application (needs SLUICE_TEST_KAFKA)', () => {
     const prepared = await prepare({ in: 1, out: 7 }, (builder, topic) => builder.stream(topic('in')).to(topic('out')))
     expect(prepared.partitionsOf(`${prepared.application}.out`)).toBe(7)
     expect(() => prepared.partitionsOf('elsewhere')).toThrow(expect.objectContaining({ code: 'TOPOLOGY_INVALID' }))
+  })
+
+  test('a topic of a sink that is not there is refused with the node and the remedy where topics are not created, and nothing is left behind', async () => {
+    const application = `topics-${randomUUID().slice(0, 8)}`
+    const write = (builder: StreamsBuilder, topic: (name: string) => string): void => {
+      const rows = builder.table(topic('in'), { ...text, materialized: { name: 'rows' } })
+      rows.toStream().to(topic('out'), { ...text, name: 'result' })
+    }
+    await expect(prepare({ in: 1 }, write, application, { 'create.topics': 'false' })).rejects.toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: expect.stringContaining(`${application}.out (result)`) as unknown,
+      place: { topic: `${application}.out`, node: 'result' },
+      remedy: expect.stringContaining('create.topics=true') as unknown,
+    })
+    expect(await partitionsOf([`${application}-rows-changelog`])).toEqual({})
+    await prepare({ in: 1, out: 1 }, write, application, { 'create.topics': 'false' })
   })
 })

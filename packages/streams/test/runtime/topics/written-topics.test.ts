@@ -1,0 +1,55 @@
+import { expect, test } from '@jest/globals'
+import { SluiceError } from '@sluice/sdk'
+import { FakeClock } from '@sluice/sdk/testing'
+import { Serdes, StreamsBuilder, streamsSettings } from '../../../src/index.ts'
+import { WrittenTopics } from '../../../src/runtime/topics/written-topics.ts'
+
+const text = { key: Serdes.string, value: Serdes.string }
+
+function written(): WrittenTopics {
+  const builder = new StreamsBuilder()
+  const stream = builder.stream('in', text)
+  stream.to('out', { ...text, name: 'fixed' })
+  stream.to(() => 'somewhere', { ...text, name: 'free' })
+  stream.groupByKey().count({ materialized: { name: 'counts' } })
+  const settings = streamsSettings.parse({ 'application.id': 'app' })
+  return new WrittenTopics(builder.build().forApplication('app'), settings)
+}
+
+const there = (...topics: readonly string[]) => ({
+  describeTopics: (wanted?: readonly string[]) =>
+    Promise.resolve(topics.filter((topic) => wanted!.includes(topic)).map((topic) => ({ topic, partitions: 1 }))),
+})
+
+test('what a producer fails with says which node writes the topic that is not there; it may come yet', () => {
+  const topics = written()
+  const place = { topic: 'out', error: 'UNKNOWN_TOPIC_OR_PARTITION' }
+  const refused = new SluiceError('KAFKA_REFUSED', 'Topic out cannot be used', { place, retriable: true })
+  expect(topics.named(refused)).toMatchObject({
+    code: 'TOPOLOGY_INVALID',
+    place: { topic: 'out', node: 'fixed' },
+    retriable: true,
+    cause: refused,
+  })
+  const other = new SluiceError('KAFKA_REFUSED', 'no', { place: { topic: 'out', error: 'TOPIC_AUTHORIZATION_FAILED' } })
+  expect(topics.named(other)).toBe(other)
+})
+
+test('topics that are not there are named with their nodes: those of sinks, those that were chosen, changelogs; those of quarantine when it is none of these', async () => {
+  const clock = new FakeClock()
+  const topics = written()
+  topics.add('somewhere', 'free')
+  const missing = await topics.missing(there('app.quarantine'), clock)
+  expect(missing?.message).toContain('out (fixed), app-counts-changelog (counts), somewhere (free)')
+  const known = ['out', 'app-counts-changelog', 'somewhere']
+  expect((await topics.missing(there(...known), clock))?.message).toContain('app.quarantine (KSTREAM-SOURCE')
+  expect(await topics.missing(there(...known, 'app.quarantine'), clock)).toBeNull()
+})
+
+test('where nobody says in time what is there, nothing is missing', async () => {
+  const topics = written()
+  const deaf = { describeTopics: () => new Promise<never>(() => undefined) }
+  expect(await topics.missing(deaf, new FakeClock({ impatient: true }))).toBeNull()
+  const broken = { describeTopics: () => Promise.reject(new Error('no broker')) }
+  expect(await topics.missing(broken, new FakeClock())).toBeNull()
+})
