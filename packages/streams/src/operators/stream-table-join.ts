@@ -123,9 +123,7 @@ class Waited {
 
 /** Gives the task's context what a buffered record came with. */
 export function enterContext(at: RecordContext, context: BufferedContext): void {
-  at.topic = context.topic
-  at.partition = context.partition
-  at.offset = context.offset
+  at.standAt(context)
   at.timestamp = context.timestamp
   at.headers = context.headers
 }

@@ -7,7 +7,7 @@ import type { FetchedRecords } from '@sluice/kafka'
 import { RetriableError, type Clock, type RawHeader } from '@sluice/sdk'
 import type { ErrorPolicy } from '../topology/node.ts'
 import type { PartitionTally } from './partition-tally.ts'
-import type { RecordContext } from './record-context.ts'
+import type { RecordContext, RecordPlace } from './record-context.ts'
 
 /** One asynchronous node of a task. */
 export interface AsyncLane {
@@ -20,6 +20,11 @@ export interface AsyncLane {
   call(key: unknown, value: unknown, signal: AbortSignal): Promise<unknown>
   /** What follows behind the node. */
   next(key: unknown, value: unknown, at: RecordContext): void
+}
+
+/** A record whose calls begin. */
+export interface RecordUnderWay extends RecordPlace {
+  readonly tally: PartitionTally
 }
 
 /** What is kept of a record that is not done with: the context is filled from it again. */
@@ -46,11 +51,12 @@ export class PendingRecord {
   readonly #records: FetchedRecords | null
   readonly #index: number
 
-  constructor(at: RecordContext, tally: PartitionTally | null) {
-    this.topic = at.topic
-    this.partition = at.partition
-    this.offset = at.offset
-    this.tally = tally
+  /** @param record null: there is none, a punctuator begins the calls */
+  constructor(at: RecordContext, record: RecordUnderWay | null) {
+    this.topic = record?.topic ?? ''
+    this.partition = record?.partition ?? at.partition
+    this.offset = record?.offset ?? -1
+    this.tally = record?.tally ?? null
     this.#originalTimestamp = at.originalTimestamp
     this.#timestampType = at.timestampType
     this.#originalHeaders = at.originalHeaders
@@ -97,6 +103,8 @@ export interface FinishedCall {
   readonly headers: readonly RawHeader[] | null
   /** It is for what others have left with the record: see `RecordContext.isLettingGo`. */
   readonly isLettingGo: boolean
+  /** Then, where that was read. */
+  readonly place: RecordPlace | null
   /** Of the node, if it has one of its own. */
   readonly policy: ErrorPolicy | null
   readonly outcome: { readonly value: unknown } | { readonly error: unknown }
@@ -161,7 +169,20 @@ export class AsyncCalls {
   begin(lane: AsyncLane, key: unknown, value: unknown, record: PendingRecord, at: RecordContext): void {
     const { timestamp, headers, isLettingGo, policy } = at
     const order = orderOf(key)
-    const call: Call = { record, lane, key, value, timestamp, headers, isLettingGo, policy, order, outcome: null }
+    const place = isLettingGo ? { topic: at.topic, partition: at.partition, offset: at.offset } : null
+    const call: Call = {
+      record,
+      lane,
+      key,
+      value,
+      timestamp,
+      headers,
+      isLettingGo,
+      place,
+      policy,
+      order,
+      outcome: null,
+    }
     record.calls += 1
     this.#calls.add(call)
     let state = this.#lanes.get(lane)

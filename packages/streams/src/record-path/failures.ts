@@ -52,7 +52,7 @@ export class Failures {
    */
   thrown(at: RecordContext, way: Way, error: unknown, pending: PendingRecord | null): SluiceError | null {
     // What others have left with it would be lost with the record.
-    if (at.isLettingGo) return failed(at, error)
+    if (at.isLettingGo) return failed(at, error, way)
     const policy = this.#policyOf(at, way)
     if (policy === 'fail') return failed(at, error)
     if (at.stage !== 'decode' && this.#hasStores) {
@@ -141,12 +141,19 @@ function nameOfRecord({ topic, partition, offset }: TopicPartition & { readonly 
   return `${topic}-${partition}@${offset}`
 }
 
-/** The end of the run before this record. */
-export function failed(at: RecordContext, error: unknown): SluiceError {
-  const { topic, partition, offset, stage, node } = at
+/** The end of the run before the record under way. `from`: its partition, where the context is that of another record, which it lets go. */
+export function failed(at: RecordContext, error: unknown, from: TopicPartition | null = null): SluiceError {
+  const { stage, node, records, index } = at
+  const { topic, partition } = from ?? at
+  const offset = from === null || records === null ? at.offset : records.offset(index)
+  const own = { topic, partition, offset }
   return new SluiceError('TASK_FAILED', `A record failed in stage ${stage}`, {
     cause: error,
-    place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
+    place: {
+      ...own,
+      ...(nameOfRecord(own) === nameOfRecord(at) ? {} : { letGo: nameOfRecord(at) }),
+      ...(node === '' ? {} : { node }),
+    },
     remedy:
       'Mend the processor or the record, or let such records be diverted: set the exception handler of this stage to quarantine.',
   })

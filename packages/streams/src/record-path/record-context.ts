@@ -4,6 +4,11 @@ import type { RawHeader, SluiceError, Stage, TimestampType, TopicPartition } fro
 import type { ErrorPolicy } from '../topology/node.ts'
 import { bytesOf, type OutputBatch } from './output-batch.ts'
 
+/** Where a record was read. */
+export interface RecordPlace extends TopicPartition {
+  readonly offset: number
+}
+
 /** Where records come from, and where they are diverted to. */
 interface Origin extends TopicPartition {
   readonly quarantine: string
@@ -113,6 +118,13 @@ export class RecordContext implements JudgedRecord {
   /** The record ends here for a reason worth counting. It counts as dropped only if it ends everywhere. */
   drop(reason: string): void {
     this.droppedFor ??= reason
+  }
+
+  /** What is handed on is of that record, though another one is under way. */
+  standAt({ topic, partition, offset }: RecordPlace): void {
+    this.topic = topic
+    this.partition = partition
+    this.offset = offset
   }
 
   /** What is handed on until `letGoEnds` is of other records. */

@@ -353,7 +353,7 @@ export class StreamTask {
     const { length, bytes } = output
     record.enter(at)
     this.#journal?.clear()
-    if (place !== null) at.letGo(place)
+    if (place !== null) at.standAt(place)
     at.timestamp = timestamp
     at.headers = headers
     at.node = lane.node
@@ -372,7 +372,7 @@ export class StreamTask {
       stop = at.halt
     } catch (error) {
       if (record.tally === null) stop = failed(at, error)
-      else if (!isOver) stop = this.#thrown(this.#way(at), error, length, bytes)
+      else if (!isOver) stop = this.#thrown(this.#way(record), error, length, bytes)
     }
     if (stop === null) this.#leave(record)
     this.#pending = null

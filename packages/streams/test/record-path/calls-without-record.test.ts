@@ -86,3 +86,60 @@ test('a call for what a record let go ends the run when it fails: the window is 
   expect(failure).toMatchObject({ code: 'TASK_FAILED', retriable: false, place: { node: 'ask' } })
   expect(driver.createOutputTopic('in.quarantine').readRecordsToList()).toEqual([])
 })
+
+describe('a call for what a record let go', () => {
+  /** Windows of two topics, put out when time has passed them: what they hold is asked about. */
+  function asking(ask: (value: string | null) => Promise<string>) {
+    const places: string[] = []
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', texts)
+      .merge(builder.stream('other', texts))
+      .groupByKey(texts)
+      .windowedBy(TimeWindows.ofSizeAndGrace(10, 0))
+      .count({ materialized: { name: 's' } })
+      .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded(), { name: 'final' }))
+      .toStream(({ key }) => key)
+      .mapValues((count) => String(count))
+      .mapValuesAsync(ask, { name: 'ask' })
+      .process<string, string>(() => {
+        let context: ProcessorContext<string, string>
+        return {
+          init: (given: ProcessorContext<string, string>) => void (context = given),
+          process(record: StreamRecord<string | null, string>) {
+            const { topic, offset } = context.recordMetadata()!
+            places.push(`${record.key} ${topic} ${offset}`)
+            context.forward(record as StreamRecord<string, string>)
+          },
+        }
+      })
+      .to('out', texts)
+    const driver = new TopologyTestDriver(builder.build())
+    const pipe = (topic: string, key: string, timestamp: number): void =>
+      driver.createInputTopic(topic, Serdes.string, Serdes.string).pipeInput(key, '', { timestamp })
+    return { driver, pipe, places }
+  }
+
+  test('is made for the record under way: that one counts when it is over, and no other', async () => {
+    const { driver, pipe, places } = asking(async (value) => `${value}!`)
+    pipe('in', 'a', 5)
+    pipe('in', 'a', 6)
+    pipe('other', 'b', 30)
+    expect([driver.tally('in').in, driver.tally('other').in]).toEqual([2, 0])
+    await driver.completed()
+    expect([driver.tally('in').in, driver.tally('other').in]).toEqual([2, 1])
+    expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readKeyValuesToList()).toEqual([['a', '2!']])
+    expect(places).toEqual(['a in 1'])
+  })
+
+  test('that fails names the record under way, before which the run ends, and what was let go', async () => {
+    const { driver, pipe } = asking(() => Promise.reject(new Error('nobody answers')))
+    pipe('in', 'a', 5)
+    pipe('in', 'a', 6)
+    pipe('other', 'b', 30)
+    await expect(driver.completed()).rejects.toMatchObject({
+      code: 'TASK_FAILED',
+      place: { topic: 'other', offset: 0, letGo: 'in-0@1', node: 'ask' },
+    })
+  })
+})
