@@ -8,7 +8,7 @@ import type { Drops } from './drops.ts'
 import type { PendingRecord } from './async-calls.ts'
 import type { RecordContext } from './record-context.ts'
 import type { FailedRecord, ParkedRecord, TaskSettings } from './task-contract.ts'
-import type { Way } from './way.ts'
+import type { Retry, Way } from './way.ts'
 
 /** The record stays where it is, and so does the position before it. Not a reason to stop. */
 export const HELD = new SluiceError('INTERNAL', 'A record is held')
@@ -57,7 +57,8 @@ export class Failures {
     if (policy === 'fail') return failed(at, error)
     if (at.stage !== 'decode' && this.#hasStores) {
       const isBeyond = at.hasLetGo || pending?.hasChangedStores === true
-      if (this.#journal === null || isBeyond) return new CannotTakeBack(at, error, isBeyond)
+      if (this.#journal === null || isBeyond)
+        return new CannotTakeBack(at, error, isBeyond, policy === 'retry' ? this.#retryOf(at, way) : null)
       this.#journal.takeBack()
     }
     if (pending === null && policy === 'park') return this.#park(at, way, error)
@@ -93,17 +94,25 @@ export class Failures {
   }
 
   /** False: it has been tried for long enough. */
-  #triesAgain({ offset }: RecordContext, way: Way): boolean {
+  #triesAgain(at: RecordContext, way: Way): boolean {
     const { firstMs, longestMs, timeoutMs } = this.#settings.retrying
     const now = this.#clock.monotonic()
-    if (way.retry?.offset !== offset) way.retry = { offset, since: now, attempts: 0, at: now }
-    const { retry } = way
+    const retry = (way.retry = this.#retryOf(at, way))
     if (now - retry.since >= timeoutMs) {
       way.retry = null
       return false
     }
     retry.at = now + Math.min(longestMs, firstMs * 2 ** retry.attempts++)
     return true
+  }
+
+  /** As it stands; also of one that was tried before its task went back to the last commit. */
+  #retryOf(at: RecordContext, { retry }: Way): Retry {
+    const { offset } = at
+    if (retry?.offset === offset) return retry
+    const now = this.#clock.monotonic()
+    const { since, attempts } = this.#settings.failedBefore?.get(nameOfRecord(at))?.retry ?? { since: now, attempts: 0 }
+    return { offset, since, attempts, at: now }
   }
 
   #policyOf({ stage, policy }: RecordContext, { chain }: Way): ErrorPolicy {
@@ -125,14 +134,15 @@ export class CannotTakeBack extends RetriableError {
   /** Also the next attempt cannot, unless it diverts the record at once. */
   readonly isBeyond: boolean
 
-  constructor(at: RecordContext, error: unknown, isBeyond: boolean) {
+  /** @param retry where it is to be tried again */
+  constructor(at: RecordContext, error: unknown, isBeyond: boolean, retry: FailedRecord['retry'] = null) {
     const { topic, partition, offset, stage, node, policy } = at
     super('TASK_FAILED', 'A record failed that had changed stores: its task goes back to the last commit', {
       cause: error,
       place: { topic, partition, offset, ...(node === '' ? {} : { node }) },
     })
     this.record = nameOfRecord(at)
-    this.failure = { topic, partition, offset, stage, node, policy, error }
+    this.failure = { topic, partition, offset, stage, node, policy, retry, error }
     this.isBeyond = isBeyond
   }
 }

@@ -45,6 +45,8 @@ export interface FailedRecord extends TopicPartition {
   readonly node: string
   /** Of the node, if it has one of its own. */
   readonly policy: ErrorPolicy | null
+  /** Since when it is tried again, on the clock's monotonic time, and how often it was; null: it is not to be. */
+  readonly retry: { readonly since: number; readonly attempts: number } | null
   readonly error: unknown
 }
 

@@ -360,12 +360,12 @@ export class ThreadLife {
 
   /**
    * What a record that fails has changed in stores is noted from now on; that costs a little, and most applications need it never. Returns
-   * whether the next attempt goes otherwise for it.
+   * whether the next attempt goes otherwise for it. One that is tried again has a time-out of its own, behind which it is diverted.
    */
-  #learn(failure: CannotTakeBack): boolean {
-    const isKnown = this.#takesBack && (!failure.isBeyond || this.#failedBefore.has(failure.record))
+  #learn({ isBeyond, record, failure }: CannotTakeBack): boolean {
+    const isKnown = this.#takesBack && (!isBeyond || (this.#failedBefore.has(record) && failure.retry === null))
     this.#takesBack = true
-    if (failure.isBeyond) this.#failedBefore.set(failure.record, failure.failure)
+    if (isBeyond) this.#failedBefore.set(record, failure)
     return !isKnown
   }
 
