@@ -331,7 +331,10 @@ export class KafkaStreams {
 
   #assigned({ errorCode }: AssignmentInfo): void {
     if (errorCode === SHUTDOWN_REQUESTED) this.#fail(shutdownRequested())
-    else if (errorCode !== 0) this.#logger.error('Nothing is assigned: source topics do not exist', { errorCode })
+    else if (errorCode !== 0) {
+      this.#logger.error('Nothing is assigned: source topics do not exist', { errorCode })
+      this.#ground?.lookForSources()
+    }
   }
 
   #groundFor(until: RunOptions['until']): CommonGround {

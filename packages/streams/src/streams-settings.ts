@@ -208,6 +208,14 @@ export const streamsSettings = defineSettings({
     importance: 'low',
     documentation: 'How long errors that may pass are retried without any progress before the application fails.',
   },
+  'metadata.max.age.ms': {
+    type: 'long',
+    default: 300_000,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation:
+      'How often is looked whether the topics that are read are still there, and have as many partitions as before. Without one of them the application ends, and names it.',
+  },
   'retry.backoff.ms': {
     type: 'long',
     default: 100,

@@ -59,6 +59,40 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
     expect(await app.read('out')).toEqual(['a:1'])
   }, 60_000)
 
+  test('HandlingSourceTopicDeletionIntegrationTest: a source topic that is deleted for good ends both instances with its name, and again whoever is put in their place', async () => {
+    const app = await stage.application({ in: 2, out: 1 }, (builder, topic) =>
+      builder.stream(topic('in'), text).to(topic('out'), text),
+    )
+    await app.put('in', { key: 'a', value: '1' })
+    const settings = { 'metadata.max.age.ms': '300' }
+    const asked: unknown[] = []
+    const onUncaughtException = (error: unknown): 'REPLACE_THREAD' | 'SHUTDOWN_CLIENT' =>
+      asked.push(error) === 1 ? 'REPLACE_THREAD' : 'SHUTDOWN_CLIENT'
+    const one = app.start({ settings, state: 'one', ports: { onUncaughtException } })
+    const two = app.start({ settings, state: 'two' })
+    await until(() => one.tasks().length === 1 && two.tasks().length === 1)
+    await app.arrive('out', 1)
+    await app.delete(app.topic('in'))
+    await expect(two.run).rejects.toMatchObject({ code: 'TOPOLOGY_INVALID' })
+    await expect(one.run).rejects.toMatchObject({ code: 'TOPOLOGY_INVALID' })
+    expect([one.states.at(-1), two.states.at(-1), asked.length]).toEqual(['ERROR', 'ERROR', 2])
+    for (const error of asked) expect((error as Error).message).toContain(app.topic('in'))
+  }, 90_000)
+
+  test('RegexSourceIntegrationTest: one of the topics of a pattern is deleted while it is read: the others go on', async () => {
+    const app = await stage.application({ 'in-1': 1, 'in-2': 1, out: 1 }, (builder, topic) =>
+      builder.stream(new RegExp(`${topic('in-')}\\d`), text).to(topic('out'), text),
+    )
+    await app.put('in-1', { key: 'a', value: '1' })
+    const one = app.start({ settings: { 'metadata.max.age.ms': '300' } })
+    await app.arrive('out', 1)
+    await app.delete(app.topic('in-1'))
+    await until(() => String(one.tasks()) === 'in-2-0')
+    await app.put('in-2', { key: 'a', value: '2' })
+    expect((await app.arrive('out', 2)).toSorted()).toEqual(['a:1', 'a:2'])
+    await one.end()
+  }, 90_000)
+
   test('RegexSourceIntegrationTest: a topic that has come since is read from the next start on, one that is gone is not missed; two instances share them', async () => {
     const app = await stage.application({ 'in-1': 2, 'in-2': 2, out: 1 }, (builder, topic) =>
       builder.stream(new RegExp(`${topic('in-')}\\d`), text).to(topic('out'), text),

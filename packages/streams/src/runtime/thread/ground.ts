@@ -10,6 +10,7 @@ import { LogEnd, never, type Finish } from './finish.ts'
 import { GlobalThread } from '../global/global-thread.ts'
 import type { StreamThread } from './stream-thread.ts'
 import type { TopologyRecord } from '../topics/topology-record.ts'
+import { SourceWatch, sourcesGone } from '../topics/source-watch.ts'
 import { prepareTopics, type PreparedTopics } from '../topics/topics.ts'
 
 export interface Ground {
@@ -47,6 +48,9 @@ export class CommonGround {
   #globals: GlobalThread | null = null
   /** Where a bounded run ends: as it was when that was first known. */
   #finish: Finish | null = null
+  #watch: SourceWatch | null = null
+  /** A source topic is gone: nothing can stand on what was made before. */
+  #hasLostSources = false
 
   /** @param signal aborted: nothing more is made */
   constructor(parts: GroundParts, until: Until | undefined, signal: AbortSignal) {
@@ -62,14 +66,20 @@ export class CommonGround {
 
   /** `isAnew`: what was made may not be so any more. Null: the run is over. @throws what `prepareTopics` and `GlobalThread.start` throw */
   get(isAnew: boolean): Promise<Ground | null> {
-    if (this.#current !== null && !isAnew && (this.#globals === null || this.#globals.failure === null))
-      return this.#current
+    const isSound = !this.#hasLostSources && (this.#globals === null || this.#globals.failure === null)
+    if (this.#current !== null && !isAnew && isSound) return this.#current
     // One after the other: there is one set of global stores.
     const before = this.current.catch(() => null)
     return (this.#current = before.then(() => this.#make()))
   }
 
+  /** The group's leader misses some of the topics that are read. */
+  lookForSources(): void {
+    this.#watch?.lookNow()
+  }
+
   async close(): Promise<void> {
+    this.#watch?.stop()
     await this.#globals?.close()
   }
 
@@ -77,6 +87,7 @@ export class CommonGround {
     if (this.#signal.aborted) return null
     const { topology, settings, kafka, record } = this.#parts
     const prepared = await prepareTopics(topology, settings, kafka, record)
+    this.#watchSources(prepared)
     const globals = await this.#openGlobals(prepared)
     this.#finish ??= await this.#finishOf(prepared)
     return this.#signal.aborted ? null : { prepared, globals, finish: this.#finish }
@@ -109,6 +120,24 @@ export class CommonGround {
       for (const thread of this.#parts.threads()) thread.fail(error)
     })
     return this.#globals
+  }
+
+  #watchSources({ sources, globals }: PreparedTopics): void {
+    const { settings, kafka, clock, logger, topology, threads } = this.#parts
+    this.#watch?.stop()
+    this.#hasLostSources = false
+    this.#watch = new SourceWatch({
+      admin: kafka.admin,
+      topics: [...sources.keys(), ...globals.keys()],
+      intervalMs: settings['metadata.max.age.ms'],
+      clock,
+      logger,
+      onMissing: (topics) => {
+        this.#hasLostSources = true
+        const error = sourcesGone(topics, new Set(topology.sources.flatMap((source) => source.topics)))
+        for (const thread of threads()) thread.fail(error)
+      },
+    })
   }
 
   async #finishOf({ topology, sources }: PreparedTopics): Promise<Finish> {

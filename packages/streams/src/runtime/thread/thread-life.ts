@@ -314,6 +314,7 @@ export class ThreadLife {
       topics: [...sources.keys()],
       sessionTimeoutMs: settings['session.timeout.ms'],
       heartbeatIntervalMs: settings['heartbeat.interval.ms'],
+      metadataAgeMaxMs: settings['metadata.max.age.ms'],
       ...(settings['group.instance.id'] === null
         ? {}
         : { instanceId: this.#instanceId(settings['group.instance.id']) }),
