@@ -1,6 +1,6 @@
 /**
  * A distributed worker beside Java's Connect 4.3.1, on one embedded broker, asked by REST alone: start-up, answers, states, and what
- * records cost. CPU is that of the worker with all processes it has started.
+ * records cost. CPU is that of the worker with all processes it has started, as a `CpuMeter` tells.
  */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -13,14 +13,37 @@ import { whyNoApacheKafka } from '../trials/broker-on-trial.ts'
 import { ConnectWorkerProcess, type Runtime, type Status, until } from '../trials/connect/connect-worker.ts'
 import type { BenchCase } from './bench-case.ts'
 import { startEmbedded } from './broker.ts'
-import { cpuSecondsOfTree, memoryMiBOfTree, proportionalMiBOfChildren } from './process-tree.ts'
+import { CpuMeter } from './cpu-meter.ts'
+import { memoryMiBOfTree, proportionalMiBOfChildren } from './process-tree.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const STATE_MS = 60_000
 const FLOW_MS = 300_000
 /** How much of everything: the short form shows that it runs, and no more. `restMs`: in which cells that were asked something have gone, spare ones are there. */
-const FULL = { gets: 2000, states: 10, lines: 1_000_000, restMs: 3000, idleAfterMs: 20_000, idleMs: 60_000 }
-const SHORT: typeof FULL = { gets: 200, states: 1, lines: 20_000, restMs: 500, idleAfterMs: 2000, idleMs: 3000 }
+const FULL = {
+  gets: 2000,
+  states: 10,
+  blocks: { cold: 2, warm: 7 },
+  lines: 1_000_000,
+  restMs: 3000,
+  idleAfterMs: 20_000,
+  idleMs: 60_000,
+}
+const SHORT: typeof FULL = {
+  gets: 200,
+  states: 1,
+  blocks: { cold: 1, warm: 1 },
+  lines: 20_000,
+  restMs: 500,
+  idleAfterMs: 2000,
+  idleMs: 3000,
+}
+/** How many are created one after the other between two looks at the CPU, and what they get to come to rest before and behind. */
+const BLOCK = 10
+const BLOCK_REST_MS = 1000
+/** Whether one runs is asked so rarely that the answers cost next to nothing. */
+const BLOCK_LOOK_MS = 25
+const GET_BLOCKS = 5
 /** How often a worker that has nothing to do wakes up: as Kafka Connect does where nobody says otherwise. */
 const KAFKA_DEFAULTS: Readonly<Record<string, string>> = {
   'session.timeout.ms': '10000',
@@ -62,6 +85,8 @@ const CASES: readonly Case[] = [
   { name: 'file source, 1,000,000 lines of 100 B, String', unit: 'CPU-s', bar: 1.5 },
   { name: 'file source, 1,000,000 lines of 100 B, JSON', unit: 'CPU-s', bar: 2.5 },
   { name: 'shared cell: create a connector', unit: 'CPU-ms', bar: 20 },
+  // With the process in which settings are looked at, which is there for the second.
+  { name: 'shared cell: create a connector, the first ten', unit: 'CPU-ms' },
   { name: 'shared cell: create until RUNNING', unit: 'ms', bar: 80 },
   { name: 'shared cell: 50 tasks that have nothing to do', unit: '% of a core', bar: 0.5 },
   { name: 'shared cell: memory then', unit: 'MiB', bar: 150 },
@@ -99,27 +124,32 @@ export async function measure(runtime: Runtime, bootstrap: string, amounts: type
   }
   const source = 'file source, 1,000,000 lines of 100 B'
   await withWorker(runtime, bootstrap, 'connector', async (worker, folder) => {
+    const meter = new CpuMeter(worker.pid)
     note({
-      'start until /connectors answers': cpuSecondsOfTree(worker.pid),
+      'start until /connectors answers': meter.seconds(),
       'memory then': memoryMiBOfTree(worker.pid),
     })
-    note({ 'a GET of /connectors': await costOfGets(worker, amounts.gets) })
-    note(await statesOf(worker, folder, amounts))
+    note({ 'a GET of /connectors': await costOfGets(worker, meter, amounts.gets) })
+    note(await statesOf(worker, meter, folder, amounts))
     note({ 'create ten in a row, until all are RUNNING, each': await rowOf(worker, folder, amounts) })
     if (runtime !== 'java')
       note({ 'one of ten cells that have nothing to do': await idleCells(worker, folder, amounts) })
     for (const [name, converter] of CONVERTERS)
-      note({ [`${source}, ${name}`]: await flow(worker, bootstrap, folder, amounts.lines, converter) })
+      note({ [`${source}, ${name}`]: await flow(worker, meter, bootstrap, folder, amounts.lines, converter) })
   })
   await withWorker(runtime, bootstrap, 'shared', async (worker, folder) => {
     await create(worker, folder, 'the-first')
-    const states = await statesOf(worker, folder, amounts)
+    await reached(worker, 'the-first', 'RUNNING')
+    const meter = new CpuMeter(worker.pid)
+    const { first, warm } = await costOfCreations(worker, meter, folder, amounts)
     note({
-      'shared cell: create a connector': states['create a connector']!,
-      'shared cell: create until RUNNING': states['create until RUNNING']!,
+      'shared cell: create a connector': warm,
+      'shared cell: create a connector, the first ten': first,
     })
+    const states = await statesOf(worker, meter, folder, amounts)
+    note({ 'shared cell: create until RUNNING': states['create until RUNNING']! })
     await worker.must('DELETE', '/connectors/the-first')
-    const idle = await idleTasks(worker, folder, amounts)
+    const idle = await idleTasks(worker, meter, folder, amounts)
     note({
       'shared cell: 50 tasks that have nothing to do': idle.share,
       'shared cell: memory then': idle.memory,
@@ -146,20 +176,48 @@ async function withWorker(
   }
 }
 
-/** CPU of the worker for one, in ms, warm. */
-async function costOfGets(worker: ConnectWorkerProcess, count: number): Promise<number> {
-  for (let i = 0; i < count / 2; i++) await worker.ask('GET', '/connectors')
-  const before = cpuSecondsOfTree(worker.pid)
-  for (let i = 0; i < count; i++) await worker.ask('GET', '/connectors')
-  return ((cpuSecondsOfTree(worker.pid) - before) * 1000) / count
+/** CPU of the worker for one, in ms, warm: of the middle one of some blocks. */
+async function costOfGets(worker: ConnectWorkerProcess, meter: CpuMeter, count: number): Promise<number> {
+  const block = count / GET_BLOCKS
+  const costs: number[] = []
+  for (let n = -GET_BLOCKS / 2; n < GET_BLOCKS; n++) {
+    const before = meter.seconds()
+    for (let i = 0; i < block; i++) await worker.ask('GET', '/connectors')
+    if (n >= 0) costs.push(((meter.seconds() - before) * 1000) / block)
+  }
+  return middle(costs)
 }
 
 /**
- * Of each so many, one after the other, with a worker that has come to rest before each is created. Of CPU the mean is told, which the
- * system counts in steps of 10 ms; of time the middle one.
+ * CPU for one connector with one task, in ms, from its creation until it runs and all that follows has come to rest: in blocks of ten,
+ * deleted between the blocks. `first`: of the first block. `warm`: of the middle one of the blocks behind those that are warm-up.
  */
+async function costOfCreations(
+  worker: ConnectWorkerProcess,
+  meter: CpuMeter,
+  folder: string,
+  { blocks }: typeof FULL,
+): Promise<{ readonly first: number; readonly warm: number }> {
+  const costs: number[] = []
+  for (let block = 0; block < blocks.cold + blocks.warm; block++) {
+    const names = Array.from({ length: BLOCK }, (_, i) => `block-${block}-${i}`)
+    await sleep(BLOCK_REST_MS)
+    const before = meter.seconds()
+    for (const name of names) {
+      await create(worker, folder, name)
+      await reached(worker, name, 'RUNNING', BLOCK_LOOK_MS)
+    }
+    await sleep(BLOCK_REST_MS)
+    costs.push(((meter.seconds() - before) * 1000) / BLOCK)
+    await deleteAll(worker, names)
+  }
+  return { first: costs[0]!, warm: middle(costs.slice(blocks.cold)) }
+}
+
+/** Of each so many, one after the other, with a worker that has come to rest before each is created; told is the middle one. */
 async function statesOf(
   worker: ConnectWorkerProcess,
+  meter: CpuMeter,
   folder: string,
   { states, restMs }: typeof FULL,
 ): Promise<Figures> {
@@ -180,20 +238,18 @@ async function statesOf(
     const name = `states-${i}`
     const at = `/connectors/${name}`
     await sleep(restMs)
-    const before = cpuSecondsOfTree(worker.pid)
+    const before = meter.seconds()
     await timed('create until RUNNING', name, 'RUNNING', () => create(worker, folder, name))
-    const behind = cpuSecondsOfTree(worker.pid)
+    const behind = meter.seconds()
     note('create a connector', (behind - before) * 1000)
     await sleep(restMs)
-    note('a spare cell, started behind it', (cpuSecondsOfTree(worker.pid) - behind) * 1000)
+    note('a spare cell, started behind it', (meter.seconds() - behind) * 1000)
     await timed('restart of a task until RUNNING', name, 'RUNNING', () => worker.must('POST', `${at}/tasks/0/restart`))
     await timed('pause until PAUSED', name, 'PAUSED', () => worker.must('PUT', `${at}/pause`))
     await timed('delete until gone', name, null, () => worker.must('DELETE', at))
   }
   // The first of each is cold.
-  return Object.fromEntries(
-    Object.entries(took).map(([name, [, ...warm]]) => [name, name.includes('until') ? middle(warm) : mean(warm)]),
-  )
+  return Object.fromEntries(Object.entries(took).map(([name, [, ...warm]]) => [name, middle(warm)]))
 }
 
 /** Until all of them are RUNNING, in ms for each: nobody waits for the worker to come to rest. */
@@ -222,6 +278,7 @@ async function idleCells(worker: ConnectWorkerProcess, folder: string, { idleAft
 /** As the peer's own measurement: 50 of them, 20 s to come to rest, then for a minute. */
 async function idleTasks(
   worker: ConnectWorkerProcess,
+  meter: CpuMeter,
   folder: string,
   { idleAfterMs, idleMs }: typeof FULL,
 ): Promise<{ readonly share: number; readonly memory: number }> {
@@ -229,9 +286,9 @@ async function idleTasks(
   for (const name of names) await create(worker, folder, name)
   for (const name of names) await reached(worker, name, 'RUNNING')
   await sleep(idleAfterMs)
-  const before = cpuSecondsOfTree(worker.pid)
+  const before = meter.seconds()
   await sleep(idleMs)
-  const share = ((cpuSecondsOfTree(worker.pid) - before) / (idleMs / 1000)) * 100
+  const share = ((meter.seconds() - before) / (idleMs / 1000)) * 100
   return { share, memory: memoryMiBOfTree(worker.pid) }
 }
 
@@ -247,7 +304,7 @@ async function deleteAll(worker: ConnectWorkerProcess, names: readonly string[])
   for (const name of names) await reached(worker, name, null)
 }
 
-async function reached(worker: ConnectWorkerProcess, name: string, state: string | null): Promise<void> {
+async function reached(worker: ConnectWorkerProcess, name: string, state: string | null, lookMs = 5): Promise<void> {
   const isReached = async (): Promise<boolean> => {
     const { status, body } = await worker.ask('GET', `/connectors/${name}/status`)
     if (state === null) return status === 404
@@ -255,12 +312,13 @@ async function reached(worker: ConnectWorkerProcess, name: string, state: string
     const { connector, tasks } = body as Status
     return tasks.length === 1 && [connector, ...tasks].every((work) => work.state === state)
   }
-  await until(`${name} is ${state ?? 'gone'}`, isReached, STATE_MS, 5)
+  await until(`${name} is ${state ?? 'gone'}`, isReached, STATE_MS, lookMs)
 }
 
 /** CPU-seconds of the worker per million lines from a file to a topic; a first run is warm-up. */
 async function flow(
   worker: ConnectWorkerProcess,
+  meter: CpuMeter,
   bootstrap: string,
   folder: string,
   lines: number,
@@ -282,14 +340,14 @@ async function flow(
         'value.converter': converter,
         'value.converter.schemas.enable': 'false',
       }
-      const before = cpuSecondsOfTree(worker.pid)
+      const before = meter.seconds()
       await worker.must('PUT', `/connectors/${topic}/config`, config)
       const isThere = async (): Promise<boolean> => {
         const [end] = await kafka.admin.listOffsets([{ topic, partition: 0 }], 'latest')
         return (end?.offset ?? 0) >= lines
       }
       await until(`${lines} lines are in ${topic}`, isThere, FLOW_MS)
-      cost = ((cpuSecondsOfTree(worker.pid) - before) * 1_000_000) / lines
+      cost = ((meter.seconds() - before) * 1_000_000) / lines
       await worker.must('DELETE', `/connectors/${topic}`)
     }
   } finally {
@@ -300,8 +358,4 @@ async function flow(
 
 function middle(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
