@@ -13,7 +13,7 @@ const IN_VAIN = 4
 const CREDIT_MOST = 64
 /** So many texts are left alone when attempts do not pay. */
 const PAUSE = 1000
-/** A part of a text keeps all of it in memory if it has at least so many characters: such ones are copied. */
+/** A part of a text keeps all of it in memory if it has at least so many characters: such ones are read by themselves. */
 const PART_KEEPS_TEXT = 13
 
 type Scalar = string | number | boolean | null
@@ -23,16 +23,14 @@ export class FlatReader {
   #credit = CREDIT_MOST
   #pause = 0
 
-  /** What `JSON.parse` makes of a text, which is that of the bytes. */
-  read(text: string, bytes: Buffer): JsonObject | undefined {
+  /** What `JSON.parse` makes of the text of the bytes. */
+  read(bytes: Buffer): JsonObject | undefined {
     if (this.#pause > 0) {
       this.#pause--
       return undefined
     }
-    // Then it is ASCII, and a character is where its byte is.
-    if (text.length !== bytes.length) return undefined
     for (const shape of this.#shapes) {
-      const value = shape.read(text, bytes)
+      const value = shape.read(bytes)
       if (value === undefined) continue
       if (this.#credit < CREDIT_MOST) this.#credit++
       return value
@@ -69,15 +67,20 @@ function isFlat(node: JsonNode): node is Record<string, Scalar> {
 class Shape {
   readonly #names: readonly string[]
   /** What stands before each value. */
-  readonly #before: readonly string[]
+  readonly #before: readonly Uint8Array[]
   /** Copies of it have their members in place. */
   readonly #template: Readonly<Record<string, Scalar>>
+  /** Where the texts begin and end; -1: the value is none, and among the values. */
+  readonly #begins: Int32Array
+  readonly #ends: Int32Array
   readonly #values: Scalar[]
 
   constructor(names: readonly string[], template: Record<string, Scalar>) {
     this.#names = names
-    this.#before = names.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`)
+    this.#before = names.map((name, i) => Buffer.from(`${i === 0 ? '{' : ','}${JSON.stringify(name)}:`))
     this.#template = template
+    this.#begins = new Int32Array(names.length)
+    this.#ends = new Int32Array(names.length)
     this.#values = names.map(() => null)
   }
 
@@ -85,30 +88,46 @@ class Shape {
     return names.length === this.#names.length && names.every((name, i) => name === this.#names[i])
   }
 
-  read(text: string, bytes: Buffer): JsonObject | undefined {
+  /** Bytes are compared where they lie; a text is made of them when all is as expected. */
+  read(bytes: Buffer): JsonObject | undefined {
     const before = this.#before
-    const values = this.#values
+    const begins = this.#begins
+    const { length } = bytes
     let at = 0
     for (let i = 0; i < before.length; i++) {
       const part = before[i]!
-      for (let j = 0; j < part.length; j++) if (text.charCodeAt(at + j) !== part.charCodeAt(j)) return undefined
+      if (at + part.length >= length) return undefined
+      for (let j = 0; j < part.length; j++) if (bytes[at + j] !== part[j]) return undefined
       at += part.length
-      if (text.charCodeAt(at) === QUOTE) {
-        const end = endOfPlain(text, at + 1)
+      if (bytes[at] === QUOTE) {
+        const end = endOfPlain(bytes, at + 1)
         if (end < 0) return undefined
-        values[i] = end - at > PART_KEEPS_TEXT ? bytes.toString('latin1', at + 1, end) : text.substring(at + 1, end)
+        begins[i] = at + 1
+        this.#ends[i] = end
         at = end + 1
       } else {
-        const value = scalar(text, at)
+        const value = scalar(bytes, at)
         if (value === undefined) return undefined
-        values[i] = value
+        begins[i] = -1
+        this.#values[i] = value
         at = behind
       }
     }
-    if (text.charCodeAt(at) !== CLOSE || at + 1 !== text.length) return undefined
+    return bytes[at] === CLOSE && at + 1 === length ? this.#object(bytes) : undefined
+  }
+
+  #object(bytes: Buffer): JsonObject {
     const names = this.#names
+    const text = bytes.toString('latin1')
     const object: Record<string, Scalar> = { ...this.#template }
-    for (let i = 0; i < names.length; i++) object[names[i]!] = values[i]!
+    for (let i = 0; i < names.length; i++) {
+      const begin = this.#begins[i]!
+      const end = this.#ends[i]!
+      if (begin < 0) object[names[i]!] = this.#values[i]!
+      else
+        object[names[i]!] =
+          end - begin < PART_KEEPS_TEXT ? text.substring(begin, end) : bytes.toString('latin1', begin, end)
+    }
     return object
   }
 }
@@ -121,36 +140,34 @@ const POINT = 0x2e
 const ZERO = 0x30
 const NINE = 0x39
 
-/** Where the text of a string ends that has no escapes; -1: it has, or is none. */
-function endOfPlain(text: string, from: number): number {
-  let at = from
-  let char = text.charCodeAt(at)
-  while (char !== QUOTE) {
-    // Behind the end there is no number, which is not at least a space either.
-    if (!(char >= 0x20) || char === BACKSLASH) return -1
-    char = text.charCodeAt(++at)
+/** Where the text of a string ends that is of ASCII without escapes; -1: there is another character, or no end. */
+function endOfPlain(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at]!
+    if (byte === QUOTE) return at
+    if (byte < 0x20 || byte > 0x7f || byte === BACKSLASH) return -1
   }
-  return at
+  return -1
 }
 
 /** Where the scalar ended that was read last: a second result, without an object for each. */
 let behind = 0
 
-function scalar(text: string, at: number): Scalar | undefined {
-  switch (text.charCodeAt(at)) {
+function scalar(bytes: Uint8Array, at: number): Scalar | undefined {
+  switch (bytes[at]!) {
     case 0x6e:
-      return literal('null', null, text, at)
+      return literal('null', null, bytes, at)
     case 0x74:
-      return literal('true', true, text, at)
+      return literal('true', true, bytes, at)
     case 0x66:
-      return literal('false', false, text, at)
+      return literal('false', false, bytes, at)
     default:
-      return decimal(text, at)
+      return decimal(bytes, at)
   }
 }
 
-function literal<T>(name: string, value: T, text: string, at: number): T | undefined {
-  if (!text.startsWith(name, at)) return undefined
+function literal<T>(name: string, value: T, bytes: Uint8Array, at: number): T | undefined {
+  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name.charCodeAt(i)) return undefined
   behind = at + name.length
   return value
 }
@@ -159,26 +176,27 @@ function literal<T>(name: string, value: T, text: string, at: number): T | undef
 const DIGITS_MOST = 15
 const POWERS = Array.from({ length: DIGITS_MOST + 1 }, (_, power) => 10 ** power)
 
-function decimal(text: string, from: number): number | undefined {
+/** Behind the end there is no number, which is no digit either. */
+function decimal(bytes: Uint8Array, from: number): number | undefined {
   let at = from
-  let char = text.charCodeAt(at)
-  const isNegative = char === MINUS
-  if (isNegative) char = text.charCodeAt(++at)
+  let byte = bytes[at]!
+  const isNegative = byte === MINUS
+  if (isNegative) byte = bytes[++at]!
   const first = at
   let digits = 0
-  while (char >= ZERO && char <= NINE) {
-    digits = digits * 10 + (char - ZERO)
-    char = text.charCodeAt(++at)
+  while (byte >= ZERO && byte <= NINE) {
+    digits = digits * 10 + (byte - ZERO)
+    byte = bytes[++at]!
   }
   const whole = at - first
-  if (whole === 0 || (whole > 1 && text.charCodeAt(first) === ZERO)) return undefined
+  if (whole === 0 || (whole > 1 && bytes[first] === ZERO)) return undefined
   let fraction = 0
-  if (char === POINT) {
+  if (byte === POINT) {
     const point = at
-    char = text.charCodeAt(++at)
-    while (char >= ZERO && char <= NINE) {
-      digits = digits * 10 + (char - ZERO)
-      char = text.charCodeAt(++at)
+    byte = bytes[++at]!
+    while (byte >= ZERO && byte <= NINE) {
+      digits = digits * 10 + (byte - ZERO)
+      byte = bytes[++at]!
     }
     fraction = at - point - 1
     if (fraction === 0) return undefined

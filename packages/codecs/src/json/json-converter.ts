@@ -125,13 +125,12 @@ function bareReader(schema: Schema | null, settings: JsonSettings): Reader {
   const json = { schema, before: 0, behind: 0 }
   return {
     read: (bytes) => {
+      const known = flat.read(bufferOf(bytes))
+      // Without a schema, what it reads is the value.
+      if (known !== undefined && schema === null) return { schema, value: known as Value }
       const text = utf8Text(bytes)
       if (text === undefined) throw notJson('Invalid UTF-8')
-      const known = flat.read(text, bufferOf(bytes))
-      // Without a schema, what it reads is the value.
-      if (known !== undefined)
-        return { schema, value: schema === null ? (known as Value) : readTree(known, text, read) }
-      return { schema, value: readText(text, read, flat) }
+      return { schema, value: known === undefined ? readText(text, read, flat) : readTree(known, text, read) }
     },
     jsonIn: () => json,
   }
