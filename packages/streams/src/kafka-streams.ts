@@ -21,7 +21,7 @@ import { mergeProgress, type StreamsProgress } from './progress.ts'
 import { beginFromSavepoint } from './runtime/snapshots/begin-from-savepoint.ts'
 import { CommonGround } from './runtime/thread/ground.ts'
 import { Pauses, type PauseTarget } from './runtime/thread/pauses.ts'
-import { requestShutdown } from './runtime/shutdown-request.ts'
+import { requestShutdown, shutdownRequested } from './runtime/shutdown-request.ts'
 import { takeSavepoint } from './runtime/snapshots/take-savepoint.ts'
 import { ThreadLife, type ThreadState } from './runtime/thread/thread-life.ts'
 import { TopologyFile, type TopologyRecord } from './runtime/topics/topology-record.ts'
@@ -173,7 +173,8 @@ export class KafkaStreams {
   /**
    * Runs until stopped; called once. Errors that may pass are retried from the committed offsets, up to `task.timeout.ms` without
    * progress. Rejects with GATE_HALTED (state HALTED), STOP_TIMED_OUT, or what ended the run (state ERROR); whatever was durable by
-   * then is committed.
+   * then is committed. A run until the `end` that has nothing left to do but what waits behind parked records rejects with TASK_FAILED,
+   * which names them; what somebody has paused it waits for.
    */
   async run({ signal = new AbortController().signal, until }: RunOptions = {}): Promise<StreamsProgress> {
     if (this.#state !== 'CREATED')
@@ -190,6 +191,8 @@ export class KafkaStreams {
     await this.#ended.promise
     signal.removeEventListener('abort', onAbort)
     await this.#ground.close()
+    const { leftUndone } = this.#ground
+    if (leftUndone !== null) this.#failure ??= { error: leftUndone }
     if (this.#failure === null) {
       this.#become('NOT_RUNNING')
       return this.progress()
@@ -350,6 +353,7 @@ export class KafkaStreams {
       metrics: this.#metrics,
       threads: () => this.#inOrder().flatMap(({ thread }) => thread ?? []),
       progress: () => this.progress(),
+      pauses: this.#pauses,
     }
     return new CommonGround(parts, until, this.#stopping.signal)
   }
@@ -378,12 +382,6 @@ export class KafkaStreams {
 
 function isHalt(error: unknown): boolean {
   return error instanceof SluiceError && error.code === 'GATE_HALTED'
-}
-
-function shutdownRequested(): SluiceError {
-  return new SluiceError('INTERRUPTED', 'An instance of the application has asked all of them to stop', {
-    remedy: 'See why in the logs of the one that asked: its uncaught exception was answered with SHUTDOWN_APPLICATION.',
-  })
 }
 
 function stopTimedOut(timeoutMs: number): SluiceError {

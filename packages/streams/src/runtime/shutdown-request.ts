@@ -1,4 +1,5 @@
 import type { Kafka } from '@sluice/kafka'
+import { SluiceError } from '@sluice/sdk'
 import { SHUTDOWN_REQUESTED, streamsAssignor } from '../assignment/streams-assignor.ts'
 import type { StreamsSettings } from '../streams-settings.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -37,4 +38,11 @@ export async function requestShutdown(
   } finally {
     await member.close()
   }
+}
+
+/** What an instance ends with that was asked to. */
+export function shutdownRequested(): SluiceError {
+  return new SluiceError('INTERRUPTED', 'An instance of the application has asked all of them to stop', {
+    remedy: 'See why in the logs of the one that asked: its uncaught exception was answered with SHUTDOWN_APPLICATION.',
+  })
 }

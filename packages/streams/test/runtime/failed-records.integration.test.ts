@@ -262,6 +262,42 @@ onABroker('records that fail (needs SLUICE_TEST_KAFKA)', () => {
     expect((await app.out()).map(({ value }) => value)).toEqual(['1', 'bad', '2'])
   }, 90_000)
 
+  test('park, in a run until the end: it ends when nothing else is left to do, and names what is parked; what somebody has paused is waited for', async () => {
+    let isMended = false
+    const app = await application((builder, input, output) =>
+      builder
+        .stream(input, text)
+        .peek((_key, value) => {
+          if (value === 'bad' && !isMended) throw new Error('not yet')
+        })
+        .onError('park')
+        .to(output, text),
+    )
+    await app.put([
+      ['a', '1', 0],
+      ['a', 'bad', 1],
+      ['a', '2', 2],
+    ])
+    const { streams, states } = app.made()
+    streams.pause({ topic: app.input })
+    let isOver = false
+    const run = streams.run({ until: 'end' }).finally(() => (isOver = true))
+    run.catch(() => undefined)
+    await until(() => streams.progress().length > 0)
+    await sleep(300)
+    expect(isOver).toBe(false)
+    streams.resume({ topic: app.input })
+    await expect(run).rejects.toMatchObject({
+      code: 'TASK_FAILED',
+      message: expect.stringContaining(`${app.input}-0@1`) as unknown,
+      place: { topic: app.input, partition: 0, offset: 1 },
+    })
+    expect([isOver, states.at(-1), await app.committed()]).toEqual([true, 'ERROR', 1])
+    isMended = true
+    await app.run()
+    expect((await app.out()).map(({ value }) => value)).toEqual(['1', 'bad', '2'])
+  }, 90_000)
+
   test('a result that is larger than its topic allows is quarantined', async () => {
     const through = (builder: StreamsBuilder, input: string, output: string): void =>
       builder.stream(input, text).to(output, text)

@@ -1,7 +1,7 @@
 /** When a run comes to its end by itself. Each thread asks between two rounds; all of them end when all are there. */
 import type { Admin, CommittedOffset } from '@sluice/kafka'
-import type { TopicPartition } from '@sluice/sdk'
-import type { TaskPartition } from '../../record-path/task-contract.ts'
+import { SluiceError, type TopicPartition } from '@sluice/sdk'
+import type { ParkedRecord, TaskPartition } from '../../record-path/task-contract.ts'
 import { keyOf } from '../partition-key.ts'
 import { readableEnds, type Isolation } from '../readable-ends.ts'
 
@@ -21,9 +21,11 @@ export interface Finish {
   isOver(thread: FinishingThread): boolean | Promise<boolean>
   /** It has ended otherwise: nobody waits for it. */
   left(thread: FinishingThread): void
+  /** What a run that has come to its end has left undone; null: nothing. */
+  readonly leftUndone: SluiceError | null
 }
 
-export const never: Finish = { isOver: () => false, left: () => undefined }
+export const never: Finish = { isOver: () => false, left: () => undefined, leftUndone: null }
 
 export interface LogEndParts {
   readonly admin: Pick<Admin, 'partitions' | 'listOffsets'>
@@ -36,11 +38,14 @@ export interface LogEndParts {
   committed(partitions: readonly TopicPartition[]): Promise<readonly CommittedOffset[]>
   /** Those that run now. */
   threads(): Iterable<FinishingThread>
+  /** Records that have failed, and that their partitions wait before until somebody resumes these. */
+  parked(): readonly ParkedRecord[]
 }
 
 /**
  * The end of the log as it is now: of committed records, so that a transaction that is open now neither belongs to the run nor keeps it
- * from ending. What the run itself puts into topics of the application belongs to it.
+ * from ending. What the run itself puts into topics of the application belongs to it. What is paused is waited for; a partition that is
+ * parked is not, or the run would have no end, but the run has then left something undone.
  */
 export class LogEnd implements Finish {
   readonly #parts: LogEndParts
@@ -50,6 +55,7 @@ export class LogEnd implements Finish {
   readonly #stands = new Map<FinishingThread, string>()
   readonly #arrivals = new Map<FinishingThread, number>()
   #isOver = false
+  #leftUndone: SluiceError | null = null
 
   private constructor(parts: LogEndParts, ends: ReadonlyMap<string, number>) {
     this.#parts = parts
@@ -77,7 +83,14 @@ export class LogEnd implements Finish {
     this.#arrivals.set(thread, this.#moves)
     const threads = [...this.#parts.threads()]
     if (threads.some((one) => this.#arrivals.get(one) !== this.#moves)) return false
-    return (this.#isOver = await this.#areOthersThere(threads))
+    if (!(await this.#areOthersThere(threads))) return false
+    const parked = threads.flatMap((one) => this.#parkedOf(one.partitions()))
+    if (parked.length > 0) this.#leftUndone = leftParked(parked)
+    return (this.#isOver = true)
+  }
+
+  get leftUndone(): SluiceError | null {
+    return this.#leftUndone
   }
 
   left(thread: FinishingThread): void {
@@ -93,7 +106,9 @@ export class LogEnd implements Finish {
       this.#stands.set(thread, stand)
       this.#moves++
     }
-    if (!thread.isSettled || partitions.some((one) => one.position < (this.#ends.get(keyOf(one)) ?? 0))) return false
+    const parked = new Set(this.#parkedOf(partitions).map(keyOf))
+    const isBefore = (one: TaskPartition, end: number): boolean => one.position < end && !parked.has(keyOf(one))
+    if (!thread.isSettled || partitions.some((one) => isBefore(one, this.#ends.get(keyOf(one)) ?? 0))) return false
     const { internal, admin, isolation } = this.#parts
     if (internal.size === 0) return true
     // What was put into the application's own topics by now is there for whoever looks behind this.
@@ -103,7 +118,17 @@ export class LogEnd implements Finish {
     // Open transactions of others may hide what is committed behind them.
     const written = (one: TopicPartition): number =>
       Math.max(0, ...Array.from(this.#parts.threads(), (each) => each.written(one)))
-    return own.every((one) => one.position >= Math.max(ends.get(keyOf(one))!, written(one)))
+    return !own.some((one) => isBefore(one, Math.max(ends.get(keyOf(one))!, written(one))))
+  }
+
+  /** The records that these partitions wait before, as far as the run has to do with them. */
+  #parkedOf(partitions: readonly TaskPartition[]): readonly ParkedRecord[] {
+    const here = new Set(partitions.map(keyOf))
+    const { internal } = this.#parts
+    return this.#parts.parked().filter((one) => {
+      const key = keyOf(one)
+      return here.has(key) && (internal.has(one.topic) || one.offset < (this.#ends.get(key) ?? 0))
+    })
   }
 
   /** Partitions that no thread of this instance has: those of other instances, and those on their way between two threads. */
@@ -128,4 +153,19 @@ export class LogEnd implements Finish {
     })
     return isThere && moves === this.#moves
   }
+}
+
+function leftParked(parked: readonly ParkedRecord[]): SluiceError {
+  const { topic, partition, offset, error: cause } = parked[0]!
+  const all = parked.map((one) => `${keyOf(one)}@${one.offset}`).join(', ')
+  return new SluiceError(
+    'TASK_FAILED',
+    `The run has ended, but for what waits behind records that failed and were parked: ${all}`,
+    {
+      cause,
+      place: { topic, partition, offset },
+      remedy:
+        'All else is committed. Mend what they have failed on and run once more: it goes on before these records. Or let them be quarantined: see the exception handlers.',
+    },
+  )
 }

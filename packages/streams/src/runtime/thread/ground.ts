@@ -1,6 +1,6 @@
 /** What the threads of an instance stand on while nothing fails: its topics, its global stores, and when the run is over. */
 import type { Kafka } from '@sluice/kafka'
-import type { Clock, Logger, Random, TopicPartition } from '@sluice/sdk'
+import type { Clock, Logger, Random, SluiceError, TopicPartition } from '@sluice/sdk'
 import type { StreamsProgress } from '../../progress.ts'
 import type { StreamMetrics } from '../../stream-metrics.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
@@ -8,6 +8,7 @@ import { commitIntervalOf, taskSettingsOf } from '../../task-settings.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { LogEnd, never, type Finish } from './finish.ts'
 import { GlobalThread } from '../global/global-thread.ts'
+import type { Pauses } from './pauses.ts'
 import type { StreamThread } from './stream-thread.ts'
 import type { TopologyRecord } from '../topics/topology-record.ts'
 import { SourceWatch, sourcesGone } from '../topics/source-watch.ts'
@@ -34,6 +35,7 @@ export interface GroundParts {
   /** Those that run at the moment. */
   readonly threads: () => Iterable<StreamThread>
   readonly progress: () => StreamsProgress
+  readonly pauses: Pick<Pauses, 'parked'>
 }
 
 /** When a run ends by itself: see `RunOptions`. */
@@ -76,6 +78,11 @@ export class CommonGround {
   /** The group's leader misses some of the topics that are read. */
   lookForSources(): void {
     this.#watch?.lookNow()
+  }
+
+  /** Of a run that has come to its end by itself: see `Finish`. */
+  get leftUndone(): SluiceError | null {
+    return this.#finish?.leftUndone ?? null
   }
 
   async close(): Promise<void> {
@@ -141,7 +148,7 @@ export class CommonGround {
   }
 
   async #finishOf({ topology, sources }: PreparedTopics): Promise<Finish> {
-    const { settings, kafka, progress, threads } = this.#parts
+    const { settings, kafka, progress, threads, pauses } = this.#parts
     const until = this.#until
     if (until === undefined) return never
     if (until !== 'end') return { ...never, isOver: () => until(progress()) }
@@ -155,6 +162,7 @@ export class CommonGround {
       internal: new Set(Array.from(topology.repartitions.values(), ({ name }) => name)),
       committed: (partitions) => group.committed(partitions),
       threads,
+      parked: () => pauses.parked(),
     })
   }
 }

@@ -1,4 +1,5 @@
 import type { TopicPartition } from '@sluice/sdk'
+import type { ParkedRecord } from '../../record-path/task-contract.ts'
 
 /** What is paused: everything, unless it says less. A partition without a topic: the tasks of that number. */
 export interface PauseTarget {
@@ -13,6 +14,8 @@ export interface PauseTarget {
  */
 export class Pauses {
   readonly #targets = new Map<string, PauseTarget>()
+  /** By the name of the target that they are paused by. */
+  readonly #parked = new Map<string, { readonly record: ParkedRecord; readonly subtopology: number }>()
   readonly #listeners = new Set<() => void>()
   /** Grows with every change. */
   #version = 0
@@ -22,12 +25,36 @@ export class Pauses {
   }
 
   add(target: PauseTarget): void {
-    this.#targets.set(nameOf(target), target)
+    const name = nameOf(target)
+    // Somebody wants it so from now on.
+    this.#parked.delete(name)
+    this.#targets.set(name, target)
     this.#changed()
   }
 
   remove(target: PauseTarget): void {
-    if (this.#targets.delete(nameOf(target))) this.#changed()
+    const name = nameOf(target)
+    this.#parked.delete(name)
+    if (this.#targets.delete(name)) this.#changed()
+  }
+
+  /** A record has failed that its partition is to wait before. Resumed like one that somebody has paused. */
+  park(subtopology: number, record: ParkedRecord): void {
+    const { topic, partition } = record
+    const target = { topic, partition }
+    this.add(target)
+    this.#parked.set(nameOf(target), { record, subtopology })
+  }
+
+  /** The records that partitions wait before and that nothing else keeps: nobody has paused these partitions too. */
+  parked(): readonly ParkedRecord[] {
+    const wanted = Array.from(this.#targets).filter(([name]) => !this.#parked.has(name))
+    return Array.from(this.#parked.values())
+      .filter(({ record, subtopology }) => {
+        const { topic, partition } = record
+        return !wanted.some(([, target]) => covers(target, { subtopology, topic, partition }))
+      })
+      .map(({ record }) => record)
   }
 
   /** Whether this very target is paused, or all of it by another one. */

@@ -196,12 +196,13 @@ export class StreamThread {
     const processMs = clock.monotonic() - startedAt
     metrics.round(task, { ...figures, processMs })
     threadMetrics.round(task, processMs)
-    for (const parked of task.takeParked()) this.#park(parked)
+    for (const parked of task.takeParked()) this.#park(task, parked)
     return stop
   }
 
   /** The task has stopped before a record that failed, of that partition alone. */
-  #park({ topic, partition, offset, error }: ParkedRecord): void {
+  #park({ subtopology }: StreamTask, parked: ParkedRecord): void {
+    const { topic, partition, offset, error } = parked
     const { logger, pauses } = this.#parts
     logger.error('A partition is paused before a record that failed, until it is resumed', {
       topic,
@@ -209,7 +210,7 @@ export class StreamThread {
       offset,
       error: describeError(error),
     })
-    pauses.add({ topic, partition })
+    pauses.park(subtopology, parked)
   }
 
   /** Tasks that have waited for a partition for long enough. */

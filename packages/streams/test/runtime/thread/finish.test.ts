@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { Admin, CommittedOffset, OffsetSpec } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
-import type { TaskPartition } from '../../../src/record-path/task-contract.ts'
+import type { ParkedRecord, TaskPartition } from '../../../src/record-path/task-contract.ts'
 import { LogEnd, type FinishingThread } from '../../../src/runtime/thread/finish.ts'
 
 /** Ends by topic; of `own`, the application's, they move. */
@@ -45,7 +45,12 @@ class Thread implements FinishingThread {
   }
 }
 
-async function run(threads: readonly Thread[], topics: readonly string[], committed: Record<string, number> = {}) {
+async function run(
+  threads: readonly Thread[],
+  topics: readonly string[],
+  committed: Record<string, number> = {},
+  parked: readonly ParkedRecord[] = [],
+) {
   return LogEnd.now({
     admin,
     isolation: 'read_committed',
@@ -58,6 +63,7 @@ async function run(threads: readonly Thread[], topics: readonly string[], commit
         ),
       ),
     threads: () => threads,
+    parked: () => parked,
   })
 }
 
@@ -120,4 +126,36 @@ test('a thread that is about to get partitions is not done, and one that has end
   threads.pop()
   finish.left(two)
   expect(await finish.isOver(one)).toBe(true)
+})
+
+test('what waits behind a parked record is left undone when there is nothing else to do, with the names of all such records', async () => {
+  Object.assign(ends, { a: 5, b: 2, own: 3 })
+  const failed = new Error('bad')
+  const parked: ParkedRecord[] = []
+  const [one, two] = [new Thread({ a: 4, own: 3 }), new Thread({ b: 1 })]
+  const finish = await run([one, two], ['a', 'b', 'own'], {}, parked)
+  parked.push({ topic: 'a', partition: 0, offset: 4, error: failed })
+  expect([await finish.isOver(one), await finish.isOver(two)]).toEqual([false, false])
+  // Its own topics are no reason to wait either.
+  ends['own'] = 9
+  parked.push({ topic: 'own', partition: 0, offset: 3, error: failed })
+  two.positions['b'] = 2
+  expect([await finish.isOver(two), await finish.isOver(one)]).toEqual([false, true])
+  expect(finish.leftUndone).toMatchObject({
+    code: 'TASK_FAILED',
+    message: expect.stringContaining('a-0@4, own-0@3') as unknown,
+    place: { topic: 'a', partition: 0, offset: 4 },
+    cause: failed,
+  })
+})
+
+test('what is parked elsewhere, or behind the end, is none of the run', async () => {
+  Object.assign(ends, { a: 5 })
+  const one = new Thread({ a: 5 })
+  const parked = [
+    { topic: 'a', partition: 0, offset: 5, error: null },
+    { topic: 'b', partition: 0, offset: 1, error: null },
+  ]
+  const finish = await run([one], ['a'], {}, parked)
+  expect([await finish.isOver(one), finish.leftUndone]).toEqual([true, null])
 })

@@ -36,3 +36,22 @@ test('what is paused twice is resumed twice, and the same target once', () => {
   expect(changes).toBe(5)
   expect(pauses.version).toBe(6)
 })
+
+test('a parked partition is one that nobody has paused: not itself, nor all of its topic or sub-topology', () => {
+  const pauses = new Pauses()
+  const record = { ...at('a', 1), offset: 7, error: null }
+  pauses.park(3, record)
+  expect([pauses.isPaused(3, at('a', 1)), pauses.has(at('a', 1)), pauses.parked()]).toEqual([true, true, [record]])
+  for (const target of [{ topic: 'a' }, { subtopology: 3 }, {}]) {
+    pauses.add(target)
+    expect(pauses.parked()).toEqual([])
+    pauses.remove(target)
+    expect(pauses.parked()).toEqual([record])
+  }
+  pauses.add({ subtopology: 2 })
+  pauses.park(3, { ...at('b', 0), offset: 1, error: null })
+  expect(pauses.parked()).toHaveLength(2)
+  pauses.add(at('a', 1))
+  pauses.remove(at('b', 0))
+  expect([pauses.parked(), pauses.isPaused(3, at('a', 1)), pauses.isPaused(3, at('b', 0))]).toEqual([[], true, false])
+})
