@@ -128,8 +128,13 @@ export class TopicTable<K = Uint8Array, V = Uint8Array> {
   }
 
   /** Resolves when everything that was in the topic at the time of the call has been read. */
-  caughtUp(): Promise<void> {
-    return this.#reader.caughtUp()
+  caughtUp(timeoutMs?: number): Promise<void> {
+    return this.#reader.caughtUp(timeoutMs)
+  }
+
+  /** Resolves when each partition given has been read up to its offset, as by who wrote past the table. @throws SluiceError KAFKA_TIMEOUT */
+  reached(offsets: ReadonlyMap<number, number>, timeoutMs?: number): Promise<void> {
+    return this.#reader.reached(offsets, timeoutMs)
   }
 
   /** Waits for changes under way, then stops reading. */

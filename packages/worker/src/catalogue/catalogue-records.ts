@@ -11,7 +11,7 @@
  */
 import { DataError, type RawSettings } from '@sluice/sdk'
 import type { WorkState } from '../herder/herder.ts'
-import { array, suchThat, number, object, orNull, text, texts, word, type Reader } from './record-shapes.ts'
+import { array, suchThat, number, object, orAbsent, orNull, text, texts, word, type Reader } from './record-shapes.ts'
 
 /** What this release writes, and the newest that it reads. */
 export const FORMAT = 1
@@ -22,6 +22,10 @@ export type ProcessorTarget = 'RUNNING' | 'PAUSED'
 export interface Deployment {
   /** Counts up from 1. */
   readonly number: number
+  /** No other deployment's; null: it was written by a release that gave none. */
+  readonly id: string | null
+  /** `application.id`, without placeholders; null as with `id`. */
+  readonly application: string | null
   /** Of the processor's code, where it was deployed; null: it did not say. */
   readonly version: string | null
   /** With placeholders. */
@@ -93,7 +97,14 @@ export interface CatalogueKey<K extends CatalogueKind = CatalogueKind> {
 
 const WORK_STATES = ['UNASSIGNED', 'RUNNING', 'PAUSED', 'FAILED', 'RESTARTING', 'STOPPED', 'DESTROYED'] as const
 
-const deployment = object<Deployment>({ number, version: orNull(text), config: texts, at: number })
+const deployment = object<Deployment>({
+  number,
+  id: orAbsent(text),
+  application: orAbsent(text),
+  version: orNull(text),
+  config: texts,
+  at: number,
+})
 const partition = object<AssignedTask['partitions'][number]>({ topic: text, partition: number })
 const instance = object<InstanceStatus>({
   id: number,

@@ -20,7 +20,14 @@ export interface CatalogueTable {
   /** @throws SluiceError when it is not read any more */
   entries(): IterableIterator<{ readonly key: Uint8Array; readonly value: Uint8Array }>
   set(changes: readonly TableChange[]): Promise<void>
+  /**
+   * Compares and sets: writes all that `decide` makes of the entries as they are now, or nothing. Where another `update`, of whichever worker,
+   * has come between, `decide` is asked again. @throws what `decide` throws, and then nothing was written
+   */
+  update(decide: () => readonly TableChange[]): Promise<void>
   onChange(listener: (change: TableChange) => void): () => void
+  /** Resolves when it has what is in the topic now. @throws SluiceError why it cannot be read */
+  probe(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,7 +57,8 @@ const TO_BE_DONE = ['processor', 'target-state', 'restart'] as const
  * newer release wrote is not overwritten either.
  */
 export class Catalogue {
-  readonly #table: CatalogueTable
+  #table: CatalogueTable
+  #unlisten: () => void = () => undefined
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #processors = new Map<string, ProcessorRecord>()
@@ -68,8 +76,7 @@ export class Catalogue {
     this.#table = table
     this.#clock = clock
     this.#logger = logger
-    for (const { key, value } of table.entries()) this.#take(key, value, true)
-    table.onChange(({ key, value }) => this.#take(key, value, false))
+    this.#read(table)
   }
 
   /** In their alphabet's order. */
@@ -116,9 +123,15 @@ export class Catalogue {
 
   /** Resolves when it is durable, and known here. @throws SluiceError KAFKA_TIMEOUT and others of a producer */
   write(changes: readonly CatalogueChange[]): Promise<void> {
-    return this.#table.set(
-      changes.map(({ key, value }) => ({ key: encodeKey(key), value: value === null ? null : encodeValue(value) })),
-    )
+    return this.#table.set(encoded(changes))
+  }
+
+  /**
+   * As `write`, of what `decide` makes of the catalogue as it is at that moment for all workers: of two that decide at once the later sees what
+   * the first has written. `decide` may be asked several times, and throws what is against it.
+   */
+  update(decide: () => readonly CatalogueChange[]): Promise<void> {
+    return this.#table.update(() => encoded(decide()))
   }
 
   /** @throws SluiceError why it is not kept up to date any more */
@@ -126,9 +139,40 @@ export class Catalogue {
     this.#table.entries()
   }
 
+  /** @throws SluiceError why it cannot be read now */
+  probe(): Promise<void> {
+    return this.#table.probe()
+  }
+
+  /** Goes on with another table, as when the topic was made anew: whoever listens looks again at every processor that was or is there. */
+  async renew(table: CatalogueTable): Promise<void> {
+    const before = this.#table
+    const names = new Set(this.#known())
+    this.#unlisten()
+    const all = [this.#processors, this.#targets, this.#restarts, this.#statuses, this.#workers, this.#future]
+    for (const rows of all) rows.clear()
+    this.#read(table)
+    for (const name of [...names, ...this.#known().filter((one) => !names.has(one))])
+      for (const listener of this.#listeners) listener({ kind: 'processor', name, worker: null }, true)
+    await before.close()
+  }
+
   close(): Promise<void> {
     this.#listeners.clear()
     return this.#table.close()
+  }
+
+  #read(table: CatalogueTable): void {
+    this.#table = table
+    for (const { key, value } of table.entries()) this.#take(key, value, true)
+    this.#unlisten = table.onChange(({ key, value }) => this.#take(key, value, false))
+  }
+
+  /** Processors of which there is anything. */
+  #known(): readonly string[] {
+    return [
+      ...new Set([this.#processors, this.#targets, this.#restarts, this.#statuses].flatMap((rows) => [...rows.keys()])),
+    ]
   }
 
   #take(bytes: Uint8Array, value: Uint8Array | null, isPast: boolean): void {
@@ -144,6 +188,7 @@ export class Catalogue {
       this.#put(key, null, isPast)
       if (error instanceof FromTheFuture) this.#future.add(textOf(key))
     }
+    if (isPast) return
     const isProcessor = TO_BE_DONE.some((kind) => kind === key.kind)
     for (const listener of this.#listeners) listener(key, isProcessor)
   }
@@ -179,6 +224,10 @@ export class Catalogue {
       this.#logger.warn('A record of the catalogue is of a newer release, and left alone', facts)
     else this.#logger.error('A record of the catalogue cannot be read, and counts as not there', facts)
   }
+}
+
+function encoded(changes: readonly CatalogueChange[]): readonly TableChange[] {
+  return changes.map(({ key, value }) => ({ key: encodeKey(key), value: value === null ? null : encodeValue(value) }))
 }
 
 function textOf(key: CatalogueKey): string {

@@ -18,10 +18,17 @@ export class MemoryTable implements CatalogueTable {
     }
   }
 
+  /** Nobody comes between. */
+  async update(decide: Parameters<CatalogueTable['update']>[0]): Promise<void> {
+    await this.set(decide())
+  }
+
   onChange(listener: Parameters<CatalogueTable['onChange']>[0]): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
+
+  async probe(): Promise<void> {}
 
   async close(): Promise<void> {}
 }

@@ -21,6 +21,11 @@ export function orNull<T>(read: Reader<T>): Reader<T | null> {
   return (value, at) => (value === null ? null : read(value, at))
 }
 
+/** Of a member that older releases did not write: null. */
+export function orAbsent<T>(read: Reader<T>): Reader<T | null> {
+  return (value, at) => (value === undefined ? null : orNull(read)(value, at))
+}
+
 export function array<T>(read: Reader<T>): Reader<readonly T[]> {
   return (value, at) =>
     Array.isArray(value) ? value.map((item: unknown, i) => read(item, `${at}[${i}]`)) : not('a list', at)

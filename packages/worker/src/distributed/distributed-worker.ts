@@ -6,8 +6,8 @@
  *     herder/       decides, on the config and status topics (storage/) and the group (group/)
  *     cells/        runs what is decided, in processes of their own
  */
-import { catalogueSettings, catalogueTopic } from '../catalogue/catalogue-settings.ts'
-import { openCatalogue } from '../catalogue/open-catalogue.ts'
+import { catalogueProblems, catalogueSettings, catalogueTopic } from '../catalogue/catalogue-settings.ts'
+import { openTable } from '../catalogue/open-table.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { groupSettings, type GroupSettings } from '../distributed-settings.ts'
 import { fenceProducers, transactionalId } from '../exactly-once.ts'
@@ -59,6 +59,7 @@ export class DistributedWorker {
     const storage = storageSettings.parse(raw)
     const topics = internalTopics(storage, raw, logger)
     const catalogue = catalogueTopic(catalogueSettings.parse(raw), storage, raw, logger)
+    refuseAll(catalogueProblems(catalogue, [topics.config, topics.offset, topics.status]))
     const clientIds = storeClientIds(groupId, worker['client.id'])
     const exactlyOnce = group['exactly.once.source.support']
     const frame = await WorkerFrame.open({
@@ -108,8 +109,8 @@ export class DistributedWorker {
       })
       frame.processors({
         isolation: group.isolation,
-        openCatalogue: () => openCatalogue(kafka, catalogue, { clock, logger }),
-        taken: new Map([[groupId, 'the workers']]),
+        openTable: () => openTable(kafka, catalogue, { groupId, clock, random, logger }),
+        workerGroup: groupId,
         silenceMaxMs: group['session.timeout.ms'],
       })
       await frame.serve(herder)

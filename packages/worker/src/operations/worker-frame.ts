@@ -12,7 +12,7 @@ import {
   type Random,
   type RawSettings,
 } from '@sluice/sdk'
-import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { CatalogueTable } from '../catalogue/catalogue.ts'
 import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
 import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
@@ -27,6 +27,7 @@ import { KAFKA_VERSION, type Plugins } from '../plugins/catalogue.ts'
 import { KafkaConnectorOffsets } from '../positions/connector-offsets.ts'
 import { openWorkerPositions, type WorkerMode } from '../positions/worker-positions.ts'
 import { Processors } from '../processors/processors.ts'
+import { groupProblem, sinkOfGroup } from '../processors/sink-groups.ts'
 import { cleanError } from '../provided-values.ts'
 import { RestServer } from '../rest/rest-server.ts'
 import { PluginDirectory } from '../validation/plugin-directory.ts'
@@ -165,12 +166,13 @@ export class WorkerFrame {
   /** Where processors run, of which there is one: REST asks it from now on. It begins in the background. */
   processors(own: {
     readonly isolation: CellHostOptions['isolation']
-    readonly openCatalogue: () => Promise<Catalogue>
-    readonly taken: ReadonlyMap<string, string>
+    readonly openTable: () => Promise<CatalogueTable>
+    /** `group.id`; null in standalone. */
+    readonly workerGroup: string | null
     readonly silenceMaxMs?: number
   }): void {
     const { settings, processors: modules = [], raw, worker, logger } = this.#parts
-    const { isolation, openCatalogue, taken, silenceMaxMs } = own
+    const { isolation, openTable, workerGroup, silenceMaxMs } = own
     const processors = new Processors({
       cells: {
         ...cellOptions(raw),
@@ -178,14 +180,18 @@ export class WorkerFrame {
         logLevel: leastLevel(this.#logLevels),
         ...(silenceMaxMs !== undefined && { silenceMaxMs }),
       },
-      openCatalogue,
+      openTable,
       modules,
       settings,
       resolve: (config) => this.resolve(config),
       kafka: this.kafka,
       worker: this.rest.workerId,
       url: this.rest.advertisedUrl,
-      taken,
+      takenBy: async (group) => {
+        if (group === workerGroup) return 'the workers'
+        const sink = this.#herder && (await sinkOfGroup(group, this.#herder, (config) => this.resolve(config)))
+        return sink === null ? null : `connector ${sink}`
+      },
       client: this.rest.client(),
       stopMs: worker['task.shutdown.graceful.timeout.ms'],
       clock: this.clock,
@@ -209,7 +215,10 @@ export class WorkerFrame {
       clock,
       ask: (config) => this.#host!.validate(config),
       askTimeoutMs: cellOptions(raw).requestTimeoutMs,
-      ...(objections === undefined ? {} : { objections }),
+      objections: (config, kind) => [
+        ...(objections?.(config, kind) ?? []),
+        ...(kind === 'sink' ? groupProblem(config, (group) => this.#processors?.ownerOf(group) ?? null) : []),
+      ],
     }
     return {
       workerId: this.rest.workerId,

@@ -1,7 +1,17 @@
 /** Looks at a processor before it runs: settings, topology, and the topics that it reads. Runs its code: in a cell. */
 import type { Kafka } from '@sluice/kafka'
-import { describeError, withErrors, type RawSettings, type SettingProblem, type SettingsValidation } from '@sluice/sdk'
+import {
+  describeError,
+  isRetriable,
+  SluiceError,
+  withErrors,
+  type Clock,
+  type RawSettings,
+  type SettingProblem,
+  type SettingsValidation,
+} from '@sluice/sdk'
 import { planPartitions, StreamsBuilder, streamsSettings, type Processor, type Topology } from '@sluice/streams'
+import { OutOfTime, withinTime } from '../operations/health.ts'
 import { clean } from '../provided-values.ts'
 import { merged } from '../validation/answer.ts'
 import { withoutProvided } from '../validation/redaction.ts'
@@ -16,12 +26,16 @@ export interface DescribeParts {
   /** Of config providers: not to be told. */
   readonly values: ReadonlySet<string>
   readonly kafka: () => Promise<Kafka>
+  readonly clock: Clock
 }
 
 const CLASS = 'processor.class'
+/** How long Kafka may take to tell how many partitions there are: less than the cell is given. */
+const KAFKA_MS = 10_000
 
+/** @throws SluiceError, retriable, where Kafka cannot be asked now: that says nothing about the config */
 export async function describeProcessor(parts: DescribeParts): Promise<DescribedProcessor> {
-  const { processor, given, settings, values } = parts
+  const { processor, given, settings, values, kafka, clock } = parts
   const answer = settingsAnswer(processor, settings)
   const problems: SettingProblem[] = []
   const application = settings['application.id'] ?? ''
@@ -32,11 +46,12 @@ export async function describeProcessor(parts: DescribeParts): Promise<Described
   if (answer.error_count === 0) {
     try {
       topology = topologyOf(processor, settings)
-      problems.push(...namesMissing(topology), ...(await partitionProblems(topology, application, parts.kafka)))
+      problems.push(...namesMissing(topology))
     } catch (error) {
       problems.push(complaint(describeError(error)))
     }
   }
+  if (topology !== null) problems.push(...(await partitionProblems(topology, application, kafka, clock)))
   const validation = withErrors(answer, problems)
   const provided = new Set(Object.keys(given).filter((setting) => given[setting] !== settings[setting]))
   return {
@@ -85,20 +100,36 @@ async function partitionProblems(
   topology: Topology,
   application: string,
   kafka: () => Promise<Kafka>,
+  clock: Clock,
 ): Promise<readonly SettingProblem[]> {
   if (topology.hasPatterns) return []
-  const named = topology.forApplication(application)
-  const topics = named.sources.flatMap((source) => source.topics).filter((topic) => !named.repartitions.has(topic))
-  const { admin } = await kafka()
-  const found = await admin.describeTopics([...new Set(topics)])
-  const counts = new Map(found.map(({ topic, partitions }) => [topic, partitions]))
-  if (topics.some((topic) => !counts.has(topic))) return []
   try {
-    planPartitions(named, counts)
+    const named = topology.forApplication(application)
+    const topics = named.sources.flatMap((source) => source.topics).filter((topic) => !named.repartitions.has(topic))
+    const counts = await withinTime(partitionCounts(new Set(topics), kafka), KAFKA_MS, clock)
+    if (topics.every((topic) => counts.has(topic))) planPartitions(named, counts)
     return []
   } catch (error) {
+    if (error instanceof OutOfTime) throw noAnswer(error)
+    if (isRetriable(error)) throw error
     return [complaint(describeError(error))]
   }
+}
+
+async function partitionCounts(
+  topics: ReadonlySet<string>,
+  kafka: () => Promise<Kafka>,
+): Promise<ReadonlyMap<string, number>> {
+  const { admin } = await kafka()
+  const found = await admin.describeTopics([...topics])
+  return new Map(found.map(({ topic, partitions }) => [topic, partitions]))
+}
+
+function noAnswer(cause: OutOfTime): SluiceError {
+  return new SluiceError('KAFKA_TIMEOUT', 'Kafka did not tell how many partitions the topics have', {
+    cause,
+    retriable: true,
+  })
 }
 
 function complaint(message: string): SettingProblem {

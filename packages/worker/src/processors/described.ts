@@ -3,7 +3,7 @@ import type { SettingsValidation } from '@sluice/sdk'
 
 export interface DescribedProcessor {
   readonly version: string | null
-  /** Of the application: `application.id`. */
+  /** `application.id`, without placeholders. */
   readonly application: string
   /** All settings, with every complaint: theirs, and those of the topology beside `processor.class`. */
   readonly validation: SettingsValidation

@@ -1,5 +1,14 @@
-import { describeError, withErrors, type RawSettings, type SettingProblem, type SettingsValidation } from '@sluice/sdk'
+import {
+  describeError,
+  isRetriable,
+  SluiceError,
+  withErrors,
+  type RawSettings,
+  type SettingProblem,
+  type SettingsValidation,
+} from '@sluice/sdk'
 import type { Catalogue } from '../catalogue/catalogue.ts'
+import { HerderError } from '../herder/herder.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
 import { completed, nameProblem, processorSettings } from './processor-settings.ts'
 import type { ProcessorShelf } from './processor-shelf.ts'
@@ -9,14 +18,16 @@ export interface InspectorParts {
   readonly shelf: ProcessorShelf
   /** Asked in a cell, where the processor's code is. @throws what that ends with */
   readonly describe: (config: RawSettings) => Promise<DescribedProcessor>
-  /** Groups that no application may be, by whose they are. */
-  readonly taken: ReadonlyMap<string, string>
+  /** Whose group this is already, beside those of processors; null: nobody's. */
+  readonly takenBy: (group: string) => Promise<string | null>
 }
 
 export interface Inspected {
   /** With every complaint: of the settings, the topology, and what else there is in the cluster. */
   readonly validation: SettingsValidation
   readonly version: string | null
+  /** `application.id`, without placeholders; null where its code could not be asked. */
+  readonly application: string | null
   readonly topology: DescribedTopology | null
 }
 
@@ -28,6 +39,7 @@ export class Inspector {
     this.#parts = parts
   }
 
+  /** @throws HerderError 503 where Kafka cannot be asked, which says nothing about the config */
   async inspect(name: string, config: RawSettings): Promise<Inspected> {
     const whole = completed(name, config)
     const problems = this.#problems(name, whole)
@@ -38,11 +50,22 @@ export class Inspector {
     try {
       described = await this.#parts.describe(whole)
     } catch (error) {
+      if (isOfKafka(error))
+        throw new HerderError(503, `The processor cannot be looked at now: ${describeError(error)}`, { cause: error })
       problems.push({ setting: 'processor.class', message: describeError(error) })
       return nothing(withErrors(processorSettings.validate(whole, name), problems))
     }
-    const clash = this.#applicationProblem(name, described.application)
+    const { application } = described
+    const owner = (await this.#parts.takenBy(application)) ?? this.ownerOf(application, name)
+    const clash = owner === null ? [] : [{ setting: 'application.id', message: takenMessage(whole, owner) }]
     return { ...described, validation: withErrors(described.validation, [...problems, ...clash]) }
+  }
+
+  /** The other processor that has this application, as far as this worker knows; two of one group would take each other's tasks. */
+  ownerOf(application: string, name: string): string | null {
+    const { catalogue } = this.#parts
+    const other = catalogue.processors.find((one) => one !== name && applicationOf(catalogue, one) === application)
+    return other === undefined ? null : `processor ${other}`
   }
 
   #problems(name: string, whole: RawSettings): SettingProblem[] {
@@ -63,25 +86,23 @@ export class Inspector {
     }
     return problems
   }
+}
 
-  /** Two that shared a group would take each other's tasks, and both do them wrong. */
-  #applicationProblem(name: string, application: string): readonly SettingProblem[] {
-    const { catalogue, taken } = this.#parts
-    const owner = taken.get(application)
-    const other = catalogue.processors.find((one) => one !== name && this.#applicationOf(one) === application)
-    const whose = owner ?? (other === undefined ? null : `processor ${other}`)
-    if (whose === null) return []
-    return [
-      { setting: 'application.id', message: `application.id ${application} is taken: it is the group of ${whose}` },
-    ]
-  }
+/** What a config has for an application that somebody else is. Told with placeholders. */
+export function takenMessage(config: RawSettings, owner: string): string {
+  return `application.id ${config['application.id']} is taken: it is the group of ${owner}`
+}
 
-  #applicationOf(name: string): string {
-    const config = this.#parts.catalogue.processor(name)?.deployments.at(-1)?.config ?? {}
-    return completed(name, config)['application.id']!
-  }
+/** `application.id` of the newest deployment; undefined where there is none. */
+export function applicationOf(catalogue: Catalogue, name: string): string | undefined {
+  const newest = catalogue.processor(name)?.deployments.at(-1)
+  return newest && (newest.application ?? completed(name, newest.config)['application.id'])
+}
+
+function isOfKafka(error: unknown): boolean {
+  return error instanceof SluiceError && error.code.startsWith('KAFKA_') && isRetriable(error)
 }
 
 function nothing(validation: SettingsValidation): Inspected {
-  return { validation, version: null, topology: null }
+  return { validation, version: null, application: null, topology: null }
 }

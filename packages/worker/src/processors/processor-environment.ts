@@ -83,7 +83,7 @@ export class ProcessorEnvironment implements WorkEnvironment {
 
   async describe(given: RawSettings, { settings, values }: WorkSettings): Promise<DescribedProcessor> {
     const processor = await this.#processor(settings)
-    return describeProcessor({ processor, given, settings, values, kafka: this.#parts.kafka })
+    return describeProcessor({ processor, given, settings, values, kafka: this.#parts.kafka, clock: this.clock })
   }
 
   async buildTask(_: Connector, config: RawSettings, start: TaskStart, hooks: TaskHooks): Promise<TaskHandle> {

@@ -10,7 +10,7 @@ import { HerderError } from '../herder/herder.ts'
 import { Lanes } from '../herder/lanes.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
 import type { LastLines, LoggedLine } from './last-lines.ts'
-import { Inspector } from './inspector.ts'
+import { Inspector, takenMessage } from './inspector.ts'
 import { completed } from './processor-settings.ts'
 import type { ProcessorShelf, ShelvedProcessor } from './processor-shelf.ts'
 import { placedInstances, stateOf, type PlacedInstance, type ProcessorState } from './processor-status.ts'
@@ -45,8 +45,8 @@ export interface ProcessorServiceParts {
   readonly worker: string
   /** Asked in a cell, where the processor's code is. @throws what that ends with */
   readonly describe: (config: RawSettings) => Promise<DescribedProcessor>
-  /** Groups that no application may be, by whose they are. */
-  readonly taken: ReadonlyMap<string, string>
+  /** Whose group this is already, beside those of processors; null: nobody's. */
+  readonly takenBy: (group: string) => Promise<string | null>
   /** The lines that another worker has. */
   readonly linesOf: (
     worker: WorkerSeen,
@@ -117,38 +117,41 @@ export class ProcessorService {
 
   /**
    * Makes it or gives it another config, with which it starts anew; the same config and code change nothing.
-   * @throws HerderError 400 with every complaint, 409 where it exists and must not be replaced
+   * @throws HerderError 400 with every complaint; 409 where it exists and must not be replaced, or where another one has got its name or its
+   *   application meanwhile, also at another worker; 503 where Kafka does not answer
    */
   put(
     name: string,
     config: RawSettings,
     { mayReplace, target }: { readonly mayReplace: boolean; readonly target?: ProcessorTarget },
   ): Promise<{ readonly isCreated: boolean; readonly info: ProcessorInfo }> {
-    // Whose application it is must not be asked twice before it is somebody's.
-    const application = `application ${completed(name, config)['application.id']}`
-    return this.#lanes.run([name, application], async () => {
+    return this.#lanes.run([name], async () => {
       const { catalogue, clock } = this.#parts
       if (!mayReplace) this.#refuseTaken(name)
-      const { validation, version } = await this.#inspector.inspect(name, config)
+      const { validation, version, application } = await this.#inspector.inspect(name, config)
       if (validation.error_count > 0) throw invalid(validation)
-      if (!mayReplace) this.#refuseTaken(name)
-      if (catalogue.isFromTheFuture(name))
-        throw new HerderError(
-          409,
-          `Processor ${name} already exists, written by a newer release, and is not overwritten`,
-        )
-      const before = catalogue.processor(name)?.deployments ?? []
-      const last = before.at(-1)
-      if (last !== undefined && last.version === version && sameConfig(last.config, config))
-        return { isCreated: false, info: this.info(name) }
-      const deployment: Deployment = { number: (last?.number ?? 0) + 1, version, config, at: clock.now() }
-      const value = { deployments: remembered([...before, deployment]) }
-      const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value }]
-      // A new one is not what one of its name was: a pause that came too late for that may have been left behind.
-      const state = target ?? (last === undefined ? 'RUNNING' : undefined)
-      if (state !== undefined) changes.unshift({ key: keyOf('target-state', name), value: { state } })
-      await this.#write(changes)
-      return { isCreated: last === undefined, info: this.info(name) }
+      const id = randomUUID()
+      let isCreated = false
+      await this.#update(() => {
+        const before = catalogue.processor(name)?.deployments ?? []
+        const last = before.at(-1)
+        // That it was written was not heard: it is asked again.
+        if (last?.id === id) return []
+        if (!mayReplace) this.#refuseTaken(name)
+        this.#refuseFuture(name)
+        const owner = application === null ? null : this.#inspector.ownerOf(application, name)
+        if (owner !== null) throw new HerderError(409, takenMessage(completed(name, config), owner))
+        isCreated = last === undefined
+        if (last !== undefined && last.version === version && sameConfig(last.config, config)) return []
+        const deployment = { number: (last?.number ?? 0) + 1, id, application, version, config, at: clock.now() }
+        const value = { deployments: remembered([...before, deployment]) }
+        const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value }]
+        // A new one is not what one of its name was: a pause that came too late for that may have been left behind.
+        const state = target ?? (isCreated ? 'RUNNING' : undefined)
+        if (state !== undefined) changes.unshift({ key: keyOf('target-state', name), value: { state } })
+        return changes
+      })
+      return { isCreated, info: this.info(name) }
     })
   }
 
@@ -170,12 +173,16 @@ export class ProcessorService {
   /** Its topics, offsets and stores stay: made again under the same application.id it goes on. */
   delete(name: string): Promise<void> {
     return this.#lanes.run([name], async () => {
-      this.info(name)
-      await this.#write([
-        { key: keyOf('processor', name), value: null },
-        { key: keyOf('target-state', name), value: null },
-        { key: keyOf('restart', name), value: null },
-      ])
+      let isDecided = false
+      await this.#update(() => {
+        if (!isDecided) this.info(name)
+        isDecided = true
+        return [
+          { key: keyOf('processor', name), value: null },
+          { key: keyOf('target-state', name), value: null },
+          { key: keyOf('restart', name), value: null },
+        ]
+      })
       this.#topologies.delete(name)
     })
   }
@@ -215,13 +222,13 @@ export class ProcessorService {
     return { lines: count === 0 ? [] : all.slice(-count), silent }
   }
 
-  /** @throws HerderError 503 where Kafka does not take it: it may yet come */
-  async #write(changes: readonly CatalogueChange[]): Promise<void> {
-    try {
-      await this.#parts.catalogue.write(changes)
-    } catch (cause) {
-      throw new HerderError(503, `The catalogue of processors cannot be written: ${describeError(cause)}`, { cause })
-    }
+  #write(changes: readonly CatalogueChange[]): Promise<void> {
+    return written(this.#parts.catalogue.write(changes))
+  }
+
+  /** Of what workers must not decide at once. */
+  #update(decide: () => readonly CatalogueChange[]): Promise<void> {
+    return written(this.#parts.catalogue.update(decide))
   }
 
   #instances(name: string): readonly PlacedInstance[] {
@@ -245,6 +252,21 @@ export class ProcessorService {
   #refuseTaken(name: string): void {
     if (this.#parts.catalogue.processor(name) !== undefined)
       throw new HerderError(409, `Processor ${name} already exists`)
+  }
+
+  #refuseFuture(name: string): void {
+    if (this.#parts.catalogue.isFromTheFuture(name))
+      throw new HerderError(409, `Processor ${name} already exists, written by a newer release, and is not overwritten`)
+  }
+}
+
+/** @throws HerderError 503 where Kafka does not take it: it may yet come; what was decided against it as it is */
+async function written(work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (cause) {
+    if (cause instanceof HerderError) throw cause
+    throw new HerderError(503, `The catalogue of processors cannot be written: ${describeError(cause)}`, { cause })
   }
 }
 

@@ -1,13 +1,14 @@
 import path from 'node:path'
 import type { Kafka } from '@sluice/kafka'
-import { describeError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
-import type { Catalogue, WorkerSeen } from '../catalogue/catalogue.ts'
+import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
+import { Catalogue, type CatalogueTable, type WorkerSeen } from '../catalogue/catalogue.ts'
 import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
 import type { CellMeasures, LogLevel } from '../cells/cell-protocol.ts'
 import type { WorkSettings } from '../cells/work-environment.ts'
 import { HerderError } from '../herder/herder.ts'
 import type { WorkerClient } from '../rest/worker-client.ts'
 import type { DescribedProcessor } from './described.ts'
+import { applicationOf } from './inspector.ts'
 import { LastLines } from './last-lines.ts'
 import type { ProcessorGiven } from './processor-environment.ts'
 import { ProcessorRunner } from './processor-runner.ts'
@@ -21,8 +22,8 @@ export interface ProcessorsParts {
     CellHostOptions,
     'isolation' | 'watch' | 'sharedMax' | 'requestTimeoutMs' | 'silenceMaxMs' | 'logLevel'
   >
-  /** Begun at once, in the background, and again until it is there. */
-  readonly openCatalogue: () => Promise<Catalogue>
+  /** Of the catalogue. Begun at once, in the background, and again until it is there; and whenever it has come to an end. */
+  readonly openTable: () => Promise<CatalogueTable>
   /** Package names, or paths. */
   readonly modules: readonly string[]
   /** The worker's settings, as in its properties file. */
@@ -32,8 +33,8 @@ export interface ProcessorsParts {
   readonly kafka: Kafka
   readonly worker: string
   readonly url: string
-  /** Groups that no application may be, by whose they are. */
-  readonly taken: ReadonlyMap<string, string>
+  /** Whose group this is already, beside those of processors; null: nobody's. */
+  readonly takenBy: (group: string) => Promise<string | null>
   readonly client: WorkerClient
   /** What instances that stop together are given. */
   readonly stopMs: number
@@ -43,7 +44,11 @@ export interface ProcessorsParts {
 
 /** Compiled or not, as this file. */
 const ENVIRONMENT = new URL(`processor-environment${path.extname(import.meta.url)}`, import.meta.url).href
-const RETRY_MS = 10_000
+const RETRY_MS = 1_000
+const RETRY_MAX_MS = 60_000
+/** How often it is seen that the catalogue is still read; and, as a multiple of that, that nothing of it is missing. */
+const LOOK_MS = 1_000
+const LOOKS_PER_PROBE = 10
 /** How long a request waits for a catalogue that is being read. */
 const READY_MS = 10_000
 const STOP_MS = 5_000
@@ -56,13 +61,14 @@ export class Processors {
   readonly #host: CellHost
   readonly #ending = new AbortController()
   readonly #opened = Promise.withResolvers<ProcessorService>()
-  readonly #opening: Promise<void>
+  readonly #reading: Promise<void>
   #runner: ProcessorRunner | null = null
   #teller: StatusTeller | null = null
   #catalogue: Catalogue | null = null
-  /** Why it is not there yet. */
+  /** Why it is not there, or not any more; null: it is, or is being read for the first time. */
   #reason: string | null = null
-  #isOpen = false
+  /** Why what is known of it may be old. */
+  #doubt: string | null = null
 
   constructor(parts: ProcessorsParts) {
     this.#parts = parts
@@ -71,23 +77,39 @@ export class Processors {
       parts.modules.map((module) => (/^\.{1,2}\//.test(module) ? path.resolve(module) : module)),
     )
     this.#host = this.#makeHost()
-    this.#opening = this.#open()
+    this.#reading = this.#read()
   }
 
-  /** @throws HerderError 503 with the reason while the catalogue cannot be read, or when it is not read any more */
+  /** @throws HerderError 503 with the reason while the catalogue cannot be read */
   async service(): Promise<ProcessorService> {
-    if (this.#isOpen) return this.#upToDate()
-    if (this.#reason === null) {
+    if (this.#catalogue === null && this.#reason === null) {
       const over = new AbortController()
       await Promise.race([this.#opened.promise, this.#parts.clock.sleep(READY_MS, over.signal)])
       over.abort()
     }
-    if (this.#isOpen) return this.#upToDate()
-    throw new HerderError(503, `Processors are not there yet: ${this.#reason ?? 'their catalogue is being read'}`)
+    const reason = this.#ended()
+    if (reason !== null) throw new HerderError(503, `Processors cannot be seen or changed now: ${reason}`)
+    if (this.#catalogue !== null) return this.#opened.promise
+    throw new HerderError(503, 'Processors are not there yet: their catalogue is being read')
   }
 
-  metrics(): Promise<CellMeasures> {
-    return this.#host.metrics()
+  /** For health: what is wrong with all of them at once; null: nothing. */
+  get complaint(): string | null {
+    const reason = this.#ended()
+    if (reason !== null) return `Processors cannot be seen or changed now: ${reason}`
+    return this.#doubt === null ? null : `What is known of processors may be old: ${this.#doubt}`
+  }
+
+  /** The processor that has this application; null: none. */
+  ownerOf(application: string): string | null {
+    const catalogue = this.#catalogue
+    return catalogue?.processors.find((name) => applicationOf(catalogue, name) === application) ?? null
+  }
+
+  async metrics(): Promise<CellMeasures> {
+    const { samples, figures } = await this.#host.metrics()
+    const isRead = this.#catalogue !== null && this.complaint === null
+    return { samples: [...samples, { name: 'sluice_catalogue_is_read', labels: {}, value: Number(isRead) }], figures }
   }
 
   setLogLevel(level: LogLevel): void {
@@ -98,24 +120,21 @@ export class Processors {
   async stop(): Promise<void> {
     this.#ending.abort()
     // A broker that does not answer does not keep a worker from stopping.
-    await this.#atMost(STOP_MS, this.#opening)
+    await this.#atMost(STOP_MS, this.#reading)
     await this.#runner?.stop()
     await this.#host.stop(this.#parts.stopMs)
     await this.#teller?.stop()
     await this.#atMost(STOP_MS, this.#catalogue?.close())
   }
 
-  /** What was true once is told to nobody: of a topic that was made anew, or cut, nothing more is heard. */
-  #upToDate(): Promise<ProcessorService> {
+  /** Why it is not read; what was true once is told to nobody: of a topic that was made anew, or cut, nothing more is heard. */
+  #ended(): string | null {
     try {
       this.#catalogue?.check()
-    } catch (cause) {
-      const why = describeError(cause)
-      throw new HerderError(503, `Processors cannot be seen or changed until this worker is started again: ${why}`, {
-        cause,
-      })
+      return this.#reason
+    } catch (error) {
+      return this.#reason ?? describeError(error)
     }
-    return this.#opened.promise
   }
 
   async #atMost(timeoutMs: number, work: Promise<void> | undefined): Promise<void> {
@@ -124,27 +143,65 @@ export class Processors {
     over.abort()
   }
 
-  async #open(): Promise<void> {
-    const { openCatalogue, clock, logger } = this.#parts
+  /** Opens the catalogue, and again whenever it has come to an end. */
+  async #read(): Promise<void> {
+    const { openTable, clock, logger } = this.#parts
     const { signal } = this.#ending
+    let pauseMs = RETRY_MS
     while (!signal.aborted) {
       try {
-        const catalogue = await openCatalogue()
+        const table = await openTable()
         // It came too late.
-        if (signal.aborted) return await catalogue.close()
-        this.#catalogue = catalogue
-        return this.#begin(catalogue)
+        if (signal.aborted) return await table.close()
+        await this.#goOnWith(table)
+        this.#reason = null
+        pauseMs = RETRY_MS
+        await this.#untilEnd()
       } catch (error) {
         if (signal.aborted) return
         this.#reason = describeError(error)
-        logger.warn('The catalogue of processors cannot be read, and is tried again', { error: this.#reason })
-        await clock.sleep(RETRY_MS, signal)
+        logger.error('The catalogue of processors cannot be read, and is opened again', {
+          error: this.#reason,
+          pauseMs,
+        })
+        await clock.sleep(pauseMs, signal)
+        pauseMs = Math.min(RETRY_MAX_MS, 2 * pauseMs)
       }
     }
   }
 
+  async #goOnWith(table: CatalogueTable): Promise<void> {
+    const { clock, logger } = this.#parts
+    if (this.#catalogue !== null) return this.#catalogue.renew(table)
+    this.#catalogue = new Catalogue(table, { clock, logger })
+    this.#begin(this.#catalogue)
+  }
+
+  /** @throws SluiceError why it has ended */
+  async #untilEnd(): Promise<void> {
+    const { clock } = this.#parts
+    const { signal } = this.#ending
+    for (let looks = 1; !signal.aborted; looks++) {
+      await clock.sleep(LOOK_MS, signal)
+      if (signal.aborted) return
+      this.#catalogue!.check()
+      if (looks % LOOKS_PER_PROBE === 0) await this.#probe()
+    }
+  }
+
+  /** A topic that is not there any more is an end; what else there is may pass. */
+  async #probe(): Promise<void> {
+    try {
+      await this.#catalogue!.probe()
+      this.#doubt = null
+    } catch (error) {
+      if (isGone(error)) throw error
+      this.#doubt = describeError(error)
+    }
+  }
+
   #begin(catalogue: Catalogue): void {
-    const { worker, url, resolve, taken, stopMs, clock, logger } = this.#parts
+    const { worker, url, resolve, takenBy, stopMs, clock, logger } = this.#parts
     const [host, shelf, lines] = [this.#host, this.#shelf, this.#lines]
     const teller = new StatusTeller({ catalogue, worker, url, processors: shelf.names, clock, logger })
     const runner = new ProcessorRunner({ catalogue, host, shelf, teller, lines, resolve, stopMs, clock, logger })
@@ -152,7 +209,6 @@ export class Processors {
     this.#runner = runner
     teller.start()
     runner.start()
-    this.#isOpen = true
     this.#opened.resolve(
       new ProcessorService({
         catalogue,
@@ -161,7 +217,7 @@ export class Processors {
         worker,
         describe: async (config) =>
           (await host.describe({ ...config, 'connector.class': config['processor.class']! })) as DescribedProcessor,
-        taken,
+        takenBy,
         linesOf: (other, name, count, authorization) => this.#linesOf(other, name, count, authorization),
         clock,
         logger,
@@ -210,4 +266,8 @@ export class Processors {
     }
     return lines.map(({ worker_id: worker, ...line }) => ({ ...line, worker }))
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof SluiceError && error.place?.['error'] === 'UNKNOWN_TOPIC_OR_PARTITION'
 }

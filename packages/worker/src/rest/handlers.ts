@@ -35,7 +35,7 @@ export interface Call {
 export interface HandlerParts {
   readonly herder: Herder
   /** Null: a worker without any. */
-  readonly processors: Pick<Processors, 'service'> | null
+  readonly processors: Pick<Processors, 'service' | 'complaint'> | null
   readonly clock: Clock
   readonly healthTimeoutMs: number
   /** For `GET /`: Kafka Connect's, with ours as build metadata. */
@@ -56,7 +56,9 @@ export function handlersOf(parts: HandlerParts): Readonly<Record<Operation, Hand
       json(200, { version: parts.version, commit: parts.commit, kafka_cluster_id: herder.kafkaClusterId }),
     health: async () => {
       const { status, body } = await health(herder, parts.healthTimeoutMs, parts.clock)
-      return json(status, body)
+      // Connectors run without them: a worker that is restarted because of it would be no better off.
+      const complaint = parts.processors?.complaint ?? null
+      return json(status, complaint === null ? body : { ...body, message: `${body.message} ${complaint}` })
     },
     live: () => json(200, { status: 'live' }),
     ready: () => (herder.isReady ? json(200, { status: 'ready' }) : json(503, { status: 'starting' })),

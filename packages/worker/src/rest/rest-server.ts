@@ -127,7 +127,7 @@ export class RestServer {
   }
 
   /** From now on requests are answered from this herder, and from these processors, if the worker has any. */
-  serve(herder: Herder, processors: Pick<Processors, 'service'> | null = null): void {
+  serve(herder: Herder, processors: Pick<Processors, 'service' | 'complaint'> | null = null): void {
     const { clock, logger, version, commit } = this.#parts
     const document = openApiDocument(version)
     const handlers = handlersOf({

@@ -5,7 +5,6 @@
 import type { RawSettings, SettingProblem } from '@sluice/sdk'
 import type { CellHost } from '../cells/cell-host.ts'
 import type { TaskProgress } from '../cells/inline-host.ts'
-import { Catalogue } from '../catalogue/catalogue.ts'
 import { MemoryTable } from '../catalogue/memory-table.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import type { ConnectorStateInfo, Herder } from '../herder/herder.ts'
@@ -87,8 +86,8 @@ export class StandaloneWorker {
       })
       frame.processors({
         isolation: worker.isolation,
-        openCatalogue: async () => new Catalogue(new MemoryTable(), { clock: frame.clock, logger }),
-        taken: new Map(),
+        openTable: async () => new MemoryTable(),
+        workerGroup: null,
       })
       await frame.serve(herder)
       await createAll(herder, connectors)

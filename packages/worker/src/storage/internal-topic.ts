@@ -58,8 +58,8 @@ function missing({ topic, setting }: InternalTopic): SluiceError {
   })
 }
 
-function manyPartitions({ topic, setting }: InternalTopic, count: number): SluiceError {
-  const message = `Topic '${topic}' supplied via the '${setting}' property is required to have a single partition in order to guarantee consistency of connector configurations, but found ${count} partitions.`
+function manyPartitions({ topic, setting, holds }: InternalTopic, count: number): SluiceError {
+  const message = `Topic '${topic}' supplied via the '${setting}' property is required to have a single partition in order to guarantee consistency of ${holds}, but found ${count} partitions.`
   return new SluiceError('SETTINGS_INVALID', message, { place: { topic }, remedy: `Name another topic in ${setting}.` })
 }
 

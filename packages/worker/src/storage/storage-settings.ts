@@ -176,7 +176,7 @@ export function topicConfigs(
   for (const [key, value] of Object.entries(raw)) {
     if (!key.startsWith(prefix)) continue
     const name = key.slice(prefix.length)
-    const isFixed = name === 'cleanup.policy' || (name === 'partitions' && kind === 'config')
+    const isFixed = name === 'cleanup.policy' || (name === 'partitions' && (kind === 'config' || kind === 'catalog'))
     if (isFixed) logger.warn('A setting of a topic is ignored: it must be as it is', { setting: key })
     else if (!OURS.has(name)) configs[name] = value
   }

@@ -24,3 +24,8 @@ export function storeClientIds(groupId: string | null, clientId: string): StoreC
 export function leaderTransactionalId(groupId: string): string {
   return `connect-cluster-${groupId}`
 }
+
+/** Whoever claims it last is the only one that may change what processors are to be, until it has. */
+export function catalogueTransactionalId(groupId: string): string {
+  return `connect-catalog-${groupId}`
+}

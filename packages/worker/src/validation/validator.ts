@@ -43,7 +43,7 @@ export interface ValidationParts {
    */
   readonly ask?: (config: RawSettings, signal: AbortSignal) => Promise<readonly SettingProblem[]>
   /** What the worker itself has against a config (resolved) that is right otherwise. Default: nothing. */
-  readonly objections?: (config: RawSettings) => readonly SettingProblem[]
+  readonly objections?: (config: RawSettings, kind: Connector['kind']) => readonly SettingProblem[]
   /** How long the connector may take to answer. Default: 30 s. */
   readonly askTimeoutMs?: number
 }
@@ -73,7 +73,7 @@ export async function validateConnector(
   const own = connector.settings.validate(raw)
   const problems = [
     ...combinationProblems(connector, settings, worker, plugins, common),
-    ...(objections?.(settings) ?? []),
+    ...(objections?.(settings, connector.kind) ?? []),
     ...Object.keys(nullsOf(given)).map((setting) => ({
       setting,
       message: 'Null value can not be supplied as the configuration value.',

@@ -4,7 +4,14 @@ import { Catalogue } from '../../src/catalogue/catalogue.ts'
 import { decodeKey, encodeKey, encodeValue, type Deployment } from '../../src/catalogue/catalogue-records.ts'
 import { MemoryTable } from '../../src/catalogue/memory-table.ts'
 
-const deployment: Deployment = { number: 1, version: '1', config: { a: 'b', __proto__x: 'c' }, at: 5 }
+const deployment: Deployment = {
+  number: 1,
+  id: 'i',
+  application: 'a',
+  version: '1',
+  config: { a: 'b', __proto__x: 'c' },
+  at: 5,
+}
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const processor = (name: string) => ({ kind: 'processor', name, worker: null }) as const
 

@@ -49,7 +49,16 @@ class IdleHost implements ProcessorHost {
 const deployed = (name: string, number: number, config: RawSettings = {}): CatalogueChange => ({
   key: { kind: 'processor', name, worker: null },
   value: {
-    deployments: [{ number, version: '1', config: { 'processor.class': 'copy', name, ...config }, at: number }],
+    deployments: [
+      {
+        number,
+        id: String(number),
+        application: name,
+        version: '1',
+        config: { 'processor.class': 'copy', name, ...config },
+        at: number,
+      },
+    ],
   },
 })
 const target = (name: string, state: 'RUNNING' | 'PAUSED'): CatalogueChange => ({

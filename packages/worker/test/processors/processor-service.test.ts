@@ -109,7 +109,7 @@ test('of two that ask at once for one application, one has it', async () => {
 })
 
 test('every complaint is told: of the name, of settings, of an application that another one has', async () => {
-  const { service } = open({ taken: new Map([['workers', 'the workers']]) })
+  const { service } = open({ takenBy: async (group) => (group === 'workers' ? 'the workers' : null) })
   await service.put('a', config, { mayReplace: true })
   const of = async (name: string, given: Readonly<Record<string, string>>) =>
     (await service.validate(name, given)).configs.flatMap(({ value }) => value.errors)
@@ -128,6 +128,41 @@ test('every complaint is told: of the name, of settings, of an application that 
   expect(await of('b', { 'processor.class': 'who' })).toEqual([
     expect.stringMatching(/Failed to find any processor of the name who/),
   ])
+})
+
+test('applications are compared as config providers give them, and told with their placeholders', async () => {
+  const { service } = open({
+    describe: async (given) => ({
+      ...described,
+      application: (given['application.id'] ?? '').replace('${file:x:app}', 'orders'),
+    }),
+    takenBy: async (group) => (group === 'connect-lake' ? 'connector lake' : null),
+  })
+  const of = async (name: string, application: string) =>
+    (await service.validate(name, { ...config, 'application.id': application })).configs.flatMap(
+      ({ value }) => value.errors,
+    )
+  await service.put('a', { ...config, 'application.id': '${file:x:app}' }, { mayReplace: true })
+  expect(await of('b', 'orders')).toEqual(['application.id orders is taken: it is the group of processor a'])
+  expect(await of('b', '${file:x:app}')).toEqual([
+    'application.id ${file:x:app} is taken: it is the group of processor a',
+  ])
+  expect(await of('b', 'connect-lake')).toEqual([
+    'application.id connect-lake is taken: it is the group of connector lake',
+  ])
+})
+
+test('a Kafka that does not answer is 503 with the reason, and says nothing about the settings', async () => {
+  const away = new SluiceError('KAFKA_UNREACHABLE', 'No broker answered', { retriable: true })
+  const { service } = open({ describe: () => Promise.reject(away) })
+  for (const asked of [service.validate('a', config), service.put('a', config, { mayReplace: true })])
+    expect(await refusal(asked)).toMatchObject({
+      status: 503,
+      message: expect.stringMatching(/^The processor cannot be looked at now: No broker answered/),
+    })
+  const refused = new SluiceError('KAFKA_REFUSED', 'Not allowed')
+  const { service: other } = open({ describe: () => Promise.reject(refused) })
+  expect((await other.validate('a', config)).error_count).toBe(1)
 })
 
 test('code that throws, ends its process or does not answer is a complaint like any other', async () => {

@@ -1,24 +1,25 @@
 import { expect, test } from '@jest/globals'
-import { silentLogger, SluiceError } from '@sluice/sdk'
+import { SluiceError } from '@sluice/sdk'
 import { FakeClock, MemoryLogger } from '@sluice/sdk/testing'
-import { Catalogue } from '../../src/catalogue/catalogue.ts'
+import type { CatalogueTable } from '../../src/catalogue/catalogue.ts'
+import { encodeKey, encodeValue } from '../../src/catalogue/catalogue-records.ts'
 import { MemoryTable } from '../../src/catalogue/memory-table.ts'
 import { Processors, type ProcessorsParts } from '../../src/processors/processors.ts'
 import { WorkerClient } from '../../src/rest/worker-client.ts'
 
 const NEVER = undefined as never
 
-function open(openCatalogue: ProcessorsParts['openCatalogue'], clock: FakeClock, logger = new MemoryLogger()) {
+function open(openTable: ProcessorsParts['openTable'], clock: FakeClock, logger = new MemoryLogger()) {
   return new Processors({
     cells: { isolation: 'connector' },
-    openCatalogue,
+    openTable,
     modules: ['copy'],
     settings: {},
     resolve: async (settings) => ({ settings, values: new Set() }),
     kafka: NEVER,
     worker: 'w:1',
     url: 'http://w:1/',
-    taken: new Map(),
+    takenBy: async () => null,
     client: new WorkerClient(() => ({}), 1_000),
     stopMs: 1_000,
     clock,
@@ -35,15 +36,15 @@ test('a catalogue that cannot be opened is told of with the reason, and tried ag
   let isThere = false
   const processors = open(async () => {
     if (!isThere) throw new SluiceError('KAFKA_REFUSED', 'No topic may be made')
-    return new Catalogue(new MemoryTable(), { clock, logger: silentLogger })
+    return new MemoryTable()
   }, clock)
   await settle()
   await expect(processors.service()).rejects.toMatchObject({
     status: 503,
-    message: expect.stringMatching(/^Processors are not there yet: No topic may be made/),
+    message: expect.stringMatching(/^Processors cannot be seen or changed now: No topic may be made/),
   })
   isThere = true
-  clock.advance(10_000)
+  clock.advance(1_000)
   await settle()
   expect((await processors.service()).names()).toEqual([])
   await processors.stop()
@@ -51,7 +52,7 @@ test('a catalogue that cannot be opened is told of with the reason, and tried ag
 
 test('a request waits for a catalogue that is being read, but not for ever', async () => {
   const clock = new FakeClock()
-  const { promise, resolve } = Promise.withResolvers<Catalogue>()
+  const { promise, resolve } = Promise.withResolvers<CatalogueTable>()
   const processors = open(() => promise, clock)
   const late = processors.service().catch((error: unknown) => error)
   await settle()
@@ -60,7 +61,7 @@ test('a request waits for a catalogue that is being read, but not for ever', asy
     status: 503,
     message: 'Processors are not there yet: their catalogue is being read',
   })
-  resolve(new Catalogue(new MemoryTable(), { clock, logger: silentLogger }))
+  resolve(new MemoryTable())
   await settle()
   expect((await processors.service()).names()).toEqual([])
   await processors.stop()
@@ -78,30 +79,102 @@ test('a catalogue that never comes does not keep the worker from stopping', asyn
 test('stopping while the catalogue is being opened leaves nothing open', async () => {
   const clock = new FakeClock()
   let isClosed = false
-  const { promise, resolve } = Promise.withResolvers<Catalogue>()
+  const { promise, resolve } = Promise.withResolvers<CatalogueTable>()
   const processors = open(() => promise, clock)
   const stopped = processors.stop()
   const table = new MemoryTable()
   table.close = async () => {
     isClosed = true
   }
-  resolve(new Catalogue(table, { clock, logger: silentLogger }))
+  resolve(table)
   await stopped
   expect(isClosed).toBe(true)
 })
 
-test('a catalogue that is not kept up to date any more is 503 with the reason, not what it was once', async () => {
-  const clock = new FakeClock()
+const processor = (name: string, number = 1) =>
+  ({
+    key: { kind: 'processor', name, worker: null },
+    value: { deployments: [{ number, id: name, application: name, version: null, config: {}, at: 0 }] },
+  }) as const
+
+function tableOf(...names: string[]): MemoryTable {
   const table = new MemoryTable()
-  const processors = open(async () => new Catalogue(table, { clock, logger: silentLogger }), clock)
-  await settle()
-  expect((await processors.service()).names()).toEqual([])
-  table.entries = () => {
-    throw new SluiceError('DATA_INVALID', 'The topic was deleted')
+  for (const name of names) {
+    const { key, value } = processor(name)
+    void table.set([{ key: encodeKey(key), value: encodeValue(value) }])
   }
+  return table
+}
+
+function ends(table: MemoryTable): void {
+  table.entries = () => {
+    throw new SluiceError('TOPIC_RECREATED', 'The topic was deleted')
+  }
+}
+
+test('a catalogue that has ended is 503 with the reason, in health too, and is opened again with what is there then', async () => {
+  const clock = new FakeClock()
+  const first = tableOf('a', 'b')
+  const refused = new SluiceError('KAFKA_UNREACHABLE', 'Nobody is there')
+  const tables = [first, refused, refused, tableOf('b', 'c')]
+  let [opened, isClosed] = [0, false]
+  first.close = async () => void (isClosed = true)
+  const processors = open(async () => {
+    const table = tables[opened++]!
+    if (table instanceof SluiceError) throw table
+    return table
+  }, clock)
+  await settle()
+  const service = await processors.service()
+  expect([service.names(), processors.complaint]).toEqual([['a', 'b'], null])
+  ends(first)
+  // At once: nobody has looked yet.
   await expect(processors.service()).rejects.toMatchObject({
     status: 503,
-    message: expect.stringMatching(/until this worker is started again: The topic was deleted/),
+    message: expect.stringMatching(/^Processors cannot be seen or changed now: The topic was deleted/),
   })
+  expect(processors.complaint).toMatch(/The topic was deleted/)
+  const later = async (ms: number): Promise<number> => {
+    clock.advance(ms)
+    await settle()
+    return opened
+  }
+  expect(await later(1_000)).toBe(1)
+  expect(await later(1_000)).toBe(2)
+  expect(processors.complaint).toMatch(/Nobody is there/)
+  expect([await later(1_000), await later(1_000), await later(3_999), await later(1)]).toEqual([2, 3, 3, 4])
+  expect(processors.complaint).toBeNull()
+  expect(await processors.service()).toBe(service)
+  expect(service.names()).toEqual(['b', 'c'])
+  expect(isClosed).toBe(true)
+  await processors.stop()
+})
+
+test('what cannot be read for a while is served as it is known, and health says that it may be old; a topic that is gone is an end', async () => {
+  const clock = new FakeClock()
+  const table = tableOf('a')
+  let fault: SluiceError | null = new SluiceError('KAFKA_TIMEOUT', 'No answer')
+  table.probe = async () => {
+    if (fault !== null) throw fault
+  }
+  let opened = 0
+  const processors = open(async () => (opened++ === 0 ? table : tableOf()), clock)
+  await settle()
+  const later = async (): Promise<string | null> => {
+    for (let look = 0; look < 10; look++) {
+      clock.advance(1_000)
+      await settle()
+    }
+    return processors.complaint
+  }
+  expect(await later()).toMatch(/^What is known of processors may be old: No answer/)
+  expect((await processors.service()).names()).toEqual(['a'])
+  fault = null
+  expect(await later()).toBeNull()
+  fault = new SluiceError('KAFKA_REFUSED', 'Gone', { place: { error: 'UNKNOWN_TOPIC_OR_PARTITION' } })
+  await later()
+  clock.advance(1_000)
+  await settle()
+  expect((await processors.service()).names()).toEqual([])
   await processors.stop()
 })

@@ -7,7 +7,7 @@ import { StatusTeller } from '../../src/processors/status-teller.ts'
 const status = { deployment: 1, instances: [] }
 const deployed: CatalogueChange = {
   key: { kind: 'processor', name: 'a', worker: null },
-  value: { deployments: [{ number: 1, version: null, config: {}, at: 0 }] },
+  value: { deployments: [{ number: 1, id: 'i', application: 'a', version: null, config: {}, at: 0 }] },
 }
 const row = (worker: string) => ({ kind: 'status', name: 'a', worker }) as const
 

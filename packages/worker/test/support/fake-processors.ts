@@ -20,7 +20,7 @@ export function fakeProcessors(worker: string, parts: Partial<ProcessorServicePa
       validation: processorSettings.validate(config),
       topology: { text: 'Topologies:\n', json: { subtopologies: [] }, mermaid: 'flowchart LR\n' },
     }),
-    taken: new Map(),
+    takenBy: async () => null,
     linesOf: async () => [],
     clock: systemClock,
     logger: silentLogger,

@@ -29,6 +29,6 @@ export async function startRest(settings: RawSettings = {}, clock: Clock = syste
   await server.listen()
   const herder = new FakeHerder(server.workerId)
   const processors = fakeProcessors(server.workerId)
-  server.serve(herder, { service: async () => processors })
+  server.serve(herder, { service: async () => processors, complaint: null })
   return { server, herder, processors, url: server.urls()[0] ?? '', metrics }
 }
