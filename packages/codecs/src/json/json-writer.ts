@@ -73,29 +73,28 @@ export class JsonWriter {
 
   /** A safe integer. */
   integer(value: number): void {
-    if (value >= 1e9 || value <= -1e9) {
-      this.ascii(String(value))
-      return
-    }
-    let at = this.#slab.reserve(this.#at, 11)
+    let at = this.#slab.reserve(this.#at, 17)
     const out = this.#slab.bytes
-    let rest = value | 0
-    if (rest < 0) {
-      out[at++] = 0x2d
-      rest = -rest
+    let rest = value
+    if (value < 0) {
+      out[at++] = MINUS
+      rest = -value
     }
-    const end = at + digitCount(rest)
-    for (let i = end - 1; i >= at; i--) {
-      const tenth = (rest / 10) | 0
-      out[i] = 0x30 + rest - tenth * 10
-      rest = tenth
-    }
-    this.#at = end
+    if (rest >= 1e9) {
+      // What 32 bits do not hold goes in two parts that they do.
+      const high = Math.floor(rest / 1e8)
+      at = writeDigits(out, at, high, digitCount(high))
+      at = writeDigits(out, at, rest - high * 1e8, 8)
+    } else at = writeDigits(out, at, rest, digitCount(rest))
+    this.#at = at
   }
 
   /** A double as Java prints it; what JSON has no number for becomes a string, as with Jackson. */
   double(value: number): void {
-    if (Number.isFinite(value)) this.ascii(javaDouble(value))
+    const hundredths = Math.round(value * 100)
+    if (hundredths / 100 === value && hundredths !== 0 && hundredths > -1e9 && hundredths < 1e9)
+      this.#hundredths(hundredths)
+    else if (Number.isFinite(value)) this.ascii(javaDouble(value))
     else this.string(String(value))
   }
 
@@ -113,6 +112,19 @@ export class JsonWriter {
     this.byte(QUOTE)
   }
 
+  /** Decimals of so few digits are those that Java prints too: no shorter ones read back as the same double. */
+  #hundredths(value: number): void {
+    let at = this.#slab.reserve(this.#at, 12)
+    const out = this.#slab.bytes
+    if (value < 0) out[at++] = MINUS
+    const rest = Math.abs(value) | 0
+    const whole = (rest / 100) | 0
+    at = writeDigits(out, at, whole, digitCount(whole))
+    out[at++] = POINT
+    at = writeDigits(out, at, rest - whole * 100, 2)
+    this.#at = rest % 10 === 0 ? at - 1 : at
+  }
+
   #piece(text: string): void {
     const from = this.#slab.reserve(this.#at, text.length * BYTES_PER_CHAR)
     this.#at = writeText(this.#slab.bytes, from, text)
@@ -120,6 +132,8 @@ export class JsonWriter {
 }
 
 const QUOTE = 0x22
+const MINUS = 0x2d
+const POINT = 0x2e
 
 /** Bytes that cannot stand in a JSON string as they come out of UTF-8: 1. */
 const NEEDS_CARE = new Uint8Array(256)
@@ -195,6 +209,17 @@ function writeHex(out: Buffer, from: number, char: number): number {
   out[from] = 0x75
   for (let i = 0; i < 4; i++) out[from + 1 + i] = HEX[(char >> (12 - 4 * i)) & 0xf]!
   return from + 5
+}
+
+/** The last digits of a number below 2^31, so many of them. @returns the place behind them */
+function writeDigits(out: Buffer, at: number, value: number, count: number): number {
+  let rest = value | 0
+  for (let i = at + count - 1; i >= at; i--) {
+    const tenth = (rest / 10) | 0
+    out[i] = 0x30 + rest - tenth * 10
+    rest = tenth
+  }
+  return at + count
 }
 
 function digitCount(value: number): number {
