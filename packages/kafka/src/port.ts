@@ -57,13 +57,21 @@ export interface Produced extends TopicPartition {
   readonly count: number
 }
 
+export interface ProduceOptions {
+  /**
+   * The records are taken into batches at once, which are sent when this has resolved, and so is what comes behind them in their partitions.
+   * When it rejects, they fail with its error. Their delivery timeout runs from the beginning. Calls with the same promise share batches.
+   */
+  readonly after?: Promise<unknown>
+}
+
 export interface Producer {
   /**
    * Queues the records and resolves when every one is durable (acks=all, idempotent: nothing lost, nothing twice, order kept per
    * partition). Waits first while `bufferBytesMax` is full. Rejects with the first failure once all others have settled too; the
    * outcome of the failed ones is in the error (`KAFKA_TIMEOUT`: unknown).
    */
-  produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]>
+  produce(records: readonly ProducerRecord[], options?: ProduceOptions): Promise<readonly Produced[]>
   /** Resolves when everything queued so far is settled. */
   flush(): Promise<void>
   /** Flushes for at most `timeoutMs` (default: deliveryTimeoutMs), then fails what is left with INTERRUPTED. */

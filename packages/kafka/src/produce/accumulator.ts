@@ -104,7 +104,11 @@ export class Accumulator {
       }
       const batch = queue.open
       try {
-        if (batch?.appender.append(record.key, record.value, record.timestamp ?? now, record.headers) === true) {
+        if (
+          batch !== null &&
+          batch.gate === call.gate &&
+          batch.appender.append(record.key, record.value, record.timestamp ?? now, record.headers)
+        ) {
           batch.share(call)
         } else if (!this.#begin(topic, queue, record, call, now)) return 'memory'
       } catch (error) {
@@ -133,7 +137,7 @@ export class Accumulator {
     }
     const buffer = this.pool.lease(Math.max(bound, Math.min(this.#leaseBytes, topic.batchBytesMax)))
     if (buffer === null) return false
-    const batch = new ProducerBatch(buffer, this.#clock.monotonic())
+    const batch = new ProducerBatch(buffer, this.#clock.monotonic(), call.gate)
     try {
       batch.appender.append(record.key, record.value, record.timestamp ?? now, record.headers)
     } catch (error) {

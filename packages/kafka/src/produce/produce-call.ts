@@ -1,5 +1,6 @@
 import type { SluiceError } from '@sluice/sdk'
 import type { Produced, ProducerRecord } from '../port.ts'
+import type { SendGate } from './send-gate.ts'
 
 /**
  * One call of `produce`: how far its records have been queued, and in how many batches they still wait for an answer. Its
@@ -9,6 +10,8 @@ export class ProduceCall {
   /** None once all are queued: the batches have their bytes, and an answer may be long in coming. */
   records: readonly ProducerRecord[]
   readonly promise: Promise<readonly Produced[]>
+  /** What its batches wait for before they are sent. */
+  readonly gate: SendGate | null
   /** The next record to queue. */
   at = 0
   readonly #produced: Produced[] = []
@@ -23,8 +26,9 @@ export class ProduceCall {
   readonly refusedTopics: Map<string, SluiceError> = new Map()
   #topicsSeenAgain: Set<string> | undefined
 
-  constructor(records: readonly ProducerRecord[]) {
+  constructor(records: readonly ProducerRecord[], gate: SendGate | null = null) {
     this.records = records
+    this.gate = gate
     const { promise, resolve, reject } = Promise.withResolvers<readonly Produced[]>()
     this.promise = promise
     this.#resolve = resolve

@@ -1,6 +1,7 @@
 import { BatchAppender, type CompressionCodec, restampProducer } from '@sluice/kafka-protocol'
 import type { SluiceError, TopicPartition } from '@sluice/sdk'
 import type { ProduceCall } from './produce-call.ts'
+import type { SendGate } from './send-gate.ts'
 
 /** A run of records in a batch that one call put there. */
 interface Share {
@@ -26,6 +27,8 @@ export class ProducerBatch {
   readonly buffer: Buffer
   /** Monotonic time in milliseconds. */
   readonly createdAt: number
+  /** What it waits for before it is sent. */
+  readonly gate: SendGate | null
   /** No more records go in: it may leave although its linger time is not over. */
   isFull = false
   isInFlight = false
@@ -44,8 +47,9 @@ export class ProducerBatch {
   #shares: Share[] = []
   #last: Share | null = null
 
-  constructor(buffer: Buffer, createdAt: number) {
+  constructor(buffer: Buffer, createdAt: number, gate: SendGate | null = null) {
     this.buffer = buffer
+    this.gate = gate
     this.appender = new BatchAppender(buffer)
     this.createdAt = createdAt
   }

@@ -1,11 +1,12 @@
 import { SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
 import { Deadline } from '../deadline.ts'
-import type { Compression, Produced, Producer, ProducerOptions, ProducerRecord } from '../port.ts'
+import type { Compression, Produced, ProduceOptions, Producer, ProducerOptions, ProducerRecord } from '../port.ts'
 import { SettingsCheck } from '../settings.ts'
 import { Accumulator } from './accumulator.ts'
 import { ProduceCall } from './produce-call.ts'
 import { IdempotentIdentity, type ProducerIdentity } from './producer-identity.ts'
+import { SendGate } from './send-gate.ts'
 import { Sender } from './sender.ts'
 import { WaitingLine } from './waiting-line.ts'
 
@@ -35,6 +36,8 @@ export class BatchingProducer implements Producer {
   readonly #unsettled = new Set<ProduceCall>()
   /** Calls whose records are not all queued; the first one is being served. */
   readonly #line = new WaitingLine<ProduceCall>()
+  /** Of the last call that has one. */
+  #gate: SendGate | null = null
   #isWaitingForTopic = false
   #flushes = 0
   #isClosed = false
@@ -51,10 +54,10 @@ export class BatchingProducer implements Producer {
     context.opened.add(this)
   }
 
-  produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]> {
+  produce(records: readonly ProducerRecord[], { after }: ProduceOptions = {}): Promise<readonly Produced[]> {
     if (this.#isClosed) return Promise.reject(closed())
     if (records.length === 0) return Promise.resolve([])
-    const call = new ProduceCall(records)
+    const call = new ProduceCall(records, after === undefined ? null : this.#gateOf(after))
     this.#unsettled.add(call)
     call.onSettled = this.#forget
     this.#line.push(call)
@@ -98,6 +101,11 @@ export class BatchingProducer implements Producer {
     this.#sender.giveUpAll(error)
   }
 
+  #gateOf(after: Promise<unknown>): SendGate {
+    if (this.#gate?.after !== after) this.#gate = new SendGate(after, (gate) => this.#sender.gateChanged(gate))
+    return this.#gate
+  }
+
   readonly #forget = (call: ProduceCall): void => {
     this.#unsettled.delete(call)
   }
@@ -107,6 +115,12 @@ export class BatchingProducer implements Producer {
     while (!this.#isWaitingForTopic) {
       const call = this.#line.first
       if (call === undefined) break
+      const refusal = call.gate?.failure ?? null
+      if (refusal !== null) {
+        this.#line.shift()
+        call.abandon(refusal)
+        continue
+      }
       const outcome = this.#accumulator.queue(call)
       this.#sender.metrics.poolWait(outcome === 'memory', this.#context.clock)
       if (outcome === 'memory') break

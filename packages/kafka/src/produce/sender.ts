@@ -9,6 +9,7 @@ import type { Accumulator } from './accumulator.ts'
 import { Delivery, type Entry, type PartitionAnswer } from './delivery.ts'
 import type { ProducerIdentity } from './producer-identity.ts'
 import { ProducerMetrics } from './producer-metrics.ts'
+import type { SendGate } from './send-gate.ts'
 
 export interface SenderOptions {
   readonly compression: CompressionCodec
@@ -129,6 +130,12 @@ export class Sender {
     this.#giveUp(error, ({ isInFlight, mayBeWritten }) => !isInFlight && !mayBeWritten)
   }
 
+  /** A gate has opened, or never will. */
+  gateChanged(gate: SendGate): void {
+    if (gate.failure !== null) this.#giveUp(gate.failure, (batch) => batch.gate === gate)
+    this.wake()
+  }
+
   #run(): void {
     const now = this.#context.clock.monotonic()
     const { waiting } = this.#accumulator
@@ -175,7 +182,7 @@ export class Sender {
     }
     if (broker.inFlight >= inFlightMax) return
     const batch = queue.next(broker.id)
-    if (batch === null) return
+    if (batch === null || batch.gate?.isOpen === false) return
     if (now < queue.retryAt) return this.#wakeAt(queue.retryAt)
     if (!this.#identity.admits(queue, batch)) return
     const isDue = batch.isFull || now - batch.createdAt >= lingerMs || this.isHurried()

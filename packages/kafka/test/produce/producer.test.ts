@@ -509,3 +509,47 @@ test('calls wait in line while memory is out, and none overtakes', async () => {
   await Promise.all(values.map((value) => send(value)))
   expect(topic.partitions[0]!.values.map((value) => Number.parseInt(value))).toEqual(range(200))
 })
+
+describe('records that are to be sent after something', () => {
+  test('are queued at once and sent when it has happened, and so is what comes behind them in their partitions', async () => {
+    await open({}, 1, 2)
+    await producer.produce([record('first', 0), record('first', 1)])
+    const before = Promise.withResolvers<void>()
+    const held = producer.produce([record('held', 0)], { after: before.promise })
+    const behind = producer.produce([record('behind', 0)])
+    await producer.produce([record('elsewhere', 1)])
+    expect(topic.partitions.map(({ values }) => values)).toEqual([['first'], ['first', 'elsewhere']])
+    before.resolve()
+    expect(await held).toEqual([{ topic: 't', partition: 0, firstOffset: 1, count: 1 }])
+    await behind
+    expect(topic.partitions[0]!.values).toEqual(['first', 'held', 'behind'])
+  })
+
+  test('share a batch when it is the same, and none with others', async () => {
+    await open()
+    const [one, another] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const calls = [
+      ...['a', 'b'].map((value) => producer.produce([record(value)], { after: one.promise })),
+      producer.produce([record('c')], { after: another.promise }),
+    ]
+    one.resolve()
+    await Promise.all(calls.slice(0, 2))
+    expect(topic.partitions[0]!.values).toEqual(['a', 'b'])
+    another.resolve()
+    await Promise.all(calls)
+    expect(attempts().map(({ count }) => count)).toEqual([2, 1])
+  })
+
+  test('fail with its error when it never happens, those that wait in line too, and nothing else does', async () => {
+    await open({ bufferBytesMax: 65_536, batchBytesMax: 65_536, requestBytesMax: 65_536 })
+    const before = Promise.withResolvers<void>()
+    const lost = new Error('lost')
+    const values = ['held', 'in line'].map((value) => value.padEnd(40_000, '.'))
+    const calls = values.map((value) => refusal(producer.produce([record(value)], { after: before.promise })))
+    const other = send('other')
+    before.reject(lost)
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'INTERRUPTED', cause: lost })
+    await other
+    expect(topic.partitions[0]!.values).toEqual(['other'])
+  })
+})

@@ -7,8 +7,10 @@ const MANY = 256
 export class OutputBatch {
   #records: ProducerRecord[] = []
   #bytes = 0
-  /** Told between two records that there are many. */
+  /** Told between two records that there are many, here or in `behind`. */
   onMany: (() => void) | null = null
+  /** What is to follow: see `Writer.writeBehind`. */
+  behind: OutputBatch | null = null
 
   get length(): number {
     return this.#records.length
@@ -26,7 +28,7 @@ export class OutputBatch {
 
   /** A record has come to all its ends: nothing of it is taken back any more. */
   settled(): void {
-    if (this.#records.length >= MANY) this.onMany?.()
+    if (this.#records.length >= MANY || (this.behind !== null && this.behind.length >= MANY)) this.onMany?.()
   }
 
   /** Takes back what was added behind a mark: `length` and `bytes` as they were. */

@@ -25,3 +25,16 @@ test('many records are handed on between two records, and nothing of one that ma
   expect(handedOn.length).toBeGreaterThan(200)
   expect([...handedOn, ...left]).toEqual(Array.from({ length: 500 }, (_, i) => i * 2))
 })
+
+test('much that is to follow is told of between two records, though little is put out', () => {
+  const [output, behind] = [new OutputBatch(), new OutputBatch()]
+  output.behind = behind
+  let taken = 0
+  output.onMany = () => (taken += behind.take().length)
+  for (let n = 0; n < 1000; n++) {
+    behind.add(record(n), 1)
+    output.settled()
+    expect(behind.length).toBeLessThan(300)
+  }
+  expect(taken + behind.length).toBe(1000)
+})

@@ -58,8 +58,8 @@ export class StreamThread {
     this.#calls = new CallsUnderWay(tasks)
     this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax })
     this.#lastCommitAt = parts.clock.monotonic()
-    // What stores have told waits until all before it is durable: once a round, not each time.
-    parts.output.onMany = () => this.#handOverOutput()
+    parts.output.behind = parts.changelogs
+    parts.output.onMany = () => this.#handOverMany()
   }
 
   /** Everything that is assigned runs, and no record is begun and not done with. */
@@ -245,8 +245,20 @@ export class StreamThread {
 
   #handOver(): void {
     this.#handOverOutput()
+    this.#handOverChangelogs()
+    // Once a round, not each time: it takes a batch of its own.
+    this.#parts.writer.letBehindGo()
+  }
+
+  #handOverMany(): void {
+    this.#handOverOutput()
+    this.#handOverChangelogs()
+  }
+
+  #handOverChangelogs(): void {
     const { changelogs, writer } = this.#parts
-    const { bytes } = changelogs
+    const { length, bytes } = changelogs
+    if (length === 0) return
     // What stores have let go may still be in a call: it would be lost with that. The commit waits for calls.
     if (!writer.isAtomic && !this.#calls.areOver) {
       if (bytes > this.#settings.bufferedBytesMax) this.#isCommitWanted = true
@@ -258,6 +270,7 @@ export class StreamThread {
   #handOverOutput(): void {
     const { output, writer } = this.#parts
     const { length, bytes } = output
+    if (length === 0) return
     this.#figures.records += length
     this.#figures.bytes += bytes
     writer.write(output.take(), bytes)

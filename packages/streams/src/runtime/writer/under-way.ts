@@ -4,6 +4,8 @@ import { keyOf } from '../partition-key.ts'
 /** What was handed to a producer and is not durable yet, counted in bytes; and the first thing that went wrong. */
 export class UnderWay {
   readonly #unsettled = new Set<Promise<void>>()
+  /** Without those that wait for others. */
+  readonly #ahead = new Set<Promise<void>>()
   #bytes = 0
   #failure: { readonly error: unknown } | null = null
   #changed = Promise.withResolvers<void>()
@@ -19,8 +21,8 @@ export class UnderWay {
     return this.#failure
   }
 
-  /** `done` settles when it is durable, or not. */
-  add(done: Promise<readonly Produced[]>, bytes: number): void {
+  /** `done` settles when it is durable, or not; `isBehind`: not before what else there is: see `aheadSettled`. */
+  add(done: Promise<readonly Produced[]>, bytes: number, isBehind = false): void {
     this.#bytes += bytes
     const settled = done
       .then(
@@ -30,10 +32,12 @@ export class UnderWay {
       .finally(() => {
         this.#bytes -= bytes
         this.#unsettled.delete(settled)
+        this.#ahead.delete(settled)
         this.#changed.resolve()
         this.#changed = Promise.withResolvers()
       })
     this.#unsettled.add(settled)
+    if (!isBehind) this.#ahead.add(settled)
   }
 
   #note(produced: readonly Produced[]): void {
@@ -57,8 +61,17 @@ export class UnderWay {
   }
 
   /** Resolves when all of it is durable. @throws what has failed, now or before */
-  async settled(): Promise<void> {
-    await Promise.all(this.#unsettled)
+  settled(): Promise<void> {
+    return this.#durable(this.#unsettled)
+  }
+
+  /** The same without what waits for that. */
+  aheadSettled(): Promise<void> {
+    return this.#durable(this.#ahead)
+  }
+
+  async #durable(those: ReadonlySet<Promise<void>>): Promise<void> {
+    await Promise.all(those)
     if (this.#failure !== null) throw this.#failure.error
   }
 }

@@ -1,6 +1,9 @@
 import type { CommittedOffset, GroupMember, Producer, ProducerRecord, TransactionalProducer } from '@sluice/kafka'
 import { UnderWay } from './under-way.ts'
 
+/** So much waits for what comes later at most: it takes of the memory that this needs. */
+const BEHIND_BYTES_MAX = 1024 * 1024
+
 /** How long an end may wait until its transaction is aborted. */
 const ABORT_MS = 5_000
 
@@ -10,9 +13,10 @@ export interface Writer {
   write(records: readonly ProducerRecord[], bytes: number): void
   /**
    * The same for what stores have told their changelogs, which must not be there when what they were told by is not: what a store has let
-   * go would be lost.
+   * go would be lost. It goes when everything is durable that was written before `letBehindGo`.
    */
   writeBehind(records: readonly ProducerRecord[], bytes: number): void
+  letBehindGo(): void
   /** Resolves when at most `bytesMax` bytes are under way, or something has failed, or the signal is aborted. */
   room(bytesMax: number, signal: AbortSignal): Promise<void>
   /**
@@ -44,6 +48,9 @@ export class AtLeastOnceWriter implements Writer {
   readonly #producer: Producer
   readonly #member: Pick<GroupMember, 'commit' | 'tenure'>
   readonly #underWay = new UnderWay()
+  /** Resolves when what is written behind may go; null: there is nothing. */
+  #behind: PromiseWithResolvers<void> | null = null
+  #behindBytes = 0
 
   constructor(producer: Producer, member: Pick<GroupMember, 'commit' | 'tenure'>) {
     this.#producer = producer
@@ -66,8 +73,19 @@ export class AtLeastOnceWriter implements Writer {
 
   writeBehind(records: readonly ProducerRecord[], bytes: number): void {
     if (records.length === 0) return
-    const produced = this.#underWay.settled().then(() => this.#producer.produce(records))
-    this.#underWay.add(produced, bytes)
+    this.#behind ??= Promise.withResolvers()
+    this.#behindBytes += bytes
+    // The producer has the bytes, which take a tenth of what the records do, and are not in the way of the garbage collector.
+    this.#underWay.add(this.#producer.produce(records, { after: this.#behind.promise }), bytes, true)
+    if (this.#behindBytes > BEHIND_BYTES_MAX) this.letBehindGo()
+  }
+
+  letBehindGo(): void {
+    if (this.#behind === null) return
+    const { resolve, reject } = this.#behind
+    this.#behind = null
+    this.#behindBytes = 0
+    this.#underWay.aheadSettled().then(resolve, reject)
   }
 
   room(bytesMax: number, signal: AbortSignal): Promise<void> {
@@ -137,6 +155,8 @@ export class ExactlyOnceWriter implements Writer {
   writeBehind(records: readonly ProducerRecord[], bytes: number): void {
     this.write(records, bytes)
   }
+
+  letBehindGo(): void {}
 
   async room(bytesMax: number, signal: AbortSignal): Promise<void> {
     if (this.#heldBytes > bytesMax) {

@@ -1,4 +1,4 @@
-import { partitionForKey, type Produced, type Producer, type ProducerRecord } from '@sluice/kafka'
+import { partitionForKey, type Produced, type ProduceOptions, type Producer, type ProducerRecord } from '@sluice/kafka'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { keyOf } from '../../runtime/partition-key.ts'
 import type { Channel, Link } from './link.ts'
@@ -95,12 +95,18 @@ export class SimulatedProducer implements Producer {
     this.#sending = sending
   }
 
-  produce(records: readonly ProducerRecord[]): Promise<readonly Produced[]> {
+  produce(records: readonly ProducerRecord[], { after }: ProduceOptions = {}): Promise<readonly Produced[]> {
     if (this.#isClosed) return Promise.reject(closed())
-    const sent = this.#sending.send(records, null)
+    const sent = after === undefined ? this.#sending.send(records, null) : this.#sendAfter(after, records)
     this.#open.add(sent)
     void sent.catch(() => undefined).finally(() => this.#open.delete(sent))
     return sent
+  }
+
+  async #sendAfter(after: Promise<unknown>, records: readonly ProducerRecord[]): Promise<readonly Produced[]> {
+    await after
+    if (this.#isClosed) throw closed()
+    return this.#sending.send(records, null)
   }
 
   async flush(): Promise<void> {

@@ -84,6 +84,7 @@ class Around {
     const writer: Writer = {
       write: written,
       writeBehind: written,
+      letBehindGo: ignore,
       room: async () => undefined,
       commit: async (offsets) =>
         void told.push(...offsets.map(({ partition, offset }) => `commit ${partition}@${offset}`)),

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CommittedOffset, GroupIdentity, Produced, ProducerRecord, TransactionalProducer } from '@sluice/kafka'
+import type {
+  CommittedOffset,
+  GroupIdentity,
+  Produced,
+  ProduceOptions,
+  ProducerRecord,
+  TransactionalProducer,
+} from '@sluice/kafka'
 import { RetriableError, SluiceError } from '@sluice/sdk'
 import { AtLeastOnceWriter, ExactlyOnceWriter } from '../../../src/runtime/writer/writer.ts'
 
@@ -115,6 +122,26 @@ describe('exactly once', () => {
   })
 })
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** A producer that sends what it has queued when it may; what is sent is durable when `results` is. */
+function gated() {
+  const results = Promise.withResolvers<readonly Produced[]>()
+  const [queued, sent]: string[][] = [[], []]
+  const produce = async (
+    records: readonly ProducerRecord[],
+    { after }: ProduceOptions = {},
+  ): Promise<readonly Produced[]> => {
+    const values = records.map(({ value }) => Buffer.from(value!).toString())
+    queued!.push(...values)
+    if (after !== undefined) await after
+    sent!.push(...values)
+    return results.promise
+  }
+  const producer = { produce, flush: () => Promise.resolve(), close: () => Promise.resolve() }
+  return { producer, queued: queued!, sent: sent!, results }
+}
+
 /** A writer whose records become durable when `durable` is called. */
 function atLeastOnce(identify: () => GroupIdentity) {
   const settled = Promise.withResolvers<readonly Produced[]>()
@@ -141,22 +168,45 @@ test('at least once: offsets are committed when all that was written before is d
 })
 
 test('at least once: what stores have changed is written when what came of it is durable, and not when it never is', async () => {
-  const first = Promise.withResolvers<readonly Produced[]>()
-  const produced: string[] = []
-  const produce = (records: readonly ProducerRecord[]): Promise<readonly Produced[]> => {
-    produced.push(...records.map(({ value }) => Buffer.from(value!).toString()))
-    return produced.length === 1 ? first.promise : Promise.resolve([])
-  }
-  const producer = { produce, flush: () => Promise.resolve(), close: () => Promise.resolve() }
+  const { producer, queued, sent, results } = gated()
   const writer = new AtLeastOnceWriter(producer, { ...member, commit: () => Promise.resolve() })
   writer.write([record('result')], 1)
   writer.writeBehind([record('row')], 1)
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(produced).toEqual(['result'])
+  writer.letBehindGo()
+  await turn()
+  expect([queued, sent]).toEqual([['result', 'row'], ['result']])
   const lost = new SluiceError('KAFKA_TIMEOUT', 'lost')
-  first.reject(lost)
+  results.reject(lost)
   await expect(writer.commit(offsets)).rejects.toBe(lost)
-  expect(produced).toEqual(['result'])
+  expect(sent).toEqual(['result'])
+})
+
+test('at least once: what stores have changed also waits for what is written behind it, until it is let go', async () => {
+  const { producer, sent, results } = gated()
+  const writer = new AtLeastOnceWriter(producer, { ...member, commit: () => Promise.resolve() })
+  results.resolve([])
+  writer.write([record('result')], 1)
+  writer.writeBehind([record('row')], 1)
+  await turn()
+  expect(sent).toEqual(['result'])
+  writer.write([record('another')], 1)
+  writer.writeBehind([record('last row')], 1)
+  writer.letBehindGo()
+  await turn()
+  expect(sent).toEqual(['result', 'another', 'row', 'last row'])
+  await writer.commit(offsets)
+})
+
+test('at least once: what stores have changed is let go by itself when it is much', async () => {
+  const { producer, sent, results } = gated()
+  const writer = new AtLeastOnceWriter(producer, { ...member, commit: () => Promise.resolve() })
+  results.resolve([])
+  writer.writeBehind([record('row')], 2 ** 20)
+  await turn()
+  expect(sent).toEqual([])
+  writer.writeBehind([record('one more')], 1)
+  await turn()
+  expect(sent).toEqual(['row', 'one more'])
 })
 
 test('at least once: what was processed in a place that was lost meanwhile is not committed in the next one', async () => {
