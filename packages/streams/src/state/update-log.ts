@@ -98,18 +98,16 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
 
   append(key: K, time: number, number: number, value: V | null): void {
     const rows = this.#rows
-    const packed = this.#key.set(key)
     const { timestamp } = this.#context.record
-    const row = rows.find(packed, time, number)
-    if (row !== 0) {
-      const slot = rows.slot(row)
+    const found = rows.findOrAdd(this.#key.set(key), time, number)
+    if (found > 0) {
+      const slot = rows.slot(found)
       this.#values[slot] = value
       this.#recordTimes[slot] = timestamp
       return
     }
-    const added = rows.add(packed, time, number, null)
-    rows.setSlot(added, this.#updated.length)
-    this.#updated.push(added)
+    rows.setSlot(-found, this.#updated.length)
+    this.#updated.push(-found)
     this.#values.push(value)
     this.#recordTimes.push(timestamp)
     if (this.#updated.length >= UPDATES_MOST) this.flush()

@@ -8,6 +8,8 @@ export class PackedKey<K> {
   hash = 0
   /** A text stands for itself, in UTF-8, whatever its converter writes; other keys are what their converter writes. */
   isText = false
+  /** The text that was set last: one record asks for its key more than once. */
+  #last: string | null = null
 
   constructor(keys: KeyIdentity<K>) {
     this.#keys = keys
@@ -15,13 +17,18 @@ export class PackedKey<K> {
 
   set(key: K): this {
     if (typeof key === 'string') this.#setText(key)
-    else this.#setBytes(this.#keys.bytes(key), false)
+    else this.#setBytes(this.#keys.bytes(key))
     return this
   }
 
   /** That of a row, as `read` gets it. */
-  load(bytes: Buffer, start: number, end: number, isText: boolean): this {
-    this.#setBytes(bytes.subarray(start, end), isText)
+  load(bytes: Buffer, start: number, end: number, isText: boolean, hash: number): this {
+    this.#last = null
+    this.isText = isText
+    this.length = end - start
+    this.hash = hash
+    this.#reserve(this.length)
+    bytes.copy(this.bytes, 0, start, end)
     return this
   }
 
@@ -41,6 +48,8 @@ export class PackedKey<K> {
   }
 
   #setText(text: string): void {
+    if (text === this.#last) return
+    this.#last = text
     this.isText = true
     const length = text.length
     this.#reserve(length * 3)
@@ -60,8 +69,9 @@ export class PackedKey<K> {
     this.hash = mixed(hash)
   }
 
-  #setBytes(bytes: Uint8Array, isText: boolean): void {
-    this.isText = isText
+  #setBytes(bytes: Uint8Array): void {
+    this.#last = null
+    this.isText = false
     this.#reserve(bytes.length)
     this.bytes.set(bytes)
     this.length = bytes.length

@@ -24,12 +24,16 @@ const IN_SLAB = SLAB_UNITS - 1
 const spare: Slab[] = []
 const SPARE_MOST = 64
 
-/** A row: time (8), number (8), the row before it of the same key (4), key bytes times two and whether it is a text (4), value bytes or slot (4). */
-const HEADER_BYTES = 28
+/**
+ * A row: time (8), number (8), the hash of its key (4), the row before it of the same key (4), key bytes times two and whether it is a
+ * text (4), value bytes or slot (4).
+ */
+const HEADER_BYTES = 32
 const NUMBER = 1
-const EARLIER = 4
-const KEY = 5
-const VALUE = 6
+const HASH = 4
+const EARLIER = 5
+const KEY = 6
+const VALUE = 7
 
 const SLOTS_LEAST = 32
 
@@ -46,6 +50,8 @@ export class PackedRows {
   /** The row that was looked for last, or the one next to it, and the hash of its key: what is looked for next is often near. 0: none. */
   #near = 0
   #nearHash = 0
+  /** Where in the hash table `#behind` has looked for the key: as long as nothing changes, it is, or would be, there. */
+  #place = 0
 
   get size(): number {
     return this.#rowCount
@@ -81,7 +87,7 @@ export class PackedRows {
     const { bytes, ints } = this.#slab(row)
     const key = ints[(row & IN_SLAB) * 2 + KEY]!
     const start = (row & IN_SLAB) * 8 + HEADER_BYTES
-    return keys.load(bytes, start, start + (key >> 1), (key & 1) === 1)
+    return keys.load(bytes, start, start + (key >> 1), (key & 1) === 1, ints[(row & IN_SLAB) * 2 + HASH]!)
   }
 
   /** The key's bytes as they are written elsewhere, with room for so many more behind them. */
@@ -116,8 +122,7 @@ export class PackedRows {
     const near = this.#near
     if (near !== 0 && this.#nearHash === key.hash && this.#isAt(near, time, number) && this.#hasKey(near, key))
       return near
-    const later = this.#behind(key, time, number)
-    const row = later === 0 ? this.latest(key) : this.earlier(later)
+    const row = this.#before(this.#behind(key, time, number))
     if (row === 0 || !this.#isAt(row, time, number)) return 0
     this.#near = row
     this.#nearHash = key.hash
@@ -126,11 +131,26 @@ export class PackedRows {
 
   /** A row that is not there yet. One that takes a released place has the slot it had there, a new one -1. */
   add(key: PackedKey<unknown>, time: number, number: number, value: Uint8Array | null): number {
+    return this.#add(key, time, number, value, this.#behind(key, time, number))
+  }
+
+  /** What `find` finds; where that is nothing, what `add` adds without a value: then less than 0. */
+  findOrAdd(key: PackedKey<unknown>, time: number, number: number): number {
+    const near = this.#near
+    if (near !== 0 && this.#nearHash === key.hash && this.#isAt(near, time, number) && this.#hasKey(near, key))
+      return near
+    const later = this.#behind(key, time, number)
+    const row = this.#before(later)
+    return row !== 0 && this.#isAt(row, time, number) ? row : -this.#add(key, time, number, null, later)
+  }
+
+  #add(key: PackedKey<unknown>, time: number, number: number, value: Uint8Array | null, later: number): number {
     const row = value === null ? this.#placeFor(key) : this.#allocate(key.length + value.length)
     const { bytes, ints, doubles } = this.#slab(row)
     const at = row & IN_SLAB
     doubles[at] = time
     doubles[at + NUMBER] = number
+    ints[at * 2 + HASH] = key.hash
     ints[at * 2 + KEY] = key.length * 2 + (key.isText ? 1 : 0)
     const start = at * 8 + HEADER_BYTES
     const from = key.bytes
@@ -139,7 +159,7 @@ export class PackedRows {
       bytes.set(value, start + key.length)
       ints[at * 2 + VALUE] = value.length
     }
-    this.#link(key, row, time, number)
+    this.#link(row, key.hash, later)
     this.#rowCount++
     return row
   }
@@ -149,11 +169,8 @@ export class PackedRows {
     const later = this.#behind(key, this.time(row), this.number(row))
     const earlier = this.earlier(row)
     if (later !== 0) this.#setEarlier(later, earlier)
-    else {
-      const slot = this.#slotOf(key)
-      if (earlier === 0) this.#empty(slot)
-      else this.#slots[slot + 1] = earlier
-    }
+    else if (earlier !== 0) this.#slots[this.#place + 1] = earlier
+    else this.#empty(this.#place)
     if (this.#near === row) this.#near = later
     this.#rowCount--
   }
@@ -196,18 +213,18 @@ export class PackedRows {
     for (let slot = 1; slot < slots.length; slot += 2) if (slots[slot] !== 0) yield slots[slot]!
   }
 
-  #link(key: PackedKey<unknown>, row: number, time: number, number: number): void {
-    const later = this.#behind(key, time, number)
+  /** `later`: what `#behind` has just said. */
+  #link(row: number, hash: number, later: number): void {
     if (later !== 0) {
       this.#setEarlier(row, this.earlier(later))
       this.#setEarlier(later, row)
       return
     }
-    const slot = this.#slotOf(key)
-    const latest = this.#slots[slot + 1]!
+    const place = this.#place
+    const latest = this.#slots[place + 1]!
     this.#setEarlier(row, latest)
-    this.#slots[slot] = key.hash
-    this.#slots[slot + 1] = row
+    this.#slots[place] = hash
+    this.#slots[place + 1] = row
     if (latest === 0 && ++this.#keyCount * 4 > this.#slots.length) this.#grow()
   }
 
@@ -215,7 +232,8 @@ export class PackedRows {
   #behind(key: PackedKey<unknown>, time: number, number: number): number {
     const near = this.#near
     const isNear = near !== 0 && this.#nearHash === key.hash && this.#isBehind(near, time, number)
-    let row = isNear && this.#hasKey(near, key) ? near : this.latest(key)
+    let row = near
+    if (!isNear || !this.#hasKey(near, key)) row = this.#slots[(this.#place = this.#slotOf(key)) + 1]!
     let later = 0
     while (row !== 0 && this.#isBehind(row, time, number)) {
       later = row
@@ -226,6 +244,11 @@ export class PackedRows {
       this.#nearHash = key.hash
     }
     return later
+  }
+
+  /** The row before what `#behind` has just said. */
+  #before(later: number): number {
+    return later === 0 ? this.#slots[this.#place + 1]! : this.earlier(later)
   }
 
   #isAt(row: number, time: number, number: number): boolean {

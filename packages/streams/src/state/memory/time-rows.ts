@@ -68,19 +68,20 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     const segment = this.#segmentAt(time) ?? this.#addSegment(this.#numberOf(time))
     const { rows, values } = segment
     const packed = this.#key.set(key)
-    const present = rows.find(packed, time, number)
     if (this.#packing !== null) {
+      const present = rows.find(packed, time, number)
       if (present !== 0) this.#drop(segment, present, key)
-      this.#add(segment, time, number, key, bytes ?? this.#packing.pack(value))
-    } else if (present !== 0) values[rows.slot(present)] = value
+      this.#added(segment, time, key, rows.add(packed, time, number, bytes ?? this.#packing.pack(value)))
+      return
+    }
+    const found = rows.findOrAdd(packed, time, number)
+    const row = Math.abs(found)
+    if (found < 0) this.#added(segment, time, key, row)
+    const slot = rows.slot(row)
+    if (slot >= 0) values[slot] = value
     else {
-      const row = this.#add(segment, time, number, key, null)
-      const slot = rows.slot(row)
-      if (slot >= 0) values[slot] = value
-      else {
-        rows.setSlot(row, values.length)
-        values.push(value)
-      }
+      rows.setSlot(row, values.length)
+      values.push(value)
     }
   }
 
@@ -177,13 +178,12 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     }
   }
 
-  #add(segment: Segment<V>, time: number, number: number, key: K, value: Uint8Array | null): number {
-    const { rows, index } = segment
-    if (this.#byKey !== null && rows.latest(this.#key) === 0) this.#byKey.put(key, (this.#byKey.get(key) ?? 0) + 1)
-    const row = rows.add(this.#key, time, number, value)
+  #added({ rows, index }: Segment<V>, time: number, key: K, row: number): void {
     index?.add(time, row)
     this.#size++
-    return row
+    if (this.#byKey === null) return
+    const isFirst = rows.latest(this.#key) === row && rows.earlier(row) === 0
+    if (isFirst) this.#byKey.put(key, (this.#byKey.get(key) ?? 0) + 1)
   }
 
   #drop(segment: Segment<V>, row: number, key: K): void {

@@ -41,12 +41,13 @@ test.each([
     const found = model.find((row) => row.key === key && row.time === time && row.number === number)
     expect(rows.find(packed, time, number)).toBe(found?.row ?? 0)
     if (found !== undefined) {
+      expect(rows.findOrAdd(packed, time, number)).toBe(found.row)
       rows.remove(packed, found.row)
       if (found.value === null) rows.release(found.row)
       model = model.filter((row) => row !== found)
     } else if (draw.below(10) < (count < 4000 ? 10 : 2)) {
       const value = draw.below(2) === 0 ? null : Buffer.alloc(draw.below(40), draw.below(256))
-      const row = rows.add(packed, time, number, value)
+      const row = value === null ? -rows.findOrAdd(packed, time, number) : rows.add(packed, time, number, value)
       expect(row).toBeGreaterThan(0)
       model.push({ key, time, number, value, row })
     }
