@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, valuesOf, type Kafka, type Producer } from '@sluice/kafka'
 import { openObjectStore, type ObjectStore } from '@sluice/object-store'
+import { S3TestServer } from '@sluice/object-store/testing'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../../src/index.ts'
 import { countsIn } from '../../support/read-committed.ts'
@@ -38,14 +39,15 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
   })
 
   /** Counts by key, in an application whose instances each begin without a state directory. */
-  async function counting(engine: StoreEngine, guarantee = 'exactly_once_v2') {
+  async function counting(engine: StoreEngine, guarantee = 'exactly_once_v2', scheme = 'memory:') {
     const application = `snapshotted-${randomUUID().slice(0, 8)}`
     const [input, output] = [`${application}.in`, `${application}.out`]
     await kafka.admin.ensureTopics([
       { topic: input, partitions: 2 },
       { topic: output, partitions: 2 },
     ])
-    const snapshots = openObjectStore(`memory:${application}`)
+    const url = `${scheme}${application}`
+    const snapshots = openObjectStore(url)
     const said: { readonly message: string; readonly facts: Readonly<Record<string, unknown>> }[] = []
     const logger: Logger = { ...silentLogger, child: () => logger, info: note, warn: note, error: note }
     function note(message: string, facts: object = {}): void {
@@ -81,7 +83,7 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
         'processing.guarantee': guarantee,
         'commit.interval.ms': '50',
         'state.dir': path.join(folder, application, String(instances++)),
-        'snapshot.url': `memory:${application}`,
+        'snapshot.url': url,
         'snapshot.interval.ms': '1000',
       })
       const stop = new AbortController()
@@ -148,6 +150,43 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
       // Of 1,100 counts by then those of the last hundred were read, or of fewer where a snapshot was taken at the end.
       expect(app.restored() - restoredBefore).toBeLessThanOrEqual(200)
       await app.expectEachCountOnce()
+    },
+    90_000,
+  )
+
+  test.each(['lmdb', 'memory'] as const)(
+    'is kept in S3, reached as the environment says: %s',
+    async (engine) => {
+      const server = await S3TestServer.start({ buckets: ['state'] })
+      const environment = {
+        AWS_ENDPOINT_URL_S3: server.url,
+        AWS_ACCESS_KEY_ID: server.settings['aws.access.key.id'],
+        AWS_SECRET_ACCESS_KEY: server.settings['aws.secret.access.key'],
+      }
+      const before = Object.keys(environment).map((name) => [name, process.env[name]] as const)
+      Object.assign(process.env, environment)
+      try {
+        const app = await counting(engine, 'exactly_once_v2', 's3://state/')
+        await app.put(500)
+        await app.runUntilSnapshots(1)
+        // What is torn on its way there is none, and the next one takes its place.
+        server.faults.add({ effect: 'forbidden', on: 'PutObject', key: /\.json$/, times: 2 })
+        await app.put(100)
+        await app.run(() => count(app, 'A snapshot could not be taken') >= 2)
+        expect(count(app, 'A snapshot is passed over')).toBe(0)
+        await app.put(100)
+        await app.runUntilSnapshots(1)
+        expect(app.broughtBack()).toBe(4)
+        await app.expectEachCountOnce()
+        const kept = server.keys('state').filter((key) => key.endsWith('.json'))
+        expect(kept.every((key) => key.startsWith(`${app.application}/${app.application}/`))).toBe(true)
+      } finally {
+        for (const [name, value] of before) {
+          if (value === undefined) delete process.env[name]
+          else process.env[name] = value
+        }
+        await server.stop()
+      }
     },
     90_000,
   )
