@@ -44,6 +44,8 @@ export interface NodeScope {
   isCaughtUp(): boolean
   /** Calls back at every multiple of the interval (stream time), or so long after now and after each call (wall clock). */
   schedule(intervalMs: number, type: PunctuationType, callback: Punctuator): Cancellable
+  /** Calls a step from a punctuator. What is thrown behind it is dealt with there, and the punctuator goes on, unless the run ends. */
+  withoutRecord(step: Step, key: unknown, value: unknown, at: RecordContext): void
   /** Lets the task commit as soon as it can, not only when the time has come. */
   requestCommit(): void
   /** Calls for the record under way; what it comes to goes on behind the lane's node, in a later round of the task. */

@@ -179,7 +179,8 @@ class Context implements ProcessorContext<unknown, unknown>, FixedKeyProcessorCo
     const { timestamp, headers } = at
     at.timestamp = record.timestamp
     at.headers = record.headers
-    step(record.key, record.value, at)
+    if (at.records === null) this.#scope.withoutRecord(step, record.key, record.value, at)
+    else step(record.key, record.value, at)
     at.timestamp = timestamp
     at.headers = headers
     at.node = this.#scope.node

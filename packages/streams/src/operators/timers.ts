@@ -33,7 +33,8 @@ const TIME_BYTES = 8
  * ```
  *
  * By stream time they fire behind the record that moves it there, by wall-clock time within a tenth of a second; in the order of their
- * times, each once, in the commit of what came of it. One that is set for a time that is over fires when time moves on.
+ * times, each once, in the commit of what came of it. One that is set for a time that is over fires when time moves on. One whose callback
+ * throws is over; the others fire.
  */
 export class Timers<K> {
   readonly #store: KeyValueStore<Uint8Array, Uint8Array>
@@ -78,18 +79,26 @@ export class Timers<K> {
 
   #fire(now: number): void {
     if (now < this.#earliest) return
+    const failures: unknown[] = []
     // What a callback sets is due at the earliest when time moves on: none can keep the others waiting for ever.
     for (const key of this.#due(now)) {
       const dueAt = this.#dueAt(key)
       if (dueAt === null || dueAt > now) continue
       this.#remove(key)
-      this.#callback(this.#key.decode(key), dueAt)
+      try {
+        this.#callback(this.#key.decode(key), dueAt)
+      } catch (error) {
+        failures.push(error)
+      }
     }
     this.#earliest = Infinity
     for (const { key } of this.#store.prefixScan(row(BY_TIME))) {
       this.#earliest = timeOf(key.subarray(1))
       break
     }
+    if (failures.length === 1) throw failures[0]
+    if (failures.length > 1)
+      throw new AggregateError(failures, `${failures.length} timers failed`, { cause: failures[0] })
   }
 
   /** The keys of timers that are due, in the order of their times. */

@@ -4,7 +4,7 @@
  * and nothing is committed.
  */
 import type { FetchedRecords } from '@sluice/kafka'
-import { RetriableError, type Clock, type RawHeader } from '@sluice/sdk'
+import { RetriableError, type Clock, type RawHeader, type TopicPartition } from '@sluice/sdk'
 import type { ErrorPolicy } from '../topology/node.ts'
 import type { PartitionTally } from './partition-tally.ts'
 import type { RecordContext, RecordPlace } from './record-context.ts'
@@ -20,11 +20,6 @@ export interface AsyncLane {
   call(key: unknown, value: unknown, signal: AbortSignal): Promise<unknown>
   /** What follows behind the node. */
   next(key: unknown, value: unknown, at: RecordContext): void
-}
-
-/** A record whose calls begin. */
-export interface RecordUnderWay extends RecordPlace {
-  readonly tally: PartitionTally
 }
 
 /** What is kept of a record that is not done with: the context is filled from it again. */
@@ -51,12 +46,15 @@ export class PendingRecord {
   readonly #records: FetchedRecords | null
   readonly #index: number
 
-  /** @param record null: there is none, a punctuator begins the calls */
-  constructor(at: RecordContext, record: RecordUnderWay | null) {
-    this.topic = record?.topic ?? ''
-    this.partition = record?.partition ?? at.partition
-    this.offset = record?.offset ?? -1
-    this.tally = record?.tally ?? null
+  /**
+   * @param from where the record under way was read, also while the context is that of one which it lets go; null: there is none, a
+   * punctuator begins the calls
+   */
+  constructor(at: RecordContext, from: (TopicPartition & { readonly tally: PartitionTally }) | null) {
+    this.topic = from?.topic ?? ''
+    this.partition = from?.partition ?? at.partition
+    this.offset = at.records?.offset(at.index) ?? -1
+    this.tally = from?.tally ?? null
     this.#originalTimestamp = at.originalTimestamp
     this.#timestampType = at.timestampType
     this.#originalHeaders = at.originalHeaders

@@ -9,6 +9,7 @@ import type { ErrorPolicy, ProcessorNode, SourceNode, TopologyNode } from '../to
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import type { Drops } from './drops.ts'
 import type { Punctuations } from './punctuations.ts'
+import type { RecordContext } from './record-context.ts'
 import { sinkStep, type SinkScope } from './sink-step.ts'
 import type { NodeTimes } from './node-times.ts'
 import type { TaskStores } from './task-stores.ts'
@@ -38,6 +39,8 @@ export interface ChainScope extends SinkScope {
   streamTime(): number
   isCaughtUp(): boolean
   requestCommit(): void
+  /** Returns the reason to stop. */
+  failedWithoutRecord(at: RecordContext, error: unknown): SluiceError | null
   begin: NodeScope['begin']
   onClose(close: () => void): void
 }
@@ -121,7 +124,15 @@ function nodeScope(
     time: (closing) => scope.times.of(node.name, closing),
     streamTime: () => scope.streamTime(),
     isCaughtUp: () => scope.isCaughtUp(),
-    schedule: (intervalMs, type, callback) => punctuations.schedule(intervalMs, type, callback),
+    schedule: (intervalMs, type, callback) => {
+      const step: Step = (timestamp, _none, at) => callback(timestamp as number, at)
+      return punctuations.schedule(intervalMs, type, (timestamp, at) => {
+        at.node = node.name
+        at.policy = node.onError ?? null
+        withoutRecord(scope, step, timestamp, null, at)
+      })
+    },
+    withoutRecord: (step, key, value, at) => withoutRecord(scope, step, key, value, at),
     requestCommit: () => scope.requestCommit(),
     begin: scope.begin,
     onClose: (close) => scope.onClose(close),
@@ -134,6 +145,22 @@ function nodeScope(
       return shared.get(key) as T
     },
   }
+}
+
+/** What the step throws is dealt with here, unless it ends the run. */
+function withoutRecord(scope: ChainScope, step: Step, key: unknown, value: unknown, at: RecordContext): void {
+  const { node, policy } = at
+  try {
+    step(key, value, at)
+  } catch (error) {
+    const stop = scope.failedWithoutRecord(at, error)
+    if (stop !== null) {
+      at.halt = stop
+      throw error
+    }
+  }
+  at.node = node
+  at.policy = policy
 }
 
 /** All that follow a node, in the order they were added: none before one that it follows. */

@@ -2,7 +2,7 @@ import type { RawHeader } from '@sluice/sdk'
 
 const PREFIX = '__streams.errors.'
 
-/** Where a record was read that failed. */
+/** Where a record was read that failed; a topic '': it is none. */
 export interface FailedPlace {
   readonly topic: string
   readonly partition: number
@@ -27,6 +27,9 @@ export function withDeadLetterHeaders(
     partition: String(partition),
     offset: String(offset),
   }
-  const own = Object.entries(texts).map(([name, text]) => ({ key: `${PREFIX}${name}`, value: Buffer.from(text) }))
+  const own = Object.entries(texts).map(([name, text]) => ({
+    key: `${PREFIX}${name}`,
+    value: name === 'topic' && text === '' ? null : Buffer.from(text),
+  }))
   return [...headers.filter(({ key }) => !key.startsWith(PREFIX)), ...own]
 }

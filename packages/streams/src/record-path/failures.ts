@@ -1,19 +1,25 @@
 /** What becomes of a record that cannot go on: as its operator, its source, its sink or the settings say. */
 import type { Quarantine } from '@sluice/quality'
-import { DataError, RetriableError, SluiceError, type Clock, type TopicPartition } from '@sluice/sdk'
+import { RetriableError, SluiceError, type Clock } from '@sluice/sdk'
 import type { UndoJournal } from '../state/undo-journal.ts'
 import type { ErrorPolicy } from '../topology/node.ts'
 import { divertFailure } from './divert.ts'
 import type { Drops } from './drops.ts'
+import { failed, nameOfRecord } from './end-before.ts'
 import type { PendingRecord } from './async-calls.ts'
 import type { RecordContext } from './record-context.ts'
 import type { FailedRecord, ParkedRecord, TaskSettings } from './task-contract.ts'
 import type { Retry, Way } from './way.ts'
+import { WithoutRecord } from './without-record.ts'
 
 /** The record stays where it is, and so does the position before it. Not a reason to stop. */
 export const HELD = new SluiceError('INTERNAL', 'A record is held')
 
 interface FailureParts {
+  /** The task's name. */
+  readonly task: string
+  /** For what fails without a record. */
+  readonly quarantineTopic: string
   readonly settings: TaskSettings
   readonly clock: Clock
   readonly quarantine: Quarantine
@@ -30,9 +36,12 @@ export class Failures {
   readonly #drops: Drops
   readonly #journal: UndoJournal | null
   readonly #hasStores: boolean
+  readonly #withoutRecord: WithoutRecord
   readonly #parked: ParkedRecord[] = []
 
-  constructor({ settings, clock, quarantine, drops, journal, hasStores }: FailureParts) {
+  constructor(parts: FailureParts) {
+    const { settings, clock, quarantine, drops, journal, hasStores } = parts
+    this.#withoutRecord = new WithoutRecord(parts)
     this.#settings = settings
     this.#clock = clock
     this.#quarantine = quarantine
@@ -70,6 +79,11 @@ export class Failures {
       if (pending !== null) pending.isLetGo = true
     } else divertFailure(at, error, this.#quarantine)
     return null
+  }
+
+  /** Deals with what fails while no record is under way. Returns the reason to stop. */
+  withoutRecord(at: RecordContext, error: unknown): SluiceError | null {
+    return this.#withoutRecord.thrown(at, error)
   }
 
   /** What the record came to in an earlier attempt, with the context as it was then. */
@@ -145,34 +159,4 @@ export class CannotTakeBack extends RetriableError {
     this.failure = { topic, partition, offset, stage, node, policy, retry, error }
     this.isBeyond = isBeyond
   }
-}
-
-function nameOfRecord({ topic, partition, offset }: TopicPartition & { readonly offset: number }): string {
-  return `${topic}-${partition}@${offset}`
-}
-
-/** The end of the run before the record under way. `from`: its partition, where the context is that of another record, which it lets go. */
-export function failed(at: RecordContext, error: unknown, from: TopicPartition | null = null): SluiceError {
-  const { stage, node, records, index } = at
-  const { topic, partition } = from ?? at
-  const offset = from === null || records === null ? at.offset : records.offset(index)
-  const own = { topic, partition, offset }
-  return new SluiceError('TASK_FAILED', `A record failed in stage ${stage}`, {
-    cause: error,
-    place: {
-      ...own,
-      ...(nameOfRecord(own) === nameOfRecord(at) ? {} : { letGo: nameOfRecord(at) }),
-      ...(node === '' ? {} : { node }),
-    },
-    remedy:
-      'Mend the processor or the record, or let such records be diverted: set the exception handler of this stage to quarantine.',
-  })
-}
-
-/** Kafka Streams' FailOnInvalidTimestamp: what time it belongs to nobody knows. */
-export function timeless({ topic, partition, offset }: RecordContext): DataError {
-  return new DataError('A record has no timestamp', {
-    place: { topic, partition, offset },
-    remedy: 'Give the source a timestampExtractor that finds a time, or let whoever writes the topic set one.',
-  })
 }

@@ -4,17 +4,18 @@
  */
 import type { FetchedPartition } from '@sluice/kafka'
 import { Quarantine, type Gate } from '@sluice/quality'
-import { SluiceError, type TopicPartition } from '@sluice/sdk'
+import type { SluiceError } from '@sluice/sdk'
 import { NO_CHANGELOG } from '../state/store-context.ts'
 import type { StateStore } from '../state/stores.ts'
 import { UndoJournal } from '../state/undo-journal.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
-import { AsyncCalls, PendingRecord, type FinishedCall, type RecordUnderWay } from './async-calls.ts'
+import { AsyncCalls, PendingRecord, type FinishedCall } from './async-calls.ts'
 import { compileChains } from './chain.ts'
 import { closeAll } from './close-all.ts'
 import { Drops } from './drops.ts'
-import { failed, Failures, HELD, timeless } from './failures.ts'
+import { failed, timeless } from './end-before.ts'
+import { Failures, HELD } from './failures.ts'
 import { NodeTimes } from './node-times.ts'
 import { Punctuations } from './punctuations.ts'
 import { RecordContext } from './record-context.ts'
@@ -22,7 +23,7 @@ import { RecordOrder } from './record-order.ts'
 import { memoryOf } from './remember.ts'
 import type { ParkedRecord, StartOfPartition, TaskPartition, TaskPorts, TaskSettings } from './task-contract.ts'
 import { TaskStores } from './task-stores.ts'
-import { read, UNREADABLE, wayOf, type Way } from './way.ts'
+import { read, UNREADABLE, wayFor, wayOf, type Way } from './way.ts'
 
 export class StreamTask {
   /** Kafka Streams' task id: `<sub-topology>_<partition>`. */
@@ -96,8 +97,9 @@ export class StreamTask {
       streamTime: () => this.#streamTime,
       isCaughtUp: () => this.#isCaughtUp,
       requestCommit: () => void (this.#isCommitWanted = true),
+      failedWithoutRecord: (at, error) => this.#failures.withoutRecord(at, error),
       begin: (lane, key, value, at) => {
-        this.#pending ??= new PendingRecord(at, this.#recordUnderWay(at))
+        this.#pending ??= new PendingRecord(at, at.records === null ? null : this.#from)
         this.#calls.begin(lane, key, value, this.#pending, at)
       },
       onClose: (close) => this.#closers.push(close),
@@ -110,6 +112,8 @@ export class StreamTask {
     this.#ways = starts.map((start) => wayOf(start, chains.get(start.topic)!, settings))
     this.#order = new RecordOrder(this.#ways, settings.maxTaskIdleMs, clock, this.#at)
     this.#failures = new Failures({
+      task: this.id,
+      quarantineTopic: this.#ways[0]?.quarantine ?? settings.quarantineTopic,
       settings,
       clock,
       quarantine: this.#quarantine,
@@ -203,7 +207,7 @@ export class StreamTask {
   }
 
   take(fetched: FetchedPartition): void {
-    this.#way(fetched).queue.push(fetched)
+    wayFor(this.#ways, fetched).queue.push(fetched)
   }
 
   /**
@@ -232,7 +236,7 @@ export class StreamTask {
 
   /** Lets the nodes remember records before the position, without output and without counting. */
   remember(fetched: FetchedPartition): void {
-    const way = this.#way(fetched)
+    const way = wayFor(this.#ways, fetched)
     const at = this.#at
     at.live = false
     for (const batch of fetched.batches) {
@@ -371,8 +375,8 @@ export class StreamTask {
       if (at.halt !== null) output.rewind(length, bytes)
       stop = at.halt
     } catch (error) {
-      if (record.tally === null) stop = failed(at, error)
-      else if (!isOver) stop = this.#thrown(this.#way(record), error, length, bytes)
+      if (record.tally === null) stop = this.#failures.withoutRecord(at, error)
+      else if (!isOver) stop = this.#thrown(wayFor(this.#ways, record), error, length, bytes)
     }
     if (stop === null) this.#leave(record)
     this.#pending = null
@@ -380,7 +384,6 @@ export class StreamTask {
     return stop
   }
 
-  /** Has no record to divert: what a punctuator throws ends the run. */
   #punctuate(advance: (at: RecordContext) => void): SluiceError | null {
     const at = this.#at
     at.empty()
@@ -391,21 +394,7 @@ export class StreamTask {
       return at.halt
     } catch (error) {
       this.#pending = null
-      return failed(at, error)
+      return at.halt ?? failed(at, error)
     }
-  }
-
-  /** What it is for that a call begins: also while the context is that of what the record lets go. Null: a punctuator is at work. */
-  #recordUnderWay({ records, index }: RecordContext): RecordUnderWay | null {
-    if (records === null) return null
-    const { topic, partition, tally } = this.#from!
-    return { topic, partition, offset: records.offset(index), tally }
-  }
-
-  #way({ topic, partition }: TopicPartition): Way {
-    const way = this.#ways.find((way) => way.topic === topic && way.partition === partition)
-    if (way === undefined)
-      throw new SluiceError('INTERNAL', `Task ${this.id} does not read this partition`, { place: { topic, partition } })
-    return way
   }
 }

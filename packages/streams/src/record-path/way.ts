@@ -1,4 +1,4 @@
-import type { Converter } from '@sluice/sdk'
+import { SluiceError, type Converter, type TopicPartition } from '@sluice/sdk'
 import { PartitionTally } from './partition-tally.ts'
 import { InputQueue } from './input-queue.ts'
 import type { SourceChain } from './chain.ts'
@@ -59,4 +59,12 @@ export function wayOf(start: StartOfPartition, chain: SourceChain, settings: Tas
 export function read(converter: Converter, isRead: boolean, bytes: Uint8Array | null, at: RecordContext): unknown {
   if (isRead) return converter.decode(at.topic, bytes, at.headers).value
   return bytes === null ? null : UNREAD
+}
+
+/** That of a partition which the task reads. */
+export function wayFor(ways: readonly Way[], { topic, partition }: TopicPartition): Way {
+  const way = ways.find((way) => way.topic === topic && way.partition === partition)
+  if (way === undefined)
+    throw new SluiceError('INTERNAL', 'A task does not read this partition', { place: { topic, partition } })
+  return way
 }

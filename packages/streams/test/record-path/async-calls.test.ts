@@ -128,7 +128,7 @@ test('four records wait for each call: then no more are begun', () => {
     call: () => new Promise(() => {}),
     next: () => {},
   }
-  const record = { topic: 'in', partition: 0, offset: 0, tally: new PartitionTally(EMPTY_TALLY) }
+  const record = { topic: 'in', partition: 0, tally: new PartitionTally(EMPTY_TALLY) }
   const begin = (): void => calls.begin(lane, null, 'v', new PendingRecord(at, record), at)
   for (let i = 0; i < 9; i++) begin()
   expect(calls.isFull).toBe(false)

@@ -1,5 +1,6 @@
 /** Calls for what is not the record under way: what a punctuator puts out, and what a record lets go of others. */
 import { describe, expect, test } from '@jest/globals'
+import { readQuarantineHeaders } from '@sluice/quality'
 import {
   BufferConfig,
   Serdes,
@@ -17,7 +18,11 @@ import { TopologyTestDriver } from '../../src/testing/index.ts'
 const texts = { key: Serdes.string, value: Serdes.string }
 
 /** Reminds of each key at the time that is its value, and asks what to say. */
-function reminding(type: PunctuationType, ask: (value: string | null) => Promise<string>): TopologyTestDriver {
+function reminding(
+  type: PunctuationType,
+  ask: (value: string | null) => Promise<string>,
+  settings: Readonly<Record<string, string>> = {},
+): TopologyTestDriver {
   const reminders = Stores.timers('reminders', { key: Serdes.string })
   const builder = new StreamsBuilder()
   builder
@@ -38,7 +43,7 @@ function reminding(type: PunctuationType, ask: (value: string | null) => Promise
     )
     .mapValuesAsync(ask, { name: 'ask' })
     .to('out', texts)
-  return new TopologyTestDriver(builder.build())
+  return new TopologyTestDriver(builder.build(), { settings })
 }
 
 describe('behind a punctuator', () => {
@@ -57,13 +62,23 @@ describe('behind a punctuator', () => {
     expect(driver.tally().in).toBe(3)
   })
 
-  test('a call that fails ends the run, as what a punctuator throws does', async () => {
-    const driver = reminding('WALL_CLOCK_TIME', () => Promise.reject(new Error('nobody answers')))
-    driver
-      .createInputTopic('in', Serdes.string, Serdes.string)
-      .pipeInput('a', String(driver.clock.now()), { timestamp: 1 })
-    driver.advanceWallClockTime(1_000)
-    await expect(driver.completed()).rejects.toMatchObject({ code: 'TASK_FAILED', place: { node: 'ask' } })
+  test('a call that fails is dealt with as what a punctuator throws: a dead letter without a record', async () => {
+    const failing = (settings: Readonly<Record<string, string>> = {}): TopologyTestDriver => {
+      const driver = reminding('WALL_CLOCK_TIME', () => Promise.reject(new Error('nobody answers')), settings)
+      driver
+        .createInputTopic('in', Serdes.string, Serdes.string)
+        .pipeInput('a', String(driver.clock.now()), { timestamp: 1 })
+      driver.advanceWallClockTime(1_000)
+      return driver
+    }
+    const driver = failing()
+    await driver.completed()
+    const letters = driver.createOutputTopic('in.quarantine').readRecordsToList()
+    expect(letters).toMatchObject([{ key: null, value: null }])
+    expect(readQuarantineHeaders(letters[0]!.headers)?.reasons[0]?.place).toEqual({ task: '0_0', node: 'ask' })
+    expect(driver.tally()).toMatchObject({ in: 1, passed: 1 })
+    const ended = failing({ 'processing.exception.handler': 'fail' }).completed()
+    await expect(ended).rejects.toMatchObject({ code: 'TASK_FAILED', place: { node: 'ask' } })
   })
 })
 

@@ -24,7 +24,16 @@ test('a record that failed before is dealt with as its node says, in the next at
     failedBefore: new Map([[cannot.record, cannot.failure]]),
   }
   const quarantine = new Quarantine({ flow: 'test', clock, random: systemRandom })
-  const failures = new Failures({ settings, clock, quarantine, drops, journal: null, hasStores: false })
+  const failures = new Failures({
+    task: '0_0',
+    quarantineTopic: 'q',
+    settings,
+    clock,
+    quarantine,
+    drops,
+    journal: null,
+    hasStores: false,
+  })
   at.begin()
   const error = failures.failedBefore(at, way)
   expect(error).toBe(cannot.failure.error)

@@ -285,6 +285,7 @@ export class GlobalThread {
   #punctuate(task: StreamTask): void {
     const before = task.punctuated
     const stop = task.punctuate()
+    this.#tellDiverted()
     if (stop !== null) throw endOf(stop)
     this.#unwritten += task.punctuated - before
   }
