@@ -48,9 +48,32 @@ function draw(nodes: readonly TopologyNode[]): ReadonlyMap<string, Drawn> {
   return drawn
 }
 
+/** Adds paths to a node, and to each above it as often as there are ways up to it: these part and meet again, and are too many to walk. */
 function extend(drawn: Drawn, paths: number): void {
-  drawn.reach += paths
-  for (const predecessor of drawn.predecessors) extend(predecessor, paths)
+  const added = new Map([[drawn, paths]])
+  for (const one of upwards(drawn)) {
+    const more = added.get(one)!
+    one.reach += more
+    for (const predecessor of one.predecessors) added.set(predecessor, (added.get(predecessor) ?? 0) + more)
+  }
+}
+
+/** A node and all above it as far as they are drawn, each before its predecessors. */
+function upwards(drawn: Drawn): readonly Drawn[] {
+  const order: Drawn[] = []
+  const open: { readonly one: Drawn; next: number }[] = [{ one: drawn, next: 0 }]
+  const seen = new Set([drawn])
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const predecessor = top.one.predecessors[top.next++]
+    if (predecessor === undefined) {
+      order.push(top.one)
+      open.pop()
+    } else if (!seen.has(predecessor)) {
+      seen.add(predecessor)
+      open.push({ one: predecessor, next: 0 })
+    }
+  }
+  return order.reverse()
 }
 
 function insert(sorted: Drawn[], one: Drawn): void {

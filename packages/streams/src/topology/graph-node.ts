@@ -25,7 +25,7 @@ export interface Writing {
   readonly parents: readonly string[]
   readonly optimizations: ReadonlySet<Optimization>
   /** Whether a join behind it joins records without a key. */
-  readonly keepsNullKeys: boolean
+  readonly keepsNullKeys: () => boolean
   readonly isGenerated: (name: string) => boolean
 }
 

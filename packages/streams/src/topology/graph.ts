@@ -21,7 +21,7 @@ export class Graph {
   }
 
   has(node: GraphNode): boolean {
-    return this.#plan.nodes.includes(node)
+    return this.#plan.has(node)
   }
 
   /** What becomes of records on which the node throws. */
@@ -45,7 +45,7 @@ export class Graph {
       node.write(draft, {
         parents: plan.parents(node).map((parent) => parent.name),
         optimizations: wanted,
-        keepsNullKeys: plan.isBefore(node, (other) => other.joinsNullKeys === true),
+        keepsNullKeys: () => plan.isBefore(node, (other) => other.joinsNullKeys === true),
         isGenerated: (name) => names.isGenerated(name),
       })
     }
@@ -60,6 +60,8 @@ export class Graph {
 export class GraphPlan {
   readonly #parents: Map<GraphNode, readonly GraphNode[]>
   readonly #priorities: Map<GraphNode, number>
+  /** Made when it is asked for, until the edges change. */
+  #children: ReadonlyMap<GraphNode, readonly GraphNode[]> | null = null
 
   constructor(from?: GraphPlan) {
     this.#parents = new Map()
@@ -76,7 +78,11 @@ export class GraphPlan {
   /** Without a node to be as early as, it comes behind all that there are. */
   add(node: GraphNode, parents: readonly GraphNode[], asEarlyAs?: GraphNode): void {
     this.#priorities.set(node, asEarlyAs === undefined ? this.#priorities.size : this.#priorities.get(asEarlyAs)!)
-    this.#parents.set(node, [...new Set(parents)])
+    this.#setParents(node, parents)
+  }
+
+  has(node: GraphNode): boolean {
+    return this.#parents.has(node)
   }
 
   parents(node: GraphNode): readonly GraphNode[] {
@@ -84,34 +90,41 @@ export class GraphPlan {
   }
 
   children(node: GraphNode): readonly GraphNode[] {
-    return this.nodes.filter((child) => this.parents(child).includes(node))
+    this.#children ??= this.#childrenByParent()
+    return this.#children.get(node) ?? []
   }
 
   /** Lets a node follow others in place of one. */
   replaceParent(node: GraphNode, parent: GraphNode, by: readonly GraphNode[]): void {
-    const parents = this.parents(node).flatMap((one) => (one === parent ? by : [one]))
-    this.#parents.set(node, [...new Set(parents)])
+    this.#setParents(
+      node,
+      this.parents(node).flatMap((one) => (one === parent ? by : [one])),
+    )
   }
 
   remove(node: GraphNode): void {
     this.#parents.delete(node)
+    this.#children = null
   }
 
   /** The nearest node above, itself included, along the first way on which there is one. */
   nearestAbove(node: GraphNode, matches: (node: GraphNode) => boolean): GraphNode | null {
-    if (matches(node)) return node
-    for (const parent of this.parents(node)) {
-      const found = this.nearestAbove(parent, matches)
-      if (found !== null) return found
-    }
-    return null
+    return this.#nearestAbove(node, matches, new Set())
   }
 
   /** Whether there is such a node behind, before the next repartition topic. */
   isBefore(node: GraphNode, matches: (node: GraphNode) => boolean): boolean {
-    return this.children(node).some(
-      (child) => matches(child) || (child.repartition === undefined && this.isBefore(child, matches)),
-    )
+    const open = [node]
+    const seen = new Set(open)
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const child of this.children(next)) {
+        if (matches(child)) return true
+        if (child.repartition !== undefined || seen.has(child)) continue
+        seen.add(child)
+        open.push(child)
+      }
+    }
+    return false
   }
 
   /** Every node behind its parents, and else the earlier one first. */
@@ -124,5 +137,32 @@ export class GraphPlan {
       order.push(next)
     }
     return order
+  }
+  /** `barren`: those above which there is none. Ways that part and meet again are countless, the nodes on them are not. */
+  #nearestAbove(node: GraphNode, matches: (node: GraphNode) => boolean, barren: Set<GraphNode>): GraphNode | null {
+    if (matches(node)) return node
+    for (const parent of this.parents(node)) {
+      const found = barren.has(parent) ? null : this.#nearestAbove(parent, matches, barren)
+      if (found !== null) return found
+    }
+    barren.add(node)
+    return null
+  }
+
+  #setParents(node: GraphNode, parents: readonly GraphNode[]): void {
+    this.#parents.set(node, [...new Set(parents)])
+    this.#children = null
+  }
+
+  #childrenByParent(): ReadonlyMap<GraphNode, readonly GraphNode[]> {
+    const children = new Map<GraphNode, GraphNode[]>()
+    for (const [child, parents] of this.#parents) {
+      for (const parent of parents) {
+        const siblings = children.get(parent)
+        if (siblings === undefined) children.set(parent, [child])
+        else siblings.push(child)
+      }
+    }
+    return children
   }
 }

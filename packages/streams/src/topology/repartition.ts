@@ -41,7 +41,7 @@ export function repartitionNode(repartition: Repartition, mayMerge = true): Grap
     mayMerge,
     write(to, { parents, keepsNullKeys, isGenerated }) {
       to.repartition({ name: topic, partitions, isUnnamed: isGenerated(topic) })
-      const operator = keepsNullKeys ? passThrough('filter', 'KSTREAM-FILTER-') : repartitionFilter()
+      const operator = keepsNullKeys() ? passThrough('filter', 'KSTREAM-FILTER-') : repartitionFilter()
       to.processor({ name: filterName, predecessors: parents, operator })
       to.sink({
         name: sinkName,

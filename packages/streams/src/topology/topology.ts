@@ -6,9 +6,13 @@ import type { StoreDefinition } from '../state/definition.ts'
 import { describe } from './describe.ts'
 import { describeAsData, type TopologyDescription } from './describe-data.ts'
 import { describeAsMermaid } from './describe-mermaid.ts'
+import { changelogTopicOf } from './internal-topics.ts'
 import { subtopologiesOf, type Subtopology } from './subtopology.ts'
 import { topologyInvalid as invalid } from './topology-invalid.ts'
 import { predecessorsOf, type ProcessorNode, type SinkNode, type SourceNode, type TopologyNode } from './node.ts'
+
+/** A pattern is not asked about them (`exclude.internal.topics`). */
+const KAFKAS_OWN = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 
 export type { Subtopology } from './subtopology.ts'
 
@@ -134,14 +138,17 @@ export class Topology {
   }
 
   /**
-   * The topology with every pattern read as the topics of these whose whole name matches it; internal ones are none of them.
+   * The topology with every pattern read as the topics of these whose whole name matches it; Kafka's internal ones are none of them, and
+   * those of the application neither.
    * @throws SluiceError TOPOLOGY_INVALID when two sources would read one topic
    */
   withTopics(topics: readonly string[]): Topology {
-    const external = topics.filter((topic) => !this.repartitions.has(topic))
+    const own = new Set([...this.repartitions.keys(), ...this.#changelogs()])
+    const external = topics.filter((topic) => !own.has(topic) && !KAFKAS_OWN.has(topic))
     const nodes = this.nodes.map((node): TopologyNode => {
       if (node.kind !== 'source' || node.pattern === undefined) return node
-      const whole = new RegExp(`^(?:${node.pattern.source})$`, node.pattern.flags)
+      // With the flags g and y an expression begins where it ended the time before.
+      const whole = new RegExp(`^(?:${node.pattern.source})$`, node.pattern.flags.replaceAll(/[gy]/g, ''))
       return { ...node, topics: external.filter((topic) => whole.test(topic)).toSorted() }
     })
     return new Topology(nodes, {
@@ -179,6 +186,11 @@ export class Topology {
   /** The repartition topics whose names were generated: see `unnamedStores`. */
   unnamedTopics(): readonly string[] {
     return [...this.repartitions.values()].flatMap((topic) => (topic.isUnnamed === true ? [topic.name] : []))
+  }
+
+  #changelogs(): readonly string[] {
+    const application = this.#applicationId
+    return application === null ? [] : [...this.stores.keys()].map((store) => changelogTopicOf(application, store))
   }
 
   #connect(): void {

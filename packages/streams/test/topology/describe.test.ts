@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { JoinWindows, Serdes } from '../../src/index.ts'
+import { TopologyTestDriver } from '../../src/testing/index.ts'
 import { text, thrownBy, topologyOf } from '../dsl/topology-of.ts'
 
 test('sources by pattern and sinks that choose their topic say so', () => {
@@ -20,6 +21,43 @@ test('a pattern is read as the topics whose whole name matches', () => {
   expect(
     thrownBy(() => topologyOf((builder) => [builder.stream(/a.*/), builder.stream('ab')]).withTopics(['ab'])),
   ).toMatchObject({ code: 'TOPOLOGY_INVALID', message: expect.stringContaining('Topic ab is read by') as unknown })
+})
+
+test('a pattern does not match what Kafka and the application keep for themselves, and has no memory', () => {
+  const topology = topologyOf((builder) =>
+    builder
+      .stream(/.*/g, text)
+      .groupByKey()
+      .count({ materialized: { name: 'counts' } }),
+  )
+  const known = topology
+    .forApplication('app')
+    .withTopics(['a', 'b', 'c', 'app-counts-changelog', '__consumer_offsets', '__transaction_state'])
+  expect(known.sources[0]?.topics).toEqual(['a', 'b', 'c'])
+})
+
+test('ways that part and meet again, forty times, are built, described and compiled', () => {
+  const split = 40
+  const topology = topologyOf((builder) => {
+    let stream = builder.stream('in', text)
+    for (let i = 0; i < split; i++) {
+      const { left, right } = stream
+        .split()
+        .branch('left', (_key, value) => value === null)
+        .defaultBranch('right')
+      stream = left.merge(right)
+    }
+    stream
+      .selectKey((_key, value) => value)
+      .toTable({ materialized: text })
+      .toStream()
+      .to('out', text)
+  }, 'all')
+  expect(topology.subtopologies[0]!.nodes).toHaveLength(split * 4 + 4)
+  expect(topology.describe()).toContain(`Source: KSTREAM-SOURCE-0000000000 (topics: [in])`)
+  const driver = new TopologyTestDriver(topology)
+  driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('key', 'value')
+  expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readKeyValue()).toEqual(['value', 'value'])
 })
 
 test('as data: stores, repartition topics, and the topics that must have equally many partitions', () => {
