@@ -1,5 +1,6 @@
 import type { Clock, LogFields, Logger } from '@sluice/sdk'
 import { clean } from '../provided-values.ts'
+import { processorOf } from './instance-work.ts'
 
 export interface LoggedLine {
   /** Milliseconds since the epoch. */
@@ -68,7 +69,7 @@ export class LastLines {
 
   #keep(level: LoggedLine['level'], message: string, fields: LogFields): void {
     const { processor, instance, cell, stream: _, application: __, ...more } = fields
-    const name = typeof processor === 'string' ? processor : processorOf(cell)
+    const name = typeof processor === 'string' ? processor : processorOfCell(cell)
     const hidden = name === null ? undefined : this.#hidden.get(name)
     if (name === null || hidden === undefined) return
     const lines = this.#lines.get(name) ?? []
@@ -87,14 +88,14 @@ export class LastLines {
 
 function inWordsOfProcessors({ connector, task, ...fields }: LogFields): LogFields {
   return {
-    ...(connector !== undefined && { processor: connector }),
+    ...(connector !== undefined && { processor: typeof connector === 'string' ? processorOf(connector) : connector }),
     ...(task !== undefined && { instance: task }),
     ...fields,
   }
 }
 
 /** Of a line that a cell wrote past its logger; null where it has several, or none. */
-function processorOf(cell: unknown): string | null {
+function processorOfCell(cell: unknown): string | null {
   const prefix = 'processor '
-  return typeof cell === 'string' && cell.startsWith(prefix) ? cell.slice(prefix.length) : null
+  return typeof cell === 'string' && cell.startsWith(prefix) ? processorOf(cell.slice(prefix.length)) : null
 }

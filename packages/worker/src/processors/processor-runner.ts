@@ -9,6 +9,7 @@ import { AutomaticRestart } from '../herder/automatic-restart.ts'
 import type { TargetState, TaskId, WorkState } from '../herder/herder.ts'
 import { Lanes } from '../herder/lanes.ts'
 import { cleanly } from '../provided-values.ts'
+import { processorOf, workOf } from './instance-work.ts'
 import type { LastLines } from './last-lines.ts'
 import { completed, processorSettings } from './processor-settings.ts'
 import type { ProcessorShelf } from './processor-shelf.ts'
@@ -68,7 +69,8 @@ export class ProcessorRunner {
   }
 
   /** What the host tells of its work. */
-  readonly taskState: WorkEvents['taskState'] = (id, state, trace, version) => {
+  readonly taskState: WorkEvents['taskState'] = ({ connector, task }, state, trace, version) => {
+    const id = { connector: processorOf(connector), task }
     const run = this.#runs.get(id.connector)
     if (run?.instances[id.task] === undefined) return
     if (state === 'RUNNING') this.#restarts.up(id)
@@ -147,15 +149,12 @@ export class ProcessorRunner {
     const { host, stopMs } = this.#parts
     this.#runs.delete(name)
     this.#restarts.forgetConnector(name)
-    await host.stopTasks(
-      run.instances.map(({ id }) => ({ connector: name, task: id })),
-      stopMs,
-    )
+    await host.stopTasks(worksOf(name, run), stopMs)
   }
 
   async #turn(name: string, run: Run, target: TargetState): Promise<void> {
     run.target = target
-    await this.#parts.host.setTargetState(name, target)
+    await Promise.all(worksOf(name, run).map(({ connector }) => this.#parts.host.setTargetState(connector, target)))
     if (target === 'STARTED') this.#restarts.resumed(name)
   }
 
@@ -171,7 +170,7 @@ export class ProcessorRunner {
     const again = async (): Promise<void> => {
       const { host, stopMs } = this.#parts
       if (this.#runs.get(id.connector) !== run || this.#ending.signal.aborted) return
-      await host.stopTasks([id], stopMs)
+      await host.stopTasks([workOf(id.connector, id.task, run.instances.length)], stopMs)
       this.#tell(id, { state: 'RESTARTING', streamsState: null })
       await host.startTask(this.#startOf(id.connector, run, id.task))
     }
@@ -193,12 +192,12 @@ export class ProcessorRunner {
     while (!signal.aborted) {
       await clock.sleep(LOOK_MS, signal)
       if (signal.aborted) return
-      for (const name of this.#runs.keys()) {
+      for (const [name, run] of this.#runs) {
         // Who cannot say it now is asked again.
-        const told = await host.progress(name).catch(() => [])
-        for (const { id, progress } of told) {
+        const works = worksOf(name, run).map(({ connector }) => host.progress(connector).catch(() => []))
+        for (const { id, progress } of (await Promise.all(works)).flat()) {
           const { streamsState = null, tasks = [] } = (progress ?? {}) as Partial<InstanceProgress>
-          this.#tell(id, { streamsState, tasks })
+          this.#tell({ connector: name, task: id.task }, { streamsState, tasks })
         }
       }
     }
@@ -206,7 +205,7 @@ export class ProcessorRunner {
 
   #startOf(name: string, run: Run, instance: number): Parameters<WorkHost['startTask']>[0] {
     return {
-      id: { connector: name, task: instance },
+      id: workOf(name, instance, run.instances.length),
       config: {},
       connectorConfig: run.config,
       targetState: run.target,
@@ -226,6 +225,10 @@ export class ProcessorRunner {
     run.instances[task] = whole
     this.#parts.teller.tell(connector, statusOf(run))
   }
+}
+
+function worksOf(name: string, { instances }: Run): readonly TaskId[] {
+  return instances.map(({ id }) => workOf(name, id, instances.length))
 }
 
 function isSame(a: Deployment, b: Deployment): boolean {

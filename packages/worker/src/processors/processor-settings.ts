@@ -1,7 +1,7 @@
 /** Settings of a processor as a resource of the worker, beside its own and those of every application of streams. */
 import { between, defineSettings, nonEmptyString, oneOf, type ParsedSettings, type RawSettings } from '@sluice/sdk'
 
-/** More members of one process than that do not make it faster. */
+/** Each is a process: no machine has a use for more. */
 const INSTANCES_MAX = 64
 
 export const processorSettings = defineSettings({
@@ -23,7 +23,8 @@ export const processorSettings = defineSettings({
     default: 1,
     validator: between(1, INSTANCES_MAX),
     importance: 'medium',
-    documentation: 'Members of its group in each worker that has its code. Tasks are spread over all of them.',
+    documentation:
+      'Members of its group in each worker that has its code, each in a process of its own where isolation is connector: as many processors of the machine as it may use. Tasks are spread over all of them, on all workers.',
   },
   isolation: {
     type: 'string',

@@ -28,6 +28,16 @@ test('what a cell wrote itself is that of its processor; of a shared cell it is 
   expect(lines.of('shared cell 1')).toEqual([])
 })
 
+test('a line of one of several instances is kept under their processor', () => {
+  const { lines, logger } = open()
+  logger.warn('slow', { connector: 'a/1', task: 1 })
+  logger.error('boom', { cell: 'processor a/1', stream: 'stderr' })
+  expect(lines.of('a')).toMatchObject([
+    { instance: 1, message: 'slow' },
+    { instance: null, message: 'boom' },
+  ])
+})
+
 test('a value of a config provider is hidden, whoever wrote it, also where a line is cut', () => {
   const { lines, logger } = open()
   lines.keep('a', new Set(['opensesame']))

@@ -37,7 +37,7 @@ class IdleHost implements ProcessorHost {
   async taskConfigs(): Promise<readonly RawSettings[]> {
     return []
   }
-  async progress(): Promise<readonly TaskProgress[]> {
+  async progress(_: string): Promise<readonly TaskProgress[]> {
     return this.shown
   }
   restartsItself(trace: string): boolean {
@@ -112,14 +112,36 @@ test('what is in the catalogue runs, with as many instances as it says; new sett
   const { runner, host, write, instances } = open()
   runner.start()
   await write(deployed('a', 1, { instances: '2' }))
-  expect(host.calls.splice(0)).toEqual(['start a-0 STARTED', 'start a-1 STARTED'])
+  expect(host.calls.splice(0)).toEqual(['start a/0-0 STARTED', 'start a/1-1 STARTED'])
   expect(host.starts[0]?.connectorConfig).toMatchObject({ name: 'a', 'application.id': 'a', 'processor.class': 'copy' })
   expect(instances('a')?.map(({ state }) => state)).toEqual(['UNASSIGNED', 'UNASSIGNED'])
   await write(deployed('a', 2))
-  expect(host.calls.splice(0)).toEqual(['stop a-0,a-1', 'start a-0 STARTED'])
+  expect(host.calls.splice(0)).toEqual(['stop a/0-0,a/1-1', 'start a-0 STARTED'])
   await write({ key: { kind: 'processor', name: 'a', worker: null }, value: null })
   expect(host.calls.splice(0)).toEqual(['stop a-0'])
   expect(instances('a')).toBeUndefined()
+  await runner.stop()
+})
+
+test('of several instances each is a process of its own, and is asked, paused and started again by itself', async () => {
+  const { runner, host, write, tell, instances, clock } = open()
+  runner.start()
+  await write(deployed('a', 1, { instances: '2' }))
+  for (const instance of [0, 1]) await tell(`a/${instance}`, instance, 'RUNNING')
+  host.calls.length = 0
+  host.progress = async (connector) => [
+    { id: { connector, task: Number(connector.at(-1)) }, progress: { streamsState: connector, tasks: [] } },
+  ]
+  clock.advance(1_000)
+  await settle()
+  expect(instances('a')?.map(({ streamsState }) => streamsState)).toEqual(['a/0', 'a/1'])
+  await tell('a/1', 1, 'FAILED', 'no such topic')
+  clock.advance(1_000)
+  await settle()
+  expect(host.calls.splice(0)).toEqual(['stop a/1-1', 'start a/1-1 STARTED'])
+  expect(instances('a')?.map(({ state }) => state)).toEqual(['RUNNING', 'RESTARTING'])
+  await write(target('a', 'PAUSED'))
+  expect(host.calls).toEqual(['PAUSED a/0', 'PAUSED a/1'])
   await runner.stop()
 })
 

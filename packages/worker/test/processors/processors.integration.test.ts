@@ -2,19 +2,20 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals'
 import { eventually } from '../support/eventually.ts'
 import { onBroker, TestCluster, workerSettings } from '../support/test-cluster.ts'
 import type { ConnectWorker } from '../scenarios/connect-cluster.ts'
 import { ConnectProcesses } from '../scenarios/connect-process.ts'
 import { RestClient } from '../scenarios/rest-client.ts'
+import type { RawSettings } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { converters } from '@sluice/codecs'
 import { Plugins, StandaloneWorker } from '../../src/index.ts'
-import { AILING, ProcessorWorld, QUICK } from './processor-world.ts'
+import { AILING, MORTAL, ProcessorWorld, QUICK, type ShownStatus } from './processor-world.ts'
 
 /** Processes start, are ended and start again here, on a machine that has more to do. */
-jest.setTimeout(240_000)
+jest.setTimeout(480_000)
 
 interface Logs {
   readonly lines: readonly { readonly worker_id: string; readonly message: string }[]
@@ -112,7 +113,7 @@ onBroker('processors of one worker', () => {
         name: connector,
       })
       await worker.must('PUT', `/v1/processors/${other}/config`, world.config(healthy))
-      await worker.must('PUT', `/v1/processors/${name}/config`, world.config(input, { sick, cured }))
+      await worker.must('PUT', `/v1/processors/${name}/config`, world.config(input, { ...MORTAL, sick, cured }))
       await Promise.all([world.runs(worker, name), world.runs(worker, other), worker.runs(connector, 1)])
       await kafka.put(input, ['before', 'die', 'after'])
       const failed = await world.becomes(worker, name, 'is FAILED', ({ state }) => state === 'FAILED')
@@ -303,6 +304,30 @@ onBroker('processors of several workers', () => {
     )
   })
 
+  test('have as many processes on a worker as they have instances there, and share the tasks among them', async () => {
+    world = new ProcessorWorld(kafka)
+    const worker = await world.cluster.add()
+    const input = await kafka.topic('in', 4)
+    const name = kafka.name('wide')
+    await worker.must('POST', '/v1/processors', { name, config: world.config(input, { instances: '2', sick: 'tell' }) })
+    const shares = ({ tasks }: ShownStatus): string =>
+      [0, 1].map((instance) => tasks.filter((task) => task.instance === instance).length).join()
+    await world.becomes(worker, name, 'has its tasks on both', (status) => shares(status) === '2,2')
+    const page = String(await worker.must('GET', '/metrics'))
+    for (const instance of [0, 1]) expect(page).toContain(`{cell="processor ${name}/${instance}",of="processor"}`)
+    await kafka.put(
+      input,
+      [0, 1, 2, 3].map((partition) => ({ partition, value: Buffer.from('die') })),
+    )
+    await world.arrives(`${input}-out`, ['die'])
+    const { lines } = (await worker.must('GET', `/v1/processors/${name}/logs`)) as Logs
+    expect(lines.some(({ message }) => message.includes('It tells'))).toBe(true)
+    await worker.must('PUT', `/v1/processors/${name}/pause`)
+    await world.becomes(worker, name, 'is paused', ({ state, tasks }) => state === 'PAUSED' && tasks.length === 0)
+    await worker.must('PUT', `/v1/processors/${name}/resume`)
+    await world.becomes(worker, name, 'has its tasks on both again', (status) => shares(status) === '2,2')
+  })
+
   test('come back with a worker that was stopped', async () => {
     world = new ProcessorWorld(kafka)
     const input = await kafka.topic('in')
@@ -356,40 +381,69 @@ onBroker('processors of a standalone worker', () => {
   })
 })
 
-onBroker('processors of a worker that is killed', () => {
-  test('end with it, and come back with the next one, which goes on where they were', async () => {
-    const kafka = await TestCluster.open()
-    const world = new ProcessorWorld(kafka)
-    const workers = new ConnectProcesses()
-    try {
-      const input = await kafka.topic('in')
-      const name = kafka.name('killed')
-      const { 'processor.class': _, ...config } = world.config(input)
-      const first = await workers.add()
-      await first.must('POST', '/v1/processors', {
-        name,
-        config: {
-          ...config,
-          'processor.class': 'csv-rows',
-          'quarantine.topic': `${input}-out.quarantine`,
-          headings: '["id"]',
-        },
-      })
-      await world.runs(first, name)
-      const put = (id: string): Promise<void> =>
-        kafka.put(input, [{ key: Buffer.from(id), value: Buffer.from(`{"id":"${id}"}`) }])
-      await put('1')
-      await world.arrives(`${input}-out`, ['{"id":"1"}'])
-      await workers.bounce(first, 'SIGKILL')
-      await put('2')
-      const [second] = workers.workers
-      await world.becomes(second!, name, 'runs on the second', ({ instances }) =>
-        instances.some((one) => one.state === 'RUNNING' && one.worker_id === second!.workerId),
-      )
-      await world.arrives(`${input}-out`, ['{"id":"1"}', '{"id":"2"}'])
-    } finally {
-      await workers.stop()
-      await kafka.close()
+onBroker('processors of workers that are killed', () => {
+  let kafka: TestCluster
+  let world: ProcessorWorld
+  let workers: ConnectProcesses
+  beforeEach(async () => {
+    kafka = await TestCluster.open()
+    world = new ProcessorWorld(kafka)
+    workers = new ConnectProcesses()
+  })
+  afterEach(async () => {
+    await workers.stop()
+    await kafka.close()
+  })
+
+  const config = (input: string): RawSettings => ({
+    ...world.config(input, MORTAL),
+    'processor.class': 'csv-rows',
+    'quarantine.topic': `${input}-out.quarantine`,
+    headings: '["id"]',
+  })
+  const row = (id: string): string => `{"id":"${id}"}`
+  const put = (input: string, ids: readonly string[], partition: number | null = null): Promise<void> =>
+    kafka.put(
+      input,
+      ids.map((id) => ({ partition, key: Buffer.from(id), value: Buffer.from(row(id)) })),
+    )
+
+  test('end with the only one, and come back with the next one, which goes on where they were', async () => {
+    const input = await kafka.topic('in')
+    const name = kafka.name('killed')
+    const first = await workers.add()
+    await first.must('POST', '/v1/processors', { name, config: config(input) })
+    await world.runs(first, name)
+    await put(input, ['1'])
+    await world.arrives(`${input}-out`, [row('1')])
+    await workers.bounce(first, 'SIGKILL')
+    await put(input, ['2'])
+    const [second] = workers.workers
+    await world.becomes(second!, name, 'runs on the second', ({ instances }) =>
+      instances.some((one) => one.state === 'RUNNING' && one.worker_id === second!.workerId),
+    )
+    await world.arrives(`${input}-out`, [row('1'), row('2')])
+  })
+
+  test('run on two, which share the partitions; the tasks of the one that is killed go on at the other, from where they were', async () => {
+    const input = await kafka.topic('in', 4)
+    const name = kafka.name('shared')
+    const [first, second] = await Promise.all([workers.add(), workers.add()])
+    const shares = ({ tasks }: ShownStatus): string =>
+      [first, second].map(({ workerId }) => tasks.filter((task) => task.worker_id === workerId).length).join()
+    await first.must('POST', '/v1/processors', { name, config: config(input) })
+    await world.becomes(second, name, 'has its tasks on both', (status) => shares(status) === '2,2')
+    const wave = (of: string): readonly string[] => [0, 1, 2, 3].map((partition) => `${of}${partition}`)
+    const putWave = async (of: string): Promise<void> => {
+      for (const [partition, id] of wave(of).entries()) await put(input, [id], partition)
     }
+    await putWave('a')
+    await world.arrives(`${input}-out`, wave('a').map(row))
+
+    await workers.kill(first)
+    await putWave('b')
+    await world.arrives(`${input}-out`, [...wave('a'), ...wave('b')].map(row))
+    const alone = await world.becomes(second, name, 'has all on the second', (status) => shares(status) === '0,4')
+    expect(alone.instances.map(({ worker_id: worker }) => worker)).toEqual([second.workerId])
   })
 })

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { FakeClock, MemoryLogger } from '@sluice/sdk/testing'
 import { Catalogue, type CatalogueChange } from '../../src/catalogue/catalogue.ts'
+import { encodeKey } from '../../src/catalogue/catalogue-records.ts'
 import { MemoryTable } from '../../src/catalogue/memory-table.ts'
 import { StatusTeller } from '../../src/processors/status-teller.ts'
 
@@ -51,6 +52,29 @@ test('a status that is taken back while it is being written does not stay', asyn
   written.resolve()
   await settle()
   expect(catalogue.statuses('a').size).toBe(0)
+})
+
+test('garbage over a status is reported, holds nobody up, and is written over', async () => {
+  const { table, catalogue, teller, pass } = open()
+  await catalogue.write([deployed])
+  const own = teller('w:1')
+  own.start()
+  own.tell('a', status)
+  await pass(1)
+  for (const garbage of [
+    '{',
+    '[]',
+    '{"format":1,"deployment":"x","instances":[]}',
+    '{"format":1,"deployment":1,"instances":[{}]}',
+  ]) {
+    await table.set([{ key: encodeKey(row('w:1')), value: Buffer.from(garbage) }])
+    await table.set([{ key: encodeKey(row('w:2')), value: Buffer.from(garbage) }])
+    expect(catalogue.statuses('a').size).toBe(0)
+    await pass(10)
+    expect(catalogue.statuses('a').get('w:1')).toEqual(status)
+    expect(catalogue.statuses('a').has('w:2')).toBe(false)
+  }
+  await own.stop()
 })
 
 test('a status that another worker has cleaned away is told again', async () => {

@@ -64,6 +64,12 @@ export class ConnectProcesses {
     return worker
   }
 
+  /** Ends one worker at once, as when its machine is gone. */
+  async kill(worker: ConnectProcess): Promise<void> {
+    this.workers.splice(this.workers.indexOf(worker), 1)
+    await worker.end('SIGKILL')
+  }
+
   /** Ends one worker and starts another in its place, which serves when this resolves. */
   async bounce(worker: ConnectProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     this.workers.splice(this.workers.indexOf(worker), 1)
