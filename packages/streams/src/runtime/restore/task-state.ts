@@ -82,6 +82,18 @@ export class TaskState {
     return this.position(definition) ?? this.#held.get(definition.name) ?? null
   }
 
+  /**
+   * Of a store without a changelog, before it is made: what is on disk is kept if it is of the very commit that the task goes on from.
+   * Otherwise others have gone on with the task, or a crash has left it behind, and nothing brings it up to that: it begins empty.
+   * @param sources what is committed of the task's partitions; -1: nothing
+   */
+  keeps(definition: StoreDefinition, sources: ReadonlyMap<string, number>): 'kept' | 'forgotten' | 'none' {
+    if (!isInFile(definition) || this.#openDisk === null) return 'none'
+    this.#disk ??= this.#open(this.#openDisk)
+    if (this.#disk.standsAt(sources)) return 'kept'
+    return this.#disk.forget(definition.name) ? 'forgotten' : 'none'
+  }
+
   /** Applies what was read of a changelog, up to `next`. */
   restore(store: TaskStore, records: readonly ChangelogRecord[], next: number): void {
     if (this.#onDisk.has(store.name)) this.#disk!.restore(store, records, next)
@@ -103,9 +115,14 @@ export class TaskState {
 
   /**
    * What the stores hold is committed: `writtenOf` is the offset behind the last record that a store's changelog has got, if any. With
-   * `mayWait` it is written to disk with a later commit, unless a store has no changelog that it could be restored from.
+   * `mayWait` it is written to disk with a later commit, unless a store has no changelog that it could be restored from. `sources`: as in
+   * `keeps`.
    */
-  commit(writtenOf: (store: string) => number | undefined, mayWait = false): void {
+  commit(
+    writtenOf: (store: string) => number | undefined,
+    mayWait = false,
+    sources?: ReadonlyMap<string, number>,
+  ): void {
     const positions = new Map<string, number>()
     for (const { definition, store } of this.#stores) {
       const written = writtenOf(store.name)
@@ -119,7 +136,7 @@ export class TaskState {
     const isLostWith = ({ name, logging }: StoreDefinition): boolean =>
       logging === null && writtenOf(name) === undefined
     if (mayWait && !this.#stores.some(({ definition }) => isInFile(definition) && isLostWith(definition))) return
-    this.#disk.commit(positions)
+    this.#disk.commit(positions, sources)
   }
 
   /** As `commit`, of global stores: how far each partition of their topics was read. */

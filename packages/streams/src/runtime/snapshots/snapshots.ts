@@ -141,8 +141,8 @@ export class Snapshots {
     const { application, stateDirectory, logger, clock } = this.#parts
     const directory = path.join(stateDirectory, task)
     const filed = stores.filter(({ definition }) => isInFile(definition))
-    // A store without a changelog would come back as it was, among others that have gone on.
-    const needsFile = filed.length > 0 && filed.every(({ changelog }) => changelog !== null) && !hasState(directory)
+    // A store without a changelog comes back with the file, and is kept only where the others have not gone on since.
+    const needsFile = filed.some(({ changelog }) => changelog !== null) && !hasState(directory)
     const needsRows = stores.some(({ definition, changelog }) => changelog !== null && !isInFile(definition))
     if (!needsFile && !needsRows) return null
     const catalogue = this.#catalogueOf(task)

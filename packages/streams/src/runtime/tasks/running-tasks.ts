@@ -5,28 +5,22 @@ import type { CommittedOffset } from '@sluice/kafka'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../../assignment/task-id.ts'
 import { tasksOf } from '../../assignment/streams-assignor.ts'
-import { readCommitMetadata, writeCommitMetadata } from '../../record-path/commit-metadata.ts'
+import { writeCommitMetadata } from '../../record-path/commit-metadata.ts'
 import { latestTimes } from '../../record-path/node-times.ts'
 import { remember } from '../../record-path/remember.ts'
 import { StreamTask } from '../../record-path/stream-task.ts'
-import type { StartOfPartition, TaskPartition } from '../../record-path/task-contract.ts'
+import type { TaskPartition } from '../../record-path/task-contract.ts'
 import type { Changelog, StoreFactory, TaskStore } from '../../state/store-context.ts'
 import { changelogTopicOf, isChangelogComplete } from '../../topology/internal-topics.ts'
-import { engineOf } from '../../state/definition.ts'
+import { engineOf, type StoreDefinition } from '../../state/definition.ts'
 import { changelogOf } from '../restore/changelog.ts'
-import { firstOffsets } from './first-offsets.ts'
+import { startsOf, type CommittedStart } from './committed-starts.ts'
 import type { StateSource } from '../restore/handover.ts'
 import { keyOf } from '../partition-key.ts'
-import { readableEnds } from '../readable-ends.ts'
 import { restore, type RestoringStore } from '../restore/restoration.ts'
 import type { RunningTasksParts } from './running-tasks-parts.ts'
 import type { BeginningStore, TaskCut } from '../snapshots/snapshots.ts'
 import { diskOpener, TaskState, type OpenDisk } from '../restore/task-state.ts'
-
-interface CommittedStart extends StartOfPartition {
-  /** What the nodes of its task have committed with it. */
-  readonly nodeTimes: Readonly<Record<string, number>>
-}
 
 /** How often a task may turn out to have no state that can be used: a directory, and some snapshots. */
 const HEALED_MOST = 10
@@ -44,6 +38,8 @@ export class RunningTasks {
   /** Where nothing was committed: where the task began. */
   readonly #begun = new Map<string, number>()
   readonly #states = new Map<StreamTask, TaskState>()
+  /** Some of their stores have no changelog. */
+  readonly #unlogged = new WeakSet<StreamTask>()
   #persistedAt = -Infinity
 
   constructor(parts: RunningTasksParts) {
@@ -110,7 +106,11 @@ export class RunningTasks {
         const { topic, partition, position } = one
         return { topic, partition, offset: position, metadata: this.#metadata.get(keyOf(one)) ?? '' }
       })
-      return [{ task: task.id, state: state.cut(), sources, changelogOf: (store) => this.#loggedIn(store) }]
+      // Nobody would take it from there: see `TaskState.keeps`.
+      const { stores, copyTo } = state.cut()
+      const logged = stores.filter(({ name, image }) => image === null || this.#loggedIn(name) !== null)
+      const changelogOf = (store: string): string | null => this.#loggedIn(store)
+      return [{ task: task.id, state: { stores: logged, copyTo }, sources, changelogOf }]
     })
   }
 
@@ -129,8 +129,12 @@ export class RunningTasks {
         const isSource = this.#parts.topology.stores.get(store)?.sourceTopic !== undefined
         return isSource ? this.#committed.get(key) : written.get(key)
       }
-      this.#states.get(task)?.commit(of, waits)
+      this.#states.get(task)?.commit(of, waits, this.#unlogged.has(task) ? this.#sourcesOf(task) : undefined)
     }
+  }
+
+  #sourcesOf({ partitions }: StreamTask): Map<string, number> {
+    return new Map(partitions.map((one) => [keyOf(one), this.committedOf(one) ?? -1]))
   }
 
   /**
@@ -143,7 +147,7 @@ export class RunningTasks {
     committed: readonly CommittedOffset[],
     signal: AbortSignal,
   ): Promise<readonly StreamTask[]> {
-    const starts = await this.#startsOf(partitions, committed)
+    const starts = await startsOf(partitions, committed, this.#parts)
     for (let healed = 0; ; healed++) {
       try {
         return await this.#prepareAll(partitions, starts, signal)
@@ -301,9 +305,11 @@ export class RunningTasks {
     const changelog: Changelog = changelogOf(settings.applicationId, id.partition, this.#parts.changelogs)
     const restoring: RestoringStore[] = []
     const remembering: StoreFactory = (definition, context) => {
-      const store = state.factory(definition, context)
       const { sourceTopic } = topology.stores.get(definition.name)!
-      if (sourceTopic === undefined && definition.logging === null) return store
+      const isUnlogged = sourceTopic === undefined && definition.logging === null
+      if (isUnlogged) this.#keepOrNot(state, name, definition, own)
+      const store = state.factory(definition, context)
+      if (isUnlogged) return store
       const at = { topic: this.#changelogOf(definition.name), partition: id.partition }
       const until = sourceTopic === undefined ? null : this.#until(at, starts)
       restoring.push({
@@ -327,6 +333,7 @@ export class RunningTasks {
     try {
       const task = new StreamTask(topology, subtopology, id.partition, own, settings, ports)
       this.#states.set(task, state)
+      if (subtopology.stores.some(({ definition: { name } }) => this.#loggedIn(name) === null)) this.#unlogged.add(task)
       return { task, restoring }
     } catch (error) {
       // What was opened of it belongs to nobody.
@@ -335,47 +342,22 @@ export class RunningTasks {
     }
   }
 
-  async #startsOf(
-    partitions: readonly TopicPartition[],
-    committed: readonly CommittedOffset[],
-  ): Promise<Map<string, CommittedStart>> {
-    const { admin } = this.#parts.kafka
-    const { isolation } = this.#parts
-    const [earliest, ends] = await Promise.all([
-      admin.listOffsets(partitions, 'earliest'),
-      readableEnds(partitions, admin, isolation),
-    ])
-    const known = new Map(committed.map((one) => [keyOf(one), one]))
-    const { topology, clock } = this.#parts
-    const fresh = partitions.filter((one) => !known.has(keyOf(one)))
-    const begin = await firstOffsets(topology, fresh, admin, clock, isolation)
-    const firsts = new Map(begin.map((one) => [keyOf(one), one.offset]))
-    return new Map(
-      earliest.map(({ topic, partition, offset: first }) => {
-        const key = keyOf({ topic, partition })
-        const at = known.get(key)
-        if (at !== undefined && at.offset < first) throw deleted(at, first)
-        const offset = at?.offset ?? firsts.get(key) ?? first
-        const { tally, partitionTime: time, nodeTimes } = readCommitMetadata(at?.metadata ?? '')
-        return [key, { topic, partition, offset, tally, time, nodeTimes, endOffset: ends.get(key) ?? offset }]
-      }),
-    )
+  /** A store without a changelog: what becomes of it is said when there has been something in it, here or elsewhere. */
+  #keepOrNot(state: TaskState, task: string, definition: StoreDefinition, own: readonly CommittedStart[]): void {
+    const { logger } = this.#parts
+    const { name: store } = definition
+    const kept = state.keeps(definition, new Map(own.map((one) => [keyOf(one), one.committed])))
+    if (kept === 'forgotten')
+      logger.warn(
+        'A store without a changelog begins empty: what is here is not of the commit that its task goes on from',
+        { task, store },
+      )
+    else if (kept === 'none' && own.some(({ committed }) => committed >= 0))
+      logger.info('A store without a changelog begins empty', { task, store })
   }
 }
 
 function offsetOf(task: StreamTask, { topic, partition, position, tally, time }: TaskPartition): CommittedOffset {
   const whole = { tally: tally.snapshot(), partitionTime: time, nodeTimes: task.nodeTimes() }
   return { topic, partition, offset: position, metadata: writeCommitMetadata(whole) }
-}
-
-function deleted({ topic, partition, offset }: CommittedOffset, first: number): SluiceError {
-  return new SluiceError(
-    'OFFSET_OUT_OF_RANGE',
-    'Records behind the committed offset were deleted before they were processed',
-    {
-      place: { topic, partition, committed: offset, first },
-      remedy:
-        'Commit an offset that still exists for this group, accepting the loss, and raise the retention of the topic.',
-    },
-  )
 }

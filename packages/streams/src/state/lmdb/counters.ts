@@ -25,6 +25,13 @@ export class Counters {
     return counter
   }
 
+  /** Within a transaction, of those that begin with that and that nobody has asked for yet. */
+  forget(prefix: string): void {
+    const [start, end] = [Buffer.from(prefix), Buffer.from(`${prefix}\u{10ffff}`)]
+    const names = Array.from(this.#database.getKeys({ start, end }))
+    for (const name of names) this.#database.removeSync(name)
+  }
+
   /** As they are now, for `revert`. */
   mark(): ReadonlyMap<string, number> {
     return new Map([...this.#counters].map(([name, { value }]) => [name, value]))

@@ -31,6 +31,7 @@ export interface LmdbOptions extends StateOwner {
 const DATABASES_MAX = 1024
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
 const POSITION = 'position'
+const NOWHERE: ReadonlyMap<string, number> = new Map()
 /** So many rows take a few milliseconds: then others have their turn. */
 const LOADED_AT_ONCE = 10_000
 
@@ -84,6 +85,22 @@ export class LmdbState {
     return isBuffer(kind) || value < 0 ? null : value
   }
 
+  /** Whether the last commit was made at these offsets of the task's sources: see `commit`. */
+  standsAt(sources: ReadonlyMap<string, number>): boolean {
+    return [...sources].every(([source, offset]) => this.#counters.counter(sourceOf(source), -1).value === offset)
+  }
+
+  /** Empties a store that is not made yet. False: there is none. */
+  forget(store: string): boolean {
+    if (!this.#directory.has(store)) return false
+    const names = [...this.#root.getKeys()].map((name) => String(name).replace(/\0$/, ''))
+    this.#transaction(() => {
+      for (const name of names) if (name === store || name.startsWith(`${store}/`)) this.#database(name).clearSync()
+      this.#counters.forget(`${store}/`)
+    })
+    return true
+  }
+
   /** Applies a batch of a changelog, and that it was read up to `next`, in one transaction. */
   restore(store: TaskStore, records: readonly ChangelogRecord[], next: number, accepts?: RestoreFilter): void {
     try {
@@ -135,10 +152,12 @@ export class LmdbState {
 
   /**
    * Writes what the stores hold back, and how far their changelogs go with it (the offset behind the last record of each). Call it when
-   * the changelogs have all of it. @throws SluiceError STATE_DISK_FULL: nothing was written, and it can be tried again
+   * the changelogs have all of it. `sources`: what was committed of the task's sources with it, for stores that no changelog brings up to
+   * that. @throws SluiceError STATE_DISK_FULL: nothing was written, and it can be tried again
    */
-  commit(positions: ReadonlyMap<string, number>): void {
+  commit(positions: ReadonlyMap<string, number>, sources: ReadonlyMap<string, number> = NOWHERE): void {
     this.#transaction(() => {
+      for (const [source, offset] of sources) this.#counters.counter(sourceOf(source), -1).value = offset
       for (const table of this.#tables) table.write()
       for (const [store, position] of positions) this.#position(store).value = position
     })
@@ -217,4 +236,9 @@ export class LmdbState {
 
 function isKeyValue({ kind }: StoreDefinition): boolean {
   return kind === 'keyValue' || kind === 'timestampedKeyValue'
+}
+
+/** No store has such a name. */
+function sourceOf(partition: string): string {
+  return `/source/${partition}`
 }

@@ -58,6 +58,11 @@ export class StateDirectory {
     return path.join(this.directory, DATA)
   }
 
+  /** Whether a store was ever written here. */
+  has(store: string): boolean {
+    return this.#stores.has(store)
+  }
+
   /** @throws SluiceError STATE_FOREIGN for a store that was written as something else */
   declare(definition: StoreDefinition): void {
     const shape = shapeOf(definition)

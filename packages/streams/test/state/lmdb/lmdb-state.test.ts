@@ -305,3 +305,43 @@ async function killed(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL')
   await once(child, 'exit')
 }
+
+describe('a store that is forgotten', () => {
+  test.each([
+    ['a table', TABLE],
+    ['windows', { ...base(), kind: 'timestampedWindow', ...windows(40_000) } as const],
+  ])('is empty for whoever makes it next, also after a restart, and the others have all: %s', async (_, definition) => {
+    const other = { ...TABLE, name: 'store-2' }
+    const fill = (state: LmdbState): void => {
+      const one = store(state, definition, (made) => made as { put(...row: unknown[]): void })
+      const two = store(state, other, (made) => made as Table)
+      for (let i = 0; i < 50; i++) {
+        one.put(`k${i}`, 'x', i * 1_000, i * 1_000)
+        two.put(`k${i}`, 'x', i)
+      }
+      state.commit(new Map([['store', 7]]), new Map([['in-0', 50]]))
+    }
+    fill(opened())
+    await closed(open[0]!)
+    const again = opened()
+    expect([again.forget('nobody'), again.forget('store')]).toEqual([false, true])
+    const count = (state: LmdbState, one: StoreDefinition): number =>
+      [...store(state, one, (made) => made as { all(): Iterable<unknown> }).all()].length
+    expect([count(again, definition), again.position(definition), count(again, other)]).toEqual([0, null, 50])
+    await closed(again)
+    const later = opened()
+    expect([count(later, definition), count(later, other)]).toEqual([0, 50])
+  })
+
+  test('where the last commit stood is known after a restart: of all sources that are asked for', async () => {
+    const state = opened()
+    table(state)
+    expect(state.standsAt(new Map([['in-0', -1]]))).toBe(true)
+    state.commit(new Map(), new Map([['in-0', 5]]))
+    await closed(state)
+    const again = opened()
+    const stands = (...sources: [string, number][]): boolean => again.standsAt(new Map(sources))
+    expect([stands(['in-0', 5]), stands(['in-0', 5], ['in-1', -1]), stands(['in-0', 6])]).toEqual([true, true, false])
+    expect(stands(['in-0', 5], ['in-1', 0])).toBe(false)
+  })
+})
