@@ -19,7 +19,7 @@ export function advanceStreamWhenIdle(stream: StreamPlace, { name: given, afterM
   checkDuration('The time after which a stream is idle', afterMs, 1)
   const name = graph.names.node(given, PREFIX)
   const store = `${name}-times`
-  // One record per commit says where the records stand.
+  // Of what is done at one place, a commit needs the last.
   const base = storeBase(
     store,
     { engine: 'memory', caching: true },

@@ -10,18 +10,17 @@ export interface AdvanceWhenIdleOptions {
   readonly store: string
 }
 
-/** By topic: the offset behind the last record that came. */
+/** By topic: the offset before which all records had been through. */
 type Positions = Readonly<Record<string, number>>
 
 /** That time was moved on, and where: with the same records, it is moved on at the same place again. */
 export interface IdleRecord {
   readonly positions: Positions
-  /** Milliseconds since the epoch; -1: only where the records stand. */
+  /** Milliseconds since the epoch. */
   readonly time: number
 }
 
-/** The store's key of where the records stand; the others are numbers, one per place where time was moved on. */
-const STANDING = 'standing'
+/** The store's keys are numbers, one per place where time was moved on. */
 const DIGITS = 12
 /** Time is moved on once it has stood still for so much longer than the last time, so that a stream that has ended costs less and less. */
 const GROWTH = 1.25
@@ -31,7 +30,8 @@ const PLACES_MAX = 1_000
 /**
  * Moves the time of the nodes behind it on when no record comes for a while, so that windows close. What it does is kept in a store, with
  * the results in one transaction: a task that goes on, or processes the same records again, does the same at the same place and does not
- * look at the clock before it has done all of it.
+ * look at the clock before it has done all of it. That place is where all records of all topics that were before it have come by: where they come
+ * in another order the second time, as those of several topics may, and those in calls, no time is moved on before one that was in time.
  */
 export function advanceWhenIdle(options: AdvanceWhenIdleOptions): Operator {
   return {
@@ -55,8 +55,8 @@ class IdleTime {
   readonly #scope: NodeScope
   readonly #store: KeyValueStore<string, IdleRecord>
   readonly #time: NodeTime
-  /** Null until the first record, or look: the store is not filled before. */
-  #positions: Record<string, number> | null = null
+  /** The store is not filled before the first record, or look. */
+  #isLoaded = false
   /** What was done, oldest first, and how much of it has been done again. */
   readonly #done: IdleRecord[] = []
   #redone = 0
@@ -81,17 +81,14 @@ class IdleTime {
   }
 
   hear(at: RecordContext): void {
-    const positions = this.#load()
-    positions[at.topic] = at.offset
-    if (this.#redone < this.#done.length) this.#redo(positions, at)
-    positions[at.topic] = at.offset + 1
+    this.#load()
+    if (this.#redone < this.#done.length) this.#redo(this.#scope.positions(), at)
     this.#hasHeard = true
     if (at.timestamp > this.#time.at) this.#time.at = at.timestamp
-    this.#store.put(STANDING, { positions, time: -1 })
   }
 
   look(at: RecordContext): void {
-    const positions = this.#load()
+    this.#load()
     const now = this.#scope.clock.monotonic()
     if (this.#hasHeard || !this.#scope.isCaughtUp()) {
       this.#hasHeard = false
@@ -100,13 +97,14 @@ class IdleTime {
       this.#nextMs = this.#afterMs
       return
     }
+    const positions = this.#scope.positions()
     this.#redo(positions, at)
     const idleMs = now - this.#idleSince
     if (this.#redone < this.#done.length || this.#time.at < 0 || idleMs < this.#nextMs) return
     this.#time.at += Math.floor(now - this.#movedAt)
     this.#movedAt = now
     this.#nextMs = idleMs * GROWTH
-    this.#record({ positions: { ...positions }, time: this.#time.at })
+    this.#record({ positions, time: this.#time.at })
     this.#scope.advanceTime(this.#time.at, at)
   }
 
@@ -132,14 +130,13 @@ class IdleTime {
     }
   }
 
-  #load(): Record<string, number> {
-    if (this.#positions !== null) return this.#positions
+  #load(): void {
+    if (this.#isLoaded) return
+    this.#isLoaded = true
     for (const { key, value } of this.#store.all()) {
-      if (key === STANDING) continue
       if (this.#done.length === 0) this.#first = Number(key)
       this.#done.push(value)
     }
-    return (this.#positions = { ...this.#store.get(STANDING)?.positions })
   }
 }
 
@@ -147,8 +144,9 @@ function keyOf(number: number): string {
   return String(number).padStart(DIGITS, '0')
 }
 
+/** A topic that is not read any more keeps nothing waiting. */
 function isReached(wanted: Positions, positions: Positions): boolean {
-  return Object.entries(wanted).every(([topic, offset]) => (positions[topic] ?? 0) >= offset)
+  return Object.entries(wanted).every(([topic, offset]) => (positions[topic] ?? Infinity) >= offset)
 }
 
 function isSame(a: Positions, b: Positions): boolean {

@@ -42,6 +42,8 @@ export interface NodeScope {
   advanceTime(timestamp: number, at: RecordContext): void
   /** Whether the task has processed all that its partitions hold, as far as is known. */
   isCaughtUp(): boolean
+  /** By topic that the task reads, the offset before which all records have been through: that under way has not, nor what is in a call. */
+  positions(): Readonly<Record<string, number>>
   /** Calls back at every multiple of the interval (stream time), or so long after now and after each call (wall clock). */
   schedule(intervalMs: number, type: PunctuationType, callback: Punctuator): Cancellable
   /** Calls a step from a punctuator. What is thrown behind it is dealt with there, and the punctuator goes on, unless the run ends. */

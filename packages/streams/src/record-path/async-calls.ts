@@ -108,6 +108,18 @@ export interface FinishedCall {
   readonly outcome: { readonly value: unknown } | { readonly error: unknown }
 }
 
+/** The context is that of the record again which the call was for. */
+export function enterCall(call: FinishedCall, at: RecordContext): void {
+  const { record, lane, place, timestamp, headers, isLettingGo } = call
+  record.enter(at)
+  if (place !== null) at.standAt(place)
+  at.timestamp = timestamp
+  at.headers = headers
+  at.node = lane.node
+  at.isLettingGo = isLettingGo
+  at.hasLetGo = isLettingGo
+}
+
 interface Call extends Omit<FinishedCall, 'outcome'> {
   readonly value: unknown
   readonly order: string | null
@@ -161,6 +173,13 @@ export class AsyncCalls {
     for (const [{ concurrency }, { waiting }] of this.#lanes)
       if (waiting.length >= concurrency * WAITING_PER_CALL) return true
     return false
+  }
+
+  /** The offset of the first record of a topic that is in a call; Infinity: none is. */
+  earliestOf(topic: string): number {
+    let earliest = Infinity
+    for (const { record } of this.#calls) if (record.topic === topic) earliest = Math.min(earliest, record.offset)
+    return earliest
   }
 
   /** Calls for the record under way as soon as may be. */

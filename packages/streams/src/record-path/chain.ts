@@ -38,6 +38,7 @@ export interface ChainScope extends SinkScope {
   readonly drops: Drops
   streamTime(): number
   isCaughtUp(): boolean
+  positions: NodeScope['positions']
   requestCommit(): void
   /** Returns the reason to stop. */
   failedWithoutRecord(at: RecordContext, error: unknown): SluiceError | null
@@ -124,6 +125,7 @@ function nodeScope(
     time: (closing) => scope.times.of(node.name, closing),
     streamTime: () => scope.streamTime(),
     isCaughtUp: () => scope.isCaughtUp(),
+    positions: () => scope.positions(),
     schedule: (intervalMs, type, callback) => {
       const step: Step = (timestamp, _none, at) => callback(timestamp as number, at)
       return punctuations.schedule(intervalMs, type, (timestamp, at) => {

@@ -10,7 +10,7 @@ import type { StateStore } from '../state/stores.ts'
 import { UndoJournal } from '../state/undo-journal.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
-import { AsyncCalls, PendingRecord, type FinishedCall } from './async-calls.ts'
+import { AsyncCalls, enterCall, PendingRecord, type FinishedCall } from './async-calls.ts'
 import { compileChains } from './chain.ts'
 import { closeAll } from './close-all.ts'
 import { Drops } from './drops.ts'
@@ -23,6 +23,7 @@ import { RecordOrder } from './record-order.ts'
 import { memoryOf } from './remember.ts'
 import type { ParkedRecord, StartOfPartition, TaskPartition, TaskPorts, TaskSettings } from './task-contract.ts'
 import { TaskStores } from './task-stores.ts'
+import { isAtItsEnd, placeOf, throughUpTo } from './through.ts'
 import { read, UNREADABLE, wayFor, wayOf, type Way } from './way.ts'
 
 export class StreamTask {
@@ -96,6 +97,7 @@ export class StreamTask {
       drops: this.#drops,
       streamTime: () => this.#streamTime,
       isCaughtUp: () => this.#isCaughtUp,
+      positions: () => throughUpTo(this.#ways, this.#pending ?? placeOf(this.#at, this.#from), this.#calls),
       requestCommit: () => void (this.#isCommitWanted = true),
       failedWithoutRecord: (at, error) => this.#failures.withoutRecord(at, error),
       begin: (lane, key, value, at) => {
@@ -333,9 +335,7 @@ export class StreamTask {
   /** All that there is has been processed, as far as is known: what came during a pause is not known yet when that ends. */
   get #isCaughtUp(): boolean {
     if (this.#wasPaused || !this.#calls.isEmpty) return false
-    return this.#ways.every(
-      ({ queue, position, isPaused }) => !isPaused && queue.isEmpty && queue.settledAt(position) >= queue.endOffset,
-    )
+    return this.#ways.every(isAtItsEnd)
   }
 
   get #mayNotBegin(): boolean {
@@ -351,18 +351,12 @@ export class StreamTask {
 
   /** A record goes on with what a call for it has come to, unless it has been diverted, or dropped, meanwhile. */
   #finish(call: FinishedCall): SluiceError | null {
-    const { record, lane, key, place, timestamp, headers, isLettingGo, policy, outcome } = call
+    const { record, lane, key, policy, outcome } = call
     const at = this.#at
     const { output } = at
     const { length, bytes } = output
-    record.enter(at)
+    enterCall(call, at)
     this.#journal?.clear()
-    if (place !== null) at.standAt(place)
-    at.timestamp = timestamp
-    at.headers = headers
-    at.node = lane.node
-    at.isLettingGo = isLettingGo
-    at.hasLetGo = isLettingGo
     this.#pending = record
     let stop: SluiceError | null = null
     const isOver = record.quarantinedFor !== null || record.isLetGo

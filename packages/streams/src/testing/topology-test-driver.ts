@@ -106,13 +106,18 @@ export class TopologyTestDriver {
     for (const subtopology of this.#topology.subtopologies.toSorted(
       (a, b) => Number(b.isGlobal) - Number(a.isGlobal),
     )) {
-      const task = this.#start(subtopology, taskSettings, {
-        output: this.#output,
-        clock: this.clock,
-        random: systemRandom,
-        stores: { factory, global, changelog },
-        ...(continuing === undefined ? {} : { times: continuing.#timesOf(subtopology.id) }),
-      })
+      const task = this.#start(
+        subtopology,
+        taskSettings,
+        {
+          output: this.#output,
+          clock: this.clock,
+          random: systemRandom,
+          stores: { factory, global, changelog },
+          ...(continuing === undefined ? {} : { times: continuing.#timesOf(subtopology.id) }),
+        },
+        continuing,
+      )
       if (subtopology.isGlobal) for (const [name, store] of task.stores) global.set(name, readOnly(store))
     }
   }
@@ -244,11 +249,19 @@ export class TopologyTestDriver {
     return this.#tasks.find(({ id }) => id === `${subtopology}_0`)!.nodeTimes()
   }
 
-  #start(subtopology: Subtopology, settings: ReturnType<typeof taskSettingsOf>, ports: TaskPorts): StreamTask {
-    const starts = subtopology.sourceTopics.map((topic) => ({ topic, partition: 0, offset: 0, tally: EMPTY_TALLY }))
+  #start(
+    subtopology: Subtopology,
+    settings: ReturnType<typeof taskSettingsOf>,
+    ports: TaskPorts,
+    continuing: TopologyTestDriver | undefined,
+  ): StreamTask {
+    const starts = subtopology.sourceTopics.map((topic) => {
+      const offset = continuing === undefined ? 0 : (continuing.#sources.get(topic)?.next ?? 0)
+      return { topic, partition: 0, offset, tally: EMPTY_TALLY }
+    })
     const task = new StreamTask(this.#topology, subtopology, 0, starts, settings, ports)
     this.#tasks.push(task)
-    for (const { topic } of starts) this.#sources.set(topic, { task, next: 0 })
+    for (const { topic, offset } of starts) this.#sources.set(topic, { task, next: offset })
     return task
   }
 

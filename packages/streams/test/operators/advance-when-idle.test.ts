@@ -4,11 +4,13 @@ import { systemRandom } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import {
   BufferConfig,
+  JoinWindows,
   Serdes,
   StreamsBuilder,
   streamsSettings,
   Suppressed,
   TimeWindows,
+  type KStream,
   type Topology,
 } from '../../src/index.ts'
 import { OutputBatch } from '../../src/record-path/output-batch.ts'
@@ -110,7 +112,7 @@ describe.each(['suppress', 'emit'] as const)('a stream that goes on when it is i
       ['a', 30_000],
     ])
 
-    const again = new Life(closing(how), first.logged('idle-times'), 7)
+    const again = new Life(closing(how), first.logged('idle-times'), { in: { endOffset: 7 } })
     again.idle(3)
     again.feed([
       ['a', 10_200],
@@ -141,6 +143,52 @@ describe.each(['suppress', 'emit'] as const)('a stream that goes on when it is i
   })
 })
 
+describe.each(['left', 'outer'] as const)('before a %s join of streams', (kind) => {
+  const windows = JoinWindows.ofTimeDifferenceAndGrace(1_000, 500)
+  const open = (): TopologyTestDriver => {
+    const builder = new StreamsBuilder()
+    const [left, right] = ['left', 'right'].map((topic) =>
+      builder.stream(topic, text).advanceWhenIdle({ name: `${topic}-idle`, afterMs: AFTER_MS }),
+    ) as [KStream<string | null, string | null>, KStream<string | null, string | null>]
+    const joined = { ...text, otherValue: Serdes.string, name: 'pairs', storeName: 'pairs' }
+    const pairs =
+      kind === 'left'
+        ? left.leftJoin(right, (a, b) => `${a}+${b}`, windows, joined)
+        : left.outerJoin(right, (a, b) => `${a}+${b}`, windows, joined)
+    pairs.to('out', text)
+    return new TopologyTestDriver(builder.build(), { initialTimeMs: 50_000 })
+  }
+  const pipe = (driver: TopologyTestDriver, topic: string, value: string, timestamp: number) =>
+    driver.createInputTopic(topic, Serdes.string, Serdes.string).pipeInput('k', value, { timestamp })
+  const read = (driver: TopologyTestDriver) =>
+    driver.createOutputTopic('out', Serdes.string, Serdes.string).readValuesToList()
+
+  test('what found nothing comes out though no record comes, once; what found something has come out', () => {
+    const driver = open()
+    pipe(driver, 'left', 'l1', 10_000)
+    pipe(driver, 'right', 'r1', 10_100)
+    pipe(driver, 'left', 'l2', 12_000)
+    pipe(driver, 'right', 'r2', 14_000)
+    expect(read(driver)).toEqual(['l1+r1', 'l2+null'])
+    pipe(driver, 'left', 'l3', 15_500)
+    // What waits on the right is a result of an outer join alone.
+    expect(read(driver)).toEqual([])
+    for (let i = 0; i < 12; i++) driver.advanceWallClockTime(AFTER_MS)
+    expect(read(driver)).toEqual(kind === 'left' ? ['l3+null'] : ['null+r2', 'l3+null'])
+    for (let i = 0; i < 12; i++) driver.advanceWallClockTime(AFTER_MS)
+    expect(read(driver)).toEqual([])
+  })
+
+  test('what comes later and is of a time that is over comes out at once, alone', () => {
+    const driver = open()
+    pipe(driver, 'left', 'l1', 10_000)
+    for (let i = 0; i < 12; i++) driver.advanceWallClockTime(AFTER_MS)
+    expect(read(driver)).toEqual(['l1+null'])
+    pipe(driver, 'left', 'l2', 10_100)
+    expect(read(driver)).toEqual(['l2+null'])
+  })
+})
+
 test('time does not move on while there is more to process', () => {
   const life = new Life(closing('emit'))
   life.feed([['a', 10_200]], 7)
@@ -161,6 +209,98 @@ test('nor behind a pause, before it is known what has come meanwhile', () => {
   expect(life.results()).toEqual([])
   life.idle(3)
   expect(life.results()).toEqual(['a@10000 2'])
+})
+
+describe('records that are processed again, at least once, are in time if they were', () => {
+  /** Of two topics. */
+  function merged(): Topology {
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', text)
+      .merge(builder.stream('other', text))
+      .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS })
+      .groupByKey(text)
+      .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
+      .emitStrategy('close')
+      .count({ materialized: { name: 'counts' } })
+      .toStream(({ key, start }) => `${key}@${start}`)
+      .mapValues((count) => String(count))
+      .to('out', text)
+    return builder.build()
+  }
+
+  test('though one topic goes on where time was moved on, and another before', () => {
+    const first = new Life(merged(), [], { in: {}, other: {} })
+    first.feed([['a', 10_200]])
+    for (const timestamp of [10_250, 10_300, 10_400]) first.feed([['b', timestamp]], 0, 'other')
+    first.idle(4)
+    expect(first.results()).toEqual(['a@10000 1', 'b@10000 3'])
+
+    // What was counted is lost; the offset of one topic was committed.
+    const from = { in: { offset: 1, endOffset: 2 }, other: { offset: 1, endOffset: 3 } }
+    const again = new Life(merged(), first.logged('idle-times'), from)
+    again.idle(2)
+    again.feed([['a', 10_260]])
+    again.feed(
+      [
+        ['b', 10_300],
+        ['b', 10_400],
+      ],
+      0,
+      'other',
+    )
+    again.idle(4)
+    // The other ones are before the committed offsets.
+    expect(again.results()).toEqual(['a@10000 1', 'b@10000 2'])
+  })
+
+  test('though they come out of calls in another order', async () => {
+    const asked = new Map<string, PromiseWithResolvers<string>>()
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', text)
+      .mapValuesAsync(
+        (_value, key) => {
+          const call = Promise.withResolvers<string>()
+          asked.set(key!, call)
+          return call.promise
+        },
+        { timeoutMs: 100_000 },
+      )
+      .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS })
+      .groupByKey(text)
+      .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
+      .emitStrategy('close')
+      .count({ materialized: { name: 'counts' } })
+      .toStream(({ key, start }) => `${key}@${start}`)
+      .mapValues((count) => String(count))
+      .to('out', text)
+    const topology = builder.build()
+    const answer = async (life: Life, ...keys: readonly string[]): Promise<void> => {
+      for (const key of keys) {
+        asked.get(key)!.resolve('')
+        await new Promise((resolve) => setImmediate(resolve))
+        life.goOn()
+      }
+    }
+    const records = [
+      ['a', 10_200],
+      ['b', 10_300],
+      ['c', 10_400],
+    ] as const
+    const first = new Life(topology)
+    first.feed(records)
+    await answer(first, 'c', 'a', 'b')
+    first.idle(4)
+    expect(first.results()).toEqual(['a@10000 1', 'b@10000 1', 'c@10000 1'])
+
+    const again = new Life(topology, first.logged('idle-times'), { in: { endOffset: 4 } })
+    again.feed([...records, ['d', 10_450]])
+    await answer(again, 'c', 'b', 'd', 'a')
+    again.idle(5)
+    // The last one was not there before: time had been moved on when it came.
+    expect(again.results()).toEqual(['a@10000 1', 'b@10000 1', 'c@10000 1', 'd@10000 1'])
+  })
 })
 
 test('nor while a record is in a call', async () => {
@@ -198,19 +338,31 @@ test('nor while a record is in a call', async () => {
   expect(life.results()).toEqual(['a@10000 1', 'b@10000 1'])
 })
 
-/** One task from its first record, with the changelogs of its stores. */
+/** Where a life begins in a topic, and what the topic holds already. */
+interface Start {
+  readonly offset?: number
+  readonly endOffset?: number
+}
+
+/** One task, with the changelogs of its stores. */
 class Life {
   readonly #clock = new FakeClock()
   readonly #output = new OutputBatch()
   readonly #changelogs = new Map<string, ChangelogRecord[]>()
   readonly #task: StreamTask
-  #next = 0
+  readonly #next = new Map<string, number>()
   #results: string[] = []
 
-  /** @param endOffset what the partition holds already */
-  constructor(topology: Topology, restored: readonly ChangelogRecord[] = [], endOffset = 0) {
+  constructor(
+    topology: Topology,
+    restored: readonly ChangelogRecord[] = [],
+    from: Readonly<Record<string, Start>> = { in: {} },
+  ) {
     const app = topology.forApplication('app')
-    const starts = [{ topic: 'in', partition: 0, offset: 0, tally: EMPTY_TALLY, endOffset }]
+    const starts = Object.entries(from).map(([topic, { offset = 0, endOffset = offset }]) => {
+      this.#next.set(topic, offset)
+      return { topic, partition: 0, offset, tally: EMPTY_TALLY, endOffset }
+    })
     const settings = taskSettingsOf(streamsSettings.parse({ 'application.id': 'app' }))
     this.#task = new StreamTask(app, app.subtopologies[0]!, 0, starts, settings, {
       clock: this.#clock,
@@ -235,9 +387,9 @@ class Life {
   }
 
   /** Records of keys and timestamps; `behind`: so many more are at the broker. */
-  feed(records: readonly (readonly [string, number])[], behind = 0): void {
-    const from = this.#next
-    this.#next += records.length
+  feed(records: readonly (readonly [string, number])[], behind = 0, topic = 'in'): void {
+    const from = this.#next.get(topic)!
+    this.#next.set(topic, from + records.length)
     const batch = fetchedRecords(
       records.map(([key, timestamp], i) => ({
         offset: from + i,
@@ -248,11 +400,10 @@ class Life {
         transaction: null,
       })),
     )
-    const end = this.#next + behind
+    const nextOffset = from + records.length
+    const end = nextOffset + behind
     const ends = { highWatermark: end, lastStableOffset: end, logStartOffset: 0, leaderEpoch: 0, topicId: '' }
-    expect(
-      this.#task.process({ topic: 'in', partition: 0, batches: [batch], nextOffset: this.#next, ...ends }),
-    ).toBeNull()
+    expect(this.#task.process({ topic, partition: 0, batches: [batch], nextOffset, ...ends })).toBeNull()
     this.#task.flush()
   }
 
