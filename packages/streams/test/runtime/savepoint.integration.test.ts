@@ -5,6 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
+import { openObjectStore } from '@sluice/object-store'
 import { MemoryMetrics } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
 import { countsIn } from '../support/read-committed.ts'
@@ -142,6 +143,36 @@ onABroker('a savepoint (needs SLUICE_TEST_KAFKA)', () => {
     await expect(renamed.streams.beginFrom(url)).rejects.toThrow('is none of the topology')
     const again = application(input, 'lmdb', { 'application.id': one.id })
     await expect(again.streams.beginFrom(url)).rejects.toThrow('has begun already')
+  }, 90_000)
+
+  test('is refused while another instance has some of the tasks, with the partitions that are there; nothing is written, and all go on', async () => {
+    const input = await inputTopic()
+    const url = `memory:${randomUUID()}`
+    const one = application(input, 'lmdb', { 'heartbeat.interval.ms': '200' })
+    const own = {
+      'application.id': one.id,
+      'heartbeat.interval.ms': '200',
+      'state.dir': path.join(folder, `${one.id}-2`),
+    }
+    const two = application(input, 'lmdb', own)
+    one.start()
+    two.start()
+    await eventually(() => [one, two].every(({ streams }) => streams.progress().length === PARTITIONS))
+    const elsewhere = two.streams.progress()
+    const refused: unknown = await one.streams.savepoint(url).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 'SAVEPOINT_REFUSED', place: { tasks: PARTITIONS } })
+    for (const { task, topic, partition } of elsewhere)
+      expect((refused as Error).message).toMatch(new RegExp(`${task} \\([^)]*${topic}-${partition}\\b`))
+    for (const { task } of one.streams.progress()) expect((refused as Error).message).not.toContain(`${task} (`)
+    expect((await openObjectStore(url).list('')).objects).toEqual([])
+    await put(input, 0, 300)
+    await eventually(
+      async () =>
+        total(last(await countsIn(kafka, two.output, PARTITIONS))) +
+          total(last(await countsIn(kafka, one.output, PARTITIONS))) ===
+        300,
+    )
+    await Promise.all([one.stop(), two.stop()])
   }, 90_000)
 })
 

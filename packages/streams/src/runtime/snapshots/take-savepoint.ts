@@ -3,9 +3,9 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import type { Kafka } from '@sluice/kafka'
 import type { ObjectStore } from '@sluice/object-store'
-import type { Clock, Logger } from '@sluice/sdk'
+import type { Clock, Logger, TopicPartition } from '@sluice/sdk'
 import { tasksOfTopology } from '../../assignment/streams-assignor.ts'
-import { nameOfTask } from '../../assignment/task-id.ts'
+import { nameOfTask, type TaskId } from '../../assignment/task-id.ts'
 import { encodeSavepoint, SAVEPOINT, savepointRefused } from '../../state/snapshots/savepoint-manifest.ts'
 import { SnapshotCatalogue } from '../../state/snapshots/snapshot-catalogue.ts'
 import { SNAPSHOT_FORMAT, type SourcePosition } from '../../state/snapshots/snapshot-manifest.ts'
@@ -131,15 +131,19 @@ async function allStanding(threads: readonly StillThread[], work: () => Promise<
 
 function refuseMissing(cuts: readonly TaskCut[], { prepared }: TakeSavepointParts): void {
   const here = new Set(cuts.map(({ task }) => task))
-  const missing = tasksOfTopology(prepared.topology, prepared.sources)
-    .map(nameOfTask)
-    .filter((task) => !here.has(task))
+  const missing = tasksOfTopology(prepared.topology, prepared.sources).filter((task) => !here.has(nameOfTask(task)))
   if (missing.length === 0) return
+  const which = missing.map((task) => `${nameOfTask(task)} (${partitionsOf(task, prepared).map(keyOf).join(', ')})`)
   throw savepointRefused(
-    `Tasks run elsewhere, or nowhere now: ${missing.join(', ')}`,
+    `Tasks run elsewhere, or nowhere now: ${which.join(', ')}`,
     'Stop the other instances, wait until this one is RUNNING with all tasks, and try again.',
     { tasks: missing.length },
   )
+}
+
+function partitionsOf({ subtopology, partition }: TaskId, { topology, sources }: PreparedTopics): TopicPartition[] {
+  const topics = topology.subtopologies[subtopology]!.sourceTopics
+  return topics.filter((topic) => partition < (sources.get(topic) ?? 0)).map((topic) => ({ topic, partition }))
 }
 
 async function isDrained(cuts: readonly TaskCut[], { prepared, kafka }: TakeSavepointParts): Promise<boolean> {

@@ -10,7 +10,7 @@ export const SNAPSHOT_FORMAT = 1
 export interface SnapshotOfStore {
   /** What it must be opened as: see `shapeOf`. */
   readonly shape: string
-  /** Null: it has none, and comes back only where the whole task goes back to the snapshot. */
+  /** Null: it has none, and comes back only where its task goes on from the very commit of the snapshot. */
   readonly changelog: string | null
   /** Its changelog has to be read from there. On disk the file says it itself, and may say more. Null: from the beginning. */
   readonly position: number | null
