@@ -35,11 +35,17 @@ const EARLIER = 5
 const KEY = 6
 const VALUE = 7
 
-const SLOTS_LEAST = 32
+const SLOTS_LEAST = 16
+/** In a slot that has a key, beside seven bits of its hash that do not choose the slot. */
+const TAKEN = 0x80
+/** So much of the hash table is taken at most. */
+const FULL = 0.75
 
 export class PackedRows {
-  /** Pairs: the hash of a key, its latest row. */
-  #slots = new Int32Array(SLOTS_LEAST)
+  /** Of each slot of the hash table, 0 where it has no key: small enough to stay near the processor, where most keys are asked for in vain. */
+  #tags: Uint8Array
+  /** Of each slot that has a key. */
+  #latest: Int32Array
   #keyCount = 0
   #rowCount = 0
   readonly #slabs: Slab[] = []
@@ -53,13 +59,24 @@ export class PackedRows {
   /** Where in the hash table `#behind` has looked for the key: as long as nothing changes, it is, or would be, there. */
   #place = 0
 
+  /** @param keys how many there will be, as far as is known */
+  constructor(keys = 0) {
+    const slots = Math.max(SLOTS_LEAST, 2 ** Math.ceil(Math.log2(keys / FULL)))
+    this.#tags = new Uint8Array(slots)
+    this.#latest = new Int32Array(slots)
+  }
+
   get size(): number {
     return this.#rowCount
   }
 
+  get keyCount(): number {
+    return this.#keyCount
+  }
+
   /** The latest row of a key; 0: it has none. */
   latest(key: PackedKey<unknown>): number {
-    return this.#slots[this.#slotOf(key) + 1]!
+    return this.#latestAt(this.#slotOf(key))
   }
 
   /** The row before it of the same key; 0: it was the first. */
@@ -169,7 +186,7 @@ export class PackedRows {
     const later = this.#behind(key, this.time(row), this.number(row))
     const earlier = this.earlier(row)
     if (later !== 0) this.#setEarlier(later, earlier)
-    else if (earlier !== 0) this.#slots[this.#place + 1] = earlier
+    else if (earlier !== 0) this.#latest[this.#place] = earlier
     else this.#empty(this.#place)
     if (this.#near === row) this.#near = later
     this.#rowCount--
@@ -188,7 +205,7 @@ export class PackedRows {
       if (slab.doubles.length === SLAB_UNITS && spare.length < SPARE_MOST) spare.push(slab)
     this.#slabs.length = 0
     this.#at = SLAB_UNITS
-    this.#slots.fill(0)
+    this.#tags.fill(0)
     this.#keyCount = 0
     this.#rowCount = 0
     this.#near = 0
@@ -198,7 +215,8 @@ export class PackedRows {
   /** The same rows in memory of their own. */
   copy(): PackedRows {
     const copy = new PackedRows()
-    copy.#slots = this.#slots.slice()
+    copy.#tags = this.#tags.slice()
+    copy.#latest = this.#latest.slice()
     copy.#keyCount = this.#keyCount
     copy.#rowCount = this.#rowCount
     copy.#at = this.#at
@@ -209,8 +227,8 @@ export class PackedRows {
 
   /** The latest row of each key, in no order. The rows must not change meanwhile. */
   *latestOfEach(): Generator<number, void> {
-    const slots = this.#slots
-    for (let slot = 1; slot < slots.length; slot += 2) if (slots[slot] !== 0) yield slots[slot]!
+    const tags = this.#tags
+    for (let slot = 0; slot < tags.length; slot++) if (tags[slot] !== 0) yield this.#latest[slot]!
   }
 
   /** `later`: what `#behind` has just said. */
@@ -221,11 +239,12 @@ export class PackedRows {
       return
     }
     const place = this.#place
-    const latest = this.#slots[place + 1]!
+    const latest = this.#latestAt(place)
     this.#setEarlier(row, latest)
-    this.#slots[place] = hash
-    this.#slots[place + 1] = row
-    if (latest === 0 && ++this.#keyCount * 4 > this.#slots.length) this.#grow()
+    this.#latest[place] = row
+    if (latest !== 0) return
+    this.#tags[place] = tagOf(hash)
+    if (++this.#keyCount > this.#tags.length * FULL) this.#grow()
   }
 
   /** The row of the key that comes right behind a place in its order; 0: none does. */
@@ -233,7 +252,7 @@ export class PackedRows {
     const near = this.#near
     const isNear = near !== 0 && this.#nearHash === key.hash && this.#isBehind(near, time, number)
     let row = near
-    if (!isNear || !this.#hasKey(near, key)) row = this.#slots[(this.#place = this.#slotOf(key)) + 1]!
+    if (!isNear || !this.#hasKey(near, key)) row = this.#latestAt((this.#place = this.#slotOf(key)))
     let later = 0
     while (row !== 0 && this.#isBehind(row, time, number)) {
       later = row
@@ -248,7 +267,7 @@ export class PackedRows {
 
   /** The row before what `#behind` has just said. */
   #before(later: number): number {
-    return later === 0 ? this.#slots[this.#place + 1]! : this.earlier(later)
+    return later === 0 ? this.#latestAt(this.#place) : this.earlier(later)
   }
 
   #isAt(row: number, time: number, number: number): boolean {
@@ -270,13 +289,21 @@ export class PackedRows {
 
   /** Where a key is in the hash table, or would be. */
   #slotOf(key: PackedKey<unknown>): number {
-    const slots = this.#slots
-    const mask = slots.length - 1
-    const { hash } = key
-    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
-      const row = slots[slot + 1]!
-      if (row === 0 || (slots[slot] === hash && this.#hasKey(row, key))) return slot
+    const tags = this.#tags
+    const mask = tags.length - 1
+    const tag = tagOf(key.hash)
+    for (let slot = key.hash & mask; ; slot = (slot + 1) & mask) {
+      const there = tags[slot]!
+      if (there === 0 || (there === tag && this.#hasKey(this.#latest[slot]!, key))) return slot
     }
+  }
+
+  #latestAt(slot: number): number {
+    return this.#tags[slot] === 0 ? 0 : this.#latest[slot]!
+  }
+
+  #hashOf(row: number): number {
+    return this.#slab(row).ints[(row & IN_SLAB) * 2 + HASH]!
   }
 
   #hasKey(row: number, key: PackedKey<unknown>): boolean {
@@ -291,33 +318,34 @@ export class PackedRows {
 
   /** Takes a key out, and moves those behind it up that would not be found over the gap. */
   #empty(slot: number): void {
-    const slots = this.#slots
-    const mask = slots.length - 1
+    const tags = this.#tags
+    const mask = tags.length - 1
     this.#keyCount--
     let gap = slot
-    for (let next = (gap + 2) & mask; slots[next + 1] !== 0; next = (next + 2) & mask) {
-      const home = (slots[next]! << 1) & mask
+    for (let next = (gap + 1) & mask; tags[next] !== 0; next = (next + 1) & mask) {
+      const home = this.#hashOf(this.#latest[next]!) & mask
       // Whether its home lies, around the end, behind the gap: then it stays.
       if (((next - home) & mask) < ((next - gap) & mask)) continue
-      slots[gap] = slots[next]!
-      slots[gap + 1] = slots[next + 1]!
+      tags[gap] = tags[next]!
+      this.#latest[gap] = this.#latest[next]!
       gap = next
     }
-    slots[gap + 1] = 0
+    tags[gap] = 0
   }
 
   #grow(): void {
-    const old = this.#slots
-    const slots = new Int32Array(old.length * 2)
-    const mask = slots.length - 1
-    for (let at = 0; at < old.length; at += 2) {
-      if (old[at + 1] === 0) continue
-      let slot = (old[at]! << 1) & mask
-      while (slots[slot + 1] !== 0) slot = (slot + 2) & mask
-      slots[slot] = old[at]!
-      slots[slot + 1] = old[at + 1]!
+    const old = this.#latest
+    const taken = this.#tags
+    const tags = (this.#tags = new Uint8Array(old.length * 2))
+    const latest = (this.#latest = new Int32Array(old.length * 2))
+    const mask = tags.length - 1
+    for (let at = 0; at < old.length; at++) {
+      if (taken[at] === 0) continue
+      let slot = this.#hashOf(old[at]!) & mask
+      while (tags[slot] !== 0) slot = (slot + 1) & mask
+      tags[slot] = taken[at]!
+      latest[slot] = old[at]!
     }
-    this.#slots = slots
   }
 
   #placeFor(key: PackedKey<unknown>): number {
@@ -360,6 +388,10 @@ function copyOf({ doubles }: Slab): Slab {
   const slab = slabOf(doubles.length)
   slab.doubles.set(doubles)
   return slab
+}
+
+function tagOf(hash: number): number {
+  return TAKEN | (hash >>> 25)
 }
 
 function unitsOf(bytes: number): number {

@@ -105,7 +105,10 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
       for (let row = rows.latest(packed); row !== 0; row = rows.earlier(row)) {
         const time = rows.time(row)
         if (time < from) break
-        if (time <= to) (entries ??= []).push(this.#entry(key, time, rows.number(row), this.#value(segment, row)))
+        if (time > to) continue
+        const entry = this.#entry(key, time, rows.number(row), this.#value(segment, row))
+        if (entries === null) entries = [entry]
+        else entries.push(entry)
       }
     }
     if (entries === null) return NO_ENTRIES
@@ -245,7 +248,9 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
   }
 
   #addSegment(number: number): Segment<V> {
-    const segment: Segment<V> = { number, rows: new PackedRows(), values: [], index: null }
+    // About as many keys as before: then its hash table need not grow.
+    const keys = Math.max(0, ...this.#segments.map(({ rows }) => rows.keyCount))
+    const segment: Segment<V> = { number, rows: new PackedRows(keys), values: [], index: null }
     this.#segments.push(segment)
     this.#segments.sort((a, b) => a.number - b.number)
     this.#current = segment
