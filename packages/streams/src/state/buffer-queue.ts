@@ -9,12 +9,13 @@ export interface Waiting {
 /** Where something belongs, for what is no such object. */
 export interface Places<T> {
   time(item: T): number
-  order(item: T): string
-  number(item: T): number
+  /** Of two of one time. */
+  readonly compare: (a: T, b: T) => number
 }
 
 /** All that waits for one time. Many do, where it is the end of a window. */
 interface Bucket<T> {
+  readonly time: number
   items: T[]
   /** Those before have been let go. */
   head: number
@@ -27,9 +28,8 @@ interface Bucket<T> {
  */
 export class PlacedQueue<T> {
   readonly #places: Places<T>
-  readonly #buckets = new Map<number, Bucket<T>>()
-  /** Times with a bucket, in order, from `#head` on. */
-  #times: number[] = []
+  /** In order of time, from `#head` on. */
+  #buckets: Bucket<T>[] = []
   #head = 0
   #size = 0
 
@@ -43,47 +43,46 @@ export class PlacedQueue<T> {
 
   /** Of the earliest; Infinity when there is nothing. */
   get firstTime(): number {
-    return this.#size === 0 ? Infinity : this.#times[this.#head]!
+    return this.#size === 0 ? Infinity : this.#buckets[this.#head]!.time
   }
 
   get first(): T | undefined {
-    if (this.#size === 0) return undefined
-    const bucket = this.#sorted(this.firstTime)
-    return bucket.items[bucket.head]
+    return this.#size === 0 ? undefined : firstOf(this.#sorted(this.#head))
   }
 
   add(item: T): void {
     const time = this.#places.time(item)
+    const at = this.#placeOf(time)
+    const bucket = this.#buckets[at]
     this.#size++
-    const bucket = this.#buckets.get(time)
-    if (bucket !== undefined) {
+    if (bucket?.time === time) {
       bucket.items.push(item)
       bucket.isSorted = false
       return
     }
-    this.#buckets.set(time, { items: [item], head: 0, isSorted: true })
-    const at = this.#timeAt(time)
-    if (at === this.#times.length) this.#times.push(time)
-    else this.#times.splice(at, 0, time)
+    const added = { time, items: [item], head: 0, isSorted: true }
+    if (bucket === undefined) this.#buckets.push(added)
+    else this.#buckets.splice(at, 0, added)
   }
 
   remove(item: T): void {
     const time = this.#places.time(item)
-    if (!this.#buckets.has(time)) return
-    const bucket = this.#sorted(time)
-    const at = this.#placeOf(bucket, item)
-    if (bucket.items[at] !== item) return
-    if (at === bucket.head) bucket.head++
-    else bucket.items.splice(at, 1)
-    this.#taken(time, bucket)
+    const at = this.#placeOf(time)
+    if (this.#buckets[at]?.time !== time) return
+    const bucket = this.#sorted(at)
+    const place = this.#placeIn(bucket, item)
+    if (bucket.items[place] !== item) return
+    if (place === bucket.head) bucket.head++
+    else bucket.items.splice(place, 1)
+    this.#taken(at, bucket)
   }
 
   shift(): T | undefined {
     if (this.#size === 0) return undefined
-    const time = this.firstTime
-    const bucket = this.#sorted(time)
-    const item = bucket.items[bucket.head++]
-    this.#taken(time, bucket)
+    const bucket = this.#sorted(this.#head)
+    const item = firstOf(bucket)
+    bucket.head++
+    this.#taken(this.#head, bucket)
     return item
   }
 
@@ -93,22 +92,19 @@ export class PlacedQueue<T> {
   }
 
   #behind(item: T): T | undefined {
-    const seen = this.#places.time(item)
-    if (this.#buckets.has(seen)) {
-      const bucket = this.#sorted(seen)
-      const at = this.#placeOf(bucket, item)
-      const next = bucket.items[at] === item ? bucket.items[at + 1] : bucket.items[at]
+    const time = this.#places.time(item)
+    let at = this.#placeOf(time)
+    if (this.#buckets[at]?.time === time) {
+      const bucket = this.#sorted(at)
+      const place = this.#placeIn(bucket, item)
+      const next = bucket.items[place] === item ? bucket.items[place + 1] : bucket.items[place]
       if (next !== undefined) return next
+      at++
     }
-    let at = this.#timeAt(seen)
-    if (this.#times[at] === seen) at++
-    const time = this.#times[at]
-    if (time === undefined) return undefined
-    const bucket = this.#sorted(time)
-    return bucket.items[bucket.head]
+    return at === this.#buckets.length ? undefined : firstOf(this.#sorted(at))
   }
 
-  #taken(time: number, bucket: Bucket<T>): void {
+  #taken(at: number, bucket: Bucket<T>): void {
     this.#size--
     if (bucket.head < bucket.items.length) {
       if (bucket.head < 1024 || bucket.head * 2 < bucket.items.length) return
@@ -116,61 +112,58 @@ export class PlacedQueue<T> {
       bucket.head = 0
       return
     }
-    this.#buckets.delete(time)
-    const at = this.#timeAt(time)
+    bucket.items.length = 0
+    bucket.head = 0
     if (at === this.#head) this.#head++
-    else this.#times.splice(at, 1)
-    if (this.#head < 1024 || this.#head * 2 < this.#times.length) return
-    this.#times = this.#times.slice(this.#head)
+    else this.#buckets.splice(at, 1)
+    if (this.#head < 1024 || this.#head * 2 < this.#buckets.length) return
+    this.#buckets = this.#buckets.slice(this.#head)
     this.#head = 0
   }
 
-  #sorted(time: number): Bucket<T> {
-    const bucket = this.#buckets.get(time)!
+  #sorted(at: number): Bucket<T> {
+    const bucket = this.#buckets[at]!
     if (bucket.isSorted) return bucket
-    const { items, head } = bucket
-    const places = items.slice(head).map((item) => this.#placeIn(item))
-    bucket.items = places.toSorted(compare).map(({ item }) => item)
+    if (bucket.head > 0) bucket.items = bucket.items.slice(bucket.head)
+    bucket.items.sort(this.#places.compare)
     bucket.head = 0
     bucket.isSorted = true
     return bucket
   }
 
-  /** Where a time is, or would be. It mostly is the last. */
-  #timeAt(time: number): number {
-    let high = this.#times.length
-    if (high === this.#head || this.#times[high - 1]! < time) return high
+  /** Where the bucket of a time is, or would be. It mostly is the last. */
+  #placeOf(time: number): number {
+    const buckets = this.#buckets
     let low = this.#head
-    high -= 1
+    let high = buckets.length
+    if (high > low && buckets[high - 1]!.time <= time) low = buckets[high - 1]!.time === time ? high - 1 : high
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#times[middle]! < time) low = middle + 1
+      if (buckets[middle]!.time < time) low = middle + 1
       else high = middle
     }
     return low
   }
 
-  #placeOf({ items, head }: Bucket<T>, item: T): number {
-    const place = this.#placeIn(item)
+  #placeIn({ items, head }: Bucket<T>, item: T): number {
     let low = head
     let high = items.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (compare(this.#placeIn(items[middle]!), place) < 0) low = middle + 1
+      if (this.#places.compare(items[middle]!, item) < 0) low = middle + 1
       else high = middle
     }
     return low
   }
+}
 
-  #placeIn(item: T): Place<T> {
-    return { item, order: this.#places.order(item), number: this.#places.number(item) }
-  }
+function firstOf<T>({ items, head }: Bucket<T>): T {
+  return items[head]!
 }
 
 const OF_WAITING: Places<Waiting> = {
   time: ({ time }) => time,
-  order: ({ order }) => order,
-  number: ({ number }) => number,
+  compare: (a, b) => (a.order === b.order ? a.number - b.number : a.order < b.order ? -1 : 1),
 }
 
 /** A queue of things that know their places. */
@@ -178,15 +171,4 @@ export class BufferQueue<T extends Waiting> extends PlacedQueue<T> {
   constructor() {
     super(OF_WAITING)
   }
-}
-
-interface Place<T> {
-  readonly item: T
-  readonly order: string
-  readonly number: number
-}
-
-function compare(a: Place<unknown>, b: Place<unknown>): number {
-  if (a.order !== b.order) return a.order < b.order ? -1 : 1
-  return a.number - b.number
 }

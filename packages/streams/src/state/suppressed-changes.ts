@@ -17,14 +17,14 @@ export class SuppressedChanges<K, V> {
   /** Of windows the key within: they are found by it, start and end, without writing their bytes. */
   readonly #key: PackedKey<unknown>
   readonly #inner: KeyIdentity<unknown> | null
-  /** The window that was added last, and its bytes. */
-  #lastStart = NaN
-  #lastEnd = NaN
-  #lastOrder = ''
   readonly #keys: KeyIdentity<K>
+  /** What the bytes of a window have behind those of its key: many in a row have the same. */
+  #end: Uint8Array = NO_BYTES
+  #endOf = { start: NaN, end: NaN }
   readonly #rowOf: number[] = []
-  /** The bytes of its key. */
-  readonly orders: string[] = []
+  /** The key, of windows the one within, if it is a text; and its bytes, as a text that compares as they do. */
+  readonly #texts: (string | null)[] = []
+  readonly #orders: string[] = []
   readonly times: number[] = []
   readonly priorValues: (V | null)[] = []
   readonly oldValues: (V | null)[] = []
@@ -34,6 +34,8 @@ export class SuppressedChanges<K, V> {
   readonly isWaiting: boolean[] = []
   /** Whether the changelog does not know it as it is now. */
   readonly isDirty: boolean[] = []
+  /** Whether the changelog has a row of its key. */
+  readonly isLogged: boolean[] = []
   readonly #topics: string[] = []
   readonly #partitions: number[] = []
   readonly #offsets: number[] = []
@@ -48,19 +50,24 @@ export class SuppressedChanges<K, V> {
 
   /** -1: there is none of the key. */
   find(key: K): number {
-    const row = this.#find(key)
+    const packed = this.#pack(key)
+    const row = this.#inner === null ? this.#rows.find(packed, 0, 0) : this.#rows.find(packed, startOf(key), endOf(key))
     return row === 0 ? -1 : this.#rows.slot(row)
   }
 
-  /** Of a key that has none. It neither waits nor is dirty. */
-  add(key: K): number {
+  /** One that is added neither waits nor is dirty. */
+  findOrAdd(key: K): number {
     const rows = this.#rows
     const packed = this.#pack(key)
-    const row = this.#inner !== null ? rows.add(packed, startOf(key), endOf(key), null) : rows.add(packed, 0, 0, null)
+    const inner = this.#inner === null ? key : (key as Windowed<unknown>).key
+    const found = this.#inner === null ? rows.findOrAdd(packed, 0, 0) : rows.findOrAdd(packed, startOf(key), endOf(key))
+    if (found > 0) return rows.slot(found)
+    const row = -found
     let slot = rows.slot(row)
     if (slot < 0) rows.setSlot(row, (slot = this.#rowOf.length))
     this.#rowOf[slot] = row
-    this.orders[slot] = this.#orderOf(key)
+    this.#texts[slot] = typeof inner === 'string' ? inner : null
+    this.#orders[slot] = (this.#inner ?? this.#keys).order(inner)
     this.times[slot] = 0
     this.priorValues[slot] = null
     this.oldValues[slot] = null
@@ -68,6 +75,7 @@ export class SuppressedChanges<K, V> {
     this.sizes[slot] = 0
     this.isWaiting[slot] = false
     this.isDirty[slot] = false
+    this.isLogged[slot] = false
     return slot
   }
 
@@ -75,6 +83,9 @@ export class SuppressedChanges<K, V> {
     const row = this.#rowOf[slot]!
     this.#rows.remove(this.#rows.loadKey(row, this.#key), row)
     this.#rows.release(row)
+    this.#texts[slot] = null
+    this.#orders[slot] = ''
+    this.isDirty[slot] = false
     this.priorValues[slot] = null
     this.oldValues[slot] = null
     this.newValues[slot] = null
@@ -82,11 +93,30 @@ export class SuppressedChanges<K, V> {
   }
 
   keyOf(slot: number): K {
+    const rows = this.#rows
     const row = this.#rowOf[slot]!
-    const key = this.#rows.keyOf(row, this.#key)
+    const key = this.#texts[slot] ?? rows.keyOf(row, this.#key)
     if (this.#inner === null) return key as K
-    const windowed: Windowed<unknown> = { key, start: this.#rows.time(row), end: this.#rows.number(row) }
+    const windowed: Windowed<unknown> = { key, start: rows.time(row), end: rows.number(row) }
     return windowed as K
+  }
+
+  /** The bytes of its key. */
+  keyBytesOf(slot: number): Buffer {
+    const end = this.#inner === null ? NO_BYTES : this.#endBytesOf(slot, this.#inner)
+    const bytes = this.#rows.keyBytesOf(this.#rowOf[slot]!, this.#key, end.length)
+    bytes.set(end, bytes.length - end.length)
+    return bytes
+  }
+
+  /** As the bytes of their keys compare. */
+  readonly compareKeys = (a: number, b: number): number => {
+    const one = this.#orders[a]!
+    const other = this.#orders[b]!
+    // Where a key is the beginning of the other, the window behind it decides.
+    const isWithin = this.#inner !== null && (one.length === other.length ? one === other : areBeginnings(one, other))
+    if (isWithin) return Buffer.compare(this.keyBytesOf(a), this.keyBytesOf(b))
+    return one < other ? -1 : one === other ? 0 : 1
   }
 
   contextOf(slot: number): BufferedContext {
@@ -107,26 +137,27 @@ export class SuppressedChanges<K, V> {
     this.#headers[slot] = headers
   }
 
-  #orderOf(key: K): string {
-    if (this.#inner === null) return this.#keys.order(key)
-    const inner = this.#inner.order((key as Windowed<unknown>).key)
-    // The bytes of a window stand behind those of its key, and many keys in a row have the same window.
-    if (startOf(key) !== this.#lastStart || endOf(key) !== this.#lastEnd) {
-      this.#lastStart = startOf(key)
-      this.#lastEnd = endOf(key)
-      this.#lastOrder = this.#keys.order(key).slice(inner.length)
+  #endBytesOf(slot: number, inner: KeyIdentity<unknown>): Uint8Array {
+    const row = this.#rowOf[slot]!
+    const start = this.#rows.time(row)
+    const end = this.#rows.number(row)
+    if (start !== this.#endOf.start || end !== this.#endOf.end) {
+      const key = this.keyOf(slot)
+      this.#endOf = { start, end }
+      this.#end = this.#keys.bytes(key).subarray(inner.bytes((key as Windowed<unknown>).key).length)
     }
-    return inner + this.#lastOrder
-  }
-
-  #find(key: K): number {
-    const packed = this.#pack(key)
-    return this.#inner !== null ? this.#rows.find(packed, startOf(key), endOf(key)) : this.#rows.find(packed, 0, 0)
+    return this.#end
   }
 
   #pack(key: K): PackedKey<unknown> {
     return this.#key.set(this.#inner !== null ? (key as Windowed<unknown>).key : key)
   }
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+function areBeginnings(one: string, other: string): boolean {
+  return one.length < other.length ? other.startsWith(one) : one.startsWith(other)
 }
 
 function startOf(key: unknown): number {

@@ -3,7 +3,7 @@ import type { SuppressionDefinition } from './definition.ts'
 import { readBufferValue, SUPPRESSION_HEADERS, writeBufferValue } from './formats/buffer-value.ts'
 import { codecOf, type SideCodec } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
-import { bytesOfOrder, type KeyIdentity } from './key-identity.ts'
+import type { KeyIdentity } from './key-identity.ts'
 import {
   NO_TIME,
   type ChangelogRecord,
@@ -34,7 +34,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   readonly #changes: SuppressedChanges<K, V>
   /** Slots of those that wait. */
   readonly #queue: PlacedQueue<number>
-  /** Slots, in the order in which they became so. */
+  /** Slots, in the order in which they became so; some are not any more. */
   #dirty: number[] = []
   readonly #isLogged: boolean
   #sizeBytes = 0
@@ -47,11 +47,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     const keys = (this.#keys = identityOf<K>(definition, context))
     this.#values = codecOf<V>(definition.value, topic)
     const changes = (this.#changes = new SuppressedChanges<K, V>(definition, keys, topic))
-    this.#queue = new PlacedQueue({
-      time: (slot) => changes.times[slot]!,
-      order: (slot) => changes.orders[slot]!,
-      number: () => 0,
-    })
+    this.#queue = new PlacedQueue({ time: (slot) => changes.times[slot]!, compare: changes.compareKeys })
     this.#isLogged = definition.logging !== null && context.changelog !== null
   }
 
@@ -69,8 +65,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
 
   put(time: number, key: K, newValue: V | null, oldValue: V | null): void {
     const changes = this.#changes
-    const found = changes.find(key)
-    const slot = found < 0 ? changes.add(key) : found
+    const slot = changes.findOrAdd(key)
     this.#context.journal?.add(this.#undoOf(key, slot))
     changes.newValues[slot] = newValue
     changes.oldValues[slot] = oldValue
@@ -81,7 +76,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     }
     this.#measure(slot)
     this.#touch(slot)
-    if (this.#dirty.length >= DIRTY_MOST) this.flush()
+    if (this.#dirty.length >= DIRTY_MOST) this.#relieve()
   }
 
   priorValue(key: K): ValueAndTimestamp<V> | null | undefined {
@@ -108,12 +103,15 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     this.#dirty = []
     const changes = this.#changes
     for (const slot of dirty) {
-      const bytes = bytesOfOrder(changes.orders[slot]!)
+      if (!changes.isDirty[slot]!) continue
       changes.isDirty[slot] = false
-      if (changes.isWaiting[slot]!) changelog.append(this.name, bytes, this.#written(slot), null, SUPPRESSION_HEADERS)
-      else {
+      const key = changes.keyBytesOf(slot)
+      if (changes.isWaiting[slot]!) {
+        changes.isLogged[slot] = true
+        changelog.append(this.name, key, this.#written(slot), null, SUPPRESSION_HEADERS)
+      } else {
         changes.remove(slot)
-        changelog.append(this.name, bytes, null, null, [])
+        changelog.append(this.name, key, null, null, [])
       }
     }
   }
@@ -131,7 +129,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   image(): StoreImage {
     // Written at once: what waits is changed in place.
     const rows = Array.from(this.#queue.ascending(), (slot): StoreRow => {
-      return { key: bytesOfOrder(this.#changes.orders[slot]!), value: this.#written(slot), timestamp: NO_TIME }
+      return { key: this.#changes.keyBytesOf(slot), value: this.#written(slot), timestamp: NO_TIME }
     })
     return { rows, counters: {} }
   }
@@ -170,7 +168,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
         this.#leave(now)
         return
       }
-      const back = now < 0 ? changes.add(key) : now
+      const back = changes.findOrAdd(key)
       this.#fill(back, before)
       if (!changes.isWaiting[back]!) this.#wait(back, before.time)
       this.#measure(back)
@@ -186,14 +184,21 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     changes.setContext(slot, context)
   }
 
-  /** Has left the queue. Its key is remembered until the changelog knows. */
+  /** Has left the queue. If the changelog has its key, that is remembered until it has been told. */
   #leave(slot: number): void {
     const changes = this.#changes
     changes.isWaiting[slot] = false
     this.#sizeBytes -= changes.sizes[slot]!
     changes.sizes[slot] = 0
-    if (this.#isLogged) this.#touch(slot)
+    if (changes.isLogged[slot]!) this.#touch(slot)
     else changes.remove(slot)
+  }
+
+  /** What has come and gone since the last commit, the changelog need not hear of. If that is little, it hears of the rest now. */
+  #relieve(): void {
+    const { isDirty } = this.#changes
+    this.#dirty = [...new Set(this.#dirty)].filter((slot) => isDirty[slot]!)
+    if (this.#dirty.length > DIRTY_MOST / 2) this.flush()
   }
 
   #forget(slot: number): void {
@@ -210,9 +215,10 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
 
   #restored(key: K, bytes: Uint8Array): void {
     const { time, context, priorValue, oldValue, newValue } = readBufferValue(bytes)
-    const slot = this.#changes.add(key)
+    const slot = this.#changes.findOrAdd(key)
     const [prior, old, latest] = [this.#read(priorValue), this.#read(oldValue), this.#read(newValue)]
     this.#fill(slot, { newValue: latest, oldValue: old, priorValue: prior, context })
+    this.#changes.isLogged[slot] = this.#isLogged
     this.#wait(slot, time)
     this.#measure(slot)
   }
@@ -220,9 +226,9 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   /** As Kafka Streams estimates it: key, values, and what is known of the record. */
   #measure(slot: number): void {
     if (!this.#definition.tracksBytes) return
-    const { orders, sizes, priorValues, oldValues, newValues } = this.#changes
+    const { sizes, priorValues, oldValues, newValues } = this.#changes
     const { topic, headers } = this.#changes.contextOf(slot)
-    let size = 8 + orders[slot]!.length + 8 + 8 + topic.length + 4
+    let size = 8 + this.#changes.keyBytesOf(slot).length + 8 + 8 + topic.length + 4
     for (const values of [priorValues, oldValues, newValues]) size += this.#write(values[slot]!)?.length ?? 0
     for (const header of headers ?? []) size += header.key.length + (header.value?.length ?? 0)
     this.#sizeBytes += size - sizes[slot]!

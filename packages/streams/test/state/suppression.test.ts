@@ -47,3 +47,61 @@ test('bytes are counted only where they are bounded, and given back', () => {
   unbounded.put(5, 'a', 'four', null)
   expect(unbounded.sizeBytes).toBe(0)
 })
+
+test('the changelog hears of what waits at a commit, of its end once it knows it, and never of what came and went in between', () => {
+  const context = new TestContext()
+  const store = memoryStores({ ...base(), kind: 'suppression', tracksBytes: false }, context)
+  const buffer = store as unknown as SuppressionBuffer<string, string>
+  const letAllGo = (): void =>
+    buffer.evictWhile(
+      () => true,
+      () => undefined,
+    )
+  const told = (): unknown[] => {
+    const from = context.logged.length
+    store.flush()
+    return context.logged.slice(from).map(({ key, value }) => [key.toString(), value === null ? null : 'a row'])
+  }
+  buffer.put(1, 'passing', 'x', null)
+  letAllGo()
+  expect(told()).toEqual([])
+  buffer.put(1, 'a', 'x', null)
+  expect(told()).toEqual([['a', 'a row']])
+  letAllGo()
+  buffer.put(1, 'passing', 'x', null)
+  letAllGo()
+  expect(told()).toEqual([['a', null]])
+  expect(told()).toEqual([])
+  buffer.put(1, 'a', 'x', null)
+  letAllGo()
+  buffer.put(1, 'a', 'y', null)
+  expect(told()).toEqual([['a', 'a row']])
+  const restored = memoryStores({ ...base(), kind: 'suppression', tracksBytes: false }, context)
+  restored.restore(context.records())
+  ;(restored as unknown as SuppressionBuffer<string, string>).evictWhile(
+    () => true,
+    () => undefined,
+  )
+  const from = context.logged.length
+  restored.flush()
+  expect(context.logged.slice(from).map(({ key, value }) => [key.toString(), value])).toEqual([['a', null]])
+})
+
+test('with a commit far away, the changelog hears of what waits, and nothing is kept of the many that came and went', () => {
+  const context = new TestContext()
+  const store = memoryStores({ ...base(), kind: 'suppression', tracksBytes: false }, context)
+  const buffer = store as unknown as SuppressionBuffer<string, string>
+  for (let i = 0; i < 50_000; i++) {
+    buffer.put(i, `${i}`, 'x', null)
+    buffer.evictWhile(
+      () => buffer.numRecords > 10,
+      () => undefined,
+    )
+  }
+  expect(context.logged).toHaveLength(0)
+  for (let i = 0; i < 20_000; i++) buffer.put(i, `waits ${i}`, 'x', null)
+  expect(context.logged.length).toBeGreaterThan(10_000)
+  store.flush()
+  expect(new Set(context.logged.map(({ key }) => key.toString())).size).toBe(context.logged.length)
+  expect(context.logged).toHaveLength(buffer.numRecords)
+})
