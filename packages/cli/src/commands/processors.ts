@@ -1,15 +1,15 @@
 /** `sluice processors …`: processors of workers, over REST. */
 import { SluiceError } from '@sluice/sdk'
-import type { ConnectClient, PublicOperation } from '@sluice/worker/client'
-import { type AnyLeaf, type Group, leaf } from '../command-line/declaration.ts'
+import type { ConnectClient, ProcessorLagShown, PublicOperation } from '@sluice/worker/client'
+import { type AnyLeaf, type Group, leaf, type Terminal } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { readConnectors } from '../connect/connector-files.ts'
 import { forEach } from '../connect/each.ts'
 import { fileOptions, filesGiven } from '../connect/file-options.ts'
-import { outputOptions, plain, print } from '../connect/output.ts'
-import { instancesListing, processorsListing, versionsListing } from '../processors/listings.ts'
+import { type OutputValues, outputOptions, plain, print } from '../connect/output.ts'
+import { instancesListing, lagListing, processorsListing, versionsListing } from '../processors/listings.ts'
 import { PROCESSORS } from '../processors/processor-files.ts'
 import { isGone, isPaused, isRunning, waitForProcessor } from '../processors/waiting.ts'
 
@@ -136,7 +136,8 @@ const validate = leaf({
 
 const status = leaf({
   name: 'status',
-  summary: 'What the instances of a processor do, on which workers, and which tasks they have',
+  summary: 'What the instances of a processor do, on which workers, which tasks they have, and how far it is behind',
+  details: 'With -o wide how far it is behind in each partition.',
   operands: [one],
   options: { ...outputOptions, ...connectOptions },
   endsUnread: true,
@@ -145,11 +146,24 @@ const status = leaf({
     const client = await openClient(values, terminal)
     const found = await client.call('processorStatus', { path: { processor: processor! } }, signal)
     await print(instancesListing(found), values, terminal)
+    if (found.lag !== undefined && (values.output === 'table' || values.output === 'wide'))
+      await printLag(found.lag, values, terminal)
     const trace = found.instances.find((instance) => instance.trace !== undefined)?.trace
     if (values.output === 'table' && trace !== undefined) terminal.err(`${trace.split('\n').map(plain).join('\n')}\n`)
     return EXIT.ok
   },
 })
+
+async function printLag(lag: ProcessorLagShown, values: OutputValues, terminal: Terminal): Promise<void> {
+  if (values.output === 'wide' && lag.partitions.length > 0) {
+    terminal.out('\n')
+    await print(lagListing(lag), values, terminal)
+  }
+  const [first] = lag.partitions
+  if (first !== undefined)
+    terminal.err(`Behind by ${first.lag} records at most, in ${plain(first.topic)}-${first.partition}\n`)
+  if (lag.problem !== null) terminal.err(`${plain(lag.problem)}\n`)
+}
 
 const versions = leaf({
   name: 'versions',

@@ -1,6 +1,7 @@
 /** Processors, their instances and their versions as rows. */
 import type {
   ProcessorInstanceShown,
+  ProcessorLagShown,
   ProcessorShown,
   ProcessorStatusShown,
   ProcessorVersionShown,
@@ -50,6 +51,22 @@ export function instancesListing(status: ProcessorStatusShown): Listing<Instance
       { heading: 'DEPLOYMENT', of: ({ deployment }) => deployment },
       { heading: 'VERSION', isWide: true, of: ({ version }) => version },
       { heading: 'ERROR', of: ({ trace }) => firstLine(trace)?.slice(0, 80) },
+    ],
+  }
+}
+
+/** Partitions, those that are furthest behind first. */
+export function lagListing({ partitions }: ProcessorLagShown): Listing<ProcessorLagShown['partitions'][number]> {
+  return {
+    rows: partitions,
+    name: ({ topic, partition }) => `${topic}-${partition}`,
+    document: partitions,
+    columns: [
+      { heading: 'TOPIC', of: ({ topic }) => topic },
+      { heading: 'PARTITION', of: ({ partition }) => partition },
+      { heading: 'COMMITTED', of: ({ committed_offset: offset }) => offset },
+      { heading: 'END', of: ({ end_offset: offset }) => offset },
+      { heading: 'LAG', of: ({ lag }) => lag },
     ],
   }
 }

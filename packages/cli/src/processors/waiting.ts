@@ -73,7 +73,7 @@ export function isGone(status: ProcessorStatusShown | null): boolean {
 /** A worker that is away, as while it is restarted, may come back. */
 async function lookAt(name: string, { client, signal }: Wait): Promise<ProcessorStatusShown | null | SluiceError> {
   try {
-    return await client.call('processorStatus', { path: { processor: name } }, signal)
+    return await client.call('processorStatus', { path: { processor: name }, query: { lag: false } }, signal)
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error
     if (error.code === 'CONNECT_UNKNOWN') return null

@@ -7,9 +7,28 @@ let worker: FakeWorker
 let isThere = false
 const info = { name: 'a', config: {}, target_state: 'RUNNING', deployment: 1, version: '1' }
 
+const status = {
+  name: 'a',
+  state: 'RUNNING',
+  target_state: 'RUNNING',
+  deployment: 1,
+  version: '1',
+  instances: [{ id: 0, worker_id: 'w:1', state: 'RUNNING', streams_state: 'RUNNING', version: '1', deployment: 1 }],
+  tasks: [{ id: '0_0', instance: 0, worker_id: 'w:1', partitions: [{ topic: 't', partition: 0 }] }],
+  lag: {
+    highest: 7,
+    partitions: [
+      { topic: 't', partition: 1, committed_offset: null, end_offset: 7, lag: 7 },
+      { topic: 't', partition: 0, committed_offset: 3, end_offset: 3, lag: 0 },
+    ],
+    problem: 'Kafka does not say it all',
+  },
+}
+
 function answer(request: string): Reply | undefined {
   if (request === 'POST /v1/processors') return { status: 201, body: { ...info, target_state: 'PAUSED' } }
   if (request === 'PUT /v1/processors/a/config') return { status: 200, body: info }
+  if (request.startsWith('GET /v1/processors/a/status')) return { status: 200, body: status }
   if (request !== 'GET /v1/processors/a') return undefined
   return isThere ? { status: 200, body: info } : { status: 404, body: { error_code: 404, message: 'not found' } }
 }
@@ -33,4 +52,17 @@ test('apply leaves one that is there in the state that it has', async () => {
   isThere = true
   expect(await apply(file)).toMatchObject({ status: 0 })
   expect(worker.asked).toEqual(['GET /v1/processors/a', 'PUT /v1/processors/a/config'])
+})
+
+test('status says how far it is behind: at most, and with -o wide in each partition; what is not known, too', async () => {
+  const show = (...more: string[]): Promise<Run> =>
+    run(['processors', 'status', 'a', ...more], { env: { SLUICE_CONNECT: worker.url } })
+  const behind = 'Behind by 7 records at most, in t-1\nKafka does not say it all\n'
+  expect(await show()).toMatchObject({ status: 0, out: expect.not.stringContaining('COMMITTED'), err: behind })
+  const wide = await show('-o', 'wide')
+  expect(wide).toMatchObject({ status: 0, err: behind })
+  expect(wide.out).toMatch(
+    /\n\nTOPIC {2}PARTITION {2}COMMITTED {2}END {2}LAG\nt {6}1 {10}- {10}7 {4}7\nt {6}0 {10}3 {10}3 {4}0\n$/,
+  )
+  expect(JSON.parse((await show('-o', 'json')).out)).toEqual(status)
 })

@@ -126,6 +126,22 @@ export interface ProcessorStatusShown {
     readonly worker_id: string
     readonly partitions: readonly { readonly topic: string; readonly partition: number }[]
   }[]
+  /** Where it was asked for. */
+  readonly lag?: ProcessorLagShown
+}
+
+export interface ProcessorLagShown {
+  /** Records that the partition is behind which is furthest behind; null: not known. */
+  readonly highest: number | null
+  readonly partitions: readonly {
+    readonly topic: string
+    readonly partition: number
+    readonly committed_offset: number | null
+    readonly end_offset: number
+    readonly lag: number
+  }[]
+  /** Why it is not known, or not all of it. */
+  readonly problem: string | null
 }
 
 export interface ProcessorVersionShown {

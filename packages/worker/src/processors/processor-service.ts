@@ -3,15 +3,23 @@
  * runs which task is decided by the group of each application, of which the instances on all workers are members.
  */
 import { randomUUID } from 'node:crypto'
-import { describeError, type Clock, type Logger, type RawSettings, type SettingsValidation } from '@sluice/sdk'
+import {
+  describeError,
+  type Clock,
+  type Logger,
+  type RawSettings,
+  type SettingsValidation,
+  type TopicPartition,
+} from '@sluice/sdk'
 import type { Catalogue, CatalogueChange, WorkerSeen } from '../catalogue/catalogue.ts'
 import { encodeValue, type Deployment, type ProcessorTarget } from '../catalogue/catalogue-records.ts'
 import { HerderError } from '../herder/herder.ts'
 import { Lanes } from '../herder/lanes.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
 import type { LastLines, LoggedLine } from './last-lines.ts'
-import { Inspector, takenMessage } from './inspector.ts'
+import { applicationOf, Inspector, takenMessage } from './inspector.ts'
 import { completed } from './processor-settings.ts'
+import type { ProcessorLag } from './processor-lag.ts'
 import type { ProcessorShelf, ShelvedProcessor } from './processor-shelf.ts'
 import { placedInstances, stateOf, type PlacedInstance, type ProcessorState } from './processor-status.ts'
 import { SILENT_MS } from './status-teller.ts'
@@ -54,6 +62,8 @@ export interface ProcessorServiceParts {
     count: number,
     authorization: string | null,
   ) => Promise<readonly WorkerLine[]>
+  /** How far this application is behind in what its tasks read. Never rejects. */
+  readonly lagOf: (application: string, assigned: readonly TopicPartition[]) => Promise<ProcessorLag>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -94,6 +104,13 @@ export class ProcessorService {
     const info = this.info(name)
     const instances = this.#instances(name)
     return { ...info, state: stateOf(info.target, instances), instances }
+  }
+
+  /** How far it is behind, by what Kafka says now. @throws HerderError 404 */
+  async lag(name: string): Promise<ProcessorLag> {
+    const { instances } = this.status(name)
+    const assigned = instances.flatMap(({ tasks }) => tasks.flatMap(({ partitions }) => partitions))
+    return this.#parts.lagOf(applicationOf(this.#parts.catalogue, name)!, assigned)
   }
 
   /** The newest first. */

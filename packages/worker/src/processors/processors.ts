@@ -11,6 +11,7 @@ import type { DescribedProcessor } from './described.ts'
 import { applicationOf } from './inspector.ts'
 import { LastLines } from './last-lines.ts'
 import type { ProcessorGiven } from './processor-environment.ts'
+import { lagOf } from './processor-lag.ts'
 import { ProcessorRunner } from './processor-runner.ts'
 import { ProcessorService, type WorkerLine } from './processor-service.ts'
 import { ProcessorShelf } from './processor-shelf.ts'
@@ -201,7 +202,7 @@ export class Processors {
   }
 
   #begin(catalogue: Catalogue): void {
-    const { worker, url, resolve, takenBy, stopMs, clock, logger } = this.#parts
+    const { worker, url, resolve, takenBy, kafka, stopMs, clock, logger } = this.#parts
     const [host, shelf, lines] = [this.#host, this.#shelf, this.#lines]
     const teller = new StatusTeller({ catalogue, worker, url, processors: shelf.names, clock, logger })
     const runner = new ProcessorRunner({ catalogue, host, shelf, teller, lines, resolve, stopMs, clock, logger })
@@ -218,6 +219,7 @@ export class Processors {
         describe: async (config) =>
           (await host.describe({ ...config, 'connector.class': config['processor.class']! })) as DescribedProcessor,
         takenBy,
+        lagOf: (application, assigned) => lagOf(kafka.admin, application, assigned, clock),
         linesOf: (other, name, count, authorization) => this.#linesOf(other, name, count, authorization),
         clock,
         logger,

@@ -96,9 +96,11 @@ export const PROCESSOR_ENDPOINTS = [
     operation: 'processorStatus',
     method: 'GET',
     path: '/v1/processors/{processor}/status',
-    summary: 'What a processor does: its instances on all workers, and the tasks that each has.',
+    summary:
+      'What a processor does: its instances on all workers, the tasks that each has, and how far it is behind what it reads.',
     listeners: 'main',
     isOurs: true,
+    query: { lag: { type: 'boolean', description: 'Whether Kafka is asked how far it is behind. Default true.' } },
     answers: { 200: ['The status.', 'ProcessorStatus'], 404: notFound, 503: notThere },
   },
   {

@@ -1,5 +1,6 @@
 /** What each operation on processors asks of their service, and the JSON of what it answers. */
 import { HerderError, type TargetState } from '../herder/herder.ts'
+import type { ProcessorLag } from '../processors/processor-lag.ts'
 import type { ProcessorService, ProcessorInfo, ProcessorStatus } from '../processors/processor-service.ts'
 import type { Processors } from '../processors/processors.ts'
 import { empty, json, plain, type Answer } from './answers.ts'
@@ -57,7 +58,11 @@ export function processorHandlersOf(
     validateProcessorConfig: asked(async (service, { body }, name) =>
       json(200, await service.validate(name, named(name, withoutNulls(parseFlatMap(body))))),
     ),
-    processorStatus: asked((service, _, name) => json(200, statusJson(service.status(name)))),
+    processorStatus: asked(async (service, { query }, name) => {
+      const isLagWanted = query.get('lag')?.toLowerCase() !== 'false'
+      const lag = isLagWanted ? { lag: lagJson(await service.lag(name)) } : {}
+      return json(200, { ...statusJson(service.status(name)), ...lag })
+    }),
     processorVersions: asked((service, _, name) =>
       json(
         200,
@@ -138,6 +143,20 @@ function named(name: string, config: Readonly<Record<string, string>>): Readonly
 
 function infoJson({ name, config, target, deployment }: ProcessorInfo): object {
   return { name, config, target_state: target, deployment: deployment.number, version: deployment.version }
+}
+
+function lagJson({ highest, partitions, problem }: ProcessorLag): object {
+  return {
+    highest,
+    partitions: partitions.map(({ topic, partition, committed, end, lag }) => ({
+      topic,
+      partition,
+      committed_offset: committed,
+      end_offset: end,
+      lag,
+    })),
+    problem,
+  }
 }
 
 function summaryJson({ name, config, state, deployment, instances }: ProcessorStatus): object {

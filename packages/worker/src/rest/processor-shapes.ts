@@ -43,6 +43,23 @@ const instance = object(
   { trace: { ...text, description: 'Of a failure: the error with its causes.' } },
 )
 
+const lag = object({
+  highest: { type: ['integer', 'null'], description: 'Of the partition that is furthest behind; null: not known.' },
+  partitions: listOf(
+    object({
+      topic: text,
+      partition: whole,
+      committed_offset: { type: ['integer', 'null'], description: 'Null: nothing was committed.' },
+      end_offset: whole,
+      lag: {
+        ...whole,
+        description: 'Records from the one to the other; where nothing was committed all that are there.',
+      },
+    }),
+  ),
+  problem: { type: ['string', 'null'], description: 'Why it is not known, or not all of it.' },
+})
+
 export const PROCESSOR_SHAPES = {
   CreateProcessor: {
     type: 'object',
@@ -67,22 +84,25 @@ export const PROCESSOR_SHAPES = {
       tasks: whole,
     }),
   ),
-  ProcessorStatus: object({
-    name: text,
-    state,
-    target_state: target,
-    deployment,
-    version,
-    instances: listOf(instance),
-    tasks: listOf(
-      object({
-        id: { ...text, description: 'Sub-topology and partition: 0_3.' },
-        instance: whole,
-        worker_id: worker,
-        partitions: listOf(object({ topic: text, partition: whole })),
-      }),
-    ),
-  }),
+  ProcessorStatus: object(
+    {
+      name: text,
+      state,
+      target_state: target,
+      deployment,
+      version,
+      instances: listOf(instance),
+      tasks: listOf(
+        object({
+          id: { ...text, description: 'Sub-topology and partition: 0_3.' },
+          instance: whole,
+          worker_id: worker,
+          partitions: listOf(object({ topic: text, partition: whole })),
+        }),
+      ),
+    },
+    { lag },
+  ),
   ProcessorVersions: listOf(
     object({
       deployment,

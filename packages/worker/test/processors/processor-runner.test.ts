@@ -18,6 +18,7 @@ class IdleHost implements ProcessorHost {
   readonly tasks: readonly TaskId[] = []
   readonly starts: TaskStart[] = []
   shown: readonly TaskProgress[] = []
+  progress: ProcessorHost['progress'] = async () => this.shown
 
   async startConnector(): Promise<void> {}
   async stopConnector(): Promise<boolean> {
@@ -36,9 +37,6 @@ class IdleHost implements ProcessorHost {
   }
   async taskConfigs(): Promise<readonly RawSettings[]> {
     return []
-  }
-  async progress(_: string): Promise<readonly TaskProgress[]> {
-    return this.shown
   }
   restartsItself(trace: string): boolean {
     return trace.startsWith('The cell')

@@ -10,6 +10,7 @@ export const AILING: string = fileURLToPath(new URL('ailing-processor.ts', impor
 const SETTLE_MS = 120_000
 
 export interface ShownStatus {
+  readonly lag?: { readonly highest: number | null }
   readonly state: string
   readonly deployment: number
   readonly instances: readonly {

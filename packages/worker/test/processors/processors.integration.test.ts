@@ -61,8 +61,17 @@ onBroker('processors of one worker', () => {
     const before = await kafka.count(`${input}-out`)
     await kafka.put(input, ['c'])
     expect(await kafka.count(`${input}-out`)).toBe(before)
+    const behind = await world.becomes(worker, name, 'is behind', ({ lag }) => lag?.highest === 1)
+    expect(behind.lag).toMatchObject({
+      partitions: [
+        { topic: input, lag: 1 },
+        { topic: input, lag: 0 },
+      ],
+      problem: null,
+    })
     await worker.must('PUT', `/v1/processors/${name}/resume`)
     await world.arrives(`${input}-out`, ['+a', '+b', '+c'])
+    await world.becomes(worker, name, 'has caught up', ({ lag }) => lag?.highest === 0)
 
     expect(await worker.ask('DELETE', `/v1/processors/${name}`)).toMatchObject({ status: 204 })
     expect(await worker.ask('GET', `/v1/processors/${name}/status`)).toMatchObject({ status: 404 })

@@ -16,3 +16,17 @@ test.each([
   expect(await answer.json()).toMatchObject({ error_code: 400, message: expect.any(String) as unknown })
   await server.stop()
 })
+
+test('a status says how far the processor is behind, unless it is not to be asked', async () => {
+  const { server, url, processors } = await startRest()
+  await processors.put('a', { 'processor.class': 'csv-rows' }, { mayReplace: false })
+  const shown = async (query: string): Promise<unknown> =>
+    ((await (await fetch(`${url}/v1/processors/a/status${query}`)).json()) as { readonly lag?: unknown }).lag
+  expect(await shown('')).toEqual({
+    highest: 7,
+    partitions: [{ topic: 't', partition: 0, committed_offset: 3, end_offset: 10, lag: 7 }],
+    problem: null,
+  })
+  expect(await shown('?lag=false')).toBeUndefined()
+  await server.stop()
+})

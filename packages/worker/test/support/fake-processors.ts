@@ -21,6 +21,11 @@ export function fakeProcessors(worker: string, parts: Partial<ProcessorServicePa
       topology: { text: 'Topologies:\n', json: { subtopologies: [] }, mermaid: 'flowchart LR\n' },
     }),
     takenBy: async () => null,
+    lagOf: async () => ({
+      highest: 7,
+      partitions: [{ topic: 't', partition: 0, committed: 3, end: 10, lag: 7 }],
+      problem: null,
+    }),
     linesOf: async () => [],
     clock: systemClock,
     logger: silentLogger,
