@@ -23,15 +23,17 @@ export type Dial = (
   signal?: AbortSignal,
 ) => Promise<net.Socket>
 
-const READ_BUFFER_BYTES = 256 * 1024
+/** Enough for answers to whoever only writes, of whom a process may have hundreds … */
+const READ_BUFFER_BYTES = 16 * 1024
+/** … and where one is filled, whoever reads gets more at a time from then on. */
+const READ_BUFFER_MAX_BYTES = 256 * 1024
 
 /** Plain TCP. Bytes are read into one buffer per connection (`onread`), so nothing is allocated per chunk. */
 export const dialPlain: Dial = (address, timeoutMs, onBytes, signal) =>
   dialEach(address, timeoutMs, {
     signal,
     readyOn: 'connect',
-    open: (host) =>
-      net.connect({ host, port: address.port, noDelay: true, onread: readInto(READ_BUFFER_BYTES, onBytes) }),
+    open: (host) => net.connect({ host, port: address.port, noDelay: true, onread: readIntoGrowing(onBytes) }),
   })
 
 /** How one attempt at one address is made. */
@@ -83,6 +85,19 @@ export function readInto(bytes: number, onBytes: OnBytes): net.OnReadOpts {
     buffer: Buffer.allocUnsafeSlow(bytes),
     callback: (count, buffer) => {
       onBytes(buffer, count)
+      return true
+    },
+  }
+}
+
+function readIntoGrowing(onBytes: OnBytes): net.OnReadOpts {
+  let buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  return {
+    buffer: () => buffer,
+    callback: (count, read) => {
+      onBytes(read, count)
+      if (count === buffer.length && count < READ_BUFFER_MAX_BYTES)
+        buffer = Buffer.allocUnsafeSlow(READ_BUFFER_MAX_BYTES)
       return true
     },
   }

@@ -1,7 +1,7 @@
 import net from 'node:net'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { SluiceError } from '@sluice/sdk'
-import { type Attempt, dialEach } from '../../src/wire/dial.ts'
+import { type Attempt, dialEach, dialPlain } from '../../src/wire/dial.ts'
 
 let server: net.Server
 let port: number
@@ -69,4 +69,18 @@ test('a name that does not exist is unreachable', async () => {
     retriable: true,
   })
   expect(tried).toEqual([])
+})
+
+test('who reads little holds a small buffer, and who reads much a large one, with every byte in its place', async () => {
+  const sent = Buffer.from(Array.from({ length: 1_000_003 }, (_, i) => i % 251))
+  server.on('connection', (socket) => socket.end(sent))
+  const chunks: Buffer[] = []
+  const buffers: number[] = []
+  const socket = await dialPlain({ host: '127.0.0.1', port }, 30_000, (bytes, count) => {
+    chunks.push(Buffer.from(bytes.subarray(0, count)))
+    buffers.push(bytes.length)
+  })
+  await new Promise((resolve) => socket.once('close', resolve))
+  expect(Buffer.concat(chunks).equals(sent)).toBe(true)
+  expect([buffers[0], buffers.at(-1)]).toEqual([16_384, 262_144])
 })
