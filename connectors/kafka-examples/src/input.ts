@@ -9,25 +9,34 @@ export interface Input {
   close(): Promise<void>
 }
 
-const CHUNK_BYTES = 262_144
+/** Files that are followed have little to say at a time, and there may be hundreds … */
+const CHUNK_BYTES = 16_384
+/** … where a chunk is filled, more is read at a time from then on. */
+const CHUNK_MAX_BYTES = 262_144
 
 /** A file, read from a position. */
 export class FileInput implements Input {
   readonly #handle: fs.FileHandle
-  readonly #chunk: Buffer
+  readonly #chunkMaxBytes: number
+  #chunk: Buffer
   #position: number
 
-  private constructor(handle: fs.FileHandle, position: number, chunkBytes: number) {
+  private constructor(handle: fs.FileHandle, position: number, chunkMaxBytes: number) {
     this.#handle = handle
     this.#position = position
-    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes)
+    this.#chunkMaxBytes = chunkMaxBytes
+    this.#chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, chunkMaxBytes))
   }
 
   /** Null while the file is not there. @throws SluiceError SOURCE_UNAVAILABLE when it is something else, or may not be read */
-  static async open(file: string, position: number, chunkBytes: number = CHUNK_BYTES): Promise<FileInput | null> {
+  static async open(
+    file: string,
+    position: number,
+    chunkMaxBytes: number = CHUNK_MAX_BYTES,
+  ): Promise<FileInput | null> {
     try {
       const handle = await fs.open(file, 'r')
-      if (!(await handle.stat()).isDirectory()) return new FileInput(handle, position, chunkBytes)
+      if (!(await handle.stat()).isDirectory()) return new FileInput(handle, position, chunkMaxBytes)
       await handle.close()
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
@@ -39,7 +48,11 @@ export class FileInput implements Input {
   async read(): Promise<Buffer | null> {
     const bytesRead = await this.#readOn()
     this.#position += bytesRead
-    return bytesRead === 0 ? null : this.#chunk.subarray(0, bytesRead)
+    if (bytesRead === 0) return null
+    const read = this.#chunk.subarray(0, bytesRead)
+    if (bytesRead === this.#chunk.length && bytesRead < this.#chunkMaxBytes)
+      this.#chunk = Buffer.allocUnsafeSlow(this.#chunkMaxBytes)
+    return read
   }
 
   close(): Promise<void> {

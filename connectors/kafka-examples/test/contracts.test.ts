@@ -44,6 +44,8 @@ lines('lines in chunks of 3', CONTENT, VALUES, 3)
 lines('lines at once', CONTENT, VALUES)
 lines('lines that end in carriage returns alone', 'a\rb\r\rheld back', ['a', 'b', ''])
 lines('nothing', '', [])
+const LONG = Array.from({ length: 60 }, (_, i) => String.fromCharCode(97 + (i % 26)).repeat(10_000 + i))
+lines('more lines than are read at once', `${LONG.join('\n')}\n`, LONG)
 
 sourceContract(test, {
   connector: schemaSource,
