@@ -17,6 +17,12 @@ import type { Work } from './work-assignment.ts'
 import { itemsOf, keyOf, setOf, without, workOf } from './work-set.ts'
 import type { WorkerGroup, WorkerGroupHooks } from './worker-group.ts'
 
+/** What a join says: as of when, and what is held then. */
+interface Offered {
+  readonly snapshot: ConfigSnapshot
+  readonly held: Work
+}
+
 const NO_WORK: Work = { connectors: [], tasks: [] }
 
 /** A worker's settings, in milliseconds; Kafka's names beside. */
@@ -57,7 +63,7 @@ export class ConnectWorkerGroup implements WorkerGroup {
   #member: GroupMember
   #isClosed = false
   /** What all the offers of one join are made from. */
-  #joining: Promise<ConfigSnapshot> | undefined
+  #joining: Promise<Offered> | undefined
   /** As of the last join. */
   #snapshot: ConfigSnapshot | undefined
   #place: GroupAssignment | undefined
@@ -166,15 +172,20 @@ export class ConnectWorkerGroup implements WorkerGroup {
   async #metadata(version: ProtocolVersion): Promise<Uint8Array> {
     this.#owners = undefined
     this.#nextOwners = undefined
-    this.#joining ??= this.#options.hooks.snapshot().finally(() => {
+    this.#joining ??= this.#toOffer().finally(() => {
       this.#joining = undefined
     })
-    const snapshot = await this.#joining
+    const { snapshot, held } = await this.#joining
     this.#snapshot = snapshot
-    const held = this.#options.hooks.held()
     const isNothing = this.#told === undefined && itemsOf(held).length === 0
     const allocation = isNothing ? null : { ...(this.#told ?? this.#nothing(NO_ERROR)), assigned: held }
     return encodeMetadata(version, { url: this.#url, configOffset: BigInt(snapshot.offset), allocation })
+  }
+
+  async #toOffer(): Promise<Offered> {
+    const { hooks } = this.#options
+    const snapshot = await hooks.snapshot()
+    return { snapshot, held: hooks.held() }
   }
 
   #assigned(place: GroupAssignment): void {

@@ -7,26 +7,29 @@ export function fitsString(text: string): boolean {
   return text.length * 3 <= STRING_BYTES_MAX || Buffer.byteLength(text) <= STRING_BYTES_MAX
 }
 
+const ROOM_BYTES = 256
+
 /** Writes as Kafka's schemas do: big-endian, strings behind 16 bits of length, bytes and arrays behind 32. */
 export class SchemaWriter {
-  readonly #parts: Buffer[] = []
+  #buffer = Buffer.allocUnsafe(ROOM_BYTES)
+  #length = 0
 
   int16(value: number): this {
-    const bytes = Buffer.alloc(2)
-    bytes.writeInt16BE(value)
-    return this.#push(bytes)
+    const at = this.#take(2)
+    this.#buffer.writeInt16BE(value, at)
+    return this
   }
 
   int32(value: number): this {
-    const bytes = Buffer.alloc(4)
-    bytes.writeInt32BE(value)
-    return this.#push(bytes)
+    const at = this.#take(4)
+    this.#buffer.writeInt32BE(value, at)
+    return this
   }
 
   int64(value: bigint): this {
-    const bytes = Buffer.alloc(8)
-    bytes.writeBigInt64BE(value)
-    return this.#push(bytes)
+    const at = this.#take(8)
+    this.#buffer.writeBigInt64BE(value, at)
+    return this
   }
 
   /** @throws DataError for more than 32,767 bytes */
@@ -34,12 +37,19 @@ export class SchemaWriter {
     if (!fitsString(text)) {
       throw new DataError(`A text of ${Buffer.byteLength(text)} bytes is larger than ${STRING_BYTES_MAX}`)
     }
-    const bytes = Buffer.from(text)
-    return this.int16(bytes.length).#push(bytes)
+    const length = Buffer.byteLength(text)
+    this.int16(length)
+    const at = this.#take(length)
+    this.#buffer.write(text, at, length)
+    return this
   }
 
   nullableBytes(bytes: Uint8Array | null): this {
-    return bytes === null ? this.int32(-1) : this.int32(bytes.length).#push(bytes)
+    if (bytes === null) return this.int32(-1)
+    this.int32(bytes.length)
+    const at = this.#take(bytes.length)
+    this.#buffer.set(bytes, at)
+    return this
   }
 
   array<T>(items: readonly T[], write: (item: T) => void): this {
@@ -49,11 +59,18 @@ export class SchemaWriter {
   }
 
   bytes(): Uint8Array {
-    return Buffer.concat(this.#parts)
+    return this.#buffer.subarray(0, this.#length)
   }
 
-  #push(bytes: Uint8Array): this {
-    this.#parts.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-    return this
+  /** Where so many bytes may be written. */
+  #take(count: number): number {
+    const at = this.#length
+    this.#length += count
+    if (this.#length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#length, this.#buffer.length * 2))
+      this.#buffer.copy(larger, 0, 0, at)
+      this.#buffer = larger
+    }
+    return at
   }
 }

@@ -41,15 +41,26 @@ export function workOf(items: readonly WorkItem[]): Work {
 
 /** What is in the set and in none of the others; in the order of names and numbers. */
 export function without(set: WorkSet, ...others: readonly WorkSet[]): WorkSet {
-  const left: WorkItem[] = []
-  for (const [key, item] of set) if (!others.some((other) => other.has(key))) left.push(item)
-  return setOf(left.toSorted(compareItems))
+  const left: [key: string, item: WorkItem][] = []
+  let isInOrder = true
+  for (const entry of set) {
+    if (isIn(others, entry[0])) continue
+    const last = left.at(-1)
+    isInOrder &&= last === undefined || compareItems(last[1], entry[1]) <= 0
+    left.push(entry)
+  }
+  return new Map(isInOrder ? left : left.toSorted(([, a], [, b]) => compareItems(a, b)))
 }
 
 export function union(...sets: readonly WorkSet[]): WorkSet {
   const all = new Map<string, WorkItem>()
   for (const set of sets) for (const [key, item] of set) all.set(key, item)
   return all
+}
+
+function isIn(sets: readonly WorkSet[], key: string): boolean {
+  for (const set of sets) if (set.has(key)) return true
+  return false
 }
 
 /** As Java compares: names by UTF-16 units, then numbers. */

@@ -100,7 +100,7 @@ export class HerderLoop {
     // They start again when the rebalance has shared them out; whoever is slow to stop is waited for by its own next start alone.
     if (affected.length > 0) void local.stop({ connectors: [], tasks: affected })
     for (const connector of renewed) automatic?.forgetConnector(connector)
-    if (changed.needsRejoin) rebalances.rejoin('connectors or task configs have changed')
+    if (changed.needsRejoin) rebalances.rejoinForChanges()
   }
 
   /** Every worker finds the same plan, and restarts what it has of it (KIP-745). */

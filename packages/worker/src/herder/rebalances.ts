@@ -112,6 +112,13 @@ export class Rebalances {
     this.#parts.group().requestRejoin(reason)
   }
 
+  /** As `rejoin`, for what belongs to every connector that is made or deleted: it is said to whoever looks for it. */
+  rejoinForChanges(): void {
+    const reason = 'connectors or task configs have changed'
+    this.#parts.logger.debug('Joining the group again', { reason })
+    this.#parts.group().requestRejoin(reason)
+  }
+
   /** Sees to it that there is a place in the group. Whether this worker may go on with its work. */
   ensureMembership(): boolean {
     this.#mayWork = this.#isJoining ? false : this.#isMember ? this.#poll() : this.#join()
