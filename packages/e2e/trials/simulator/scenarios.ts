@@ -151,7 +151,49 @@ function paired(): Scenario {
   return { name: 'paired', topology: builder.build(), write, compare: { pairs: 'set' } }
 }
 
-const scenarios: readonly Scenario[] = [poisoned(), counted(), regrouped(), windowed(), enriched(), paired()]
+/** Another system is asked about each record, which refuses some and never answers others; and about what has been counted of a key. */
+function asked(): Scenario {
+  const builder = new StreamsBuilder()
+  const answers = builder.stream('numbers', asLong).mapValuesAsync(
+    async (value) => {
+      if (value! % 31 === 7) throw new Error('refused')
+      if (value! % 73 === 5) return await new Promise<string>(() => undefined)
+      return `answer to ${value}`
+    },
+    { name: 'ask', timeoutMs: 1_000, concurrency: 4 },
+  )
+  answers.to('answers', asText)
+  answers
+    .groupByKey({ ...asText, name: 'by-key' })
+    .count({ materialized: { name: 'answered' } })
+    .toStream()
+    .mapValuesAsync(async (count) => `${count} answers`, { name: 'tell' })
+    .to('told', asText)
+  return { name: 'asked', topology: builder.build(), write: numbers }
+}
+
+/** All records of a partition, in which they all are, go on in their order, whatever their keys. */
+function askedInOrder(): Scenario {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('numbers', asLong)
+    .mapValuesAsync(async (value) => `answer to ${value}`, { name: 'ask', keepsOrder: true })
+    .map((key, answer) => ['all', `${key}: ${answer}`] as const)
+    .to('answers', asText)
+  const write: Write = (random, count) => numbers(random, count).map((input) => ({ ...input, partition: 0 }))
+  return { name: 'asked in order', topology: builder.build(), write }
+}
+
+const scenarios: readonly Scenario[] = [
+  poisoned(),
+  counted(),
+  regrouped(),
+  windowed(),
+  enriched(),
+  paired(),
+  asked(),
+  askedInOrder(),
+]
 
 export type Guarantee = 'at_least_once' | 'exactly_once_v2'
 

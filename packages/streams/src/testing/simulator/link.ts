@@ -31,6 +31,10 @@ const GIVES_UP = 0.4
 const GETS_THROUGH = 0.5
 const FASTEST_MS = 0.2
 const SLOWEST_MS = 4
+/** Until somebody else has answered. */
+const SOON_MS = 60
+const LATE_MS = 600
+const LATE = 0.08
 
 /**
  * What one instance has of the world: requests to the broker, and a clock. Everything that reaches the instance comes through here, so that
@@ -145,6 +149,21 @@ export class Link {
       else if (lostUntil - this.#time.now > REQUEST_TIMEOUT_MS || this.#random.next() < GIVES_UP)
         this.#giveUp(what, reject)
       else send(lostUntil + RETRY_MS + this.#latency())
+    })
+  }
+
+  /** Somebody else is asked, and answers when the seed says: most soon, some late. */
+  elsewhere(who: string): Promise<void> {
+    this.say(`asks ${who}`)
+    const soon = this.#random.next() ** 3 * SOON_MS
+    const ms = this.#random.next() < LATE ? this.#random.next() * LATE_MS : soon
+    return new Promise((resolve) => {
+      this.#time.after(FASTEST_MS + ms, () =>
+        this.arrive(() => {
+          this.say(`is answered by ${who}`)
+          resolve()
+        }),
+      )
     })
   }
 

@@ -1,9 +1,14 @@
+import { setImmediate as microtasksDone } from 'node:timers/promises'
 import type { Topology } from '../../topology/topology.ts'
 import { TopologyTestDriver } from '../topology-test-driver.ts'
+import { asksOthers } from './simulated-calls.ts'
 import { partitionOf, type SimulatedInput } from './simulated-input.ts'
 
 /** By topic and key (in hexadecimal digits), the values of the key in their order. */
 export type Outputs = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
+
+/** The clock goes on by so much where nobody answers. */
+const TOO_LONG_MS = 1_000
 
 export interface ModelOptions {
   readonly topology: Topology
@@ -16,21 +21,33 @@ export interface ModelOptions {
  * What the topology puts out when nothing goes wrong, by the test driver: partition by partition, as tasks do; in one for a topology that
  * repartitions, whose results must then not depend on the order in which records of several partitions meet.
  */
-export function modelOutputs({ topology, inputs, partitions, settings }: ModelOptions): Outputs {
+export async function modelOutputs({ topology, inputs, partitions, settings }: ModelOptions): Promise<Outputs> {
   const isApart = topology.repartitions.size === 0
   const groups = isApart
     ? Array.from({ length: partitions }, (_, i) => inputs.filter((input) => partitionOf(input, partitions) === i))
     : [inputs]
   const outputs = new Map<string, Map<string, string[]>>(outputTopics(topology).map((topic) => [topic, new Map()]))
+  const isAsking = asksOthers(topology)
   for (const group of groups) {
     const driver = new TopologyTestDriver(topology, { settings })
-    for (const { topic, key, value, timestamp, headers = [] } of inTaskOrder(group))
+    for (const { topic, key, value, timestamp, headers = [] } of inTaskOrder(group)) {
       driver.createInputTopic(topic).pipeInput(key, value, { timestamp, headers })
+      if (isAsking) await answered(driver)
+    }
     for (const [topic, byKey] of outputs)
       for (const record of driver.createOutputTopic(topic).readRecordsToList()) addOutput(byKey, record)
     driver.close()
   }
   return outputs
+}
+
+/** Waits for what asynchronous operators have asked; what is never answered takes too long. */
+async function answered(driver: TopologyTestDriver): Promise<void> {
+  const over = new AbortController()
+  const completed = driver.completed().finally(() => over.abort(null))
+  completed.catch(() => undefined)
+  for (await microtasksDone(); !over.signal.aborted; await microtasksDone()) driver.clock.advance(TOO_LONG_MS)
+  await completed
 }
 
 /** The topics that a topology writes for others. */

@@ -159,7 +159,7 @@ class SimulationRun {
     for (const instance of this.#instances) instance.stop(null)
     await this.#time.run(() => this.#instances.every(({ isDown }) => isDown), LIMIT_MS + SESSION_TIMEOUT_MS)
     const outputs = foundOutputs(outputTopics(this.#topology), this.#broker)
-    if (isDone) this.#judge(outputs)
+    if (isDone) await this.#judge(outputs)
     for (const instance of this.#instances) instance.link?.cut()
     const { lines: trace, hash } = this.#trace
     return { seed, faults: this.#faults, violations: this.#watch.violations, trace, hash, outputs, lastedMs }
@@ -244,14 +244,15 @@ class SimulationRun {
     return this.#unprocessed().map(keyOf).join(' ')
   }
 
-  #judge(outputs: Outputs): void {
+  async #judge(outputs: Outputs): Promise<void> {
     const committed = this.#places().flatMap((place): CommittedOffset[] => {
       const offset = this.#broker.committedAt(place)
       return offset === undefined ? [] : [offset]
     })
     this.#watch.checkQuarantine(committed)
     const { inputs, partitions = 3, compare = {}, topology } = this.#options
-    const expected = this.#options.model?.() ?? modelOutputs({ topology, inputs, partitions, settings: this.#texts })
+    const expected =
+      this.#options.model?.() ?? (await modelOutputs({ topology, inputs, partitions, settings: this.#texts }))
     const isStateful = topology.stores.size > 0
     const strictness = this.#isExactlyOnce ? 'exactly' : isStateful ? 'count at least' : 'at least'
     for (const problem of compareOutputs(expected, outputs, compare, strictness)) this.#watch.add(1, problem)

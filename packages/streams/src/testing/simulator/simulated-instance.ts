@@ -8,6 +8,7 @@ import { SeededRandom } from '@sluice/sdk/testing'
 import type { InvariantWatch } from './invariant-watch.ts'
 import { Link, type CrashStep } from './link.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
+import { withSimulatedCalls } from './simulated-calls.ts'
 import { simulatedKafka } from './simulated-kafka.ts'
 import type { UnderWay } from './simulated-producer.ts'
 import type { SimulatedTime } from './simulated-time.ts'
@@ -70,7 +71,7 @@ export class SimulatedInstance {
     this.#underWay = new Set()
     this.#stop = new AbortController()
     const processId = `00000000-0000-4000-8000-${String(number).padStart(6, '0')}${String(this.#life).padStart(6, '0')}`
-    const streams = new KafkaStreams(topology, settings, {
+    const streams = new KafkaStreams(withSimulatedCalls(topology, link), settings, {
       kafka: around(simulatedKafka(link, broker, this.#underWay)),
       metrics: new MemoryMetrics(),
       clock: link.clock,
