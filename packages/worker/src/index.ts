@@ -7,6 +7,7 @@ export { DistributedWorker, type DistributedOptions } from './distributed/distri
 export { kafkaConfig, type KafkaSettings } from '@sluice/kafka/properties'
 export { LogLevels } from './operations/log-levels.ts'
 export { METRIC_GROUPS, metricName, OWN_METRICS } from './operations/metric-names.ts'
+export { PROCESSOR_METRIC_GROUPS } from './operations/processor-metrics.ts'
 export { memberSettings } from './member-settings.ts'
 export type { WorkerOptions } from './operations/worker-frame.ts'
 export { openLogger, type ClosableLogger, type LogTarget } from './logging.ts'

@@ -1,6 +1,12 @@
 /** Pages about a worker's REST API and its metrics, made from the tables that both are served from. */
-import { STREAM_METRIC_GROUPS, type StreamMetricGroup } from '@sluice/streams'
-import { METRIC_GROUPS, metricName, OWN_METRICS, REST_ENDPOINTS, restSettings } from '@sluice/worker'
+import {
+  METRIC_GROUPS,
+  metricName,
+  OWN_METRICS,
+  PROCESSOR_METRIC_GROUPS,
+  REST_ENDPOINTS,
+  restSettings,
+} from '@sluice/worker'
 
 export function restPage(): string {
   const byOurs = Map.groupBy(REST_ENDPOINTS, ({ isInternal, isOurs }) =>
@@ -62,17 +68,22 @@ Besides, what connectors count themselves (\`context.metrics\`), under the names
 
 ## Kafka Streams'
 
-What an application tells of itself (\`KafkaStreams.metrics()\`), by Kafka Streams' groups, tags and names; not at \`/metrics\`. Groups of level DEBUG are
-measured with \`metrics.recording.level=DEBUG\`. All are moved once per poll, round of records or commit, but for the calls of stores, which are
-counted. The tag of a store says what it is in: \`lmdb-state-id\`, \`in-memory-state-id\`, or with \`-window\` or \`-session\` before \`-state\`.
+What each instance of a processor measures, by Kafka Streams' groups and names, with \`kafka_streams_\` before them. Its tags are labels: \`thread\` is
+the number of the thread in the instance, \`task\` as in \`0_3\`, \`node\` a source of the topology. \`KafkaStreams.metrics()\` tells an application the same
+under Kafka Streams' own tags; there the tag of a store says what it is in: \`lmdb-state-id\`, \`in-memory-state-id\`, or with \`-window\` or \`-session\`
+before \`-state\`.
 
-${STREAM_METRIC_GROUPS.map(streamGroupSection).join('\n\n')}
+Groups marked DEBUG are measured where the processor's settings have \`metrics.recording.level=DEBUG\`. All are moved once per poll, round of records or
+commit, but for the calls of stores, which are counted. An instance tells at most 2,000 series of these, those of the application and its threads
+first; \`sluice_processor_series_left_out\` says how many it does not tell.
+
+${PROCESSOR_METRIC_GROUPS.map(streamGroupSection).join('\n\n')}
 `
 }
 
-function streamGroupSection({ group, tags, level, numbers }: StreamMetricGroup): string {
-  const rows = Object.entries(numbers).map(([name, text]) => `| \`${name}\` | ${text} |`)
-  return `### ${group}, by ${tags.map((tag) => `\`${tag}\``).join(', ')}${level === 'DEBUG' ? ' (DEBUG)' : ''}
+function streamGroupSection({ group, tags, isDebug, numbers }: (typeof PROCESSOR_METRIC_GROUPS)[number]): string {
+  const rows = Object.entries(numbers).map(([attribute, text]) => `| \`${metricName(group, attribute)}\` | ${text} |`)
+  return `### ${group}, by ${tags.map((tag) => `\`${tag}\``).join(', ')}${isDebug ? ' (DEBUG)' : ''}
 
 | metric | what |
 |---|---|

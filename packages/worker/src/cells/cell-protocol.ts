@@ -64,6 +64,8 @@ export type ToCell =
   | { readonly type: 'told'; readonly seq: number; readonly error: WireError | null }
 
 export type FromCell =
+  /** In their order. */
+  | { readonly type: 'several'; readonly messages: readonly FromCell[] }
   | { readonly type: 'ready' }
   | { readonly type: 'answer'; readonly seq: number; readonly value: unknown; readonly error: WireError | null }
   | Pong

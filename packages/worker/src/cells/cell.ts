@@ -210,6 +210,9 @@ export class Cell {
     // What becomes of work while its cell is being ended is told with the reason, when it is gone.
     const listener = this.#endedFor === null ? this.#listener : null
     switch (message.type) {
+      case 'several':
+        for (const one of message.messages) this.#hear(one)
+        return
       case 'ready':
         return
       case 'pong':

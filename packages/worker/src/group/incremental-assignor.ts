@@ -10,7 +10,18 @@
  * work again and nobody else's stops. Who would rather not wait sets a shorter delay.
  */
 import type { Work } from './work-assignment.ts'
-import { type WorkItem, type WorkSet, compareTexts, itemsOf, keyOf, setOf, union, without, workOf } from './work-set.ts'
+import {
+  type WorkItem,
+  type WorkSet,
+  both,
+  compareTexts,
+  itemsOf,
+  keyOf,
+  setOf,
+  union,
+  without,
+  workOf,
+} from './work-set.ts'
 import { WorkerLoad, excess, giveOut } from './worker-loads.ts'
 
 const BACKOFF_FIRST_MS = 1
@@ -95,7 +106,7 @@ export function assignIncrementally(before: IncrementalState, round: Round): Rou
   const stopped = union(deleted, heldTwice([...held.values()]))
   const loads = members.map(([memberId]) => new WorkerLoad(memberId, without(held.get(memberId)!, stopped).values()))
   const revoked = new Map<string, Map<string, WorkItem>>()
-  for (const [memberId, items] of held) revoked.set(memberId, new Map([...items].filter(([key]) => stopped.has(key))))
+  for (const [memberId, items] of held) revoked.set(memberId, both(items, stopped))
 
   const returned = returnLost(before, round, lost, loads)
   const { excessive, waiting } = balance(returned.waiting, round, configured, loads)
@@ -133,17 +144,18 @@ export function assignIncrementally(before: IncrementalState, round: Round): Rou
 /** What was to run, as far as the leader's memory is worth anything. */
 function trusted({ previous, revoked, generation }: IncrementalState, round: Round, active: WorkSet): WorkSet {
   // Somebody still has what was to be given up: the last assignment did not arrive.
-  if ([...revoked.keys()].some((key) => active.has(key))) return active
+  if (both(revoked, active).size > 0) return active
   return generation === round.completedGeneration ? previous : NOTHING
 }
 
 function heldTwice(held: readonly WorkSet[]): WorkSet {
   const once = new Set<string>()
   const twice = new Map<string, WorkItem>()
-  for (const [key, item] of held.flatMap((items) => [...items])) {
-    if (once.has(key)) twice.set(key, item)
-    once.add(key)
-  }
+  for (const items of held)
+    items.forEach((item, key) => {
+      if (once.has(key)) twice.set(key, item)
+      once.add(key)
+    })
   return twice
 }
 

@@ -7,7 +7,7 @@ export interface WorkItem {
   readonly task: number
 }
 
-/** Work to reckon with: each item once, found by its key. */
+/** Work to reckon with: each item once, found by its key. Gone through by `forEach`, which makes no garbage, because there may be thousands. */
 export type WorkSet = ReadonlyMap<string, WorkItem>
 
 export type Kind = 'connectors' | 'tasks'
@@ -41,20 +41,30 @@ export function workOf(items: readonly WorkItem[]): Work {
 
 /** What is in the set and in none of the others; in the order of names and numbers. */
 export function without(set: WorkSet, ...others: readonly WorkSet[]): WorkSet {
-  const left: [key: string, item: WorkItem][] = []
+  const left = new Map<string, WorkItem>()
   let isInOrder = true
-  for (const entry of set) {
-    if (isIn(others, entry[0])) continue
-    const last = left.at(-1)
-    isInOrder &&= last === undefined || compareItems(last[1], entry[1]) <= 0
-    left.push(entry)
-  }
-  return new Map(isInOrder ? left : left.toSorted(([, a], [, b]) => compareItems(a, b)))
+  let last: WorkItem | undefined
+  set.forEach((item, key) => {
+    if (isIn(others, key)) return
+    isInOrder &&= last === undefined || compareItems(last, item) <= 0
+    last = item
+    left.set(key, item)
+  })
+  return isInOrder ? left : new Map([...left].toSorted(([, a], [, b]) => compareItems(a, b)))
+}
+
+/** What is in both, as the first has it. */
+export function both(set: WorkSet, other: WorkSet): Map<string, WorkItem> {
+  const found = new Map<string, WorkItem>()
+  set.forEach((item, key) => {
+    if (other.has(key)) found.set(key, item)
+  })
+  return found
 }
 
 export function union(...sets: readonly WorkSet[]): WorkSet {
   const all = new Map<string, WorkItem>()
-  for (const set of sets) for (const [key, item] of set) all.set(key, item)
+  for (const set of sets) set.forEach((item, key) => all.set(key, item))
   return all
 }
 

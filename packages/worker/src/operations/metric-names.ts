@@ -1,4 +1,5 @@
 /** The metrics of a worker: Kafka Connect's (`ConnectMetricsRegistry`; KIP-196, KIP-475) and ours, and what each says. */
+import { PROCESSOR_METRIC_GROUPS } from './processor-metrics.ts'
 
 /** One of Kafka Connect's groups: `kafka.connect:type=<group>,<tag>=…`. */
 export interface MetricGroup {
@@ -193,8 +194,16 @@ export const METRIC_GROUPS: readonly MetricGroup[] = [
     },
     isOurs: true,
   },
+  {
+    group: 'processor-metrics',
+    tags: ['processor', 'instance'],
+    numbers: { 'series-left-out': 'Series of Kafka Streams’ that an instance has beside those that are told of it.' },
+    isOurs: true,
+  },
 ]
 
+const APPLICATION = ['application'] as const
+const INPUT = ['application', 'topic', 'partition'] as const
 const REST = ['method', 'endpoint', 'status'] as const
 
 export const OWN_METRICS: readonly OwnMetric[] = [
@@ -241,6 +250,11 @@ export const OWN_METRICS: readonly OwnMetric[] = [
     labels: [],
     documentation: 'Cells that have ended before their time, by themselves or because they had to be ended.',
   },
+  {
+    name: 'sluice_catalogue_is_read',
+    labels: [],
+    documentation: 'Whether the catalogue of processors is there and up to date: 1 or 0.',
+  },
   { name: 'process_resident_memory_bytes', labels: [], documentation: "Memory of the worker's own process." },
   { name: 'process_cpu_seconds_total', labels: [], documentation: 'CPU time that it has taken.' },
   {
@@ -266,13 +280,43 @@ export const OWN_METRICS: readonly OwnMetric[] = [
     labels: TASK,
     documentation: 'Times that positions could not be stored.',
   },
+  ...(
+    [
+      ['records_in_total', INPUT, 'Records that a processor has read.'],
+      [
+        'records_total',
+        [...INPUT, 'outcome'],
+        'What became of them: passed, quarantined or dropped; marked ones are among the passed.',
+      ],
+      ['position', INPUT, 'The next offset to process.'],
+      ['records_out_total', APPLICATION, 'Records that it has put out.'],
+      ['bytes_out_total', APPLICATION, 'Bytes of them.'],
+      ['process_seconds_total', APPLICATION, 'How long decoding, processing and encoding took, together.'],
+      ['commits_total', APPLICATION, 'Commits.'],
+      ['restarts_total', APPLICATION, 'Times that a thread began again from what was committed.'],
+    ] as const
+  ).map(([what, labels, documentation]) => ({ name: `sluice_streams_${what}`, labels, documentation })),
+  ...(
+    [
+      ['records_total', ['outcome'], 'What gates made of records.'],
+      ['intended_records_total', ['outcome'], 'What mode enforce would have made of them.'],
+      ['check_evaluations_total', ['check', 'result'], 'Evaluations of checks: pass, fail, skip or error.'],
+      ['rule_version_info', ['ruleset', 'ruleset_version', 'mode'], 'Which rules are in force: always 1.'],
+    ] as const
+  ).map(([what, labels, documentation]) => ({
+    name: `sluice_gate_${what}`,
+    labels: ['flow', 'gate', 'version', ...labels],
+    documentation: `${documentation} \`flow\` is the application of a processor.`,
+  })),
 ]
 
 const OURS = new Set(METRIC_GROUPS.flatMap(({ group, isOurs }) => (isOurs === true ? [group] : [])))
 
+const OF_STREAMS = new Set(PROCESSOR_METRIC_GROUPS.map(({ group }) => group))
+
 /** By group and attribute, made once: a page has each of them a thousand times. */
 const NAMES: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
-  METRIC_GROUPS.map(({ group, numbers }) => [
+  [...METRIC_GROUPS, ...PROCESSOR_METRIC_GROUPS].map(({ group, numbers }) => [
     group,
     new Map(Object.keys(numbers).map((attribute) => [attribute, named(group, attribute)])),
   ]),
@@ -285,7 +329,8 @@ export function metricName(group: string, attribute: string): string {
 
 function named(group: string, attribute: string): string {
   const stem = group.replace(/^connect-/, '').replace(/-metrics$/, '')
-  return underscored(`${OURS.has(group) ? 'sluice' : 'kafka-connect'}-${stem}-${attribute}`)
+  const prefix = OURS.has(group) ? 'sluice' : OF_STREAMS.has(group) ? 'kafka-streams' : 'kafka-connect'
+  return underscored(`${prefix}-${stem}-${attribute}`)
 }
 
 /** What a metric says, by its name in `/metrics`. */
@@ -300,6 +345,9 @@ export const METRIC_DOCUMENTATION: ReadonlyMap<string, string> = new Map([
       .filter((attribute) => attribute === 'status')
       .map((): readonly [string, string] => [metricName(group, 'status'), 'The state, as a label: always 1.']),
   ]),
+  ...PROCESSOR_METRIC_GROUPS.flatMap(({ group, numbers }) =>
+    Object.entries(numbers).map(([attribute, text]) => [metricName(group, attribute), text] as const),
+  ),
   ...OWN_METRICS.map(({ name, documentation }) => [name, documentation] as const),
 ])
 

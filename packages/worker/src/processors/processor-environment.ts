@@ -11,6 +11,7 @@ import type { TaskStart } from '../cells/work-host.ts'
 import { ConfigProviders } from '../config-providers.ts'
 import { describeProcessor, topologyOf } from './describe-processor.ts'
 import type { DescribedProcessor } from './described.ts'
+import { processorOf } from './instance-work.ts'
 import { loadProcessor } from './load-processor.ts'
 import { ProcessorShelf } from './processor-shelf.ts'
 import { ProcessorTask } from './processor-task.ts'
@@ -89,6 +90,8 @@ export class ProcessorEnvironment implements WorkEnvironment {
   async buildTask(_: Connector, config: RawSettings, start: TaskStart, hooks: TaskHooks): Promise<TaskHandle> {
     const [processor, kafka] = await Promise.all([this.#processor(config), this.#parts.kafka()])
     return new ProcessorTask({
+      processor: processorOf(start.id.connector),
+      instance: start.id.task,
       topology: () => topologyOf(processor, config),
       settings: streamsSettings.parse(this.#ofInstance(config, start.id.task)),
       kafka,

@@ -5,8 +5,12 @@ import { KafkaStreams, type StreamsSettings, type Topology } from '@sluice/strea
 import type { TaskHandle } from '../cells/work-environment.ts'
 import type { AssignedTask } from '../catalogue/catalogue-records.ts'
 import type { TaskControl, TaskEvents } from '../record-path/task-control.ts'
+import type { FigureGroup } from '../record-path/task-figures.ts'
+import { processorFigures } from './processor-figures.ts'
 
 export interface ProcessorTaskParts {
+  readonly processor: string
+  readonly instance: number
   readonly topology: () => Topology
   readonly settings: StreamsSettings
   readonly kafka: Kafka
@@ -60,6 +64,10 @@ export class ProcessorTask implements TaskHandle {
       partitions: own.map(({ topic, partition }) => ({ topic, partition })),
     }))
     return { streamsState: streams.state, tasks }
+  }
+
+  figures(): readonly FigureGroup[] {
+    return this.#streams === null ? [] : processorFigures(this.#streams.metrics(), this.#parts)
   }
 
   #open(): KafkaStreams {

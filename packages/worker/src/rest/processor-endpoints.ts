@@ -5,7 +5,11 @@
 import type { Endpoint } from './contract.ts'
 
 const notFound = ['No such processor.', 'Error'] as const
-const notThere = ['The catalogue of processors cannot be read or written: try again.', 'Error'] as const
+const late = ['No answer within rest.request.timeout.ms: what was asked for may yet be done.', 'Error'] as const
+const notThere = [
+  'The catalogue of processors cannot be read or written, or Kafka does not answer: try again.',
+  'Error',
+] as const
 const invalid = ['The request, the settings or the topology are invalid: every complaint.', 'Error'] as const
 
 export const PROCESSOR_ENDPOINTS = [
@@ -16,7 +20,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'All processors, and in a few words how they are.',
     listeners: 'main',
     isOurs: true,
-    answers: { 200: ['Processors, by name.', 'Processors'], 503: notThere },
+    answers: { 200: ['Processors, by name.', 'Processors'], 500: late, 503: notThere },
   },
   {
     operation: 'createProcessor',
@@ -29,7 +33,8 @@ export const PROCESSOR_ENDPOINTS = [
     answers: {
       201: ['Created; Location names it.', 'ProcessorInfo'],
       400: invalid,
-      409: ['The name is taken.', 'Error'],
+      409: ['The name is taken, or the application, also by a request to another worker at the same time.', 'Error'],
+      500: late,
       503: notThere,
     },
   },
@@ -40,7 +45,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'What a processor is to do, and which version of it.',
     listeners: 'main',
     isOurs: true,
-    answers: { 200: ['The processor.', 'ProcessorInfo'], 404: notFound, 503: notThere },
+    answers: { 200: ['The processor.', 'ProcessorInfo'], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'deleteProcessor',
@@ -49,7 +54,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'Stops and deletes a processor. Its topics, offsets and stores stay.',
     listeners: 'main',
     isOurs: true,
-    answers: { 204: ['Deleted.', null], 404: notFound, 503: notThere },
+    answers: { 204: ['Deleted.', null], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'processorConfig',
@@ -58,7 +63,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'Settings as they were given, with placeholders.',
     listeners: 'main',
     isOurs: true,
-    answers: { 200: ['Settings.', 'Config'], 404: notFound, 503: notThere },
+    answers: { 200: ['Settings.', 'Config'], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'putProcessorConfig',
@@ -73,7 +78,8 @@ export const PROCESSOR_ENDPOINTS = [
       200: ['Replaced.', 'ProcessorInfo'],
       201: ['Created; Location names it.', 'ProcessorInfo'],
       400: invalid,
-      409: ['A newer release wrote it.', 'Error'],
+      409: ['A newer release wrote it, or the application was taken at the same time at another worker.', 'Error'],
+      500: late,
       503: notThere,
     },
   },
@@ -89,6 +95,7 @@ export const PROCESSOR_ENDPOINTS = [
     answers: {
       200: ['Each setting with its complaints; those of the topology are beside processor.class.', 'Validation'],
       400: invalid,
+      500: late,
       503: notThere,
     },
   },
@@ -101,7 +108,7 @@ export const PROCESSOR_ENDPOINTS = [
     listeners: 'main',
     isOurs: true,
     query: { lag: { type: 'boolean', description: 'Whether Kafka is asked how far it is behind. Default true.' } },
-    answers: { 200: ['The status.', 'ProcessorStatus'], 404: notFound, 503: notThere },
+    answers: { 200: ['The status.', 'ProcessorStatus'], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'processorVersions',
@@ -110,7 +117,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'What has been deployed of a processor, the newest first, and where each runs.',
     listeners: 'main',
     isOurs: true,
-    answers: { 200: ['Deployments.', 'ProcessorVersions'], 404: notFound, 503: notThere },
+    answers: { 200: ['Deployments.', 'ProcessorVersions'], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'pauseProcessor',
@@ -119,7 +126,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'Has a processor commit, leave its group, and do nothing.',
     listeners: 'main',
     isOurs: true,
-    answers: { 202: ['Will be.', null], 404: notFound, 503: notThere },
+    answers: { 202: ['Will be.', null], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'resumeProcessor',
@@ -128,7 +135,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'Has a paused processor go on from its committed offsets.',
     listeners: 'main',
     isOurs: true,
-    answers: { 202: ['Will be.', null], 404: notFound, 503: notThere },
+    answers: { 202: ['Will be.', null], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'restartProcessor',
@@ -137,7 +144,7 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'Starts all instances of a processor anew, on all workers.',
     listeners: 'main',
     isOurs: true,
-    answers: { 202: ['Will be.', null], 404: notFound, 503: notThere },
+    answers: { 202: ['Will be.', null], 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'processorLogs',
@@ -154,6 +161,7 @@ export const PROCESSOR_ENDPOINTS = [
       200: ['Lines, the oldest first.', 'ProcessorLogs'],
       400: ['lines is no number.', 'Error'],
       404: notFound,
+      500: late,
       503: notThere,
     },
   },
@@ -169,6 +177,7 @@ export const PROCESSOR_ENDPOINTS = [
       200: ['The topology. With text and mermaid it is plain text.', 'Topology'],
       400: ['No such format, or the settings do not give a topology any more.', 'Error'],
       404: notFound,
+      500: late,
       503: notThere,
     },
   },
@@ -179,6 +188,6 @@ export const PROCESSOR_ENDPOINTS = [
     summary: 'Processors that this worker has the code of.',
     listeners: 'main',
     isOurs: true,
-    answers: { 200: ['What processor.class may be.', 'ProcessorPlugins'], 503: notThere },
+    answers: { 200: ['What processor.class may be.', 'ProcessorPlugins'], 500: late, 503: notThere },
   },
 ] as const satisfies readonly Endpoint[]

@@ -6,8 +6,9 @@ import type { FuzzRequest } from './fuzz-request.ts'
 /** The words that a body which cannot be read is refused with. */
 const UNREADABLE =
   /^(Unexpected|Unrecognized|Cannot (deserialize|construct)|Invalid|Illegal|Document nesting|Number value)/
-/** How JavaScript tells of a mistake in the program. */
-const OWN_FAULT = /^Cannot (read|set|convert)|is not (a function|iterable|defined)|undefined/
+/** Anything but how JavaScript tells of a mistake in the program. */
+const NO_OWN_FAULT = /^(?!Cannot (read|set|convert)|.*(is not (a function|iterable|defined)|undefined))/s
+const LATE = /^Request timed out/
 /** What any request may be told, besides what the contract says of its endpoint. */
 const ALWAYS = new Set([400, 404, 405, 406, 415])
 
@@ -29,8 +30,9 @@ export function problemOf(request: FuzzRequest, status: number, text: string): s
     if (!isProbe && (error_code !== status || typeof message !== 'string')) return 'not an error as Connect has it'
     // With a spoilt path it may be another endpoint that has no use for the body.
     const mayBeUnreadable = request.isBodySpoilt || request.isPathSpoilt
-    // A connector may refuse offsets, which Connect answers so; the contract says where.
-    const isRefusal = endpoint.answers[500]?.[1] === 'Error' && !OWN_FAULT.test(String(message))
+    // A connector may refuse offsets, which Connect answers so; the contract says where. Ours are only late.
+    const mayBe500 = endpoint.path.startsWith('/v1/') ? LATE : NO_OWN_FAULT
+    const isRefusal = endpoint.answers[500]?.[1] === 'Error' && mayBe500.test(String(message))
     if (status === 500 && isRefusal) return ''
     // What Connect does not have need not be as it is there.
     const isConnects = endpoint.isOurs !== true || request.isPathSpoilt

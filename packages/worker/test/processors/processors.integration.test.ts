@@ -12,6 +12,7 @@ import type { RawSettings } from '@sluice/sdk'
 import { MemoryLogger } from '@sluice/sdk/testing'
 import { converters } from '@sluice/codecs'
 import { Plugins, StandaloneWorker } from '../../src/index.ts'
+import { METRIC_DOCUMENTATION } from '../../src/operations/metric-names.ts'
 import { AILING, MORTAL, ProcessorWorld, QUICK, type ShownStatus } from './processor-world.ts'
 
 /** Processes start, are ended and start again here, on a machine that has more to do. */
@@ -55,6 +56,13 @@ onBroker('processors of one worker', () => {
     expect(await worker.must('GET', '/v1/processors')).toMatchObject([
       { name, state: 'RUNNING', instances: 1, tasks: 2 },
     ])
+
+    const series = String(await worker.must('GET', '/metrics'))
+      .split('\n')
+      .filter((line) => line.includes(`"${name}"`))
+    for (const shown of ['kafka_streams_stream_thread_process_total', 'kafka_streams_stream_client_state'])
+      expect(series).toContainEqual(expect.stringMatching(`^${shown}{instance="0",processor="${name}"[^}]*} [1-9]`))
+    for (const line of series) expect([...METRIC_DOCUMENTATION.keys()]).toContain(line.replace(/\{.*/, ''))
 
     expect(await worker.ask('PUT', `/v1/processors/${name}/pause`)).toMatchObject({ status: 202 })
     await world.becomes(worker, name, 'is paused', ({ state, tasks }) => state === 'PAUSED' && tasks.length === 0)

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { FakeClock } from '@sluice/sdk/testing'
+import { PROCESSOR_ENDPOINTS } from '../../src/rest/processor-endpoints.ts'
 import { startRest } from '../support/rest-run.ts'
 
 test.each([
@@ -28,5 +30,26 @@ test('a status says how far the processor is behind, unless it is not to be aske
     problem: null,
   })
   expect(await shown('?lag=false')).toBeUndefined()
+  await server.stop()
+})
+
+test('every endpoint of processors says that it may be late, and with what it answers then', async () => {
+  const clock = new FakeClock()
+  const { server, url, processors } = await startRest({ 'rest.request.timeout.ms': '1000' }, clock)
+  processors.lag = () => new Promise(() => undefined)
+  await processors.put('a', { 'processor.class': 'csv-rows' }, { mayReplace: false })
+  const asked = fetch(`${url}/v1/processors/a/status`)
+  const done = new AbortController()
+  void asked.finally(() => done.abort())
+  while (!done.signal.aborted) {
+    clock.advance(1_000)
+    await new Promise((resolve) => void setImmediate(resolve))
+  }
+  const answer = await asked
+  expect([answer.status, ((await answer.json()) as { readonly message: string }).message]).toEqual([
+    500,
+    expect.stringMatching(/^Request timed out/),
+  ])
+  for (const { answers } of PROCESSOR_ENDPOINTS) expect(answers[500][1]).toBe('Error')
   await server.stop()
 })
