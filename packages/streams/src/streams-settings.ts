@@ -237,6 +237,14 @@ export const streamsSettings = defineSettings({
     importance: 'low',
     documentation: 'How long a stop may wait for what was put out to become durable.',
   },
+  'consumer.fetch.max.bytes': {
+    type: 'int',
+    default: 1_048_576,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation:
+      'Most bytes that a broker is asked for at a time. An answer is in memory until it is processed, with one more on its way: more makes up for a broker that is far away. Kafka Streams: 52428800.',
+  },
   'producer.compression.type': {
     type: 'string',
     default: 'none',

@@ -235,7 +235,7 @@ export class ThreadLife {
       await member.close(0)
       throw error
     })
-    const fetcher = kafka.fetcher({ isolation })
+    const fetcher = kafka.fetcher({ isolation, bytesMax: settings['consumer.fetch.max.bytes'] })
     thread = new StreamThread(
       {
         commitIntervalMs: commitIntervalOf(settings),
