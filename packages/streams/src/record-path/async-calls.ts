@@ -2,6 +2,9 @@
  * Calls of user code that take their time: begun while a record is processed, finished between two rounds of the task. Records of one
  * key are called for one after the other; what they came to goes on in that order. Until a record is done with, it counts for nothing,
  * and nothing is committed.
+ *
+ * A call that takes too long is told to give up, and its record goes on without it. Until it has given up, it keeps its place among the calls and
+ * the next of its key waiting; but for no longer than its time-out once more: one that never ends may then still be at work beside the next.
  */
 import type { FetchedRecords } from '@sluice/kafka'
 import { RetriableError, type Clock, type RawHeader, type TopicPartition } from '@sluice/sdk'
@@ -250,15 +253,25 @@ export class AsyncCalls {
 
   /** Never rejects. */
   async #run(call: Call, state: LaneState): Promise<void> {
-    const { lane, key, value, order } = call
-    call.outcome = await this.#outcomeOf(lane, key, value)
+    const { lane, order } = call
+    const over = new AbortController()
+    const signal = AbortSignal.any([over.signal, this.#ended.signal])
+    const asked = ask(call, signal)
+    const outcome = await Promise.race([asked, this.#clock.sleep(lane.timeoutMs, signal).then(() => null)])
+    // Without a reason no error with a stack is made for it.
+    over.abort(null)
+    if (this.#ended.signal.aborted) return
+    call.outcome = outcome ?? { error: tooLong(lane) }
+    this.#release(call)
+    if (outcome === null) {
+      this.#announce()
+      await Promise.race([asked, this.#clock.sleep(lane.timeoutMs, this.#ended.signal)])
+      if (this.#ended.signal.aborted) return
+    }
     state.running -= 1
     if (order !== null) state.busy.delete(order)
-    if (this.#ended.signal.aborted) return
-    this.#release(call)
     this.#startNext(lane, state)
-    this.#tell()
-    this.onFinished?.()
+    if (outcome !== null) this.#announce()
   }
 
   /** What may go on now that this call is over. */
@@ -279,24 +292,26 @@ export class AsyncCalls {
     this.#progress = Promise.withResolvers()
   }
 
-  async #outcomeOf(lane: AsyncLane, key: unknown, value: unknown): Promise<FinishedCall['outcome']> {
-    const over = new AbortController()
-    const signal = AbortSignal.any([over.signal, this.#ended.signal])
-    try {
-      const late = this.#clock.sleep(lane.timeoutMs, signal).then(() => {
-        throw new RetriableError('TASK_FAILED', `A call of ${lane.node} took longer than ${lane.timeoutMs} ms`, {
-          place: { node: lane.node },
-          remedy: 'See what it waits for, or give it a longer timeoutMs.',
-        })
-      })
-      return { value: await Promise.race([lane.call(key, value, signal), late]) }
-    } catch (error) {
-      return { error }
-    } finally {
-      // Without a reason no error with a stack is made for it.
-      over.abort(null)
-    }
+  #announce(): void {
+    this.#tell()
+    this.onFinished?.()
   }
+}
+
+/** Never rejects. */
+async function ask({ lane, key, value }: Call, signal: AbortSignal): Promise<FinishedCall['outcome']> {
+  try {
+    return { value: await lane.call(key, value, signal) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+function tooLong({ node, timeoutMs }: AsyncLane): RetriableError {
+  return new RetriableError('TASK_FAILED', `A call of ${node} took longer than ${timeoutMs} ms`, {
+    place: { node },
+    remedy: 'See what it waits for, or give it a longer timeoutMs.',
+  })
 }
 
 /** Equal keys have equal texts. Records without a key are in no order. */

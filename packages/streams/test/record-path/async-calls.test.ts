@@ -217,6 +217,39 @@ describe('a call that fails', () => {
   })
 })
 
+describe('a call that takes too long, and goes on though it is told to give up', () => {
+  const LONG_MS = 5_000
+  async function late(): Promise<{ run: Run; calls: Calls }> {
+    const calls = new Calls()
+    const run = new Run(calls.mapper, { timeoutMs: LONG_MS }).pipe(['a', '1'], ['a', '2'])
+    run.driver.advanceWallClockTime(LONG_MS)
+    await turn()
+    run.driver.advanceWallClockTime(0)
+    expect(calls.begun).toEqual(['1'])
+    return { run, calls }
+  }
+
+  test('keeps the next of its key waiting until it has ended, though its record has gone on', async () => {
+    const { run, calls } = await late()
+    await calls.end('1')
+    expect(calls.begun).toEqual(['1', '2'])
+    await calls.end('2')
+    await run.driver.completed()
+    expect(run.out()).toEqual(['a:2!'])
+    expect(run.quarantined()).toEqual([['a', '1']])
+  })
+
+  test('does so for as long again at the most', async () => {
+    const { run, calls } = await late()
+    run.driver.advanceWallClockTime(LONG_MS - 1)
+    await turn()
+    expect(calls.begun).toEqual(['1'])
+    run.driver.advanceWallClockTime(1)
+    await turn()
+    expect(calls.begun).toEqual(['1', '2'])
+  })
+})
+
 test('two calls one behind the other, with state between them', async () => {
   const builder = new StreamsBuilder()
   builder
