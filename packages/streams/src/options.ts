@@ -34,7 +34,7 @@ export interface Consumed<K, V> extends Named {
 
 /** How a sink writes its topic. */
 export interface Produced<K, V> extends Named {
-  /** Default: that of the stream, if it is known, or else the bytes as they are; the key or value must then be bytes or null. */
+  /** Default: that of the stream. Where an operator made new keys or values they must be given: `Serdes.bytes` for bytes. */
   readonly key?: Serializer<K>
   readonly value?: Serializer<V>
   /** Default: by the hash of the key's bytes, for windowed keys of the key within. */

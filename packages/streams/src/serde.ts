@@ -31,6 +31,11 @@ export function serde<T>(converter: Converter, schema: Schema | null = null): Se
   return Object.freeze({ converter, schema })
 }
 
+/** Whether two sides write the same bytes, as far as can be told. */
+export function isSameSide(one: Side, other: Side): boolean {
+  return one.converter === other.converter && one.schema === other.schema && one.inner === other.inner
+}
+
 /** The side of a windowed key. */
 export function withInner({ converter, schema }: Side, inner: Side): Side {
   return Object.freeze({ converter, schema, inner })

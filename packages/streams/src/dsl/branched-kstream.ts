@@ -93,7 +93,7 @@ export class BranchedKStream<K, V, B extends object = object> {
 
   #add<N extends string>(name: N): { child: string; branches: B & Readonly<Record<N, KStream<K, V>>> } {
     const { graph } = this.#place
-    if (name in this.#branches)
+    if (Object.hasOwn(this.#branches, name))
       throw topologyInvalid(
         `${this.#splitter.name} has two branches named ${name}`,
         'Give each branch a name of its own.',

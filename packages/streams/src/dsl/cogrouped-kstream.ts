@@ -16,9 +16,11 @@ import type { WindowMaterializing } from './emit-strategy.ts'
 import type { AggregationSpec, Grouping } from './grouping.ts'
 import type { KGroupedStream } from './kgrouped-stream.ts'
 import { KTable } from './ktable.ts'
+import type { Calls } from '../topology/synchronous.ts'
+import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { copartition } from './place.ts'
 import { sessionStore } from './session-windowed-kstream.ts'
-import { storeBase } from './stored.ts'
+import { storeBase, unwindowed } from './stored.ts'
 import type { TableParts } from './table-parts.ts'
 import { AggregatedRows, writeStore } from './table-rows.ts'
 import { windowedStore } from './time-windowed-kstream.ts'
@@ -43,6 +45,12 @@ export class CogroupedKStream<K, A> {
 
   /** Adds a stream. */
   cogroup<V>(grouped: KGroupedStream<K, V>, aggregator: Aggregator<K, V, A>): CogroupedKStream<K, A> {
+    if (this.#members.has(grouped.grouping)) {
+      throw topologyInvalid(
+        'A grouped stream is cogrouped twice, and only one of the aggregators would be called',
+        'Let one aggregator do what both do, or group the stream a second time.',
+      )
+    }
     return new CogroupedKStream(new Map([...this.#members, [grouped.grouping, aggregator as AnyAggregator]]))
   }
 
@@ -50,10 +58,7 @@ export class CogroupedKStream<K, A> {
   aggregate(initializer: Initializer<A>, options: Materializing<K, A> = {}): KTable<K, A> {
     const { historyRetentionMs } = options.materialized ?? {}
     const parts = cogrouped(this.#members, initializer, options, {
-      define: (base) =>
-        historyRetentionMs === undefined
-          ? { kind: 'timestampedKeyValue', ...base }
-          : { kind: 'versioned', ...base, historyRetentionMs },
+      define: (base) => unwindowed(base, options.materialized ?? {}),
       view: (store) => storeView(store, historyRetentionMs !== undefined),
       operator: (aggregation, _store, table) => streamAggregate({ ...aggregation, prefix: AGGREGATE, table }),
     })
@@ -121,6 +126,7 @@ export class SessionWindowedCogroupedKStream<K, A> {
     const { materialized, aggregatesNulls = false } = options
     const parts = cogrouped(this.#members, initializer, options, {
       ...sessionStore(windows, materialized?.retentionMs),
+      calls: { merger },
       operator: (aggregation, store, table) =>
         sessionWindowAggregate({
           ...aggregation,
@@ -138,6 +144,8 @@ export class SessionWindowedCogroupedKStream<K, A> {
 }
 
 interface CogroupSpec extends Pick<AggregationSpec, 'define' | 'view' | 'keyOf' | 'closedAfterMs'> {
+  /** The user's functions besides initializer and aggregator. */
+  readonly calls?: Calls
   operator(aggregation: Aggregation, store: string, table: TableOutput): Operator
 }
 
@@ -167,7 +175,10 @@ function cogrouped(
       write(to, { parents }) {
         writeStore(to, store)
         const aggregation = { initializer, aggregator }
-        const operator = spec.operator(aggregation, storeName, rows.output)
+        const operator = {
+          ...spec.operator(aggregation, storeName, rows.output),
+          calls: { ...aggregation, ...spec.calls },
+        }
         to.processor({ name, predecessors: parents, operator }, [storeName])
       },
     }

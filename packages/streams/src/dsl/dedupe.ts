@@ -13,7 +13,7 @@ const PREFIX = 'KSTREAM-DEDUPE-'
 /** What makes records the same, and for how long. The name is also that of the store of ids (`<name>-ids`). */
 export interface Deduped<K, V> extends Named, Stored {
   /** What makes two records the same; null: the record is like no other. */
-  by(key: K, value: V): string | null
+  by(this: void, key: K, value: V): string | null
   /** How far apart the times of two records may be that are still the same one. */
   readonly withinMs: number
   /** For the repartition topic that brings records of one key together when the key was changed. */
@@ -36,7 +36,7 @@ export function dedupeStream<K, V>(stream: StreamPlace, options: Deduped<K, V>):
     name,
     write(to, { parents }) {
       to.store({ kind: 'window', ...base, ...times }, { isUnnamed: options.name === undefined })
-      const operator = dedupe({ by, withinMs, store: storeName })
+      const operator = { ...dedupe({ by, withinMs, store: storeName }), calls: { by: options.by } }
       to.processor({ name, predecessors: parents, operator }, [storeName])
     },
   }

@@ -7,6 +7,7 @@ import type { Side } from '../serde.ts'
 import type { StoreDefinition } from '../state/definition.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
 import type { Graph } from '../topology/graph.ts'
+import type { Calls } from '../topology/synchronous.ts'
 import type { TableParts } from './table-parts.ts'
 import type { StreamPlace } from './place.ts'
 import { behind, prepared, repartitioned } from './repartitioning.ts'
@@ -50,6 +51,8 @@ export interface AggregationSpec {
   view(store: string): TableView
   /** `late` is the name of the child for late records, where there is one. */
   operator(store: string, output: TableOutput, late: string | undefined): Operator
+  /** The user's functions in it. */
+  readonly calls: Calls
   /** The table's key, of that of the stream. Default: the same. */
   keyOf?(key: Side): Side
   /** Of windowed tables: how long behind its end a window is final. */
@@ -78,7 +81,7 @@ export function aggregate(grouping: Grouping, spec: AggregationSpec): TableParts
     name,
     write(to, { parents }) {
       writeStore(to, store)
-      const operator = spec.operator(storeName, rows.output, lateName)
+      const operator = { ...spec.operator(storeName, rows.output, lateName), calls: spec.calls }
       to.processor({ name, predecessors: parents, operator }, [storeName])
     },
   }

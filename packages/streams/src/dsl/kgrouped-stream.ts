@@ -19,6 +19,7 @@ import { CogroupedKStream } from './cogrouped-kstream.ts'
 import { aggregate, Grouping, type AggregationSpec } from './grouping.ts'
 import { KTable } from './ktable.ts'
 import type { StreamPlace } from './place.ts'
+import { unwindowed } from './stored.ts'
 import { SessionWindowedKStream } from './session-windowed-kstream.ts'
 import { summarize, type Summarizing } from './summarize.ts'
 import { TimeWindowedKStream } from './time-windowed-kstream.ts'
@@ -97,11 +98,9 @@ export class KGroupedStream<K, V> {
       name,
       materialized,
       value,
-      define: (base) =>
-        historyRetentionMs === undefined
-          ? { kind: 'timestampedKeyValue', ...base }
-          : { kind: 'versioned', ...base, historyRetentionMs },
+      define: (base) => unwindowed(base, materialized),
       view: (store) => storeView(store, historyRetentionMs !== undefined),
+      calls: { ...aggregation },
       operator: (_store, table) => streamAggregate({ ...aggregation, prefix, table }),
     })
     return new KTable(table)

@@ -20,9 +20,10 @@ import { Serdes } from '../serdes.ts'
 import { changeSerde } from '../state/formats/change-serde.ts'
 import { codecOf } from '../state/formats/side-codec.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
+import type { Calls } from '../topology/synchronous.ts'
 import { KTable } from './ktable.ts'
 import type { Place } from './place.ts'
-import { known, storeBase } from './stored.ts'
+import { known, storeBase, unwindowed } from './stored.ts'
 import { summarize, type Summarizing } from './summarize.ts'
 import { AggregatedRows, writeStore } from './table-rows.ts'
 
@@ -80,7 +81,7 @@ export class KGroupedTable<K, V> {
       ...reducing(adder as Reducer<unknown>),
       subtractor: unreducing(subtractor as Reducer<unknown>),
     }
-    return this.#aggregate('KTABLE-REDUCE-', aggregation, options, this.#place.value)
+    return this.#aggregate('KTABLE-REDUCE-', aggregation, options, this.#place.value, { subtractor })
   }
 
   /** An aggregate per group; the subtractor takes a value out again. A null result deletes the row. */
@@ -110,6 +111,7 @@ export class KGroupedTable<K, V> {
     aggregation: Aggregation & { readonly subtractor: AnyAggregator },
     { name: given, materialized = {} }: Materializing<K, A>,
     value: Side | null,
+    calls: Calls = {},
   ): KTable<K, A> {
     const { graph } = this.#place
     const storeName = materialized.name ?? graph.names.store(STORE_PREFIX)
@@ -122,17 +124,17 @@ export class KGroupedTable<K, V> {
       key: materialized.key ?? this.#place.key,
       value: materialized.value ?? value,
     })
-    const definition =
-      historyRetentionMs === undefined
-        ? ({ kind: 'timestampedKeyValue', ...base } as const)
-        : ({ kind: 'versioned', ...base, historyRetentionMs } as const)
+    const definition = unwindowed(base, materialized)
     const store = { name: storeName, isUnnamed: materialized.name === undefined, define: () => definition }
     const rows = new AggregatedRows(storeName, storeView(storeName, historyRetentionMs !== undefined))
     const node: GraphNode = {
       name,
       write(to, { parents }) {
         writeStore(to, store)
-        const operator = tableAggregate({ ...aggregation, prefix, table: rows.output })
+        const operator = {
+          ...tableAggregate({ ...aggregation, prefix, table: rows.output }),
+          calls: { ...aggregation, ...calls },
+        }
         to.processor({ name, predecessors: parents, operator }, [storeName])
       },
     }

@@ -34,7 +34,7 @@ import type {
   StreamJoined,
   ValueJoiner,
 } from '../options.ts'
-import { bytesSerde } from '../serdes.ts'
+import { isSameSide, type Side } from '../serde.ts'
 import type { ErrorPolicy } from '../topology/node.ts'
 import type { StreamPartitioner, TopicNameExtractor } from '../topology/record-functions.ts'
 import { topologyInvalid } from '../topology/topology-invalid.ts'
@@ -50,6 +50,7 @@ import { addOperator, addProcessor, type Changes, type Processing, type StreamPl
 import { repartition } from './repartitioning.ts'
 import { joinGlobal, joinTable } from './stream-table-joins.ts'
 import { joinStreams } from './stream-stream-joins.ts'
+import { known } from './stored.ts'
 import { toTable } from './to-table.ts'
 
 const NEW_KEY: Changes = { changesKey: true }
@@ -189,7 +190,7 @@ export class KStream<K, V> {
     return BranchedKStream.of(this.place, named)
   }
 
-  /** The records of both streams, in no order between them. Their serdes must be given again where they are needed. */
+  /** The records of both streams, in no order between them. Serdes that differ must be given again where they are needed. */
   merge<L, W>(other: KStream<L, W>, { name: given }: Named = {}): KStream<K | L, V | W> {
     const { graph } = this.place
     const operator = merge()
@@ -203,8 +204,8 @@ export class KStream<K, V> {
     return new KStream({
       graph,
       node,
-      key: this.place.key === other.place.key ? this.place.key : null,
-      value: this.place.value === other.place.value ? this.place.value : null,
+      key: common(this.place.key, other.place.key),
+      value: common(this.place.value, other.place.value),
       sources: new Set([...this.place.sources, ...other.place.sources]),
       isRekeyed: this.place.isRekeyed || other.place.isRekeyed,
     })
@@ -306,7 +307,10 @@ export class KStream<K, V> {
     return new KStream<K, W>({ ...this.place, node, value: null })
   }
 
-  /** Writes the records to a topic, or to the one that a function chooses for each, with their time and headers. */
+  /**
+   * Writes the records to a topic, or to the one that a function chooses for each, with their time and headers.
+   * @throws SluiceError TOPOLOGY_INVALID when an operator made new keys or values, and no serde is given for them
+   */
   to(topic: string | TopicNameExtractor<K, V>, produced: Produced<NonNullable<K>, NonNullable<V>> = {}): void {
     const { graph, node, key, value } = this.place
     const name = graph.names.node(produced.name, 'KSTREAM-SINK-')
@@ -315,8 +319,8 @@ export class KStream<K, V> {
     const sink = {
       name,
       topic: topic as string | TopicNameExtractor,
-      key: produced.key ?? key ?? bytesSerde,
-      value: produced.value ?? value ?? bytesSerde,
+      key: known(produced.key ?? key, 'keys', name),
+      value: known(produced.value ?? value, 'values', name),
       ...(partitioner === undefined ? {} : { partitioner: partitioner as StreamPartitioner }),
     }
     graph.add({ name, write: (to, { parents }) => to.sink({ ...sink, predecessors: parents }) }, [node])
@@ -326,7 +330,7 @@ export class KStream<K, V> {
    * What becomes of a record on which the operator before this throws, whatever its source or the settings say.
    *
    * ```ts
-   * orders.mapValues(enrich, { name: 'enrich' }).onError('park').to('enriched')
+   * orders.mapValues(enrich, { name: 'enrich' }).onError('park').to('enriched', enrichedSerdes)
    * ```
    */
   onError(policy: ErrorPolicy): this {
@@ -368,8 +372,18 @@ export interface Printed extends Named {
   readonly write?: (line: string) => void
 }
 
+/** How what comes of two streams is written: where both are written alike. */
+function common(one: Side | null, other: Side | null): Side | null {
+  return one !== null && other !== null && isSameSide(one, other) ? one : null
+}
+
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')
+  return typeof value === 'string' ? value : (JSON.stringify(value, withoutBigInts) ?? 'undefined')
+}
+
+/** JSON has no word for them. */
+function withoutBigInts(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }
 
 function toStandardOutput(line: string): void {

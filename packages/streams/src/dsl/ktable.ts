@@ -97,13 +97,13 @@ export class KTable<K, V> implements TableParts {
     return new KTable(table)
   }
 
-  /** The changes of the table as a stream: null values are deletes. With a selector, under new keys. */
   /** As `KStream.onError`: of what the operator before this throws. */
   onError(policy: ErrorPolicy): this {
     this.place.graph.onError(this.place.node.name, policy)
     return this
   }
 
+  /** The changes of the table as a stream: null values are deletes. With a selector, under new keys. */
   toStream<L>(selector: KeySelector<K, V | null, L>, named?: Named): KStream<L, V | null>
   toStream(named?: Named): KStream<K, V | null>
   toStream<L>(first: KeySelector<K, V | null, L> | Named = {}, named: Named = {}): unknown {

@@ -2,7 +2,7 @@ import type { Operator } from '../operators/operator.ts'
 import type { Named } from '../options.ts'
 import type { Side } from '../serde.ts'
 import type { StoreDefinition } from '../state/definition.ts'
-import type { Graph } from '../topology/graph.ts'
+import { ofAnotherBuilder, type Graph } from '../topology/graph.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
 import { checkName } from '../topology/names.ts'
 
@@ -70,9 +70,15 @@ export function addProcessor(place: Place, operator: Operator, options: Processi
   return node
 }
 
-/** The topics of both must have equally many partitions. Returns the sources of both. */
+/**
+ * The topics of both must have equally many partitions. Returns the sources of both.
+ * @throws SluiceError TOPOLOGY_INVALID for places of two builders
+ */
 export function copartition(...places: readonly Place[]): ReadonlySet<string> {
+  const [first] = places
+  const stranger = places.find(({ graph }) => graph !== first?.graph)
+  if (stranger !== undefined) throw ofAnotherBuilder(stranger.node.name, first!.node.name)
   const sources = new Set(places.flatMap((place) => [...place.sources]))
-  if (sources.size > 1) places[0]?.graph.copartition(sources)
+  if (sources.size > 1) first?.graph.copartition(sources)
   return sources
 }

@@ -3,6 +3,7 @@ import type { Side } from '../serde.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
 import type { StreamPartitioner } from '../topology/record-functions.ts'
 import { repartitionNode, repartitionOf } from '../topology/repartition.ts'
+import { topologyInvalid } from '../topology/topology-invalid.ts'
 import type { StreamPlace } from './place.ts'
 import { known } from './stored.ts'
 
@@ -35,6 +36,12 @@ export function behind(place: StreamPlace, node: GraphNode): StreamPlace {
 export function repartition<K, V>(place: StreamPlace, options: Repartitioned<K, V>): StreamPlace {
   const { graph } = place
   const { name, partitions, partitioner } = options
+  if (partitions !== undefined && !(Number.isSafeInteger(partitions) && partitions >= 1)) {
+    throw topologyInvalid(
+      `${name ?? 'repartition()'} asks for ${partitions} partitions`,
+      'Give a whole number of at least 1, or none, to have as many as what it is made of.',
+    )
+  }
   const prefix = name ?? graph.names.next('KSTREAM-REPARTITION-')
   const key = known(options.key ?? place.key, 'keys', `${prefix}-repartition`)
   const value = known(options.value ?? place.value, 'values', `${prefix}-repartition`)

@@ -106,6 +106,7 @@ export class SessionWindowedKStream<K, V> {
       name,
       materialized,
       value,
+      calls: { ...aggregation, merger },
       ...sessionStore(windows, materialized.retentionMs),
       operator(store, table, late) {
         const aside = late === undefined ? {} : { late }

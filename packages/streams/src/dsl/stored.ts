@@ -2,6 +2,7 @@
 import type { AnyMaterialized, Stored } from '../options.ts'
 import type { Side } from '../serde.ts'
 import type { StoreDefinition } from '../state/definition.ts'
+import { checkDuration } from '../windows/duration-check.ts'
 import { topologyInvalid } from '../topology/topology-invalid.ts'
 
 /** What is known of the serdes where a store is made. */
@@ -26,11 +27,14 @@ export function storeBase(name: string, stored: Stored, { key, value }: KnownSid
 
 /** The store of an unwindowed table. */
 export function tableStoreDefinition(name: string, materialized: AnyMaterialized, known: KnownSides): StoreDefinition {
-  const { historyRetentionMs } = materialized
-  const base = storeBase(name, materialized, known)
-  return historyRetentionMs === undefined
-    ? { kind: 'timestampedKeyValue', ...base }
-    : { kind: 'versioned', ...base, historyRetentionMs }
+  return unwindowed(storeBase(name, materialized, known), materialized)
+}
+
+/** @throws SluiceError TOPOLOGY_INVALID for a history that is none */
+export function unwindowed(base: Base, { historyRetentionMs }: AnyMaterialized): StoreDefinition {
+  if (historyRetentionMs === undefined) return { kind: 'timestampedKeyValue', ...base }
+  checkDuration(`The history of store ${base.name}`, historyRetentionMs, 0)
+  return { kind: 'versioned', ...base, historyRetentionMs }
 }
 
 /**

@@ -51,7 +51,7 @@ export function joinStreams(
     joinsNullKeys: kind !== 'inner',
     write(to, writing) {
       if (isSelfJoin(writing)) {
-        const operator = selfJoin({ joiner, windows, store: stores.left.name })
+        const operator = { ...selfJoin({ joiner, windows, store: stores.left.name }), calls: { joiner } }
         to.processor({ name: names.merge, predecessors: [names.thisWindowed], operator }, [stores.left.name])
       } else writeJoin(to, names, stores, kind, joiner, windows, joined)
     },
@@ -163,7 +163,8 @@ function writeJoin(
     otherStore: left.name,
   })
   const thisStores = [right.name, ...sharedStores]
-  to.processor({ name: names.joinThis, predecessors: [names.thisWindowed], operator: joinThis }, thisStores)
+  const called = { ...joinThis, calls: { joiner } }
+  to.processor({ name: names.joinThis, predecessors: [names.thisWindowed], operator: called }, thisStores)
   const otherStores = [left.name, ...sharedStores]
   to.processor({ name: names.joinOther, predecessors: [names.otherWindowed], operator: joinOther }, otherStores)
   const operator = passThrough('joinMerge', 'KSTREAM-MERGE-')

@@ -32,12 +32,13 @@ export function joinTable(
     joinsNullKeys: kind === 'left',
     write(to, { parents }) {
       if (buffer !== null) to.store(buffer, { isUnnamed: joined.name === undefined })
-      const operator = streamTableJoin({
+      const join = streamTableJoin({
         kind,
         joiner,
         tableView: view,
         ...(buffer === null ? {} : { buffer: buffer.name }),
       })
+      const operator = { ...join, calls: { joiner } }
       const stores = buffer === null ? view.stores : [...view.stores, buffer.name]
       to.processor({ name, predecessors: parents, operator }, stores)
     },
@@ -75,7 +76,10 @@ export function joinGlobal(
 ): StreamPlace {
   const { graph } = stream
   const name = graph.names.node(named.name, 'KSTREAM-LEFTJOIN-')
-  const operator = streamGlobalJoin({ kind, joiner, selector, tableView: table.view })
+  const operator = {
+    ...streamGlobalJoin({ kind, joiner, selector, tableView: table.view }),
+    calls: { joiner, selector },
+  }
   const node: GraphNode = {
     name,
     joinsNullKeys: kind === 'left',

@@ -20,20 +20,20 @@ export class BufferConfig {
 
   /** The earliest are let go when there would be more, unless `shutDownWhenFull` is said. */
   static maxRecords(maxRecords: number): BufferConfig {
-    return new BufferConfig(maxRecords, Infinity, 'emit')
+    return new BufferConfig(bound('records', maxRecords), Infinity, 'emit')
   }
 
   /** Of keys and values as they are written, summed up over the task. */
   static maxBytes(maxBytes: number): BufferConfig {
-    return new BufferConfig(Infinity, maxBytes, 'emit')
+    return new BufferConfig(Infinity, bound('bytes', maxBytes), 'emit')
   }
 
   withMaxRecords(maxRecords: number): BufferConfig {
-    return new BufferConfig(maxRecords, this.maxBytes, this.whenFull)
+    return new BufferConfig(bound('records', maxRecords), this.maxBytes, this.whenFull)
   }
 
   withMaxBytes(maxBytes: number): BufferConfig {
-    return new BufferConfig(this.maxRecords, maxBytes, this.whenFull)
+    return new BufferConfig(this.maxRecords, bound('bytes', maxBytes), this.whenFull)
   }
 
   emitEarlyWhenFull(): BufferConfig {
@@ -47,6 +47,12 @@ export class BufferConfig {
   get isBounded(): boolean {
     return this.maxRecords !== Infinity || this.maxBytes !== Infinity
   }
+}
+
+/** @throws SluiceError TOPOLOGY_INVALID for what is no bound: a buffer of none would hold nothing back */
+function bound(what: 'records' | 'bytes', most: number): number {
+  if (most === Infinity || (Number.isSafeInteger(most) && most >= 1)) return most
+  throw topologyInvalid(`A buffer of ${most} ${what} holds nothing back`, 'Give a whole number of at least 1.')
 }
 
 export interface SuppressedOptions {

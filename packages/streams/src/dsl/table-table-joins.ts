@@ -52,7 +52,7 @@ export function joinTables(
     name,
     write(to) {
       if (store !== null) writeStore(to, store)
-      const one = side(left, rightView, joiner, true)
+      const one = { ...side(left, rightView, joiner, true), calls: { joiner } }
       const other = side(right, leftView, reversed(joiner), false)
       to.processor({ name: thisName, predecessors: [left.place.node.name], operator: one }, rightView.stores)
       to.processor({ name: otherName, predecessors: [right.place.node.name], operator: other }, leftView.stores)

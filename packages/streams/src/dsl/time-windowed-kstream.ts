@@ -95,7 +95,7 @@ export class TimeWindowedKStream<K, V> {
   ): KTable<Windowed<K>, A> {
     const windows = this.#windows
     const emit = this.#emit
-    const common = { prefix, burnsName, name, materialized, value }
+    const common = { prefix, burnsName, name, materialized, value, calls: { ...aggregation } }
     const parts = aggregate(this.#grouping, {
       ...common,
       ...windowedStore(windows, materialized.retentionMs),

@@ -1,3 +1,4 @@
+import { DataError } from '@sluice/sdk'
 import { figure, isGiven, retractable, type Figure, type Input, type RetractableFigure } from './figure.ts'
 
 /** How many values there are, or how many for which the input says something. */
@@ -36,6 +37,8 @@ function summed<V>(of: Input<V, number>, result: (total: Sum) => number | null):
   const by = (total: Sum, value: V, sign: 1 | -1): Sum => {
     const number = of(value)
     if (!isGiven(number)) return total
+    if (typeof number !== 'number')
+      throw new DataError(`A sum or a mean is made of numbers, and is given a ${typeof number}`)
     const count = total.count + sign
     return count === 0 ? NOTHING : { sum: total.sum + sign * number, count }
   }

@@ -16,6 +16,8 @@ export type AnyAggregator = Aggregator<unknown, unknown, unknown>
 export interface Aggregation {
   readonly initializer: Initializer<unknown>
   readonly aggregator: AnyAggregator
+  /** What `reduce` is told, where the aggregator is made of it. */
+  readonly reducer?: Reducer<unknown>
   /** Whether it never looks at the values. */
   readonly ignoresValues?: true
 }
@@ -36,6 +38,7 @@ export const mergeCounts: Merger<unknown, unknown> = (_key, earlier, later) => (
 /** `reduce()`: the first value of a key is its aggregate. */
 export function reducing(reducer: Reducer<unknown>): Aggregation {
   return {
+    reducer,
     initializer: () => null,
     aggregator: (_key, value, aggregate) => (aggregate === null ? value : reducer(aggregate, value)),
   }

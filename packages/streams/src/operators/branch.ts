@@ -1,4 +1,4 @@
-import type { Predicate } from './filter.ts'
+import { noAnswer, type Predicate } from './filter.ts'
 import type { Operator, Step } from './operator.ts'
 
 export interface BranchOptions {
@@ -14,6 +14,7 @@ export function branch(options: BranchOptions): Operator {
   return {
     kind: 'split',
     prefix: 'KSTREAM-BRANCH-',
+    calls: Object.fromEntries(options.predicates.map((one, i) => [`predicate for ${options.children[i]}`, one])),
     compile(_next, scope) {
       const { node } = scope
       const { predicates, children, defaultChild } = options
@@ -21,7 +22,11 @@ export function branch(options: BranchOptions): Operator {
       const otherwise = defaultChild === null ? null : scope.forwardTo(defaultChild)
       return (key, value, at) => {
         at.node = node
-        for (let i = 0; i < predicates.length; i++) if (predicates[i]!(key, value)) return steps[i]!(key, value, at)
+        for (let i = 0; i < predicates.length; i++) {
+          const answer: unknown = predicates[i]!(key, value)
+          if (answer === true) return steps[i]!(key, value, at)
+          if (answer !== false) throw noAnswer(answer)
+        }
         if (otherwise === null) at.drop(node)
         else otherwise(key, value, at)
       }

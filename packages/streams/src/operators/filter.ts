@@ -8,12 +8,22 @@ export function filter(predicate: Predicate<unknown, unknown>, wanted: boolean):
   return {
     kind: wanted ? 'filter' : 'filterNot',
     prefix: 'KSTREAM-FILTER-',
+    calls: { predicate },
     compile(next, { node }) {
       return (key, value, at) => {
         at.node = node
-        if (predicate(key, value) === wanted) next(key, value, at)
-        else at.drop(node)
+        const answer = predicate(key, value)
+        if (answer === wanted) next(key, value, at)
+        else if (answer === !wanted) at.drop(node)
+        else throw noAnswer(answer)
       }
     },
   }
+}
+
+/** What is thrown where a predicate answers neither true nor false. */
+export function noAnswer(answer: unknown): Error {
+  if (answer instanceof Promise) answer.catch(() => undefined)
+  const what = answer instanceof Promise ? 'a promise' : answer === null ? 'null' : typeof answer
+  return new TypeError(`The predicate answers ${what} where true or false is asked for`)
 }

@@ -8,6 +8,7 @@ export function flatMapValues(mapper: FlatValueMapper<unknown, unknown, unknown>
   return {
     kind: 'flatMapValues',
     prefix: 'KSTREAM-FLATMAPVALUES-',
+    calls: { mapper },
     changes: 'value',
     compile(next, { node }) {
       return (key, value, at) => {

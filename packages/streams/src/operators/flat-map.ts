@@ -8,6 +8,7 @@ export function flatMap(mapper: FlatMapper<unknown, unknown, unknown, unknown>):
   return {
     kind: 'flatMap',
     prefix: 'KSTREAM-FLATMAP-',
+    calls: { mapper },
     changes: 'record',
     compile(next, { node }) {
       return (key, value, at) => {

@@ -1,3 +1,4 @@
+import { refusePromise } from '../topology/synchronous.ts'
 import type { Operator } from './operator.ts'
 import type { ForeachAction } from './peek.ts'
 
@@ -6,12 +7,14 @@ export function foreach(action: ForeachAction<unknown, unknown>): Operator {
   return {
     kind: 'foreach',
     prefix: 'KSTREAM-FOREACH-',
+    calls: { action },
     compile(_next, { node }) {
       return (key, value, at) => {
         at.keep()
         if (!at.live) return
         at.node = node
-        action(key, value)
+        const answer = action(key, value)
+        if (answer !== undefined) refusePromise('action', answer)
       }
     },
   }

@@ -49,6 +49,7 @@ export function subscriptionSend(options: SubscriptionSendOptions): Operator {
   return {
     kind: 'subscriptionSend',
     prefix: 'KTABLE-FK-JOIN-SUBSCRIPTION-REGISTRATION-',
+    calls: { 'foreign key extractor': extractor },
     changes: 'record',
     compile(next, scope) {
       const { node, task } = scope
@@ -204,6 +205,7 @@ export function responseJoin(options: ResponseJoinOptions): Operator {
   return {
     kind: 'responseJoin',
     prefix: 'KTABLE-FK-JOIN-SUBSCRIPTION-RESPONSE-RESOLVER-PROCESSOR-',
+    calls: { joiner },
     changes: 'value',
     compile(next, scope) {
       const { node } = scope

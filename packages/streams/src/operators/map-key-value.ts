@@ -8,6 +8,7 @@ export function mapKeyValue(mapper: KeyValueMapper<unknown, unknown, unknown, un
   return {
     kind: 'map',
     prefix: 'KSTREAM-MAP-',
+    calls: { mapper },
     changes: 'record',
     compile(next, { node }) {
       return (key, value, at) => {

@@ -11,6 +11,7 @@ export function mapValues(mapper: ValueMapper<unknown, unknown, unknown>): Opera
   return {
     kind: 'mapValues',
     prefix: 'KSTREAM-MAPVALUES-',
+    calls: { mapper },
     changes: 'value',
     compile(next, { node }) {
       return (key, value, at) => {

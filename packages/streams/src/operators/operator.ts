@@ -10,6 +10,7 @@ import type { AsyncLane } from '../record-path/async-calls.ts'
 import type { Closing, NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { StateStore } from '../state/stores.ts'
+import type { Calls } from '../topology/synchronous.ts'
 
 /** Does its part for one record and hands it on, as often as it likes; returns when everything downstream is done. */
 export type Step = (key: unknown, value: unknown, at: RecordContext) => void
@@ -96,6 +97,8 @@ export interface Operator {
   readonly memoryRecords?: number
   /** Children that are no part of `next`: they get only what is forwarded to them by name. */
   readonly sideChildren?: readonly string[]
+  /** The user's functions that it calls with records, which must answer at once. */
+  readonly calls?: Calls
   /** Topics the node diverts records to. */
   readonly divertsTo?: readonly string[]
   compile(next: Step, scope: NodeScope): Step

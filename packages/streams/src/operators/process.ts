@@ -2,23 +2,25 @@
 import { SluiceError, type RawHeader } from '@sluice/sdk'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { StateStore } from '../state/stores.ts'
+import { checkMethods, checkSynchronous, refusePromise, type Immediate } from '../topology/synchronous.ts'
+import { checkDuration } from '../windows/duration-check.ts'
 import type { Cancellable, NodeScope, Operator, PunctuationType, Step } from './operator.ts'
 import { FixedKeyRecord, StreamRecord } from './stream-record.ts'
 
 /** Kafka Streams' `Processor`. One object per task; its calls never overlap, and none may wait for anything. */
 export interface RecordProcessor<KIn, VIn, KOut, VOut> {
   /** Called once, before the first record. */
-  init?(context: ProcessorContext<KOut, VOut>): void
-  process(record: StreamRecord<KIn, VIn>): void
+  init?(context: ProcessorContext<KOut, VOut>): Immediate
+  process(record: StreamRecord<KIn, VIn>): Immediate
   /** Called once, when the task ends or moves, while its stores are still open. What it throws ends the run. */
-  close?(): void
+  close?(): Immediate
 }
 
 /** Kafka Streams' `FixedKeyProcessor`: cannot change keys, so that nothing need be repartitioned behind it. */
 export interface FixedKeyProcessor<K, VIn, VOut> {
-  init?(context: FixedKeyProcessorContext<K, VOut>): void
-  process(record: FixedKeyRecord<K, VIn>): void
-  close?(): void
+  init?(context: FixedKeyProcessorContext<K, VOut>): Immediate
+  process(record: FixedKeyRecord<K, VIn>): Immediate
+  close?(): Immediate
 }
 
 /** Makes the processor of a task: a new one at each call. */
@@ -51,8 +53,9 @@ interface AnyContext {
   /**
    * Calls back at each multiple of the interval by the time of records, or so long after now and after each call by the clock. Missed
    * intervals make one call.
+   * @throws SluiceError TOPOLOGY_INVALID for an interval that is none, and for an async function
    */
-  schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable
+  schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => Immediate): Cancellable
   /** Asks for a commit as soon as one can be: of everything processed by then, not only by this processor. Does not wait for it. */
   commit(): void
 }
@@ -74,6 +77,7 @@ export function process(supplier: ProcessorSupplier<AnyProcessor>): Operator {
   return {
     kind: 'process',
     prefix: 'KSTREAM-PROCESSOR-',
+    calls: { supplier },
     changes: 'record',
     compile: processing(supplier, StreamRecord),
   }
@@ -84,6 +88,7 @@ export function processFixedKey(supplier: ProcessorSupplier<AnyFixedKeyProcessor
   return {
     kind: 'processValues',
     prefix: 'KSTREAM-PROCESSVALUES-',
+    calls: { supplier },
     // What the processor has held back has a key of its own.
     changes: 'record',
     compile: processing(supplier, FixedKeyRecord),
@@ -93,9 +98,9 @@ export function processFixedKey(supplier: ProcessorSupplier<AnyFixedKeyProcessor
 /** A processor that is given records of this class. */
 function processing<R>(
   supplier: ProcessorSupplier<{
-    init?(context: Context): void
-    process(record: R): unknown
-    close?(): void
+    init?(context: Context): Immediate
+    process(record: R): Immediate
+    close?(): Immediate
   }>,
   Given: new (key: unknown, value: unknown, timestamp: number, headers: readonly RawHeader[] | null) => R,
 ): Operator['compile'] {
@@ -103,7 +108,8 @@ function processing<R>(
   return (next, scope) => {
     const processor = supply(scope.node)
     const context = new Context(next, scope)
-    processor.init?.(context)
+    checkMethods(scope.node, processor, 'init', 'process', 'close')
+    refusePromise(`init of ${scope.node}`, processor.init?.(context))
     if (processor.close !== undefined) scope.onClose(() => closeProcessor(processor, scope.node))
     return (key, value, at) => {
       // A restarting task only remembers: what the processor did then, it has done.
@@ -161,10 +167,14 @@ class Context implements ProcessorContext<unknown, unknown>, FixedKeyProcessorCo
     return this.#scope.clock.now()
   }
 
-  schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => void): Cancellable {
+  schedule(intervalMs: number, type: PunctuationType, callback: (timestamp: number) => Immediate): Cancellable {
+    const { node } = this.#scope
+    checkDuration(`The interval of a punctuator of ${node}`, intervalMs, 1)
+    checkSynchronous(node, { punctuator: callback })
     return this.#scope.schedule(intervalMs, type, (timestamp, at) => {
       this.enter(at)
-      callback(timestamp)
+      const answer = callback(timestamp)
+      if (answer !== undefined) refusePromise('punctuator', answer)
     })
   }
 
@@ -174,7 +184,12 @@ class Context implements ProcessorContext<unknown, unknown>, FixedKeyProcessorCo
 
   forward(record: StreamRecord<unknown, unknown> | FixedKeyRecord<unknown, unknown>, child?: string): void {
     const at = this.#at
-    if (at === null) throw new SluiceError('TASK_FAILED', `${this.#scope.node} forwards before the first record`)
+    if (at === null) {
+      throw new SluiceError('TASK_FAILED', `${this.#scope.node} forwards before the first record`, {
+        place: { node: this.#scope.node },
+        remedy: 'Forward from process() or from a punctuator: in init() there is no record, and no time.',
+      })
+    }
     const step = child === undefined ? this.#next : this.#child(child)
     const { timestamp, headers } = at
     at.timestamp = record.timestamp
@@ -209,7 +224,7 @@ function newEachTime<P extends object>(supplier: ProcessorSupplier<P>): (node: s
   }
 }
 
-function closeProcessor(processor: { close?(): void }, node: string): void {
+function closeProcessor(processor: { close?(): unknown }, node: string): void {
   try {
     processor.close?.()
   } catch (cause) {

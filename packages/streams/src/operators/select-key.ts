@@ -14,6 +14,7 @@ export function selectKey({ selector, prefix = 'KSTREAM-KEY-SELECT-' }: SelectKe
   return {
     kind: 'selectKey',
     prefix,
+    calls: { selector },
     changes: 'key',
     compile(next, { node }) {
       return (key, value, at) => {

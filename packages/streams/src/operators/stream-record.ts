@@ -1,4 +1,4 @@
-import type { RawHeader } from '@sluice/sdk'
+import { DataError, type RawHeader } from '@sluice/sdk'
 
 /** Kafka Streams' `FixedKeyRecord`: what `processValues` gives and takes. The key stays; all else is changed by a copy. */
 export class FixedKeyRecord<out K, out V> {
@@ -8,10 +8,11 @@ export class FixedKeyRecord<out K, out V> {
   readonly timestamp: number
   readonly headers: readonly RawHeader[] | null
 
+  /** @throws DataError for a time that is none */
   constructor(key: K, value: V, timestamp: number, headers: readonly RawHeader[] | null = null) {
     this.key = key
     this.value = value
-    this.timestamp = timestamp
+    this.timestamp = checkedTime(timestamp)
     this.headers = headers
   }
 
@@ -36,10 +37,11 @@ export class StreamRecord<out K, out V> {
   readonly timestamp: number
   readonly headers: readonly RawHeader[] | null
 
+  /** @throws DataError for a time that is none */
   constructor(key: K, value: V, timestamp: number, headers: readonly RawHeader[] | null = null) {
     this.key = key
     this.value = value
-    this.timestamp = timestamp
+    this.timestamp = checkedTime(timestamp)
     this.headers = headers
   }
 
@@ -58,4 +60,12 @@ export class StreamRecord<out K, out V> {
   withHeaders(headers: readonly RawHeader[] | null): StreamRecord<K, V> {
     return new StreamRecord(this.key, this.value, this.timestamp, headers)
   }
+}
+
+/** Written into a log, a time that is none would be any, and what goes by time behind it would go wrong. */
+function checkedTime(timestamp: number): number {
+  if (Number.isSafeInteger(timestamp) && timestamp >= 0) return timestamp
+  throw new DataError(
+    `A record cannot have the time ${timestamp}: it is milliseconds since the epoch, without a fraction`,
+  )
 }

@@ -1,4 +1,4 @@
-import type { Predicate } from './filter.ts'
+import { noAnswer, type Predicate } from './filter.ts'
 import type { Operator } from './operator.ts'
 import { tableMap, type RowMapper } from './table-map.ts'
 import type { TableOutput } from './table-output.ts'
@@ -18,10 +18,16 @@ export function tableFilter(options: TableFilterOptions): Operator {
     map: filterMapper(options.predicate, options.wanted),
     table: options.table,
     skipsNothing: true,
+    calls: { predicate: options.predicate },
   })
 }
 
 /** For `mappedView`, where the table has no store. */
 export function filterMapper(predicate: Predicate<unknown, unknown>, wanted: boolean): RowMapper {
-  return (value, key) => (predicate(key, value) === wanted ? value : null)
+  return (value, key) => {
+    const answer = predicate(key, value)
+    if (answer === wanted) return value
+    if (answer === !wanted) return null
+    throw noAnswer(answer)
+  }
 }

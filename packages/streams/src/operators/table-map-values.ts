@@ -11,5 +11,12 @@ export interface TableMapValuesOptions {
 
 /** Makes a new value of each row's value. */
 export function tableMapValues({ mapper, table }: TableMapValuesOptions): Operator {
-  return tableMap({ kind: 'mapValues', prefix: 'KTABLE-MAPVALUES-', map: mapper, table, skipsNothing: false })
+  return tableMap({
+    kind: 'mapValues',
+    prefix: 'KTABLE-MAPVALUES-',
+    map: mapper,
+    table,
+    skipsNothing: false,
+    calls: { mapper },
+  })
 }

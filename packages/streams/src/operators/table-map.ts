@@ -3,6 +3,7 @@ import type { Change } from '../dsl/change.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
 import { isLatest, isTaken, tableStore, type TableOutput } from './table-output.ts'
 import type { TableView, ValueGetter } from './table-view.ts'
+import type { Calls } from '../topology/synchronous.ts'
 
 /** Makes the table's value of its parent's; null: no row. */
 export type RowMapper = (value: unknown, key: unknown) => unknown
@@ -14,13 +15,16 @@ export interface TableMapOptions {
   readonly table: TableOutput
   /** Passes nothing on where there was no row and is none, as `filter` does when old values are asked for. */
   readonly skipsNothing: boolean
+  /** The user's functions in `map`. */
+  readonly calls?: Calls
 }
 
 export function tableMap(options: TableMapOptions): Operator {
-  const { kind, prefix, table } = options
+  const { kind, prefix, table, calls = {} } = options
   return {
     kind,
     prefix,
+    calls,
     changes: 'value',
     compile: (next, scope) =>
       table.store === null ? virtual(options, next, scope) : materialized(options, table.store, next, scope),

@@ -20,6 +20,7 @@ export function tableRepartitionMap({ mapper, isSameKey, of }: TableRepartitionM
   return {
     kind: 'groupBy',
     prefix: 'KTABLE-SELECT-',
+    calls: { mapper },
     changes: 'record',
     compile(next, scope) {
       const { node } = scope

@@ -1,4 +1,5 @@
 import type { StateStore } from '../state/stores.ts'
+import { checkMethods } from '../topology/synchronous.ts'
 import type { NodeScope, Operator } from './operator.ts'
 import type { ProcessorSupplier, StoreReference } from './process.ts'
 import { mappedView, tableMap, type RowMapper } from './table-map.ts'
@@ -40,6 +41,7 @@ export function tableTransformValues({ supplier, table }: TableTransformValuesOp
   return {
     kind,
     prefix,
+    calls: { supplier },
     changes: 'value',
     compile: (next, scope) =>
       tableMap({ kind, prefix, map: transformerOf(supplier, scope), table, skipsNothing: false }).compile(next, scope),
@@ -57,6 +59,7 @@ export function transformedView(parent: TableView, supplier: AnySupplier, stores
 
 function transformerOf(supplier: AnySupplier, scope: NodeScope): RowMapper {
   const transformer = supplier()
+  checkMethods(scope.node, transformer, 'init', 'transform', 'close')
   transformer.init?.({
     taskId: scope.task,
     getStateStore: <S extends StateStore>(store: StoreReference<S>) => scope.store(store.name) as S,

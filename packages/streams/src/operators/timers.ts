@@ -1,3 +1,4 @@
+import { DataError } from '@sluice/sdk'
 import type { Serde } from '../serde.ts'
 import { codecOf, keyBytes, type SideCodec } from '../state/formats/side-codec.ts'
 import type { KeyValueStore } from '../state/stores.ts'
@@ -61,7 +62,8 @@ export class Timers<K> {
 
   /** The key's timer, whatever it was set to before. `dueAt` is in whole milliseconds since the epoch. */
   set(key: K, dueAt: number): void {
-    const bytes = keyBytes(this.#key, key)
+    if (!Number.isSafeInteger(dueAt)) throw new DataError(`A timer of ${this.#store.name} cannot be due at ${dueAt}`)
+    const bytes = this.#bytes(key)
     this.#remove(bytes)
     this.#store.put(row(BY_KEY, bytes), timeBytes(dueAt))
     this.#store.put(row(BY_TIME, timeBytes(dueAt), bytes), NOTHING)
@@ -70,11 +72,16 @@ export class Timers<K> {
 
   /** When the key's timer is due; null where there is none. */
   get(key: K): number | null {
-    return this.#dueAt(keyBytes(this.#key, key))
+    return this.#dueAt(this.#bytes(key))
   }
 
   cancel(key: K): void {
-    this.#remove(keyBytes(this.#key, key))
+    this.#remove(this.#bytes(key))
+  }
+
+  #bytes(key: K): Uint8Array {
+    if (key === null || key === undefined) throw new DataError(`A timer of ${this.#store.name} needs a key`)
+    return keyBytes(this.#key, key)
   }
 
   #fire(now: number): void {

@@ -73,7 +73,7 @@ function upwards(drawn: Drawn): readonly Drawn[] {
       open.push({ one: predecessor, next: 0 })
     }
   }
-  return order.reverse()
+  return order.toReversed()
 }
 
 function insert(sorted: Drawn[], one: Drawn): void {

@@ -5,6 +5,7 @@ import type { ErrorPolicy } from './node.ts'
 import { chosen, type Optimizations } from './optimization.ts'
 import type { Topology } from './topology.ts'
 import { TopologyDraft } from './topology-draft.ts'
+import { topologyInvalid } from './topology-invalid.ts'
 
 /**
  * What the DSL has asked for so far. It stays as written: `build` works on a copy, so that a topology can be built with one
@@ -16,7 +17,10 @@ export class Graph {
   readonly #copartitions: ReadonlySet<string>[] = []
   readonly #policies = new Map<string, ErrorPolicy>()
 
+  /** @throws SluiceError TOPOLOGY_INVALID for parents of another builder */
   add(node: GraphNode, parents: readonly GraphNode[] = []): void {
+    const stranger = parents.find((parent) => !this.#plan.has(parent))
+    if (stranger !== undefined) throw ofAnotherBuilder(stranger.name, node.name)
     this.#plan.add(node, parents)
   }
 
@@ -54,6 +58,14 @@ export class Graph {
     for (const [node, policy] of this.#policies) draft.onError(node, policy)
     return draft.build()
   }
+}
+
+export function ofAnotherBuilder(name: string, where: string): Error {
+  return topologyInvalid(
+    `${name} belongs to another builder than ${where}`,
+    'Make all streams and tables of a topology with one StreamsBuilder.',
+    { node: where },
+  )
 }
 
 /** Nodes and the edges between them, which optimisations move. */

@@ -56,6 +56,7 @@ export class Topology {
   /** Names of sources whose topics must have equally many partitions. */
   readonly copartitions: readonly (readonly string[])[]
   readonly #successors = new Map<string, TopologyNode[]>()
+  readonly #byName = new Map<string, TopologyNode>()
   readonly #applicationId: string | null
 
   /**
@@ -193,12 +194,40 @@ export class Topology {
     return application === null ? [] : [...this.stores.keys()].map((store) => changelogTopicOf(application, store))
   }
 
+  #follow(node: TopologyNode): void {
+    const predecessors = predecessorsOf(node)
+    if (node.kind !== 'source' && predecessors.length === 0)
+      throw invalid(`${node.name} follows no node, and would get no records`, 'Name the nodes that it follows.')
+    for (const name of new Set(predecessors)) {
+      const successors = this.#successors.get(name)
+      if (successors === undefined || name === node.name)
+        throw invalid(`${node.name} follows ${name}, which does not exist`, 'Add a node after those it follows.')
+      if (predecessors.indexOf(name) !== predecessors.lastIndexOf(name))
+        throw invalid(`${node.name} follows ${name} twice`, 'Name each node that it follows once.')
+      const before = this.#byName.get(name)!
+      if (before.kind === 'sink')
+        throw invalid(`${node.name} follows ${name}, which is a sink`, 'Follow the node before the sink.')
+      if (before.kind === 'processor' && predecessorsOf(before).some((one) => this.#isGlobalSource(one)))
+        throw invalid(
+          `${node.name} follows ${name}, which fills a global store and forwards nothing`,
+          'Read the store: every processor may.',
+        )
+      successors.push(node)
+    }
+  }
+
+  #isGlobalSource(name: string): boolean {
+    const node = this.#byName.get(name)
+    return node?.kind === 'source' && node.isGlobal === true
+  }
+
   #connect(): void {
     const readers = new Map<string, string>()
     for (const node of this.nodes) {
       if (this.#successors.has(node.name))
         throw invalid(`Two nodes are named ${node.name}`, 'Give each node a name of its own.')
       this.#successors.set(node.name, [])
+      this.#byName.set(node.name, node)
       if (node.kind === 'source') {
         for (const topic of node.topics) {
           const other = readers.get(topic)
@@ -216,12 +245,7 @@ export class Topology {
         if (unknown !== undefined)
           throw invalid(`${node.name} is connected to store ${unknown}, which does not exist`, 'Add the store first.')
       }
-      for (const name of predecessorsOf(node)) {
-        const successors = this.#successors.get(name)
-        if (successors === undefined)
-          throw invalid(`${node.name} follows ${name}, which does not exist`, 'Add a node after those it follows.')
-        successors.push(node)
-      }
+      this.#follow(node)
     }
     if (readers.size === 0 && !this.sources.some((source) => source.pattern !== undefined))
       throw invalid('The topology reads no topic', 'Begin with builder.stream(topic).')

@@ -1,3 +1,4 @@
+import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { checkDuration } from './duration-check.ts'
 import { ZoneDays } from './zone-days.ts'
 import type { FixedWindows } from './window.ts'
@@ -30,6 +31,12 @@ export class CalendarWindows implements FixedWindows {
   #end = 0
 
   private constructor(unit: CalendarUnit, zone: string, graceMs: number) {
+    if (!Object.hasOwn(SIZE_MS, unit)) {
+      throw topologyInvalid(
+        `There are no calendar windows by the ${unit}`,
+        `Take one of: ${Object.keys(SIZE_MS).join(', ')}; for lengths that are always the same, TimeWindows.`,
+      )
+    }
     this.unit = unit
     this.zone = zone
     this.sizeMs = SIZE_MS[unit]

@@ -1,3 +1,4 @@
+import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { checkDuration } from './duration-check.ts'
 import type { FixedWindows } from './window.ts'
 
@@ -15,7 +16,12 @@ export class TimeWindows implements FixedWindows {
     this.sizeMs = checkDuration('The size of a window', sizeMs, 1)
     this.advanceMs = checkDuration('The advance of a window', advanceMs, 1)
     this.graceMs = checkDuration('The grace of a window', graceMs, 0)
-    if (advanceMs > sizeMs) checkDuration('The size less the advance of a window', sizeMs - advanceMs, 0)
+    if (advanceMs > sizeMs) {
+      throw topologyInvalid(
+        `Windows of ${sizeMs} ms that advance by ${advanceMs} ms leave gaps, and records in them would be in no window`,
+        'Let them advance by no more than their size.',
+      )
+    }
   }
 
   /** @throws SluiceError TOPOLOGY_INVALID */

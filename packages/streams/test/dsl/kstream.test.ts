@@ -75,6 +75,62 @@ describe('operators', () => {
     expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readKeyValue()).toEqual(['k', 'v'])
   })
 
+  test('a predicate that answers neither true nor false, and an action that returns a promise, divert the record', () => {
+    const driver = run((builder) => {
+      const undecided = (_key: unknown, value: string | null): boolean => (value === 'a' ? (null as never) : true)
+      builder.stream('filtered', text).filter(undecided).to('out')
+      builder.stream('split', text).split().branch('a', undecided).noDefaultBranch().a.to('out')
+      builder
+        .table('table', text)
+        .filter((_key, value) => undecided(null, value))
+        .toStream()
+        .to('out')
+      const later = (): undefined => Promise.reject(new Error('too late')) as never
+      builder.stream('peek', text).peek(later).to('out')
+      builder.stream('foreach', text).foreach(later)
+    })
+    for (const topic of ['filtered', 'split', 'table', 'peek', 'foreach']) {
+      driver.createInputTopic(topic, Serdes.string, Serdes.string).pipeInput('k', 'a')
+      expect([topic, driver.tally(topic)]).toMatchObject([topic, { in: 1, quarantined: { process: 1 } }])
+    }
+    expect(driver.producedTopicNames).toEqual(new Set(['test.quarantine']))
+  })
+
+  test('streams that are merged keep serdes that write alike', () => {
+    const json = (): ReturnType<typeof Serdes.json<{ readonly a: number }>> => Serdes.json()
+    const driver = run((builder) => {
+      const one = builder.stream('in', { key: Serdes.string, value: json() })
+      one.merge(builder.stream('other', { key: Serdes.string, value: json() })).to('out')
+    })
+    driver.createInputTopic('other', Serdes.string, json()).pipeInput('k', { a: 1 })
+    expect(driver.createOutputTopic('out', Serdes.string, json()).readKeyValue()).toEqual(['k', { a: 1 }])
+  })
+
+  test('branches may have names that every object has', () => {
+    const driver = run((builder) =>
+      builder
+        .stream('in', text)
+        .split()
+        .branch('toString', () => true)
+        .noDefaultBranch()
+        .toString.to('out'),
+    )
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('k', 'v')
+    expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readKeyValue()).toEqual(['k', 'v'])
+  })
+
+  test('print writes a line per record, whatever it holds', () => {
+    const lines: string[] = []
+    const driver = run((builder) =>
+      builder
+        .stream('in', text)
+        .mapValues((value) => ({ value, large: 2n ** 64n }))
+        .print({ label: 'seen', write: (line) => lines.push(line) }),
+    )
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('k', 'v')
+    expect(lines).toEqual(['[seen]: k, {"value":"v","large":"18446744073709551616"}'])
+  })
+
   test('a stream that is used twice feeds both, each with what it was given', () => {
     const driver = run((builder) => {
       const stream = builder.stream('in', text)

@@ -40,6 +40,24 @@ describe('a serde that is not known where something is written', () => {
           ),
       /values of sums/,
     ],
+    [
+      'a sink of new keys',
+      () =>
+        new StreamsBuilder()
+          .stream('in', text)
+          .selectKey((_key, value) => value)
+          .to('out'),
+      /keys of KSTREAM-SINK/,
+    ],
+    [
+      'a sink of new values',
+      () =>
+        new StreamsBuilder()
+          .stream('in', text)
+          .mapValues(() => 1)
+          .to('out'),
+      /values of KSTREAM-SINK/,
+    ],
     ['a table of a stream', () => stream().toTable({ materialized: { name: 't' } }), /keys of KSTREAM-TOTABLE/],
     [
       'a grouped table',
@@ -82,6 +100,20 @@ describe('times', () => {
     expect(retentionOf(100)).toMatchObject({ retentionMs: 100 })
   })
 
+  test('a history that is none, wherever a table is made', () => {
+    const name = 'v'
+    const materialized = { name, historyRetentionMs: -1 }
+    expect(thrownBy(() => new StreamsBuilder().table('in', { ...text, materialized }))).toEqual(
+      invalid(/history .* -1/),
+    )
+    expect(thrownBy(() => grouped().count({ materialized }))).toEqual(invalid(/history .* -1/))
+  })
+
+  test('windows that advance by more than their size leave gaps', () => {
+    expect(thrownBy(() => TimeWindows.ofSizeWithNoGrace(10).advanceBy(11))).toEqual(invalid(/leave gaps/))
+    expect(TimeWindows.ofSizeWithNoGrace(10).advanceBy(10).advanceMs).toBe(10)
+  })
+
   test('sliding windows of difference 0 are one per time, and not refused', () => {
     const windows = SlidingWindows.ofTimeDifferenceWithNoGrace(0)
     expect(() => grouped().windowedBy(windows).count()).not.toThrow()
@@ -102,6 +134,11 @@ describe('suppress', () => {
     expect(() => Suppressed.untilWindowCloses(BufferConfig.maxRecords(1).shutDownWhenFull())).not.toThrow()
   })
 
+  test.each([0, -1, 1.5, Number.NaN])('a buffer of %d holds nothing back', (most) => {
+    expect(thrownBy(() => BufferConfig.maxRecords(most))).toEqual(invalid(/holds nothing back/))
+    expect(thrownBy(() => BufferConfig.unbounded().withMaxBytes(most))).toEqual(invalid(/holds nothing back/))
+  })
+
   test('of a versioned table is none', () => {
     const table = new StreamsBuilder().table('in', { ...text, materialized: { name: 'v', historyRetentionMs: 5 } })
     const suppressed = Suppressed.untilTimeLimit(1, BufferConfig.unbounded())
@@ -114,6 +151,27 @@ test('a join with a grace needs a table with a history', () => {
   const table = builder.table('R', text)
   const join = (): unknown => builder.stream('L', text).join(table, (a, b) => a + b, { ...text, graceMs: 5 })
   expect(thrownBy(join)).toEqual(invalid(/has no history/))
+})
+
+test('a join with a grace needs a history as long', () => {
+  const join = (historyRetentionMs: number): unknown =>
+    topologyOf((builder) => {
+      const table = builder.table('R', { ...text, materialized: { name: 'v', historyRetentionMs } })
+      builder.stream('L', text).join(table, (a, b) => a + b, { ...text, name: 'j', graceMs: 5 })
+    })
+  expect(thrownBy(() => join(4))).toEqual(invalid(/j joins with a grace of 5 ms, and v keeps a history of 4 ms/))
+  expect(() => join(5)).not.toThrow()
+})
+
+test.each([0, -1, 1.5])('a repartition topic of %d partitions', (partitions) => {
+  const write = (): unknown => new StreamsBuilder().stream('in', text).repartition({ name: 'r', partitions })
+  expect(thrownBy(write)).toEqual(invalid(/r asks for .* partitions/))
+})
+
+test('one grouped stream twice in a cogroup', () => {
+  const grouped = new StreamsBuilder().stream('in', text).groupByKey()
+  const join = (_key: string, value: string, all: string): string => all + value
+  expect(thrownBy(() => grouped.cogroup(join).cogroup(grouped, join))).toEqual(invalid(/cogrouped twice/))
 })
 
 test('two stores of one name', () => {

@@ -17,7 +17,7 @@ describe('names', () => {
         .filterNot(() => false)
         .mapValues((value) => value)
         .peek(() => undefined)
-        .to('out'),
+        .to('out', { value: Serdes.bytes }),
     )
     expect(topology.nodes.map((node) => node.name)).toEqual([
       'KSTREAM-SOURCE-0000000000',
@@ -62,7 +62,41 @@ describe('a topology that cannot be is refused with TOPOLOGY_INVALID, naming wha
       (builder) => void [builder.stream('in'), builder.stream(['other', 'in'])],
       /Topic in is read by .*0000000000 and by .*0000000001/,
     ],
-    ['a topic named twice', (builder) => void builder.stream(['in', 'in']), /Topic in is read by/],
+    ['a topic named twice', (builder) => void builder.stream(['in', 'in']), /names topic in twice/],
+    [
+      'a stream of another builder',
+      (builder) => builder.stream('in').merge(new StreamsBuilder().stream('other')).to('out'),
+      /KSTREAM-SOURCE-0000000000 belongs to another builder than KSTREAM-MERGE-0000000001/,
+    ],
+    [
+      'a table of another builder',
+      (builder) => void builder.stream('in').join(new StreamsBuilder().table('other'), (value) => value),
+      /KTABLE-SOURCE-0000000002 belongs to another builder/,
+    ],
+    [
+      'an offset reset that there is not',
+      (builder) => void builder.stream('in', JSON.parse('{ "offsetReset": "oldest" }') as object),
+      /cannot begin at oldest/,
+    ],
+    [
+      'an error policy of a source that there is not',
+      (builder) => void builder.stream('in', JSON.parse('{ "onError": { "processing": "ignore" } }') as object),
+      /no error policy ignore/,
+    ],
+    [
+      'an error policy of an operator that there is not',
+      (builder) =>
+        void builder
+          .stream('in')
+          .peek(() => undefined)
+          .onError(JSON.parse('"ignore"') as 'drop'),
+      /no error policy ignore/,
+    ],
+    [
+      'an engine that there is not',
+      (builder) => void builder.table('in', { materialized: { name: 't', engine: JSON.parse('"rocksdb"') as 'lmdb' } }),
+      /Store t has no engine rocksdb/,
+    ],
     [
       'two nodes of one name',
       (builder) => void builder.stream('in', { name: 'x' }).peek(() => undefined, { name: 'x' }),

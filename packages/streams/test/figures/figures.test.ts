@@ -26,6 +26,11 @@ const models: readonly [string, Figure<Value, unknown>, (all: readonly number[])
   ['approxDistinct', Figures.approxDistinct(self), (all) => new Set(all).size],
 ]
 
+test.each(['sum', 'avg'] as const)('%s refuses what is no number, which would be none after a restart', (name) => {
+  const figure = Figures[name]((value: unknown) => value as number)
+  expect(() => figure.add(figure.initial, 'twelve')).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }))
+})
+
 describe.each(models)('%s', (_name, figure, model) => {
   test('says what a model says, and takes no notice of null', () => {
     fc.assert(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { process, processFixedKey, type ProcessorContext, type RecordProcessor } from '../../src/operators/process.ts'
-import type { StreamRecord } from '../../src/operators/stream-record.ts'
+import { FixedKeyRecord, StreamRecord } from '../../src/operators/stream-record.ts'
 import { filter } from '../../src/operators/filter.ts'
 import type { KeyValueStore } from '../../src/state/stores.ts'
 import { OperatorRun, STORE } from '../support/run-operators.ts'
@@ -39,6 +39,11 @@ describe('process', () => {
       { key: 'x', value: 'again', timestamp: 5 },
     ])
     expect(times).toEqual([5])
+  })
+
+  test.each([-1, 1.5, Number.NaN])('cannot make a record of the time %d', (timestamp) => {
+    expect(() => new StreamRecord('k', 'v', 5).withTimestamp(timestamp)).toThrow(/cannot have the time/)
+    expect(() => new FixedKeyRecord('k', 'v', timestamp)).toThrow(/cannot have the time/)
   })
 
   test('forwards to one child by its name', () => {

@@ -32,7 +32,7 @@ function driverOf(
           init(context: ProcessorContext<string, string>) {
             timers = new Timers(context, reminders, type, (key, dueAt) => {
               if (again !== null) timers.set(key, again)
-              context.forward(new StreamRecord(key, String(dueAt), dueAt))
+              context.forward(new StreamRecord(key, String(dueAt), Math.max(dueAt, 0)))
             })
           },
           process({ key, value }: StreamRecord<string | null, string | null>) {
@@ -53,6 +53,20 @@ function driverOf(
     fired: () => output.readKeyValuesToList().map(([key, dueAt]) => `${key}@${dueAt}`),
   }
 }
+
+test.each(['+soon', '+1.5'])(
+  'a timer for no time (%s) diverts the record, and so does one without a key',
+  (command) => {
+    const { pipe, fired, driver } = driverOf('STREAM_TIME')
+    pipe('a', command, 0)
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput(null, '+5', { timestamp: 1 })
+    expect(driver.tally()).toMatchObject({ in: 2, quarantined: { process: 2 } })
+    const [first] = driver.createOutputTopic('test.quarantine').readRecordsToList()
+    const message = first!.headers.find(({ key }) => key === '__streams.errors.message')?.value
+    expect(Buffer.from(message ?? []).toString()).toMatch(/A timer of reminders cannot be due at/)
+    expect(fired()).toEqual([])
+  },
+)
 
 describe('by stream time', () => {
   test('each key has its own, which fires once, when a record moves time there', () => {

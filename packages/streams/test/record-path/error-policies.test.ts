@@ -138,8 +138,8 @@ describe('bad input', () => {
     const builder = new StreamsBuilder()
     builder
       .stream('in', text)
-      .process(() => ({ process: (() => Promise.resolve()) as unknown as () => void }))
-      .to('out')
+      .process<string, string>(() => ({ process: (() => Promise.resolve()) as unknown as () => void }))
+      .to('out', text)
     expect(() => run(builder.build(), ['a'])).toThrow(expect.objectContaining({ code: 'TASK_FAILED' }))
   })
 

@@ -141,6 +141,46 @@ describe('what does not fit together is refused', () => {
     ['a name twice', () => builder().addSink('source', 'o', text, ['before']).build(), /Two nodes are named source/],
     ['a name that is not legal', () => builder().addSink('a b', 'o', text, ['before']), /Node name "a b"/],
     ['a topic read twice', () => builder().addSource('again', ['in']).build(), /Topic in is read by/],
+    [
+      'a store of nobody',
+      () => builder().addStateStore(seen, 'befor').build(),
+      /seen is given to befor, .* no processor/,
+    ],
+    ['a store of a source', () => builder().addStateStore(seen, 'source').build(), /given to source, .* no processor/],
+    [
+      'a node behind itself',
+      () =>
+        builder()
+          .addProcessor('p', () => new Before(), ['p'])
+          .build(),
+      /p follows p,/,
+    ],
+    [
+      'a node behind none',
+      () =>
+        builder()
+          .addProcessor('p', () => new Before(), [])
+          .build(),
+      /p follows no node/,
+    ],
+    [
+      'a node behind a sink',
+      () =>
+        builder()
+          .addProcessor('p', () => new Before(), ['sink'])
+          .build(),
+      /sink, which is a sink/,
+    ],
+    ['a node twice behind one', () => builder().addSink('s', 'o', text, ['before', 'before']).build(), /before twice/],
+    [
+      'a node behind what fills a global store',
+      () =>
+        builder()
+          .addGlobalStore(lookedUp, { source: 'facts', processor: 'fill' }, 'facts', text, () => new Fill())
+          .addProcessor('p', () => new Before(), ['fill'])
+          .build(),
+      /p follows fill, which fills a global store/,
+    ],
   ])('%s', (_what, build, message) => {
     expect(thrownBy(build)).toMatchObject({
       code: 'TOPOLOGY_INVALID',

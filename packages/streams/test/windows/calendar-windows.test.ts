@@ -88,5 +88,10 @@ test('weeks begin on Monday, months, quarters and years on their first day', () 
   expect(of('year')).toEqual(['2025-12-31T23:00Z', '2026-12-31T23:00Z'])
 })
 
+test('a unit that the calendar does not have is refused', () =>
+  expect(() => CalendarWindows.ofUnitWithNoGrace(JSON.parse('"hour"') as 'day', 'UTC')).toThrow(
+    expect.objectContaining({ code: 'TOPOLOGY_INVALID', message: expect.stringContaining('hour') as unknown }),
+  ))
+
 test('a zone that is not known is refused', () =>
   expect(() => day('Europe/Atlantis')).toThrow(expect.objectContaining({ code: 'TOPOLOGY_INVALID' })))

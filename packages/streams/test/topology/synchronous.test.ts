@@ -1,0 +1,159 @@
+/** A record runs through in one go: functions that answer later are refused before the first one. */
+import { describe, expect, test } from '@jest/globals'
+import {
+  JoinWindows,
+  Serdes,
+  SessionWindows,
+  StreamsBuilder,
+  TimeWindows,
+  type KStream,
+  type ProcessorContext,
+} from '../../src/index.ts'
+import { TopologyTestDriver } from '../../src/testing/index.ts'
+import { text, thrownBy, topologyOf } from '../dsl/topology-of.ts'
+
+/** What a program without types can give to any of them. */
+const later = (async () => undefined) as never
+const joined = { ...text, otherValue: Serdes.string }
+const numbers = { materialized: { value: Serdes.long } }
+const windows = JoinWindows.ofTimeDifferenceWithNoGrace(1)
+const join = (a: unknown, b: unknown): string => `${String(a)}${String(b)}`
+
+type Texts = KStream<string | null, string | null>
+const writes: readonly (readonly [role: string, node: RegExp, (stream: Texts, builder: StreamsBuilder) => unknown])[] =
+  [
+    ['predicate', /KSTREAM-FILTER/, (stream) => stream.filter(later)],
+    ['predicate', /KSTREAM-FILTER/, (stream) => stream.filterNot(later)],
+    ['predicate for KSTREAM-BRANCH-0000000001a', /KSTREAM-BRANCH/, (stream) => stream.split().branch('a', later)],
+    ['mapper', /KSTREAM-MAPVALUES/, (stream) => stream.mapValues(later)],
+    ['mapper', /KSTREAM-FLATMAPVALUES/, (stream) => stream.flatMapValues(later)],
+    ['mapper', /KSTREAM-MAP/, (stream) => stream.map(later)],
+    ['mapper', /KSTREAM-FLATMAP/, (stream) => stream.flatMap(later)],
+    ['selector', /KSTREAM-KEY-SELECT/, (stream) => stream.selectKey(later)],
+    ['selector', /KSTREAM-KEY-SELECT/, (stream) => stream.groupBy(later, text).count()],
+    ['action', /KSTREAM-PEEK/, (stream) => stream.peek(later)],
+    ['action', /KSTREAM-FOREACH/, (stream) => stream.foreach(later)],
+    ['by', /KSTREAM-DEDUPE/, (stream) => stream.dedupe({ by: later, withinMs: 1 })],
+    ['supplier', /KSTREAM-PROCESSOR/, (stream) => stream.process(later)],
+    ['supplier', /KSTREAM-PROCESSVALUES/, (stream) => stream.processValues(later)],
+    ['topic extractor', /KSTREAM-SINK/, (stream) => stream.to(later, text)],
+    ['partitioner', /KSTREAM-SINK/, (stream) => stream.to('out', { ...text, partitioner: later })],
+    ['partitioner', /r-repartition-sink/, (stream) => stream.repartition({ ...text, name: 'r', partitioner: later })],
+    ['timestamp extractor', /KSTREAM-SOURCE/, (_stream, builder) => builder.stream('x', { timestampExtractor: later })],
+    ['joiner', /KSTREAM-JOINTHIS/, (stream, builder) => stream.join(builder.stream('R', text), later, windows, joined)],
+    ['joiner', /KSTREAM-LEFTJOIN/, (stream, builder) => stream.leftJoin(builder.table('T', text), later, text)],
+    ['selector', /KSTREAM-LEFTJOIN/, (stream, builder) => stream.join(builder.globalTable('G', text), later, join)],
+    [
+      'joiner',
+      /KSTREAM-LEFTJOIN/,
+      (stream, builder) => stream.join(builder.globalTable('G', text), (key) => key, later),
+    ],
+    ['initializer', /KSTREAM-AGGREGATE/, (stream) => stream.groupByKey().aggregate(later, () => 1, numbers)],
+    ['aggregator', /KSTREAM-AGGREGATE/, (stream) => stream.groupByKey().aggregate(() => 1, later, numbers)],
+    ['reducer', /KSTREAM-REDUCE/, (stream) => stream.groupByKey().reduce(later)],
+    [
+      'reducer',
+      /KSTREAM-REDUCE/,
+      (stream) => stream.groupByKey().windowedBy(TimeWindows.ofSizeWithNoGrace(1)).reduce(later),
+    ],
+    [
+      'merger',
+      /KSTREAM-AGGREGATE/,
+      (stream) =>
+        stream
+          .groupByKey()
+          .windowedBy(SessionWindows.ofInactivityGapWithNoGrace(1))
+          .aggregate(
+            () => 1,
+            () => 1,
+            later,
+            numbers,
+          ),
+    ],
+    [
+      'aggregator',
+      /COGROUPKSTREAM/,
+      (stream) =>
+        stream
+          .groupByKey()
+          .cogroup<number>(later)
+          .aggregate(() => 1, numbers),
+    ],
+    ['predicate', /KTABLE-FILTER/, (_stream, builder) => builder.table('T', text).filter(later)],
+    ['mapper', /KTABLE-MAPVALUES/, (_stream, builder) => builder.table('T', text).mapValues(later)],
+    ['supplier', /KTABLE-TRANSFORMVALUES/, (_stream, builder) => builder.table('T', text).transformValues(later)],
+    ['mapper', /KTABLE-SELECT/, (_stream, builder) => builder.table('T', text).groupBy(later, text).count()],
+    [
+      'subtractor',
+      /KTABLE-REDUCE/,
+      (stream) =>
+        stream
+          .toTable()
+          .groupBy((k, v) => [k, v], text)
+          .reduce(join, later),
+    ],
+    ['joiner', /KTABLE-JOINTHIS/, (stream, builder) => stream.toTable().join(builder.table('T', text), later)],
+    [
+      'foreign key extractor',
+      /KTABLE-FK-JOIN/,
+      (stream, builder) => stream.toTable().join(builder.table('T', text), later, join),
+    ],
+    [
+      'joiner',
+      /KTABLE-FK-JOIN/,
+      (stream, builder) => stream.toTable().join(builder.table('T', text), (value) => value, later),
+    ],
+  ]
+
+test.each(writes)('async: the %s of %s', (role, node, write) => {
+  const build = (): unknown => topologyOf((builder) => void write(builder.stream('in', text), builder))
+  expect(thrownBy(build)).toMatchObject({
+    code: 'TOPOLOGY_INVALID',
+    message: expect.stringContaining(`The ${role} of `) as unknown,
+    place: { node: expect.stringMatching(node) as unknown },
+    remedy: expect.stringContaining('mapValuesAsync') as unknown,
+  })
+})
+
+describe('a processor', () => {
+  type Context = ProcessorContext<string, string>
+  const start = (processor: object): unknown =>
+    thrownBy(() => {
+      const topology = topologyOf((builder) => void builder.stream('in', text).process(() => processor as never))
+      const driver = new TopologyTestDriver(topology)
+      driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('k', 'v', { timestamp: 10 })
+      expect(driver.tally()).toMatchObject({ quarantined: {} })
+    })
+  const process = (): undefined => undefined
+
+  test.each(['init', 'process', 'close'])('whose %s is async is refused when its task begins', (method) => {
+    expect(start({ process, [method]: later })).toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: expect.stringContaining(`The ${method} of KSTREAM-PROCESSOR-0000000001`) as unknown,
+    })
+  })
+
+  test('whose init returns a promise does not begin', () => {
+    expect(start({ process, init: () => Promise.reject(new Error('too late')) })).toMatchObject({
+      message: expect.stringContaining('init of KSTREAM-PROCESSOR-0000000001 returned a promise') as unknown,
+    })
+  })
+
+  test.each([0, -1, 1.5, Number.NaN])('cannot be called back every %d ms', (intervalMs) => {
+    const init = (context: Context): unknown => context.schedule(intervalMs, 'STREAM_TIME', () => undefined)
+    expect(start({ process, init })).toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: expect.stringContaining('The interval of a punctuator of KSTREAM-PROCESSOR-0000000001') as unknown,
+    })
+  })
+
+  test('cannot be called back later', () => {
+    const init = (context: Context): unknown => context.schedule(1, 'STREAM_TIME', later)
+    expect(start({ process, init })).toMatchObject({ code: 'TOPOLOGY_INVALID' })
+  })
+
+  test('says where it may forward, when it does in init', () => {
+    const init = (context: Context): void => context.forward({} as never)
+    expect(start({ process, init })).toMatchObject({ remedy: expect.stringContaining('process()') as unknown })
+  })
+})
