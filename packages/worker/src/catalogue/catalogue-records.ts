@@ -6,6 +6,7 @@
  *     ["processor","orders"]            config and deployments
  *     ["target-state","orders"]         RUNNING or PAUSED
  *     ["restart","orders"]              somebody wants it started anew
+ *     ["topology","orders"]             what was deployed last writes: stays when the processor is deleted, as its state does
  *     ["status","orders","host:8083"]   how its instances on one worker are
  *     ["worker","host:8083"]            a worker is there, and which processors it has
  */
@@ -42,6 +43,11 @@ export interface ProcessorRecord {
 export interface RestartRecord {
   /** No other restart's. */
   readonly id: string
+}
+
+/** `WrittenTopology` of @sluice/streams, as JSON that only a processor's own process reads. */
+export interface TopologyRow {
+  readonly written: string
 }
 
 export interface AssignedTask {
@@ -81,6 +87,7 @@ export interface CatalogueValues {
   processor: ProcessorRecord
   'target-state': { readonly state: ProcessorTarget }
   restart: RestartRecord
+  topology: TopologyRow
   status: StatusRecord
   worker: WorkerRecord
 }
@@ -121,6 +128,7 @@ const READERS: { readonly [K in CatalogueKind]: Reader<CatalogueValues[K]> } = {
   }),
   'target-state': object<CatalogueValues['target-state']>({ state: word('RUNNING', 'PAUSED') }),
   restart: object<RestartRecord>({ id: text }),
+  topology: object<TopologyRow>({ written: text }),
   status: object<StatusRecord>({ deployment: number, instances: array(instance) }),
   worker: object<WorkerRecord>({ url: text, processors: array(text), at: number }),
 }

@@ -64,6 +64,7 @@ export class Catalogue {
   readonly #processors = new Map<string, ProcessorRecord>()
   readonly #targets = new Map<string, ProcessorTarget>()
   readonly #restarts = new Map<string, string>()
+  readonly #topologies = new Map<string, string>()
   /** By processor and worker. */
   readonly #statuses = new Map<string, Map<string, StatusRecord>>()
   readonly #workers = new Map<string, WorkerSeen>()
@@ -95,6 +96,11 @@ export class Catalogue {
   /** Of the last restart that was asked for; null: none was. */
   restart(name: string): string | null {
     return this.#restarts.get(name) ?? null
+  }
+
+  /** `WrittenTopology` as JSON: what was deployed last, also of a processor that was deleted; null: nothing is known. */
+  topology(name: string): string | null {
+    return this.#topologies.get(name) ?? null
   }
 
   /** By worker, gone ones included: see `workers`. */
@@ -149,7 +155,15 @@ export class Catalogue {
     const before = this.#table
     const names = new Set(this.#known())
     this.#unlisten()
-    const all = [this.#processors, this.#targets, this.#restarts, this.#statuses, this.#workers, this.#future]
+    const all = [
+      this.#processors,
+      this.#targets,
+      this.#restarts,
+      this.#topologies,
+      this.#statuses,
+      this.#workers,
+      this.#future,
+    ]
     for (const rows of all) rows.clear()
     this.#read(table)
     for (const name of [...names, ...this.#known().filter((one) => !names.has(one))])
@@ -201,6 +215,8 @@ export class Catalogue {
         return set(this.#targets, name, bytes && decodeValue('target-state', bytes).state)
       case 'restart':
         return set(this.#restarts, name, bytes && decodeValue('restart', bytes).id)
+      case 'topology':
+        return set(this.#topologies, name, bytes && decodeValue('topology', bytes).written)
       case 'status': {
         const byWorker = this.#statuses.get(name) ?? new Map<string, StatusRecord>()
         set(byWorker, worker!, bytes && decodeValue('status', bytes))

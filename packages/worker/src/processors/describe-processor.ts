@@ -3,6 +3,7 @@ import type { Kafka } from '@sluice/kafka'
 import {
   describeError,
   isRetriable,
+  MemoryMetrics,
   SluiceError,
   withErrors,
   type Clock,
@@ -10,7 +11,16 @@ import {
   type SettingProblem,
   type SettingsValidation,
 } from '@sluice/sdk'
-import { planPartitions, StreamsBuilder, streamsSettings, type Processor, type Topology } from '@sluice/streams'
+import {
+  KafkaStreams,
+  planPartitions,
+  StreamsBuilder,
+  streamsSettings,
+  writtenTopology,
+  type Processor,
+  type Topology,
+  type WrittenTopology,
+} from '@sluice/streams'
 import { OutOfTime, withinTime } from '../operations/health.ts'
 import { clean } from '../provided-values.ts'
 import { merged } from '../validation/answer.ts'
@@ -25,6 +35,8 @@ export interface DescribeParts {
   readonly settings: RawSettings
   /** Of config providers: not to be told. */
   readonly values: ReadonlySet<string>
+  /** What the state of this application was written by; null: nothing is known. */
+  readonly known: (application: string) => WrittenTopology | null
   readonly kafka: () => Promise<Kafka>
   readonly clock: Clock
 }
@@ -35,7 +47,7 @@ const KAFKA_MS = 10_000
 
 /** @throws SluiceError, retriable, where Kafka cannot be asked now: that says nothing about the config */
 export async function describeProcessor(parts: DescribeParts): Promise<DescribedProcessor> {
-  const { processor, given, settings, values, kafka, clock } = parts
+  const { processor, given, settings, values } = parts
   const answer = settingsAnswer(processor, settings)
   const problems: SettingProblem[] = []
   const application = settings['application.id'] ?? ''
@@ -51,12 +63,14 @@ export async function describeProcessor(parts: DescribeParts): Promise<Described
       problems.push(complaint(describeError(error)))
     }
   }
-  if (topology !== null) problems.push(...(await partitionProblems(topology, application, kafka, clock)))
+  const fit = topology === null ? NO_FIT : await fitOf(topology, application, parts)
+  problems.push(...fit.problems)
   const validation = withErrors(answer, problems)
   const provided = new Set(Object.keys(given).filter((setting) => given[setting] !== settings[setting]))
   return {
     version: processor.version,
     application,
+    written: fit.written && JSON.stringify(fit.written),
     validation: cleaned(withoutProvided(validation, given, { settings, provided, values, ttlMs: null }), values),
     topology: topology && {
       text: clean(topology.describe(), values),
@@ -95,32 +109,50 @@ function namesMissing(topology: Topology): readonly SettingProblem[] {
   return [...stores, ...topics].map((what) => complaint(`${what}${why}`))
 }
 
-/** Topics that are not there yet may come: then the processor looks itself. */
-async function partitionProblems(
-  topology: Topology,
-  application: string,
-  kafka: () => Promise<Kafka>,
-  clock: Clock,
-): Promise<readonly SettingProblem[]> {
-  if (topology.hasPatterns) return []
+/** How a topology fits what there is in Kafka. */
+interface Fit {
+  readonly problems: readonly SettingProblem[]
+  readonly written: WrittenTopology | null
+}
+
+const NO_FIT: Fit = { problems: [], written: null }
+
+async function fitOf(topology: Topology, application: string, { clock, ...parts }: DescribeParts): Promise<Fit> {
+  if (topology.hasPatterns) return NO_FIT
   try {
-    const named = topology.forApplication(application)
-    const topics = named.sources.flatMap((source) => source.topics).filter((topic) => !named.repartitions.has(topic))
-    const counts = await withinTime(partitionCounts(new Set(topics), kafka), KAFKA_MS, clock)
-    if (topics.every((topic) => counts.has(topic))) planPartitions(named, counts)
-    return []
+    return await withinTime(lookUp(topology, application, parts), KAFKA_MS, clock)
   } catch (error) {
     if (error instanceof OutOfTime) throw noAnswer(error)
     if (isRetriable(error)) throw error
-    return [complaint(describeError(error))]
+    return { problems: [complaint(describeError(error))], written: null }
   }
 }
 
-async function partitionCounts(
-  topics: ReadonlySet<string>,
-  kafka: () => Promise<Kafka>,
-): Promise<ReadonlyMap<string, number>> {
-  const { admin } = await kafka()
+/** Topics that are not there yet may come: then the processor looks itself. */
+async function lookUp(
+  topology: Topology,
+  application: string,
+  { settings, known, kafka: open }: Omit<DescribeParts, 'clock'>,
+): Promise<Fit> {
+  const named = topology.forApplication(application)
+  const topics = named.sources.flatMap((source) => source.topics).filter((topic) => !named.repartitions.has(topic))
+  const kafka = await open()
+  const counts = await partitionCounts(new Set(topics), kafka)
+  if (topics.some((topic) => !counts.has(topic))) return NO_FIT
+  const written = writtenTopology(named, application, planPartitions(named, counts))
+  const before = known(application)
+  if (before === null) return { problems: [], written }
+  const record = { read: async () => before, write: async () => undefined }
+  const ports = { kafka, record, metrics: new MemoryMetrics() }
+  const { steps } = await new KafkaStreams(topology, streamsSettings.parse(settings), ports).plan()
+  const refused = steps.filter(({ action }) => action === 'refuse')
+  const problems = refused.map(({ kind, name, reason, remedy = '' }) =>
+    complaint(`The topology does not fit the state that is stored: ${kind} ${name}: ${reason}. ${remedy}`.trim()),
+  )
+  return { problems, written }
+}
+
+async function partitionCounts(topics: ReadonlySet<string>, { admin }: Kafka): Promise<ReadonlyMap<string, number>> {
   const found = await admin.describeTopics([...topics])
   return new Map(found.map(({ topic, partitions }) => [topic, partitions]))
 }

@@ -7,6 +7,8 @@ export interface DescribedProcessor {
   readonly application: string
   /** All settings, with every complaint: theirs, and those of the topology beside `processor.class`. */
   readonly validation: SettingsValidation
+  /** What it writes, as JSON, to be compared with the next one; null where that cannot be said, as of topics that are not there yet. */
+  readonly written: string | null
   /** Null where the settings do not allow one to be built. */
   readonly topology: DescribedTopology | null
 }

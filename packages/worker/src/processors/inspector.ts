@@ -10,6 +10,7 @@ import {
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { HerderError } from '../herder/herder.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
+import { withKnown } from './known-topology.ts'
 import { completed, nameProblem, processorSettings } from './processor-settings.ts'
 import type { ProcessorShelf } from './processor-shelf.ts'
 
@@ -29,6 +30,8 @@ export interface Inspected {
   /** `application.id`, without placeholders; null where its code could not be asked. */
   readonly application: string | null
   readonly topology: DescribedTopology | null
+  /** As the catalogue keeps it. */
+  readonly written: string | null
 }
 
 /** Looks at the config of a processor. Code that does not come back, or throws, is a complaint like any other. */
@@ -48,7 +51,7 @@ export class Inspector {
       return nothing(withErrors(processorSettings.validate(whole, name), problems))
     let described: DescribedProcessor
     try {
-      described = await this.#parts.describe(whole)
+      described = await this.#parts.describe(withKnown(whole, this.#parts.catalogue.topology(name)))
     } catch (error) {
       if (isOfKafka(error))
         throw new HerderError(503, `The processor cannot be looked at now: ${describeError(error)}`, { cause: error })
@@ -104,5 +107,5 @@ function isOfKafka(error: unknown): boolean {
 }
 
 function nothing(validation: SettingsValidation): Inspected {
-  return { validation, version: null, application: null, topology: null }
+  return { validation, version: null, application: null, topology: null, written: null }
 }

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { connect, type Kafka } from '@sluice/kafka'
 import { kafkaConfig } from '@sluice/kafka/properties'
 import { SluiceError, systemClock, type Connector, type Logger, type RawSettings } from '@sluice/sdk'
-import { streamsSettings, type Processor } from '@sluice/streams'
+import { streamsSettings, TopologyFile, type Processor } from '@sluice/streams'
 import { CellMetrics } from '../cells/cell-metrics.ts'
 import type { TaskHandle, TaskHooks, WorkEnvironment, WorkSettings } from '../cells/work-environment.ts'
 import type { TaskStart } from '../cells/work-host.ts'
@@ -12,6 +12,7 @@ import { ConfigProviders } from '../config-providers.ts'
 import { describeProcessor, topologyOf } from './describe-processor.ts'
 import type { DescribedProcessor } from './described.ts'
 import { processorOf } from './instance-work.ts'
+import { recordWith, takeKnown } from './known-topology.ts'
 import { loadProcessor } from './load-processor.ts'
 import { ProcessorShelf } from './processor-shelf.ts'
 import { ProcessorTask } from './processor-task.ts'
@@ -82,18 +83,26 @@ export class ProcessorEnvironment implements WorkEnvironment {
     return { kind: 'source', name, version, documentation, settings, createTask }
   }
 
-  async describe(given: RawSettings, { settings, values }: WorkSettings): Promise<DescribedProcessor> {
+  async describe(withKnown: RawSettings, resolved: WorkSettings): Promise<DescribedProcessor> {
+    const { own: given, known } = takeKnown(withKnown)
+    const { own: settings } = takeKnown(resolved.settings)
+    const { values } = resolved
     const processor = await this.#processor(settings)
-    return describeProcessor({ processor, given, settings, values, kafka: this.#parts.kafka, clock: this.clock })
+    const { kafka } = this.#parts
+    return describeProcessor({ processor, given, settings, values, known, kafka, clock: this.clock })
   }
 
-  async buildTask(_: Connector, config: RawSettings, start: TaskStart, hooks: TaskHooks): Promise<TaskHandle> {
+  async buildTask(_: Connector, withKnown: RawSettings, start: TaskStart, hooks: TaskHooks): Promise<TaskHandle> {
+    const { own: config, known } = takeKnown(withKnown)
     const [processor, kafka] = await Promise.all([this.#processor(config), this.#parts.kafka()])
+    const settings = streamsSettings.parse(this.#ofInstance(config, start.id.task))
+    const application = settings['application.id']
     return new ProcessorTask({
       processor: processorOf(start.id.connector),
       instance: start.id.task,
       topology: () => topologyOf(processor, config),
-      settings: streamsSettings.parse(this.#ofInstance(config, start.id.task)),
+      settings,
+      record: recordWith(new TopologyFile(path.join(settings['state.dir']!, application)), known(application)),
       kafka,
       control: hooks.control,
       events: hooks.events,

@@ -10,6 +10,7 @@ import type { TargetState, TaskId, WorkState } from '../herder/herder.ts'
 import { Lanes } from '../herder/lanes.ts'
 import { cleanly } from '../provided-values.ts'
 import { processorOf, workOf } from './instance-work.ts'
+import { withKnown } from './known-topology.ts'
 import type { LastLines } from './last-lines.ts'
 import { completed, processorSettings } from './processor-settings.ts'
 import type { ProcessorShelf } from './processor-shelf.ts'
@@ -206,7 +207,7 @@ export class ProcessorRunner {
   #startOf(name: string, run: Run, instance: number): Parameters<WorkHost['startTask']>[0] {
     return {
       id: workOf(name, instance, run.instances.length),
-      config: {},
+      config: withKnown({}, this.#parts.catalogue.topology(name)),
       connectorConfig: run.config,
       targetState: run.target,
       tasks: run.instances.length,

@@ -145,7 +145,7 @@ export class ProcessorService {
     return this.#lanes.run([name], async () => {
       const { catalogue, clock } = this.#parts
       if (!mayReplace) this.#refuseTaken(name)
-      const { validation, version, application } = await this.#inspector.inspect(name, config)
+      const { validation, version, application, written } = await this.#inspector.inspect(name, config)
       if (validation.error_count > 0) throw invalid(validation)
       const id = randomUUID()
       let isCreated = false
@@ -159,14 +159,16 @@ export class ProcessorService {
         const owner = application === null ? null : this.#inspector.ownerOf(application, name)
         if (owner !== null) throw new HerderError(409, takenMessage(completed(name, config), owner))
         isCreated = last === undefined
-        if (last !== undefined && last.version === version && sameConfig(last.config, config)) return []
+        const changes: CatalogueChange[] = []
+        if (written !== null && written !== catalogue.topology(name) && written.length <= RECORD_BYTES_MAX)
+          changes.push({ key: keyOf('topology', name), value: { written } })
+        if (last !== undefined && last.version === version && sameConfig(last.config, config)) return changes
         const deployment = { number: (last?.number ?? 0) + 1, id, application, version, config, at: clock.now() }
         const value = { deployments: remembered([...before, deployment]) }
-        const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value }]
         // A new one is not what one of its name was: a pause that came too late for that may have been left behind.
         const state = target ?? (isCreated ? 'RUNNING' : undefined)
-        if (state !== undefined) changes.unshift({ key: keyOf('target-state', name), value: { state } })
-        return changes
+        if (state !== undefined) changes.push({ key: keyOf('target-state', name), value: { state } })
+        return [...changes, { key: keyOf('processor', name), value }]
       })
       return { isCreated, info: this.info(name) }
     })
@@ -287,7 +289,7 @@ async function written(work: Promise<void>): Promise<void> {
   }
 }
 
-function keyOf<K extends 'processor' | 'target-state' | 'restart'>(kind: K, name: string) {
+function keyOf<K extends 'processor' | 'target-state' | 'restart' | 'topology'>(kind: K, name: string) {
   return { kind, name, worker: null } as const
 }
 

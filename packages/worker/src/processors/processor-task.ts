@@ -1,7 +1,7 @@
 /** One instance of a processor where it runs: a member of its application's group, for as long as it is not paused. */
 import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Metrics } from '@sluice/sdk'
-import { KafkaStreams, type StreamsSettings, type Topology } from '@sluice/streams'
+import { KafkaStreams, type StreamsSettings, type Topology, type TopologyRecord } from '@sluice/streams'
 import type { TaskHandle } from '../cells/work-environment.ts'
 import type { AssignedTask } from '../catalogue/catalogue-records.ts'
 import type { TaskControl, TaskEvents } from '../record-path/task-control.ts'
@@ -13,6 +13,7 @@ export interface ProcessorTaskParts {
   readonly instance: number
   readonly topology: () => Topology
   readonly settings: StreamsSettings
+  readonly record: TopologyRecord
   readonly kafka: Kafka
   readonly control: TaskControl
   readonly events: TaskEvents
@@ -71,9 +72,10 @@ export class ProcessorTask implements TaskHandle {
   }
 
   #open(): KafkaStreams {
-    const { topology, settings, kafka, control, events, metrics, logger, clock } = this.#parts
+    const { topology, settings, record, kafka, control, events, metrics, logger, clock } = this.#parts
     return new KafkaStreams(topology(), settings, {
       kafka,
+      record,
       metrics,
       logger,
       clock,

@@ -1,7 +1,7 @@
 /** A processor that does, or fails to do, what its settings say: for cells to run. */
 import fs from 'node:fs'
 import { defineSettings, nonEmptyString, oneOf, type ParsedSettings } from '@sluice/sdk'
-import { defineProcessor, Serdes, type Processor } from '@sluice/streams'
+import { defineProcessor, Serdes, type KStream, type Processor } from '@sluice/streams'
 
 const ailingSettings = defineSettings({
   'input.topic': { type: 'string', validator: nonEmptyString, importance: 'high', documentation: 'What is read.' },
@@ -22,9 +22,11 @@ const ailingSettings = defineSettings({
       'throw-topology',
       'unnamed',
       'join',
+      'shifting',
     ),
     importance: 'low',
-    documentation: 'How it fails: at the record “die”, or when its topology is built.',
+    documentation:
+      'How it fails: at the record “die”, or when its topology is built; shifting: its store is another one once it is cured.',
   },
   cured: { type: 'string', default: '', importance: 'low', documentation: 'A file; where it is there, nothing fails.' },
 })
@@ -55,7 +57,8 @@ const processor: Processor<AilingSettings> = defineProcessor({
       stream
         .leftJoin(builder.table(`${input}-table`, { ...strings, materialized: { name: 'rows' } }), (left) => left)
         .to(output, strings)
-    if (sick === 'unnamed' || sick === 'join') return
+    if (sick === 'shifting') shift(stream, output, fs.existsSync(cured))
+    if (sick === 'unnamed' || sick === 'join' || sick === 'shifting') return
     stream
       .mapValues((value) => {
         if (value === 'die' && !fs.existsSync(cured)) fail(sick, secret?.value() ?? '')
@@ -66,6 +69,14 @@ const processor: Processor<AilingSettings> = defineProcessor({
 })
 
 export default processor
+
+function shift(stream: KStream<string | null, string | null>, output: string, hasShifted: boolean): void {
+  const grouped = stream.groupBy((_, value) => value, { ...strings, name: 'by-value' })
+  const table = hasShifted
+    ? grouped.reduce((_, value) => value, { materialized: { name: 'rows', value: Serdes.string } })
+    : grouped.count({ materialized: { name: 'rows' } })
+  table.toStream().mapValues(String).to(output, strings)
+}
 
 function fail(sick: AilingSettings['sick'], secret: string): void {
   if (sick === 'spin') for (;;) kept.length = 0

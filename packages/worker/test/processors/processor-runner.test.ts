@@ -143,6 +143,14 @@ test('of several instances each is a process of its own, and is asked, paused an
   await runner.stop()
 })
 
+test('what was deployed goes with each instance, so that a fresh disk knows it, too', async () => {
+  const { runner, host, write } = open()
+  runner.start()
+  await write({ key: { kind: 'topology', name: 'a', worker: null }, value: { written: '{}' } }, deployed('a', 1))
+  expect(host.starts.map((start) => start.config)).toEqual([{ 'sluice.written.topology': '{}' }])
+  await runner.stop()
+})
+
 test('what config providers gave it is kept in none of its lines', async () => {
   const { runner, lines, write } = open()
   runner.start()

@@ -15,6 +15,7 @@ const described: DescribedProcessor = {
   version: '1',
   application: 'a',
   validation: processorSettings.validate({ ...config, name: 'a' }),
+  written: null,
   topology: { text: 't', json: {}, mermaid: 'm' },
 }
 
@@ -58,6 +59,21 @@ test('the same config and code change nothing; another config, or another versio
     [2, false],
     [1, false],
   ])
+})
+
+test('what a deployment writes is kept, is before the eyes of whoever looks at the next one, and outlives the processor', async () => {
+  const seen: unknown[] = []
+  const { service, catalogue } = open({
+    describe: async (given) => {
+      seen.push(given['sluice.written.topology'])
+      return { ...described, written: `{"of":"${given['x']}"}` }
+    },
+  })
+  for (const x of ['1', '2']) await service.put('a', { ...config, x }, { mayReplace: true })
+  await service.delete('a')
+  expect(catalogue.topology('a')).toBe('{"of":"2"}')
+  await service.put('a', { ...config, x: '3' }, { mayReplace: false })
+  expect(seen).toEqual([undefined, '{"of":"1"}', '{"of":"2"}'])
 })
 
 test('the last twenty deployments are remembered', async () => {

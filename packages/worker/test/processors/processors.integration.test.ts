@@ -199,6 +199,31 @@ onBroker('processors of one worker', () => {
     })
   })
 
+  test('code that does not fit the state is refused, also where the disk is fresh, and before it is deployed', async () => {
+    const input = await kafka.topic('in', 2)
+    const name = kafka.name('shifting')
+    const [cured, folder] = [path.join(os.tmpdir(), `sluice-${name}`), path.join(os.tmpdir(), `sluice-${name}-state`)]
+    const config = world.config(input, { sick: 'shifting', cured, 'state.dir': folder })
+    await worker.must('POST', '/v1/processors', { name, config })
+    await world.runs(worker, name)
+    await kafka.put(input, ['a'])
+    await world.arrives(`${input}-out`, ['1'])
+    // Another version of the code, on a disk that knows nothing.
+    fs.writeFileSync(cured, '')
+    await worker.must('PUT', `/v1/processors/${name}/pause`)
+    await world.becomes(worker, name, 'is paused', ({ state }) => state === 'PAUSED')
+    fs.rmSync(folder, { recursive: true })
+    await worker.must('PUT', `/v1/processors/${name}/resume`)
+    const failed = await world.becomes(worker, name, 'is FAILED', ({ state }) => state === 'FAILED')
+    const why = /does not fit the state that is stored: store rows: its values were/
+    expect(failed.instances[0]?.trace).toMatch(why)
+    const refused = await worker.ask('PUT', `/v1/processors/${name}/config`, { ...config, prefix: 'x' })
+    expect(refused).toMatchObject({ status: 400, body: { message: expect.stringMatching(why) as unknown } })
+    await worker.must('DELETE', `/v1/processors/${name}`)
+    fs.rmSync(cured)
+    fs.rmSync(folder, { recursive: true, force: true })
+  })
+
   test('the topology is told as JSON, as Kafka Streams’ text, and as a diagram', async () => {
     const input = await kafka.topic('in')
     const name = kafka.name('drawn')

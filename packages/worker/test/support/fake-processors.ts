@@ -18,6 +18,7 @@ export function fakeProcessors(worker: string, parts: Partial<ProcessorServicePa
       version: '1',
       application: config['application.id'] ?? '',
       validation: processorSettings.validate(config),
+      written: null,
       topology: { text: 'Topologies:\n', json: { subtopologies: [] }, mermaid: 'flowchart LR\n' },
     }),
     takenBy: async () => null,
