@@ -1,7 +1,7 @@
-/** Stores that keep times, read as if they kept values only. */
+/** Stores that keep times, used as if they kept values only. */
 import type {
   KeyValue,
-  ReadOnlyKeyValueStore,
+  KeyValueStore,
   ReadOnlyWindowStore,
   TimestampedKeyValueStore,
   TimestampedWindowStore,
@@ -9,8 +9,17 @@ import type {
   WindowEntry,
 } from '../state/stores.ts'
 
-export function plainKeyValueStore<K, V>(store: TimestampedKeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V> {
+/** What a test puts into a store that keeps times has none, as in Kafka Streams (`NO_TIMESTAMP`). */
+const NO_TIME = -1
+
+export function plainKeyValueStore<K, V>(store: TimestampedKeyValueStore<K, V>): KeyValueStore<K, V> {
   return {
+    put: (key, value) => store.put(key, value, NO_TIME),
+    putIfAbsent: (key, value) => store.putIfAbsent(key, value, NO_TIME)?.value ?? null,
+    putAll(entries) {
+      for (const [key, value] of entries) store.put(key, value, NO_TIME)
+    },
+    delete: (key) => store.delete(key)?.value ?? null,
     name: store.name,
     close: () => store.close(),
     get: (key) => store.get(key)?.value ?? null,

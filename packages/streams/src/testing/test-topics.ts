@@ -49,15 +49,25 @@ export class TestInputTopic<K, V> {
 
   /** Moves the time of records to come on. @throws Error for a topic that was created without a start timestamp */
   advanceTime(ms: number): void {
+    checkForwards(ms)
     if (this.#time === null) throw new Error(`Topic ${this.topic} has no time of its own: give a startTimestamp`)
     this.#time += ms
   }
 
-  /** Processes one record to its end. @throws SluiceError when it stops the topology (GATE_HALTED, TASK_FAILED) */
-  pipeInput(key: K | null, value: V | null, facts: PipedFacts = {}): void {
+  /**
+   * Processes one record to its end. `at`: its time, or what else is to be said of it.
+   * @throws SluiceError when it stops the topology (GATE_HALTED, TASK_FAILED)
+   */
+  pipeInput(key: K | null, value: V | null, at: PipedFacts | number = {}): void {
+    const facts = typeof at === 'number' ? { timestamp: at } : at
     const timed = this.#time === null || facts.timestamp !== undefined ? facts : { ...facts, timestamp: this.#time }
     if (timed !== facts) this.#time! += this.#autoAdvance
     this.#pipe(encodeWith(this.topic, this.#key, key), encodeWith(this.topic, this.#value, value), timed)
+  }
+
+  /** Records without keys. */
+  pipeValueList(values: Iterable<V | null>): void {
+    for (const value of values) this.pipeInput(null, value)
   }
 
   pipeRecordList(records: Iterable<PipedFacts & { readonly key: K | null; readonly value: V | null }>): void {
@@ -122,14 +132,25 @@ export class TestOutputTopic<K, V> {
     return this.readRecordsToList().map(({ key, value }) => [key, value])
   }
 
-  /** The last value of each key. */
+  /** The last value of each key. Keys are one where their bytes are, also those that are objects (windows, JSON, bytes). */
   readKeyValuesToMap(): Map<K | null, V | null> {
-    return new Map(this.readKeyValuesToList())
+    const last = new Map(this.#queue.map(({ key }, i) => [key === null ? null : bytesToText(key), i]))
+    const pairs = this.readKeyValuesToList()
+    return new Map(Array.from(last.values(), (i) => pairs[i]!))
   }
 
   readValuesToList(): (V | null)[] {
     return this.readRecordsToList().map(({ value }) => value)
   }
+}
+
+/** @throws Error for a step back */
+export function checkForwards(ms: number): void {
+  if (!(ms >= 0)) throw new Error(`Time cannot be moved on by ${ms} ms`)
+}
+
+function bytesToText(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('latin1')
 }
 
 /** The bytes of a key or value. */

@@ -22,7 +22,6 @@ import { readOnly } from '../state/read-only.ts'
 import type { Changelog, ChangelogRecord, StoreFactory, TaskStore } from '../state/store-context.ts'
 import type {
   KeyValueStore,
-  ReadOnlyKeyValueStore,
   ReadOnlyWindowStore,
   SessionStore,
   StateStore,
@@ -36,13 +35,22 @@ import { taskSettingsOf } from '../task-settings.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { plainKeyValueStore, plainWindowStore } from './plain-stores.ts'
-import { TestInputTopic, TestOutputTopic, type InputTime, type PipeBytes, type PipedFacts } from './test-topics.ts'
+import {
+  checkForwards,
+  TestInputTopic,
+  TestOutputTopic,
+  type InputTime,
+  type PipeBytes,
+  type PipedFacts,
+} from './test-topics.ts'
 
 export interface TopologyTestDriverOptions {
   /** Settings of the application by their Kafka names; `application.id` is `test` unless given. */
   readonly settings?: Readonly<Record<string, string>>
   /** Milliseconds since the epoch at the beginning. Default: 2023-11-14T22:13:20Z. */
   readonly initialTimeMs?: number
+  /** The topics that there are: of them, sources by pattern read those that match. Default: none. */
+  readonly topics?: readonly string[]
   /**
    * Goes on where another driver of the same topology stands, as after a restart: with what its changelogs hold that were not read as
    * output topics, and what its tasks commit with their offsets.
@@ -81,12 +89,14 @@ export class TopologyTestDriver {
   readonly #queues = new Map<string, ProducerRecord[]>()
   readonly #waiting: Waiting[] = []
   #stopped: SluiceError | null = null
+  #isClosed = false
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const settings = streamsSettings.parse({ 'application.id': 'test', ...options.settings })
     this.clock = new FakeClock({ now: options.initialTimeMs ?? DEFAULT_TIME_MS })
     const taskSettings = { ...taskSettingsOf(settings), takesBack: true }
-    this.#topology = topology.forApplication(taskSettings.applicationId)
+    const named = topology.forApplication(taskSettings.applicationId)
+    this.#topology = options.topics === undefined ? named : named.withTopics(options.topics)
     const changelog: Changelog = {
       append: (store, key, value, timestamp, headers) => {
         const topic = changelogTopicOf(taskSettings.applicationId, store)
@@ -132,7 +142,11 @@ export class TopologyTestDriver {
     value: Serializer<V> = bytesSerde as Side,
     time: InputTime | null = null,
   ): TestInputTopic<K, V> {
-    if (!this.#sources.has(topic)) throw new Error(`The topology does not read topic ${topic}`)
+    if (!this.#sources.has(topic)) {
+      const read = listOf(this.#sources.keys())
+      const pattern = this.#topology.hasPatterns ? '; those that match a pattern are named by the option topics' : ''
+      throw new Error(`The topology does not read topic ${topic}: it reads ${read}${pattern}`)
+    }
     const pipe: PipeBytes = (keyBytes, valueBytes, facts) => this.#pipe(topic, keyBytes, valueBytes, facts)
     return new TestInputTopic(topic, key, value, pipe, time)
   }
@@ -153,7 +167,8 @@ export class TopologyTestDriver {
 
   /** Moves the clock on and calls the wall-clock punctuators that are due. @throws SluiceError when one stops the topology */
   advanceWallClockTime(ms: number): void {
-    if (this.#stopped !== null) throw this.#stopped
+    this.#checkRuns()
+    checkForwards(ms)
     this.clock.advance(ms)
     for (const task of this.#tasks) this.#settle(task.punctuate())
     this.#drain()
@@ -169,8 +184,16 @@ export class TopologyTestDriver {
     }
   }
 
-  /** The rows of a table, with or without its times. @throws Error when the topology has no such store, or one of another kind */
-  getKeyValueStore<K, V>(name: string): ReadOnlyKeyValueStore<K, V> {
+  /** Any store by its name. @throws Error when the topology has no such store */
+  getStateStore(name: string): StateStore {
+    return this.#store(name, null).store
+  }
+
+  /**
+   * The rows of a table, with or without its times; what is put into it by the test is there for the next record.
+   * @throws Error when the topology has no such store, or one of another kind
+   */
+  getKeyValueStore<K, V>(name: string): KeyValueStore<K, V> {
     const { store, kind } = this.#store(name, ['keyValue', 'timestampedKeyValue'])
     return kind === 'keyValue'
       ? (store as KeyValueStore<K, V>)
@@ -229,9 +252,16 @@ export class TopologyTestDriver {
     return gateScores(new Set(this.#tasks.flatMap(({ gates }) => gates)))
   }
 
-  /** Closes the stores. */
+  /** Closes processors and stores: the end, as when a task moves. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     for (const task of this.#tasks) task.close()
+  }
+
+  #checkRuns(): void {
+    if (this.#stopped !== null) throw this.#stopped
+    if (this.#isClosed) throw new Error('The driver is closed: make another one, or close it later')
   }
 
   /** The records of a changelog. */
@@ -266,7 +296,7 @@ export class TopologyTestDriver {
   }
 
   #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, facts: PipedFacts): void {
-    if (this.#stopped !== null) throw this.#stopped
+    this.#checkRuns()
     this.#waiting.push({ topic, key, value, facts: { timestamp: facts.timestamp ?? this.clock.now(), ...facts } })
     this.#drain()
   }
@@ -295,11 +325,14 @@ export class TopologyTestDriver {
     for (const store of this.#stores) store.flush()
   }
 
-  #store(name: string, kinds: readonly StoreKind[]): { readonly store: StateStore; readonly kind: StoreKind } {
+  /** `kinds` null: of any. */
+  #store(name: string, kinds: readonly StoreKind[] | null): { readonly store: StateStore; readonly kind: StoreKind } {
     const kind = this.#topology.stores.get(name)?.definition.kind
-    const store = this.getAllStateStores().get(name)
-    if (kind === undefined || store === undefined) throw new Error(`The topology has no store ${name}`)
-    if (!kinds.includes(kind)) throw new Error(`Store ${name} is of kind ${kind}, not ${kinds.join(' or ')}`)
+    const stores = this.getAllStateStores()
+    const store = stores.get(name)
+    if (kind === undefined || store === undefined)
+      throw new Error(`The topology has no store ${name}: it has ${listOf(stores.keys())}`)
+    if (kinds?.includes(kind) === false) throw new Error(`Store ${name} is of kind ${kind}, not ${kinds.join(' or ')}`)
     return { store, kind }
   }
 
@@ -308,6 +341,10 @@ export class TopologyTestDriver {
     if (queue === undefined) this.#queues.set(topic, (queue = []))
     return queue
   }
+}
+
+function listOf(names: Iterable<string>): string {
+  return [...names].join(', ') || 'none'
 }
 
 function oneRecord(offset: number, { topic, key, value, facts }: Waiting): FetchedPartition {

@@ -6,6 +6,7 @@ import {
   StreamRecord,
   StreamsBuilder,
   TimeWindows,
+  timeWindowedSerde,
   type ProcessorContext,
 } from '../../src/index.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
@@ -127,6 +128,83 @@ describe('stores by name', () => {
 
   test('a topic without a time of its own has none to advance', () =>
     expect(() => driver.createInputTopic('in').advanceTime(1)).toThrow('no time of its own'))
+})
+
+describe('in and out', () => {
+  const windowed = timeWindowedSerde(Serdes.string, 10)
+  const windows = (): TopologyTestDriver =>
+    driverOf((builder) =>
+      builder
+        .stream('in', text)
+        .groupByKey()
+        .windowedBy(TimeWindows.ofSizeWithNoGrace(10))
+        .count(counts('windows'))
+        .toStream()
+        .to('out', { key: windowed, value: Serdes.long }),
+    )
+
+  test('as a map: the last value of each key, also where keys are objects', () => {
+    const driver = windows()
+    const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+    input.pipeInput('a', 'x', 1)
+    input.pipeInput('a', 'y', { timestamp: 2 })
+    input.pipeInput('a', 'z', 12)
+    expect([...driver.createOutputTopic('out', windowed, Serdes.long).readKeyValuesToMap()]).toEqual([
+      [{ key: 'a', start: 0, end: 10 }, 2],
+      [{ key: 'a', start: 10, end: 20 }, 1],
+    ])
+    expect(driver.createOutputTopic('out').isEmpty).toBe(true)
+  })
+
+  test('values without keys', () => {
+    const driver = driverOf((builder) => builder.stream('in', text).to('out'))
+    driver.createInputTopic('in', Serdes.string, Serdes.string).pipeValueList(['a', null])
+    expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readKeyValuesToList()).toEqual([
+      [null, 'a'],
+      [null, null],
+    ])
+  })
+
+  test('topics that a pattern matches are named', () => {
+    const builder = new StreamsBuilder()
+    builder.stream(/in-.*/, text).to('out')
+    const topology = builder.build()
+    expect(() => new TopologyTestDriver(topology).createInputTopic('in-1')).toThrow(/named by the option topics/)
+    const driver = new TopologyTestDriver(topology, { topics: ['in-1', 'in-2', 'other'] })
+    driver.createInputTopic('in-2', Serdes.string, Serdes.string).pipeInput('k', 'v')
+    expect(driver.createOutputTopic('out', Serdes.string, Serdes.string).readKeyValue()).toEqual(['k', 'v'])
+    expect(() => driver.createInputTopic('other')).toThrow(/does not read topic other: it reads in-1, in-2/)
+  })
+
+  test('time does not go back, and nothing goes in when it is over', () => {
+    const driver = windows()
+    const input = driver.createInputTopic('in', Serdes.string, Serdes.string, { startTimestamp: 5 })
+    expect(() => input.advanceTime(-1)).toThrow(/cannot be moved on by -1/)
+    expect(() => driver.advanceWallClockTime(-1)).toThrow(/cannot be moved on by -1/)
+    driver.close()
+    driver.close()
+    expect(() => input.pipeInput('a', 'x')).toThrow(/closed/)
+  })
+})
+
+test('what a test puts into a table is there for the next record', () => {
+  const driver = driverOf((builder) => {
+    const [kept, processed] = [counts('counts'), Stores.keyValue('processed', text)]
+    builder.stream('in', text).groupByKey().count(kept).toStream().to('out', kept.materialized)
+    builder.stream('other', text).process(() => ({ process: () => undefined }), { stores: [processed] })
+  })
+  const store = driver.getKeyValueStore<string, number>('counts')
+  store.putAll([
+    ['a', 20],
+    ['b', 30],
+  ])
+  expect([store.putIfAbsent('b', 1), store.delete('b'), store.get('b')]).toEqual([30, 30, null])
+  driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('a', 'x', 7)
+  const out = driver.createOutputTopic('out', Serdes.string, Serdes.long)
+  expect(out.readRecordsToList()).toMatchObject([{ key: 'a', value: 21, timestamp: 7 }])
+  driver.getKeyValueStore<string, string>('processed').put('k', 'v')
+  expect(driver.getStateStore('processed')).toMatchObject({ name: 'processed' })
+  expect(() => driver.getStateStore('nothing')).toThrow(/no store nothing: it has counts, processed/)
 })
 
 test('what operators drop is counted by reason; the tally has each input once', () => {
