@@ -4,7 +4,10 @@
  * and nothing is committed.
  *
  * A call that takes too long is told to give up, and its record goes on without it. Until it has given up, it keeps its place among the calls and
- * the next of its key waiting; but for no longer than its time-out once more: one that never ends may then still be at work beside the next.
+ * the next of its key waiting, but for no longer than a second: one that never ends may then still be at work beside the next.
+ *
+ * What comes of a record has to be in one transaction, which the broker ends when it takes too long: there, a record is given up whose calls are not
+ * over by then, those that wait for their turn included.
  */
 import type { FetchedRecords } from '@sluice/kafka'
 import { RetriableError, type Clock, type RawHeader, type TopicPartition } from '@sluice/sdk'
@@ -34,6 +37,8 @@ export class PendingRecord {
   readonly tally: PartitionTally | null
   /** Calls that are not finished. */
   calls = 0
+  /** When they have to be, on the clock's monotonic time. */
+  until = Infinity
   reached = 0
   marked = false
   quarantinedFor: string | null = null
@@ -127,10 +132,14 @@ interface Call extends Omit<FinishedCall, 'outcome'> {
   readonly value: unknown
   readonly order: string | null
   outcome: FinishedCall['outcome'] | null
+  /** Ends the wait for it; null: it has not started. */
+  giveUp: (() => void) | null
 }
 
 /** How many records may wait for each call that is under way. */
 const WAITING_PER_CALL = 4
+/** How long a call that is told to give up keeps its place, if it does not. */
+const GIVING_UP_MS = 1_000
 
 /** Where the calls of one node stand. */
 class LaneState {
@@ -143,17 +152,21 @@ class LaneState {
 
 export class AsyncCalls {
   readonly #clock: Clock
+  readonly #longestMs: number
   readonly #ended = new AbortController()
   /** In the order they were begun. */
   readonly #calls = new Set<Call>()
   readonly #lanes = new Map<AsyncLane, LaneState>()
   readonly #finished = new Set<Call>()
   #progress = Promise.withResolvers<void>()
+  #isWatching = false
   /** Told when a call is over, whoever else waits for it. */
   onFinished: (() => void) | null = null
 
-  constructor(clock: Clock) {
+  /** @param longestMs how long all calls for a record may take, from the first one on */
+  constructor(clock: Clock, longestMs = Infinity) {
     this.#clock = clock
+    this.#longestMs = longestMs
   }
 
   /** Whether there was ever a call. */
@@ -202,8 +215,13 @@ export class AsyncCalls {
       policy,
       order,
       outcome: null,
+      giveUp: null,
     }
     record.calls += 1
+    if (this.#longestMs !== Infinity && record.until === Infinity) {
+      record.until = this.#clock.monotonic() + this.#longestMs
+      if (!this.#isWatching) void this.#watch()
+    }
     this.#calls.add(call)
     let state = this.#lanes.get(lane)
     if (state === undefined) this.#lanes.set(lane, (state = new LaneState()))
@@ -257,21 +275,58 @@ export class AsyncCalls {
     const over = new AbortController()
     const signal = AbortSignal.any([over.signal, this.#ended.signal])
     const asked = ask(call, signal)
-    const outcome = await Promise.race([asked, this.#clock.sleep(lane.timeoutMs, signal).then(() => null)])
+    const late = this.#clock.sleep(lane.timeoutMs, signal).then(() => tooLong(lane))
+    const givenUp = new Promise<Error>((resolve) => {
+      call.giveUp = () => resolve(this.#beyond(lane))
+    })
+    const outcome = await Promise.race([asked, late, givenUp])
     // Without a reason no error with a stack is made for it.
     over.abort(null)
     if (this.#ended.signal.aborted) return
-    call.outcome = outcome ?? { error: tooLong(lane) }
+    const isLate = outcome instanceof Error
+    call.outcome = isLate ? { error: outcome } : outcome
     this.#release(call)
-    if (outcome === null) {
+    if (isLate) {
       this.#announce()
-      await Promise.race([asked, this.#clock.sleep(lane.timeoutMs, this.#ended.signal)])
+      await Promise.race([asked, this.#clock.sleep(Math.min(lane.timeoutMs, GIVING_UP_MS), this.#ended.signal)])
       if (this.#ended.signal.aborted) return
     }
     state.running -= 1
     if (order !== null) state.busy.delete(order)
     this.#startNext(lane, state)
-    if (outcome !== null) this.#announce()
+    if (!isLate) this.#announce()
+  }
+
+  /** Gives up what takes longer than all calls for a record may, as long as there are calls. */
+  async #watch(): Promise<void> {
+    this.#isWatching = true
+    do {
+      const now = this.#clock.monotonic()
+      let next = now + this.#longestMs
+      for (const call of this.#calls) {
+        if (call.outcome !== null) continue
+        if (call.record.until <= now) this.#giveUp(call)
+        else next = Math.min(next, call.record.until)
+      }
+      await this.#clock.sleep(next - now, this.#ended.signal)
+    } while (this.#calls.size > 0)
+    this.#isWatching = false
+  }
+
+  #giveUp(call: Call): void {
+    if (call.giveUp !== null) return call.giveUp()
+    const { waiting } = this.#lanes.get(call.lane)!
+    waiting.splice(waiting.indexOf(call), 1)
+    call.outcome = { error: this.#beyond(call.lane) }
+    this.#release(call)
+    this.#announce()
+  }
+
+  #beyond({ node }: AsyncLane): RetriableError {
+    return new RetriableError('TASK_FAILED', `The calls for a record took longer than ${this.#longestMs} ms`, {
+      place: { node },
+      remedy: 'A transaction does not wait for longer: ask for less of one key, or raise transaction.timeout.ms.',
+    })
   }
 
   /** What may go on now that this call is over. */

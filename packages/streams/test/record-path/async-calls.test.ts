@@ -218,7 +218,7 @@ describe('a call that fails', () => {
 })
 
 describe('a call that takes too long, and goes on though it is told to give up', () => {
-  const LONG_MS = 5_000
+  const LONG_MS = 800
   async function late(): Promise<{ run: Run; calls: Calls }> {
     const calls = new Calls()
     const run = new Run(calls.mapper, { timeoutMs: LONG_MS }).pipe(['a', '1'], ['a', '2'])
@@ -239,7 +239,7 @@ describe('a call that takes too long, and goes on though it is told to give up',
     expect(run.quarantined()).toEqual([['a', '1']])
   })
 
-  test('does so for as long again at the most', async () => {
+  test('does so for a second at the most, and no longer than its time-out', async () => {
     const { run, calls } = await late()
     run.driver.advanceWallClockTime(LONG_MS - 1)
     await turn()
@@ -247,6 +247,44 @@ describe('a call that takes too long, and goes on though it is told to give up',
     run.driver.advanceWallClockTime(1)
     await turn()
     expect(calls.begun).toEqual(['1', '2'])
+  })
+})
+
+describe('exactly once, where a transaction ends when it takes too long', () => {
+  const settings = {
+    'processing.guarantee': 'exactly_once_v2',
+    'transaction.timeout.ms': '1350',
+    'commit.interval.ms': '100',
+  }
+  async function afterMs(ms: number): Promise<{ run: Run; calls: Calls }> {
+    const calls = new Calls()
+    const run = new Run(calls.mapper, {}, { settings }).pipe(['a', '1'], ['a', '2'], ['b', '3'])
+    run.driver.advanceWallClockTime(ms)
+    await turn()
+    run.driver.advanceWallClockTime(0)
+    return { run, calls }
+  }
+
+  test('records whose calls are not over by four fifths of that are given up, those that wait for their turn too', async () => {
+    const { run, calls } = await afterMs(1_000)
+    await run.driver.completed()
+    expect(calls.begun).toEqual(['1', '3'])
+    expect(run.quarantined()).toHaveLength(3)
+    expect(run.driver.tally()).toMatchObject({ in: 3, quarantined: { process: 3 } })
+  })
+
+  test('not before', async () => {
+    const { run, calls } = await afterMs(999)
+    for (const value of ['1', '2', '3']) await calls.end(value)
+    await run.driver.completed()
+    expect(run.out()).toHaveLength(3)
+    // Nothing is left of the watch.
+    run.driver.advanceWallClockTime(5_000)
+    await turn()
+    run.pipe(['a', '4']).driver.advanceWallClockTime(1_000)
+    await turn()
+    await run.driver.completed()
+    expect(run.quarantined()).toEqual([['a', '4']])
   })
 })
 

@@ -33,7 +33,7 @@ const FASTEST_MS = 0.2
 const SLOWEST_MS = 4
 /** Until somebody else has answered. */
 const SOON_MS = 60
-const LATE_MS = 600
+const LATE_MS = 250
 const LATE = 0.08
 
 /**

@@ -20,7 +20,7 @@ function asking(mapping: AsyncMapping = {}): Topology {
       if (value!.endsWith('23')) return await new Promise<string>(() => undefined)
       return `${value}!`
     },
-    { name: 'ask', timeoutMs: 800, ...mapping },
+    { name: 'ask', timeoutMs: 300, ...mapping },
   )
   answers.to('answers', asText)
   answers
@@ -32,13 +32,20 @@ function asking(mapping: AsyncMapping = {}): Topology {
   return builder.build()
 }
 
+/** A queue behind calls that are never answered is through before. */
+const settings = { 'transaction.timeout.ms': '6000' }
+
 /** All keys in one partition and, behind the calls, of one key. `isKeyed`: the calls know the keys. */
-function inOneOrder(mapping: AsyncMapping, isKeyed = true): Topology {
+function inOneOrder(
+  mapping: AsyncMapping,
+  isKeyed = true,
+  ask: (value: string) => Promise<string> = (value) => Promise.resolve(value),
+): Topology {
   const builder = new StreamsBuilder()
   builder
     .stream('words', asText)
     .map((key, value) => [isKeyed ? key : null, `${key} ${value}`] as const)
-    .mapValuesAsync(async (value) => value, { name: 'ask', ...mapping })
+    .mapValuesAsync(ask, { name: 'ask', ...mapping })
     .map((_key, value) => [isKeyed ? 'all' : value.split(' ')[1]!, value] as const)
     .to('answers', asText)
   return builder.build()
@@ -64,12 +71,24 @@ async function firstViolation(topology: Topology): Promise<string | null> {
 describe.each(['exactly_once_v2', 'at_least_once'])('an application that asks others, %s', (guarantee) => {
   test('holds every invariant whatever goes wrong, with refusals and time-outs', async () => {
     for (let seed = 1; seed <= 8; seed++) {
-      const simulation = await simulate({ ...options(seed), settings: { 'processing.guarantee': guarantee } })
+      const simulation = await simulate({
+        ...options(seed),
+        settings: { ...settings, 'processing.guarantee': guarantee },
+      })
       expect({ seed, violations: simulation.violations }).toEqual({ seed, violations: [] })
       expect(simulation.trace.some((line) => line.includes('is answered by ask'))).toBe(true)
       expect(simulation.outputs.get('answers')!.size).toBeGreaterThan(0)
     }
   }, 60_000)
+})
+
+test('exactly once, calls that take longer than a transaction may are given up: they are not begun again for ever', async () => {
+  const topology = inOneOrder({ timeoutMs: 100_000 }, true, (value) =>
+    value.startsWith('word 1') ? new Promise(() => undefined) : Promise.resolve(value),
+  )
+  const { violations, trace } = await simulate({ ...options(1, topology), faults: [], compare: { answers: 'set' } })
+  expect(violations).toEqual([])
+  expect(trace.filter((line) => /transaction of (?!input-).* aborted/.test(line))).toEqual([])
 })
 
 test('the same seed is answered in the same order', async () => {
