@@ -39,15 +39,17 @@ export function summarize<K, L, V, R>(
     return states
   }
   const initial = each(({ initial: state }) => state)
+  // A figure that was added since a row was written begins with what comes from now on.
+  const known = (kept: States, key: string): unknown => (Object.hasOwn(kept, key) ? kept[key] : initial[key])
   const states = aggregate(
     {
       initializer: () => initial,
-      aggregator: (_key, value, before) => each((one, key) => one.add(before[key], value)),
-      subtractor: (_key, value, before) => each((one, key) => one.subtract(before[key], value)),
-      merger: (_key, earlier, later) => each((one, key) => one.merge(earlier[key], later[key])),
+      aggregator: (_key, value, before) => each((one, key) => one.add(known(before, key), value)),
+      subtractor: (_key, value, before) => each((one, key) => one.subtract(known(before, key), value)),
+      merger: (_key, earlier, later) => each((one, key) => one.merge(known(earlier, key), known(later, key))),
     },
     { ...(name === undefined ? {} : { name }), materialized: { ...materialized, value: Serdes.json<States>() } },
   )
-  const results = (kept: States): NonNullable<R> => each((one, key) => one.result(kept[key])) as NonNullable<R>
+  const results = (kept: States): NonNullable<R> => each((one, key) => one.result(known(kept, key))) as NonNullable<R>
   return states.mapValues(results, name === undefined ? {} : { name: `${name}-figures` })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { Figures, Serdes, SessionWindows, StreamsBuilder, TimeWindows } from '../../src/index.ts'
+import { Figures, Serdes, SessionWindows, StreamsBuilder, TimeWindows, type Topology } from '../../src/index.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
 
 interface Order {
@@ -98,6 +98,27 @@ test('what cannot take a row out again is no figure of a table that changes', ()
   const grouped = builder.table('orders', orders).groupBy((_id, one) => [one.city, one], { ...orders, name: 'by-city' })
   // @ts-expect-error The largest of those that are left is not known.
   expect(() => grouped.summarize({ largest: Figures.max((one: Order) => one.euros) })).toBeDefined()
+})
+
+test('a figure that is added to rows that are there begins with what comes from then on', () => {
+  const topology = (more: object): Topology => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream('orders', orders)
+      .groupByKey(orders)
+      .summarize<object>({ orders: Figures.count(), ...more }, { name: 'sums', materialized: { name: 'sums' } })
+      .toStream()
+      .to('out', { key: Serdes.string, value: Serdes.json() })
+    return builder.build()
+  }
+  const before = new TopologyTestDriver(topology({}))
+  before.createInputTopic('orders', orders.key, orders.value).pipeInput('a', order('x', 3))
+  const more = { revenue: figures.revenue, largest: Figures.max((one: Order) => one.euros) }
+  const driver = new TopologyTestDriver(topology(more), { continuing: before })
+  driver.createInputTopic('orders', orders.key, orders.value).pipeInput('a', order('x', 5))
+  expect(driver.createOutputTopic('out', Serdes.string, Serdes.json()).readKeyValuesToList()).toEqual([
+    ['a', { orders: 2, revenue: 5, largest: 5 }],
+  ])
 })
 
 test('no figures are refused', () => {
