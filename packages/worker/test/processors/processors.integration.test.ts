@@ -370,6 +370,30 @@ onBroker('processors of several workers', () => {
     await world.becomes(worker, name, 'has its tasks on both again', (status) => shares(status) === '2,2')
   })
 
+  test('whose catalogue is deleted under the workers end, and it is made and read again by all of them', async () => {
+    world = new ProcessorWorld(kafka)
+    const [first, second] = [await world.cluster.add(), await world.cluster.add()]
+    const input = await kafka.topic('in')
+    const [name, other] = [kafka.name('before'), kafka.name('after')]
+    await first.must('POST', '/v1/processors', { name, config: world.config(input) })
+    await world.runs(second, name)
+    await kafka.kafka.admin.topics.delete([`${world.cluster.name}-configs-catalog`])
+    await eventually(
+      'all have another one',
+      async () => {
+        const answers = await Promise.all([first, second].map((worker) => worker.ask('GET', `/v1/processors/${name}`)))
+        return answers.every(({ status }) => status === 404)
+      },
+      120_000,
+    )
+    await first.must('POST', '/v1/processors', { name: other, config: world.config(input) })
+    await world.runs(second, other)
+    expect(await second.must('GET', '/health')).toEqual({
+      status: 'healthy',
+      message: 'Worker has completed startup and is ready to handle requests.',
+    })
+  })
+
   test('come back with a worker that was stopped', async () => {
     world = new ProcessorWorld(kafka)
     const input = await kafka.topic('in')
