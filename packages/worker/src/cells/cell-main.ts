@@ -10,7 +10,6 @@ import { CellLog } from './cell-logger.ts'
 import type { CellBirth, FromCell, LogLine, ToCell } from './cell-protocol.ts'
 import { CellService } from './cell-service.ts'
 import { LastWordsWriter } from './last-words.ts'
-import { Outbox } from './outbox.ts'
 import { tidyHeap } from './tidying.ts'
 import type { OpenEnvironment } from './work-environment.ts'
 
@@ -21,7 +20,6 @@ const SIGNAL_GRACE_MS = 3000
 
 const page = new LastWordsWriter(PAGE_FD)
 const watch = new CallWatch(systemClock, page)
-const outbox = new Outbox(post)
 const exit = process.exit.bind(process)
 
 // Without a supervisor nobody knows whether the work is still this cell's: it ends before it writes anything more.
@@ -66,12 +64,12 @@ async function begin(birth: CellBirth): Promise<void> {
       environment,
       watch,
       log,
-      send: (message, sent) => outbox.send(message, sent),
+      send,
       residentBytes: () => process.memoryUsage.rss(),
       stopped: () => exit(0),
       tidy: tidyHeap,
     })
-    outbox.send({ type: 'ready' })
+    send({ type: 'ready' })
     for (const message of early.splice(0)) service.hear(message)
     environment.prepare?.().catch(() => undefined)
   } catch (error) {
@@ -107,18 +105,20 @@ function endWhenSilent(silenceMaxMs: number): { heard(): void } {
 }
 
 function lastWords(reason: string): void {
-  outbox.flush()
   page.say({ connector: watch.current?.connector ?? null, reason: clean(reason, service?.values ?? new Set()) })
 }
 
-function post(message: FromCell, sent: () => void): void {
+function send(message: FromCell, sent: () => void = () => undefined): void {
   // A channel that has closed says so by `disconnect`.
   if (process.connected) process.send!(message, undefined, undefined, sent)
-  else sent()
 }
 
 function sendLines(lines: readonly LogLine[]): Promise<void> {
-  return new Promise((resolve) => outbox.send({ type: 'log', lines }, resolve))
+  const message: FromCell = { type: 'log', lines }
+  return new Promise((resolve) => {
+    if (process.connected) process.send!(message, undefined, undefined, () => resolve())
+    else resolve()
+  })
 }
 
 /** With all processes that connectors have started. */

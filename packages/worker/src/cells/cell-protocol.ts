@@ -14,13 +14,19 @@ import type { ConnectorStart, TaskStart } from './work-host.ts'
 /** What a cell has measured, its tasks and connectors. */
 export type CellMeasures = Measures
 
+/** What a cell is told to do. It does not answer: what comes of it is told by states, and one that does not hear is found by its pongs. */
+export interface CellOrders {
+  startConnector: [start: ConnectorStart]
+  startTask: [start: TaskStart]
+  setTargetState: [connector: string, state: TargetState]
+}
+
+export type CellOrder = keyof CellOrders
+
 /** What a cell is asked to do, with what it answers. */
 export interface CellCalls {
-  startConnector: { args: [start: ConnectorStart]; answer: void }
   stopConnector: { args: [connector: string, timeoutMs: number]; answer: boolean }
-  startTask: { args: [start: TaskStart]; answer: void }
   stopTasks: { args: [ids: readonly TaskId[], timeoutMs: number]; answer: readonly TaskId[] }
-  setTargetState: { args: [connector: string, state: TargetState]; answer: void }
   taskConfigs: { args: [connector: string, tasksMax: number]; answer: readonly RawSettings[] }
   validate: { args: [config: RawSettings, timeoutMs: number]; answer: readonly SettingProblem[] }
   describe: { args: [config: RawSettings]; answer: object }
@@ -57,6 +63,7 @@ export interface LogLine {
 
 export type ToCell =
   | CellBirth
+  | { readonly type: 'order'; readonly what: CellOrder; readonly args: readonly unknown[] }
   | { readonly type: 'call'; readonly seq: number; readonly what: CellCall; readonly args: readonly unknown[] }
   | { readonly type: 'ping' }
   | { readonly type: 'level'; readonly level: LogLevel }
@@ -64,8 +71,6 @@ export type ToCell =
   | { readonly type: 'told'; readonly seq: number; readonly error: WireError | null }
 
 export type FromCell =
-  /** In their order. */
-  | { readonly type: 'several'; readonly messages: readonly FromCell[] }
   | { readonly type: 'ready' }
   | { readonly type: 'answer'; readonly seq: number; readonly value: unknown; readonly error: WireError | null }
   | Pong

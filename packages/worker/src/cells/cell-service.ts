@@ -1,6 +1,7 @@
+import { describeError } from '@sluice/sdk'
 import type { CallWatch } from './call-watch.ts'
 import type { CellLog } from './cell-logger.ts'
-import type { CellCall, CellCalls, FromCell, ToCell } from './cell-protocol.ts'
+import type { CellCall, CellCalls, CellOrder, CellOrders, FromCell, ToCell } from './cell-protocol.ts'
 import { InlineHost } from './inline-host.ts'
 import { Tidying } from './tidying.ts'
 import { fromWire, toWire, type WireError } from './wire-error.ts'
@@ -30,6 +31,7 @@ export interface CellServiceParts {
 export class CellService {
   readonly #parts: CellServiceParts
   readonly #host: InlineHost
+  readonly #events: WorkEvents
   readonly #asked = new Map<number, { resolve(): void; reject(error: Error): void }>()
   #asks = 0
   readonly #tidying: Tidying
@@ -38,12 +40,13 @@ export class CellService {
     this.#parts = parts
     const { environment, watch, log, tidy } = parts
     this.#tidying = new Tidying(tidy, TIDY_AFTER_PINGS)
+    this.#events = eventsBy(parts.send)
     this.#host = new InlineHost({
       environment,
       watch,
       logger: log.logger(),
       guard: this.#guard(),
-      events: this.#events(),
+      events: this.#events,
     })
   }
 
@@ -64,6 +67,9 @@ export class CellService {
         return
       case 'told':
         return this.#told(message.seq, message.error)
+      case 'order':
+        void this.#obey(message.what, message.args)
+        return
       case 'call':
         void this.#answer(message.seq, message.what, message.args)
     }
@@ -73,6 +79,23 @@ export class CellService {
     await this.#host.stop(timeoutMs)
     await this.#parts.environment.close()
     await this.#parts.log.flush()
+  }
+
+  async #obey(what: CellOrder, args: readonly unknown[]): Promise<void> {
+    const orders: { [O in CellOrder]: (...args: CellOrders[O]) => Promise<void> } = {
+      startConnector: async (start) => {
+        this.#tidying.again()
+        await this.#host.startConnector(start).catch((error: unknown) => {
+          this.#events.connectorState(start.connector, 'FAILED', describeError(error), null)
+        })
+      },
+      startTask: (start) =>
+        this.#host.startTask(start).catch((error: unknown) => {
+          this.#events.taskState(start.id, 'FAILED', describeError(error), null)
+        }),
+      setTargetState: (connector, state) => this.#host.setTargetState(connector, state),
+    }
+    await (orders[what] as (...args: readonly unknown[]) => Promise<void>)(...args)
   }
 
   async #answer(seq: number, what: CellCall, args: readonly unknown[]): Promise<void> {
@@ -87,14 +110,8 @@ export class CellService {
 
   #do(what: CellCall, args: readonly unknown[]): unknown {
     const calls: { [C in CellCall]: (...args: CellCalls[C]['args']) => unknown } = {
-      startConnector: (start) => {
-        this.#tidying.again()
-        return this.#host.startConnector(start)
-      },
       stopConnector: (connector, timeoutMs) => this.#host.stopConnector(connector, timeoutMs),
-      startTask: (start) => this.#host.startTask(start),
       stopTasks: (ids, timeoutMs) => this.#host.stopTasks(ids, timeoutMs),
-      setTargetState: (connector, state) => this.#host.setTargetState(connector, state),
       taskConfigs: (connector, tasksMax) => this.#host.taskConfigs(connector, tasksMax),
       validate: (config, timeoutMs) => this.#host.validate(config, AbortSignal.timeout(timeoutMs)),
       describe: (config) => this.#host.describe(config),
@@ -120,17 +137,6 @@ export class CellService {
     })
   }
 
-  #events(): WorkEvents {
-    const { send } = this.#parts
-    return {
-      connectorState: (connector, state, trace, version) =>
-        send({ type: 'connector', connector, state, trace, version }),
-      taskState: (id, state, trace, version) => send({ type: 'task', id, state, trace, version }),
-      reconfigurationRequested: (connector) => send({ type: 'reconfiguration', connector }),
-      topicUsed: (id, topic) => send({ type: 'topic', id, topic }),
-    }
-  }
-
   #guard(): ExactlyOnceGuard {
     return {
       fence: (connector) => this.#ask((seq) => ({ type: 'fence', seq, connector })),
@@ -152,5 +158,14 @@ export class CellService {
     this.#asked.delete(seq)
     if (error === null) asked?.resolve()
     else asked?.reject(fromWire(error))
+  }
+}
+
+function eventsBy(send: CellServiceParts['send']): WorkEvents {
+  return {
+    connectorState: (connector, state, trace, version) => send({ type: 'connector', connector, state, trace, version }),
+    taskState: (id, state, trace, version) => send({ type: 'task', id, state, trace, version }),
+    reconfigurationRequested: (connector) => send({ type: 'reconfiguration', connector }),
+    topicUsed: (id, topic) => send({ type: 'topic', id, topic }),
   }
 }

@@ -1,7 +1,7 @@
 import { describeError, SluiceError, type Clock, type Logger } from '@sluice/sdk'
 import { endError, endOf, taskName, type CellEnd } from './cell-end.ts'
 import type { CellExit, CellProcess, SpawnCell } from './cell-process.ts'
-import type { CellBirth, CellCall, CellCalls, FromCell, Pong } from './cell-protocol.ts'
+import type { CellBirth, CellCall, CellCalls, CellOrder, CellOrders, FromCell, Pong } from './cell-protocol.ts'
 import { Watchdog, type WatchLimits } from './watchdog.ts'
 import { fromWire, toWire } from './wire-error.ts'
 import type { ExactlyOnceGuard, WorkEvents } from './work-host.ts'
@@ -28,15 +28,8 @@ interface Waiting {
 
 /** More calls than that wait for nobody who could still want their answers. */
 const WAITING_MAX = 1000
-/** … but for those that begin and end work: of them there are as many as there is work in the cell, and none of it may be left out. */
-const OF_WORK: ReadonlySet<CellCall> = new Set<CellCall>([
-  'startConnector',
-  'startTask',
-  'setTargetState',
-  'stopConnector',
-  'stopTasks',
-  'stop',
-])
+/** … but for those that end work: of them there are as many as there is work in the cell, and none of it may be left out. */
+const OF_WORK: ReadonlySet<CellCall> = new Set<CellCall>(['stopConnector', 'stopTasks', 'stop'])
 const TERM_GRACE_MS = 5000
 const STALLED_GRACE_MS = 500
 const MIB = 1_048_576
@@ -128,6 +121,11 @@ export class Cell {
     }
   }
 
+  /** Has the cell begin or change work. What comes of it the listener is told; when the cell ends, of all that it had. */
+  order<O extends CellOrder>(what: O, args: CellOrders[O]): void {
+    if (this.#end === null) this.#process.send({ type: 'order', what, args })
+  }
+
   setLogLevel(level: CellBirth['logLevel']): void {
     this.#process.send({ type: 'level', level })
   }
@@ -210,9 +208,6 @@ export class Cell {
     // What becomes of work while its cell is being ended is told with the reason, when it is gone.
     const listener = this.#endedFor === null ? this.#listener : null
     switch (message.type) {
-      case 'several':
-        for (const one of message.messages) this.#hear(one)
-        return
       case 'ready':
         return
       case 'pong':

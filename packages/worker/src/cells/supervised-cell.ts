@@ -23,7 +23,7 @@ export interface SupervisedCellParts {
   readonly died: () => void
 }
 
-const PASS_ON_TIMEOUT_MS = 30_000
+const DISMISSAL_MS = 30_000
 /** A machine that is short of time must not cost those who share a cell their places: so much longer is waited for its answer. */
 const SHARED_PATIENCE_MS = 8_000
 /** So often may a cell with several connectors die without a culprit. */
@@ -81,13 +81,13 @@ export class SupervisedCell {
   startConnector(start: ConnectorStart): void {
     const isAlone = this.#connectors.size === 0 && this.#tasks.size === 0
     this.#connectors.set(start.connector, { start, state: null, version: null, isLeaving: false })
-    this.#begin(isAlone, () => this.#passConnector(start))
+    this.#begin(isAlone, () => this.#startConnector(start))
   }
 
   startTask(start: TaskStart): void {
     const isAlone = this.#connectors.size === 0 && this.#tasks.size === 0
     this.#tasks.set(keyOf(start.id), { start, state: null, version: null, isLeaving: false })
-    this.#begin(isAlone, () => this.#passTask(start))
+    this.#begin(isAlone, () => this.#startTask(start))
   }
 
   async stopConnector(connector: string, timeoutMs: number): Promise<boolean> {
@@ -119,7 +119,7 @@ export class SupervisedCell {
     if (item !== undefined) item.start = { ...item.start, targetState }
     for (const task of this.#tasks.values())
       if (task.start.id.connector === connector) task.start = { ...task.start, targetState }
-    if (this.#cell !== null) this.#pass('setTargetState', [connector, targetState])
+    this.#cell?.order('setTargetState', [connector, targetState])
   }
 
   /** @throws SluiceError CELL_TIMEOUT, CELL_ENDED, or the connector's own */
@@ -225,29 +225,14 @@ export class SupervisedCell {
     return connector?.start.config ?? task?.start.connectorConfig ?? null
   }
 
-  #passConnector(start: ConnectorStart): void {
-    this.#pass('startConnector', [start], (reason) =>
-      this.#parts.events.connectorState(start.connector, 'FAILED', reason, null),
-    )
+  #startConnector(start: ConnectorStart): void {
+    this.#begunAt = this.#parts.clock.monotonic()
+    this.#cell!.order('startConnector', [start])
   }
 
-  #passTask(start: TaskStart): void {
-    this.#pass('startTask', [start], (reason) => this.#parts.events.taskState(start.id, 'FAILED', reason, null))
-  }
-
-  /** What comes of it is told by events; a cell that ends in the meantime tells for itself. */
-  #pass<C extends CellCall>(what: C, args: CellCalls[C]['args'], refused?: (reason: string) => void): void {
-    const cell = this.#cell!
-    if (what !== 'setTargetState') this.#begunAt = this.#parts.clock.monotonic()
-    cell.call(what, args, PASS_ON_TIMEOUT_MS).catch((error: unknown) => {
-      if (!cell.isUsable) return
-      this.#parts.logger.warn('A cell did not take what it was told', {
-        cell: this.name,
-        what,
-        reason: describeError(error),
-      })
-      refused?.(describeError(error))
-    })
+  #startTask(start: TaskStart): void {
+    this.#begunAt = this.#parts.clock.monotonic()
+    this.#cell!.order('startTask', [start])
   }
 
   /**
@@ -293,7 +278,7 @@ export class SupervisedCell {
   async #dismiss(): Promise<void> {
     const cell = this.#cell
     this.#idleSince = null
-    await cell?.stop(PASS_ON_TIMEOUT_MS)
+    await cell?.stop(DISMISSAL_MS)
   }
 
   #listener(cell: Cell): CellListener {
@@ -390,8 +375,8 @@ export class SupervisedCell {
     const tasks = [...this.#tasks.values()].filter(isDue)
     if (connectors.length === 0 && tasks.length === 0) return
     this.#live()
-    for (const { start } of connectors) this.#passConnector(start)
-    for (const { start } of tasks) this.#passTask(start)
+    for (const { start } of connectors) this.#startConnector(start)
+    for (const { start } of tasks) this.#startTask(start)
   }
 }
 

@@ -100,7 +100,10 @@ describe('where connectors run', () => {
     await settle()
     expect(cells.last.calls).toHaveLength(1501)
     expect(told).toEqual([])
+    const asked = Array.from({ length: 1000 }, () => host.taskConfigs('a', 1))
     await expect(host.taskConfigs('a', 1)).rejects.toMatchObject({ code: 'CELL_TIMEOUT' })
+    cells.last.exit({ code: 0 })
+    await Promise.allSettled(asked)
   })
 
   test('a spare cell is started when the first was needed, and taken by the next connector', async () => {
@@ -298,7 +301,7 @@ describe('a cell that ends before its time', () => {
     await host.setTargetState('a', 'PAUSED')
     expect(await host.stopTasks([{ connector: 'a', task: 1 }], 1000)).toEqual([])
     await pass(1000)
-    const started = cells.last.heard.flatMap((message) => (message.type === 'call' ? [message.args[0]] : []))
+    const started = cells.last.heard.flatMap((message) => (message.type === 'order' ? [message.args[0]] : []))
     expect(started).toEqual([{ ...task('a', 0), targetState: 'PAUSED' }])
   })
 

@@ -1,5 +1,5 @@
 import type { CellExit, CellProcess, CellProcessEvents, SpawnCell } from '../../src/cells/cell-process.ts'
-import type { CellCall, FromCell, ToCell } from '../../src/cells/cell-protocol.ts'
+import type { CellCall, CellOrder, FromCell, ToCell } from '../../src/cells/cell-protocol.ts'
 import type { Call } from '../../src/cells/call-watch.ts'
 
 /** A cell in the test's hand: what it was told, and what it answers. */
@@ -53,9 +53,9 @@ export class FakeCellProcess implements CellProcess {
     this.#events.exited({ code: null, signal: null, lastLines: [], words: null, call: this.inside, ...exit })
   }
 
-  /** The calls it has heard, in order. */
-  get calls(): readonly CellCall[] {
-    return this.heard.flatMap((message) => (message.type === 'call' ? [message.what] : []))
+  /** What it was told and asked to do, in order. */
+  get calls(): readonly (CellCall | CellOrder)[] {
+    return this.heard.flatMap((message) => (message.type === 'call' || message.type === 'order' ? [message.what] : []))
   }
 }
 
