@@ -99,6 +99,37 @@ describe('a value of 100 MB', () => {
   })
 })
 
+describe('JSON of another type than the schema says', () => {
+  const content = (type: string): Record<string, string> => ({ 'schema.content': `{"type":"${type}"}` })
+  const strict = (type: string): Record<string, string> => ({ ...content(type), 'type.mismatch': 'fail' })
+
+  test.each<[string, string, Value]>([
+    ['int32', '"4"', 0],
+    ['int64', '1.5', 1],
+    ['double', '"x"', 0],
+    ['boolean', '"true"', false],
+    ['string', '4', null],
+    ['int8', '[]', 0],
+  ])('is converted, as in Java, or with type.mismatch=fail bad data: %s %s', (type, text, value) => {
+    expect(readJson(text, content(type))).toBe(value)
+    expect(() => readJson(text, strict(type))).toThrow(DataError)
+    expect(() => readJson(text, strict(type))).toThrow('is declared, and JSON has')
+  })
+
+  test.each<[string, string, Value]>([
+    ['int32', '4', 4],
+    ['int64', '4.0', 4],
+    ['int64', '9007199254740993', 9_007_199_254_740_993n],
+    ['double', '4', 4],
+    ['double', '"NaN"', NaN],
+    ['double', '"-Infinity"', -Infinity],
+    ['boolean', 'true', true],
+    ['string', '"4"', '4'],
+  ])('is none where it fits, or is what was written of it: %s %s', (type, text, value) =>
+    expect(readJson(text, strict(type))).toEqual(value),
+  )
+})
+
 describe('an integer beyond its type', () => {
   const fail = { ...JSON_BARE, 'integer.overflow': 'fail' }
   const content = (type: string): Record<string, string> => ({ 'schema.content': `{"type":"${type}"}` })

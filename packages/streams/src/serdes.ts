@@ -27,9 +27,9 @@ export const Serdes = {
   /** IEEE 754, 64 bits. */
   double: serde<number>(doubleConverter.create({}, 'value'), null),
   /**
-   * JSON without an envelope, decimals as numbers. With a schema, values are written as values of it, each one checked, and read as
-   * Kafka Connect's JsonConverter reads them, which takes a text for 0 where a number is declared: read foreign data without a
-   * schema, and judge it. Without one, values are what JSON has.
+   * JSON without an envelope, decimals as numbers. With a schema, values are written and read as values of it, each one checked: what is of
+   * another type, or beyond it, is a DataError that names the field; fields that the schema does not know are left out. Without one, values
+   * are what JSON has.
    */
   json<T>(schema: Schema | null = null): Serde<T> {
     return serde(schema === null ? bareJson : jsonOf(schema), schema)
@@ -38,10 +38,12 @@ export const Serdes = {
 
 const WITHOUT_ENVELOPE = { 'schemas.enable': 'false', 'decimal.format': 'NUMERIC' }
 
+const CHECKED = { 'type.mismatch': 'fail', 'integer.overflow': 'fail' }
+
 const bareJson: Converter = jsonConverter.create(WITHOUT_ENVELOPE, 'value')
 
 function jsonOf(schema: Schema): Converter {
-  const reader = jsonConverter.create({ 'schema.content': schemaContentOf(schema) }, 'value')
+  const reader = jsonConverter.create({ ...CHECKED, 'schema.content': schemaContentOf(schema) }, 'value')
   return {
     encoder: (topic, schema) => bareJson.encoder(topic, schema),
     decode: (topic, bytes, headers) => reader.decode(topic, bytes, headers),

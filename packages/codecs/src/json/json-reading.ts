@@ -7,10 +7,11 @@ import type { JsonNode } from './json-node.ts'
 import type { JsonSettings } from './json-settings.ts'
 import { compileReadScalar } from './scalar-reading.ts'
 import { readSchemaless } from './schemaless-reading.ts'
+import { strictly } from './strict-reading.ts'
 
 /**
  * Reads a node; undefined is one that is missing. The tree is the reader's: it may become the value.
- * Like Connect, it is lenient: a text read as a number is 0, members that the schema does not know are left out.
+ * Like Connect, it is lenient unless the settings say otherwise: a text read as a number is 0; members that the schema does not know are left out.
  * @throws DataError for a node that does not fit the schema
  * @throws INEXACT when the node comes from `JSON.parse` and digits were lost that the schema asks for
  */
@@ -34,7 +35,8 @@ function compileNonNull(schema: Schema, settings: JsonSettings): (node: JsonNode
   if (schema.type === 'array') return arrayReader(compileReadJson(schema.items, settings))
   if (schema.type === 'map') return compileMap(schema, settings)
   if (schema.type === 'struct') return compileStruct(schema, settings)
-  return compileReadScalar(schema, settings.integerOverflow)
+  const read = compileReadScalar(schema, settings.integerOverflow)
+  return settings.typeMismatch === 'fail' ? strictly(schema, read) : read
 }
 
 function compileMap(schema: MapSchema, settings: JsonSettings): (node: JsonNode) => Value {

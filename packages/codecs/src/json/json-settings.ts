@@ -11,6 +11,8 @@ export interface JsonSettings {
   readonly schemaContent: string | null
   /** What becomes of a JSON integer that its type is too narrow for. */
   readonly integerOverflow: 'wrap' | 'fail'
+  /** What becomes of a JSON value of another type than its schema's. */
+  readonly typeMismatch: 'convert' | 'fail'
 }
 
 const declaration = defineSettings({
@@ -78,6 +80,16 @@ const declaration = defineSettings({
       'What becomes of a JSON integer that its type is too narrow for, without a schema 64 bits: as in Java it loses its upper bits and ' +
       'is another number (wrap), or the record is bad (fail).',
   },
+  'type.mismatch': {
+    type: 'string',
+    default: 'convert',
+    validator: oneOf('convert', 'fail'),
+    importance: 'low',
+    group: 'Sluice',
+    documentation:
+      'What becomes of a JSON value that is not of the type that the schema says, such as a text for a number: as in Java it is 0, false or null, ' +
+      'and a fraction is cut off a whole number (convert), or the record is bad (fail).',
+  },
 })
 
 /** The declaration, for validation and the reference page. */
@@ -92,6 +104,7 @@ export function parseJsonSettings(raw: RawSettings): JsonSettings {
     decimalFormat: settings['decimal.format'].toUpperCase() === 'NUMERIC' ? 'NUMERIC' : 'BASE64',
     replaceNullWithDefault: settings['replace.null.with.default'],
     integerOverflow: settings['integer.overflow'],
+    typeMismatch: settings['type.mismatch'],
     schemaContent: settings['schema.content'] === '' ? null : settings['schema.content'],
   }
 }
