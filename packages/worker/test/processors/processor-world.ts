@@ -36,6 +36,8 @@ export const QUICK: RawSettings = {
   'cell.stall.timeout.ms': '30000',
   'cell.memory.max.bytes': '314572800',
   'task.shutdown.graceful.timeout.ms': '30000',
+  // Of the workers' group; and how long a cell goes on that hears nothing from its worker.
+  'session.timeout.ms': '30000',
 }
 /** Of a processor that is killed: its group is to miss it soon. Whoever is missed though he lives comes back, and only does some of it again. */
 export const MORTAL: RawSettings = { 'session.timeout.ms': '6000' }

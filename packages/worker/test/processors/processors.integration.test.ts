@@ -199,6 +199,29 @@ onBroker('processors of one worker', () => {
     })
   })
 
+  test('a processor and a sink never have one group, whichever of them was there first', async () => {
+    const [sink, name] = [kafka.name('sink'), kafka.name('taken')]
+    const input = await kafka.topic('in')
+    const sinkConfig = { 'connector.class': 'monitorable-sink', topics: input, 'tasks.max': '1' }
+    const processor = (application: string) => ({
+      name,
+      config: world.config(input, { 'application.id': application }),
+      initial_state: 'PAUSED',
+    })
+    await worker.configure(sink, { ...sinkConfig, name: sink })
+    expect(await worker.ask('POST', '/v1/processors', processor(`connect-${sink}`))).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining(`is taken: it is the group of connector ${sink}`) as unknown },
+    })
+    await worker.must('DELETE', `/connectors/${sink}`)
+    await worker.must('POST', '/v1/processors', processor(`connect-${sink}`))
+    expect(await worker.ask('PUT', `/connectors/${sink}/config`, { ...sinkConfig, name: sink })).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining(`connect-${sink} is that of processor ${name}`) as unknown },
+    })
+    await worker.must('DELETE', `/v1/processors/${name}`)
+  })
+
   test('code that does not fit the state is refused, also where the disk is fresh, and before it is deployed', async () => {
     const input = await kafka.topic('in', 2)
     const name = kafka.name('shifting')
@@ -454,7 +477,7 @@ onBroker('processors of workers that are killed', () => {
   beforeEach(async () => {
     kafka = await TestCluster.open()
     world = new ProcessorWorld(kafka)
-    workers = new ConnectProcesses()
+    workers = new ConnectProcesses({ 'session.timeout.ms': QUICK['session.timeout.ms']! })
   })
   afterEach(async () => {
     await workers.stop()
