@@ -19,7 +19,7 @@ export function memorySegmentMsOf(retentionMs: number): number {
 }
 
 /** What has expired is let go of this many times in the time that is kept. */
-const EXPIRIES = 8
+const EXPIRIES = 32
 
 export class Retention {
   readonly #retentionMs: number

@@ -12,8 +12,8 @@ interface Slab {
   readonly doubles: Float64Array
 }
 
-/** Places count in 8 bytes; a slab has 256 KiB. */
-const SLAB_BITS = 15
+/** Places count in 8 bytes; a slab has 64 KiB: the last one of each segment is half empty. */
+const SLAB_BITS = 13
 const SLAB_UNITS = 1 << SLAB_BITS
 const IN_SLAB = SLAB_UNITS - 1
 
@@ -22,7 +22,7 @@ const IN_SLAB = SLAB_UNITS - 1
  * neither the collector nor the system has work with them.
  */
 const spare: Slab[] = []
-const SPARE_MOST = 64
+const SPARE_MOST = 256
 
 /**
  * A row: time (8), number (8), the hash of its key (4), the row before it of the same key (4), key bytes times two and whether it is a
