@@ -126,6 +126,7 @@ export class Accumulator {
       return true
     }
     if (queue.open !== null) {
+      queue.isBusy = true
       queue.open.isFull = true
       queue.open = null
       topic.closed(queue.partition)
@@ -135,7 +136,9 @@ export class Accumulator {
         return true
       }
     }
-    const buffer = this.pool.lease(Math.max(bound, Math.min(this.#leaseBytes, topic.batchBytesMax)))
+    const wholeBytes = Math.min(this.#leaseBytes, topic.batchBytesMax)
+    const wantedBytes = queue.isBusy ? wholeBytes : littleFor(bound * (call.records.length - call.at))
+    const buffer = this.pool.lease(Math.max(bound, Math.min(wholeBytes, wantedBytes)))
     if (buffer === null) return false
     const batch = new ProducerBatch(buffer, this.#clock.monotonic(), call.gate)
     try {
@@ -162,6 +165,11 @@ export class Accumulator {
     this.#leaseBytes = Math.min(this.#limits.batchBytesMax, Math.max(share, LEASE_BYTES_MIN))
     return queue
   }
+}
+
+/** Of the sizes that are reused. Who writes now and then never fills a batch, and of those there may be hundreds in a process. */
+function littleFor(bytes: number): number {
+  return Math.max(LEASE_BYTES_MIN, 2 ** Math.ceil(Math.log2(bytes)))
 }
 
 function partitionOf({ partition, key }: ProducerRecord, topic: TopicQueues): number {

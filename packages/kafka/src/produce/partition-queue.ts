@@ -25,6 +25,8 @@ export class PartitionQueue implements TopicPartition {
   readonly batches: ProducerBatch[] = []
   /** The batch that takes records; the last of `batches`. */
   open: ProducerBatch | null = null
+  /** A batch had to be followed by another before it was sent. */
+  isBusy = false
   inFlight = 0
   /** The broker that those in flight went to. */
   inFlightAt = -1
