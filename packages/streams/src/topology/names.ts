@@ -3,9 +3,13 @@ import { topologyInvalid } from './topology-invalid.ts'
 /** Kafka's rule for topic names; node and store names keep it too, because topics are named after them. */
 const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,249}$/
 
+export function isLegalName(name: string): boolean {
+  return LEGAL_NAME.test(name) && name !== '.' && name !== '..'
+}
+
 /** @throws SluiceError TOPOLOGY_INVALID */
 export function checkName(what: string, name: string): void {
-  if (LEGAL_NAME.test(name) && name !== '.' && name !== '..') return
+  if (isLegalName(name)) return
   throw topologyInvalid(
     `${what} ${JSON.stringify(name)} is not legal`,
     'Use 1 to 249 ASCII letters, digits, dots, underscores and hyphens.',

@@ -12,7 +12,8 @@ export interface RecordFacts {
 
 /**
  * Kafka Streams' `TimestampExtractor`: the time of a record, milliseconds since the epoch. `partitionTime` is the largest that was
- * extracted from its partition so far, -1 before the first. A negative answer drops the record; what it throws diverts it.
+ * extracted from its partition so far, -1 before the first. A negative answer drops the record; what it throws diverts it, and so does what
+ * is no time.
  */
 export type TimestampExtractor<K = unknown, V = unknown> = (
   record: RecordFacts,
@@ -21,12 +22,12 @@ export type TimestampExtractor<K = unknown, V = unknown> = (
   partitionTime: number,
 ) => number
 
-/** Kafka Streams' `TopicNameExtractor`: the topic a record goes to. The topics must exist. */
+/** Kafka Streams' `TopicNameExtractor`: the topic a record goes to. The topics must exist; what is no name of a topic diverts the record. */
 export type TopicNameExtractor<K = unknown, V = unknown> = (key: K, value: V, record: RecordFacts) => string
 
 /**
  * Kafka Streams' `StreamPartitioner`: the partition a record goes to, several of them (KIP-873), none (an empty list), or null for
- * the default.
+ * the default. Any other answer diverts the record.
  */
 export type StreamPartitioner<K = unknown, V = unknown> = (
   topic: string,

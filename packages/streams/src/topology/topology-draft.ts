@@ -1,5 +1,6 @@
 import type { StoreDefinition } from '../state/definition.ts'
 import { checkDuration } from '../windows/duration-check.ts'
+import { checkedChoice, checkedExtractor, checkedPartitioner } from './checked-functions.ts'
 import { checkName } from './names.ts'
 import type { ErrorPolicy, ProcessorNode, SinkNode, SourceNode, TopologyNode } from './node.ts'
 import { checkFixedPartitions } from './partition-plan.ts'
@@ -33,7 +34,9 @@ export class TopologyDraft {
     checkReset(node)
     if (node.quarantine !== null) checkName('Topic', node.quarantine)
     checkSynchronous(node.name, { 'timestamp extractor': node.timestampExtractor })
-    this.#nodes.push({ kind: 'source', ...node, topics: Object.freeze(node.topics.toSorted()) })
+    const { timestampExtractor: extract } = node
+    const functions = extract === undefined ? {} : { timestampExtractor: checkedExtractor(extract) }
+    this.#nodes.push({ kind: 'source', ...node, ...functions, topics: Object.freeze(node.topics.toSorted()) })
   }
 
   /** @throws SluiceError TOPOLOGY_INVALID for illegal names */
@@ -50,7 +53,12 @@ export class TopologyDraft {
     checkName('Node name', node.name)
     if (typeof node.topic === 'string') checkName('Topic', node.topic)
     checkSynchronous(node.name, { 'topic extractor': node.topic, partitioner: node.partitioner })
-    this.#nodes.push({ kind: 'sink', ...node })
+    const { topic, partitioner } = node
+    const functions = {
+      topic: typeof topic === 'string' ? topic : checkedChoice(topic),
+      ...(partitioner === undefined ? {} : { partitioner: checkedPartitioner(partitioner) }),
+    }
+    this.#nodes.push({ kind: 'sink', ...node, ...functions })
   }
 
   /** @throws SluiceError TOPOLOGY_INVALID for an illegal name, and for two different stores of one name */
