@@ -19,8 +19,8 @@ export interface FinishingThread {
 export interface Finish {
   /** Called between two rounds of the thread, by that. */
   isOver(thread: FinishingThread): boolean | Promise<boolean>
-  /** It has ended otherwise: nobody waits for it. */
-  left(thread: FinishingThread): void
+  /** It has ended: nobody waits for it. `hasFailed`: with less committed than it has done, which has to be done again. */
+  left(thread: FinishingThread, hasFailed?: boolean): void
   /** What a run that has come to its end has left undone; null: nothing. */
   readonly leftUndone: SluiceError | null
 }
@@ -93,7 +93,8 @@ export class LogEnd implements Finish {
     return this.#leftUndone
   }
 
-  left(thread: FinishingThread): void {
+  left(thread: FinishingThread, hasFailed = false): void {
+    if (hasFailed) this.#isOver = false
     this.#stands.delete(thread)
     this.#arrivals.delete(thread)
     this.#moves++

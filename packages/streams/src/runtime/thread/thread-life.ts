@@ -66,6 +66,8 @@ export class ThreadLife {
   #snapshots: Snapshots | null = null
   #takesBack = false
   readonly #failedBefore = new Map<string, FailedRecord>()
+  /** The topic that did not take a record, in the attempt before. */
+  #refusedBy: unknown = null
   /** In the attempt under way. */
   #hasCommitted = false
   /** Of the attempt before, or the last one. */
@@ -161,6 +163,10 @@ export class ThreadLife {
       } catch (error) {
         const now = clock.monotonic()
         const hasLearnt = error instanceof CannotTakeBack && this.#learn(error)
+        const refused = refusedIn(error)
+        // The first time it may be that a topic takes less than it did when this began, which is known the next time.
+        if (refused !== null && !this.#hasCommitted && refused.place?.['topic'] === this.#refusedBy) throw refused
+        this.#refusedBy = refused?.place?.['topic'] ?? null
         // What has committed, or was well for so long, begins to fail now; and what is known now goes otherwise the next time.
         if (failingSince === null || this.#hasCommitted || hasLearnt || now - startedAt > timeoutMs)
           [failingSince, attempt] = [now, 0]
@@ -273,6 +279,7 @@ export class ThreadLife {
     )
     this.#tasks = tasks
     this.#thread = thread
+    let hasFailed = true
     try {
       if (globals !== null && globals.failure !== null) throw globals.failure.error
       const joined = member.join()
@@ -282,6 +289,7 @@ export class ThreadLife {
       if (end.stop instanceof CannotTakeBack) throw end.stop
       const missing = end.drained ? null : await written.missing(kafka.admin, clock)
       if (missing !== null) throw missing
+      hasFailed = false
       return end
     } catch (error) {
       throw written.named(error)
@@ -289,7 +297,7 @@ export class ThreadLife {
       this.#last = this.progress()
       this.#lastGates = this.gates
       this.#thread = null
-      finish.left(thread)
+      finish.left(thread, hasFailed)
       // Whatever one of them says, the others are closed too.
       probing.close()
       const [closed] = await Promise.allSettled([
@@ -388,6 +396,13 @@ function mayPass(error: unknown): boolean {
   if (isRetriable(error)) return true
   if (!(error instanceof SluiceError) || error.place?.['error'] === 'FENCED_INSTANCE_ID') return false
   return error.code === 'KAFKA_FENCED' || error.code === 'KAFKA_TRANSACTION_ABORTABLE'
+}
+
+/** That a record is too large, which an attempt has come to. */
+function refusedIn(error: unknown): SluiceError | null {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (at instanceof SluiceError && at.code === 'RECORD_TOO_LARGE') return at
+  return null
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -159,3 +159,16 @@ test('what is parked elsewhere, or behind the end, is none of the run', async ()
   const finish = await run([one], ['a'], {}, parked)
   expect([await finish.isOver(one), finish.leftUndone]).toEqual([true, null])
 })
+
+test('a run that had come to its end, and whose last commit then failed, has not: what was not committed is done again', async () => {
+  Object.assign(ends, { a: 5 })
+  const threads = [new Thread({ a: 5 })]
+  const finish = await run(threads, ['a'], { a: 3 })
+  expect(await finish.isOver(threads[0]!)).toBe(true)
+  finish.left(threads[0]!, true)
+  const again = new Thread({ a: 3 })
+  threads.splice(0, 1, again)
+  expect(await finish.isOver(again)).toBe(false)
+  again.positions['a'] = 5
+  expect(await finish.isOver(again)).toBe(true)
+})
