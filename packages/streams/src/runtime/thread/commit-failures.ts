@@ -1,4 +1,4 @@
-/** Why a commit has not gone through, and whether it may yet. */
+/** Why a commit has not gone through, or a run has failed, and whether it may yet. */
 import { isRetriable, SluiceError } from '@sluice/sdk'
 import { CannotTakeBack } from '../../record-path/failures.ts'
 
@@ -11,4 +11,18 @@ export function isForNow(error: unknown): boolean {
 export function commitsFailed(cause: unknown): unknown {
   if (cause instanceof SluiceError && cause.code === 'STATE_DISK_FULL') return cause
   return new SluiceError('KAFKA_TIMEOUT', 'Nothing could be committed for too long', { cause, retriable: true })
+}
+
+/** Whether going back to what is committed may help: also for one whose place, or whose transaction, was taken from it. */
+export function mayPass(error: unknown): boolean {
+  if (isRetriable(error)) return true
+  if (!(error instanceof SluiceError) || error.place?.['error'] === 'FENCED_INSTANCE_ID') return false
+  return error.code === 'KAFKA_FENCED' || error.code === 'KAFKA_TRANSACTION_ABORTABLE'
+}
+
+/** That a record is too large, which an attempt has come to. */
+export function refusedIn(error: unknown): SluiceError | null {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (at instanceof SluiceError && at.code === 'RECORD_TOO_LARGE') return at
+  return null
 }

@@ -4,13 +4,14 @@
  */
 import type { ConsumerMember, Kafka, MetricGroup } from '@sluice/kafka'
 import type { Gate } from '@sluice/quality'
-import { describeError, isRetriable, SluiceError, type Clock, type Logger, type Random } from '@sluice/sdk'
+import { describeError, SluiceError, type Clock, type Logger, type Random } from '@sluice/sdk'
 import { streamsAssignor } from '../../assignment/streams-assignor.ts'
 import type { AssignmentInfo } from '../../assignment/assignment-info.ts'
 import { ThreadMetrics } from '../../metrics/thread-metrics.ts'
 import { progressOf, type StreamsProgress } from '../../progress.ts'
 import { OutputBatch } from '../../record-path/output-batch.ts'
 import { CannotTakeBack } from '../../record-path/failures.ts'
+import { mayPass, refusedIn } from './commit-failures.ts'
 import type { FailedRecord } from '../../record-path/task-contract.ts'
 import type { StreamMetrics } from '../../stream-metrics.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
@@ -389,20 +390,6 @@ export class ThreadLife {
     this.#state = state
     this.#parts.onState()
   }
-}
-
-/** Whether going back to what is committed may help: also for one whose place, or whose transaction, was taken from it. */
-function mayPass(error: unknown): boolean {
-  if (isRetriable(error)) return true
-  if (!(error instanceof SluiceError) || error.place?.['error'] === 'FENCED_INSTANCE_ID') return false
-  return error.code === 'KAFKA_FENCED' || error.code === 'KAFKA_TRANSACTION_ABORTABLE'
-}
-
-/** That a record is too large, which an attempt has come to. */
-function refusedIn(error: unknown): SluiceError | null {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if (at instanceof SluiceError && at.code === 'RECORD_TOO_LARGE') return at
-  return null
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
