@@ -1,4 +1,24 @@
-import { atLeast, defineSettings, nonEmptyString, oneOf, SluiceError, type ParsedSettings } from '@sluice/sdk'
+import {
+  atLeast,
+  defineSettings,
+  oneOf,
+  SluiceError,
+  validatedBy,
+  type ParsedSettings,
+  type Validator,
+} from '@sluice/sdk'
+import { isLegalName } from './topology/names.ts'
+
+const TOPIC_NAME_MAX = 249
+/** Leaves room for what stands behind it in the names of topics. */
+const APPLICATION_ID_MAX = 200
+
+function topicName(most: number): Validator {
+  return validatedBy(`1 to ${most} ASCII letters, digits, dots, underscores and hyphens`, (value) => {
+    const isName = typeof value === 'string' && isLegalName(value) && value.length <= most
+    return isName ? undefined : `Use 1 to ${most} ASCII letters, digits, dots, underscores and hyphens`
+  })
+}
 
 /**
  * The settings of an application, under Kafka Streams' names where it has them. Where a default differs from Kafka Streams', the
@@ -7,13 +27,15 @@ import { atLeast, defineSettings, nonEmptyString, oneOf, SluiceError, type Parse
 export const streamsSettings = defineSettings({
   'application.id': {
     type: 'string',
-    validator: nonEmptyString,
+    validator: topicName(APPLICATION_ID_MAX),
     importance: 'high',
-    documentation: 'Names the application; the consumer group its offsets are committed under.',
+    documentation:
+      'Names the application; the consumer group its offsets are committed under. Its topics and its folder in state.dir begin with it.',
   },
   'quarantine.topic': {
     type: 'string',
     default: null,
+    validator: topicName(TOPIC_NAME_MAX),
     importance: 'medium',
     documentation:
       'Where records go that cannot go on, with their original bytes and the reasons as headers, unless their source or gate names a topic of its own. ' +
@@ -282,13 +304,25 @@ export function quarantineTopicOf(settings: Pick<StreamsSettings, 'application.i
   return settings['quarantine.topic'] ?? `${settings['application.id']}.quarantine`
 }
 
-/** A transaction that is open for longer than it may be is aborted by the broker. @throws SluiceError SETTINGS_INVALID */
+/**
+ * A transaction that is open for longer than it may be is aborted by the broker; a member whose heartbeats are further apart than its
+ * session is put out of the group each time. @throws SluiceError SETTINGS_INVALID
+ */
 export function checkTimes(settings: StreamsSettings): void {
   const {
     'processing.guarantee': guarantee,
     'commit.interval.ms': commitMs,
     'transaction.timeout.ms': timeoutMs,
+    'heartbeat.interval.ms': heartbeatMs,
+    'session.timeout.ms': sessionMs,
   } = settings
+  if (heartbeatMs >= sessionMs) {
+    throw new SluiceError(
+      'SETTINGS_INVALID',
+      `heartbeat.interval.ms (${heartbeatMs}) is not below session.timeout.ms (${sessionMs})`,
+      { remedy: 'Send heartbeats about three times as often as the session is long.' },
+    )
+  }
   if (guarantee !== 'exactly_once_v2' || commitMs === null || commitMs < timeoutMs) return
   throw new SluiceError(
     'SETTINGS_INVALID',
