@@ -23,18 +23,22 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, clo
   return new Promise<Buffer>((resolve, reject) => {
     let chunks: Buffer[] = []
     let bytes = 0
-    const tooLarge = new BodyRefused(413, `The request body is larger than ${bytesMax} bytes (rest.body.bytes.max)`)
+    const refuse = (status: number, why: string): void => {
+      // Every request closes when it has been read.
+      if (!over.signal.aborted) reject(new BodyRefused(status, `The request body ${why}`))
+    }
+    const tooLarge = (): void => refuse(413, `is larger than ${bytesMax} bytes (rest.body.bytes.max)`)
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes <= bytesMax) chunks.push(chunk)
       else chunks = []
-      if (bytes > EXCESS * bytesMax) reject(tooLarge)
+      if (bytes > EXCESS * bytesMax) tooLarge()
     })
-    const brokenOff = (): void => reject(new BodyRefused(400, 'The request body broke off'))
-    request.on('end', () => (bytes > bytesMax ? reject(tooLarge) : resolve(Buffer.concat(chunks))))
+    const brokenOff = (): void => refuse(400, 'broke off')
+    request.on('end', () => (bytes > bytesMax ? tooLarge() : resolve(Buffer.concat(chunks))))
     request.on('error', brokenOff).on('close', brokenOff)
-    const late = new BodyRefused(408, `The request body did not arrive within ${timeoutMs} ms (rest.body.timeout.ms)`)
-    void clock.sleep(timeoutMs, over.signal).then(() => reject(bytes > bytesMax ? tooLarge : late))
+    const late = (): void => refuse(408, `did not arrive within ${timeoutMs} ms (rest.body.timeout.ms)`)
+    void clock.sleep(timeoutMs, over.signal).then(() => (bytes > bytesMax ? tooLarge() : late()))
   }).finally(() => over.abort(null))
 }
 
