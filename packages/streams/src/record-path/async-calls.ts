@@ -12,6 +12,7 @@
 import type { FetchedRecords } from '@sluice/kafka'
 import { RetriableError, type Clock, type RawHeader, type TopicPartition } from '@sluice/sdk'
 import type { ErrorPolicy } from '../topology/node.ts'
+import { LaneState } from './lane-state.ts'
 import type { PartitionTally } from './partition-tally.ts'
 import type { RecordContext, RecordPlace } from './record-context.ts'
 
@@ -141,22 +142,13 @@ const WAITING_PER_CALL = 4
 /** How long a call that is told to give up keeps its place, if it does not. */
 const GIVING_UP_MS = 1_000
 
-/** Where the calls of one node stand. */
-class LaneState {
-  running = 0
-  /** In their order. */
-  readonly waiting: Call[] = []
-  /** The keys that are called for. */
-  readonly busy = new Set<string>()
-}
-
 export class AsyncCalls {
   readonly #clock: Clock
   readonly #longestMs: number
   readonly #ended = new AbortController()
   /** In the order they were begun. */
   readonly #calls = new Set<Call>()
-  readonly #lanes = new Map<AsyncLane, LaneState>()
+  readonly #lanes = new Map<AsyncLane, LaneState<Call>>()
   readonly #finished = new Set<Call>()
   #progress = Promise.withResolvers<void>()
   #isWatching = false
@@ -186,8 +178,9 @@ export class AsyncCalls {
 
   /** Whether more records should wait until some are done with. */
   get isFull(): boolean {
-    for (const [{ concurrency }, { waiting }] of this.#lanes)
-      if (waiting.length >= concurrency * WAITING_PER_CALL) return true
+    const hasEnd = this.#longestMs !== Infinity
+    for (const [{ concurrency }, { waiting, isCrowded }] of this.#lanes)
+      if (waiting.length >= concurrency * WAITING_PER_CALL || (hasEnd && isCrowded)) return true
     return false
   }
 
@@ -224,8 +217,8 @@ export class AsyncCalls {
     }
     this.#calls.add(call)
     let state = this.#lanes.get(lane)
-    if (state === undefined) this.#lanes.set(lane, (state = new LaneState()))
-    state.waiting.push(call)
+    if (state === undefined) this.#lanes.set(lane, (state = new LaneState<Call>()))
+    state.wait(call)
     this.#startNext(lane, state)
   }
 
@@ -254,7 +247,7 @@ export class AsyncCalls {
     this.#tell()
   }
 
-  #startNext(lane: AsyncLane, state: LaneState): void {
+  #startNext(lane: AsyncLane, state: LaneState<Call>): void {
     const { waiting, busy } = state
     for (let i = 0; i < waiting.length && state.running < lane.concurrency;) {
       const { order } = waiting[i]!
@@ -262,15 +255,15 @@ export class AsyncCalls {
         i += 1
         continue
       }
-      const [call] = waiting.splice(i, 1)
+      const call = state.leave(i)
       if (order !== null) busy.add(order)
       state.running += 1
-      void this.#run(call!, state)
+      void this.#run(call, state)
     }
   }
 
   /** Never rejects. */
-  async #run(call: Call, state: LaneState): Promise<void> {
+  async #run(call: Call, state: LaneState<Call>): Promise<void> {
     const { lane, order } = call
     const over = new AbortController()
     const signal = AbortSignal.any([over.signal, this.#ended.signal])
@@ -315,8 +308,8 @@ export class AsyncCalls {
 
   #giveUp(call: Call): void {
     if (call.giveUp !== null) return call.giveUp()
-    const { waiting } = this.#lanes.get(call.lane)!
-    waiting.splice(waiting.indexOf(call), 1)
+    const state = this.#lanes.get(call.lane)!
+    state.leave(state.waiting.indexOf(call))
     call.outcome = { error: this.#beyond(call.lane) }
     this.#release(call)
     this.#announce()

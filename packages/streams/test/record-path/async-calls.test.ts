@@ -117,23 +117,43 @@ test('no more than so many calls are under way', async () => {
   expect(run.driver.tally()).toMatchObject({ in: 30, passed: 30 })
 })
 
-test('four records wait for each call: then no more are begun', () => {
-  const calls = new AsyncCalls(new FakeClock())
+describe('no more records are begun', () => {
   const at = new RecordContext(new OutputBatch())
+  const record = { topic: 'in', partition: 0, tally: new PartitionTally(EMPTY_TALLY) }
+  const askAll = (calls: AsyncCalls, keys: readonly (string | null)[]): AsyncCalls => {
+    for (const key of keys) calls.begin(lane, key, 'v', new PendingRecord(at, record), at)
+    return calls
+  }
   const lane = {
     node: 'ask',
-    concurrency: 2,
+    concurrency: 10,
     timeoutMs: 1,
     keepsOrder: false,
     call: () => new Promise(() => {}),
     next: () => {},
   }
-  const record = { topic: 'in', partition: 0, tally: new PartitionTally(EMPTY_TALLY) }
-  const begin = (): void => calls.begin(lane, null, 'v', new PendingRecord(at, record), at)
-  for (let i = 0; i < 9; i++) begin()
-  expect(calls.isFull).toBe(false)
-  begin()
-  expect(calls.isFull).toBe(true)
+
+  test('when four wait for each call', () => {
+    const calls = askAll(new AsyncCalls(new FakeClock()), Array<null>(49).fill(null))
+    expect(calls.isFull).toBe(false)
+    expect(askAll(calls, [null]).isFull).toBe(true)
+  })
+
+  test('when more than sixteen of one key wait, where they have to be through in time', () => {
+    const key = Array<string>(17).fill('a')
+    const calls = askAll(new AsyncCalls(new FakeClock(), 1_000), [...key, 'b', 'b'])
+    expect(calls.isFull).toBe(false)
+    expect(askAll(calls, ['a']).isFull).toBe(true)
+    expect(askAll(new AsyncCalls(new FakeClock()), [...key, 'a']).isFull).toBe(false)
+  })
+
+  test('until fewer wait again', async () => {
+    const clock = new FakeClock()
+    const calls = askAll(new AsyncCalls(clock, 1_000), Array<string>(18).fill('a'))
+    clock.advance(1_000)
+    await turn()
+    expect(calls.isFull).toBe(false)
+  })
 })
 
 describe('a call that fails', () => {
