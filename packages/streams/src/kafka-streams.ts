@@ -20,7 +20,7 @@ import { gateScores } from './gate-scores.ts'
 import { mergeProgress, type StreamsProgress } from './progress.ts'
 import { beginFromSavepoint } from './runtime/snapshots/begin-from-savepoint.ts'
 import { CommonGround } from './runtime/thread/ground.ts'
-import { Pauses, type PauseTarget } from './runtime/thread/pauses.ts'
+import { checkPause, Pauses, type PauseTarget } from './runtime/thread/pauses.ts'
 import { requestShutdown, shutdownRequested } from './runtime/shutdown-request.ts'
 import { takeSavepoint } from './runtime/snapshots/take-savepoint.ts'
 import { ThreadLife, type ThreadState } from './runtime/thread/thread-life.ts'
@@ -28,10 +28,11 @@ import { TopologyFile, type TopologyRecord } from './runtime/topics/topology-rec
 import { planTopics, prepareTopics } from './runtime/topics/topics.ts'
 import { savepointRefused } from './state/snapshots/savepoint-manifest.ts'
 import { StreamMetrics } from './stream-metrics.ts'
-import { checkTimes, type StreamsSettings } from './streams-settings.ts'
+import { checkTimes, quarantineTopicOf, type StreamsSettings } from './streams-settings.ts'
 import type { RunOptions, StreamsPorts } from './streams-ports.ts'
 import { STREAMS_STATES, type StreamsState } from './streams-state.ts'
 import type { TopologyPlan } from './topology/plan.ts'
+import { refuseQuarantineLoops } from './topology/quarantine-loop.ts'
 import type { Topology } from './topology/topology.ts'
 
 /**
@@ -72,10 +73,11 @@ export class KafkaStreams {
   #replacements = 0
   #replacedAt = -Infinity
 
-  /** @throws SluiceError SETTINGS_INVALID for times that cannot be */
+  /** @throws SluiceError SETTINGS_INVALID for times that cannot be; TOPOLOGY_INVALID for a source of its own quarantine topic */
   constructor(topology: Topology, settings: StreamsSettings, ports: StreamsPorts) {
     const application = settings['application.id']
     checkTimes(settings)
+    refuseQuarantineLoops(topology, quarantineTopicOf(settings))
     this.#topology = topology
     this.#settings = settings
     this.#kafka = ports.kafka
@@ -133,9 +135,11 @@ export class KafkaStreams {
 
   /**
    * Nothing of it is processed until `resume` with the same target; without one, nothing at all. The instance stays in its group, so that
-   * nobody else does it instead. At any time, also before `run`; it takes effect between two rounds.
+   * nobody else does it instead. At any time, also before `run`; it takes effect between two rounds. Records of a `key` are held back, and
+   * all others of their partition go on. @throws SluiceError TOPOLOGY_INVALID for a key of a topic that is read once more at a restart
    */
   pause(target: PauseTarget = {}): void {
+    checkPause(target, this.#topology.forApplication(this.#settings['application.id']))
     this.#pauses.add(target)
   }
 

@@ -2,6 +2,7 @@
 import { decodeTally, EMPTY_TALLY, encodeTally, TALLY_BYTES_MAX, type Tally } from '@sluice/kafka'
 import { DataError } from '@sluice/sdk'
 import { readOffsetMetadata } from '../state/formats/offset-metadata.ts'
+import { decodeOffsets, encodeOffsets, type HeldOffsets } from './held-back.ts'
 import { storeKey } from './node-times.ts'
 import { packTimes, unpackTimes } from './packed-times.ts'
 
@@ -11,6 +12,8 @@ export interface CommitMetadata {
   readonly partitionTime: number
   /** What the nodes of its task know of time, the most important first: see `NodeTimes`. */
   readonly nodeTimes: Readonly<Record<string, number>>
+  /** Absent: all before the offset has been dealt with, and nothing behind it. */
+  readonly held?: HeldOffsets
 }
 
 const NOTHING: CommitMetadata = { tally: EMPTY_TALLY, partitionTime: -1, nodeTimes: {} }
@@ -22,12 +25,12 @@ const AROUND_PACKED_BYTES = 32
 /**
  * The tally's text, with the times in it. A broker takes 4096 bytes and refuses a commit with more; so where not all finds room, there give
  * way, one after the other: the names of nodes (the times are packed, and nothing is lost), reasons of the tally (they are counted under
- * `other`), and the times of the last nodes: 240 always find room. A node whose time is left out learns it from its next record after a
+ * `other`), and the times of the last nodes: 240 always find room, and 150 while records are held back. A node whose time is left out learns it from its next record after a
  * restart, like all in Kafka Streams do, and may take one before that for on time that was late. Those that put windows out when they close come
  * first, since they would put them out once more.
  */
-export function writeCommitMetadata({ tally, partitionTime, nodeTimes }: CommitMetadata): string {
-  const time = partitionTime < 0 ? '' : `,"time":${partitionTime}`
+export function writeCommitMetadata({ tally, partitionTime, nodeTimes, held }: CommitMetadata): string {
+  const time = (partitionTime < 0 ? '' : `,"time":${partitionTime}`) + textOf(held)
   const nodes = Object.entries(nodeTimes)
   const named = nodes.length === 0 ? '' : `,"times":${JSON.stringify(nodeTimes)}`
   const whole = withTimes(encodeTally(tally, Infinity), time + named)
@@ -36,6 +39,12 @@ export function writeCommitMetadata({ tally, partitionTime, nodeTimes }: CommitM
   const packed = packTimes(nodes, room)
   const times = packed === null ? time : `${time},"packed":${JSON.stringify(packed)}`
   return withTimes(encodeTally(tally, TALLY_BYTES_MAX - times.length), times)
+}
+
+/** Never left out: records would be taken for done with. */
+function textOf(held: HeldOffsets | undefined): string {
+  if (held === undefined || held.offsets.length === 0) return ''
+  return `,"held":${JSON.stringify([held.until, held.offsets[0], encodeOffsets(held.offsets)])}`
 }
 
 function withTimes(tally: string, times: string): string {
@@ -54,12 +63,20 @@ export function readCommitMetadata(text: string): CommitMetadata {
     return { ...NOTHING, ...timesOfKafkaStreams(text) }
   }
   if (typeof found !== 'object' || found === null) return NOTHING
-  const { time, times, packed } = found as Readonly<Partial<Record<string, unknown>>>
+  const { time, times, packed, held } = found as Readonly<Partial<Record<string, unknown>>>
   return {
     tally: decodeTally(text),
     partitionTime: Number.isSafeInteger(time) ? (time as number) : -1,
     nodeTimes: { ...packedTimesOf(packed), ...timesOf(times) },
+    ...heldOf(held),
   }
+}
+
+function heldOf(held: unknown): Pick<CommitMetadata, 'held'> {
+  if (!Array.isArray(held)) return {}
+  const [until, first, steps] = held as readonly unknown[]
+  if (!Number.isSafeInteger(until) || !Number.isSafeInteger(first) || typeof steps !== 'string') return {}
+  return { held: { until: until as number, offsets: decodeOffsets(first as number, steps) } }
 }
 
 function timesOf(times: unknown): Readonly<Record<string, number>> {

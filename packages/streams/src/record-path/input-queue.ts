@@ -3,6 +3,8 @@ import type { FetchedPartition, FetchedRecords } from '@sluice/kafka'
 /** What was fetched of one partition and is not processed yet, in order. */
 export class InputQueue {
   readonly #batches: FetchedRecords[] = []
+  /** One record that comes before all others. */
+  #front: FetchedRecords | null = null
   #at = 0
   #bytes = 0
   #nextOffset = 0
@@ -38,25 +40,35 @@ export class InputQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#batches.length === 0
+    return this.#batches.length === 0 && this.#front === null
+  }
+
+  /** Puts one record before all others. It takes no part in `bytes`, and none is there already. */
+  unshift(record: FetchedRecords): void {
+    this.#front = record
   }
 
   /** The batch of the next record, and where the record is in it: see `at`. */
   get batch(): FetchedRecords {
-    return this.#batches[0]!
+    return this.#front ?? this.#batches[0]!
   }
 
   get at(): number {
-    return this.#at
+    return this.#front === null ? this.#at : 0
   }
 
   /** Of the next record, in milliseconds; Infinity where there is none. */
   get headTime(): number {
-    return this.#batches.length === 0 ? Infinity : this.#batches[0]!.timestamp(this.#at)
+    return this.isEmpty ? Infinity : this.batch.timestamp(this.at)
   }
 
   /** The next record is dealt with. Returns where the partition goes on. */
   shift(): number {
+    if (this.#front !== null) {
+      const offset = this.#front.offset(0)
+      this.#front = null
+      return offset + 1
+    }
     const batch = this.#batches[0]!
     const offset = batch.offset(this.#at)
     this.#at += 1

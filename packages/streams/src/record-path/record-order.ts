@@ -1,6 +1,7 @@
 import type { Clock } from '@sluice/sdk'
 import type { TimestampExtractor } from '../topology/record-functions.ts'
 import type { RecordContext } from './record-context.ts'
+import { settleHeld } from './held-back.ts'
 import { read, UNREADABLE, type Peeked, type Way } from './way.ts'
 
 /**
@@ -29,12 +30,14 @@ export class RecordOrder {
     if (!mayBegin) return null
     if (this.#ways.length === 1) {
       const way = this.#ways[0]!
+      if (way.held !== null) settleHeld(way)
       return way.queue.isEmpty || way.isPaused || this.#isHeld(way) ? null : way
     }
     let next: Way | null = null
     let earliest = Infinity
     let waitsUntil = -Infinity
     for (const way of this.#ways) {
+      if (way.held !== null) settleHeld(way)
       if (way.isPaused) continue
       if (this.#isHeld(way)) return null
       if (way.queue.isEmpty) {

@@ -283,6 +283,7 @@ export class StreamTask {
           at.enter(way, batch)
           if (this.#mayNotBegin) return null
         } else if (hasBegun && this.#mayNotBegin) return null
+        if (way.held !== null) return null
       }
       // With several partitions, this one has to be asked for more when it is empty.
       if (until !== Infinity) return null

@@ -3,6 +3,7 @@ import type { Tally } from '@sluice/kafka'
 import type { Clock, Random, Stage, TopicPartition } from '@sluice/sdk'
 import type { Changelog } from '../state/store-context.ts'
 import type { ErrorPolicy } from '../topology/node.ts'
+import type { HeldBack, HeldOffsets } from './held-back.ts'
 import type { InputQueue } from './input-queue.ts'
 import type { OutputBatch } from './output-batch.ts'
 import type { PartitionTally } from './partition-tally.ts'
@@ -77,6 +78,8 @@ export interface StartOfPartition extends TopicPartition {
   readonly endOffset?: number
   /** The largest timestamp of its records before `offset`. Default: -1, as before the first. */
   readonly time?: number
+  /** Absent: all before `offset` has been dealt with, and nothing behind it. */
+  readonly held?: HeldOffsets
 }
 
 /** One partition of a task. */
@@ -91,4 +94,6 @@ export interface TaskPartition extends TopicPartition {
   readonly node: string
   /** Nothing of it is processed, and nothing is waited for. */
   isPaused: boolean
+  /** Null: no record of it is held back by its key. */
+  held: HeldBack | null
 }

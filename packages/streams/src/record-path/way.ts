@@ -1,5 +1,6 @@
 import { SluiceError, type Converter, type TopicPartition } from '@sluice/sdk'
 import { PartitionTally } from './partition-tally.ts'
+import { HeldBack } from './held-back.ts'
 import { InputQueue } from './input-queue.ts'
 import type { SourceChain } from './chain.ts'
 import type { RecordContext } from './record-context.ts'
@@ -37,7 +38,7 @@ export interface Peeked {
 export const UNREADABLE: Peeked = { time: -1, key: null, value: null }
 
 export function wayOf(start: StartOfPartition, chain: SourceChain, settings: TaskSettings): Way {
-  const { topic, partition, offset, tally, endOffset = offset, time = -1 } = start
+  const { topic, partition, offset, tally, endOffset = offset, time = -1, held } = start
   return {
     topic,
     partition,
@@ -51,6 +52,7 @@ export function wayOf(start: StartOfPartition, chain: SourceChain, settings: Tas
     peeked: null,
     idleUntil: null,
     isPaused: false,
+    held: held === undefined ? null : new HeldBack(offset, new Set(), held),
     retry: null,
   }
 }

@@ -69,6 +69,19 @@ describe('where there are many nodes', () => {
   })
 })
 
+test('what is held back by its key is never left out, and comes back offset by offset', () => {
+  const held = { until: 9_007_199_254_740_000, offsets: [5, 6, 40, 1_000_000, 9_007_199_254_739_999] }
+  expect(readCommitMetadata(writeCommitMetadata({ tally, partitionTime: 1, nodeTimes: {}, held })).held).toEqual(held)
+  const many = { until: 400_000, offsets: Array.from({ length: 200 }, (_, i) => i * 1_999) }
+  const dropped = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`reason ${i}`, 1]))
+  const whole = { tally: { ...EMPTY_TALLY, in: 1_000, dropped }, partitionTime: NOW, nodeTimes: nodesOf(5_000) }
+  const text = writeCommitMetadata({ ...whole, held: many })
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(TALLY_BYTES_MAX)
+  expect(readCommitMetadata(text)).toMatchObject({ held: many, partitionTime: NOW, tally: { in: 1_000 } })
+  for (const foreign of ['{"held":7}', '{"held":[1,2]}', '{"held":["a",2,""]}'])
+    expect(readCommitMetadata(foreign)).not.toHaveProperty('held')
+})
+
 test('of what Kafka Streams has committed the time of the partition is known, and up to where a store closed windows', () => {
   const text = writeOffsetMetadata({ partitionTime: 42, processors: new Map([['counts', 30]]) })
   expect(readCommitMetadata(text)).toMatchObject({ tally: EMPTY_TALLY, partitionTime: 42 })

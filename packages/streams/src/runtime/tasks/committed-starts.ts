@@ -15,7 +15,7 @@ interface StartsParts {
 }
 
 export interface CommittedStart extends StartOfPartition {
-  /** -1: nothing. */
+  /** See `standOf`; -1: nothing is committed. */
   readonly committed: number
   /** What the nodes of its task have committed with it. */
   readonly nodeTimes: Readonly<Record<string, number>>
@@ -44,12 +44,20 @@ export async function startsOf(
       const at = known.get(key)
       if (at !== undefined && at.offset < first) throw deleted(at, first)
       const offset = at?.offset ?? firsts.get(key) ?? first
-      const { tally, partitionTime: time, nodeTimes } = readCommitMetadata(at?.metadata ?? '')
-      const committedAt = at?.offset ?? -1
+      const { tally, partitionTime: time, nodeTimes, held } = readCommitMetadata(at?.metadata ?? '')
+      const stand = at === undefined ? -1 : standOf(at)
       const endOffset = ends.get(key) ?? offset
-      return [key, { topic, partition, offset, committed: committedAt, tally, time, nodeTimes, endOffset }]
+      const start = { topic, partition, offset, committed: stand, tally, time, nodeTimes, endOffset }
+      return [key, held === undefined ? start : { ...start, held }]
     }),
   )
+}
+
+/** A number that grows with every record that is dealt with: the offset, or how many before it where some are held back. */
+export function standOf({ offset, metadata }: Pick<CommittedOffset, 'offset' | 'metadata'>): number {
+  // Seldom there, and not worth reading the rest for.
+  const held = metadata.includes('"held":') ? readCommitMetadata(metadata).held : undefined
+  return held === undefined ? offset : held.until - held.offsets.length
 }
 
 function deleted({ topic, partition, offset }: CommittedOffset, first: number): SluiceError {

@@ -6,6 +6,7 @@ import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../../assignment/task-id.ts'
 import { tasksOf } from '../../assignment/streams-assignor.ts'
 import { writeCommitMetadata } from '../../record-path/commit-metadata.ts'
+import { undoneFrom } from '../../record-path/held-back.ts'
 import { latestTimes } from '../../record-path/node-times.ts'
 import { remember } from '../../record-path/remember.ts'
 import { StreamTask } from '../../record-path/stream-task.ts'
@@ -14,7 +15,7 @@ import type { Changelog, StoreFactory, TaskStore } from '../../state/store-conte
 import { changelogTopicOf, isChangelogComplete } from '../../topology/internal-topics.ts'
 import { engineOf, type StoreDefinition } from '../../state/definition.ts'
 import { changelogOf } from '../restore/changelog.ts'
-import { startsOf, type CommittedStart } from './committed-starts.ts'
+import { standOf, startsOf, type CommittedStart } from './committed-starts.ts'
 import type { StateSource } from '../restore/handover.ts'
 import { keyOf } from '../partition-key.ts'
 import { restore, type RestoringStore } from '../restore/restoration.ts'
@@ -33,6 +34,9 @@ export class RunningTasks {
   readonly #tasks = new Map<string, StreamTask>()
   readonly #byPartition = new Map<string, StreamTask>()
   readonly #committed = new Map<string, number>()
+  /** What the last commit said of the partition, and what the one under way says: see `nameOfStand`. */
+  readonly #stands = new Map<string, number | string>()
+  readonly #offered = new Map<string, number | string>()
   /** What was committed beside the offsets. */
   readonly #metadata = new Map<string, string>()
   /** Where nothing was committed: where the task began. */
@@ -67,14 +71,16 @@ export class RunningTasks {
   uncommitted(): CommittedOffset[] {
     return Array.from(this.#tasks.values()).flatMap((task) =>
       task.partitions.flatMap((one) =>
-        one.position === (this.committedOf(one) ?? this.#begun.get(keyOf(one))) ? [] : [offsetOf(task, one)],
+        nameOfStand(one) === (this.#stands.get(keyOf(one)) ?? this.#begun.get(keyOf(one)))
+          ? []
+          : [this.#offsetOf(task, one)],
       ),
     )
   }
 
   /** Where some partition stands, whether it has moved or not; none when there are no tasks. */
   anyOffset(): CommittedOffset[] {
-    for (const task of this.#tasks.values()) return task.partitions.slice(0, 1).map((one) => offsetOf(task, one))
+    for (const task of this.#tasks.values()) return task.partitions.slice(0, 1).map((one) => this.#offsetOf(task, one))
     return []
   }
 
@@ -92,9 +98,19 @@ export class RunningTasks {
 
   hasCommitted(offsets: readonly CommittedOffset[]): void {
     for (const one of offsets) {
-      this.#committed.set(keyOf(one), one.offset)
-      this.#metadata.set(keyOf(one), one.metadata)
+      const key = keyOf(one)
+      this.#committed.set(key, one.offset)
+      this.#metadata.set(key, one.metadata)
+      this.#stands.set(key, this.#offered.get(key) ?? one.offset)
     }
+  }
+
+  #offsetOf(task: StreamTask, partition: TaskPartition): CommittedOffset {
+    const { topic, partition: number, tally, time } = partition
+    this.#offered.set(keyOf(partition), nameOfStand(partition))
+    const held = partition.held === null ? {} : { held: partition.held.held(partition) }
+    const whole = { tally: tally.snapshot(), partitionTime: time, nodeTimes: task.nodeTimes(), ...held }
+    return { topic, partition: number, offset: undoneFrom(partition), metadata: writeCommitMetadata(whole) }
   }
 
   /** All tasks as they are: when everything that they hold is committed and persisted. */
@@ -103,8 +119,8 @@ export class RunningTasks {
       const state = this.#states.get(task)
       if (state === undefined) return []
       const sources = task.partitions.map((one) => {
-        const { topic, partition, position } = one
-        return { topic, partition, offset: position, metadata: this.#metadata.get(keyOf(one)) ?? '' }
+        const { topic, partition } = one
+        return { topic, partition, offset: undoneFrom(one), metadata: this.#metadata.get(keyOf(one)) ?? '' }
       })
       // Nobody would take it from there: see `TaskState.keeps`.
       const { stores, copyTo } = state.cut()
@@ -134,7 +150,12 @@ export class RunningTasks {
   }
 
   #sourcesOf({ partitions }: StreamTask): Map<string, number> {
-    return new Map(partitions.map((one) => [keyOf(one), this.committedOf(one) ?? -1]))
+    return new Map(
+      partitions.map((one) => {
+        const [offset, metadata] = [this.committedOf(one), this.#metadata.get(keyOf(one)) ?? '']
+        return [keyOf(one), offset === null ? -1 : standOf({ offset, metadata })]
+      }),
+    )
   }
 
   /**
@@ -224,6 +245,8 @@ export class RunningTasks {
       for (const own of task.partitions) {
         this.#byPartition.delete(keyOf(own))
         this.#committed.delete(keyOf(own))
+        this.#stands.delete(keyOf(own))
+        this.#offered.delete(keyOf(own))
       }
       ended.push(this.discard(task))
     }
@@ -357,7 +380,8 @@ export class RunningTasks {
   }
 }
 
-function offsetOf(task: StreamTask, { topic, partition, position, tally, time }: TaskPartition): CommittedOffset {
-  const whole = { tally: tally.snapshot(), partitionTime: time, nodeTimes: task.nodeTimes() }
-  return { topic, partition, offset: position, metadata: writeCommitMetadata(whole) }
+/** Two of a partition are equal if nothing has been dealt with in between. */
+function nameOfStand(partition: TaskPartition): number | string {
+  const { held, position } = partition
+  return held === null ? position : JSON.stringify(held.held(partition))
 }

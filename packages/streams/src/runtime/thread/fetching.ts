@@ -1,4 +1,6 @@
 import type { Fetcher } from '@sluice/kafka'
+import type { Logger } from '@sluice/sdk'
+import { holdBack } from '../../record-path/held-back.ts'
 import type { StreamTask } from '../../record-path/stream-task.ts'
 import type { TaskPartition } from '../../record-path/task-contract.ts'
 import { keyOf } from '../partition-key.ts'
@@ -8,9 +10,10 @@ import type { RunningTasks } from '../tasks/running-tasks.ts'
 export interface FetchingParts {
   readonly fetcher: Fetcher
   readonly tasks: Pick<RunningTasks, 'all'>
-  readonly pauses: Pick<Pauses, 'version' | 'isPaused'>
+  readonly pauses: Pick<Pauses, 'version' | 'isPaused' | 'keysOf'>
   /** Most bytes that a partition may have waiting in its task. */
   readonly queuedBytesMax: number
+  readonly logger: Logger
 }
 
 /** What a thread fetches for its tasks, and what it does not for now: what is paused, and what has enough waiting. */
@@ -53,7 +56,13 @@ export class Fetching {
 
   /** A partition that waits is not fetched further than so much. */
   balance(task: StreamTask): void {
-    const mayWait = task.isHeld || task.partitions.length > 1 || !task.calls.isEmpty || task.waitsUntil < Infinity
+    // One that holds back as many records as it may has paused itself.
+    const mayWait =
+      task.isHeld ||
+      task.partitions[0]?.isPaused === true ||
+      task.partitions.length > 1 ||
+      !task.calls.isEmpty ||
+      task.waitsUntil < Infinity
     if (!mayWait && this.#paused.size === 0) return
     for (const partition of task.partitions) this.#fetchOrNot(partition)
   }
@@ -66,18 +75,21 @@ export class Fetching {
     for (const task of tasks.all) {
       for (const partition of task.partitions) {
         partition.isPaused = pauses.isPaused(task.subtopology, partition)
+        holdBack(partition, pauses.keysOf(task.subtopology, partition))
         this.#fetchOrNot(partition)
       }
     }
     return tasks.all
   }
 
-  #fetchOrNot({ topic, partition, queue, isPaused }: TaskPartition): void {
+  #fetchOrNot({ topic, partition, queue, isPaused, held }: TaskPartition): void {
     const place = { topic, partition }
     const key = keyOf(place)
     const mayNot = isPaused || queue.bytes > this.#parts.queuedBytesMax
     if (mayNot === this.#paused.has(key)) return
     if (mayNot) {
+      if (held?.isFull === true)
+        this.#parts.logger.warn('A partition waits: as many records of paused keys are held back as may be', place)
       this.#paused.add(key)
       this.#parts.fetcher.pause([place])
     } else {

@@ -1,6 +1,7 @@
 /** When a run comes to its end by itself. Each thread asks between two rounds; all of them end when all are there. */
 import type { Admin, CommittedOffset } from '@sluice/kafka'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
+import { undoneFrom } from '../../record-path/held-back.ts'
 import type { ParkedRecord, TaskPartition } from '../../record-path/task-contract.ts'
 import { keyOf } from '../partition-key.ts'
 import { readableEnds, type Isolation } from '../readable-ends.ts'
@@ -102,13 +103,13 @@ export class LogEnd implements Finish {
 
   async #isThere(thread: FinishingThread): Promise<boolean> {
     const partitions = thread.partitions()
-    const stand = partitions.map((one) => `${keyOf(one)}@${one.position}`).join(' ')
+    const stand = partitions.map((one) => `${keyOf(one)}@${undoneFrom(one)}`).join(' ')
     if (stand !== this.#stands.get(thread)) {
       this.#stands.set(thread, stand)
       this.#moves++
     }
     const parked = new Set(this.#parkedOf(partitions).map(keyOf))
-    const isBefore = (one: TaskPartition, end: number): boolean => one.position < end && !parked.has(keyOf(one))
+    const isBefore = (one: TaskPartition, end: number): boolean => undoneFrom(one) < end && !parked.has(keyOf(one))
     if (!thread.isSettled || partitions.some((one) => isBefore(one, this.#ends.get(keyOf(one)) ?? 0))) return false
     const { internal, admin, isolation } = this.#parts
     if (internal.size === 0) return true

@@ -1,11 +1,19 @@
-import type { TopicPartition } from '@sluice/sdk'
+import { SluiceError, type TopicPartition } from '@sluice/sdk'
+import { keyText } from '../../record-path/held-back.ts'
+import { memoryOf } from '../../record-path/remember.ts'
 import type { ParkedRecord } from '../../record-path/task-contract.ts'
+import type { Topology } from '../../topology/topology.ts'
 
 /** What is paused: everything, unless it says less. A partition without a topic: the tasks of that number. */
 export interface PauseTarget {
   readonly subtopology?: number
   readonly topic?: string
   readonly partition?: number
+  /**
+   * Of the topic, which must be given: records with this key are put aside, and all others go on. As the topic has it: bytes, or a text in
+   * UTF-8. See `HeldBack` for what that costs.
+   */
+  readonly key?: Uint8Array | string
 }
 
 /**
@@ -66,6 +74,16 @@ export class Pauses {
     return this.#some((one) => covers(one, { subtopology, topic, partition }))
   }
 
+  /** The keys that are paused in a partition, by `keyText`. */
+  keysOf(subtopology: number, { topic, partition }: TopicPartition): ReadonlySet<string> {
+    const keys = new Set<string>()
+    for (const target of this.#targets.values()) {
+      const { key } = target
+      if (key !== undefined && covers(target, { subtopology, topic, partition, key })) keys.add(keyText(key))
+    }
+    return keys
+  }
+
   /** Told of every change until it is taken away again. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -87,10 +105,38 @@ function covers(whole: PauseTarget, part: PauseTarget): boolean {
   return (
     (whole.subtopology === undefined || whole.subtopology === part.subtopology) &&
     (whole.topic === undefined || whole.topic === part.topic) &&
-    (whole.partition === undefined || whole.partition === part.partition)
+    (whole.partition === undefined || whole.partition === part.partition) &&
+    (whole.key === undefined || (part.key !== undefined && keyText(whole.key) === keyText(part.key)))
   )
 }
 
-function nameOf({ subtopology, topic, partition }: PauseTarget): string {
-  return JSON.stringify([subtopology ?? null, topic ?? null, partition ?? null])
+function nameOf({ subtopology, topic, partition, key }: PauseTarget): string {
+  return JSON.stringify([
+    subtopology ?? null,
+    topic ?? null,
+    partition ?? null,
+    key === undefined ? null : keyText(key),
+  ])
+}
+
+/**
+ * Whether records of a key can be held back: others are then ahead of what is committed, which none may be who reads the topic once more.
+ * @throws SluiceError TOPOLOGY_INVALID
+ */
+export function checkPause({ topic, key }: PauseTarget, topology: Topology): void {
+  if (key === undefined) return
+  if (topic === undefined) throw cannotPause('The topic of a key that is to be paused is not given', {})
+  const store = [...topology.stores.values()].find(({ sourceTopic }) => sourceTopic === topic)
+  if (store !== undefined)
+    throw cannotPause(`${topic} is what store ${store.definition.name} is restored from`, { topic })
+  const reader = topology.subtopologies.find(({ sourceTopics }) => sourceTopics.includes(topic))
+  if (reader !== undefined && memoryOf(reader) > 0)
+    throw cannotPause(`A check behind ${topic} remembers the records before its position`, { topic })
+}
+
+function cannotPause(why: string, place: Readonly<Record<string, string>>): SluiceError {
+  return new SluiceError('TOPOLOGY_INVALID', `A key cannot be paused: ${why}`, {
+    place,
+    remedy: 'Pause a partition, or the whole topic.',
+  })
 }

@@ -46,7 +46,7 @@ export class StreamThread {
   constructor(settings: ThreadSettings, parts: ThreadParts) {
     this.#settings = settings
     this.#parts = parts
-    const { fetcher, tasks, pauses } = parts
+    const { fetcher, tasks, pauses, logger } = parts
     this.#preparations = new Preparations({
       tasks,
       committed: (partitions) => this.#member!.committed(partitions),
@@ -56,7 +56,7 @@ export class StreamThread {
       },
     })
     this.#calls = new CallsUnderWay(tasks)
-    this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax })
+    this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax, logger })
     this.#lastCommitAt = parts.clock.monotonic()
     parts.output.behind = parts.changelogs
     parts.output.onMany = () => this.#handOverMany()

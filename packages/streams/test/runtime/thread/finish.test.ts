@@ -32,7 +32,7 @@ class Thread implements FinishingThread {
 
   partitions(): readonly TaskPartition[] {
     return Object.entries(this.positions).map(
-      ([topic, position]) => ({ topic, partition: 0, position }) as unknown as TaskPartition,
+      ([topic, position]) => ({ topic, partition: 0, position, held: null }) as unknown as TaskPartition,
     )
   }
 

@@ -55,3 +55,21 @@ test('a parked partition is one that nobody has paused: not itself, nor all of i
   pauses.remove(at('b', 0))
   expect([pauses.parked(), pauses.isPaused(3, at('a', 1)), pauses.isPaused(3, at('b', 0))]).toEqual([[], true, false])
 })
+
+test('a key is paused in its topic, or in one of its partitions, whether it is given as text or as bytes; nothing else is', () => {
+  const pauses = new Pauses()
+  pauses.add({ topic: 'a', key: 'é' })
+  pauses.add({ topic: 'a', partition: 1, key: Buffer.from([0xff]) })
+  const keys = (topic: string, partition: number): string[] => [...pauses.keysOf(0, at(topic, partition))]
+  expect([keys('a', 0), keys('a', 1), keys('b', 1)]).toEqual([['\u00c3\u00a9'], ['\u00c3\u00a9', '\u00ff'], []])
+  expect([pauses.isPaused(0, at('a', 1)), pauses.has({ topic: 'a' }), pauses.has({ topic: 'a', key: 'e' })]).toEqual([
+    false,
+    false,
+    false,
+  ])
+  expect(pauses.has({ topic: 'a', partition: 7, key: new TextEncoder().encode('é') })).toBe(true)
+  pauses.add({ topic: 'a' })
+  expect(pauses.has({ topic: 'a', key: 'e' })).toBe(true)
+  pauses.remove({ topic: 'a', key: Buffer.from('é') })
+  expect(keys('a', 0)).toEqual([])
+})

@@ -106,7 +106,12 @@ class Around {
       logger: silentLogger,
       metrics: metrics as unknown as ThreadParts['metrics'],
       threadMetrics: metrics as unknown as ThreadParts['threadMetrics'],
-      pauses: { version: 0, isPaused: () => false, onChange: () => ignore } as unknown as Pauses,
+      pauses: {
+        version: 0,
+        isPaused: () => false,
+        keysOf: () => new Set(),
+        onChange: () => ignore,
+      } as unknown as Pauses,
       purge: { committed: ignore },
       onSettled: ignore,
       onCommitted: ignore,
