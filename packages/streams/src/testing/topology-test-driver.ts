@@ -33,6 +33,7 @@ import type {
 import { streamsSettings } from '../streams-settings.ts'
 import { taskSettingsOf } from '../task-settings.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
+import { refuseQuarantineLoops } from '../topology/quarantine-loop.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
 import { plainKeyValueStore, plainWindowStore } from './plain-stores.ts'
 import {
@@ -97,6 +98,7 @@ export class TopologyTestDriver {
     const taskSettings = { ...taskSettingsOf(settings), takesBack: true }
     const named = topology.forApplication(taskSettings.applicationId)
     this.#topology = options.topics === undefined ? named : named.withTopics(options.topics)
+    refuseQuarantineLoops(this.#topology, taskSettings.quarantineTopic)
     const changelog: Changelog = {
       append: (store, key, value, timestamp, headers) => {
         const topic = changelogTopicOf(taskSettings.applicationId, store)
