@@ -133,6 +133,7 @@ const context: StoreContext = {
   },
   changelogTopic: (store) => `bench-${store}-changelog`,
   onExpired: () => {},
+  onFull: () => {},
 }
 
 function inMemory(): Place {

@@ -47,6 +47,8 @@ export class StreamTask {
   readonly #failures: Failures
   readonly #journal: UndoJournal | null
   #isCommitWanted = false
+  /** Stores that hold as much back as they may. */
+  readonly #full = new Set<string>()
   readonly #closers: (() => void)[] = []
   readonly #calls: AsyncCalls
   /** The record under way, if it has begun calls. */
@@ -85,6 +87,7 @@ export class StreamTask {
       changelogTopic: (store) =>
         topology.stores.get(store)?.sourceTopic ?? changelogTopicOf(settings.applicationId, store),
       onExpired: () => this.#drops.add('expired'),
+      onFull: (store) => void this.#full.add(store),
     })
     const chains = compileChains(topology, subtopology, {
       task: this.id,
@@ -193,7 +196,7 @@ export class StreamTask {
 
   /** Puts out what its stores hold back of their changelogs: before a commit. */
   flush(): void {
-    this.#stores.flush()
+    this.#flush(this.#stores.all.keys())
   }
 
   /** Closes its processors, and gives its stores back. @throws what the first processor throws, after all of that */
@@ -276,19 +279,33 @@ export class StreamTask {
         if (this.#pending === null) way.tally.settle(this.#at)
         else this.#leave(this.#pending)
         way.position = queue.shift()
-        this.#at.output.settled()
+        this.#settled()
         if (this.#streamTime >= this.#punctuations.nextStreamTime) {
           const stop = this.#punctuate((at) => this.#punctuations.advanceStreamTime(this.#streamTime, at))
           if (stop !== null) return stop
           at.enter(way, batch)
           if (this.#mayNotBegin) return null
         } else if (hasBegun && this.#mayNotBegin) return null
-        if (way.held !== null) return null
       }
       // With several partitions, this one has to be asked for more when it is empty.
       if (until !== Infinity) return null
     }
     return null
+  }
+
+  /** A record has come to all its ends. */
+  #settled(): void {
+    this.#at.output.settled()
+    if (this.#full.size > 0) this.#flush(this.#full)
+  }
+
+  /** No record is under way: what the stores tell goes as it comes. */
+  #flush(stores: Iterable<string>): void {
+    const { behind, onMany } = this.#at.output
+    if (behind !== null) behind.onMany = onMany
+    for (const store of stores) this.#stores.all.get(store)!.flush()
+    if (behind !== null) behind.onMany = null
+    this.#full.clear()
   }
 
   /** One record from its bytes to all its ends. Returns the reason to stop. */
@@ -375,7 +392,7 @@ export class StreamTask {
     }
     if (stop === null) this.#leave(record)
     this.#pending = null
-    output.settled()
+    this.#settled()
     return stop
   }
 

@@ -40,11 +40,6 @@ export class TaskStores {
     return this.#own
   }
 
-  /** Gives to the changelogs what they do not have yet. */
-  flush(): void {
-    for (const store of this.#own.values()) store.flush()
-  }
-
   close(): void {
     for (const store of this.#own.values()) store.close()
   }

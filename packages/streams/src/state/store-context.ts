@@ -41,6 +41,8 @@ export interface StoreContext {
   readonly journal?: UndoJournal | null
   /** An update came too late for its store and was refused: counted in `dropped-records`. */
   onExpired(store: string): void
+  /** A store holds as much back from its changelog as it may: it is flushed when the record under way is through. */
+  onFull(store: string): void
 }
 
 /** A record of a store's changelog, read back. */

@@ -76,7 +76,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     }
     this.#measure(slot)
     this.#touch(slot)
-    if (this.#dirty.length >= DIRTY_MOST) this.#relieve()
+    if (this.#dirty.length === DIRTY_MOST) this.#relieve()
   }
 
   priorValue(key: K): ValueAndTimestamp<V> | null | undefined {
@@ -198,7 +198,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   #relieve(): void {
     const { isDirty } = this.#changes
     this.#dirty = [...new Set(this.#dirty)].filter((slot) => isDirty[slot]!)
-    if (this.#dirty.length > DIRTY_MOST / 2) this.flush()
+    if (this.#dirty.length > DIRTY_MOST / 2) this.#context.onFull(this.name)
   }
 
   #forget(slot: number): void {

@@ -45,12 +45,12 @@ const NO_HEADERS = Object.freeze([])
 const NO_END: KeyEnd = { bytes: 0, write: () => {} }
 
 class ImmediateLog<K, V> implements UpdateLog<K, V> {
-  readonly #store: string
+  readonly store: string
   readonly #context: StoreContext
   readonly #format: UpdateFormat<K, V>
 
   constructor(store: string, context: StoreContext, format: UpdateFormat<K, V>) {
-    this.#store = store
+    this.store = store
     this.#context = context
     this.#format = format
   }
@@ -65,17 +65,17 @@ class ImmediateLog<K, V> implements UpdateLog<K, V> {
   write(key: Uint8Array, value: V | null, bytes: Uint8Array | null, recordTime: number): void {
     const { changelog } = this.#context
     const { values } = this.#format
-    if (value === null) changelog?.append(this.#store, key, null, recordTime, NO_HEADERS)
+    if (value === null) changelog?.append(this.store, key, null, recordTime, NO_HEADERS)
     else {
       const timestamp = values.timestampOf(value) ?? recordTime
-      changelog?.append(this.#store, key, bytes ?? values.write(value), timestamp, NO_HEADERS)
+      changelog?.append(this.store, key, bytes ?? values.write(value), timestamp, NO_HEADERS)
     }
   }
 
   flush(): void {}
 }
 
-/** So many wait for the commit at most: a commit may be far away. */
+/** So many wait for the commit, and hardly more: a commit may be far away. */
 const UPDATES_MOST = 20_000
 
 class CollapsingLog<K, V> implements UpdateLog<K, V> {
@@ -110,7 +110,7 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
     this.#updated.push(-found)
     this.#values.push(value)
     this.#recordTimes.push(timestamp)
-    if (this.#updated.length >= UPDATES_MOST) this.flush()
+    if (this.#updated.length === UPDATES_MOST) this.#context.onFull(this.#log.store)
   }
 
   flush(): void {

@@ -87,7 +87,7 @@ test('the changelog hears of what waits at a commit, of its end once it knows it
   expect(context.logged.slice(from).map(({ key, value }) => [key.toString(), value])).toEqual([['a', null]])
 })
 
-test('with a commit far away, the changelog hears of what waits, and nothing is kept of the many that came and went', () => {
+test('with a commit far away, much that waits asks to be told, and nothing is kept of the many that came and went', () => {
   const context = new TestContext()
   const store = memoryStores({ ...base(), kind: 'suppression', tracksBytes: false }, context)
   const buffer = store as unknown as SuppressionBuffer<string, string>
@@ -98,10 +98,10 @@ test('with a commit far away, the changelog hears of what waits, and nothing is 
       () => undefined,
     )
   }
-  expect(context.logged).toHaveLength(0)
+  expect(context.full).toEqual([])
   for (let i = 0; i < 20_000; i++) buffer.put(i, `waits ${i}`, 'x', null)
-  expect(context.logged.length).toBeGreaterThan(10_000)
+  expect(context.full).toEqual([store.name])
   store.flush()
-  expect(new Set(context.logged.map(({ key }) => key.toString())).size).toBe(context.logged.length)
+  expect(new Set(context.logged.map(({ key }) => Buffer.from(key).toString())).size).toBe(buffer.numRecords)
   expect(context.logged).toHaveLength(buffer.numRecords)
 })

@@ -10,6 +10,8 @@ export class TestContext implements StoreContext {
   record: CurrentRecord = { topic: 'in', partition: 0, offset: 0, timestamp: 0, headers: null }
   readonly logged: Logged[] = []
   expired = 0
+  /** Stores that want to be flushed. */
+  readonly full: string[] = []
 
   readonly changelog = {
     append: (
@@ -29,6 +31,10 @@ export class TestContext implements StoreContext {
 
   onExpired(): void {
     this.expired++
+  }
+
+  onFull(store: string): void {
+    this.full.push(store)
   }
 
   /** The record under way is now of this time. */

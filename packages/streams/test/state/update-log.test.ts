@@ -72,3 +72,15 @@ test('windows of a key collapse each for itself, and what is too late is not log
   ])
   expect(context.expired).toBe(1)
 })
+
+test('a store with very many updates in one commit asks to be flushed, once, and holds them back until it is', () => {
+  const context = new TestContext()
+  const store = memoryStores({ ...base({ caching: true }), kind: 'timestampedKeyValue' }, context)
+  const rows = store as unknown as TimestampedKeyValueStore<string, string>
+  for (let i = 0; i < 30_000; i++) rows.put(`${i}`, 'x', 1)
+  expect([context.full, context.logged]).toEqual([[store.name], []])
+  store.flush()
+  expect(context.logged).toHaveLength(30_000)
+  for (let i = 0; i < 20_000; i++) rows.put(`${i}`, 'y', 1)
+  expect(context.full).toHaveLength(2)
+})

@@ -11,6 +11,8 @@ export function changelogOf(applicationId: string, partition: number, output: Ou
       if (topic === undefined) topics.set(store, (topic = changelogTopicOf(applicationId, store)))
       const record = { topic, partition, key, value, timestamp, headers: headers.length === 0 ? null : headers }
       output.add(record, bytesOf(record))
+      output.settled()
+      output.settled()
     },
   }
 }

@@ -159,5 +159,6 @@ function contextOf(application: string): StoreContext {
     changelogTopic: (store) => changelogTopicOf(application, store),
     changelog: { append: () => undefined },
     onExpired: () => undefined,
+    onFull: () => undefined,
   }
 }

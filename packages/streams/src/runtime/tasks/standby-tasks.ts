@@ -273,5 +273,6 @@ function contextOf(changelogTopic: (store: string) => string): StoreContext {
     changelogTopic,
     changelog: { append: () => undefined },
     onExpired: () => undefined,
+    onFull: () => undefined,
   }
 }

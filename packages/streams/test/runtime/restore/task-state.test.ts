@@ -22,6 +22,7 @@ const context: StoreContext = {
   changelogTopic: (store) => store,
   changelog: { append: () => undefined },
   onExpired: () => undefined,
+  onFull: () => undefined,
 }
 
 function open(logging: StoreDefinition['logging']) {
