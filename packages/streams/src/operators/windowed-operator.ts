@@ -34,13 +34,15 @@ export function windowedOperator(
   options: Omit<WindowedAggregateOptions, 'aggregatesNulls'> & { readonly windows: { readonly kind: string } },
   compile: Operator['compile'],
 ): Operator {
-  const { kind = 'aggregate', prefix = 'KSTREAM-AGGREGATE-', windows, emit, late } = options
+  const { kind = 'aggregate', prefix = 'KSTREAM-AGGREGATE-', windows, emit, late, ignoresValues } = options
   return {
     kind,
     prefix,
     changes: 'record',
     details: { windows: windows.kind, emit },
     ...(late === undefined ? {} : { sideChildren: [late] }),
+    // Records that are late go on with theirs.
+    ...(ignoresValues === true && late === undefined ? { ignores: 'value' } : {}),
     compile,
   }
 }

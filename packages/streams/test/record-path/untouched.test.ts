@@ -1,5 +1,14 @@
 import { expect, test } from '@jest/globals'
-import { JoinWindows, Serdes, StreamsBuilder, type FixedKeyRecord, type KStream } from '../../src/index.ts'
+import {
+  JoinWindows,
+  Serdes,
+  SessionWindows,
+  SlidingWindows,
+  StreamsBuilder,
+  TimeWindows,
+  type FixedKeyRecord,
+  type KStream,
+} from '../../src/index.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
 
 const text = Serdes.string
@@ -31,6 +40,26 @@ test('a value that nothing looks at is not decoded: it counts if it has bytes', 
     ['k', 2],
   ])
   expect(driver.createOutputTopic('q').readValuesToList()).toEqual([])
+})
+
+test.each([
+  ['tumbling', TimeWindows.ofSizeAndGrace(10, 0)],
+  ['sliding', SlidingWindows.ofTimeDifferenceAndGrace(10, 0)],
+  ['session', SessionWindows.ofInactivityGapAndGrace(10, 0)],
+])('nor is it in %s windows, unless records that are late go on with it', (_kind, windows) => {
+  const counted = (usesLate: boolean) => (builder: StreamsBuilder) => {
+    const grouped = builder.stream('in', { key: text, value: json, quarantine: 'q' }).groupByKey()
+    const windowed = windows.kind === 'session' ? grouped.windowedBy(windows) : grouped.windowedBy(windows)
+    const table = (
+      usesLate ? windowed.late((records) => records.to('late', { key: text, value: json })) : windowed
+    ).count()
+    table.toStream((key) => key.key).to('out', { key: text, value: Serdes.long })
+  }
+  for (const usesLate of [false, true]) {
+    const driver = run(counted(usesLate), [POISON])
+    expect(driver.createOutputTopic('out', text, Serdes.long).readValuesToList()).toEqual(usesLate ? [] : [1])
+    expect(driver.createOutputTopic('q').readValuesToList()).toEqual(usesLate ? [POISON] : [])
+  }
 })
 
 test('a checked source decodes it all the same', () => {
