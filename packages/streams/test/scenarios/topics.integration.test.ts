@@ -33,7 +33,7 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
     )
     await app.put('in', { key: 'a', value: '1' }, { key: 'a', value: 'no' }, { key: 'a', value: '2' })
     // No commit before the end: it would wait for the topic as long as a producer does, a minute.
-    const settings = { 'create.topics': 'false', 'close.timeout.ms': '1000', 'commit.interval.ms': '20000' }
+    const settings = { 'create.topics': 'false', 'close.timeout.ms': '1000', 'commit.interval.ms': '9000' }
     await expect(app.runToEnd({ settings })).rejects.toMatchObject({
       code: 'TOPOLOGY_INVALID',
       place: { topic: app.topic('missing'), node: 'KSTREAM-SINK-0000000001' },
