@@ -6,7 +6,7 @@ import {
   longConverter,
   stringConverter,
 } from '@sluice/codecs'
-import { withOptional, type Converter, type Schema } from '@sluice/sdk'
+import { DataError, withOptional, type Converter, type Schema } from '@sluice/sdk'
 import { serde, type Serde, type Side } from './serde.ts'
 
 /** The bytes as they are: what a side has for which no serde is given. */
@@ -20,10 +20,13 @@ export const Serdes = {
   bytes: bytesSerde,
   /** UTF-8 text. */
   string: stringSerde,
-  /** 64 bits, big-endian. Beyond 2^53 a number is not exact. */
-  long: serde<number>(longConverter.create({}, 'value'), null),
-  /** 32 bits, big-endian. */
-  integer: serde<number>(integerConverter.create({}, 'value'), null),
+  /**
+   * A whole number in 64 bits, big-endian. Fractions are refused: they are of `double`. What is beyond 2^53 is read as a bigint, whatever
+   * the type says, so that it is written as it was; written from a number it is not exact.
+   */
+  long: serde<number>(wholeOnly(longConverter.create({}, 'value'), 64), null),
+  /** A whole number in 32 bits, big-endian. */
+  integer: serde<number>(wholeOnly(integerConverter.create({}, 'value'), 32), null),
   /** IEEE 754, 64 bits. */
   double: serde<number>(doubleConverter.create({}, 'value'), null),
   /**
@@ -34,6 +37,28 @@ export const Serdes = {
   json<T>(schema: Schema | null = null): Serde<T> {
     return serde(schema === null ? bareJson : jsonOf(schema), schema)
   },
+}
+
+/**
+ * Writes whole numbers only. Java's types see to that; here a fraction, what is no number, and what has no room would become another
+ * number without a word, in a topic and in the store that is restored from it.
+ */
+function wholeOnly(converter: Converter, bits: 32 | 64): Converter {
+  const limit = 2 ** (bits - 1)
+  return {
+    encoder(topic, schema) {
+      const encode = converter.encoder(topic, schema)
+      return (value) => {
+        if (typeof value === 'number' && !(Number.isInteger(value) && value >= -limit && value < limit)) {
+          throw new DataError(`${value} is no whole number of ${bits} bits`, {
+            remedy: 'Write it with Serdes.double, or round it before.',
+          })
+        }
+        return encode(value)
+      }
+    },
+    decode: (topic, bytes, headers) => converter.decode(topic, bytes, headers),
+  }
 }
 
 const WITHOUT_ENVELOPE = { 'schemas.enable': 'false', 'decimal.format': 'NUMERIC' }
