@@ -1,5 +1,6 @@
 /** The topics that an application keeps for itself: their names, partitions and settings, as Kafka Streams creates them. */
 import type { StoreDefinition } from '../state/definition.ts'
+import { checkName } from './names.ts'
 import type { PartitionPlan } from './partition-plan.ts'
 import type { Topology } from './topology.ts'
 
@@ -21,7 +22,7 @@ export function changelogTopicOf(applicationId: string, store: string): string {
 
 /**
  * The internal topics of an application. `topology` is the application's: see `Topology.forApplication`. Stores that are restored
- * from their source topic, or have no changelog, have none here.
+ * from their source topic, or have no changelog, have none here. @throws SluiceError TOPOLOGY_INVALID for a name that is too long
  */
 export function internalTopics(
   topology: Topology,
@@ -48,7 +49,10 @@ export function internalTopics(
       return [{ name, kind: 'changelog', partitions: plan.tasks.get(id)!, configs }]
     }),
   )
-  return [...repartitions, ...changelogs]
+  const topics = [...repartitions, ...changelogs]
+  // With the application's name before it, a name may be too long.
+  for (const { name } of topics) checkName('Topic', name)
+  return topics
 }
 
 /** Whether its changelog holds all of it as long as nobody cuts it: records are compacted, and never deleted for their age. */

@@ -98,3 +98,10 @@ test('a table needs no changelog where its source topic serves as one; a global 
   const store = topologyOf(write, ['reuse.ktable.source.topics']).stores.get('t')
   expect(store).toMatchObject({ sourceTopic: 'in', definition: { logging: null } })
 })
+
+test('a name that is too long with the application’s before it is refused', () => {
+  const count = (length: number) => () =>
+    topicsOf((builder) => grouped(builder).count({ materialized: { name: 's'.repeat(length) } }))
+  expect(count(235)).not.toThrow()
+  expect(count(236)).toThrow(expect.objectContaining({ code: 'TOPOLOGY_INVALID' }))
+})
