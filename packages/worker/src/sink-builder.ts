@@ -29,7 +29,7 @@ import { WakeUp } from './record-path/wake-up.ts'
 import { below, HEADER_CONVERTER, sinkSettings, type SinkSettings } from './settings.ts'
 import { limitsOf, makeTolerance, openDeadLetters } from './source-builder.ts'
 import { adminOfTask, borrowed, kafkaOfTask, type TaskKafka } from './task-kafka.ts'
-import type { WorkerParts } from './worker-parts.ts'
+import type { SinkWorkerParts } from './worker-parts.ts'
 
 export interface SinkHandle extends TaskHandle {
   progress(): readonly SinkPartitionProgress[]
@@ -55,7 +55,7 @@ const NO_EVENTS: TaskEvents = { stateChanged: () => undefined, topicUsed: () => 
  * source beside it may be the one that makes them.
  */
 export async function buildSinkTask(
-  worker: WorkerParts,
+  worker: SinkWorkerParts,
   connector: SinkConnector,
   raw: RawSettings,
   task: number,
@@ -80,7 +80,7 @@ export async function buildSinkTask(
 }
 
 interface Given {
-  readonly worker: WorkerParts
+  readonly worker: SinkWorkerParts
   readonly connector: SinkConnector
   readonly raw: RawSettings
   readonly task: number

@@ -26,7 +26,7 @@ import { adminOfTask, assertSameCluster, borrowed, kafkaOfTask, type TaskKafka }
 import { TopicMaker } from './topic-maker.ts'
 import { clientsOf } from './validation/client-overrides.ts'
 import { sourceSettings } from './validation/source-settings.ts'
-import type { WorkerParts } from './worker-parts.ts'
+import type { SinkWorkerParts, WorkerParts } from './worker-parts.ts'
 
 export type { ExactlyOnce } from './exactly-once.ts'
 
@@ -203,7 +203,7 @@ export function limitsOf(worker: Pick<WorkerParts, 'worker'>, raw: RawSettings):
 }
 
 export function makeTolerance(
-  worker: WorkerParts,
+  worker: SinkWorkerParts,
   common: ConnectorSettings,
   logger: Logger,
   errors: ErrorFigures | null = null,
@@ -225,7 +225,7 @@ export function makeTolerance(
 
 /** Null when the connector names no dead letter topic; else the topic exists afterwards. One that is made here has room for any letter. */
 export async function openDeadLetters(
-  worker: WorkerParts,
+  worker: SinkWorkerParts,
   common: ConnectorSettings,
   className: string,
   task: number,

@@ -17,3 +17,6 @@ export interface WorkerParts {
   readonly clock: Clock
   readonly random: Random
 }
+
+/** A sink has no positions but those of its group. */
+export type SinkWorkerParts = Omit<WorkerParts, 'positions'>

@@ -9,11 +9,10 @@ import { openPlugins, pluginPath } from '../plugins/open-plugins.ts'
 import { transactional, type ConnectorPositions } from '../positions/connector-positions.ts'
 import { transactionalPositions } from '../positions/transactional-positions.ts'
 import { openWorkerPositions, type WorkerMode } from '../positions/worker-positions.ts'
-import type { ExactlyOnce } from '../source-builder.ts'
-import type { WorkerParts } from '../worker-parts.ts'
+import { buildSinkTask } from '../sink-builder.ts'
+import { buildSourceTask, type ExactlyOnce } from '../source-builder.ts'
 import { workerSettings } from '../worker-settings.ts'
 import { CellMetrics } from './cell-metrics.ts'
-import { buildTask } from './task-builder.ts'
 import type { TaskHandle, TaskHooks, WorkEnvironment, WorkSettings } from './work-environment.ts'
 import type { ExactlyOnceGuard, TaskStart } from './work-host.ts'
 
@@ -26,12 +25,6 @@ export interface CellGiven {
   readonly modules: readonly string[]
 }
 
-/** Kafka, and what is in it or beside it. */
-export interface Reach {
-  readonly kafka: Kafka
-  readonly positions: ConnectorPositions
-}
-
 export interface EnvironmentParts {
   /** The worker's settings, resolved. */
   readonly worker: RawSettings
@@ -39,8 +32,10 @@ export interface EnvironmentParts {
   readonly resolve: WorkEnvironment['resolve']
   readonly plugins: () => Promise<Plugins>
   /** Asked again after it has failed: the broker may be back when the next task asks. */
-  readonly reach: () => Promise<Reach>
-  /** Ends what the two have opened for this environment alone. */
+  readonly kafka: () => Promise<Kafka>
+  /** As `kafka`, and asked by who has a source: the topic is followed from then on. */
+  readonly positions: (kafka: Kafka) => Promise<ConnectorPositions>
+  /** Ends what these have opened for this environment alone. */
   readonly close: () => Promise<void>
   readonly logger: Logger
 }
@@ -50,7 +45,8 @@ export async function openEnvironment(given: CellGiven, logger: Logger): Promise
   const providers = ConfigProviders.of(given.worker)
   const { settings: worker, values: own } = await providers.resolve(given.worker)
   const places = { modules: given.modules, folders: pluginPath(worker['plugin.path']) }
-  let reaching: Promise<Reach> | undefined
+  let connecting: Promise<Kafka> | undefined
+  let opening: Promise<ConnectorPositions> | undefined
   return new KafkaEnvironment({
     worker,
     resolve: async (config) => {
@@ -58,11 +54,11 @@ export async function openEnvironment(given: CellGiven, logger: Logger): Promise
       return { settings, values: new Set([...own, ...values]) }
     },
     plugins: () => openPlugins(places, logger),
-    reach: () => (reaching = openReach(given.mode, worker, logger)),
+    kafka: () => (connecting = connect({ ...kafkaConfig(worker).config, logger, clock: systemClock })),
+    positions: (kafka) => (opening = openWorkerPositions(given.mode, kafka, worker, logger)),
     close: async () => {
-      const reached = await reaching?.catch(() => null)
-      await reached?.positions.close()
-      await reached?.kafka.close()
+      await (await opening?.catch(() => null))?.close()
+      await (await connecting?.catch(() => null))?.close()
     },
     logger,
   })
@@ -73,20 +69,25 @@ export class KafkaEnvironment implements WorkEnvironment {
   readonly instruments: CellMetrics = new CellMetrics()
   readonly #parts: EnvironmentParts
   readonly #plugins: () => Promise<Plugins>
-  readonly #reach: () => Promise<Reach>
+  readonly #kafka: () => Promise<Kafka>
+  readonly #positions: () => Promise<ConnectorPositions>
 
   constructor(parts: EnvironmentParts) {
     this.#parts = parts
     this.#plugins = once(parts.plugins)
-    this.#reach = once(parts.reach)
+    this.#kafka = once(parts.kafka)
+    this.#positions = once(async () => parts.positions(await this.#kafka()))
   }
 
   async prepare(): Promise<void> {
-    await Promise.all([this.#plugins(), this.#reach()])
+    await Promise.all([this.#plugins(), this.#kafka()])
   }
 
   async connector(config: RawSettings): Promise<Connector> {
-    return (await this.#plugins()).loadFor(config, this.#parts.worker)
+    const connector = await (await this.#plugins()).loadFor(config, this.#parts.worker)
+    // Its tasks will ask for them, and need not wait then. Why it fails they are told.
+    if (connector.kind === 'source') this.#positions().catch(() => undefined)
+    return connector
   }
 
   resolve(config: RawSettings): Promise<WorkSettings> {
@@ -95,22 +96,17 @@ export class KafkaEnvironment implements WorkEnvironment {
 
   async buildTask(connector: Connector, config: RawSettings, start: TaskStart, hooks: TaskHooks): Promise<TaskHandle> {
     const { worker, logger } = this.#parts
-    const [plugins, { kafka, positions }] = await Promise.all([this.#plugins(), this.#reach()])
-    const parts: WorkerParts = {
-      worker,
-      settings: workerSettings.parse(worker),
-      plugins,
-      kafka,
-      // A sink has none.
-      positions: await positions.of(connector.kind === 'source' ? config : {}),
-      metrics: hooks.metrics,
-      logger,
-      clock: systemClock,
-      random: systemRandom,
-    }
-    const isExactlyOnce = connector.kind === 'source' && start.isExactlyOnce
-    const exactlyOnce = isExactlyOnce ? await this.#exactlyOnce(positions, config, start, hooks.guard) : null
-    return buildTask(parts, connector, config, start.id.task, hooks, exactlyOnce)
+    const { control, events, metrics, guard } = hooks
+    const [plugins, kafka] = await Promise.all([this.#plugins(), this.#kafka()])
+    const settings = workerSettings.parse(worker)
+    const parts = { worker, settings, plugins, kafka, metrics, logger, clock: systemClock, random: systemRandom }
+    const { task } = start.id
+    if (connector.kind === 'sink')
+      return buildSinkTask(parts, connector, config, task, hooks.logger, { control, events })
+    const positions = await this.#positions()
+    const exactlyOnce = start.isExactlyOnce ? await this.#exactlyOnce(positions, config, start, guard) : null
+    const source = { ...parts, positions: await positions.of(config) }
+    return buildSourceTask(source, connector, config, task, hooks.logger, { control, events, exactlyOnce })
   }
 
   metrics(): ReturnType<CellMetrics['samples']> {
@@ -135,16 +131,6 @@ export class KafkaEnvironment implements WorkEnvironment {
       fence: () => guard.fence(id.connector),
       verify: () => guard.verify(id),
     }
-  }
-}
-
-async function openReach(mode: WorkerMode, worker: RawSettings, logger: Logger): Promise<Reach> {
-  const kafka = await connect({ ...kafkaConfig(worker).config, logger, clock: systemClock })
-  try {
-    return { kafka, positions: await openWorkerPositions(mode, kafka, worker, logger) }
-  } catch (error) {
-    await kafka.close()
-    throw error
   }
 }
 

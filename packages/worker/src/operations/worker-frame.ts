@@ -16,7 +16,7 @@ import type { CatalogueTable } from '../catalogue/catalogue.ts'
 import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
 import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
-import { KafkaEnvironment, type CellGiven, type Reach } from '../cells/kafka-environment.ts'
+import { KafkaEnvironment, type CellGiven } from '../cells/kafka-environment.ts'
 import type { WorkSettings } from '../cells/work-environment.ts'
 import type { ConfigProviders } from '../config-providers.ts'
 import type { Herder } from '../herder/herder.ts'
@@ -25,6 +25,7 @@ import type { HerderSettings } from '../herder/settings.ts'
 import type { StandaloneHerderParts } from '../herder/standalone-herder.ts'
 import { KAFKA_VERSION, type Plugins } from '../plugins/catalogue.ts'
 import { KafkaConnectorOffsets } from '../positions/connector-offsets.ts'
+import type { ConnectorPositions } from '../positions/connector-positions.ts'
 import { openWorkerPositions, type WorkerMode } from '../positions/worker-positions.ts'
 import { Processors } from '../processors/processors.ts'
 import { groupProblem, sinkOfGroup } from '../processors/sink-groups.ts'
@@ -73,6 +74,12 @@ export interface FrameParts extends WorkerOptions {
 const STUCK_AFTER_MS = 300_000
 /** Compiled or not, as this file. */
 const ENVIRONMENT = new URL(`../cells/kafka-environment${path.extname(import.meta.url)}`, import.meta.url).href
+
+/** Kafka, and what is in it or beside it. */
+interface Reach {
+  readonly kafka: Kafka
+  readonly positions: ConnectorPositions
+}
 
 export class WorkerFrame {
   readonly rest: RestServer
@@ -151,7 +158,8 @@ export class WorkerFrame {
           worker: raw,
           resolve: (config) => this.resolve(config),
           plugins: async () => plugins,
-          reach: async () => this.#reach,
+          kafka: async () => this.kafka,
+          positions: async () => this.#reach.positions,
           close: async () => undefined,
           logger,
         }),

@@ -60,7 +60,8 @@ export class InlineWorker {
       worker,
       resolve: async (settings) => ({ settings, values: new Set() }),
       plugins: async () => plugins,
-      reach: async () => ({ kafka, positions }),
+      kafka: async () => kafka,
+      positions: async () => positions,
       close: async () => undefined,
       logger,
     })
