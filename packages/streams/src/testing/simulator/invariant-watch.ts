@@ -122,8 +122,9 @@ export class InvariantWatch implements BrokerWatch {
     }
   }
 
-  /** Returns the partition that a quarantined record came from. */
+  /** Returns the partition that a quarantined record came from; null: none, or it is not said. */
   #checkOriginal(record: LogRecord): string | null {
+    if (isWithoutRecord(record.headers)) return null
     const envelope = readQuarantineHeaders(record.headers)
     const origin = envelope?.origin ?? null
     if (origin === null || envelope?.stage === null || envelope?.reasons.length === 0) {
@@ -143,6 +144,12 @@ function originOf(headers: readonly RawHeader[] | null): { readonly key: string;
   if (found === null || found === undefined) return null
   const [key, offset] = Buffer.from(found).toString().split(' ') as [string, string]
   return { key, offset: Number(offset) }
+}
+
+/** What failed in a punctuator. */
+function isWithoutRecord(headers: readonly RawHeader[] | null): boolean {
+  const offset = headers?.find(({ key }) => key === '__streams.errors.offset')?.value
+  return offset !== null && offset !== undefined && Buffer.from(offset).toString() === '-1'
 }
 
 export function originHeader(key: string, offset: number): RawHeader {

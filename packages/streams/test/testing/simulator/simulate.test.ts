@@ -4,6 +4,8 @@ import { SeededRandom } from '@sluice/sdk/testing'
 import { Serdes } from '../../../src/serdes.ts'
 import { StreamsBuilder } from '../../../src/dsl/streams-builder.ts'
 import { BufferConfig, Suppressed } from '../../../src/dsl/suppressed.ts'
+import type { ProcessorContext } from '../../../src/operators/process.ts'
+import type { StreamRecord } from '../../../src/operators/stream-record.ts'
 import { TimeWindows } from '../../../src/windows/time-windows.ts'
 import { inputsOf, shrink, simulate, type SimulationOptions } from '../../../src/testing/simulator/index.ts'
 
@@ -141,6 +143,32 @@ describe('a simulation', () => {
         `${Buffer.from(last.key!).toString()}@${start}`,
       )
     }
+  })
+
+  test('of punctuators that fail holds every invariant: their dead letters are of no partition', async () => {
+    const builder = new StreamsBuilder()
+    let failures = 0
+    const fail = (): never => {
+      failures++
+      throw new Error('not now')
+    }
+    builder
+      .stream('words', asText)
+      .process<string | null, string | null>(() => {
+        let context: ProcessorContext<string | null, string | null>
+        return {
+          init(given: ProcessorContext<string | null, string | null>) {
+            context = given
+            context.schedule(300, 'WALL_CLOCK_TIME', fail)
+          },
+          process: (record: StreamRecord<string | null, string | null>) => context.forward(record),
+        }
+      })
+      .to('words-out', asText)
+    const topology = builder.build()
+    const { violations } = await simulate({ ...options(9), topology })
+    expect(violations).toEqual([])
+    expect(failures).toBeGreaterThan(3)
   })
 
   test('that breaks an invariant does so with as few faults as need be', async () => {
