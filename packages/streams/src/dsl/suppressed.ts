@@ -76,7 +76,9 @@ export class Suppressed {
   }
 
   /**
-   * One result per window: its last one, when its end and its grace have passed. Needs a windowed table.
+   * One result per window: its last one, when its end and its grace have passed. Needs a windowed table. Of windows whose end belongs to them
+   * (sliding windows, sessions), as in Kafka Streams, a result goes when their end is reached, and goes again, larger, if another record of that
+   * very millisecond comes: `emitStrategy('close')` waits for the next one.
    * @throws SluiceError TOPOLOGY_INVALID for a buffer that lets results go early
    */
   static untilWindowCloses(buffer: BufferConfig, options: SuppressedOptions = {}): Suppressed {
