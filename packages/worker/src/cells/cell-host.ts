@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { SluiceError, type Clock, type Logger, type RawSettings, type SettingProblem } from '@sluice/sdk'
 import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
 import { Cell } from './cell.ts'
@@ -11,7 +12,7 @@ import { RESTART_LIMITS, type RestartLimits } from './restart-policy.ts'
 import { SpareCells } from './spare-cells.ts'
 import { SupervisedCell } from './supervised-cell.ts'
 import { Tidying, tidyHeap } from './tidying.ts'
-import { lingerMsOf, validationsOf } from './validation-cells.ts'
+import { lingerMsOf, validationsOf, whichToAsk } from './validation-cells.ts'
 import { WATCH_LIMITS, type WatchLimits } from './watchdog.ts'
 import type { OpenEnvironment, WorkEnvironment } from './work-environment.ts'
 import type { ConnectorStart, ExactlyOnceGuard, TaskStart, WorkEvents, WorkHost } from './work-host.ts'
@@ -42,6 +43,8 @@ export interface CellHostOptions {
   readonly sharedMax?: number
   /** Cells that are started ahead, once the first has been needed: a connector then waits for its own modules alone. */
   readonly spareCells?: number
+  /** Cells that may begin at once only to be asked about settings. Default: as many as there are cores. */
+  readonly beginningMax?: number
   /** How long a cell is kept that has nothing to do; one that was asked about settings longer. */
   readonly lingerMs?: number
   /** Another way to start processes, for tests. */
@@ -82,6 +85,7 @@ export class CellHost implements WorkHost {
       noun: 'connector',
       sharedMax: 100,
       spareCells: options.isolation === 'connector' ? 1 : 0,
+      beginningMax: os.availableParallelism(),
       lingerMs: 10_000,
       spawn: spawnCell,
       tidy: tidyHeap,
@@ -279,7 +283,7 @@ export class CellHost implements WorkHost {
     what: C,
     args: CellCalls[C]['args'],
   ): Promise<CellCalls[C]['answer']> {
-    const cell = this.#validationCell(config['connector.class'] ?? '')
+    const cell = this.#validationCell(config)
     try {
       return await cell.ask(what, args, this.#options.requestTimeoutMs)
     } catch (error) {
@@ -306,10 +310,13 @@ export class CellHost implements WorkHost {
     this.#placement.forget(connector)
   }
 
-  #validationCell(className: string): SupervisedCell {
-    const names = validationsOf(className)
-    const idle = names.find((name) => (this.#cells.get(name)?.cell?.waiting ?? 0) === 0)
-    return this.#cell(idle ?? names[0]!)
+  #validationCell(config: RawSettings): SupervisedCell {
+    const names = validationsOf(config['connector.class'] ?? '')
+    const cells = names.map((name) => ({ name, waiting: this.#cells.get(name)?.cell?.waiting ?? null }))
+    const beginning = [...this.#cells.values()].filter(({ cell }) => cell?.isBegun === false).length
+    // Where the connector will not go on in it, more processes that begin at once would only make all of them late.
+    const isLeft = this.#placement.isolationOf(config) === 'shared'
+    return this.#cell(whichToAsk(cells, !isLeft || beginning < this.#options.beginningMax))
   }
 
   #cell(name: string): SupervisedCell {
@@ -337,10 +344,7 @@ export class CellHost implements WorkHost {
     for (const connector of connectors) {
       this.#options.logger.warn(
         'The connector gets a cell of its own: the one it shared has ended, because of it or for unknown reasons',
-        {
-          connector,
-          cell: cell.name,
-        },
+        { connector, cell: cell.name },
       )
       const belongings = cell.takeOut(connector)
       const own: Place = this.#placement.part(connector)

@@ -49,6 +49,7 @@ export class Cell {
   #end: CellEnd | null = null
   #endedFor: string | null = null
   #isStopping = false
+  #isBegun = false
   #pong: { readonly at: number; readonly pong: Pong } | null = null
   readonly #toldStuck = new Set<string>()
 
@@ -80,6 +81,11 @@ export class Cell {
   /** Whether it may still be given work. */
   get isUsable(): boolean {
     return this.#end === null && this.#endedFor === null && !this.#isStopping
+  }
+
+  /** Whether it has said anything: before that its modules are still on their way. */
+  get isBegun(): boolean {
+    return this.#isBegun
   }
 
   get waiting(): number {
@@ -205,6 +211,7 @@ export class Cell {
   }
 
   #heard(message: FromCell): void {
+    this.#isBegun = true
     // What becomes of work while its cell is being ended is told with the reason, when it is gone.
     const listener = this.#endedFor === null ? this.#listener : null
     switch (message.type) {

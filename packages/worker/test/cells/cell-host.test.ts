@@ -164,6 +164,19 @@ describe('where connectors run', () => {
     await asked
   })
 
+  test('of many questions at once some wait together, so that no more processes begin at once than there are cores', async () => {
+    open('shared', { beginningMax: 2 })
+    cells.areAnswering = false
+    cells.areWell = false
+    const asked = Array.from({ length: 6 }, (_, n) => host.validate({ 'connector.class': 'x', name: `c${n}` }))
+    expect(cells.all.map(({ calls }) => calls.length)).toEqual([3, 3])
+    cells.all[0]!.say({ type: 'ready' })
+    const late = host.validate({ 'connector.class': 'x', name: 'late' })
+    expect(cells.all.map(({ calls }) => calls.length)).toEqual([3, 3, 1])
+    for (const cell of cells.all) cell.exit({ code: 1 })
+    await Promise.allSettled([...asked, late])
+  })
+
   test('one that was asked about settings is kept for a while: more questions come', async () => {
     open('connector', { lingerMs: 5000 })
     cells.areAnswering = true

@@ -63,9 +63,12 @@ export class FakeCells {
   readonly all: FakeCellProcess[] = []
   /** Whether those that are started answer calls. */
   areAnswering = true
+  /** Whether they answer pings: not before their modules are there. */
+  areWell = true
   readonly spawn: SpawnCell = (_, events) => {
     const made = new FakeCellProcess(events)
     made.answers = this.areAnswering
+    made.isWell = this.areWell
     this.all.push(made)
     return made
   }
