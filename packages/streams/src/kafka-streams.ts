@@ -210,8 +210,8 @@ export class KafkaStreams {
   /**
    * Copies the state of all tasks, and where their sources stand, at one commit, to a place of its own in an object store (a `file:`,
    * `s3:` or `memory:` URL, or a path). While the state is copied on disk nothing is processed; it is written to the store beside the work.
-   * All tasks must be in this instance, and at most `timeoutMs` (default 60,000) may pass until nothing is left in the application's own
-   * topics. Returns the tasks with state. @throws SluiceError SAVEPOINT_REFUSED, STORE_UNAVAILABLE, STATE_DISK_FULL
+   * Every instance that has tasks is asked for it, with the same place, and goes on when all have given theirs: at most `timeoutMs`
+   * (default 60,000) may pass until then, and until nothing is left in the application's own topics. Returns the tasks with state. @throws SluiceError SAVEPOINT_REFUSED, STORE_UNAVAILABLE, STATE_DISK_FULL
    */
   async savepoint(
     url: string,
@@ -224,7 +224,8 @@ export class KafkaStreams {
     return takeSavepoint({
       application: this.#settings['application.id'],
       prepared: ground.prepared,
-      threads: this.#inOrder().filter(({ state }) => state === 'RUNNING'),
+      instance: this.#processId,
+      threads: () => this.#inOrder().filter(({ state }) => state === 'RUNNING'),
       pauses: this.#pauses,
       kafka: this.#kafka,
       stateDirectory: this.#stateDirectory(),

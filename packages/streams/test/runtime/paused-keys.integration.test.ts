@@ -27,7 +27,7 @@ onABroker('a key that is paused (needs SLUICE_TEST_KAFKA)', () => {
     fs.rmSync(folder, { recursive: true, force: true })
   })
 
-  const through: Write = (builder, topic) => void builder.stream(topic('in'), text).to(topic('out'), text)
+  const through: Write = (builder, topic) => builder.stream(topic('in'), text).to(topic('out'), text)
 
   test('waits, and nothing else does; a run until the end waits for it; what it has goes on in order', async () => {
     const app = await stage.application({ in: 1, out: 1 }, through)

@@ -5,9 +5,9 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
-import { openObjectStore } from '@sluice/object-store'
 import { MemoryMetrics } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
+import { inS3 } from '../support/in-s3.ts'
 import { countsIn } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -38,9 +38,10 @@ onABroker('a savepoint (needs SLUICE_TEST_KAFKA)', () => {
     engine: StoreEngine,
     more: Readonly<Record<string, string>> = {},
     store = 'counts',
+    writes?: string,
   ) {
     const id = `saved-${randomUUID().slice(0, 8)}`
-    const output = `${id}.out`
+    const output = writes ?? `${id}.out`
     const builder = new StreamsBuilder()
     builder
       .stream(input, text)
@@ -145,35 +146,71 @@ onABroker('a savepoint (needs SLUICE_TEST_KAFKA)', () => {
     await expect(again.streams.beginFrom(url)).rejects.toThrow('has begun already')
   }, 90_000)
 
-  test('is refused while another instance has some of the tasks, with the partitions that are there; nothing is written, and all go on', async () => {
-    const input = await inputTopic()
-    const url = `memory:${randomUUID()}`
-    const one = application(input, 'lmdb', { 'heartbeat.interval.ms': '200' })
-    const own = {
-      'application.id': one.id,
-      'heartbeat.interval.ms': '200',
-      'state.dir': path.join(folder, `${one.id}-2`),
-    }
-    const two = application(input, 'lmdb', own)
+  /** Two instances of one application, each with a task of each sub-topology. */
+  async function pair(input: string, engine: StoreEngine) {
+    const more = { 'heartbeat.interval.ms': '200' }
+    const one = application(input, engine, more)
+    const own = { ...more, 'application.id': one.id, 'state.dir': path.join(folder, `${one.id}-2`) }
+    const two = application(input, engine, own, 'counts', one.output)
     one.start()
     two.start()
     await eventually(() => [one, two].every(({ streams }) => streams.progress().length === PARTITIONS))
+    await eventually(() => [one, two].every(({ streams }) => streams.state === 'RUNNING'))
+    return [one, two] as const
+  }
+
+  test('is refused when nobody asks another instance that has some of the tasks, with the partitions that are there; all go on', async () => {
+    const input = await inputTopic()
+    const url = `memory:${randomUUID()}`
+    const [one, two] = await pair(input, 'lmdb')
     const elsewhere = two.streams.progress()
-    const refused: unknown = await one.streams.savepoint(url).catch((error: unknown) => error)
+    const refused: unknown = await one.streams.savepoint(url, { timeoutMs: 300 }).catch((error: unknown) => error)
     expect(refused).toMatchObject({ code: 'SAVEPOINT_REFUSED', place: { tasks: PARTITIONS } })
     for (const { task, topic, partition } of elsewhere)
       expect((refused as Error).message).toMatch(new RegExp(`${task} \\([^)]*${topic}-${partition}\\b`))
     for (const { task } of one.streams.progress()) expect((refused as Error).message).not.toContain(`${task} (`)
-    expect((await openObjectStore(url).list('')).objects).toEqual([])
+    await expect(application(input, 'lmdb').streams.beginFrom(url)).rejects.toThrow('There is no savepoint at')
     await put(input, 0, 300)
-    await eventually(
-      async () =>
-        total(last(await countsIn(kafka, two.output, PARTITIONS))) +
-          total(last(await countsIn(kafka, one.output, PARTITIONS))) ===
-        300,
-    )
+    await eventually(async () => total(last(await countsIn(kafka, one.output, PARTITIONS))) === 300)
     await Promise.all([one.stop(), two.stop()])
   }, 90_000)
+
+  test.each([
+    ['lmdb', 'memory:'],
+    ['memory', 'memory:'],
+    ['lmdb', 's3://state/'],
+  ] as const)(
+    'of two instances that are both asked is one moment of the whole, also while records stream in: %s, %s',
+    async (engine, scheme) => {
+      const url = `${scheme}${randomUUID()}`
+      await (scheme === 'memory:' ? savedByTwo(engine, url) : inS3(() => savedByTwo(engine, url)))
+    },
+    90_000,
+  )
+
+  async function savedByTwo(engine: StoreEngine, url: string): Promise<void> {
+    const input = await inputTopic()
+    const [one, two] = await pair(input, engine)
+    let written = 0
+    const over = new AbortController()
+    const both = Promise.all([one, two].map(({ streams }) => streams.savepoint(url))).finally(() => over.abort())
+    while (!over.signal.aborted || written < 1_500) {
+      await put(input, written, 100)
+      written += 100
+    }
+    for (const tasks of await both) expect([...tasks].toSorted()).toEqual(['1_0', '1_1'])
+    // They have gone on since.
+    await eventually(async () => total(last(await countsIn(kafka, one.output, PARTITIONS))) === written)
+    await Promise.all([one.stop(), two.stop()])
+
+    const next = application(input, engine)
+    await next.streams.beginFrom(url)
+    next.start()
+    await eventually(async () => total(last(await countsIn(kafka, next.output, PARTITIONS))) === written)
+    await next.stop()
+    for (const list of (await countsIn(kafka, next.output, PARTITIONS)).values())
+      expect(list).toEqual(Array.from(list, (_, i) => list[0]! + i))
+  }
 })
 
 function last(counts: ReadonlyMap<string, readonly number[]>): number[] {

@@ -39,7 +39,7 @@ export async function beginFromSavepoint(parts: BeginFromSavepointParts): Promis
   const tasks: { readonly found: FoundSnapshot; readonly catalogue: SnapshotCatalogue }[] = []
   for (const task of savepoint.tasks) {
     const catalogue = new SnapshotCatalogue(store, savepoint.application, task)
-    const [number] = await catalogue.numbers()
+    const number = savepoint.snapshots[task]
     if (number === undefined)
       throw savepointRefused(`The savepoint has no snapshot of task ${task}`, 'Use another savepoint.')
     const found = { number, manifest: await catalogue.read(number) }

@@ -17,6 +17,8 @@ export interface SavepointManifest {
   readonly takenAtMs: number
   /** The tasks with state. */
   readonly tasks: readonly string[]
+  /** The number of the snapshot of each of them. */
+  readonly snapshots: Readonly<Record<string, number>>
   /** Of all tasks; the application's own topics had nothing in them that was not processed, and are not among them. */
   readonly sources: readonly SourcePosition[]
 }

@@ -9,9 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, valuesOf, type Kafka, type Producer } from '@sluice/kafka'
 import { openObjectStore, type ObjectStore } from '@sluice/object-store'
-import { S3TestServer } from '@sluice/object-store/testing'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../../src/index.ts'
+import { inS3 } from '../../support/in-s3.ts'
 import { countsIn } from '../../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -157,15 +157,7 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
   test.each(['lmdb', 'memory'] as const)(
     'is kept in S3, reached as the environment says: %s',
     async (engine) => {
-      const server = await S3TestServer.start({ buckets: ['state'] })
-      const environment = {
-        AWS_ENDPOINT_URL_S3: server.url,
-        AWS_ACCESS_KEY_ID: server.settings['aws.access.key.id'],
-        AWS_SECRET_ACCESS_KEY: server.settings['aws.secret.access.key'],
-      }
-      const before = Object.keys(environment).map((name) => [name, process.env[name]] as const)
-      Object.assign(process.env, environment)
-      try {
+      await inS3(async (server) => {
         const app = await counting(engine, 'exactly_once_v2', 's3://state/')
         await app.put(500)
         await app.runUntilSnapshots(1)
@@ -180,13 +172,7 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
         await app.expectEachCountOnce()
         const kept = server.keys('state').filter((key) => key.endsWith('.json'))
         expect(kept.every((key) => key.startsWith(`${app.application}/${app.application}/`))).toBe(true)
-      } finally {
-        for (const [name, value] of before) {
-          if (value === undefined) delete process.env[name]
-          else process.env[name] = value
-        }
-        await server.stop()
-      }
+      })
     },
     90_000,
   )
