@@ -12,7 +12,6 @@ export function changelogOf(applicationId: string, partition: number, output: Ou
       const record = { topic, partition, key, value, timestamp, headers: headers.length === 0 ? null : headers }
       output.add(record, bytesOf(record))
       output.settled()
-      output.settled()
     },
   }
 }
