@@ -106,6 +106,7 @@ export class DerivedRows implements TableRows {
   readonly #derive: (views: readonly TableView[]) => TableView
   readonly #needsKeptParents: boolean
   readonly #isStoreVersioned: boolean
+  #refusal: (() => Error) | null = null
   #sendsOldValues = false
 
   /** `needsKeptParents`: old values can only be told by parents that keep theirs (joins). */
@@ -128,6 +129,11 @@ export class DerivedRows implements TableRows {
     return { store: this.store?.name ?? null, sendOldValues: this.#sendsOldValues }
   }
 
+  /** For a table without a store whose parents cannot tell either. */
+  refuseOldValues(refusal: () => Error): void {
+    this.#refusal = refusal
+  }
+
   get isVersioned(): boolean {
     if (this.store !== null) return this.#isStoreVersioned
     return this.#parents.length === 1 && this.#parents[0]!.isVersioned
@@ -139,6 +145,10 @@ export class DerivedRows implements TableRows {
   }
 
   sendOldValues(force: boolean): boolean {
+    if (this.#refusal !== null) {
+      if (force) throw this.#refusal()
+      return false
+    }
     if (this.#needsKeptParents) for (const parent of this.#parents) parent.sendOldValues(true)
     else if (this.store === null && !this.#parents.map((parent) => parent.sendOldValues(force)).every(Boolean))
       return false

@@ -4,6 +4,7 @@ import { joinedView, tableTableJoin, tableTableJoinMerge } from '../operators/ta
 import type { TableView } from '../operators/table-view.ts'
 import type { AnyMaterializing } from '../options.ts'
 import type { GraphNode } from '../topology/graph-node.ts'
+import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { namedStore } from './derived-table.ts'
 import { copartition } from './place.ts'
 import type { TableParts } from './table-parts.ts'
@@ -25,6 +26,7 @@ export function joinTables(
     value: materialized?.value ?? null,
   }
   const sources = copartition(left.place, right.place)
+  const isOfOneSource = [...left.place.sources].some((source) => right.place.sources.has(source))
   const store = namedStore(graph, PREFIX, materialized, sides)
   const name = graph.names.node(given, PREFIX)
   const thisName = graph.names.suffixed(given, '-join-this', 'KTABLE-JOINTHIS-')
@@ -35,9 +37,17 @@ export function joinTables(
   const leftView = left.rows.view()
   const rightView = right.rows.view()
   const isVersioned = materialized?.historyRetentionMs !== undefined
-  const rows = new DerivedRows([left.rows, right.rows], store, isVersioned, true, ([one, other]) =>
-    joinedView(one!, other!, joiner, kind),
-  )
+  const view = ([one, other]: readonly TableView[]): TableView => joinedView(one!, other!, joiner, kind)
+  const rows = new DerivedRows([left.rows, right.rows], store, isVersioned, true, view)
+  if (isOfOneSource && store === null) {
+    rows.refuseOldValues(() =>
+      topologyInvalid(
+        `${name} joins tables that are made of one source: when both have changed, it cannot tell what a row was before`,
+        'Let it keep its rows: give the join a store, as in materialized: { name, value }.',
+        { node: name },
+      ),
+    )
+  }
   const side = (of: TableParts, other: TableView, mine: AnyJoiner, isLeft: boolean): Operator =>
     tableTableJoin({
       prefix: isLeft ? 'KTABLE-JOINTHIS-' : 'KTABLE-JOINOTHER-',
@@ -45,6 +55,7 @@ export function joinTables(
       other,
       joinsWithoutThis: kind === 'outer' || (kind === 'left' && !isLeft),
       joinsWithoutOther: kind === 'outer' || (kind === 'left' && isLeft),
+      isOfOneSource,
       table: { sendOldValues: rows.output.sendOldValues && store === null },
       of: { isVersioned: of.rows.isVersioned },
     })

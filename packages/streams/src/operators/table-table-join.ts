@@ -17,6 +17,11 @@ export interface TableTableJoinOptions {
   readonly joinsWithoutThis: boolean
   /** Whether there is a result when the other side has no row: for the left table of a left join, and for both of an outer one. */
   readonly joinsWithoutOther: boolean
+  /**
+   * Whether both tables are made of one source, as in a join of a table with itself: a row that is deleted is gone from both before either
+   * side is told, so that neither finds the other's, and what had come of both must be deleted nevertheless.
+   */
+  readonly isOfOneSource?: boolean
   /** Read when compiled: whether the result's changes carry old values. */
   readonly table: { readonly sendOldValues: boolean }
   /** Read when compiled: whether this side's table is versioned, so that rows behind later ones are passed over. */
@@ -31,7 +36,7 @@ export function tableTableJoin(options: TableTableJoinOptions): Operator {
     changes: 'value',
     compile(next, scope) {
       const { node } = scope
-      const { joiner, joinsWithoutThis, joinsWithoutOther } = options
+      const { joiner, joinsWithoutThis, joinsWithoutOther, isOfOneSource = false } = options
       const { sendOldValues } = options.table
       const { isVersioned } = options.of
       const rows = options.other.compile(scope)
@@ -42,15 +47,22 @@ export function tableTableJoin(options: TableTableJoinOptions): Operator {
         if (isVersioned && !from.isLatest) return scope.drop(at, OUT_OF_ORDER)
         const other = rows.get(key)
         if (other === null) {
-          if (!joinsWithoutOther) return at.keep()
+          if (!joinsWithoutOther) {
+            if (!isOfOneSource || from.newValue !== null) return at.keep()
+            const gone: Change<unknown> = { newValue: null, oldValue: null, isLatest: from.isLatest }
+            return next(key, gone, at)
+          }
           // There is nothing to say of a key that neither table has or had.
           if (from.newValue === null && from.oldValue === null) return at.keep()
         }
         const theirs = other === null ? null : other.value
         const hasResult = joinsWithoutThis && other !== null
         const change: Change<unknown> = {
-          newValue: hasResult || from.newValue !== null ? joiner(from.newValue, theirs, key) : null,
-          oldValue: sendOldValues && (hasResult || from.oldValue !== null) ? joiner(from.oldValue, theirs, key) : null,
+          newValue: hasResult || from.newValue !== null ? (joiner(from.newValue, theirs, key) ?? null) : null,
+          oldValue:
+            sendOldValues && (hasResult || from.oldValue !== null)
+              ? (joiner(from.oldValue, theirs, key) ?? null)
+              : null,
           isLatest: from.isLatest,
         }
         const { timestamp } = at
