@@ -6,6 +6,7 @@
 import type { KeyIdentity } from './key-identity.ts'
 import { PackedKey } from './memory/packed-key.ts'
 import { PackedRows } from './memory/packed-rows.ts'
+import { ValueColumn } from './memory/value-column.ts'
 import type { StoreDefinition } from './definition.ts'
 import type { StoreContext } from './store-context.ts'
 import type { ValueFormat } from './value-format.ts'
@@ -21,7 +22,7 @@ export interface UpdateFormat<K, V> {
   readonly keys: KeyIdentity<K>
   /** What the record's key has behind the entry's; absent: nothing. */
   readonly end?: KeyEnd
-  readonly values: Pick<ValueFormat<V>, 'write' | 'timestampOf'>
+  readonly values: Pick<ValueFormat<V>, 'write' | 'timestampOf' | 'halves'>
 }
 
 export interface UpdateLog<K, V> {
@@ -86,11 +87,13 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
   /** A row for each entry that was updated; its slot is its place in the lists, which are in order of the first update. */
   readonly #rows = new PackedRows()
   #updated: number[] = []
-  #values: (V | null)[] = []
+  readonly #values: ValueColumn<V>
   #recordTimes: number[] = []
 
-  constructor(log: ImmediateLog<K, V>, context: StoreContext, { keys, end = NO_END }: UpdateFormat<K, V>) {
+  constructor(log: ImmediateLog<K, V>, context: StoreContext, format: UpdateFormat<K, V>) {
+    const { keys, end = NO_END, values } = format
     this.#log = log
+    this.#values = new ValueColumn(values.halves ?? null)
     this.#context = context
     this.#key = new PackedKey(keys)
     this.#end = end
@@ -100,16 +103,12 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
     const rows = this.#rows
     const { timestamp } = this.#context.record
     const found = rows.findOrAdd(this.#key.set(key), time, number)
-    if (found > 0) {
-      const slot = rows.slot(found)
-      this.#values[slot] = value
-      this.#recordTimes[slot] = timestamp
-      return
-    }
-    rows.setSlot(-found, this.#updated.length)
+    const slot = found > 0 ? rows.slot(found) : this.#updated.length
+    this.#values.set(slot, value)
+    this.#recordTimes[slot] = timestamp
+    if (found > 0) return
+    rows.setSlot(-found, slot)
     this.#updated.push(-found)
-    this.#values.push(value)
-    this.#recordTimes.push(timestamp)
     if (this.#updated.length === UPDATES_MOST) this.#context.onFull(this.#log.store)
   }
 
@@ -122,11 +121,11 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
       const row = updated[i]!
       const key = rows.keyBytesOf(row, this.#key, end.bytes)
       end.write(key, rows.time(row), rows.number(row))
-      this.#log.write(key, this.#values[i]!, null, this.#recordTimes[i]!)
+      this.#log.write(key, this.#values.get(i), null, this.#recordTimes[i]!)
     }
     rows.clear()
     this.#updated = []
-    this.#values = []
+    this.#values.clear()
     this.#recordTimes = []
   }
 }

@@ -3,6 +3,7 @@
 import { codecOf, type SideCodec } from './formats/side-codec.ts'
 import { readLong, writeLong } from './formats/longs.ts'
 import type { Side } from '../serde.ts'
+import type { Halves } from './memory/value-column.ts'
 import type { ValueAndTimestamp } from './stores.ts'
 
 export interface ValueFormat<V> {
@@ -12,6 +13,8 @@ export interface ValueFormat<V> {
   read(bytes: Uint8Array, timestamp: number): V
   /** The time that the changelog record of the value carries; null: that of the record under way. */
   timestampOf(value: V): number | null
+  /** Absent: a value is one thing. */
+  readonly halves?: Halves<V>
   /** The bytes and the time of a changelog record as an engine keeps them. */
   toRow(bytes: Uint8Array, timestamp: number): Uint8Array
   fromRow(row: Uint8Array): V
@@ -36,6 +39,11 @@ export function timestampedFormat<V>(side: Side, topic: string): ValueFormat<Val
     write: ({ value }) => codec.encode(value),
     read: (bytes, timestamp) => ({ value: codec.decode(bytes), timestamp }),
     timestampOf: ({ timestamp }) => timestamp,
+    halves: {
+      bareOf: ({ value }) => value,
+      timeOf: ({ timestamp }) => timestamp,
+      whole: (value, timestamp) => ({ value: value as V, timestamp }),
+    },
     toRow(bytes, timestamp) {
       const row = Buffer.allocUnsafe(8 + bytes.length)
       row.set(bytes, writeLong(row, timestamp, 0))

@@ -193,6 +193,7 @@ export class LmdbTimeTable<K, V, E> implements TimeTable<K, V, E>, DiskTable {
     return new TimeRows<K, Cell<V>, Update<K, V>>({
       keys: this.#keys,
       packing: null,
+      halves: null,
       // They are few, and go all at once.
       retentionMs: Infinity,
       entry: (key, time, number, cell) => ({ key, time, number, cell }),

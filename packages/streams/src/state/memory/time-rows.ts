@@ -5,6 +5,7 @@ import { PackedKey } from './packed-key.ts'
 import { PackedRows } from './packed-rows.ts'
 import { MemoryRows } from './rows.ts'
 import { TimeIndex } from './time-index.ts'
+import { ValueColumn, type Halves } from './value-column.ts'
 
 /** How values become bytes, and come back. */
 export interface Packing<V> {
@@ -15,13 +16,15 @@ export interface Packing<V> {
 export interface TimeRowsSpec<K, V, E> extends Pick<TimeTableSpec<K, V, E>, 'keys' | 'entry' | 'retentionMs'> {
   /** Null: values are kept as they are. Otherwise in bytes, which are never written over: for entries that are not replaced. */
   readonly packing: Packing<V> | null
+  /** How they are kept where they are kept as they are. */
+  readonly halves: Halves<V> | null
 }
 
 interface Segment<V> {
   readonly number: number
   readonly rows: PackedRows
-  /** By slot, where they are kept as they are. */
-  readonly values: (V | null)[]
+  /** Where they are kept as they are. */
+  readonly values: ValueColumn<V>
   /** From the first walk by time on. */
   index: TimeIndex | null
 }
@@ -34,6 +37,7 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
   readonly #keys: KeyIdentity<K>
   readonly #entry: TimeTableSpec<K, V, E>['entry']
   readonly #packing: Packing<V> | null
+  readonly #halves: Halves<V> | null
   readonly #segmentMs: number
   readonly #key: PackedKey<K>
   /** Earliest first. */
@@ -44,10 +48,11 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
   #byKey: MemoryRows<K, number> | null = null
   #size = 0
 
-  constructor({ keys, entry, retentionMs, packing }: TimeRowsSpec<K, V, E>) {
+  constructor({ keys, entry, retentionMs, packing, halves }: TimeRowsSpec<K, V, E>) {
     this.#keys = keys
     this.#entry = entry
     this.#packing = packing
+    this.#halves = halves
     this.#segmentMs = memorySegmentMsOf(retentionMs)
     this.#key = new PackedKey(keys)
   }
@@ -77,12 +82,9 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     const found = rows.findOrAdd(packed, time, number)
     const row = Math.abs(found)
     if (found < 0) this.#added(segment, time, key, row)
-    const slot = rows.slot(row)
-    if (slot >= 0) values[slot] = value
-    else {
-      rows.setSlot(row, values.length)
-      values.push(value)
-    }
+    let slot = rows.slot(row)
+    if (slot < 0) rows.setSlot(row, (slot = values.length))
+    values.set(slot, value)
   }
 
   remove(key: K, time: number, number: number): void {
@@ -147,7 +149,7 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
 
   /** Bytes are copied as they lie, and read when they are asked for. */
   frozen(): Iterable<TimedEntry<K, V>> {
-    return this.#entriesOf(this.#segments.map((one) => ({ ...one, rows: one.rows.copy(), values: [...one.values] })))
+    return this.#entriesOf(this.#segments.map((one) => ({ ...one, rows: one.rows.copy(), values: one.values.copy() })))
   }
 
   *#entriesOf(segments: readonly Segment<V>[]): Generator<TimedEntry<K, V>, void> {
@@ -195,7 +197,7 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
     rows.remove(this.#key, row)
     this.#size--
     if (this.#packing === null) {
-      segment.values[rows.slot(row)] = null
+      segment.values.set(rows.slot(row), null)
       rows.release(row)
     }
     if (this.#byKey !== null && rows.latest(this.#key) === 0) this.#forgetKey(key)
@@ -232,7 +234,7 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
   }
 
   #value({ rows, values }: Segment<V>, row: number): V {
-    return this.#packing === null ? values[rows.slot(row)]! : this.#packing.unpack(rows.value(row))
+    return this.#packing === null ? values.get(rows.slot(row))! : this.#packing.unpack(rows.value(row))
   }
 
   #numberOf(time: number): number {
@@ -250,7 +252,12 @@ export class TimeRows<K, V, E> implements Omit<TimeTable<K, V, E>, 'restore'> {
   #addSegment(number: number): Segment<V> {
     // About as many keys as before: then its hash table need not grow.
     const keys = Math.max(0, ...this.#segments.map(({ rows }) => rows.keyCount))
-    const segment: Segment<V> = { number, rows: new PackedRows(keys), values: [], index: null }
+    const segment: Segment<V> = {
+      number,
+      rows: new PackedRows(keys),
+      values: new ValueColumn<V>(this.#halves),
+      index: null,
+    }
     this.#segments.push(segment)
     this.#segments.sort((a, b) => a.number - b.number)
     this.#current = segment

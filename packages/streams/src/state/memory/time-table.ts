@@ -11,7 +11,7 @@ export class MemoryTimeTable<K, V, E> extends TimeRows<K, V, E> implements TimeT
   constructor(spec: TimeTableSpec<K, V, E>) {
     const { values } = spec
     const packing = { pack: (value: V) => rowOf(values, value), unpack: (bytes: Uint8Array) => values.fromRow(bytes) }
-    super({ ...spec, packing: spec.isAppendOnly ? packing : null })
+    super({ ...spec, packing: spec.isAppendOnly ? packing : null, halves: values.halves ?? null })
     this.#keys = spec.keys
     this.#values = values
   }

@@ -20,7 +20,7 @@ const packing: Packing<string> = {
 
 function opened(isPacked: boolean): TimeRows<string, string, Entry> {
   const entry = (key: string, time: number, number: number, value: string): Entry => ({ key, time, number, value })
-  return new TimeRows({ keys, entry, retentionMs: 40_000, packing: isPacked ? packing : null })
+  return new TimeRows({ keys, entry, retentionMs: 40_000, packing: isPacked ? packing : null, halves: null })
 }
 
 const byKey = (a: Entry, b: Entry): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : byTime(a, b))
