@@ -43,7 +43,7 @@ onABroker('the topics of an application (needs SLUICE_TEST_KAFKA)', () => {
         .stream(topic('L'), text)
         .selectKey((_key, value) => value)
         .join(table, (left, right) => left + right, { ...text, name: 'j' })
-        .to(topic('out'))
+        .to(topic('out'), text)
     })
     const topics = [`${application}-j-repartition`, `${application}-rows-changelog`, `${application}.out`]
     expect(await partitionsOf(topics)).toEqual({ [topics[0]!]: 3, [topics[1]!]: 3, [topics[2]!]: 5 })
