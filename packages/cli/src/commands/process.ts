@@ -38,6 +38,11 @@ export const processNode = leaf({
     const builder = new StreamsBuilder()
     processor.topology(builder, processor.settings.parse(raw))
     const logger = openLogger()
+    const known = streamsSettings.extend(processor.settings)
+    for (const { key, nearest } of known.unknownKeys(raw, ['bootstrap.servers', 'processor.class'])) {
+      const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`
+      logger.warn(`The setting "${key}" has no effect${hint}`)
+    }
     const kafka = await connect({ bootstrapServers, clientId: settings['application.id'], logger })
     try {
       const streams = new KafkaStreams(builder.build(), settings, {
