@@ -40,8 +40,8 @@ export class WrittenTopics {
     if (!(error instanceof SluiceError) || error.place?.['error'] !== 'UNKNOWN_TOPIC_OR_PARTITION') return error
     const topic = String(error.place['topic'])
     const node = this.#writers.get(topic) ?? this.#quarantines.get(topic)
-    // Whoever creates topics may do so yet.
-    return node === undefined ? error : missingTopic([{ topic, node }], { cause: error, retriable: error.retriable })
+    // Whoever creates topics may do so yet; also where it was a transaction that has failed of it.
+    return node === undefined ? error : missingTopic([{ topic, node }], { cause: error, retriable: true })
   }
 
   /** Why what was put out may not have become durable; null: all topics are there, or nobody says so in time. */

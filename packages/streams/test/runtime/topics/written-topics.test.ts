@@ -31,6 +31,8 @@ test('what a producer fails with says which node writes the topic that is not th
     retriable: true,
     cause: refused,
   })
+  const aborted = new SluiceError('KAFKA_TRANSACTION_ABORTABLE', 'It cannot be committed any more', { place })
+  expect(topics.named(aborted)).toMatchObject({ code: 'TOPOLOGY_INVALID', retriable: true, cause: aborted })
   const other = new SluiceError('KAFKA_REFUSED', 'no', { place: { topic: 'out', error: 'TOPIC_AUTHORIZATION_FAILED' } })
   expect(topics.named(other)).toBe(other)
 })
