@@ -34,8 +34,9 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   readonly #changes: SuppressedChanges<K, V>
   /** Slots of those that wait. */
   readonly #queue: PlacedQueue<number>
-  /** Slots, in the order in which they became so; some are not any more. */
-  #dirty: number[] = []
+  /** Slots, in the order in which they became so; some are not any more. Behind `#dirtyCount` lie places to be used again. */
+  readonly #dirty: number[] = []
+  #dirtyCount = 0
   readonly #isLogged: boolean
   #sizeBytes = 0
 
@@ -76,7 +77,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
     }
     this.#measure(slot)
     this.#touch(slot)
-    if (this.#dirty.length === DIRTY_MOST) this.#relieve()
+    if (this.#dirtyCount === DIRTY_MOST) this.#relieve()
   }
 
   priorValue(key: K): ValueAndTimestamp<V> | null | undefined {
@@ -98,11 +99,12 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
 
   flush(): void {
     const { changelog } = this.#context
-    const dirty = this.#dirty
-    if (dirty.length === 0 || changelog === null) return
-    this.#dirty = []
+    const count = this.#dirtyCount
+    if (count === 0 || changelog === null) return
+    this.#dirtyCount = 0
     const changes = this.#changes
-    for (const slot of dirty) {
+    for (let i = 0; i < count; i++) {
+      const slot = this.#dirty[i]!
       if (!changes.isDirty[slot]!) continue
       changes.isDirty[slot] = false
       const key = changes.keyBytesOf(slot)
@@ -114,6 +116,8 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
         changelog.append(this.name, key, null, null, [])
       }
     }
+    // What one record has changed, if it is very much, is not kept for ever.
+    if (count > 2 * DIRTY_MOST) this.#dirty.length = 0
   }
 
   restore(records: readonly ChangelogRecord[], accepts?: RestoreFilter): void {
@@ -196,9 +200,19 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
 
   /** What has come and gone since the last commit, the changelog need not hear of. If that is little, it hears of the rest now. */
   #relieve(): void {
+    const dirty = this.#dirty
     const { isDirty } = this.#changes
-    this.#dirty = [...new Set(this.#dirty)].filter((slot) => isDirty[slot]!)
-    if (this.#dirty.length > DIRTY_MOST / 2) this.#context.onFull(this.name)
+    let count = 0
+    for (let i = 0; i < this.#dirtyCount; i++) {
+      const slot = dirty[i]!
+      if (!isDirty[slot]!) continue
+      // Some are there twice.
+      isDirty[slot] = false
+      dirty[count++] = slot
+    }
+    for (let i = 0; i < count; i++) isDirty[dirty[i]!] = true
+    this.#dirtyCount = count
+    if (count > DIRTY_MOST / 2) this.#context.onFull(this.name)
   }
 
   #forget(slot: number): void {
@@ -210,7 +224,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
   #touch(slot: number): void {
     if (!this.#isLogged || this.#changes.isDirty[slot]!) return
     this.#changes.isDirty[slot] = true
-    this.#dirty.push(slot)
+    this.#dirty[this.#dirtyCount++] = slot
   }
 
   #restored(key: K, bytes: Uint8Array): void {

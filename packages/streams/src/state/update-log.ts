@@ -86,9 +86,11 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
   readonly #end: KeyEnd
   /** A row for each entry that was updated; its slot is its place in the lists, which are in order of the first update. */
   readonly #rows = new PackedRows()
-  #updated: number[] = []
+  readonly #updated: number[] = []
   readonly #values: ValueColumn<V>
-  #recordTimes: number[] = []
+  readonly #recordTimes: number[] = []
+  /** So many of the lists are of this commit: their places are used again, because growing lists is work for the garbage collector. */
+  #count = 0
 
   constructor(log: ImmediateLog<K, V>, context: StoreContext, format: UpdateFormat<K, V>) {
     const { keys, end = NO_END, values } = format
@@ -103,29 +105,30 @@ class CollapsingLog<K, V> implements UpdateLog<K, V> {
     const rows = this.#rows
     const { timestamp } = this.#context.record
     const found = rows.findOrAdd(this.#key.set(key), time, number)
-    const slot = found > 0 ? rows.slot(found) : this.#updated.length
+    const slot = found > 0 ? rows.slot(found) : this.#count
     this.#values.set(slot, value)
     this.#recordTimes[slot] = timestamp
     if (found > 0) return
     rows.setSlot(-found, slot)
-    this.#updated.push(-found)
-    if (this.#updated.length === UPDATES_MOST) this.#context.onFull(this.#log.store)
+    this.#updated[slot] = -found
+    if (++this.#count === UPDATES_MOST) this.#context.onFull(this.#log.store)
   }
 
   flush(): void {
-    const updated = this.#updated
-    if (updated.length === 0) return
+    const count = this.#count
+    if (count === 0) return
     const rows = this.#rows
     const end = this.#end
-    for (let i = 0; i < updated.length; i++) {
-      const row = updated[i]!
+    for (let i = 0; i < count; i++) {
+      const row = this.#updated[i]!
       const key = rows.keyBytesOf(row, this.#key, end.bytes)
       end.write(key, rows.time(row), rows.number(row))
       this.#log.write(key, this.#values.get(i), null, this.#recordTimes[i]!)
     }
     rows.clear()
-    this.#updated = []
     this.#values.clear()
-    this.#recordTimes = []
+    this.#count = 0
+    // What one record has changed, if it is very much, is not kept for ever.
+    if (count > 2 * UPDATES_MOST) this.#updated.length = this.#recordTimes.length = 0
   }
 }

@@ -5,6 +5,8 @@ export interface Halves<V> {
   whole(bare: unknown, time: number): V
 }
 
+const PLACES_MOST = 50_000
+
 /**
  * Values by slot, numbers from 0 on. Those that have a time lie in two columns: an object for each of them, replaced with every update,
  * would be old for the garbage collector by the time it goes.
@@ -20,7 +22,7 @@ export class ValueColumn<V> {
     this.#halves = halves
   }
 
-  /** The least slot that has never had a value. */
+  /** The least slot that has no place yet. */
   get length(): number {
     return this.#bare.length
   }
@@ -40,9 +42,10 @@ export class ValueColumn<V> {
     }
   }
 
+  /** Its places are kept, unless they are very many. */
   clear(): void {
-    this.#bare = []
-    this.#times = []
+    if (this.#bare.length > PLACES_MOST) this.#bare.length = this.#times.length = 0
+    else this.#bare.fill(null)
   }
 
   copy(): ValueColumn<V> {

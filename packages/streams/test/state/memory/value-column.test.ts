@@ -22,6 +22,9 @@ test('what has a time comes back with it; what was taken out is gone, and may co
   expect([column.get(1), column.get(0), column.length]).toEqual([null, { value: 7, timestamp: 8 }, 3])
   expect([copy.get(1), copy.get(0)]).toEqual([{ value: 5, timestamp: 1_760_000_000_000 }, null])
   column.clear()
+  expect([0, 1, 2].map((slot) => column.get(slot))).toEqual([null, null, null])
+  column.set(60_000, { value: 7, timestamp: 8 })
+  column.clear()
   expect(column.length).toBe(0)
 })
 
