@@ -10,7 +10,7 @@ import { DataError, withOptional, type Converter, type Schema } from '@sluice/sd
 import { serde, type Serde, type Side } from './serde.ts'
 
 /** The bytes as they are: what a side has for which no serde is given. */
-export const bytesSerde: Serde<Uint8Array> = serde(byteArrayConverter.create({}, 'value'))
+export const bytesSerde: Serde<Uint8Array> = serde(bytesOnly(byteArrayConverter.create({}, 'value')))
 
 const stringSerde: Serde<string> = serde(stringConverter.create({}, 'value'))
 
@@ -37,6 +37,23 @@ export const Serdes = {
   json<T>(schema: Schema | null = null): Serde<T> {
     return serde(schema === null ? bareJson : jsonOf(schema), schema)
   },
+}
+
+/** Says what is missing where something else than bytes is to be written: most likely nobody said how. */
+function bytesOnly(converter: Converter): Converter {
+  return {
+    encoder(topic, schema) {
+      const encode = converter.encoder(topic, schema)
+      return (value) => {
+        if (value === null || ArrayBuffer.isView(value)) return encode(value)
+        throw new DataError(`A ${typeof value} was to be written to ${topic} as bytes`, {
+          place: { topic },
+          remedy: 'Give a serde where it is written: to(), a sink, a store or a grouping.',
+        })
+      }
+    },
+    decode: (topic, bytes, headers) => converter.decode(topic, bytes, headers),
+  }
 }
 
 /**

@@ -29,3 +29,14 @@ test('a long beyond what a number can tell is written as it was read', () => {
   const snowflake = new Uint8Array(Buffer.from('7fffffffffffff01', 'hex'))
   expect(encode(Serdes.long, decode(Serdes.long, snowflake))).toEqual(snowflake)
 })
+
+test('what is no bytes and has no serde says what is missing', () => {
+  const encodeBytes = (value: unknown): Uint8Array | null =>
+    Serdes.bytes.converter.encoder('out', null)(value as Uint8Array)
+  const refused = {
+    code: 'DATA_INVALID',
+    message: expect.stringContaining('A string was to be written to out') as unknown,
+  }
+  expect(() => encodeBytes('text')).toThrow(expect.objectContaining(refused))
+  expect([encodeBytes(null), encodeBytes(Buffer.from('b'))]).toEqual([null, Buffer.from('b')])
+})
