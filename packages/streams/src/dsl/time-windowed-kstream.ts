@@ -18,6 +18,7 @@ import type { EmitStrategy, WindowMaterializing } from './emit-strategy.ts'
 import { aggregate, type AggregationSpec, type Grouping } from './grouping.ts'
 import { KStream } from './kstream.ts'
 import { KTable } from './ktable.ts'
+import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { retentionOf } from './stored.ts'
 import { summarize, type Summarizing } from './summarize.ts'
 import { fixedWindowedKey, slidingWindowedKey } from './windowed-keys.ts'
@@ -42,8 +43,17 @@ export class TimeWindowedKStream<K, V> {
     this.#late = late
   }
 
-  /** When results are put out: at each update (default), or once per window, when it is closed. */
+  /**
+   * When results are put out: at each update (default), or once per window, when it is closed.
+   * @throws SluiceError TOPOLOGY_INVALID for windows that never close
+   */
   emitStrategy(emit: EmitStrategy): TimeWindowedKStream<K, V> {
+    if (emit === 'close' && this.#windows.kind === 'unlimited') {
+      throw topologyInvalid(
+        'Results that wait until their window closes would wait for ever: an unlimited window does not',
+        'Put them out at each update, or take windows with an end.',
+      )
+    }
     return new TimeWindowedKStream(this.#grouping, this.#windows, emit, this.#late)
   }
 

@@ -129,6 +129,12 @@ describe('suppress', () => {
     expect(thrownBy(() => unlimited.suppress(suppressed))).toEqual(invalid(/has none that do/))
   })
 
+  test('results of an unlimited window that wait until it closes', () => {
+    const windowed = new StreamsBuilder().stream('in', text).groupByKey().windowedBy(UnlimitedWindows.of())
+    expect(thrownBy(() => windowed.emitStrategy('close'))).toEqual(invalid(/wait for ever/))
+    expect(() => windowed.emitStrategy('update')).not.toThrow()
+  })
+
   test('until windows close cannot let results go early', () => {
     expect(thrownBy(() => Suppressed.untilWindowCloses(BufferConfig.maxRecords(1)))).toEqual(invalid(/let go early/))
     expect(() => Suppressed.untilWindowCloses(BufferConfig.maxRecords(1).shutDownWhenFull())).not.toThrow()
