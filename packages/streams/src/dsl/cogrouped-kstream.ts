@@ -20,7 +20,7 @@ import type { Calls } from '../topology/synchronous.ts'
 import { topologyInvalid } from '../topology/topology-invalid.ts'
 import { copartition } from './place.ts'
 import { sessionStore } from './session-windowed-kstream.ts'
-import { storeBase, unwindowed } from './stored.ts'
+import { refuseHistory, storeBase, unwindowed } from './stored.ts'
 import type { TableParts } from './table-parts.ts'
 import { AggregatedRows, writeStore } from './table-rows.ts'
 import { windowedStore } from './time-windowed-kstream.ts'
@@ -165,6 +165,7 @@ function cogrouped(
     key: materialized.key ?? places.find((place) => place.key !== null)?.key ?? null,
     value: materialized.value ?? null,
   })
+  if (spec.keyOf !== undefined) refuseHistory(storeName, materialized)
   const definition = spec.define(base)
   const store = { name: storeName, isUnnamed: materialized.name === undefined, define: () => definition }
   const rows = new AggregatedRows(storeName, spec.view(storeName))

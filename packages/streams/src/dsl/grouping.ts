@@ -11,7 +11,7 @@ import type { Calls } from '../topology/synchronous.ts'
 import type { TableParts } from './table-parts.ts'
 import type { StreamPlace } from './place.ts'
 import { behind, prepared, repartitioned } from './repartitioning.ts'
-import { storeBase, type Base } from './stored.ts'
+import { refuseHistory, storeBase, type Base } from './stored.ts'
 import { AggregatedRows, writeStore } from './table-rows.ts'
 
 /** A stream that is to be aggregated: where it is, and how its records come to their groups. */
@@ -73,6 +73,7 @@ export function aggregate(grouping: Grouping, spec: AggregationSpec): TableParts
     key: materialized.key ?? place.key,
     value: materialized.value ?? spec.value,
   })
+  if (spec.keyOf !== undefined) refuseHistory(storeName, materialized)
   const definition = spec.define(base)
   const store = { name: storeName, isUnnamed: materialized.name === undefined, define: () => definition }
   const rows = new AggregatedRows(storeName, spec.view(storeName))

@@ -30,11 +30,26 @@ export function tableStoreDefinition(name: string, materialized: AnyMaterialized
   return unwindowed(storeBase(name, materialized, known), materialized)
 }
 
-/** @throws SluiceError TOPOLOGY_INVALID for a history that is none */
-export function unwindowed(base: Base, { historyRetentionMs }: AnyMaterialized): StoreDefinition {
+/** @throws SluiceError TOPOLOGY_INVALID for a history that is none, and for the retention of windows */
+export function unwindowed(base: Base, { historyRetentionMs, retentionMs }: AnyMaterialized): StoreDefinition {
+  if (retentionMs !== undefined) {
+    throw topologyInvalid(
+      `Store ${base.name} is to keep windows for ${retentionMs} ms, and has none`,
+      'Leave retentionMs out: rows are kept until they are deleted. All versions of them are kept for historyRetentionMs.',
+    )
+  }
   if (historyRetentionMs === undefined) return { kind: 'timestampedKeyValue', ...base }
   checkDuration(`The history of store ${base.name}`, historyRetentionMs, 0)
   return { kind: 'versioned', ...base, historyRetentionMs }
+}
+
+/** @throws SluiceError TOPOLOGY_INVALID for a history of windows */
+export function refuseHistory(name: string, { historyRetentionMs }: AnyMaterialized): void {
+  if (historyRetentionMs === undefined) return
+  throw topologyInvalid(
+    `Store ${name} is to keep a history, and has windows`,
+    'Leave historyRetentionMs out: windows are kept for retentionMs, in their last version.',
+  )
 }
 
 /**

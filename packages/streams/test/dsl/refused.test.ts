@@ -109,6 +109,15 @@ describe('times', () => {
     expect(thrownBy(() => grouped().count({ materialized }))).toEqual(invalid(/history .* -1/))
   })
 
+  test('a history of windows, and a retention of what has none', () => {
+    const windowed = grouped().windowedBy(TimeWindows.ofSizeWithNoGrace(10))
+    const history = { materialized: { name: 'w', historyRetentionMs: 5 } }
+    expect(thrownBy(() => windowed.count(history))).toEqual(invalid(/Store w is to keep a history/))
+    const retention = { materialized: { name: 'c', retentionMs: 5 } }
+    expect(thrownBy(() => grouped().count(retention))).toEqual(invalid(/Store c is to keep windows for 5 ms/))
+    expect(thrownBy(() => new StreamsBuilder().table('in', { ...text, ...retention }))).toEqual(invalid(/Store c/))
+  })
+
   test('windows that advance by more than their size leave gaps', () => {
     expect(thrownBy(() => TimeWindows.ofSizeWithNoGrace(10).advanceBy(11))).toEqual(invalid(/leave gaps/))
     expect(TimeWindows.ofSizeWithNoGrace(10).advanceBy(10).advanceMs).toBe(10)
