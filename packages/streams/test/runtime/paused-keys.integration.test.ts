@@ -29,6 +29,15 @@ onABroker('a key that is paused (needs SLUICE_TEST_KAFKA)', () => {
 
   const through: Write = (builder, topic) => builder.stream(topic('in'), text).to(topic('out'), text)
 
+  const counting: Write = (builder, topic) =>
+    builder
+      .stream(topic('in'), text)
+      .groupByKey()
+      .count({ materialized: { name: 'counts', caching: false } })
+      .toStream()
+      .mapValues(String)
+      .to(topic('out'), text)
+
   test('waits, and nothing else does; a run until the end waits for it; what it has goes on in order', async () => {
     const app = await stage.application({ in: 1, out: 1 }, through)
     const target = { topic: app.topic('in'), key: 'a' }
@@ -57,6 +66,37 @@ onABroker('a key that is paused (needs SLUICE_TEST_KAFKA)', () => {
     await two.run
     expect((await app.read('out')).slice(4)).toEqual(['a:1', 'a:3'])
   }, 60_000)
+
+  test.each(['exactly_once_v2', 'at_least_once'])(
+    'goes with its task: to another instance, where nothing is paused, and into a savepoint: %s',
+    async (guarantee) => {
+      const app = await stage.application({ in: 1, out: 1 }, counting)
+      const settings = { 'processing.guarantee': guarantee }
+      const put = (...keys: readonly string[]): Promise<void> =>
+        app.put('in', ...keys.map((key) => ({ key, value: 'x' })))
+      const one = app.start({ settings, state: 'one' })
+      one.streams.pause({ topic: app.topic('in'), key: 'a' })
+      await put('b', 'a', 'b', 'a', 'c')
+      expect(await app.arrive('out', 3)).toEqual(['b:1', 'b:2', 'c:1'])
+      const url = `memory:${app.name}`
+      await one.streams.savepoint(url)
+
+      const two = app.start({ settings, state: 'two' })
+      await until(async () => (await app.members()) === 2)
+      await one.end()
+      expect(await app.arrive('out', 5)).toEqual(['b:1', 'b:2', 'c:1', 'a:1', 'a:2'])
+      await two.end()
+
+      const next = await stage.application({ out: 1 }, (builder, topic) =>
+        counting(builder, (name) => (name === 'in' ? app.topic('in') : topic(name))),
+      )
+      await next.beginFrom(url, { settings })
+      const three = next.start({ settings })
+      expect(await next.arrive('out', 2)).toEqual(['a:1', 'a:2'])
+      await three.end()
+    },
+    90_000,
+  )
 
   test.each(['the keys are paused again', 'nothing is paused any more'])(
     'is killed again and again while others go on, and each record is counted once: %s',

@@ -158,14 +158,23 @@ export class Application {
     fs.rmSync(this.#stateDirectory(state), { recursive: true, force: true })
   }
 
-  start({
-    settings = {},
-    ports = {},
-    state = 'one',
-    write = this.#parts.write,
-    optimizations,
-    until,
-  }: Start = {}): Instance {
+  start(start: Start = {}): Instance {
+    const { ports = {}, until } = start
+    const { topology, settings } = this.#written(start)
+    return new Instance(topology, settings, { kafka: this.#parts.kafka, metrics: new MemoryMetrics(), ...ports }, until)
+  }
+
+  /** Before its first start: gives it what a savepoint has. */
+  async beginFrom(url: string, start: Start = {}): Promise<void> {
+    const { topology, settings } = this.#written(start)
+    const ports = { kafka: this.#parts.kafka, metrics: new MemoryMetrics() }
+    await new KafkaStreams(topology, settings, ports).beginFrom(url)
+  }
+
+  #written({ settings = {}, state = 'one', write = this.#parts.write, optimizations }: Start): {
+    readonly topology: Topology
+    readonly settings: StreamsSettings
+  } {
     const builder = new StreamsBuilder()
     write(builder, (name) => this.topic(name))
     const parsed = streamsSettings.parse({
@@ -177,8 +186,7 @@ export class Application {
       'state.dir': this.#stateDirectory(state),
       ...settings,
     })
-    const topology = builder.build(optimizations)
-    return new Instance(topology, parsed, { kafka: this.#parts.kafka, metrics: new MemoryMetrics(), ...ports }, until)
+    return { topology: builder.build(optimizations), settings: parsed }
   }
 
   /** One instance, until all that its topics held at the start is processed. */
