@@ -38,6 +38,12 @@ export class StreamsBuilder {
    */
   stream<K = Uint8Array, V = Uint8Array>(
     topics: string | readonly string[] | RegExp,
+    consumed: Consumed<K, V>,
+  ): KStream<K | null, V | null>
+  /** Without serdes: keys and values are bytes. */
+  stream(topics: string | readonly string[] | RegExp): KStream<Uint8Array | null, Uint8Array | null>
+  stream<K, V>(
+    topics: string | readonly string[] | RegExp,
     consumed: Consumed<K, V> = {},
   ): KStream<K | null, V | null> {
     const graph = this.#graph
@@ -54,7 +60,10 @@ export class StreamsBuilder {
    * when a name for the store is given, or somebody asks for them.
    * @throws SluiceError TOPOLOGY_INVALID for an illegal name
    */
-  table<K = Uint8Array, V = Uint8Array>(topic: string, consumed: TableConsumed<K, V> = {}): KTable<K, V> {
+  table<K = Uint8Array, V = Uint8Array>(topic: string, consumed: TableConsumed<K, V>): KTable<K, V>
+  /** Without serdes: keys and values are bytes. */
+  table(topic: string): KTable<Uint8Array, Uint8Array>
+  table<K, V>(topic: string, consumed: TableConsumed<K, V> = {}): KTable<K, V> {
     const graph = this.#graph
     const { materialized = {} } = consumed
     const storeName = materialized.name ?? graph.names.store(`${topic}-`)
@@ -89,7 +98,10 @@ export class StreamsBuilder {
    * Reads a topic as a table of which every instance has all rows: to be joined by any key, whatever its partitions.
    * @throws SluiceError TOPOLOGY_INVALID for an illegal name
    */
-  globalTable<K = Uint8Array, V = Uint8Array>(topic: string, consumed: TableConsumed<K, V> = {}): GlobalKTable<K, V> {
+  globalTable<K = Uint8Array, V = Uint8Array>(topic: string, consumed: TableConsumed<K, V>): GlobalKTable<K, V>
+  /** Without serdes: keys and values are bytes. */
+  globalTable(topic: string): GlobalKTable<Uint8Array, Uint8Array>
+  globalTable<K, V>(topic: string, consumed: TableConsumed<K, V> = {}): GlobalKTable<K, V> {
     const graph = this.#graph
     const { materialized = {} } = consumed
     const storeName = materialized.name ?? graph.names.store(`${topic}-`)

@@ -37,6 +37,15 @@ test('keys and values of a stream may be null, those of groups and tables are no
   expect(() => stream.mapValues((value) => value.euros)).toBeDefined()
 })
 
+test('what is read without serdes is bytes, whatever is said of it', () => {
+  const bytes: KStream<Uint8Array | null, Uint8Array | null> = new StreamsBuilder().stream('bytes')
+  expect(bytes).toBeDefined()
+  // @ts-expect-error There is no serde that makes orders of bytes.
+  expect(new StreamsBuilder().stream<string, Order>('orders')).toBeDefined()
+  // @ts-expect-error There is no serde that makes orders of bytes.
+  expect(new StreamsBuilder().table<string, Order>('orders')).toBeDefined()
+})
+
 test('windowed tables have windowed keys', () => {
   const grouped = stream.groupByKey()
   const tumbling: KTable<Windowed<string>, number> = grouped.windowedBy(TimeWindows.ofSizeWithNoGrace(10)).count()
