@@ -2,11 +2,13 @@
  * Gives the nodes of restarting tasks their memory back. What a node remembers is a function of the log and nothing else, so it is
  * never stored: the records before the committed position, as many as the node can remember, run through the task again.
  */
-import type { Fetcher } from '@sluice/kafka'
+import type { FetchedPartition, Fetcher } from '@sluice/kafka'
 import { SluiceError, type Clock, type Logger, type TopicPartitionOffset } from '@sluice/sdk'
 import type { Subtopology } from '../topology/topology.ts'
+import type { RecordContext } from './record-context.ts'
 import type { StreamTask } from './stream-task.ts'
 import type { TaskPartition } from './task-contract.ts'
+import type { Way } from './way.ts'
 
 export interface RememberPorts {
   /** A fetcher for this alone; it is closed by whoever opened it. */
@@ -24,6 +26,19 @@ export interface Remembering {
 /** How many records before a position the nodes of a sub-topology must be given back. */
 export function memoryOf({ nodes }: Subtopology): number {
   return Math.max(0, ...nodes.map((node) => (node.kind === 'processor' ? (node.operator.memoryRecords ?? 0) : 0)))
+}
+
+/** What was fetched of a partition before its position, record by record: `run` takes the one that is under way. */
+export function remembered(way: Way, { batches }: FetchedPartition, at: RecordContext, run: () => void): void {
+  at.live = false
+  for (const batch of batches) {
+    at.enter(way, batch)
+    for (let i = 0; i < batch.count && batch.offset(i) < way.position; i++) {
+      at.fill(batch, i)
+      run()
+    }
+  }
+  at.live = true
 }
 
 /** A poll that brings nothing for so long means that the records are gone. */

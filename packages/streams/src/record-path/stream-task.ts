@@ -20,7 +20,7 @@ import { NodeTimes } from './node-times.ts'
 import { Punctuations } from './punctuations.ts'
 import { RecordContext } from './record-context.ts'
 import { RecordOrder } from './record-order.ts'
-import { memoryOf } from './remember.ts'
+import { memoryOf, remembered } from './remember.ts'
 import type { ParkedRecord, StartOfPartition, TaskPartition, TaskPorts, TaskSettings } from './task-contract.ts'
 import { TaskStores } from './task-stores.ts'
 import { isAtItsEnd, placeOf, throughUpTo } from './through.ts'
@@ -99,7 +99,8 @@ export class StreamTask {
       times: this.#times,
       drops: this.#drops,
       streamTime: () => this.#streamTime,
-      isCaughtUp: () => this.#isCaughtUp,
+      // What came during a pause is not known yet when that ends.
+      isCaughtUp: () => !this.#wasPaused && this.#calls.isEmpty && this.#ways.every(isAtItsEnd),
       positions: () => throughUpTo(this.#ways, this.#pending ?? placeOf(this.#at, this.#from), this.#calls),
       requestCommit: () => void (this.#isCommitWanted = true),
       failedWithoutRecord: (at, error) => this.#failures.withoutRecord(at, error),
@@ -242,16 +243,7 @@ export class StreamTask {
   /** Lets the nodes remember records before the position, without output and without counting. */
   remember(fetched: FetchedPartition): void {
     const way = wayFor(this.#ways, fetched)
-    const at = this.#at
-    at.live = false
-    for (const batch of fetched.batches) {
-      at.enter(way, batch)
-      for (let i = 0; i < batch.count && batch.offset(i) < way.position; i++) {
-        at.fill(batch, i)
-        this.#run(way)
-      }
-    }
-    at.live = true
+    remembered(way, fetched, this.#at, () => void this.#run(way))
   }
 
   /** Up to the first record behind that time. */
@@ -286,6 +278,7 @@ export class StreamTask {
           at.enter(way, batch)
           if (this.#mayNotBegin) return null
         } else if (hasBegun && this.#mayNotBegin) return null
+        if (way.held !== null) return null
       }
       // With several partitions, this one has to be asked for more when it is empty.
       if (until !== Infinity) return null
@@ -348,12 +341,6 @@ export class StreamTask {
   #thrown(way: Way, error: unknown, length: number, bytes: number): SluiceError | null {
     this.#at.output.rewind(length, bytes)
     return this.#failures.thrown(this.#at, way, error, this.#pending)
-  }
-
-  /** All that there is has been processed, as far as is known: what came during a pause is not known yet when that ends. */
-  get #isCaughtUp(): boolean {
-    if (this.#wasPaused || !this.#calls.isEmpty) return false
-    return this.#ways.every(isAtItsEnd)
   }
 
   get #mayNotBegin(): boolean {
