@@ -139,8 +139,8 @@ export class Topology {
   }
 
   /**
-   * The topology with every pattern read as the topics of these whose whole name matches it; Kafka's internal ones are none of them, and
-   * those of the application neither.
+   * The topology with every pattern read as the topics of these whose whole name matches it; Kafka's internal ones are none of them,
+   * those of the application neither, nor is where the source's own failed records go.
    * @throws SluiceError TOPOLOGY_INVALID when two sources would read one topic
    */
   withTopics(topics: readonly string[]): Topology {
@@ -150,7 +150,9 @@ export class Topology {
       if (node.kind !== 'source' || node.pattern === undefined) return node
       // With the flags g and y an expression begins where it ended the time before.
       const whole = new RegExp(`^(?:${node.pattern.source})$`, node.pattern.flags.replaceAll(/[gy]/g, ''))
-      return { ...node, topics: external.filter((topic) => whole.test(topic)).toSorted() }
+      // What failed would be read again, and fail again, for ever.
+      const failed = node.quarantine ?? (this.#applicationId === null ? null : `${this.#applicationId}.quarantine`)
+      return { ...node, topics: external.filter((topic) => topic !== failed && whole.test(topic)).toSorted() }
     })
     return new Topology(nodes, {
       stores: this.stores.values(),

@@ -36,6 +36,16 @@ test('a pattern does not match what Kafka and the application keep for themselve
   expect(known.sources[0]?.topics).toEqual(['a', 'b', 'c'])
 })
 
+test('a pattern does not match where the records go that fail', () => {
+  const topics = ['in', 'app.quarantine', 'dead']
+  const readBy = (consumed: { readonly quarantine?: string }): readonly string[] | undefined =>
+    topologyOf((builder) => builder.stream(/.*/, { ...text, ...consumed }).to('out'))
+      .forApplication('app')
+      .withTopics(topics).sources[0]?.topics
+  expect(readBy({})).toEqual(['dead', 'in'])
+  expect(readBy({ quarantine: 'dead' })).toEqual(['app.quarantine', 'in'])
+})
+
 test('ways that part and meet again, forty times, are built, described and compiled', () => {
   const split = 40
   const topology = topologyOf((builder) => {
