@@ -11,10 +11,16 @@ export interface FetchingParts {
   readonly fetcher: Fetcher
   readonly tasks: Pick<RunningTasks, 'all'>
   readonly pauses: Pick<Pauses, 'version' | 'isPaused' | 'keysOf'>
-  /** Most bytes that a partition may have waiting in its task. */
+  /** Most bytes that a partition may have waiting in its task, if that is less than what one may that is ahead. */
   readonly queuedBytesMax: number
   readonly logger: Logger
 }
+
+/**
+ * A partition whose records are ahead in time of another's has no more than so many bytes waiting, and what one round brings: they lie in
+ * the answers they came in, all of which stay in memory. A task takes about 10 ms for so much.
+ */
+const AHEAD_BYTES_MAX = 256 * 1024
 
 /** What a thread fetches for its tasks, and what it does not for now: what is paused, and what has enough waiting. */
 export class Fetching {
@@ -85,7 +91,7 @@ export class Fetching {
   #fetchOrNot({ topic, partition, queue, isPaused, held }: TaskPartition): void {
     const place = { topic, partition }
     const key = keyOf(place)
-    const mayNot = isPaused || queue.bytes > this.#parts.queuedBytesMax
+    const mayNot = isPaused || queue.bytes > Math.min(AHEAD_BYTES_MAX, this.#parts.queuedBytesMax)
     if (mayNot === this.#paused.has(key)) return
     if (mayNot) {
       if (held?.isFull === true)
