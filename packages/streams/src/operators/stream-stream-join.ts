@@ -1,6 +1,6 @@
 import type { NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
-import type { JoinSide, OuterJoinStore, WindowEntry, WindowStore } from '../state/stores.ts'
+import type { JoinSide, JoinWindowStore, OuterJoinStore, WindowEntry } from '../state/stores.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
 import { NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { AnyJoiner } from './joiner.ts'
@@ -66,7 +66,7 @@ class SideOfJoin {
   readonly #options: StreamStreamJoinOptions
   readonly #scope: NodeScope
   readonly #next: Step
-  readonly #others: WindowStore<unknown, unknown>
+  readonly #others: JoinWindowStore<unknown, unknown>
   readonly #unmatched: OuterJoinStore<unknown, unknown, unknown> | null
   readonly #time: SharedTime
   readonly #otherSide: JoinSide
@@ -78,7 +78,7 @@ class SideOfJoin {
     this.#options = options
     this.#scope = scope
     this.#next = next
-    this.#others = scope.store(options.otherStore) as WindowStore<unknown, unknown>
+    this.#others = scope.store(options.otherStore) as JoinWindowStore<unknown, unknown>
     this.#unmatched =
       sharedStore === undefined ? null : (scope.store(sharedStore) as OuterJoinStore<unknown, unknown, unknown>)
     this.#time = scope.shared(options.pair, () => new SharedTime(scope.time()))
@@ -107,13 +107,10 @@ class SideOfJoin {
     if (timestamp === time.stream.at && this.#unmatched !== null) this.#emitUnmatched(this.#unmatched, at)
     const from = Math.max(0, timestamp - this.#back)
     const to = Math.max(0, timestamp + this.#forth)
-    let hasMet = false
-    for (const entry of this.#others.fetchRange(key, from, to)) {
-      hasMet = true
-      this.#meet(key, value, timestamp, entry, at)
-    }
+    const others = this.#others.fetchRange(key, from, to)
+    for (let i = 0; i < others.length; i++) this.#meet(key, value, timestamp, others[i]!, at)
     at.keep()
-    if (hasMet || !this.#options.isOuter || this.#unmatched === null) return
+    if (others.length > 0 || !this.#options.isOuter || this.#unmatched === null) return
     if (to < time.stream.at) return this.#forward(key, this.#options.joiner(value, null, key), timestamp, at)
     if (timestamp < time.minTime) time.minTime = timestamp
     this.#unmatched.put(timestamp, this.#options.side, key, value)

@@ -94,6 +94,7 @@ export interface WindowStore<K, V> extends ReadOnlyWindowStore<K, V> {
 
 /** The same, as joins use it. */
 export interface JoinWindowStore<K, V> extends WindowStore<K, V> {
+  fetchRange(key: K, from: number, to: number): readonly WindowEntry<K, V>[]
   /** As `put`, of a value whose bytes are known; null: they are not. */
   keep(key: K, value: V, start: number, bytes: Uint8Array | null): void
 }

@@ -75,7 +75,7 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
     return this.#table.ofKey(key, start, start, false)[0]?.value ?? null
   }
 
-  fetchRange(key: K, from: number, to: number): Iterable<WindowEntry<K, V>> {
+  fetchRange(key: K, from: number, to: number): readonly WindowEntry<K, V>[] {
     return this.#table.ofKey(key, this.#kept(from), to, false)
   }
 
