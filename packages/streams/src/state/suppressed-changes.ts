@@ -105,7 +105,8 @@ export class SuppressedChanges<K, V> {
   keyBytesOf(slot: number): Buffer {
     const end = this.#inner === null ? NO_BYTES : this.#endBytesOf(slot, this.#inner)
     const bytes = this.#rows.keyBytesOf(this.#rowOf[slot]!, this.#key, end.length)
-    bytes.set(end, bytes.length - end.length)
+    const at = bytes.length - end.length
+    for (let i = 0; i < end.length; i++) bytes[at + i] = end[i]!
     return bytes
   }
 

@@ -1,3 +1,4 @@
+import type { RawHeader } from '@sluice/sdk'
 import { PlacedQueue } from './buffer-queue.ts'
 import type { SuppressionDefinition } from './definition.ts'
 import { readBufferValue, SUPPRESSION_HEADERS, writeBufferValue } from './formats/buffer-value.ts'
@@ -18,6 +19,7 @@ import { SuppressedChanges } from './suppressed-changes.ts'
 
 /** The time of a value that came from a buffer is not known: Kafka's -1. */
 const UNKNOWN_TIME = -1
+const NO_HEADERS: readonly RawHeader[] = Object.freeze([])
 /** So many changes wait for the commit at most until the changelog is told: a commit may be far away. */
 const DIRTY_MOST = 20_000
 
@@ -113,7 +115,7 @@ export class Suppression<K, V> implements SuppressionBuffer<K, V>, TaskStore {
         changelog.append(this.name, key, this.#written(slot), null, SUPPRESSION_HEADERS)
       } else {
         changes.remove(slot)
-        changelog.append(this.name, key, null, null, [])
+        changelog.append(this.name, key, null, null, NO_HEADERS)
       }
     }
     // What one record has changed, if it is very much, is not kept for ever.

@@ -28,14 +28,14 @@ export function writeBufferValue(value: BufferValue, time: number): Buffer {
   const { context, priorValue, oldValue, newValue } = value
   const isSame = oldValue !== null && priorValue !== null && Buffer.compare(oldValue, priorValue) === 0
   const headers = context.headers ?? []
-  const topicLength = Buffer.byteLength(context.topic)
-  let length = FIXED_BYTES + topicLength + lengthOf(priorValue) + (isSame ? 0 : lengthOf(oldValue)) + lengthOf(newValue)
+  const topic = bytesOfTopic(context.topic)
+  let length =
+    FIXED_BYTES + topic.length + lengthOf(priorValue) + (isSame ? 0 : lengthOf(oldValue)) + lengthOf(newValue)
   for (const header of headers) length += 8 + Buffer.byteLength(header.key) + lengthOf(header.value)
   const bytes = Buffer.allocUnsafe(length)
   let at = writeLong(bytes, context.timestamp, 0)
   at = writeLong(bytes, context.offset, at)
-  at = bytes.writeInt32BE(topicLength, at)
-  at += bytes.write(context.topic, at)
+  at = writeSized(bytes, topic, at)
   at = bytes.writeInt32BE(context.partition, at)
   at = bytes.writeInt32BE(headers.length, at)
   for (const header of headers) {
@@ -49,6 +49,18 @@ export function writeBufferValue(value: BufferValue, time: number): Buffer {
   at = writeSized(bytes, newValue, at)
   writeLong(bytes, time, at)
   return bytes
+}
+
+let lastTopic = ''
+let lastTopicBytes = Buffer.alloc(0)
+
+/** Many in a row are of the same one. */
+function bytesOfTopic(topic: string): Buffer {
+  if (topic !== lastTopic) {
+    lastTopicBytes = Buffer.from(topic)
+    lastTopic = topic
+  }
+  return lastTopicBytes
 }
 
 /** @throws DataError */

@@ -28,7 +28,7 @@ export class PackedKey<K> {
     this.length = end - start
     this.hash = hash
     this.#reserve(this.length)
-    bytes.copy(this.bytes, 0, start, end)
+    copyBytes(bytes, start, end, this.bytes)
     return this
   }
 
@@ -36,7 +36,7 @@ export class PackedKey<K> {
   write(bytes: Buffer, start: number, end: number, isText: boolean, more: number): Buffer {
     if (isText && !this.#keys.isUtf8) return this.#keys.bytesWithRoom(this.read(bytes, start, end, isText), more)
     const written = Buffer.allocUnsafe(end - start + more)
-    bytes.copy(written, 0, start, end)
+    copyBytes(bytes, start, end, written)
     return written
   }
 
@@ -89,6 +89,14 @@ export class PackedKey<K> {
     if (length > this.bytes.length) this.bytes = Buffer.allocUnsafe(length * 2)
   }
 }
+
+/** Keys are short: what `Buffer.copy` makes to say which bytes costs more than copying them. */
+function copyBytes(from: Buffer, start: number, end: number, to: Buffer): void {
+  if (end - start > SHORT_BYTES) from.copy(to, 0, start, end)
+  else for (let i = start; i < end; i++) to[i - start] = from[i]!
+}
+
+const SHORT_BYTES = 48
 
 /** FNV-1a, and what spreads its low bits, by which slots are chosen. */
 const SEED = 0x811c9dc5 | 0
