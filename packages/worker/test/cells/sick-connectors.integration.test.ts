@@ -15,8 +15,8 @@ onBroker('beside a sick connector', () => {
   beforeEach(async () => {
     const id = randomUUID().slice(0, 8)
     ;[well, ill] = [`well-${id}`, `ill-${id}`]
-    // Long enough for a cell that begins on a machine that is busy.
-    world = new CellWorld({ ...realEnvironment(address, id), requestTimeoutMs: 5000 })
+    // Long enough for a cell to begin, and less than what a stalled one is ended after.
+    world = new CellWorld({ ...realEnvironment(address, id), requestTimeoutMs: 2000 })
     healthy = await world.healthy(well)
   })
   afterEach(() => world.close())
