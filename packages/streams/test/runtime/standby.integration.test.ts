@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../src/index.ts'
+import { keyedRecords } from '../support/keyed-records.ts'
 import { countsIn } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -95,16 +96,7 @@ onABroker('copies of state elsewhere (needs SLUICE_TEST_KAFKA)', () => {
     return {
       start,
       async put(count: number): Promise<void> {
-        await producer.produce(
-          Array.from({ length: count }, (_, i) => ({
-            topic: input,
-            partition: null,
-            key: Buffer.from(`key ${(written + i) % KEYS}`),
-            value: Buffer.from('x'),
-            timestamp: null,
-            headers: null,
-          })),
-        )
+        await producer.produce(keyedRecords(input, KEYS, written, count))
         written += count
       },
       async isProcessed(): Promise<boolean> {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StreamsState } from '../../src/index.ts'
+import { keyedRecords } from '../support/keyed-records.ts'
 import { readCommitted } from '../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -101,16 +102,7 @@ onABroker('an application with state (needs SLUICE_TEST_KAFKA)', () => {
         await run
       },
       async put(count: number): Promise<void> {
-        await producer.produce(
-          Array.from({ length: count }, (_, i) => ({
-            topic: input,
-            partition: null,
-            key: Buffer.from(`key ${(written + i) % KEYS}`),
-            value: Buffer.from('x'),
-            timestamp: 1_700_000_000_000 + written + i,
-            headers: null,
-          })),
-        )
+        await producer.produce(keyedRecords(input, KEYS, written, count, 1_700_000_000_000))
         written += count
       },
       expected(): Map<string, number[]> {

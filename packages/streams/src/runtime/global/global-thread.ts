@@ -184,8 +184,7 @@ export class GlobalThread {
     )
     const changelog = { append: () => undefined }
     const ports = { clock, random, output: this.#output, stores: { factory: state.factory, changelog } }
-    const own = { ...settings, maxTaskIdleMs: -1, takesBack: true }
-    const task = new StreamTask(topology, subtopology, 0, starts, own, ports)
+    const task = new StreamTask(topology, subtopology, 0, starts, settings, ports)
     for (const topic of subtopology.sourceTopics) this.#tasks.set(topic, task)
     for (const [name, store] of task.stores) this.#stores.set(name, readOnly(store))
     metrics.started(task)

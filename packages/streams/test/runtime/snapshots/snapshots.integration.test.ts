@@ -12,6 +12,7 @@ import { openObjectStore, type ObjectStore } from '@sluice/object-store'
 import { MemoryMetrics, silentLogger, type Logger } from '@sluice/sdk'
 import { KafkaStreams, Serdes, StreamsBuilder, streamsSettings, type StoreEngine } from '../../../src/index.ts'
 import { inS3 } from '../../support/in-s3.ts'
+import { keyedRecords } from '../../support/keyed-records.ts'
 import { countsIn } from '../../support/read-committed.ts'
 
 const address = process.env['SLUICE_TEST_KAFKA'] ?? ''
@@ -56,16 +57,7 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
     let written = 0
     let instances = 0
     const put = async (count: number): Promise<void> => {
-      await producer.produce(
-        Array.from({ length: count }, (_, i) => ({
-          topic: input,
-          partition: null,
-          key: Buffer.from(`key ${(written + i) % KEYS}`),
-          value: Buffer.from('x'),
-          timestamp: null,
-          headers: null,
-        })),
-      )
+      await producer.produce(keyedRecords(input, KEYS, written, count))
       written += count
     }
     /** Until everything is processed, and then as long as `isDone` says. */
