@@ -45,6 +45,18 @@ function closing(how: 'suppress' | 'emit'): Topology {
   return builder.build()
 }
 
+/** Counts per key in windows of a second, put out when they have closed: `key@start`. */
+function countClosed(stream: KStream<string | null, string | null>): void {
+  stream
+    .groupByKey(text)
+    .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
+    .emitStrategy('close')
+    .count({ materialized: { name: 'counts' } })
+    .toStream(({ key, start }) => `${key}@${start}`)
+    .mapValues((count) => String(count))
+    .to('out', text)
+}
+
 describe.each(['suppress', 'emit'] as const)('a stream that goes on when it is idle, before %s', (how) => {
   const open = (continuing?: TopologyTestDriver) =>
     new TopologyTestDriver(closing(how), { initialTimeMs: 50_000, ...(continuing === undefined ? {} : { continuing }) })
@@ -215,17 +227,12 @@ describe('records that are processed again, at least once, are in time if they w
   /** Of two topics. */
   function merged(): Topology {
     const builder = new StreamsBuilder()
-    builder
-      .stream('in', text)
-      .merge(builder.stream('other', text))
-      .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS })
-      .groupByKey(text)
-      .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
-      .emitStrategy('close')
-      .count({ materialized: { name: 'counts' } })
-      .toStream(({ key, start }) => `${key}@${start}`)
-      .mapValues((count) => String(count))
-      .to('out', text)
+    countClosed(
+      builder
+        .stream('in', text)
+        .merge(builder.stream('other', text))
+        .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS }),
+    )
     return builder.build()
   }
 
@@ -257,24 +264,19 @@ describe('records that are processed again, at least once, are in time if they w
   test('though they come out of calls in another order', async () => {
     const asked = new Map<string, PromiseWithResolvers<string>>()
     const builder = new StreamsBuilder()
-    builder
-      .stream('in', text)
-      .mapValuesAsync(
-        (_value, key) => {
-          const call = Promise.withResolvers<string>()
-          asked.set(key!, call)
-          return call.promise
-        },
-        { timeoutMs: 100_000 },
-      )
-      .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS })
-      .groupByKey(text)
-      .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
-      .emitStrategy('close')
-      .count({ materialized: { name: 'counts' } })
-      .toStream(({ key, start }) => `${key}@${start}`)
-      .mapValues((count) => String(count))
-      .to('out', text)
+    countClosed(
+      builder
+        .stream('in', text)
+        .mapValuesAsync(
+          (_value, key) => {
+            const call = Promise.withResolvers<string>()
+            asked.set(key!, call)
+            return call.promise
+          },
+          { timeoutMs: 100_000 },
+        )
+        .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS }),
+    )
     const topology = builder.build()
     const answer = async (life: Life, ...keys: readonly string[]): Promise<void> => {
       for (const key of keys) {
@@ -311,17 +313,12 @@ test('nor while a record is in a call', async () => {
     return call.promise
   }
   const builder = new StreamsBuilder()
-  builder
-    .stream('in', text)
-    .mapValuesAsync(ask, { timeoutMs: 100_000 })
-    .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS })
-    .groupByKey(text)
-    .windowedBy(TimeWindows.ofSizeAndGrace(1_000, 500))
-    .emitStrategy('close')
-    .count({ materialized: { name: 'counts' } })
-    .toStream(({ key, start }) => `${key}@${start}`)
-    .mapValues((count) => String(count))
-    .to('out', text)
+  countClosed(
+    builder
+      .stream('in', text)
+      .mapValuesAsync(ask, { timeoutMs: 100_000 })
+      .advanceWhenIdle({ name: 'idle', afterMs: AFTER_MS }),
+  )
   const life = new Life(builder.build())
   life.feed([
     ['a', 10_200],

@@ -245,16 +245,7 @@ onABroker('state that was snapshotted (needs SLUICE_TEST_KAFKA)', () => {
       const feeding = new AbortController()
       const feed = async (): Promise<void> => {
         while (!feeding.signal.aborted) {
-          await producer.produce(
-            Array.from({ length: 50 }, (_, i) => ({
-              topic: `${name}.in`,
-              partition: null,
-              key: Buffer.from(`key ${(written + i) % KEYS}`),
-              value: Buffer.from('x'),
-              timestamp: null,
-              headers: null,
-            })),
-          )
+          await producer.produce(keyedRecords(`${name}.in`, KEYS, written, 50))
           written += 50
           await sleep(10)
         }
