@@ -1,4 +1,5 @@
 import type { NodeTime } from '../record-path/node-times.ts'
+import type { CalendarWindows } from '../windows/calendar-windows.ts'
 import type { Aggregation } from './aggregator.ts'
 import type { NodeScope, Operator } from './operator.ts'
 
@@ -31,7 +32,9 @@ export function windowTime(
 
 /** An aggregation over windows, as the topology sees it. */
 export function windowedOperator(
-  options: Omit<WindowedAggregateOptions, 'aggregatesNulls'> & { readonly windows: { readonly kind: string } },
+  options: Omit<WindowedAggregateOptions, 'aggregatesNulls'> & {
+    readonly windows: { readonly kind: string } | CalendarWindows
+  },
   compile: Operator['compile'],
 ): Operator {
   const { kind = 'aggregate', prefix = 'KSTREAM-AGGREGATE-', windows, emit, late, ignoresValues } = options
@@ -39,10 +42,15 @@ export function windowedOperator(
     kind,
     prefix,
     changes: 'record',
-    details: { windows: windows.kind, emit },
+    details: { windows: windows.kind, emit, ...calendarOf(windows) },
     ...(late === undefined ? {} : { sideChildren: [late] }),
     // Records that are late go on with theirs.
     ...(ignoresValues === true && late === undefined ? { ignores: 'value' } : {}),
     compile,
   }
+}
+
+/** What stored windows lie by beside their size. */
+function calendarOf(windows: { readonly kind: string } | CalendarWindows): { readonly calendar?: string } {
+  return 'zone' in windows ? { calendar: `${windows.unit} in ${windows.zone}` } : {}
 }

@@ -51,6 +51,8 @@ function contradiction(then: WrittenStore, now: WrittenStore): PlanStep | null {
   if (then.kind !== now.kind) return refusal(now, `it was of kind ${then.kind} and is of kind ${now.kind}`, RENAME)
   if (differ(then.key, now.key)) return refusal(now, `its keys were ${then.key} and are ${now.key}`, RENAME)
   if (differ(then.value, now.value)) return refusal(now, `its values were ${then.value} and are ${now.value}`, RENAME)
+  const calendar = calendarRefusal(then, now)
+  if (calendar !== null) return calendar
   if (then.windowSizeMs !== now.windowSizeMs)
     return refusal(now, `its windows were ${then.windowSizeMs} ms long and are ${now.windowSizeMs} ms`, RENAME)
   if (then.isUnnamed && now.isUnnamed && String(then.operators) !== String(now.operators)) {
@@ -61,6 +63,14 @@ function contradiction(then: WrittenStore, now: WrittenStore): PlanStep | null {
     )
   }
   return sourceRefusal(then, now)
+}
+
+/** Windows of another calendar begin, and end, elsewhere: where the end follows from the start it would be another one. */
+function calendarRefusal(then: WrittenStore, now: WrittenStore): PlanStep | null {
+  const [before, after = null] = [then.calendar, now.calendar]
+  if (before === undefined || before === after) return null
+  const named = (calendar: string | null): string => (calendar === null ? 'by no calendar' : `by the ${calendar}`)
+  return refusal(now, `its windows were ${named(before)} and are ${named(after)}`, RENAME)
 }
 
 function sourceRefusal(then: WrittenStore, now: WrittenStore): PlanStep | null {

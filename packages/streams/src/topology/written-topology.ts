@@ -2,6 +2,7 @@
 import { formatOf } from '../serdes.ts'
 import { engineOf, type StoreDefinition, type StoreEngine, type StoreKind } from '../state/definition.ts'
 import { changelogTopicOf } from './internal-topics.ts'
+import type { ProcessorNode } from './node.ts'
 import type { PartitionPlan } from './partition-plan.ts'
 import type { Subtopology } from './subtopology.ts'
 import type { Topology, TopologyStore } from './topology.ts'
@@ -23,6 +24,8 @@ export interface WrittenStore {
   /** Milliseconds; null: the kind has none. */
   readonly windowSizeMs: number | null
   readonly retentionMs: number | null
+  /** What its windows lie by, such as `day in Europe/Berlin`; null: no calendar. Absent: written by a release that did not say. */
+  readonly calendar?: string | null
   /** The number of its sub-topology, which its tasks are named after. */
   readonly subtopology: number
   /** How many partitions its topic has, and tasks. */
@@ -92,6 +95,7 @@ function writtenStore(
     value: formatOf(value),
     windowSizeMs: 'windowSizeMs' in definition ? definition.windowSizeMs : null,
     retentionMs: retentionOf(definition),
+    calendar: calendarOf(topology, users, kind === 'suppression'),
     subtopology: subtopology.id,
     partitions: plan.tasks.get(subtopology.id) ?? 0,
     sources: externalTopics(topology, [subtopology]),
@@ -103,6 +107,19 @@ function retentionOf(definition: StoreDefinition): number | null {
   if ('retentionMs' in definition) return finite(definition.retentionMs)
   if ('historyRetentionMs' in definition) return definition.historyRetentionMs
   return 'graceMs' in definition ? definition.graceMs : null
+}
+
+/** Of the operators that write windows into a store; `isBehind`: or of those before them, whose windows wait in it. */
+function calendarOf(topology: Topology, users: readonly ProcessorNode[], isBehind: boolean): string | null {
+  const open = [...users]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const calendar = node.operator.details?.['calendar']
+    if (typeof calendar === 'string') return calendar
+    if (!isBehind) continue
+    const { predecessors } = node
+    open.push(...topology.processors.filter(({ name }) => predecessors.includes(name)))
+  }
+  return null
 }
 
 /** JSON has no infinity. */

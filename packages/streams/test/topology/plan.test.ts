@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
 import { SluiceError } from '@sluice/sdk'
 import { StreamsBuilder } from '../../src/dsl/streams-builder.ts'
+import { BufferConfig, Suppressed } from '../../src/dsl/suppressed.ts'
 import { Serdes } from '../../src/serdes.ts'
 import { planChange, planText, refuseUnsafe, type PlanStep, type TopologyPlan } from '../../src/topology/plan.ts'
 import { planPartitions } from '../../src/topology/partition-plan.ts'
 import { writtenTopology, type WrittenTopology } from '../../src/topology/written-topology.ts'
+import { CalendarWindows } from '../../src/windows/calendar-windows.ts'
 import { SessionWindows } from '../../src/windows/session-windows.ts'
 import { TimeWindows } from '../../src/windows/time-windows.ts'
 
@@ -58,6 +60,14 @@ const windowed =
       .groupByKey()
       .windowedBy(TimeWindows.ofSizeAndGrace(sizeMs, graceMs))
       .count({ materialized: { name: 'counts' } })
+
+const daily = (zone: string) => (builder: StreamsBuilder) =>
+  builder
+    .stream('orders', asText)
+    .groupByKey()
+    .windowedBy(CalendarWindows.ofUnitWithNoGrace('day', zone))
+    .count({ materialized: { name: 'counts' } })
+    .suppress(Suppressed.untilWindowCloses(BufferConfig.unbounded(), { name: 'waiting' }))
 
 describe('a topology that goes on with what another one stored', () => {
   test('keeps what has not changed, and creates what is new', () => {
@@ -114,6 +124,14 @@ describe('a topology that goes on with what another one stored', () => {
     expect(plan.steps.map(({ name, action }) => [name, action])).toEqual([['counts', 'create']])
   })
 
+  test('keeps windows of the same calendar, also where it was written before calendars were told', () => {
+    const after = written(daily('Europe/Berlin'))
+    const isKept = (name: string, value: unknown): unknown => (name === 'calendar' ? undefined : value)
+    const silent = JSON.parse(JSON.stringify(after, isKept)) as WrittenTopology
+    for (const before of [after, silent])
+      expect(change(before, after).steps.map(({ action }) => action)).toEqual(['keep', 'keep'])
+  })
+
   test('may be made of more topics than before', () => {
     const more = written((builder) =>
       builder
@@ -149,6 +167,18 @@ describe('a topology that does not fit what is stored is refused, with what can 
           .count({ materialized: { name: 'counts' } }),
       ),
       /kind timestampedWindow .* session/,
+    ],
+    [
+      'the calendar of another zone',
+      written(daily('Europe/Berlin')),
+      written(daily('America/New_York')),
+      /windows were by the day in Europe\/Berlin and are by the day in America\/New_York/,
+    ],
+    [
+      'the calendar where there was none',
+      written(windowed(2 * 86_400_000)),
+      written(daily('UTC')),
+      /windows were by no calendar and are by the day in UTC/,
     ],
     ['another size of windows', written(windowed(1_000)), written(windowed(2_000)), /1000 ms long .* 2000 ms/],
     [
@@ -209,6 +239,14 @@ describe('a topology that does not fit what is stored is refused, with what can 
     expect(error.code).toBe('TOPOLOGY_INVALID')
     expect(error.message).toMatch(reason)
     expect(error.remedy).toBe(step.remedy)
+  })
+
+  test('with windows of another zone also what waits for their end', () => {
+    const plan = change(written(daily('Europe/Berlin')), written(daily('America/New_York')))
+    expect(plan.steps.map(({ name, action }) => [name, action])).toEqual([
+      ['counts', 'refuse'],
+      ['waiting-store', 'refuse'],
+    ])
   })
 
   test('a store whose generated name has moved, because an operator was put in front of it', () => {
