@@ -97,7 +97,7 @@ where('a worker and a processor, started by hand', () => {
         'output.topic': `${id}.clean`,
         'quarantine.topic': `${id}.quarantine`,
         'commit.interval.ms': '200',
-        'procesing.guarantee': 'exactly_once_v2',
+        'processing.guarantee': 'exactly_once_v2',
         headings: '["id","name"]',
       })
       const sink = properties('sink.properties', {
@@ -113,9 +113,6 @@ where('a worker and a processor, started by hand', () => {
       await until(() => fs.existsSync(path.join(dir, 'positions')), reading.said)
       const processing = sluice('process', processor)
       await until(() => processing.said().includes('RUNNING'), processing.said)
-      expect(processing.said()).toContain(
-        'The setting "procesing.guarantee" has no effect; did you mean "processing.guarantee"?',
-      )
       const writing = sluice('connect-standalone', worker, sink)
       await until(
         () => linesOf('out.ndjson').length === 300,

@@ -168,6 +168,29 @@ describe('what goes wrong is said on standard error with a remedy, and has an ex
     expect(sluice('process', 'p.props')).toMatchObject({ status: 1, err: expect.stringContaining(words) })
   })
 
+  test('every mistyped setting of a processor, before anything is connected to', () => {
+    const settings = {
+      'processor.class': '@sluice/processor-csv-rows',
+      'bootstrap.servers': '127.0.0.1:1',
+      'application.id': 'a',
+      'input.topic': 'in',
+      'output.topic': 'out',
+      'quarantine.topic': 'q',
+      headings: '["id"]',
+      instances: '2',
+      'procesing.guarantee': 'exactly_once_v2',
+      uniqe: 'true',
+    }
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
+    fs.writeFileSync(path.join(dir, 'mistyped.properties'), lines.join(''))
+    const { status, err } = sluice('process', 'mistyped.properties')
+    expect(status).toBe(2)
+    expect(err).toContain('"procesing.guarantee", which would have no effect: did you mean "processing.guarantee"?')
+    expect(err).toContain('"uniqe", which would have no effect: did you mean "unique"?')
+    expect(err).not.toContain('"instances"')
+    expect(err).toContain('What to do: Correct mistyped.properties.')
+  })
+
   test('every wrong setting of a worker and its connectors, before anything is connected to', () => {
     fs.writeFileSync(
       path.join(dir, 'worker.properties'),

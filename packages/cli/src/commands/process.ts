@@ -19,7 +19,8 @@ export const processNode = leaf({
     'With --plan the status is that of invalid settings when the topology does not fit what is stored.',
   examples: ['process processor.properties', 'process --plan processor.properties'],
   async run({ operands: [file], values, signal, terminal }) {
-    const { keepRecordsYoung, loadProcessor, openLogger, readProperties } = await import('@sluice/worker')
+    const { keepRecordsYoung, loadProcessor, openLogger, processorSettings, readProperties, unknownSettings } =
+      await import('@sluice/worker')
     keepRecordsYoung()
     const raw = await readProperties(file!)
     const module = raw['processor.class']
@@ -35,14 +36,20 @@ export const processNode = leaf({
     const processor = await loadProcessor(module)
     const { KafkaStreams, planText, StreamsBuilder, streamsSettings } = await import('@sluice/streams')
     const settings = streamsSettings.parse(raw)
+    // A file may be that of a deployed processor, too.
+    const known = processorSettings.extend(streamsSettings).extend(processor.settings)
+    const { 'bootstrap.servers': _, ...others } = raw
+    const unknown = unknownSettings(known, others)
+    if (unknown.length > 0) {
+      throw new SluiceError('SETTINGS_INVALID', unknown.map(({ message }) => message).join('\n'), {
+        remedy: `Correct ${file}.`,
+      })
+    }
     const builder = new StreamsBuilder()
     processor.topology(builder, processor.settings.parse(raw))
     const logger = openLogger()
-    const known = streamsSettings.extend(processor.settings)
-    for (const { key, nearest } of known.unknownKeys(raw, ['bootstrap.servers', 'processor.class'])) {
-      const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`
-      logger.warn(`The setting "${key}" has no effect${hint}`)
-    }
+    for (const name of ['instances', 'isolation'])
+      if (Object.hasOwn(raw, name)) logger.warn(`The setting "${name}" has no effect on a processor that runs here`)
     const kafka = await connect({ bootstrapServers, clientId: settings['application.id'], logger })
     try {
       const streams = new KafkaStreams(builder.build(), settings, {

@@ -196,7 +196,7 @@ function processorsPage(): string {
 Bundled are ${links}. A processor's properties file holds its own settings, those [of every application](#every-application), and \`processor.class\`.
 For \`sluice processors create -f processor.properties\`, which has workers run it ([how](../how-to/deploy-a-processor.md)), those
 [of every deployed processor](#every-deployed-processor) besides; for \`sluice process processor.properties\`, which runs it in the foreground,
-\`bootstrap.servers\`, and \`processor.class\` may also be a path that begins with ./ or /.
+\`bootstrap.servers\`, and \`processor.class\` may also be a path that begins with ./ or /. A name that none of these knows is refused by both.
 
 ${PROCESSORS.map(({ processor, gates }) => processorSection(processor, gates)).join('\n')}
 

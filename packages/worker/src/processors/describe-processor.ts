@@ -27,6 +27,7 @@ import { merged } from '../validation/answer.ts'
 import { withoutProvided } from '../validation/redaction.ts'
 import type { DescribedProcessor } from './described.ts'
 import { nameProblem, processorSettings } from './processor-settings.ts'
+import { unknownSettings } from './unknown-settings.ts'
 
 export interface DescribeParts {
   readonly processor: Processor
@@ -42,6 +43,9 @@ export interface DescribeParts {
 }
 
 const CLASS = 'processor.class'
+const HOSTED = 'connector.class'
+const BROKERS = 'bootstrap.servers'
+const BROKERS_MESSAGE = `${BROKERS} has no effect on a processor of a worker, which reads the worker's Kafka: leave it out`
 /** How long Kafka may take to tell how many partitions there are: less than the cell is given. */
 const KAFKA_MS = 10_000
 
@@ -49,7 +53,7 @@ const KAFKA_MS = 10_000
 export async function describeProcessor(parts: DescribeParts): Promise<DescribedProcessor> {
   const { processor, given, settings, values } = parts
   const answer = settingsAnswer(processor, settings)
-  const problems: SettingProblem[] = []
+  const problems = [...unknownNames(processor, given)]
   const application = settings['application.id'] ?? ''
   const badName = nameProblem('application.id', application)
   if (badName !== null) problems.push({ setting: 'application.id', message: badName })
@@ -87,9 +91,18 @@ export function topologyOf(processor: Processor, settings: RawSettings): Topolog
   return builder.build()
 }
 
+const common = processorSettings.extend(streamsSettings)
+
 function settingsAnswer(processor: Processor, settings: RawSettings): SettingsValidation {
-  const common = processorSettings.extend(streamsSettings)
   return merged(common.validate(settings, processor.name), processor.settings.validate(settings, processor.name))
+}
+
+/** What hosts of cells put in is not the user's. */
+function unknownNames(processor: Processor, given: RawSettings): readonly SettingProblem[] {
+  const { [HOSTED]: _, ...own } = given
+  return unknownSettings(common.extend(processor.settings), own).map((problem) =>
+    problem.setting === BROKERS ? { ...problem, message: BROKERS_MESSAGE } : problem,
+  )
 }
 
 /** Generated names change with whatever is inserted before them, and what is stored under them is lost (KIP-1111). */

@@ -76,6 +76,8 @@ export class Inspector {
     const problems: SettingProblem[] = []
     const badName = nameProblem('name', name)
     if (badName !== null) problems.push({ setting: 'name', message: badName })
+    if (Object.hasOwn(whole, 'connector.class'))
+      problems.push({ setting: 'connector.class', message: 'connector.class names no processor: give processor.class' })
     const named = whole['processor.class']
     if (named !== undefined && shelf.find(named) === undefined) {
       const elsewhere = catalogue.workers

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { Kafka } from '@sluice/kafka'
-import { defineSettings, SluiceError } from '@sluice/sdk'
+import { defineSettings, SluiceError, type RawSettings } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { defineProcessor, Serdes, type Processor } from '@sluice/streams'
 import { describeProcessor } from '../../src/processors/describe-processor.ts'
@@ -26,8 +26,10 @@ function describe(
   clock = new FakeClock(),
   processor: Processor<never> = copy as never,
   known: Known = () => null,
+  more: RawSettings = {},
 ) {
-  return describeProcessor({ processor, given, settings: given, values: new Set(), known, kafka, clock })
+  const all = { ...given, ...more }
+  return describeProcessor({ processor, given: all, settings: all, values: new Set(), known, kafka, clock })
 }
 
 test('a Kafka that is away, or does not answer in ten seconds, is thrown as something that may pass', async () => {
@@ -103,4 +105,45 @@ test('a topology that does not fit what was deployed before is a complaint with 
   expect(more).toEqual([])
   // Another application has nothing to do with it.
   expect(errors(await of(lasting, () => before('b')))).toEqual([])
+})
+
+test('a name that nobody knows is a complaint beside that name, with the nearest one; what is known is none', async () => {
+  const named = defineProcessor({
+    ...copy,
+    settings: defineSettings({
+      'input.topic': { type: 'string', default: 'in', importance: 'high', documentation: 'What is read.' },
+    }),
+  })
+  const complaints = async (more: RawSettings): Promise<readonly (readonly [string, string])[]> => {
+    const { validation, topology } = await describe(kafkaWithAll, new FakeClock(), named as never, () => null, more)
+    // Whoever asks for the topology of what was deployed before gets it.
+    expect(topology).not.toBeNull()
+    return validation.configs.flatMap(({ value }) => value.errors.map((error) => [value.name, error] as const))
+  }
+  const unknown = (name: string, remedy: string) => [
+    name,
+    `Unknown configuration "${name}", which would have no effect: ${remedy}`,
+  ]
+  expect(
+    await complaints({
+      'procesing.guarantee': 'exactly_once_v2',
+      'inputs.topic': 'x',
+      instance: '2',
+      'producer.compresion.type': 'zstd',
+      'consumer.fetch.min.bytes': '1',
+      'cache.max.bytes.buffering': '0',
+      'bootstrap.servers': 'elsewhere:9092',
+    }),
+  ).toEqual([
+    unknown('procesing.guarantee', 'did you mean "processing.guarantee"?'),
+    unknown('inputs.topic', 'did you mean "input.topic"?'),
+    unknown('instance', 'did you mean "instances"?'),
+    unknown('producer.compresion.type', 'did you mean "producer.compression.type"?'),
+    unknown('consumer.fetch.min.bytes', 'did you mean "consumer.fetch.max.bytes"?'),
+    unknown('cache.max.bytes.buffering', 'leave it out'),
+    ['bootstrap.servers', expect.stringMatching(/the worker's Kafka: leave it out$/)],
+  ])
+  const known = { instances: '2', isolation: 'shared', 'consumer.fetch.max.bytes': '9', 'input.topic': 'x' }
+  // Cells are told what to load by the name that connectors have for it.
+  expect(await complaints({ ...known, 'connector.class': 'copy' })).toEqual([])
 })

@@ -141,6 +141,9 @@ test('every complaint is told: of the name, of settings, of an application that 
   expect(await of('b', {})).toEqual(
     expect.arrayContaining([expect.stringMatching(/Missing required configuration "processor.class"/)]),
   )
+  expect(await of('b', { ...config, 'connector.class': 'file-sink' })).toEqual([
+    'connector.class names no processor: give processor.class',
+  ])
   expect(await of('b', { 'processor.class': 'who' })).toEqual([
     expect.stringMatching(/Failed to find any processor of the name who/),
   ])
