@@ -1,14 +1,9 @@
 import type { TaskSettings } from './record-path/task-contract.ts'
 import { quarantineTopicOf, type StreamsSettings } from './streams-settings.ts'
 
-/** What is left of a transaction's time is for all else. */
-const CALLS_SHARE = 0.8
-
 /** What a task needs of the settings. */
 export function taskSettingsOf(settings: StreamsSettings): TaskSettings {
   const isExactlyOnce = settings['processing.guarantee'] === 'exactly_once_v2'
-  // A record is begun behind one commit and has to be in the next.
-  const transactionMs = settings['transaction.timeout.ms'] - commitIntervalOf(settings)
   return {
     applicationId: settings['application.id'],
     quarantineTopic: quarantineTopicOf(settings),
@@ -17,7 +12,6 @@ export function taskSettingsOf(settings: StreamsSettings): TaskSettings {
     onEncodeException: settings['production.exception.handler'],
     recordBytesMax: settings['producer.max.request.size'],
     isolation: isExactlyOnce ? 'read_committed' : 'read_uncommitted',
-    ...(isExactlyOnce ? { callsLongestMs: Math.floor(transactionMs * CALLS_SHARE) } : {}),
     maxTaskIdleMs: settings['max.task.idle.ms'],
     retrying: {
       firstMs: settings['retry.backoff.ms'],

@@ -119,9 +119,8 @@ export class KStream<K, V> {
    * records of one key are called for one after the other, and go on in their order (with `keepsOrder`, all records of a task do). A
    * commit waits for the calls that are under way. What a call rejects with, or one that takes longer than `timeoutMs`, is an exception of
    * the stage `process`; what the record has put out by other ways stays then. It has begun and cannot begin once more: where exceptions
-   * are to be tried again (`retry`) or waited with (`park`), it is quarantined. After a crash calls are made again. Exactly once, all calls
-   * for a record, with the wait for their turn, may take four fifths of `transaction.timeout.ms`; a record that takes longer fails like one
-   * whose call does.
+   * are to be tried again (`retry`) or waited with (`park`), it is quarantined. After a crash calls are made again. However long
+   * the calls take, a transaction begins when they are over.
    */
   mapValuesAsync<W>(mapper: AsyncValueMapper<K, V, W>, options: AsyncMapping = {}): KStream<K, W> {
     const { concurrency = 16, timeoutMs = 30_000, keepsOrder = false, ...named } = options

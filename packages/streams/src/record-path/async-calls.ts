@@ -5,9 +5,6 @@
  *
  * A call that takes too long is told to give up, and its record goes on without it. Until it has given up, it keeps its place among the calls and
  * the next of its key waiting, but for no longer than a second: one that never ends may then still be at work beside the next.
- *
- * What comes of a record has to be in one transaction, which the broker ends when it takes too long: there, a record is given up whose calls are not
- * over by then, those that wait for their turn included.
  */
 import type { FetchedRecords } from '@sluice/kafka'
 import { RetriableError, type Clock, type RawHeader, type TopicPartition } from '@sluice/sdk'
@@ -38,8 +35,6 @@ export class PendingRecord {
   readonly tally: PartitionTally | null
   /** Calls that are not finished. */
   calls = 0
-  /** When they have to be, on the clock's monotonic time. */
-  until = Infinity
   reached = 0
   marked = false
   quarantinedFor: string | null = null
@@ -133,8 +128,6 @@ interface Call extends Omit<FinishedCall, 'outcome'> {
   readonly value: unknown
   readonly order: string | null
   outcome: FinishedCall['outcome'] | null
-  /** Ends the wait for it; null: it has not started. */
-  giveUp: (() => void) | null
 }
 
 /** How many records may wait for each call that is under way. */
@@ -144,21 +137,17 @@ const GIVING_UP_MS = 1_000
 
 export class AsyncCalls {
   readonly #clock: Clock
-  readonly #longestMs: number
   readonly #ended = new AbortController()
   /** In the order they were begun. */
   readonly #calls = new Set<Call>()
   readonly #lanes = new Map<AsyncLane, LaneState<Call>>()
   readonly #finished = new Set<Call>()
   #progress = Promise.withResolvers<void>()
-  #isWatching = false
   /** Told when a call is over, whoever else waits for it. */
   onFinished: (() => void) | null = null
 
-  /** @param longestMs how long all calls for a record may take, from the first one on */
-  constructor(clock: Clock, longestMs = Infinity) {
+  constructor(clock: Clock) {
     this.#clock = clock
-    this.#longestMs = longestMs
   }
 
   /** Whether there was ever a call. */
@@ -178,9 +167,8 @@ export class AsyncCalls {
 
   /** Whether more records should wait until some are done with. */
   get isFull(): boolean {
-    const hasEnd = this.#longestMs !== Infinity
     for (const [{ concurrency }, { waiting, isCrowded }] of this.#lanes)
-      if (waiting.length >= concurrency * WAITING_PER_CALL || (hasEnd && isCrowded)) return true
+      if (waiting.length >= concurrency * WAITING_PER_CALL || isCrowded) return true
     return false
   }
 
@@ -208,13 +196,8 @@ export class AsyncCalls {
       policy,
       order,
       outcome: null,
-      giveUp: null,
     }
     record.calls += 1
-    if (this.#longestMs !== Infinity && record.until === Infinity) {
-      record.until = this.#clock.monotonic() + this.#longestMs
-      if (!this.#isWatching) void this.#watch()
-    }
     this.#calls.add(call)
     let state = this.#lanes.get(lane)
     if (state === undefined) this.#lanes.set(lane, (state = new LaneState<Call>()))
@@ -269,10 +252,7 @@ export class AsyncCalls {
     const signal = AbortSignal.any([over.signal, this.#ended.signal])
     const asked = ask(call, signal)
     const late = this.#clock.sleep(lane.timeoutMs, signal).then(() => tooLong(lane))
-    const givenUp = new Promise<Error>((resolve) => {
-      call.giveUp = () => resolve(this.#beyond(lane))
-    })
-    const outcome = await Promise.race([asked, late, givenUp])
+    const outcome = await Promise.race([asked, late])
     // Without a reason no error with a stack is made for it.
     over.abort(null)
     if (this.#ended.signal.aborted) return
@@ -288,38 +268,6 @@ export class AsyncCalls {
     if (order !== null) state.busy.delete(order)
     this.#startNext(lane, state)
     if (!isLate) this.#announce()
-  }
-
-  /** Gives up what takes longer than all calls for a record may, as long as there are calls. */
-  async #watch(): Promise<void> {
-    this.#isWatching = true
-    do {
-      const now = this.#clock.monotonic()
-      let next = now + this.#longestMs
-      for (const call of this.#calls) {
-        if (call.outcome !== null) continue
-        if (call.record.until <= now) this.#giveUp(call)
-        else next = Math.min(next, call.record.until)
-      }
-      await this.#clock.sleep(next - now, this.#ended.signal)
-    } while (this.#calls.size > 0)
-    this.#isWatching = false
-  }
-
-  #giveUp(call: Call): void {
-    if (call.giveUp !== null) return call.giveUp()
-    const state = this.#lanes.get(call.lane)!
-    state.leave(state.waiting.indexOf(call))
-    call.outcome = { error: this.#beyond(call.lane) }
-    this.#release(call)
-    this.#announce()
-  }
-
-  #beyond({ node }: AsyncLane): RetriableError {
-    return new RetriableError('TASK_FAILED', `The calls for a record took longer than ${this.#longestMs} ms`, {
-      place: { node },
-      remedy: 'A transaction does not wait for longer: ask for less of one key, or raise transaction.timeout.ms.',
-    })
   }
 
   /** What may go on now that this call is over. */

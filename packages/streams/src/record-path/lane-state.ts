@@ -1,4 +1,4 @@
-/** So many of one key may wait: they are called for one after the other. */
+/** So many of one key may wait: they are called for one after the other, and a commit waits for all of them. */
 const WAITING_PER_KEY = 16
 
 /** Where the calls of one node stand. */
@@ -9,7 +9,7 @@ export class LaneState<C extends { readonly order: string | null }> {
   /** The keys that are called for. */
   readonly busy = new Set<string>()
   readonly #waitingOf = new Map<string, number>()
-  /** Keys for which more wait than should, where there is an end to how long they may. */
+  /** Keys for which more wait than should. */
   #crowded = 0
 
   get isCrowded(): boolean {

@@ -74,7 +74,7 @@ export class StreamTask {
     this.subtopology = subtopology.id
     this.partition = partition
     this.memoryRecords = memoryOf(subtopology)
-    this.#calls = new AsyncCalls(clock, settings.callsLongestMs)
+    this.#calls = new AsyncCalls(clock)
     this.#at = new RecordContext(output)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
     this.#punctuations = new Punctuations(clock)

@@ -25,8 +25,6 @@ export interface TaskSettings {
    * has some (KIP-695).
    */
   readonly maxTaskIdleMs: number
-  /** How long all asynchronous calls for a record may take. Default: as long as they do. */
-  readonly callsLongestMs?: number
   /** Of records that are tried again. */
   readonly retrying: { readonly firstMs: number; readonly longestMs: number; readonly timeoutMs: number }
   /** Whether what a record that fails has changed in stores can be taken back. If not, the first one that fails is a reason to stop. */

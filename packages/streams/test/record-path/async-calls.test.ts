@@ -139,19 +139,21 @@ describe('no more records are begun', () => {
     expect(askAll(calls, [null]).isFull).toBe(true)
   })
 
-  test('when more than sixteen of one key wait, where they have to be through in time', () => {
-    const key = Array<string>(17).fill('a')
-    const calls = askAll(new AsyncCalls(new FakeClock(), 1_000), [...key, 'b', 'b'])
+  test('when more than sixteen of one key wait: a commit waits for all of them', () => {
+    const calls = askAll(new AsyncCalls(new FakeClock()), [...Array<string>(17).fill('a'), 'b', 'b'])
     expect(calls.isFull).toBe(false)
     expect(askAll(calls, ['a']).isFull).toBe(true)
-    expect(askAll(new AsyncCalls(new FakeClock()), [...key, 'a']).isFull).toBe(false)
   })
 
   test('until fewer wait again', async () => {
     const clock = new FakeClock()
-    const calls = askAll(new AsyncCalls(clock, 1_000), Array<string>(18).fill('a'))
-    clock.advance(1_000)
-    await turn()
+    const calls = askAll(new AsyncCalls(clock), Array<string>(18).fill('a'))
+    expect(calls.isFull).toBe(true)
+    // Too long, and told to give up.
+    for (let i = 0; i < 2; i++) {
+      clock.advance(1)
+      await turn()
+    }
     expect(calls.isFull).toBe(false)
   })
 })
@@ -270,42 +272,21 @@ describe('a call that takes too long, and goes on though it is told to give up',
   })
 })
 
-describe('exactly once, where a transaction ends when it takes too long', () => {
-  const settings = {
-    'processing.guarantee': 'exactly_once_v2',
-    'transaction.timeout.ms': '1350',
-    'commit.interval.ms': '100',
+test('exactly once, a queue of one key may take longer than a transaction: only its own time-out ends a call', async () => {
+  const settings = { 'processing.guarantee': 'exactly_once_v2', 'transaction.timeout.ms': '1350' }
+  const calls = new Calls()
+  const values = Array.from({ length: 17 }, (_, i) => String(i))
+  const run = new Run(calls.mapper, { timeoutMs: 1_000 }, { settings })
+  run.pipe(...values.map((value) => ['a', value] as const))
+  const done = run.driver.completed()
+  for (const value of values) {
+    while (!calls.begun.includes(value)) await turn()
+    run.driver.advanceWallClockTime(999)
+    await calls.end(value)
   }
-  async function afterMs(ms: number): Promise<{ run: Run; calls: Calls }> {
-    const calls = new Calls()
-    const run = new Run(calls.mapper, {}, { settings }).pipe(['a', '1'], ['a', '2'], ['b', '3'])
-    run.driver.advanceWallClockTime(ms)
-    await turn()
-    run.driver.advanceWallClockTime(0)
-    return { run, calls }
-  }
-
-  test('records whose calls are not over by four fifths of that are given up, those that wait for their turn too', async () => {
-    const { run, calls } = await afterMs(1_000)
-    await run.driver.completed()
-    expect(calls.begun).toEqual(['1', '3'])
-    expect(run.quarantined()).toHaveLength(3)
-    expect(run.driver.tally()).toMatchObject({ in: 3, quarantined: { process: 3 } })
-  })
-
-  test('not before', async () => {
-    const { run, calls } = await afterMs(999)
-    for (const value of ['1', '2', '3']) await calls.end(value)
-    await run.driver.completed()
-    expect(run.out()).toHaveLength(3)
-    // Nothing is left of the watch.
-    run.driver.advanceWallClockTime(5_000)
-    await turn()
-    run.pipe(['a', '4']).driver.advanceWallClockTime(1_000)
-    await turn()
-    await run.driver.completed()
-    expect(run.quarantined()).toEqual([['a', '4']])
-  })
+  await done
+  expect(run.out()).toEqual(values.map((value) => `a:${value}!`))
+  expect(run.quarantined()).toEqual([])
 })
 
 test('two calls one behind the other, with state between them', async () => {

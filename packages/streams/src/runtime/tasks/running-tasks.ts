@@ -5,6 +5,7 @@ import type { CommittedOffset } from '@sluice/kafka'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../../assignment/task-id.ts'
 import { tasksOf } from '../../assignment/streams-assignor.ts'
+import { asksOthers } from '../../operators/map-values-async.ts'
 import { writeCommitMetadata } from '../../record-path/commit-metadata.ts'
 import { undoneFrom } from '../../record-path/held-back.ts'
 import { latestTimes } from '../../record-path/node-times.ts'
@@ -88,6 +89,11 @@ export class RunningTasks {
   get areOnDisk(): boolean {
     for (const state of this.#states.values()) if (state.isOnDisk) return true
     return false
+  }
+
+  /** Whether some may have records that wait for calls of user code. */
+  get askOthers(): boolean {
+    return asksOthers(this.#parts.topology)
   }
 
   /** Whether a record that stops the run cannot be taken back alone: it has changed stores, or others behind it have been begun. */

@@ -43,3 +43,28 @@ export async function commitLast({
     over.abort(null)
   }
 }
+
+/** Whether a commit, which never rejects, has ended before a signal is aborted. */
+export async function isOverBefore(signal: AbortSignal, commit: Promise<void> | null): Promise<boolean> {
+  if (commit === null) return true
+  const aborted = Promise.withResolvers<boolean>()
+  const onAbort = (): void => aborted.resolve(false)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([commit.then(() => true), aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** The same before a time is up. */
+export async function isOverIn(commit: Promise<void> | null, timeoutMs: number, clock: Clock): Promise<boolean> {
+  if (commit === null) return true
+  const over = new AbortController()
+  try {
+    return await Promise.race([commit.then(() => true), clock.sleep(timeoutMs, over.signal).then(() => false)])
+  } finally {
+    over.abort(null)
+  }
+}

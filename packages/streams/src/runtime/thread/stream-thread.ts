@@ -15,7 +15,8 @@ import { Changes, type Change } from './changes.ts'
 import { commitsFailed, isForNow } from './commit-failures.ts'
 import { Fetching } from './fetching.ts'
 import type { Finish } from './finish.ts'
-import { commitLast } from './last-commit.ts'
+import { HandOver } from './hand-over.ts'
+import { commitLast, isOverBefore, isOverIn } from './last-commit.ts'
 import { keyOf } from '../partition-key.ts'
 import { Preparations } from './preparations.ts'
 import type { ThreadParts, ThreadSettings } from './thread-parts.ts'
@@ -36,8 +37,7 @@ export class StreamThread {
   /** A processor has asked for one. */
   #isCommitWanted = false
   readonly #calls: CallsUnderWay
-  /** What the round under way has put out. */
-  #figures = { records: 0, bytes: 0 }
+  readonly #handOver: HandOver
   readonly #isEnding = new AbortController()
   readonly #fetching: Fetching
   /** Have something to go on with, though nothing has come. */
@@ -58,8 +58,7 @@ export class StreamThread {
     this.#calls = new CallsUnderWay(tasks)
     this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax, logger })
     this.#lastCommitAt = parts.clock.monotonic()
-    parts.output.behind = parts.changelogs
-    parts.output.onMany = () => this.#handOverMany()
+    this.#handOver = new HandOver(parts, settings, this.#calls, () => void (this.#isCommitWanted = true))
   }
 
   /** Everything that is assigned runs, and no record is begun and not done with. */
@@ -101,7 +100,7 @@ export class StreamThread {
   ): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
     this.#member = member
     const { writer } = this.#parts
-    const { bufferedBytesMax } = this.#settings
+    const { bufferedBytesMax, closeTimeoutMs } = this.#settings
     let stop: SluiceError | null = null
     const onAbort = (): void => this.#ring()
     signal.addEventListener('abort', onAbort, { once: true })
@@ -132,9 +131,10 @@ export class StreamThread {
         if (stop === null) this.#commitIfDue()
         // A snapshot is of what is committed: nothing is processed until it is cut.
         if (writer.holdsWhileCommitting || this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true)
-          await this.#committing
+          await isOverBefore(signal, this.#committing)
       }
-      await this.#committing
+      // The calls that it waits for may take longer than a stop may.
+      if (!(await isOverIn(this.#committing, closeTimeoutMs, this.#parts.clock))) return { stop, drained: false }
       this.#throwFailures()
       // The next start goes on from the last commit.
       if (stop !== null && this.#parts.tasks.areEntangled) return { stop, drained: true }
@@ -142,7 +142,7 @@ export class StreamThread {
         commit: () => this.commit(),
         applyChanges: () => this.#applyChanges(),
         isBroken: () => writer.failure !== null,
-        timeoutMs: this.#settings.closeTimeoutMs,
+        timeoutMs: closeTimeoutMs,
         clock: this.#parts.clock,
       })
       return { stop, drained }
@@ -188,11 +188,11 @@ export class StreamThread {
   #round(task: StreamTask): SluiceError | null {
     const { metrics, threadMetrics, clock } = this.#parts
     const startedAt = clock.monotonic()
-    const figures = (this.#figures = { records: 0, bytes: 0 })
+    const figures = this.#handOver.begin()
     const stop = task.run()
     // Nothing tells the next attempt what a record that is to be run again has left in stores: a `dedupe` would take it for its own repetition.
     if (stop !== null && this.#parts.tasks.areEntangled) this.#parts.changelogs.take()
-    this.#handOver()
+    this.#handOver.round()
     const processMs = clock.monotonic() - startedAt
     metrics.round(task, { ...figures, processMs })
     threadMetrics.round(task, processMs)
@@ -239,41 +239,8 @@ export class StreamThread {
       calls += task.punctuated - before
     }
     if (calls > 0) threadMetrics.punctuated(calls, clock.monotonic() - startedAt)
-    this.#handOver()
+    this.#handOver.round()
     return null
-  }
-
-  #handOver(): void {
-    this.#handOverOutput()
-    this.#handOverChangelogs()
-    // Once a round, not each time: it takes a batch of its own.
-    this.#parts.writer.letBehindGo()
-  }
-
-  #handOverMany(): void {
-    this.#handOverOutput()
-    this.#handOverChangelogs()
-  }
-
-  #handOverChangelogs(): void {
-    const { changelogs, writer } = this.#parts
-    const { length, bytes } = changelogs
-    if (length === 0) return
-    // What stores have let go may still be in a call: it would be lost with that. The commit waits for calls.
-    if (!writer.isAtomic && !this.#calls.areOver) {
-      if (bytes > this.#settings.bufferedBytesMax) this.#isCommitWanted = true
-      return
-    }
-    writer.writeBehind(changelogs.take(), bytes)
-  }
-
-  #handOverOutput(): void {
-    const { output, writer } = this.#parts
-    const { length, bytes } = output
-    if (length === 0) return
-    this.#figures.records += length
-    this.#figures.bytes += bytes
-    writer.write(output.take(), bytes)
   }
 
   #ring(): void {
@@ -378,7 +345,7 @@ export class StreamThread {
     // The thread may have lost its place meanwhile.
     this.#throwFailures()
     for (const task of tasks.all) task.flush()
-    this.#handOver()
+    this.#handOver.all()
     const moved = tasks.uncommitted()
     for (const task of this.#calls.goOn()) this.#resumed.add(task)
     // What a punctuator puts out is committed too, and only by whoever still holds the tasks: that is asked with an offset.

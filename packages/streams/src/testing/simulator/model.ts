@@ -1,7 +1,7 @@
 import { setImmediate as microtasksDone } from 'node:timers/promises'
 import type { Topology } from '../../topology/topology.ts'
 import { TopologyTestDriver } from '../topology-test-driver.ts'
-import { asksOthers } from './simulated-calls.ts'
+import { asksOthers } from '../../operators/map-values-async.ts'
 import { partitionOf, type SimulatedInput } from './simulated-input.ts'
 
 /** By topic and key (in hexadecimal digits), the values of the key in their order. */

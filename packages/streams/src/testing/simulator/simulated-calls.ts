@@ -1,3 +1,4 @@
+import { asksOthers } from '../../operators/map-values-async.ts'
 import type { Operator, Step } from '../../operators/operator.ts'
 import type { AsyncLane } from '../../record-path/async-calls.ts'
 import type { ProcessorNode, TopologyNode } from '../../topology/node.ts'
@@ -21,11 +22,6 @@ export function withSimulatedCalls(topology: Topology, link: Link): Topology {
     repartitions: topology.repartitions.values(),
     copartitions: topology.copartitions,
   })
-}
-
-/** Whether it has asynchronous operators. */
-export function asksOthers(topology: Topology): boolean {
-  return topology.nodes.some(isAsking)
 }
 
 function isAsking(node: TopologyNode): node is ProcessorNode {

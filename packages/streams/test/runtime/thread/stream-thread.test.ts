@@ -196,6 +196,7 @@ class Around {
         return tasks.values()
       },
       areOnDisk: false,
+      askOthers: true,
       get areEntangled() {
         return all().some((task) => task.stores.size > 0 || task.calls.isUsed)
       },
@@ -335,5 +336,39 @@ test('what a record that stops the run has changed in stores is in no changelog:
   )
   await around.pipe(0, 0, 'a')
   await around.end()
+  expect(around.told).toEqual([])
+})
+
+test('atomic: nothing is put out before the calls are over that its commit waits for, and then all of it', async () => {
+  const calls = new Calls()
+  const around = await beginning((stream) => {
+    stream.filter((_key, value) => value !== 'a').to('besides', texts)
+    asking(calls)(counted(stream.filterNot((_key, value) => value !== 'a')))
+  }, true)
+  await around.pipe(0, 0, 'b', 'a')
+  await around.due()
+  expect(around.told).toEqual([])
+  calls.end('a')
+  await around.turns()
+  expect(around.told.filter((one) => !one.includes('changelog'))).toEqual(['besides b:b', 'out a:a!', 'commit 0@2'])
+})
+
+test('atomic: when much waits to be put out, it is committed before it is time', async () => {
+  const around = await beginning((stream) => stream.to('out', texts), true)
+  await around.pipe(0, 0, 'a')
+  expect(around.told).toEqual([])
+  const long = 'b'.repeat(100)
+  await around.pipe(0, 1, long)
+  expect(around.told).toEqual(['out a:a', `out ${long}:${long}`, 'commit 0@2'])
+})
+
+test('a stop waits for calls no longer than it may', async () => {
+  const around = await beginning(asking(new Calls()), true)
+  await around.pipe(0, 0, 'a')
+  await around.due()
+  const end = around.end()
+  await around.turns()
+  around.clock.advance(1_000)
+  expect(await end).toEqual({ stop: null, drained: false })
   expect(around.told).toEqual([])
 })
