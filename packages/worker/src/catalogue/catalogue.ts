@@ -48,6 +48,14 @@ export interface WorkerSeen extends WorkerRecord {
   readonly heardAt: number
 }
 
+/** What became of processors when the catalogue went on with another table. */
+export interface Renewal {
+  /** It had none: these are in it again, as they were known here. */
+  readonly putBack: readonly string[]
+  /** They are not in it, though others are. */
+  readonly ended: readonly string[]
+}
+
 const COMPLAINTS_MAX = 20
 /** Kinds of records that say what a processor should do; the others say what is. */
 const TO_BE_DONE = ['processor', 'target-state', 'restart'] as const
@@ -150,10 +158,16 @@ export class Catalogue {
     return this.#table.probe()
   }
 
-  /** Goes on with another table, as when the topic was made anew: whoever listens looks again at every processor that was or is there. */
-  async renew(table: CatalogueTable): Promise<void> {
+  /**
+   * Goes on with another table, as when the topic was made anew: whoever listens looks again at every processor that was or is there. What is
+   * in it holds; but where no processor is, nobody has taken them away: those that are known here are put back, at whichever worker comes first.
+   * @throws as of `write`; nothing has changed then
+   */
+  async renew(table: CatalogueTable): Promise<Renewal> {
     const before = this.#table
+    const deployed = this.processors
     const names = new Set(this.#known())
+    const putBack = await this.#putBack(table)
     this.#unlisten()
     const all = [
       this.#processors,
@@ -169,11 +183,31 @@ export class Catalogue {
     for (const name of [...names, ...this.#known().filter((one) => !names.has(one))])
       for (const listener of this.#listeners) listener({ kind: 'processor', name, worker: null }, true)
     await before.close()
+    return { putBack, ended: deployed.filter((name) => !this.#processors.has(name)) }
   }
 
   close(): Promise<void> {
     this.#listeners.clear()
     return this.#table.close()
+  }
+
+  /** Names of processors. What a newer release has written is not known here, and stays lost. */
+  async #putBack(table: CatalogueTable): Promise<readonly string[]> {
+    let names: readonly string[] = []
+    await table.update(() => {
+      names = hasProcessors(table) ? [] : this.processors
+      return encoded(names.flatMap((name) => this.#toBeDone(name)))
+    })
+    return names
+  }
+
+  #toBeDone(name: string): readonly CatalogueChange[] {
+    const [target, restart, written] = [this.#targets.get(name), this.restart(name), this.topology(name)]
+    const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value: this.processor(name)! }]
+    if (target !== undefined) changes.push({ key: keyOf('target-state', name), value: { state: target } })
+    if (restart !== null) changes.push({ key: keyOf('restart', name), value: { id: restart } })
+    if (written !== null) changes.push({ key: keyOf('topology', name), value: { written } })
+    return changes
   }
 
   #read(table: CatalogueTable): void {
@@ -240,6 +274,21 @@ export class Catalogue {
       this.#logger.warn('A record of the catalogue is of a newer release, and left alone', facts)
     else this.#logger.error('A record of the catalogue cannot be read, and counts as not there', facts)
   }
+}
+
+/** Also one that cannot be read. */
+function hasProcessors(table: CatalogueTable): boolean {
+  return [...table.entries()].some(({ key }) => {
+    try {
+      return decodeKey(key).kind === 'processor'
+    } catch {
+      return false
+    }
+  })
+}
+
+function keyOf<K extends CatalogueKind>(kind: K, name: string): CatalogueKey<K> {
+  return { kind, name, worker: null }
 }
 
 function encoded(changes: readonly CatalogueChange[]): readonly TableChange[] {

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Kafka } from '@sluice/kafka'
 import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
-import { Catalogue, type CatalogueTable, type WorkerSeen } from '../catalogue/catalogue.ts'
+import { Catalogue, type CatalogueTable, type Renewal, type WorkerSeen } from '../catalogue/catalogue.ts'
 import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
 import type { CellMeasures, LogLevel } from '../cells/cell-protocol.ts'
 import type { WorkSettings } from '../cells/work-environment.ts'
@@ -53,6 +53,7 @@ const LOOKS_PER_PROBE = 10
 /** How long a request waits for a catalogue that is being read. */
 const READY_MS = 10_000
 const STOP_MS = 5_000
+const NAMES_MAX = 10
 
 /** Processors of a worker, from the catalogue to the cells. A worker that cannot reach its catalogue runs connectors all the same. */
 export class Processors {
@@ -70,6 +71,8 @@ export class Processors {
   #reason: string | null = null
   /** Why what is known of it may be old. */
   #doubt: string | null = null
+  /** What became of processors without anybody's asking. */
+  #notice: string | null = null
 
   constructor(parts: ProcessorsParts) {
     this.#parts = parts
@@ -94,8 +97,12 @@ export class Processors {
     throw new HerderError(503, 'Processors are not there yet: their catalogue is being read')
   }
 
-  /** For health: what is wrong with all of them at once; null: nothing. */
+  /** For health: what is wrong with all of them at once, or was; null: nothing. */
   get complaint(): string | null {
+    return this.#trouble() ?? this.#notice
+  }
+
+  #trouble(): string | null {
     const reason = this.#ended()
     if (reason !== null) return `Processors cannot be seen or changed now: ${reason}`
     return this.#doubt === null ? null : `What is known of processors may be old: ${this.#doubt}`
@@ -109,7 +116,7 @@ export class Processors {
 
   async metrics(): Promise<CellMeasures> {
     const { samples, figures } = await this.#host.metrics()
-    const isRead = this.#catalogue !== null && this.complaint === null
+    const isRead = this.#catalogue !== null && this.#trouble() === null
     return { samples: [...samples, { name: 'sluice_catalogue_is_read', labels: {}, value: Number(isRead) }], figures }
   }
 
@@ -173,9 +180,35 @@ export class Processors {
 
   async #goOnWith(table: CatalogueTable): Promise<void> {
     const { clock, logger } = this.#parts
-    if (this.#catalogue !== null) return this.#catalogue.renew(table)
+    if (this.#catalogue !== null) return this.#renew(this.#catalogue, table)
     this.#catalogue = new Catalogue(table, { clock, logger })
     this.#begin(this.#catalogue)
+  }
+
+  /** Nobody has asked for what becomes of processors then: it is told until the worker is started anew. */
+  async #renew(catalogue: Catalogue, table: CatalogueTable): Promise<void> {
+    const { clock, logger } = this.#parts
+    let renewal: Renewal
+    try {
+      renewal = await catalogue.renew(table)
+    } catch (error) {
+      await table.close().catch(() => undefined)
+      throw error
+    }
+    const { putBack, ended } = renewal
+    const at = new Date(clock.now()).toISOString()
+    if (putBack.length > 0) {
+      logger.error("The catalogue's topic had lost its processors, which were put back as they were known here", {
+        processors: putBack.join(', '),
+      })
+      this.#notice = `The catalogue's topic had lost its processors by ${at}; put back from here: ${shown(putBack)}`
+    }
+    if (ended.length > 0) {
+      logger.error("The catalogue's topic was made anew without some of its processors, which are ended", {
+        processors: ended.join(', '),
+      })
+      this.#notice = `The catalogue's topic was made anew by ${at}, and processors that are not in it were ended: ${shown(ended)}`
+    }
   }
 
   /** @throws SluiceError why it has ended */
@@ -268,6 +301,12 @@ export class Processors {
     }
     return lines.map(({ worker_id: worker, ...line }) => ({ ...line, worker }))
   }
+}
+
+/** Of very many the first ones: health is no list. */
+function shown(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX
+  return names.slice(0, NAMES_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
 function isGone(error: unknown): boolean {

@@ -135,6 +135,41 @@ test('a worker that is read of at the start is as old as its record says; one th
   expect(catalogue().workers[0]?.heardAt).toBe(40_000)
 })
 
+test('a table without any processor gets back what is known; one that has some is right', async () => {
+  const { clock, catalogue } = open()
+  const known = catalogue()
+  await known.write([
+    { key: processor('a'), value: { deployments: [deployment] } },
+    { key: { kind: 'target-state', name: 'a', worker: null }, value: { state: 'PAUSED' } },
+    { key: { kind: 'restart', name: 'a', worker: null }, value: { id: 'r' } },
+    { key: { kind: 'topology', name: 'a', worker: null }, value: { written: '{}' } },
+    { key: { kind: 'status', name: 'a', worker: 'w:1' }, value: { deployment: 1, instances: [] } },
+    { key: processor('b'), value: { deployments: [deployment] } },
+    { key: { kind: 'topology', name: 'gone', worker: null }, value: { written: '{}' } },
+  ])
+  const empty = new MemoryTable()
+  // Another worker has said already that it is there.
+  await empty.set([
+    { key: bytes('["worker","w:2"]'), value: bytes('{"format":1,"url":"http://w:2/","processors":[],"at":0}') },
+  ])
+  expect(await known.renew(empty)).toEqual({ putBack: ['a', 'b'], ended: [] })
+  for (const one of [known, new Catalogue(empty, { clock, logger: new MemoryLogger() })]) {
+    expect(one.processors).toEqual(['a', 'b'])
+    expect(one.processor('a')).toEqual({ deployments: [deployment] })
+    expect([one.target('a'), one.restart('a'), one.topology('a'), one.target('b')]).toEqual([
+      'PAUSED',
+      'r',
+      '{}',
+      'RUNNING',
+    ])
+    expect(one.statuses('a').size).toBe(0)
+  }
+  const other = new MemoryTable()
+  await other.set([{ key: encodeKey(processor('c')), value: bytes('{"format":9}') }])
+  expect(await known.renew(other)).toEqual({ putBack: [], ended: ['a', 'b'] })
+  expect(known.processors).toEqual([])
+})
+
 test.each(['a', '__proto__', 'a"b', '日本', ''])('a name comes back from its key as it was: %j', (name) => {
   expect(decodeKey(encodeKey({ kind: 'status', name, worker: name }))).toEqual({ kind: 'status', name, worker: name })
 })

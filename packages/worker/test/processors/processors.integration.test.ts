@@ -393,7 +393,7 @@ onBroker('processors of several workers', () => {
     await world.becomes(worker, name, 'has its tasks on both again', (status) => shares(status) === '2,2')
   })
 
-  test('whose catalogue is deleted under the workers end, and it is made and read again by all of them', async () => {
+  test('whose catalogue is deleted under the workers run on: it is made again with them, and health says so', async () => {
     world = new ProcessorWorld(kafka)
     const [first, second] = [await world.cluster.add(), await world.cluster.add()]
     const input = await kafka.topic('in')
@@ -401,20 +401,29 @@ onBroker('processors of several workers', () => {
     await first.must('POST', '/v1/processors', { name, config: world.config(input) })
     await world.runs(second, name)
     await kafka.kafka.admin.topics.delete([`${world.cluster.name}-configs-catalog`])
+    const told = async (worker: ConnectWorker): Promise<string> =>
+      ((await worker.must('GET', '/health')) as { readonly message: string }).message
     await eventually(
-      'all have another one',
+      'one of them has put it back, and tells',
+      async () =>
+        (await Promise.all([first, second].map(told))).some(
+          (message) => /had lost its processors by .*; put back from here: /.test(message) && message.endsWith(name),
+        ),
+      120_000,
+    )
+    await kafka.put(input, ['a'])
+    await world.arrives(`${input}-out`, ['a'])
+    // Both read the new one.
+    await eventually(
+      'the other one reads it too',
       async () => {
-        const answers = await Promise.all([first, second].map((worker) => worker.ask('GET', `/v1/processors/${name}`)))
-        return answers.every(({ status }) => status === 404)
+        const made = await first.ask('PUT', `/v1/processors/${other}/config`, world.config(input))
+        return made.status < 300
       },
       120_000,
     )
-    await first.must('POST', '/v1/processors', { name: other, config: world.config(input) })
     await world.runs(second, other)
-    expect(await second.must('GET', '/health')).toEqual({
-      status: 'healthy',
-      message: 'Worker has completed startup and is ready to handle requests.',
-    })
+    await world.runs(second, name)
   })
 
   test('come back with a worker that was stopped', async () => {

@@ -143,7 +143,13 @@ test('a catalogue that has ended is 503 with the reason, in health too, and is o
   expect(await later(1_000)).toBe(2)
   expect(processors.complaint).toMatch(/Nobody is there/)
   expect([await later(1_000), await later(1_000), await later(3_999), await later(1)]).toEqual([2, 3, 3, 4])
-  expect(processors.complaint).toBeNull()
+  // What is in the new one holds, and health goes on saying what that did.
+  expect(processors.complaint).toMatch(/made anew by 2023-.*Z, and processors that are not in it were ended: a$/)
+  expect((await processors.metrics()).samples).toContainEqual({
+    name: 'sluice_catalogue_is_read',
+    labels: {},
+    value: 1,
+  })
   expect(await processors.service()).toBe(service)
   expect(service.names()).toEqual(['b', 'c'])
   expect(isClosed).toBe(true)
@@ -158,7 +164,8 @@ test('what cannot be read for a while is served as it is known, and health says 
     if (fault !== null) throw fault
   }
   let opened = 0
-  const processors = open(async () => (opened++ === 0 ? table : tableOf()), clock)
+  const logger = new MemoryLogger()
+  const processors = open(async () => (opened++ === 0 ? table : tableOf()), clock, logger)
   await settle()
   const later = async (): Promise<string | null> => {
     for (let look = 0; look < 10; look++) {
@@ -175,6 +182,41 @@ test('what cannot be read for a while is served as it is known, and health says 
   await later()
   clock.advance(1_000)
   await settle()
-  expect((await processors.service()).names()).toEqual([])
+  // The one that was made in its place is empty: nobody has asked for that.
+  expect((await processors.service()).names()).toEqual(['a'])
+  expect(processors.complaint).toMatch(/^The catalogue's topic had lost its processors by .*; put back from here: a$/)
+  expect(logger.lines).toContainEqual(
+    expect.objectContaining({
+      level: 'error',
+      message: "The catalogue's topic had lost its processors, which were put back as they were known here",
+      fields: expect.objectContaining({ processors: 'a' }),
+    }),
+  )
+  await processors.stop()
+})
+
+test('what cannot be put back yet is known and runs on, and is put back when the next catalogue takes it', async () => {
+  const clock = new FakeClock()
+  const first = tableOf('a')
+  const deaf = tableOf()
+  let isClosed = false
+  deaf.set = () => Promise.reject(new SluiceError('KAFKA_TIMEOUT', 'No answer'))
+  deaf.close = async () => void (isClosed = true)
+  const last = tableOf()
+  const tables = [first, deaf, last]
+  const processors = open(async () => tables.shift()!, clock)
+  await settle()
+  const service = await processors.service()
+  ends(first)
+  for (const ms of [1_000, 1_000]) {
+    clock.advance(ms)
+    await settle()
+  }
+  expect([isClosed, service.names()]).toEqual([true, ['a']])
+  expect(processors.complaint).toMatch(/^Processors cannot be seen or changed now: No answer/)
+  clock.advance(2_000)
+  await settle()
+  expect([...last.entries()].map(({ key }) => Buffer.from(key).toString())).toContain('["processor","a"]')
+  expect(processors.complaint).toMatch(/put back from here: a$/)
   await processors.stop()
 })
