@@ -85,11 +85,11 @@ export class Accumulator {
     let topic: TopicQueues | undefined
     for (; call.at < count; call.at++) {
       const record = records[call.at]!
-      if (topic?.metadata.topic !== record.topic) {
+      if (topic === undefined || topic.metadata.topic !== record.topic) {
         topic = this.topics.get(record.topic)
         if (topic === undefined) {
-          const refusal = call.refusedTopics.get(record.topic)
-          if (refusal === undefined) return { topic: record.topic, isKnown: false }
+          const refusal = call.refusedTopics.get(record.topic) ?? withoutTopic(record)
+          if (refusal === null) return { topic: record.topic, isKnown: false }
           call.refuse(refusal)
           continue
         }
@@ -194,10 +194,18 @@ function noPartition({ topic, partition }: ProducerRecord, { metadata }: TopicQu
     'KAFKA_REFUSED',
     `Topic ${topic} has ${count} partitions, so there is no partition ${partition}`,
     {
-      place: { topic, partition: partition ?? -1, error: 'UNKNOWN_TOPIC_OR_PARTITION' },
+      place: { topic, partition: partition ?? -1, partitions: count, error: 'UNKNOWN_TOPIC_OR_PARTITION' },
       remedy: 'Give a partition that the topic has, or null to have it chosen.',
     },
   )
+}
+
+/** Null where it names one: whoever is not held to types may not. */
+function withoutTopic({ topic }: { readonly topic: unknown }): SluiceError | null {
+  if (typeof topic === 'string' && topic !== '') return null
+  return new SluiceError('DATA_INVALID', `A record names no topic: ${JSON.stringify(topic)}`, {
+    remedy: 'Say with each record which topic it is for.',
+  })
 }
 
 function unfit({ topic }: ProducerRecord, cause: unknown): SluiceError {

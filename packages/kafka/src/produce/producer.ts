@@ -1,17 +1,14 @@
 import { SluiceError } from '@sluice/sdk'
 import type { ClusterContext } from '../cluster.ts'
-import { Deadline } from '../deadline.ts'
 import type { Compression, Produced, ProduceOptions, Producer, ProducerOptions, ProducerRecord } from '../port.ts'
 import { SettingsCheck } from '../settings.ts'
 import { Accumulator } from './accumulator.ts'
+import { findTopic } from './find-topic.ts'
 import { ProduceCall } from './produce-call.ts'
 import { IdempotentIdentity, type ProducerIdentity } from './producer-identity.ts'
 import { SendGate } from './send-gate.ts'
 import { Sender } from './sender.ts'
 import { WaitingLine } from './waiting-line.ts'
-
-/** `max.block.ms`: how long a call waits for a topic that cannot be found. */
-const TOPIC_WAIT_MAX_MS = 60_000
 
 /** Brokers remember the last five batches of a producer per partition: with more in flight a repetition could go unnoticed. */
 const IN_FLIGHT_LIMIT = 5
@@ -135,17 +132,16 @@ export class BatchingProducer implements Producer {
   }
 
   #lookUp(call: ProduceCall, topic: string, isKnown: boolean): void {
-    const { metadata, clock } = this.#context
-    const deadline = new Deadline(clock, Math.min(TOPIC_WAIT_MAX_MS, this.#deliveryTimeoutMs))
+    const { metadata } = this.#context
     this.#isWaitingForTopic = true
     const described = async (): Promise<void> => {
       if (isKnown) await metadata.refresh()
-      this.#accumulator.describe(await metadata.topic(topic, deadline))
+      this.#accumulator.describe(await findTopic(topic, this.#deliveryTimeoutMs, this.#context))
     }
     described()
-      .catch((error: unknown) => {
+      .catch((error: SluiceError) => {
         // A topic that is known already stays as it is.
-        if (!isKnown) call.refusedTopics.set(topic, unknownTopic(topic, error))
+        if (!isKnown) call.refusedTopics.set(topic, error)
       })
       .finally(() => {
         this.#isWaitingForTopic = false
@@ -196,11 +192,4 @@ export function resolveProducerOptions(options: ProducerOptions, requestTimeoutM
 
 function closed(): SluiceError {
   return new SluiceError('INTERRUPTED', 'The producer was closed before these records were confirmed')
-}
-
-function unknownTopic(topic: string, cause: unknown): SluiceError {
-  const what = `Topic ${topic} could not be looked up`
-  if (!(cause instanceof SluiceError)) return new SluiceError('INTERNAL', what, { cause, place: { topic } })
-  if (cause.place?.['topic'] === topic) return cause
-  return new SluiceError(cause.code, what, { cause, place: { topic }, retriable: cause.retriable })
 }

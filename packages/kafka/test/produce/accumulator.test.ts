@@ -34,3 +34,19 @@ test('a record that is larger than a batch has one for itself', () => {
   expect(accumulator.pool.leasedBytes).toBeGreaterThan(500_000)
   expect(accumulator.pool.leasedBytes).toBeLessThan(510_000)
 })
+
+test.each([undefined, null, ''])(
+  'a record whose topic is %p is refused, and those behind it are queued',
+  async (topic) => {
+    const record = { topic: 't', partition: 0, key: null, value: null, timestamp: null, headers: null }
+    const call = new ProduceCall([{ ...record, topic: topic as string }, record])
+    expect(accumulator.queue(call)).toBe('queued')
+    expect(accumulator.pool.leasedBytes).toBeGreaterThan(0)
+    call.queued()
+    call.closed()
+    await expect(call.promise).rejects.toMatchObject({
+      code: 'DATA_INVALID',
+      message: expect.stringContaining('names no topic') as unknown,
+    })
+  },
+)

@@ -100,6 +100,7 @@ function chosenTopic(
     const topic = typeof choose === 'string' ? choose : choose(key, value, at)
     let encode = encoders.get(topic)
     if (encode === undefined) {
+      if (typeof topic !== 'string' || topic === '') throw noTopic(topic, sink.name)
       encoders.set(topic, (encode = oneTopic(topic, sink, kept)))
       scope.chosen?.(topic, sink.name)
     }
@@ -116,6 +117,13 @@ export function wireBytes(record: ProducerRecord, bytes: number): number {
 function encoderOf(topic: string, { converter, schema }: Side): ValueEncoder {
   const encode = converter.encoder(topic, schema)
   return (value) => (value === null || value === undefined ? null : encode(value))
+}
+
+function noTopic(topic: unknown, node: string): SluiceError {
+  return new SluiceError('DATA_INVALID', `The function of ${node} has chosen no topic: ${JSON.stringify(topic)}`, {
+    place: { node },
+    remedy: 'Return the name of a topic for every record, or filter those before that are for none.',
+  })
 }
 
 function tooLarge(record: ProducerRecord, bytes: number, bytesMax: number): SluiceError {

@@ -67,3 +67,9 @@ test('a windowed key goes to the partition of the key within, whatever the windo
   const windows = [0, 10, 5000].map((start) => [{ key: 'k', start, end: start + 10 }, 'v'] as const)
   expect(send({ key }, windows)).toEqual(windows.map(() => ['out', partition]))
 })
+
+test('a function that chooses no topic is told so', () => {
+  expect(() => send({ topic: () => undefined as unknown as string }, [['k', 'v']])).toThrow(
+    /The function of sink has chosen no topic: undefined/,
+  )
+})

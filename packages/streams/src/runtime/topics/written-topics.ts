@@ -35,11 +35,12 @@ export class WrittenTopics {
     if (!this.#writers.has(topic)) this.#writers.set(topic, node)
   }
 
-  /** What a producer has failed with, with the node that writes there if it is that the topic does not exist. */
+  /** What a producer has failed with, with the node that writes there if it is that the topic, or a partition of it, does not exist. */
   named(error: unknown): unknown {
     if (!(error instanceof SluiceError) || error.place?.['error'] !== 'UNKNOWN_TOPIC_OR_PARTITION') return error
     const topic = String(error.place['topic'])
     const node = this.#writers.get(topic) ?? this.#quarantines.get(topic)
+    if (error.place['partitions'] !== undefined) return noPartition(error, error.place, node)
     // Whoever creates topics may do so yet; also where it was a transaction that has failed of it.
     return node === undefined ? error : missingTopic([{ topic, node }], { cause: error, retriable: true })
   }
@@ -74,6 +75,21 @@ export function refuseMissingOutputs(topology: Topology, there: ReadonlySet<stri
     typeof topic !== 'string' || there.has(topic) ? [] : [{ topic, node }],
   )
   if (missing.length > 0) throw missingTopic(missing)
+}
+
+/** A partitioner has chosen it: it would again. */
+function noPartition(
+  cause: SluiceError,
+  place: NonNullable<SluiceError['place']>,
+  node: string | undefined,
+): SluiceError {
+  const { topic, partition, partitions } = place
+  const what = `There is no partition ${partition} of topic ${topic}, which has ${partitions} partitions`
+  return new SluiceError('KAFKA_REFUSED', node === undefined ? what : `${what} (${node})`, {
+    cause,
+    place: node === undefined ? place : { ...place, node },
+    remedy: 'Let the partitioner choose among those that there are: it is told how many.',
+  })
 }
 
 function missingTopic(

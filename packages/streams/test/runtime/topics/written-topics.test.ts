@@ -37,6 +37,17 @@ test('what a producer fails with says which node writes the topic that is not th
   expect(topics.named(other)).toBe(other)
 })
 
+test('a partition that a topic does not have is called that, with the node; it does not come', () => {
+  const place = { topic: 'out', partition: 7, partitions: 2, error: 'UNKNOWN_TOPIC_OR_PARTITION' }
+  const aborted = new SluiceError('KAFKA_TRANSACTION_ABORTABLE', 'It cannot be committed any more', { place })
+  expect(written().named(aborted)).toMatchObject({
+    code: 'KAFKA_REFUSED',
+    message: expect.stringContaining('There is no partition 7 of topic out, which has 2 partitions (fixed)') as unknown,
+    place: { node: 'fixed' },
+    retriable: false,
+  })
+})
+
 test('topics that are not there are named with their nodes: those of sinks, those that were chosen, changelogs; those of quarantine when it is none of these', async () => {
   const clock = new FakeClock()
   const topics = written()
