@@ -97,8 +97,9 @@ export class TopologyTestDriver {
     this.clock = new FakeClock({ now: options.initialTimeMs ?? DEFAULT_TIME_MS })
     const taskSettings = { ...taskSettingsOf(settings), takesBack: true }
     const named = topology.forApplication(taskSettings.applicationId)
-    this.#topology = options.topics === undefined ? named : named.withTopics(options.topics)
-    refuseQuarantineLoops(this.#topology, taskSettings.quarantineTopic)
+    const { quarantineTopic } = taskSettings
+    this.#topology = options.topics === undefined ? named : named.withTopics(options.topics, quarantineTopic)
+    refuseQuarantineLoops(this.#topology, quarantineTopic)
     const changelog: Changelog = {
       append: (store, key, value, timestamp, headers) => {
         const topic = changelogTopicOf(taskSettings.applicationId, store)

@@ -140,18 +140,20 @@ export class Topology {
 
   /**
    * The topology with every pattern read as the topics of these whose whole name matches it; Kafka's internal ones are none of them,
-   * those of the application neither, nor is where the source's own failed records go.
+   * those of the application neither, nor is where the source's own failed records go, or those that a gate refuses.
+   * @param otherwise where records go that fail and whose source does not say: `quarantine.topic`
    * @throws SluiceError TOPOLOGY_INVALID when two sources would read one topic
    */
-  withTopics(topics: readonly string[]): Topology {
-    const own = new Set([...this.repartitions.keys(), ...this.#changelogs()])
+  withTopics(topics: readonly string[], otherwise: string | null = this.#quarantine()): Topology {
+    const diverted = this.processors.flatMap(({ operator }) => operator.divertsTo ?? [])
+    const own = new Set([...this.repartitions.keys(), ...this.#changelogs(), ...diverted])
     const external = topics.filter((topic) => !own.has(topic) && !KAFKAS_OWN.has(topic))
     const nodes = this.nodes.map((node): TopologyNode => {
       if (node.kind !== 'source' || node.pattern === undefined) return node
       // With the flags g and y an expression begins where it ended the time before.
       const whole = new RegExp(`^(?:${node.pattern.source})$`, node.pattern.flags.replaceAll(/[gy]/g, ''))
       // What failed would be read again, and fail again, for ever.
-      const failed = node.quarantine ?? (this.#applicationId === null ? null : `${this.#applicationId}.quarantine`)
+      const failed = node.quarantine ?? otherwise
       return { ...node, topics: external.filter((topic) => topic !== failed && whole.test(topic)).toSorted() }
     })
     return new Topology(nodes, {
@@ -160,6 +162,10 @@ export class Topology {
       copartitions: this.copartitions,
       ...(this.#applicationId === null ? {} : { applicationId: this.#applicationId }),
     })
+  }
+
+  #quarantine(): string | null {
+    return this.#applicationId === null ? null : `${this.#applicationId}.quarantine`
   }
 
   /** Topics that must have equally many partitions, group by group; each topic is in one group. */

@@ -40,7 +40,7 @@ export async function prepareTopics(
   record: TopologyRecord | null = null,
 ): Promise<PreparedTopics> {
   const { admin } = kafka
-  const topology = await withPatterns(written, kafka)
+  const topology = await withPatterns(written, settings, kafka)
   const external = await externalSources(topology, settings, kafka)
   const plan = planPartitions(topology, external)
   const outputs = topology.sinkTopics.filter((topic) => !plan.topics.has(topic))
@@ -77,7 +77,7 @@ export async function planTopics(
   kafka: Kafka,
   record: TopologyRecord,
 ): Promise<TopologyPlan> {
-  const topology = await withPatterns(written, kafka)
+  const topology = await withPatterns(written, settings, kafka)
   const isExternal = (topic: string): boolean => !topology.repartitions.has(topic)
   const sources = topology.sources.flatMap(({ topics }) => topics).filter(isExternal)
   const plan = planPartitions(topology, countsOf(await kafka.admin.describeTopics(sources)))
@@ -109,9 +109,10 @@ async function changeTo(after: WrittenTopology, before: WrittenTopology | null, 
   return planChange(before, after, countsOf(await kafka.admin.describeTopics([...new Set(wanted)])))
 }
 
-async function withPatterns(written: Topology, { admin }: Kafka): Promise<Topology> {
+async function withPatterns(written: Topology, settings: StreamsSettings, { admin }: Kafka): Promise<Topology> {
   if (!written.hasPatterns) return written
-  return written.withTopics((await admin.describeTopics()).map(({ topic }) => topic))
+  const there = (await admin.describeTopics()).map(({ topic }) => topic)
+  return written.withTopics(there, quarantineTopicOf(settings))
 }
 
 /** The partitions of the topics that are read and not internal. Those that the topology writes itself are created if need be. */
