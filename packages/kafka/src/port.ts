@@ -151,12 +151,14 @@ export interface FetchedRecords {
   /** Milliseconds since the epoch. */
   timestamp(i: number): number
   readonly timestampType: TimestampType
-  /** Views into the response: valid as long as they are held, but they hold the whole response. */
+  /** Views into the response, valid as long as they are held, but they hold the whole response; into copies of it, where it is lent. */
   key(i: number): Uint8Array | null
   value(i: number): Uint8Array | null
   headers(i: number): readonly RawHeader[] | null
   /** Bytes of keys, values and headers together: for byte-counted queues. */
   readonly bytes: number
+  /** Nothing more is read of them: see `FetcherOptions.isLent`. What was handed out stays valid. */
+  release?(): void
 }
 
 /** What one fetch brought for one partition, in offset order. */
@@ -218,6 +220,11 @@ export interface FetcherOptions {
   readonly rackId?: string
   /** Also for a log that was truncated below the position: without a policy LOG_TRUNCATED. Default `none`. */
   readonly reset?: ResetPolicy
+  /**
+   * The caller calls `release` of batches it has done with, and reads each from its front: then large responses are read into the memory of those
+   * before them, instead of being garbage that only a full collection frees. Default false.
+   */
+  readonly isLent?: boolean
 }
 
 /**

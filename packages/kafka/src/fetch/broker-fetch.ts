@@ -6,6 +6,7 @@ import { KAFKA_ERROR, refused } from '../kafka-errors.ts'
 import { ISOLATION_LEVELS } from '../list-offsets.ts'
 import type { BrokerLinks } from '../wire/broker-links.ts'
 import type { Connection } from '../wire/connection.ts'
+import { LentFrame } from '../wire/frame-memory.ts'
 import { AnswerSize } from './answer-size.ts'
 import type { FetchSettings } from './fetch-settings.ts'
 import { FetchSession, type SessionRequest } from './fetch-session.ts'
@@ -13,11 +14,12 @@ import type { PartitionState } from './partition-state.ts'
 
 export type PartitionAnswer = ResponseBody<'Fetch'>['responses'][number]['partitions'][number]
 
-/** Takes what a broker sent for a partition; says whether that was anything to return. */
+/** Takes what a broker sent for a partition; says whether that was anything to return. `frame`: the answer that records lie in, if it is lent. */
 export type OnPartition = (
   state: PartitionState,
   found: PartitionAnswer,
   endpoints: ResponseBody<'Fetch'>['nodeEndpoints'],
+  frame: (records: Uint8Array) => LentFrame | null,
 ) => boolean
 
 /** From this version on topics are named by their id alone (KIP-516). */
@@ -146,10 +148,13 @@ export class BrokerFetch {
   #take({ responses, nodeEndpoints }: ResponseBody<'Fetch'>): { readonly isAny: boolean; readonly bytes: number } {
     let [isAny, bytes] = [false, 0]
     this.#answers++
+    let frame: LentFrame | null = null
+    const frameOf = (records: Uint8Array): LentFrame | null =>
+      this.#settings.isLent ? (frame ??= LentFrame.of(records)) : null
     for (const { topic, topicId, partitions } of responses) {
       for (const found of partitions) {
         const state = this.#session.member(topic, topicId, found.partitionIndex)
-        if (state === undefined || !this.#onPartition(state, found, nodeEndpoints)) continue
+        if (state === undefined || !this.#onPartition(state, found, nodeEndpoints, frameOf)) continue
         isAny = true
         state.servedAt = this.#answers
         bytes += found.records?.length ?? 0

@@ -171,7 +171,7 @@ export class BrokerFetches {
     this.pump()
   }
 
-  readonly #onPartition: OnPartition = (state, found, endpoints) => {
+  readonly #onPartition: OnPartition = (state, found, endpoints, frame) => {
     const now = this.#context.clock.monotonic()
     const { errorCode, records, preferredReadReplica } = found
     if (errorCode !== KAFKA_ERROR.NONE) return this.#refused(state, errorCode, found.currentLeader, endpoints, now)
@@ -191,7 +191,7 @@ export class BrokerFetches {
       lastStableOffset: Number(found.lastStableOffset),
       logStartOffset: Number(found.logStartOffset),
     }
-    state.ready = new ReadAhead(raw, this.#settings.isolation)
+    state.ready = new ReadAhead(raw, this.#settings.isolation, frame(records))
     return true
   }
 

@@ -21,6 +21,7 @@ export function fetchSettings(options: FetcherOptions): FetchSettings {
     bufferBytesMax,
     rackId: options.rackId ?? '',
     reset: options.reset ?? 'none',
+    isLent: options.isLent ?? false,
     clientId: options.clientId,
   }
   const { isolation, reset, maxWaitMs, minBytes, pollBytesMax, partitionBytesMax } = settings

@@ -6,9 +6,10 @@ import {
   controlType,
   readBatches,
 } from '@sluice/kafka-protocol'
-import type { RawHeader, TimestampType } from '@sluice/sdk'
 import type { Isolation } from '../list-offsets.ts'
 import type { FetchedRecords } from '../port.ts'
+import type { LentFrame } from '../wire/frame-memory.ts'
+import { FetchedBatch, LentBatch } from './fetched-batch.ts'
 
 /** A transaction that was aborted, as a fetch response lists it: its records from `firstOffset` to its marker do not count. */
 export interface AbortedTransaction {
@@ -47,6 +48,8 @@ export interface Taken {
 export class ReadAhead {
   readonly raw: RawPartition
   readonly #isolation: Isolation
+  /** The answer, until all of it has been taken. */
+  #frame: LentFrame | null
   #batches: readonly RecordBatch[] | undefined
   #at = 0
   /** What is wrong with the bytes behind `#batches`. */
@@ -55,9 +58,12 @@ export class ReadAhead {
   #begun = 0
   readonly #open = new Set<Int64>()
 
-  constructor(raw: RawPartition, isolation: Isolation) {
+  /** @param frame where the answer lies, if its memory is given back when all of it has been taken and released */
+  constructor(raw: RawPartition, isolation: Isolation, frame: LentFrame | null = null) {
     this.raw = raw
     this.#isolation = isolation
+    this.#frame = frame
+    frame?.hold()
   }
 
   /** Whether all of it has been taken. */
@@ -91,11 +97,16 @@ export class ReadAhead {
       let from = 0
       while (from < records.count && records.offset(from) < position) from++
       if (from === records.count) continue
-      const fetched = new FetchedBatch(records, from)
+      const isLent = this.#frame !== null && batch.compression === 'none'
+      const fetched = isLent ? new LentBatch(records, from, this.#frame!) : new FetchedBatch(records, from)
       bytes += fetched.bytes
       batches.push(fetched)
     }
     if (nextOffset === position && this.#damage !== undefined) throw this.#damage
+    if (this.isEmpty) {
+      this.#frame?.letGo()
+      this.#frame = null
+    }
     return { batches, bytes, nextOffset, leaderEpoch }
   }
 
@@ -134,42 +145,5 @@ export class ReadAhead {
       return false
     }
     return batch.count > 0 && !(batch.isTransactional && this.#open.has(batch.producerId))
-  }
-}
-
-/** The records of a batch from one of them on. */
-class FetchedBatch implements FetchedRecords {
-  readonly count: number
-  readonly bytes: number
-  readonly timestampType: TimestampType
-  readonly #records: BatchRecords
-  readonly #from: number
-
-  constructor(records: BatchRecords, from: number) {
-    this.count = records.count - from
-    this.bytes = Math.ceil((records.source.length * this.count) / records.count)
-    this.timestampType = records.timestampType
-    this.#records = records
-    this.#from = from
-  }
-
-  offset(i: number): number {
-    return this.#records.offset(this.#from + i)
-  }
-
-  timestamp(i: number): number {
-    return this.#records.timestamp(this.#from + i)
-  }
-
-  key(i: number): Uint8Array | null {
-    return this.#records.key(this.#from + i)
-  }
-
-  value(i: number): Uint8Array | null {
-    return this.#records.value(this.#from + i)
-  }
-
-  headers(i: number): readonly RawHeader[] | null {
-    return this.#records.headers(this.#from + i)
   }
 }

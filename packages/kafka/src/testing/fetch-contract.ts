@@ -41,6 +41,33 @@ export function fetchContract(test: WithKafka): void {
     await fetcher.close()
   })
 
+  test('what was handed out of lent answers stays, also when they have been released and others have come', async ({
+    kafka,
+    topic,
+  }) => {
+    const name = await topic()
+    const producer = kafka.producer({ batchBytesMax: 20_000 })
+    const values = range(400).map((i) => `${i}:`.padEnd(2000, 'x'))
+    await producer.produce(values.map((value) => record(name, { value })))
+    await producer.close()
+    const fetcher = kafka.fetcher({ isLent: true, bytesMax: 100_000 })
+    fetcher.assign([{ topic: name, partition: 0, offset: 0 }])
+    const handedOut: Uint8Array[] = []
+    while (handedOut.length < values.length) {
+      for (const { batches } of await fetcher.poll(5000)) {
+        for (const records of batches) {
+          for (const i of range(records.count)) handedOut.push(records.value(i)!)
+          records.release?.()
+        }
+      }
+    }
+    assert.deepEqual(
+      handedOut.map((value) => Buffer.from(value).toString()),
+      values,
+    )
+    await fetcher.close()
+  })
+
   test('an empty poll ends at its time, and at once when its signal is aborted', async ({ kafka, topic }) => {
     const name = await topic()
     const fetcher = kafka.fetcher()

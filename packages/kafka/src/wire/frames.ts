@@ -1,4 +1,5 @@
 import { SluiceError } from '@sluice/sdk'
+import { takeFrameMemory } from './frame-memory.ts'
 
 /** A longer answer is taken for a peer that does not speak Kafka: no broker sends one. */
 const FRAME_BYTES_MAX = 1 << 30
@@ -56,7 +57,7 @@ export class FrameReader {
         remedy: 'Check that this host and port are a Kafka listener of the expected security protocol.',
       })
     }
-    this.#frame = length <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length)
+    this.#frame = length <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(length) : takeFrameMemory(length)
     this.#filled = 0
   }
 

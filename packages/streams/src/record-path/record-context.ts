@@ -79,6 +79,12 @@ export class RecordContext implements JudgedRecord {
     this.records = batch
   }
 
+  /** All records of the batch have been dealt with; none is in a call, which would need its bytes if it failed. */
+  leave(batch: FetchedRecords): void {
+    batch.release?.()
+    this.records = null
+  }
+
   /** The record at this place of the batch is under way. */
   fill(batch: FetchedRecords, index: number): void {
     this.begin()

@@ -280,6 +280,7 @@ export class StreamTask {
         } else if (hasBegun && this.#mayNotBegin) return null
         if (way.held !== null) return null
       }
+      if (!this.#calls.isUsed) at.leave(batch)
       // With several partitions, this one has to be asked for more when it is empty.
       if (until !== Infinity) return null
     }

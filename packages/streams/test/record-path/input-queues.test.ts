@@ -9,7 +9,13 @@ import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { streamsSettings } from '../../src/streams-settings.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
 
-function fetched(topic: string, first: number, times: readonly number[], endOffset: number): FetchedPartition {
+function fetched(
+  topic: string,
+  first: number,
+  times: readonly number[],
+  endOffset: number,
+  release?: () => void,
+): FetchedPartition {
   const batch: FetchedRecords = {
     count: times.length,
     offset: (i) => first + i,
@@ -19,6 +25,7 @@ function fetched(topic: string, first: number, times: readonly number[], endOffs
     value: (i) => Buffer.from(`${topic}${first + i}@${times[i]}`),
     headers: () => null,
     bytes: 10 * times.length,
+    ...(release === undefined ? {} : { release }),
   }
   const nextOffset = first + times.length
   const ends = { highWatermark: endOffset, lastStableOffset: endOffset, logStartOffset: 0, leaderEpoch: 0, topicId: '' }
@@ -64,6 +71,18 @@ describe('a task of several partitions', () => {
     task.take(fetched('b', 0, [4, 6], 2))
     expect(task.run()).toBeNull()
     expect(out()).toEqual(['a0@1', 'b0@4', 'a1@5', 'b1@6', 'a2@9'])
+  })
+
+  test('releases a batch when all its records have been dealt with', () => {
+    const { task } = taskOf({ a: 2, b: 2 })
+    const released: string[] = []
+    task.take(fetched('a', 0, [1, 5], 2, () => released.push('a')))
+    task.take(fetched('b', 0, [3], 2, () => released.push('b')))
+    task.run()
+    expect(released).toEqual(['b'])
+    task.take(fetched('b', 1, [9], 2, () => released.push('b again')))
+    task.run()
+    expect(released).toEqual(['b', 'a', 'b again'])
   })
 
   test('waits for a partition that has more at the broker, and goes on with what comes', () => {

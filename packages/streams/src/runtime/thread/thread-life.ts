@@ -242,7 +242,7 @@ export class ThreadLife {
       await member.close(0)
       throw error
     })
-    const fetcher = kafka.fetcher({ isolation, bytesMax: settings['consumer.fetch.max.bytes'] })
+    const fetcher = kafka.fetcher({ isolation, bytesMax: settings['consumer.fetch.max.bytes'], isLent: true })
     thread = new StreamThread(
       {
         commitIntervalMs: commitIntervalOf(settings),
