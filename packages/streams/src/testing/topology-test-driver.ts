@@ -1,17 +1,10 @@
-import {
-  addTallies,
-  checkTally,
-  EMPTY_TALLY,
-  type FetchedPartition,
-  type FetchedRecords,
-  type ProducerRecord,
-  type Tally,
-} from '@sluice/kafka'
+import { addTallies, checkTally, EMPTY_TALLY, type MetricGroup, type ProducerRecord, type Tally } from '@sluice/kafka'
 import { FakeClock } from '@sluice/sdk/testing'
 import type { Scorecard } from '@sluice/quality'
 import { systemRandom, type SluiceError } from '@sluice/sdk'
 import { gateScores } from '../gate-scores.ts'
-import { OutputBatch, bytesOf } from '../record-path/output-batch.ts'
+import { ThreadMetrics } from '../metrics/thread-metrics.ts'
+import { OutputBatch } from '../record-path/output-batch.ts'
 import { StreamTask } from '../record-path/stream-task.ts'
 import type { TaskPorts } from '../record-path/task-contract.ts'
 import type { Deserializer, Serializer, Side } from '../serde.ts'
@@ -35,15 +28,9 @@ import { taskSettingsOf } from '../task-settings.ts'
 import { changelogTopicOf } from '../topology/internal-topics.ts'
 import { refuseQuarantineLoops } from '../topology/quarantine-loop.ts'
 import type { Subtopology, Topology } from '../topology/topology.ts'
+import { oneRecord, type PipedRecord } from './piped-record.ts'
 import { plainKeyValueStore, plainWindowStore } from './plain-stores.ts'
-import {
-  checkForwards,
-  TestInputTopic,
-  TestOutputTopic,
-  type InputTime,
-  type PipeBytes,
-  type PipedFacts,
-} from './test-topics.ts'
+import { checkForwards, TestInputTopic, TestOutputTopic, type InputTime, type PipeBytes } from './test-topics.ts'
 
 export interface TopologyTestDriverOptions {
   /** Settings of the application by their Kafka names; `application.id` is `test` unless given. */
@@ -67,14 +54,6 @@ interface Source {
   next: number
 }
 
-/** A record that a source topic of the topology has, and no task has processed. */
-interface Waiting {
-  readonly topic: string
-  readonly key: Uint8Array | null
-  readonly value: Uint8Array | null
-  readonly facts: PipedFacts
-}
-
 /**
  * Kafka Streams' `TopologyTestDriver`: each piped record is processed to its end, at once, by the very tasks that run in production,
  * through repartition topics and topics that the topology writes and reads. One task per sub-topology, its stores in memory; every
@@ -88,7 +67,8 @@ export class TopologyTestDriver {
   readonly #sources = new Map<string, Source>()
   readonly #output = new OutputBatch()
   readonly #queues = new Map<string, ProducerRecord[]>()
-  readonly #waiting: Waiting[] = []
+  readonly #metrics: ThreadMetrics
+  readonly #waiting: PipedRecord[] = []
   #stopped: SluiceError | null = null
   #isClosed = false
 
@@ -107,13 +87,18 @@ export class TopologyTestDriver {
       },
     }
     const { continuing } = options
-    const factory: StoreFactory = (definition, context) => {
-      const store = memoryStores(definition, context)
-      if (continuing !== undefined)
-        store.restore(continuing.#logged(changelogTopicOf(taskSettings.applicationId, definition.name)))
-      this.#stores.push(store)
-      return store
-    }
+    const thread = `${taskSettings.applicationId}-StreamThread-1`
+    const level = settings['metrics.recording.level'] === 'INFO' ? 'INFO' : 'DEBUG'
+    this.#metrics = new ThreadMetrics(thread, level, this.clock, () => this.#tasks)
+    const factoryOf =
+      (task: string): StoreFactory =>
+      (definition, context) => {
+        const store = memoryStores(definition, context)
+        if (continuing !== undefined)
+          store.restore(continuing.#logged(changelogTopicOf(taskSettings.applicationId, definition.name)))
+        this.#stores.push(store)
+        return this.#metrics.measured(store, definition, task)
+      }
     const global = new Map<string, StateStore>()
     // Global tables first: the other tasks read their stores.
     for (const subtopology of this.#topology.subtopologies.toSorted(
@@ -126,12 +111,13 @@ export class TopologyTestDriver {
           output: this.#output,
           clock: this.clock,
           random: systemRandom,
-          stores: { factory, global, changelog },
+          stores: { factory: factoryOf(`${subtopology.id}_0`), global, changelog },
           ...(continuing === undefined ? {} : { times: continuing.#timesOf(subtopology.id) }),
         },
         continuing,
       )
-      if (subtopology.isGlobal) for (const [name, store] of task.stores) global.set(name, readOnly(store))
+      if (!subtopology.isGlobal) this.#metrics.started(task)
+      else for (const [name, store] of task.stores) global.set(name, readOnly(store))
     }
   }
 
@@ -173,7 +159,12 @@ export class TopologyTestDriver {
     this.#checkRuns()
     checkForwards(ms)
     this.clock.advance(ms)
-    for (const task of this.#tasks) this.#settle(task.punctuate())
+    for (const task of this.#tasks) {
+      const before = task.punctuated
+      const stop = task.punctuate()
+      this.#metrics.punctuated(task.punctuated - before, 0)
+      this.#settle(stop)
+    }
     this.#drain()
   }
 
@@ -182,7 +173,11 @@ export class TopologyTestDriver {
     const isBusy = ({ calls }: StreamTask): boolean => !calls.isEmpty
     for (let busy = this.#tasks.filter(isBusy); busy.length > 0; busy = this.#tasks.filter(isBusy)) {
       await Promise.race(busy.map(({ calls }) => calls.progress()))
-      for (const task of busy) this.#settle(task.run())
+      for (const task of busy) {
+        const stop = task.run()
+        this.#metrics.round(task, 0)
+        this.#settle(stop)
+      }
       this.#drain()
     }
   }
@@ -250,6 +245,11 @@ export class TopologyTestDriver {
     return sums
   }
 
+  /** What Kafka Streams measures of a thread and its tasks, under its names: see `STREAM_METRIC_GROUPS`. Its clock is the driver's. */
+  metrics(): readonly MetricGroup[] {
+    return this.#metrics.read()
+  }
+
   /** What each gate has found, by check. */
   scorecards(): readonly Scorecard[] {
     return gateScores(new Set(this.#tasks.flatMap(({ gates }) => gates)))
@@ -298,7 +298,7 @@ export class TopologyTestDriver {
     return task
   }
 
-  #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, facts: PipedFacts): void {
+  #pipe(topic: string, key: Uint8Array | null, value: Uint8Array | null, facts: PipedRecord['facts']): void {
     this.#checkRuns()
     this.#waiting.push({ topic, key, value, facts: { timestamp: facts.timestamp ?? this.clock.now(), ...facts } })
     this.#drain()
@@ -308,7 +308,11 @@ export class TopologyTestDriver {
   #drain(): void {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       const source = this.#sources.get(next.topic)!
-      this.#settle(source.task.process(oneRecord(source.next++, next)))
+      const fetched = oneRecord(source.next++, next)
+      this.#metrics.polled([fetched], 0)
+      const stop = source.task.process(fetched)
+      this.#metrics.round(source.task, 0)
+      this.#settle(stop)
     }
   }
 
@@ -326,6 +330,7 @@ export class TopologyTestDriver {
       throw stop
     }
     for (const store of this.#stores) store.flush()
+    this.#metrics.committed(0)
   }
 
   /** `kinds` null: of any. */
@@ -348,30 +353,4 @@ export class TopologyTestDriver {
 
 function listOf(names: Iterable<string>): string {
   return [...names].join(', ') || 'none'
-}
-
-function oneRecord(offset: number, { topic, key, value, facts }: Waiting): FetchedPartition {
-  const headers = facts.headers ?? null
-  const timestamp = facts.timestamp ?? 0
-  const batch: FetchedRecords = {
-    count: 1,
-    offset: () => offset,
-    timestamp: () => timestamp,
-    timestampType: 'create',
-    key: () => key,
-    value: () => value,
-    headers: () => headers,
-    bytes: bytesOf({ key, value, headers }),
-  }
-  return {
-    topic,
-    partition: 0,
-    batches: [batch],
-    nextOffset: offset + 1,
-    highWatermark: offset + 1,
-    lastStableOffset: offset + 1,
-    logStartOffset: 0,
-    leaderEpoch: 0,
-    topicId: '',
-  }
 }

@@ -121,7 +121,16 @@ export class GraphPlan {
 
   /** The nearest node above, itself included, along the first way on which there is one. */
   nearestAbove(node: GraphNode, matches: (node: GraphNode) => boolean): GraphNode | null {
-    return this.#nearestAbove(node, matches, new Set())
+    // Ways that part and meet again are countless, the nodes on them are not.
+    const seen = new Set<GraphNode>()
+    const open = [node]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      if (matches(next)) return next
+      open.push(...this.parents(next).toReversed())
+    }
+    return null
   }
 
   /** Whether there is such a node behind, before the next repartition topic. */
@@ -149,16 +158,6 @@ export class GraphPlan {
       order.push(next)
     }
     return order
-  }
-  /** `barren`: those above which there is none. Ways that part and meet again are countless, the nodes on them are not. */
-  #nearestAbove(node: GraphNode, matches: (node: GraphNode) => boolean, barren: Set<GraphNode>): GraphNode | null {
-    if (matches(node)) return node
-    for (const parent of this.parents(node)) {
-      const found = barren.has(parent) ? null : this.#nearestAbove(parent, matches, barren)
-      if (found !== null) return found
-    }
-    barren.add(node)
-    return null
   }
 
   #setParents(node: GraphNode, parents: readonly GraphNode[]): void {

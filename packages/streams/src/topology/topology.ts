@@ -11,6 +11,9 @@ import { subtopologiesOf, type Subtopology } from './subtopology.ts'
 import { topologyInvalid as invalid } from './topology-invalid.ts'
 import { predecessorsOf, type ProcessorNode, type SinkNode, type SourceNode, type TopologyNode } from './node.ts'
 
+/** Each node calls the next: twice as many are more than a stack holds. */
+const DEPTH_MAX = 1_000
+
 /** A pattern is not asked about them (`exclude.internal.topics`). */
 const KAFKAS_OWN = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state'])
 
@@ -57,11 +60,13 @@ export class Topology {
   readonly copartitions: readonly (readonly string[])[]
   readonly #successors = new Map<string, TopologyNode[]>()
   readonly #byName = new Map<string, TopologyNode>()
+  /** How many nodes a record goes through up to each, itself included. */
+  readonly #depths = new Map<string, number>()
   readonly #applicationId: string | null
 
   /**
    * @throws SluiceError TOPOLOGY_INVALID for two nodes of one name, a topic read by two sources, an unknown predecessor or store, no
-   *   source
+   *   source, more nodes one behind the other than a record can go through
    */
   constructor(
     nodes: Iterable<TopologyNode>,
@@ -204,6 +209,14 @@ export class Topology {
 
   #follow(node: TopologyNode): void {
     const predecessors = predecessorsOf(node)
+    const depth = 1 + Math.max(0, ...predecessors.map((name) => this.#depths.get(name) ?? 0))
+    this.#depths.set(node.name, depth)
+    if (depth > DEPTH_MAX)
+      throw invalid(
+        `${node.name} is behind ${depth - 1} others, one after the other: a record goes through at most ${DEPTH_MAX} at a time`,
+        'Do in one function what several do, or put a repartition topic between them.',
+        { node: node.name },
+      )
     if (node.kind !== 'source' && predecessors.length === 0)
       throw invalid(`${node.name} follows no node, and would get no records`, 'Name the nodes that it follows.')
     for (const name of new Set(predecessors)) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import {
   Serdes,
   SessionWindows,
+  STREAM_METRIC_GROUPS,
   Stores,
   StreamRecord,
   StreamsBuilder,
@@ -256,4 +257,28 @@ test('a processor punctuates by the clock and reads its store; what it forwards 
   expect(output.isEmpty).toBe(true)
   driver.advanceWallClockTime(1)
   expect(output.readRecordsToList()).toEqual([{ key: 'k', value: 'v', timestamp: driver.clock.now(), headers: [] }])
+})
+
+test('metrics are those of Kafka Streams, with its names; of stores where the level says so', () => {
+  const builder = new StreamsBuilder()
+  builder.stream('in', text).groupByKey(text).count(counts('counted'))
+  const settings = { 'application.id': 'app', 'metrics.recording.level': 'TRACE' }
+  const driver = new TopologyTestDriver(builder.build(), { settings })
+  const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+  for (const key of ['a', 'b', null]) input.pipeInput(key, 'v')
+  const groups = driver.metrics()
+  const of = (name: string) => groups.filter(({ group }) => group === name)
+  expect(of('stream-thread-metrics')[0]!.values).toMatchObject({ 'process-total': 3, 'commit-total': 3 })
+  expect(of('stream-task-metrics')[0]).toMatchObject({
+    tags: { 'thread-id': 'app-StreamThread-1', 'task-id': '0_0' },
+    values: { 'process-total': 3, 'dropped-records-total': 1 },
+  })
+  expect(of('stream-topic-metrics')[0]!.values).toMatchObject({ 'records-consumed-total': 3 })
+  expect(of('stream-state-metrics')[0]!.values).toMatchObject({ 'put-total': 2 })
+  for (const group of groups) {
+    const told = STREAM_METRIC_GROUPS.filter((one) => one.group === group.group).flatMap(({ numbers }) =>
+      Object.keys(numbers),
+    )
+    expect(told).toEqual(expect.arrayContaining(Object.keys(group.values)))
+  }
 })

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { JoinWindows, Serdes } from '../../src/index.ts'
+import { JoinWindows, Serdes, StreamsBuilder } from '../../src/index.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
 import { text, thrownBy, topologyOf } from '../dsl/topology-of.ts'
 
@@ -151,3 +151,25 @@ test('an application has its name before its repartition topics, and nowhere els
   expect(named.forApplication('app')).toBe(named)
   expect(topology.sinkTopics).toEqual(['r-repartition', 'out'])
 })
+
+test.each(['none', 'all'] as const)(
+  'more nodes one behind the other than a stack holds are refused, however many (%s)',
+  (optimization) => {
+    const build = (count: number) => {
+      const builder = new StreamsBuilder()
+      let stream = builder.stream('in', text)
+      for (let i = 0; i < count; i++) stream = stream.mapValues((value) => value)
+      stream
+        .selectKey((key) => key)
+        .groupByKey(text)
+        .count({ materialized: { name: 'counts' } })
+      return builder.build(optimization)
+    }
+    expect(() => new TopologyTestDriver(build(990))).not.toThrow()
+    expect(thrownBy(() => build(3_000))).toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: expect.stringContaining('behind 1000 others') as unknown,
+      remedy: expect.stringContaining('repartition topic') as unknown,
+    })
+  },
+)

@@ -78,7 +78,7 @@ export class ThreadLife {
   constructor(parts: ThreadLifeParts) {
     this.#parts = parts
     this.name = `${parts.settings['application.id']}-${parts.processId}-StreamThread-${parts.index}`
-    const level = parts.settings['metrics.recording.level'] === 'DEBUG' ? 'DEBUG' : 'INFO'
+    const level = parts.settings['metrics.recording.level'] === 'INFO' ? 'INFO' : 'DEBUG'
     this.#metrics = new ThreadMetrics(this.name, level, parts.clock, () => this.#tasks?.all ?? [])
   }
 
