@@ -30,6 +30,7 @@ import {
   Serdes,
   StreamsBuilder,
   streamsSettings,
+  type StreamsProgress,
   type StreamsState,
   type Topology,
 } from '../src/index.ts'
@@ -231,6 +232,28 @@ jestDescribe('the runtime on a broker', () => {
     expect(states.filter((state) => state === 'REBALANCING').length).toBeGreaterThan(1)
     expect(await data.tally()).toMatchObject({ in: 300, passed: 270 })
     expect(new Set((await data.read(data.clean)).map(numberOf)).size).toBe(270)
+  })
+
+  test('a run that somebody judges to be over has committed what was judged by, also where that failed before', async () => {
+    const data = await dataset(1)
+    await data.put(numbers(0, 10))
+    let failures = 1
+    const flaky: Kafka = {
+      ...bound(kafka),
+      producer: (options) => {
+        const real = kafka.producer(options)
+        return {
+          produce: (records) =>
+            failures-- > 0 ? Promise.reject(new RetriableError('KAFKA_TIMEOUT', 'no answer')) : real.produce(records),
+          flush: () => real.flush(),
+          close: (ms) => real.close(ms),
+        }
+      },
+    }
+    const until = (progress: StreamsProgress): boolean => progress[0]?.position === 10
+    const [end] = await data.app(data.topology(), { kafka: flaky }).run({ until })
+    expect(end).toMatchObject({ position: 10, committed: 10 })
+    expect(await data.committed()).toMatchObject([{ offset: 10 }])
   })
 
   test('errors that never pass end the run once the time without progress is up', async () => {

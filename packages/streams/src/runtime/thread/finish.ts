@@ -28,6 +28,28 @@ export interface Finish {
 
 export const never: Finish = { isOver: () => false, left: () => undefined, leftUndone: null }
 
+/**
+ * As somebody judges by how far the application is. It is over for all threads then, whatever they do until they ask: each commits what it was
+ * judged by. Where one fails to, that is done again, and judged again.
+ */
+export class Judged implements Finish {
+  readonly leftUndone = null
+  readonly #judge: () => boolean
+  #isOver = false
+
+  constructor(judge: () => boolean) {
+    this.#judge = judge
+  }
+
+  isOver(): boolean {
+    return (this.#isOver ||= this.#judge())
+  }
+
+  left(_thread: FinishingThread, hasFailed = false): void {
+    if (hasFailed) this.#isOver = false
+  }
+}
+
 export interface LogEndParts {
   readonly admin: Pick<Admin, 'partitions' | 'listOffsets'>
   readonly isolation: Isolation

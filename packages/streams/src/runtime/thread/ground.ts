@@ -6,7 +6,7 @@ import type { StreamMetrics } from '../../stream-metrics.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
 import { commitIntervalOf, taskSettingsOf } from '../../task-settings.ts'
 import type { Topology } from '../../topology/topology.ts'
-import { LogEnd, never, type Finish } from './finish.ts'
+import { Judged, LogEnd, never, type Finish } from './finish.ts'
 import { GlobalThread } from '../global/global-thread.ts'
 import type { Pauses } from './pauses.ts'
 import type { StreamThread } from './stream-thread.ts'
@@ -151,7 +151,7 @@ export class CommonGround {
     const { settings, kafka, progress, threads, pauses } = this.#parts
     const until = this.#until
     if (until === undefined) return never
-    if (until !== 'end') return { ...never, isOver: () => until(progress()) }
+    if (until !== 'end') return new Judged(() => until(progress()))
     const group = kafka.groupOffsets(settings['application.id'])
     return LogEnd.now({
       admin: kafka.admin,

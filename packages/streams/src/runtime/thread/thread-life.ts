@@ -71,7 +71,7 @@ export class ThreadLife {
   #refusedBy: unknown = null
   /** In the attempt under way. */
   #hasCommitted = false
-  /** Of the attempt before, or the last one. */
+  /** Of the last attempt; none of one that has failed: what it had not committed does not count. */
   #last: StreamsProgress = []
   #lastGates: readonly Gate[] = []
 
@@ -295,7 +295,7 @@ export class ThreadLife {
     } catch (error) {
       throw written.named(error)
     } finally {
-      this.#last = this.progress()
+      this.#last = hasFailed ? [] : this.progress()
       this.#lastGates = this.gates
       this.#thread = null
       finish.left(thread, hasFailed)

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import type { Admin, CommittedOffset, OffsetSpec } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
 import type { ParkedRecord, TaskPartition } from '../../../src/record-path/task-contract.ts'
-import { LogEnd, type FinishingThread } from '../../../src/runtime/thread/finish.ts'
+import { Judged, LogEnd, type FinishingThread } from '../../../src/runtime/thread/finish.ts'
 
 /** Ends by topic; of `own`, the application's, they move. */
 const ends: Record<string, number> = {}
@@ -171,4 +171,16 @@ test('a run that had come to its end, and whose last commit then failed, has not
   expect(await finish.isOver(again)).toBe(false)
   again.positions['a'] = 5
   expect(await finish.isOver(again)).toBe(true)
+})
+
+test('what was judged to be over is so for all threads, unless one fails to commit what it was judged by', () => {
+  let position = 5
+  const finish = new Judged(() => position === 5)
+  expect(finish.isOver()).toBe(true)
+  position = 6
+  expect(finish.isOver()).toBe(true)
+  finish.left(new Thread({}))
+  expect(finish.isOver()).toBe(true)
+  finish.left(new Thread({}), true)
+  expect(finish.isOver()).toBe(false)
 })
