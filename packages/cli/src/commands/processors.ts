@@ -1,7 +1,7 @@
 /** `sluice processors …`: processors of workers, over REST. */
 import { SluiceError } from '@sluice/sdk'
 import type { ConnectClient, ProcessorLagShown, PublicOperation } from '@sluice/worker/client'
-import { type AnyLeaf, type Group, leaf, type Terminal } from '../command-line/declaration.ts'
+import { type AnyLeaf, type Group, leaf, type Options, type Terminal } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
@@ -148,6 +148,9 @@ const status = leaf({
     await print(instancesListing(found), values, terminal)
     if (found.lag !== undefined && (values.output === 'table' || values.output === 'wide'))
       await printLag(found.lag, values, terminal)
+    if (values.output === 'table' || values.output === 'wide')
+      for (const { topic, key, key_base64: base64 } of found.paused_keys ?? [])
+        terminal.err(`Paused in ${plain(topic)}: key ${key === null ? `${base64} (base64)` : plain(key)}\n`)
     const trace = found.instances.find((instance) => instance.trace !== undefined)?.trace
     if (values.output === 'table' && trace !== undefined) terminal.err(`${trace.split('\n').map(plain).join('\n')}\n`)
     return EXIT.ok
@@ -179,10 +182,73 @@ const versions = leaf({
   },
 })
 
+const keyOptions = {
+  topic: { type: 'text', value: 'TOPIC', documentation: 'With --key: of this topic only its records' },
+  key: { type: 'text', value: 'KEY', documentation: 'Only the records with this key, a text; all others go on' },
+  'key-base64': { type: 'text', value: 'BASE64', documentation: 'As --key, for a key of bytes' },
+} as const satisfies Options
+
+type KeyValues = Partial<Readonly<Record<keyof typeof keyOptions, string | undefined>>>
+
+/** Pausing and resuming: the whole, or the records of a key. */
+function turning(
+  name: string,
+  summary: string,
+  operation: PublicOperation & ('pauseProcessor' | 'resumeProcessor'),
+  [done, doneOfKey]: readonly [ofAll: string, ofKey: string],
+  reached: readonly [state: string, isIn: typeof isRunning],
+): AnyLeaf {
+  return leaf({
+    name,
+    summary,
+    operands: [some],
+    options: { ...keyOptions, ...waitOption, ...connectOptions },
+    details:
+      'With --topic and --key only records with that key are held back, and all others of the topic go on; keys are resumed as they were\n' +
+      'paused, each by itself. sluice processors status shows them.',
+    examples: [`processors ${name} orders --wait`, `processors ${name} orders --topic orders.raw --key customer-7`],
+    async run({ values, operands, signal, terminal }) {
+      const query = keyQuery(values)
+      const isOfKey = Object.keys(query).length > 0
+      if (isOfKey && values.wait)
+        throw new SluiceError(
+          'USAGE_INVALID',
+          '--wait is for whole processors: a key is held back from the next records on',
+          {
+            remedy: 'Leave --wait out.',
+          },
+        )
+      const client = await openClient(values, terminal)
+      return forEach(
+        operands,
+        (processor) => processor,
+        terminal,
+        async (processor) => {
+          await client.call(operation, { path: { processor }, query }, signal)
+          if (values.wait) await waitForProcessor(processor, ...reached, { client, values, signal, terminal })
+          terminal.out(
+            isOfKey ? `${processor}: the key ${doneOfKey}\n` : `${processor} ${values.wait ? reached[0] : done}\n`,
+          )
+          return EXIT.ok
+        },
+      )
+    },
+  })
+}
+
+/** Empty: the whole. The worker says what is missing. */
+function keyQuery({ topic, key, 'key-base64': base64 }: KeyValues): Readonly<Record<string, string>> {
+  return {
+    ...(topic !== undefined && { topic }),
+    ...(key !== undefined && { key }),
+    ...(base64 !== undefined && { key_base64: base64 }),
+  }
+}
+
 function asking(
   name: string,
   summary: string,
-  operation: PublicOperation & ('pauseProcessor' | 'resumeProcessor' | 'restartProcessor'),
+  operation: PublicOperation & 'restartProcessor',
   done: string,
   reached: readonly [state: string, isIn: typeof isRunning],
 ): AnyLeaf {
@@ -302,8 +368,20 @@ export const processorsNode: Group = {
     validate,
     status,
     versions,
-    asking('pause', 'Has processors commit and do nothing', 'pauseProcessor', 'will be paused', ['PAUSED', isPaused]),
-    asking('resume', 'Has paused processors go on', 'resumeProcessor', 'will run', ['RUNNING', isRunning]),
+    turning(
+      'pause',
+      'Has processors commit and do nothing',
+      'pauseProcessor',
+      ['will be paused', 'will be held back'],
+      ['PAUSED', isPaused],
+    ),
+    turning(
+      'resume',
+      'Has paused processors go on',
+      'resumeProcessor',
+      ['will run', 'will go on'],
+      ['RUNNING', isRunning],
+    ),
     asking('restart', 'Starts all instances of processors anew', 'restartProcessor', 'will be restarted', [
       'RUNNING',
       isRunning,

@@ -11,6 +11,10 @@ const status = {
   name: 'a',
   state: 'RUNNING',
   target_state: 'RUNNING',
+  paused_keys: [
+    { topic: 't', key: 'c\u001b7', key_base64: 'Yxs3' },
+    { topic: 't', key: null, key_base64: '/w==' },
+  ],
   deployment: 1,
   version: '1',
   instances: [{ id: 0, worker_id: 'w:1', state: 'RUNNING', streams_state: 'RUNNING', version: '1', deployment: 1 }],
@@ -28,6 +32,7 @@ const status = {
 function answer(request: string): Reply | undefined {
   if (request === 'POST /v1/processors') return { status: 201, body: { ...info, target_state: 'PAUSED' } }
   if (request === 'PUT /v1/processors/a/config') return { status: 200, body: info }
+  if (/^PUT \/v1\/processors\/a\/(pause|resume)/.test(request)) return { status: 202, body: null }
   if (request.startsWith('GET /v1/processors/a/status')) return { status: 200, body: status }
   if (request !== 'GET /v1/processors/a') return undefined
   return isThere ? { status: 200, body: info } : { status: 404, body: { error_code: 404, message: 'not found' } }
@@ -54,10 +59,11 @@ test('apply leaves one that is there in the state that it has', async () => {
   expect(worker.asked).toEqual(['GET /v1/processors/a', 'PUT /v1/processors/a/config'])
 })
 
-test('status says how far it is behind: at most, and with -o wide in each partition; what is not known, too', async () => {
+test('status says how far it is behind: at most, and with -o wide in each partition; what is not known, too; and which keys are paused', async () => {
   const show = (...more: string[]): Promise<Run> =>
     run(['processors', 'status', 'a', ...more], { env: { SLUICE_CONNECT: worker.url } })
-  const behind = 'Behind by 7 records at most, in t-1\nKafka does not say it all\n'
+  const behind =
+    'Behind by 7 records at most, in t-1\nKafka does not say it all\nPaused in t: key c 7\nPaused in t: key /w== (base64)\n'
   expect(await show()).toMatchObject({ status: 0, out: expect.not.stringContaining('COMMITTED'), err: behind })
   const wide = await show('-o', 'wide')
   expect(wide).toMatchObject({ status: 0, err: behind })
@@ -65,4 +71,23 @@ test('status says how far it is behind: at most, and with -o wide in each partit
     /\n\nTOPIC {2}PARTITION {2}COMMITTED {2}END {2}LAG\nt {6}1 {10}- {10}7 {4}7\nt {6}0 {10}3 {10}3 {4}0\n$/,
   )
   expect(JSON.parse((await show('-o', 'json')).out)).toEqual(status)
+})
+
+test('a key is paused and resumed by its topic and its text or bytes', async () => {
+  const say = (...args: string[]): Promise<Run> => run(['processors', ...args], { env: { SLUICE_CONNECT: worker.url } })
+  expect(await say('pause', 'a', '--topic', 't', '--key', 'c 7')).toMatchObject({
+    status: 0,
+    out: 'a: the key will be held back\n',
+  })
+  expect(await say('resume', 'a', '--topic', 't', '--key-base64', '/w==')).toMatchObject({
+    status: 0,
+    out: 'a: the key will go on\n',
+  })
+  expect(await say('pause', 'a')).toMatchObject({ status: 0, out: 'a will be paused\n' })
+  expect(worker.asked).toEqual([
+    'PUT /v1/processors/a/pause?topic=t&key=c+7',
+    'PUT /v1/processors/a/resume?topic=t&key_base64=%2Fw%3D%3D',
+    'PUT /v1/processors/a/pause',
+  ])
+  expect(await say('pause', 'a', '--topic', 't', '--key', 'x', '--wait')).toMatchObject({ status: 2, out: '' })
 })

@@ -5,6 +5,7 @@
  *
  *     ["processor","orders"]            config and deployments
  *     ["target-state","orders"]         RUNNING or PAUSED
+ *     ["paused-keys","orders"]          records of which keys are held back
  *     ["restart","orders"]              somebody wants it started anew
  *     ["topology","orders"]             what was deployed last writes: stays when the processor is deleted, as its state does
  *     ["status","orders","host:8083"]   how its instances on one worker are
@@ -12,6 +13,7 @@
  */
 import { DataError, type RawSettings } from '@sluice/sdk'
 import type { WorkState } from '../herder/herder.ts'
+import type { PausedKey } from '../record-path/task-control.ts'
 import { array, suchThat, number, object, orAbsent, orNull, text, texts, word, type Reader } from './record-shapes.ts'
 
 /** What this release writes, and the newest that it reads. */
@@ -38,6 +40,10 @@ export interface Deployment {
 export interface ProcessorRecord {
   /** The newest last; never empty. */
   readonly deployments: readonly Deployment[]
+}
+
+export interface PausedKeysRecord {
+  readonly keys: readonly PausedKey[]
 }
 
 export interface RestartRecord {
@@ -86,6 +92,7 @@ export interface WorkerRecord {
 export interface CatalogueValues {
   processor: ProcessorRecord
   'target-state': { readonly state: ProcessorTarget }
+  'paused-keys': PausedKeysRecord
   restart: RestartRecord
   topology: TopologyRow
   status: StatusRecord
@@ -127,6 +134,7 @@ const READERS: { readonly [K in CatalogueKind]: Reader<CatalogueValues[K]> } = {
     deployments: suchThat('at least one', array(deployment), (all) => all.length > 0),
   }),
   'target-state': object<CatalogueValues['target-state']>({ state: word('RUNNING', 'PAUSED') }),
+  'paused-keys': object<PausedKeysRecord>({ keys: array(object<PausedKey>({ topic: text, key: text })) }),
   restart: object<RestartRecord>({ id: text }),
   topology: object<TopologyRow>({ written: text }),
   status: object<StatusRecord>({ deployment: number, instances: array(instance) }),

@@ -1,5 +1,6 @@
 import type { TableChange } from '@sluice/kafka'
 import { describeError, type Clock, type Logger } from '@sluice/sdk'
+import type { PausedKey } from '../record-path/task-control.ts'
 import {
   decodeKey,
   decodeValue,
@@ -56,9 +57,11 @@ export interface Renewal {
   readonly ended: readonly string[]
 }
 
+/** The same at each call: whoever compares sees that nothing has changed. */
+const NO_KEYS: readonly PausedKey[] = []
 const COMPLAINTS_MAX = 20
 /** Kinds of records that say what a processor should do; the others say what is. */
-const TO_BE_DONE = ['processor', 'target-state', 'restart'] as const
+const TO_BE_DONE = ['processor', 'target-state', 'paused-keys', 'restart'] as const
 
 /**
  * What Kafka Connect does not know, read in full and kept up to date. What cannot be read is reported and counts as not there; what a
@@ -71,6 +74,7 @@ export class Catalogue {
   readonly #logger: Logger
   readonly #processors = new Map<string, ProcessorRecord>()
   readonly #targets = new Map<string, ProcessorTarget>()
+  readonly #pausedKeys = new Map<string, readonly PausedKey[]>()
   readonly #restarts = new Map<string, string>()
   readonly #topologies = new Map<string, string>()
   /** By processor and worker. */
@@ -99,6 +103,11 @@ export class Catalogue {
 
   target(name: string): ProcessorTarget {
     return this.#targets.get(name) ?? 'RUNNING'
+  }
+
+  /** Whose records are held back while all others go on. */
+  pausedKeys(name: string): readonly PausedKey[] {
+    return this.#pausedKeys.get(name) ?? NO_KEYS
   }
 
   /** Of the last restart that was asked for; null: none was. */
@@ -172,6 +181,7 @@ export class Catalogue {
     const all = [
       this.#processors,
       this.#targets,
+      this.#pausedKeys,
       this.#restarts,
       this.#topologies,
       this.#statuses,
@@ -203,8 +213,10 @@ export class Catalogue {
 
   #toBeDone(name: string): readonly CatalogueChange[] {
     const [target, restart, written] = [this.#targets.get(name), this.restart(name), this.topology(name)]
+    const keys = this.pausedKeys(name)
     const changes: CatalogueChange[] = [{ key: keyOf('processor', name), value: this.processor(name)! }]
     if (target !== undefined) changes.push({ key: keyOf('target-state', name), value: { state: target } })
+    if (keys.length > 0) changes.push({ key: keyOf('paused-keys', name), value: { keys } })
     if (restart !== null) changes.push({ key: keyOf('restart', name), value: { id: restart } })
     if (written !== null) changes.push({ key: keyOf('topology', name), value: { written } })
     return changes
@@ -219,7 +231,11 @@ export class Catalogue {
   /** Processors of which there is anything. */
   #known(): readonly string[] {
     return [
-      ...new Set([this.#processors, this.#targets, this.#restarts, this.#statuses].flatMap((rows) => [...rows.keys()])),
+      ...new Set(
+        [this.#processors, this.#targets, this.#pausedKeys, this.#restarts, this.#statuses].flatMap((rows) => [
+          ...rows.keys(),
+        ]),
+      ),
     ]
   }
 
@@ -247,6 +263,8 @@ export class Catalogue {
         return set(this.#processors, name, bytes && decodeValue('processor', bytes))
       case 'target-state':
         return set(this.#targets, name, bytes && decodeValue('target-state', bytes).state)
+      case 'paused-keys':
+        return set(this.#pausedKeys, name, bytes && decodeValue('paused-keys', bytes).keys)
       case 'restart':
         return set(this.#restarts, name, bytes && decodeValue('restart', bytes).id)
       case 'topology':

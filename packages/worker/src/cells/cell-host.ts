@@ -1,6 +1,6 @@
 import os from 'node:os'
 import { SluiceError, type Clock, type Logger, type RawSettings, type SettingProblem } from '@sluice/sdk'
-import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
+import type { ConnectorOffset, TaskId } from '../herder/herder.ts'
 import { Cell } from './cell.ts'
 import type { MetricSample } from './cell-metrics.ts'
 import { tellsOfEnd } from './cell-end.ts'
@@ -141,8 +141,8 @@ export class CellHost implements WorkHost {
     return late.flat()
   }
 
-  async setTargetState(connector: string, state: TargetState): Promise<void> {
-    await this.#whereIs(connector)?.setTargetState(connector, state)
+  async setTargetState(...target: Parameters<WorkHost['setTargetState']>): Promise<void> {
+    await this.#whereIs(target[0])?.setTargetState(...target)
   }
 
   async taskConfigs(connector: string, tasksMax: number): Promise<readonly RawSettings[]> {

@@ -4,12 +4,12 @@
  * record goes this way: a few small messages per second are all there are.
  */
 import type { RawSettings, SettingProblem } from '@sluice/sdk'
-import type { ConnectorOffset, TargetState, TaskId, WorkState } from '../herder/herder.ts'
+import type { ConnectorOffset, TaskId, WorkState } from '../herder/herder.ts'
 import type { Measures } from '../operations/measures.ts'
 import type { OpenCall } from './call-watch.ts'
 import type { TaskProgress } from './inline-host.ts'
 import type { WireError } from './wire-error.ts'
-import type { ConnectorStart, TaskStart } from './work-host.ts'
+import type { ConnectorStart, TaskStart, WorkHost } from './work-host.ts'
 
 /** What a cell has measured, its tasks and connectors. */
 export type CellMeasures = Measures
@@ -18,7 +18,7 @@ export type CellMeasures = Measures
 export interface CellOrders {
   startConnector: [start: ConnectorStart]
   startTask: [start: TaskStart]
-  setTargetState: [connector: string, state: TargetState]
+  setTargetState: Parameters<WorkHost['setTargetState']>
 }
 
 export type CellOrder = keyof CellOrders

@@ -93,7 +93,7 @@ export class CellService {
         this.#host.startTask(start).catch((error: unknown) => {
           this.#events.taskState(start.id, 'FAILED', describeError(error), null)
         }),
-      setTargetState: (connector, state) => this.#host.setTargetState(connector, state),
+      setTargetState: (...target) => this.#host.setTargetState(...target),
     }
     await (orders[what] as (...args: readonly unknown[]) => Promise<void>)(...args)
   }

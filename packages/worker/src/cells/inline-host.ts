@@ -1,5 +1,5 @@
 import { SluiceError, type Logger, type RawSettings, type SettingProblem } from '@sluice/sdk'
-import type { ConnectorOffset, TargetState, TaskId } from '../herder/herder.ts'
+import type { ConnectorOffset, TaskId } from '../herder/herder.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
 import { CallWatch } from './call-watch.ts'
 import { ConnectorRun } from './connector-run.ts'
@@ -95,9 +95,9 @@ export class InlineHost implements WorkHost {
     return cancelled
   }
 
-  async setTargetState(connector: string, state: TargetState): Promise<void> {
+  async setTargetState(...[connector, state, keys]: Parameters<WorkHost['setTargetState']>): Promise<void> {
     this.#connectors.get(connector)?.setTargetState(state)
-    for (const { id, run } of this.#tasks.values()) if (id.connector === connector) run.setTargetState(state)
+    for (const { id, run } of this.#tasks.values()) if (id.connector === connector) run.setTargetState(state, keys)
   }
 
   async taskConfigs(connector: string, tasksMax: number): Promise<readonly RawSettings[]> {

@@ -1,12 +1,12 @@
 import { describeError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
-import type { TargetState, TaskId } from '../herder/herder.ts'
+import type { TaskId } from '../herder/herder.ts'
 import type { Belongings, Item } from './belongings.ts'
 import type { Cell, CellListener } from './cell.ts'
 import { insideOf } from './cell.ts'
 import { endError, type CellEnd } from './cell-end.ts'
 import type { CellCall, CellCalls } from './cell-protocol.ts'
 import { RestartPolicy, type RestartLimits } from './restart-policy.ts'
-import type { ConnectorStart, TaskStart, WorkEvents } from './work-host.ts'
+import type { ConnectorStart, TaskStart, WorkEvents, WorkHost } from './work-host.ts'
 
 export interface SupervisedCellParts {
   /** A fresh one, or one that waited for work. `only`: the config of the one connector it is for. */
@@ -114,12 +114,14 @@ export class SupervisedCell {
     return cancelled
   }
 
-  setTargetState(connector: string, targetState: TargetState): void {
+  setTargetState(...target: Parameters<WorkHost['setTargetState']>): void {
+    const [connector, targetState, pausedKeys] = target
     const item = this.#connectors.get(connector)
     if (item !== undefined) item.start = { ...item.start, targetState }
     for (const task of this.#tasks.values())
-      if (task.start.id.connector === connector) task.start = { ...task.start, targetState }
-    this.#cell?.order('setTargetState', [connector, targetState])
+      if (task.start.id.connector === connector)
+        task.start = { ...task.start, targetState, ...(pausedKeys && { pausedKeys }) }
+    this.#cell?.order('setTargetState', target)
   }
 
   /** @throws SluiceError CELL_TIMEOUT, CELL_ENDED, or the connector's own */

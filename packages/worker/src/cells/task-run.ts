@@ -38,7 +38,7 @@ export class TaskRun {
     this.#start = start
     this.#parts = parts
     this.#logger = parts.logger.child({ connector: start.id.connector, task: start.id.task })
-    this.#control = new TaskControl(parts.environment.clock, start.targetState !== 'STARTED')
+    this.#control = new TaskControl(parts.environment.clock, start.targetState !== 'STARTED', start.pausedKeys)
     this.#metrics = parts.environment.instruments.scope()
     this.ended = this.#run()
   }
@@ -63,7 +63,8 @@ export class TaskRun {
     return Math.max(this.#control.heartbeat.lastMs, this.#parts.watch.lastReturn(connector, task) ?? 0)
   }
 
-  setTargetState(state: TargetState): void {
+  setTargetState(state: TargetState, pausedKeys = this.#control.pausedKeys): void {
+    if (pausedKeys !== this.#control.pausedKeys) this.#control.pausedKeys = pausedKeys
     if (state === 'STARTED') this.#control.resume()
     else this.#control.pause()
   }

@@ -1,5 +1,6 @@
 import type { RawSettings } from '@sluice/sdk'
 import type { TargetState, TaskId, WorkState } from '../herder/herder.ts'
+import type { PausedKey } from '../record-path/task-control.ts'
 
 /** What a connector's instance is started with; placeholders are resolved where it runs. */
 export interface ConnectorStart {
@@ -14,6 +15,8 @@ export interface TaskStart {
   readonly config: RawSettings
   readonly connectorConfig: RawSettings
   readonly targetState: TargetState
+  /** Of a processor. Absent: none. */
+  readonly pausedKeys?: readonly PausedKey[]
   /** How many tasks the connector has: an exactly once source fences by it, a sink without a group shares by it. */
   readonly tasks: number
   /** A source writes its positions in its transactions (KIP-618). */
@@ -50,8 +53,8 @@ export interface WorkHost {
   startTask(start: TaskStart): Promise<void>
   /** All at once, for at most `timeoutMs` together; those that did not end in time are cancelled, and come back. */
   stopTasks(ids: readonly TaskId[], timeoutMs: number): Promise<readonly TaskId[]>
-  /** Of the connector's instance and of its tasks that run here. */
-  setTargetState(connector: string, state: TargetState): Promise<void>
+  /** Of the connector's instance and of its tasks that run here. `pausedKeys`: of the tasks of a processor; absent: as they are. */
+  setTargetState(connector: string, state: TargetState, pausedKeys?: readonly PausedKey[]): Promise<void>
   /** What the running instance makes of its settings; `task.class` and `topics` are in them. @throws SluiceError TASKS_TOO_MANY, or the connector's own */
   taskConfigs(connector: string, tasksMax: number): Promise<readonly RawSettings[]>
   /** Here, running or not. */

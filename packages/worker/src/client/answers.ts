@@ -117,6 +117,8 @@ export interface ProcessorStatusShown {
   readonly name: string
   readonly state: ProcessorState
   readonly target_state: 'RUNNING' | 'PAUSED'
+  /** Whose records are held back; `key` is null where it is no text in UTF-8. Absent: the worker is of a release that has none. */
+  readonly paused_keys?: readonly { readonly topic: string; readonly key: string | null; readonly key_base64: string }[]
   readonly deployment: number
   readonly version: string | null
   readonly instances: readonly ProcessorInstanceShown[]

@@ -12,6 +12,7 @@ import {
   type SettingsValidation,
 } from '@sluice/sdk'
 import {
+  checkPause,
   KafkaStreams,
   planPartitions,
   StreamsBuilder,
@@ -25,7 +26,7 @@ import { OutOfTime, withinTime } from '../operations/health.ts'
 import { clean } from '../provided-values.ts'
 import { merged } from '../validation/answer.ts'
 import { withoutProvided } from '../validation/redaction.ts'
-import type { DescribedProcessor } from './described.ts'
+import type { DescribedProcessor, PausableKeys } from './described.ts'
 import { nameProblem, processorSettings } from './processor-settings.ts'
 import { unknownSettings } from './unknown-settings.ts'
 
@@ -80,6 +81,7 @@ export async function describeProcessor(parts: DescribeParts): Promise<Described
       text: clean(topology.describe(), values),
       json: JSON.parse(clean(JSON.stringify(topology), values)) as unknown,
       mermaid: clean(topology.toMermaid(), values),
+      pausable: pausableOf(topology.forApplication(application)),
     },
   }
 }
@@ -120,6 +122,22 @@ function namesMissing(topology: Topology): readonly SettingProblem[] {
     )
   const why = ', or its rows are lost as soon as an operator is put before it'
   return [...stores, ...topics].map((what) => complaint(`${what}${why}`))
+}
+
+/** @param named the application's */
+function pausableOf(named: Topology): PausableKeys {
+  const topics = new Set(named.sources.flatMap((source) => source.topics))
+  const isOpen = named.hasPatterns
+  return { topics: Object.fromEntries([...topics].map((topic) => [topic, whyNot(named, topic)])), isOpen }
+}
+
+function whyNot(named: Topology, topic: string): string | null {
+  try {
+    checkPause({ topic, key: '' }, named)
+    return null
+  } catch (error) {
+    return error instanceof SluiceError ? error.message : describeError(error)
+  }
 }
 
 /** How a topology fits what there is in Kafka. */

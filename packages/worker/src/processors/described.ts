@@ -18,4 +18,13 @@ export interface DescribedTopology {
   readonly text: string
   readonly json: unknown
   readonly mermaid: string
+  readonly pausable: PausableKeys
+}
+
+/** Of which topics keys can be paused. */
+export interface PausableKeys {
+  /** What it reads, with the reason why a key of it cannot be; null: it can. */
+  readonly topics: Readonly<Record<string, string | null>>
+  /** It reads others besides, by a pattern. */
+  readonly isOpen: boolean
 }

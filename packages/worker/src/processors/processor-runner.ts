@@ -14,6 +14,7 @@ import { withKnown } from './known-topology.ts'
 import type { LastLines } from './last-lines.ts'
 import { completed, processorSettings } from './processor-settings.ts'
 import type { ProcessorShelf } from './processor-shelf.ts'
+import type { PausedKey } from '../record-path/task-control.ts'
 import type { InstanceProgress } from './processor-task.ts'
 import { StatusTeller } from './status-teller.ts'
 
@@ -44,6 +45,7 @@ interface Run {
   readonly restart: string | null
   readonly config: RawSettings
   target: TargetState
+  keys: readonly PausedKey[]
   readonly instances: InstanceStatus[]
 }
 
@@ -121,7 +123,7 @@ export class ProcessorRunner {
     if (!isOurs) return teller.tell(name, null)
     const current = this.#runs.get(name)
     if (current === undefined) await this.#begin(name, deployment, restart, target)
-    else if (current.target !== target) await this.#turn(name, current, target)
+    else await this.#turn(name, current, target)
   }
 
   async #begin(name: string, deployment: Deployment, restart: string | null, target: TargetState): Promise<void> {
@@ -139,7 +141,8 @@ export class ProcessorRunner {
       trace = describeError(error)
     }
     const fresh = Array.from({ length: instances }, (_, id) => freshInstance(id))
-    const run: Run = { deployment, restart, config, target, instances: fresh }
+    const keys = this.#parts.catalogue.pausedKeys(name)
+    const run: Run = { deployment, restart, config, target, keys, instances: fresh }
     this.#runs.set(name, run)
     this.#parts.teller.tell(name, statusOf(run))
     if (trace !== null) return this.#tell({ connector: name, task: 0 }, { state: 'FAILED', trace })
@@ -154,9 +157,14 @@ export class ProcessorRunner {
   }
 
   async #turn(name: string, run: Run, target: TargetState): Promise<void> {
+    const { host, catalogue } = this.#parts
+    const keys = catalogue.pausedKeys(name)
+    const isTurned = run.target !== target
+    if (!isTurned && run.keys === keys) return
     run.target = target
-    await Promise.all(worksOf(name, run).map(({ connector }) => this.#parts.host.setTargetState(connector, target)))
-    if (target === 'STARTED') this.#restarts.resumed(name)
+    run.keys = keys
+    await Promise.all(worksOf(name, run).map(({ connector }) => host.setTargetState(connector, target, keys)))
+    if (isTurned && target === 'STARTED') this.#restarts.resumed(name)
   }
 
   /** What died with its cell comes back by itself, or is given up there. */
@@ -210,6 +218,7 @@ export class ProcessorRunner {
       config: withKnown({}, this.#parts.catalogue.topology(name)),
       connectorConfig: run.config,
       targetState: run.target,
+      ...(run.keys.length > 0 && { pausedKeys: run.keys }),
       tasks: run.instances.length,
       isExactlyOnce: false,
     }

@@ -12,12 +12,19 @@ import {
   type TopicPartition,
 } from '@sluice/sdk'
 import type { Catalogue, CatalogueChange, WorkerSeen } from '../catalogue/catalogue.ts'
-import { encodeValue, type Deployment, type ProcessorTarget } from '../catalogue/catalogue-records.ts'
+import {
+  encodeValue,
+  type Deployment,
+  type PausedKeysRecord,
+  type ProcessorTarget,
+} from '../catalogue/catalogue-records.ts'
 import { HerderError } from '../herder/herder.ts'
 import { Lanes } from '../herder/lanes.ts'
+import type { PausedKey } from '../record-path/task-control.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
 import type { LastLines, LoggedLine } from './last-lines.ts'
 import { applicationOf, Inspector, takenMessage } from './inspector.ts'
+import { checkPausable, checkStillPausable, withKey, withoutKey } from './paused-keys.ts'
 import { completed } from './processor-settings.ts'
 import type { ProcessorLag } from './processor-lag.ts'
 import type { ProcessorShelf, ShelvedProcessor } from './processor-shelf.ts'
@@ -33,6 +40,7 @@ export interface ProcessorInfo {
 
 export interface ProcessorStatus extends ProcessorInfo {
   readonly state: ProcessorState
+  readonly pausedKeys: readonly PausedKey[]
   readonly instances: readonly PlacedInstance[]
 }
 
@@ -103,7 +111,8 @@ export class ProcessorService {
   status(name: string): ProcessorStatus {
     const info = this.info(name)
     const instances = this.#instances(name)
-    return { ...info, state: stateOf(info.target, instances), instances }
+    const pausedKeys = this.#parts.catalogue.pausedKeys(name)
+    return { ...info, state: stateOf(info.target, instances), pausedKeys, instances }
   }
 
   /** How far it is behind, by what Kafka says now. @throws HerderError 404 */
@@ -145,7 +154,7 @@ export class ProcessorService {
     return this.#lanes.run([name], async () => {
       const { catalogue, clock } = this.#parts
       if (!mayReplace) this.#refuseTaken(name)
-      const { validation, version, application, written } = await this.#inspector.inspect(name, config)
+      const { validation, version, application, written, topology } = await this.#inspector.inspect(name, config)
       if (validation.error_count > 0) throw invalid(validation)
       const id = randomUUID()
       let isCreated = false
@@ -160,6 +169,10 @@ export class ProcessorService {
         if (owner !== null) throw new HerderError(409, takenMessage(completed(name, config), owner))
         isCreated = last === undefined
         const changes: CatalogueChange[] = []
+        const paused = catalogue.pausedKeys(name)
+        // As a pause that came too late for what was of its name.
+        if (isCreated && paused.length > 0) changes.push({ key: keyOf('paused-keys', name), value: null })
+        else if (topology !== null) checkStillPausable(paused, topology)
         if (written !== null && written !== catalogue.topology(name) && written.length <= RECORD_BYTES_MAX)
           changes.push({ key: keyOf('topology', name), value: { written } })
         if (last !== undefined && last.version === version && sameConfig(last.config, config)) return changes
@@ -181,6 +194,22 @@ export class ProcessorService {
     })
   }
 
+  /**
+   * Records with this key are held back on all workers, and all others go on.
+   * @throws HerderError 400 where it cannot be paused, or there are too many
+   */
+  pauseKey(name: string, key: PausedKey): Promise<void> {
+    return this.#lanes.run([name], async () => {
+      checkPausable(name, key, await this.topology(name))
+      await this.#updateKeys(name, (keys) => withKey(keys, key) ?? undefined)
+    })
+  }
+
+  /** What was held back goes on, in its order. */
+  resumeKey(name: string, key: PausedKey): Promise<void> {
+    return this.#lanes.run([name], () => this.#updateKeys(name, (keys) => withoutKey(keys, key)))
+  }
+
   /** All instances, on all workers. */
   restart(name: string): Promise<void> {
     return this.#lanes.run([name], async () => {
@@ -199,6 +228,7 @@ export class ProcessorService {
         return [
           { key: keyOf('processor', name), value: null },
           { key: keyOf('target-state', name), value: null },
+          { key: keyOf('paused-keys', name), value: null },
           { key: keyOf('restart', name), value: null },
         ]
       })
@@ -245,6 +275,18 @@ export class ProcessorService {
     return written(this.#parts.catalogue.write(changes))
   }
 
+  /** @param change undefined: they are right as they are */
+  #updateKeys(
+    name: string,
+    change: (keys: readonly PausedKey[]) => PausedKeysRecord | null | undefined,
+  ): Promise<void> {
+    return this.#update(() => {
+      this.info(name)
+      const value = change(this.#parts.catalogue.pausedKeys(name))
+      return value === undefined ? [] : [{ key: keyOf('paused-keys', name), value }]
+    })
+  }
+
   /** Of what workers must not decide at once. */
   #update(decide: () => readonly CatalogueChange[]): Promise<void> {
     return written(this.#parts.catalogue.update(decide))
@@ -289,7 +331,7 @@ async function written(work: Promise<void>): Promise<void> {
   }
 }
 
-function keyOf<K extends 'processor' | 'target-state' | 'restart' | 'topology'>(kind: K, name: string) {
+function keyOf<K extends 'processor' | 'target-state' | 'paused-keys' | 'restart' | 'topology'>(kind: K, name: string) {
   return { kind, name, worker: null } as const
 }
 

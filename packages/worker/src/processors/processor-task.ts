@@ -1,10 +1,16 @@
 /** One instance of a processor where it runs: a member of its application's group, for as long as it is not paused. */
 import type { Kafka } from '@sluice/kafka'
-import type { Clock, Logger, Metrics } from '@sluice/sdk'
-import { KafkaStreams, type StreamsSettings, type Topology, type TopologyRecord } from '@sluice/streams'
+import { describeError, type Clock, type Logger, type Metrics } from '@sluice/sdk'
+import {
+  KafkaStreams,
+  type PauseTarget,
+  type StreamsSettings,
+  type Topology,
+  type TopologyRecord,
+} from '@sluice/streams'
 import type { TaskHandle } from '../cells/work-environment.ts'
 import type { AssignedTask } from '../catalogue/catalogue-records.ts'
-import type { TaskControl, TaskEvents } from '../record-path/task-control.ts'
+import type { PausedKey, TaskControl, TaskEvents } from '../record-path/task-control.ts'
 import type { FigureGroup } from '../record-path/task-figures.ts'
 import { processorFigures } from './processor-figures.ts'
 
@@ -31,9 +37,12 @@ export interface InstanceProgress {
 export class ProcessorTask implements TaskHandle {
   readonly #parts: ProcessorTaskParts
   #streams: KafkaStreams | null = null
+  /** Of these streams. */
+  #paused: readonly PausedKey[] = []
 
   constructor(parts: ProcessorTaskParts) {
     this.#parts = parts
+    parts.control.onChange = () => this.#follow()
   }
 
   /**
@@ -50,6 +59,9 @@ export class ProcessorTask implements TaskHandle {
       }
       const streams = this.#open()
       this.#streams = streams
+      this.#paused = []
+      // A record of theirs must not get through: a topology that cannot hold it back does not run.
+      this.#holdBack(streams)
       await streams.run({ signal: AbortSignal.any([signal, control.pausing, control.cancelled]) })
     }
   }
@@ -71,6 +83,23 @@ export class ProcessorTask implements TaskHandle {
     return this.#streams === null ? [] : processorFigures(this.#streams.metrics(), this.#parts)
   }
 
+  /** While it runs. What cannot be held back was refused before it came here, as far as is known. */
+  #follow(): void {
+    if (this.#streams === null) return
+    try {
+      this.#holdBack(this.#streams)
+    } catch (error) {
+      this.#parts.logger.error('A key is not paused', { error: describeError(error) })
+    }
+  }
+
+  #holdBack(streams: KafkaStreams): void {
+    const wanted = this.#parts.control.pausedKeys
+    for (const one of this.#paused) if (!has(wanted, one)) streams.resume(targetOf(one))
+    for (const one of wanted) if (!has(this.#paused, one)) streams.pause(targetOf(one))
+    this.#paused = wanted
+  }
+
   #open(): KafkaStreams {
     const { topology, settings, record, kafka, control, events, metrics, logger, clock } = this.#parts
     return new KafkaStreams(topology(), settings, {
@@ -86,4 +115,12 @@ export class ProcessorTask implements TaskHandle {
       },
     })
   }
+}
+
+function has(keys: readonly PausedKey[], { topic, key }: PausedKey): boolean {
+  return keys.some((one) => one.topic === topic && one.key === key)
+}
+
+function targetOf({ topic, key }: PausedKey): PauseTarget {
+  return { topic, key: Buffer.from(key, 'base64') }
 }

@@ -16,6 +16,13 @@ export interface TaskEvents {
   topicUsed(topic: string): void
 }
 
+/** Records with this key of this topic are held back, and all others go on. */
+export interface PausedKey {
+  readonly topic: string
+  /** Its bytes in base64. */
+  readonly key: string
+}
+
 /**
  * What a host wants of a task that runs. The loop looks at it between two batches. Cancelling is for a task that did not stop in time:
  * whatever it does later, nobody hears of it and nothing of it is stored (invariant 3).
@@ -27,17 +34,29 @@ export class TaskControl {
   #pausing = new AbortController()
   #beats = 0
   #lastMs: number
+  #pausedKeys: readonly PausedKey[]
   /** Called after each change of what is wanted: for a loop that waits for other things besides. */
   onChange: (() => void) | null = null
 
-  constructor(clock: Clock, isPaused = false) {
+  constructor(clock: Clock, isPaused = false, pausedKeys: readonly PausedKey[] = []) {
     this.#clock = clock
+    this.#pausedKeys = pausedKeys
     this.#lastMs = clock.monotonic()
     if (isPaused) this.pause()
   }
 
   get isPaused(): boolean {
     return this.#resumed !== null
+  }
+
+  /** For tasks that know of keys: those of processors. */
+  get pausedKeys(): readonly PausedKey[] {
+    return this.#pausedKeys
+  }
+
+  set pausedKeys(keys: readonly PausedKey[]) {
+    this.#pausedKeys = keys
+    this.onChange?.()
   }
 
   get isCancelled(): boolean {

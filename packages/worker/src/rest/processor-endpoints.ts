@@ -12,6 +12,16 @@ const notThere = [
 ] as const
 const invalid = ['The request, the settings or the topology are invalid: every complaint.', 'Error'] as const
 
+const keyed = {
+  topic: { type: 'string', description: 'With a key: only its records, of this topic.' },
+  key: { type: 'string', description: 'A key as text in UTF-8.' },
+  key_base64: { type: 'string', description: 'Or as bytes in base64.' },
+} as const
+const notKeyed = [
+  'A key without a topic or a topic without a key; or of a key that cannot be paused, with the reason.',
+  'Error',
+] as const
+
 export const PROCESSOR_ENDPOINTS = [
   {
     operation: 'listProcessors',
@@ -123,19 +133,23 @@ export const PROCESSOR_ENDPOINTS = [
     operation: 'pauseProcessor',
     method: 'PUT',
     path: '/v1/processors/{processor}/pause',
-    summary: 'Has a processor commit, leave its group, and do nothing.',
+    summary:
+      'Has a processor commit, leave its group, and do nothing; with topic and key: hold the records of that key back, while all others go on.',
     listeners: 'main',
     isOurs: true,
-    answers: { 202: ['Will be.', null], 404: notFound, 500: late, 503: notThere },
+    query: keyed,
+    answers: { 202: ['Will be.', null], 400: notKeyed, 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'resumeProcessor',
     method: 'PUT',
     path: '/v1/processors/{processor}/resume',
-    summary: 'Has a paused processor go on from its committed offsets.',
+    summary:
+      'Has a paused processor go on from its committed offsets; with topic and key: with the records of that key, in their order. Keys stay paused until each is resumed.',
     listeners: 'main',
     isOurs: true,
-    answers: { 202: ['Will be.', null], 404: notFound, 500: late, 503: notThere },
+    query: keyed,
+    answers: { 202: ['Will be.', null], 400: notKeyed, 404: notFound, 500: late, 503: notThere },
   },
   {
     operation: 'restartProcessor',

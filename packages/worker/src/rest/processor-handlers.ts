@@ -3,6 +3,7 @@ import { HerderError, type TargetState } from '../herder/herder.ts'
 import type { ProcessorLag } from '../processors/processor-lag.ts'
 import type { ProcessorService, ProcessorInfo, ProcessorStatus } from '../processors/processor-service.ts'
 import type { Processors } from '../processors/processors.ts'
+import type { PausedKey } from '../record-path/task-control.ts'
 import { empty, json, plain, type Answer } from './answers.ts'
 import type { Call, Handler } from './handlers.ts'
 import type { ProcessorOperation } from './endpoints.ts'
@@ -76,12 +77,14 @@ export function processorHandlersOf(
         })),
       ),
     ),
-    pauseProcessor: asked(async (service, _, name) => {
-      await service.setTarget(name, 'PAUSED')
+    pauseProcessor: asked(async (service, { query }, name) => {
+      const key = keyGiven(query)
+      await (key === null ? service.setTarget(name, 'PAUSED') : service.pauseKey(name, key))
       return empty(202)
     }),
-    resumeProcessor: asked(async (service, _, name) => {
-      await service.setTarget(name, 'RUNNING')
+    resumeProcessor: asked(async (service, { query }, name) => {
+      const key = keyGiven(query)
+      await (key === null ? service.setTarget(name, 'RUNNING') : service.resumeKey(name, key))
       return empty(202)
     }),
     restartProcessor: asked(async (service, _, name) => {
@@ -123,6 +126,32 @@ function linesWanted(query: URLSearchParams): number {
   if (given === null) return LINES_DEFAULT
   if (!/^\d{1,9}$/.test(given)) throw new HerderError(400, `lines is '${given}', which is no number`)
   return Math.min(Number(given), LINES_MAX)
+}
+
+/** Null: the whole processor is meant. Never because something is missing. */
+function keyGiven(query: URLSearchParams): PausedKey | null {
+  const [topic, text, base64] = ['topic', 'key', 'key_base64'].map((name) => query.get(name))
+  if (topic == null && text == null && base64 == null) return null
+  if (topic == null || topic === '') throw new HerderError(400, 'topic is missing: the one whose key is meant')
+  if (text != null && base64 != null) throw new HerderError(400, 'key and key_base64 are both given: give one')
+  if (text != null) return { topic, key: Buffer.from(text).toString('base64') }
+  if (base64 == null) throw new HerderError(400, 'key or key_base64 is missing: a whole topic cannot be paused')
+  const key = Buffer.from(base64, 'base64').toString('base64')
+  if (key !== base64) throw new HerderError(400, 'key_base64 is no base64 with its padding')
+  return { topic, key }
+}
+
+function keyJson({ topic, key }: PausedKey): object {
+  return { topic, key: textOf(Buffer.from(key, 'base64')), key_base64: key }
+}
+
+/** Null: no UTF-8. */
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return null
+  }
 }
 
 function targetOf(state: TargetState | undefined): 'RUNNING' | 'PAUSED' | undefined {
@@ -172,11 +201,12 @@ function summaryJson({ name, config, state, deployment, instances }: ProcessorSt
   }
 }
 
-function statusJson({ name, state, target, deployment, instances }: ProcessorStatus): object {
+function statusJson({ name, state, target, pausedKeys, deployment, instances }: ProcessorStatus): object {
   return {
     name,
     state,
     target_state: target,
+    paused_keys: pausedKeys.map(keyJson),
     deployment: deployment.number,
     version: deployment.version,
     instances: instances.map((one) => ({

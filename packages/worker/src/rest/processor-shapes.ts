@@ -89,6 +89,13 @@ export const PROCESSOR_SHAPES = {
       name: text,
       state,
       target_state: target,
+      paused_keys: listOf(
+        object({
+          topic: text,
+          key: { type: ['string', 'null'], description: 'Null where it is no text in UTF-8.' },
+          key_base64: text,
+        }),
+      ),
       deployment,
       version,
       instances: listOf(instance),

@@ -62,12 +62,13 @@ export const NASTY_NAMES: readonly string[] = [
   'tasks',
 ]
 
-/** Settings that a worker with the file connectors takes, and one with the processor for CSV files. */
-const WORKING = {
-  'connector.class': 'FileStreamSource',
-  file: '/nowhere',
-  topic: 'fuzz',
-  'tasks.max': '1',
+type Working = Readonly<Record<string, string>>
+
+/** Settings that a worker with the file connectors takes. */
+const CONNECTOR: Working = { 'connector.class': 'FileStreamSource', file: '/nowhere', topic: 'fuzz', 'tasks.max': '1' }
+
+/** … and one with the processor for CSV files. */
+const PROCESSOR: Working = {
   'processor.class': 'csv-rows',
   'input.topic': 'fuzz',
   'output.topic': 'fuzz.rows',
@@ -87,7 +88,8 @@ export function drawRequest(draw: SeededRandom): FuzzRequest {
     : endpoint.method
   const isAsItShould = allowed([endpoint.method]).includes(method) && method === endpoint.method
   const { path, isSpoilt } = drawPath(draw, endpoint)
-  const wanted = endpoint.body === undefined ? undefined : drawBody(draw, SHAPES[endpoint.body])
+  const working = endpoint.path.startsWith('/v1/processors') ? PROCESSOR : CONNECTOR
+  const wanted = endpoint.body === undefined ? undefined : drawBody(draw, SHAPES[endpoint.body], working)
   const spoilt = draw.chance(0.35) ? spoil(draw, wanted) : null
   const body = spoilt ?? (wanted === undefined ? null : Buffer.from(JSON.stringify(wanted)))
   const type = draw.chance(0.9)
@@ -142,8 +144,8 @@ function drawQuery(draw: SeededRandom, endpoint: Endpoint): string {
   return parameters.length === 0 ? '' : `?${parameters.join('&')}`
 }
 
-function drawBody(draw: SeededRandom, schema: JsonSchema): unknown {
-  if (schema.$ref !== undefined) return drawBody(draw, SHAPES[schema.$ref.split('/').at(-1) as ShapeName])
+function drawBody(draw: SeededRandom, schema: JsonSchema, working: Working): unknown {
+  if (schema.$ref !== undefined) return drawBody(draw, SHAPES[schema.$ref.split('/').at(-1) as ShapeName], working)
   if (schema.enum !== undefined) return draw.pick(schema.enum)
   const type = typeof schema.type === 'string' ? schema.type : draw.pick(schema.type ?? ['string'])
   if (type === 'null') return null
@@ -151,7 +153,8 @@ function drawBody(draw: SeededRandom, schema: JsonSchema): unknown {
   if (type === 'number') return draw.pick([0, -1, 1.5, 1e300, 2 ** 53, 12])
   if (type === 'integer') return draw.pick([0, 1, -1, 2 ** 40])
   if (type === 'string') return draw.pick([...NASTY_NAMES, 'DEBUG'])
-  if (type === 'array') return Array.from({ length: draw.pick([0, 1, 2, 5]) }, () => drawBody(draw, schema.items ?? {}))
+  if (type === 'array')
+    return Array.from({ length: draw.pick([0, 1, 2, 5]) }, () => drawBody(draw, schema.items ?? {}, working))
   const own = Object.entries(schema.properties ?? {}).filter(
     ([name]) => schema.required?.includes(name) === true || draw.chance(0.5),
   )
@@ -163,13 +166,15 @@ function drawBody(draw: SeededRandom, schema: JsonSchema): unknown {
     () =>
       [
         draw.pick(['connector.class', 'tasks.max', 'name', 'topic', ...NASTY_NAMES]),
-        drawBody(draw, typeof others === 'object' ? others : { type: 'string' }),
+        drawBody(draw, typeof others === 'object' ? others : { type: 'string' }, working),
       ] as const,
   )
-  const plugin = more > 0 && draw.chance(0.8) ? Object.entries(WORKING) : []
+  const plugin = more > 0 && draw.chance(0.8) ? Object.entries(working) : []
+  // Names that nobody knows are refused of a processor: some have none.
+  const isPlain = plugin.length > 0 && working === PROCESSOR && draw.chance(0.6)
   return Object.fromEntries([
-    ...own.map(([name, member]) => [name, drawBody(draw, member)] as const),
-    ...extra,
+    ...own.map(([name, member]) => [name, drawBody(draw, member, working)] as const),
+    ...(isPlain ? [] : extra),
     ...plugin,
   ])
 }

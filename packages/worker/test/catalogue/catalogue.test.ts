@@ -141,6 +141,7 @@ test('a table without any processor gets back what is known; one that has some i
   await known.write([
     { key: processor('a'), value: { deployments: [deployment] } },
     { key: { kind: 'target-state', name: 'a', worker: null }, value: { state: 'PAUSED' } },
+    { key: { kind: 'paused-keys', name: 'a', worker: null }, value: { keys: [{ topic: 't', key: 'eA==' }] } },
     { key: { kind: 'restart', name: 'a', worker: null }, value: { id: 'r' } },
     { key: { kind: 'topology', name: 'a', worker: null }, value: { written: '{}' } },
     { key: { kind: 'status', name: 'a', worker: 'w:1' }, value: { deployment: 1, instances: [] } },
@@ -162,6 +163,7 @@ test('a table without any processor gets back what is known; one that has some i
       '{}',
       'RUNNING',
     ])
+    expect(one.pausedKeys('a')).toEqual([{ topic: 't', key: 'eA==' }])
     expect(one.statuses('a').size).toBe(0)
   }
   const other = new MemoryTable()

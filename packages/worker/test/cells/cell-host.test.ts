@@ -306,6 +306,23 @@ describe('a cell that ends before its time', () => {
     expect(cells.last.calls).toEqual(['startTask'])
   })
 
+  test('keys that were paused while it ran are paused in the next one, also after a change of state', async () => {
+    open()
+    const [first, second] = [[{ topic: 't', key: 'YQ==' }], [{ topic: 't', key: 'Yg==' }]]
+    await host.startTask({ ...task('a'), pausedKeys: first })
+    await host.setTargetState('a', 'STARTED', second)
+    await host.setTargetState('a', 'PAUSED')
+    const orders = (): unknown[] =>
+      cells.last.heard.flatMap((message) => (message.type === 'order' ? [message.args] : []))
+    expect(orders().slice(1)).toEqual([
+      ['a', 'STARTED', second],
+      ['a', 'PAUSED'],
+    ])
+    cells.last.exit({ code: 1 })
+    await pass(1000)
+    expect(orders()).toEqual([[{ ...task('a'), targetState: 'PAUSED', pausedKeys: second }]])
+  })
+
   test('what was told to it meanwhile is as it was told: paused stays paused, stopped is not started', async () => {
     open()
     await host.startTask(task('a', 0))

@@ -147,3 +147,32 @@ test('a name that nobody knows is a complaint beside that name, with the nearest
   // Cells are told what to load by the name that connectors have for it.
   expect(await complaints({ ...known, 'connector.class': 'copy' })).toEqual([])
 })
+
+test('of each topic that is read it says whether keys of it can be paused, under the names that the application has', async () => {
+  const reading = defineProcessor({
+    ...copy,
+    topology(builder) {
+      const names = builder.globalTable('names', { ...strings, materialized: { name: 'names' } })
+      builder
+        .stream('in', strings)
+        .groupBy((_, value) => value, grouped)
+        .count({ materialized: { name: 'rows' } })
+        .toStream()
+        .join(
+          names,
+          (key) => key,
+          (count, name) => `${count} ${name}`,
+        )
+        .to('out', strings)
+    },
+  })
+  const { topology } = await describe(kafkaWithAll, new FakeClock(), reading as never)
+  expect(topology?.pausable).toEqual({
+    topics: {
+      names: 'A key cannot be paused: names is what store names is restored from (topic=names)',
+      in: null,
+      'a-by-value-repartition': null,
+    },
+    isOpen: false,
+  })
+})

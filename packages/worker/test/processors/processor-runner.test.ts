@@ -6,6 +6,7 @@ import { MemoryTable } from '../../src/catalogue/memory-table.ts'
 import type { TaskProgress } from '../../src/cells/inline-host.ts'
 import type { TaskStart } from '../../src/cells/work-host.ts'
 import type { TargetState, TaskId, WorkState } from '../../src/herder/herder.ts'
+import type { PausedKey } from '../../src/record-path/task-control.ts'
 import { LastLines } from '../../src/processors/last-lines.ts'
 import { ProcessorRunner, type ProcessorHost } from '../../src/processors/processor-runner.ts'
 import { ProcessorShelf } from '../../src/processors/processor-shelf.ts'
@@ -32,8 +33,8 @@ class IdleHost implements ProcessorHost {
     this.calls.push(`stop ${ids.map(({ connector, task }) => `${connector}-${task}`).join()}`)
     return []
   }
-  async setTargetState(name: string, state: TargetState): Promise<void> {
-    this.calls.push(`${state} ${name}`)
+  async setTargetState(name: string, state: TargetState, keys?: readonly PausedKey[]): Promise<void> {
+    this.calls.push(`${state} ${name}${keys?.map(({ topic, key }) => ` but ${topic}:${key}`).join('') ?? ''}`)
   }
   async taskConfigs(): Promise<readonly RawSettings[]> {
     return []
@@ -312,4 +313,33 @@ test('what a worker left behind that is long gone is cleaned away', async () => 
   expect(catalogue.workers.map(({ worker }) => worker)).toEqual(['w:1'])
   await runner.stop()
   await teller.stop()
+})
+
+test('keys that are paused are told to what runs, which is not started anew for them; what starts knows them from the first', async () => {
+  const { runner, host, write, tell, clock } = open()
+  const keys = [{ topic: 'in', key: 'eA==' }]
+  const paused = (value: { readonly keys: readonly PausedKey[] } | null): CatalogueChange => ({
+    key: { kind: 'paused-keys', name: 'a', worker: null },
+    value,
+  })
+  runner.start()
+  await write(deployed('a', 1, { instances: '2' }))
+  host.calls.splice(0)
+  await write(paused({ keys }))
+  expect(host.calls.splice(0)).toEqual(['STARTED a/0 but in:eA==', 'STARTED a/1 but in:eA=='])
+  await write(target('a', 'PAUSED'))
+  expect(host.calls.splice(0)).toEqual(['PAUSED a/0 but in:eA==', 'PAUSED a/1 but in:eA=='])
+  await write(target('a', 'RUNNING'))
+  host.calls.splice(0)
+  host.starts.splice(0)
+  await tell('a/0', 0, 'FAILED', 'It threw')
+  clock.advance(60_000)
+  await settle()
+  await write(deployed('a', 2))
+  expect(host.starts.map(({ pausedKeys }) => pausedKeys)).toEqual(host.starts.map(() => keys))
+  expect(host.starts).toHaveLength(2)
+  host.calls.splice(0)
+  await write(paused(null))
+  expect(host.calls).toEqual(['STARTED a'])
+  await runner.stop()
 })

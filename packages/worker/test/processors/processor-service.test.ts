@@ -16,7 +16,12 @@ const described: DescribedProcessor = {
   application: 'a',
   validation: processorSettings.validate({ ...config, name: 'a' }),
   written: null,
-  topology: { text: 't', json: {}, mermaid: 'm' },
+  topology: {
+    text: 't',
+    json: {},
+    mermaid: 'm',
+    pausable: { topics: { in: null, names: 'A key cannot be paused: names is a table' }, isOpen: false },
+  },
 }
 
 function open(parts: Partial<ProcessorServiceParts> = {}) {
@@ -289,4 +294,69 @@ test('the code is asked for a topology once for each deployment', async () => {
   await service.put('a', config, { mayReplace: true })
   expect([await service.topology('a'), await service.topology('a')]).toEqual([described.topology, described.topology])
   expect(asked).toBe(2)
+})
+
+test('keys are paused and resumed one by one, and known to be; those that cannot be are refused with the reason', async () => {
+  const { service, catalogue } = open()
+  await service.put('a', config, { mayReplace: true })
+  const [x, y] = ['x', 'y'].map((key) => ({ topic: 'in', key }))
+  await Promise.all([x!, y!, x!].map((key) => service.pauseKey('a', key)))
+  expect(service.status('a')).toMatchObject({ target: 'RUNNING', pausedKeys: [x, y] })
+  await service.resumeKey('a', x!)
+  await service.resumeKey('a', x!)
+  expect(service.status('a').pausedKeys).toEqual([y])
+  for (const [topic, message] of [
+    ['names', 'A key cannot be paused: names is a table'],
+    ['out', 'Processor a does not read topic out: it reads in, names'],
+    ['__proto__', /does not read topic __proto__/],
+  ] as const)
+    expect(await refusal(service.pauseKey('a', { topic, key: 'x' }))).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message),
+    })
+  const long = Buffer.alloc(4_097).toString('base64')
+  expect(await refusal(service.pauseKey('a', { topic: 'in', key: long }))).toMatchObject({ status: 400 })
+  for (const asked of [service.pauseKey('b', x!), service.resumeKey('b', x!)])
+    expect(await refusal(asked)).toMatchObject({ status: 404 })
+  await service.resumeKey('a', y!)
+  expect(catalogue.pausedKeys('a')).toEqual([])
+})
+
+test('no more keys are paused than a record is looked for among', async () => {
+  const { service, catalogue } = open()
+  await service.put('a', config, { mayReplace: true })
+  const keys = Array.from({ length: 1_000 }, (_, key) => ({ topic: 'in', key: String(key) }))
+  await catalogue.write([{ key: { kind: 'paused-keys', name: 'a', worker: null }, value: { keys } }])
+  expect(await refusal(service.pauseKey('a', { topic: 'in', key: 'one more' }))).toMatchObject({
+    status: 400,
+    message: '1000 keys are paused, and no more can be: at most 1000',
+  })
+  await service.pauseKey('a', keys[7]!)
+})
+
+test('keys stay paused with other settings, unless the topology could not hold them back; they go with the processor', async () => {
+  let topics: Readonly<Record<string, string | null>> = { in: null }
+  const { service, catalogue } = open({
+    describe: async () => ({
+      ...described,
+      topology: { ...described.topology!, pausable: { topics, isOpen: false } },
+    }),
+  })
+  const key = { topic: 'in', key: 'x' }
+  const put = (x: string) => service.put('a', { ...config, x }, { mayReplace: true })
+  await put('1')
+  await service.pauseKey('a', key)
+  await put('2')
+  expect(service.status('a').pausedKeys).toEqual([key])
+  topics = { in: 'It is a table now' }
+  expect(await refusal(put('3'))).toMatchObject({
+    status: 400,
+    message: 'Keys of topic in are paused, which this topology does not allow: It is a table now',
+  })
+  expect(service.info('a').deployment.number).toBe(2)
+  await service.delete('a')
+  expect(catalogue.pausedKeys('a')).toEqual([])
+  await catalogue.write([{ key: { kind: 'paused-keys', name: 'a', worker: null }, value: { keys: [key] } }])
+  await put('4')
+  expect(service.status('a').pausedKeys).toEqual([])
 })

@@ -91,6 +91,43 @@ onBroker('processors of one worker', () => {
     )
   })
 
+  test('with a key paused it does all but the records of that key, also when it has started anew, and does those when it is resumed', async () => {
+    const input = await kafka.topic('in')
+    const name = kafka.name('keyed')
+    const at = `/v1/processors/${name}`
+    const put = (...rows: readonly string[]): Promise<void> =>
+      kafka.put(
+        input,
+        rows.map((row) => ({ key: Buffer.from(row.slice(0, 1)), value: Buffer.from(row) })),
+      )
+    await worker.must('POST', '/v1/processors', {
+      name,
+      config: world.config(input, { 'processing.guarantee': 'exactly_once_v2' }),
+      initial_state: 'PAUSED',
+    })
+    await worker.must('PUT', `${at}/pause?topic=${input}&key=a`)
+    await worker.must('PUT', `${at}/resume`)
+    await put('a1', 'b1')
+    await world.arrives(`${input}-out`, ['b1'])
+    expect(await worker.must('GET', `${at}/status`)).toMatchObject({
+      target_state: 'RUNNING',
+      paused_keys: [{ topic: input, key: 'a', key_base64: 'YQ==' }],
+    })
+    expect(await worker.ask('PUT', `${at}/pause?topic=${input}-out&key=a`)).toMatchObject({ status: 400 })
+    // While it runs.
+    await worker.must('PUT', `${at}/pause?topic=${input}&key=c`)
+    await worker.must('PUT', `${at}/config`, world.config(input, { prefix: '+' }))
+    await put('c1', 'a2', 'b2')
+    await world.arrives(`${input}-out`, ['b1', '+b2'])
+    await worker.must('PUT', `${at}/resume?topic=${input}&key=a`)
+    await world.arrives(`${input}-out`, ['b1', '+b2', '+a1', '+a2'])
+    await worker.must('PUT', `${at}/resume?topic=${input}&key_base64=Yw==`)
+    await world.arrives(`${input}-out`, ['b1', '+b2', '+a1', '+a2', '+c1'])
+    const values = await kafka.values(`${input}-out`)
+    expect(values.filter((value) => value.startsWith('+a'))).toEqual(['+a1', '+a2'])
+    await worker.must('DELETE', at)
+  })
+
   test('another config starts it anew, as another deployment; the same one changes nothing', async () => {
     const input = await kafka.topic('in')
     const name = kafka.name('twice')

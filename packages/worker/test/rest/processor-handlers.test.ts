@@ -53,3 +53,36 @@ test('every endpoint of processors says that it may be late, and with what it an
   for (const { answers } of PROCESSOR_ENDPOINTS) expect(answers[500][1]).toBe('Error')
   await server.stop()
 })
+
+test('a key is paused and resumed by its text or its bytes, and shown as both; a request that says half is refused', async () => {
+  const { server, url, processors } = await startRest()
+  await processors.put('a', { 'processor.class': 'csv-rows' }, { mayReplace: false })
+  const ask = async (what: string, query: string): Promise<number | string> => {
+    const answer = await fetch(`${url}/v1/processors/a/${what}?${query}`, { method: 'PUT' })
+    if (answer.status === 202) return 202
+    return `${answer.status} ${((await answer.json()) as { readonly message: string }).message}`
+  }
+  const shown = async (): Promise<unknown> =>
+    ((await (await fetch(`${url}/v1/processors/a/status`)).json()) as { readonly paused_keys: unknown }).paused_keys
+  expect(await ask('pause', 'topic=t&key=%C3%A9')).toBe(202)
+  expect(await ask('pause', 'topic=t&key_base64=%2Fw%3D%3D')).toBe(202)
+  expect(await ask('pause', 'topic=t&key=')).toBe(202)
+  expect(await shown()).toEqual([
+    { topic: 't', key: 'é', key_base64: 'w6k=' },
+    { topic: 't', key: null, key_base64: '/w==' },
+    { topic: 't', key: '', key_base64: '' },
+  ])
+  expect(await ask('resume', 'topic=t&key_base64=w6k%3D')).toBe(202)
+  expect(await ask('resume', 'topic=t&key=')).toBe(202)
+  expect(await shown()).toEqual([{ topic: 't', key: null, key_base64: '/w==' }])
+  for (const what of ['pause', 'resume']) {
+    expect(await ask(what, 'key=a')).toBe('400 topic is missing: the one whose key is meant')
+    expect(await ask(what, 'topic=t')).toBe('400 key or key_base64 is missing: a whole topic cannot be paused')
+    expect(await ask(what, 'topic=t&key=a&key_base64=YQ%3D%3D')).toBe('400 key and key_base64 are both given: give one')
+    expect(await ask(what, 'topic=t&key_base64=YQ')).toBe('400 key_base64 is no base64 with its padding')
+  }
+  expect(await ask('pause', 'topic=table&key=a')).toBe('400 It is a table')
+  // None of these has paused the whole.
+  expect(processors.status('a').target).toBe('RUNNING')
+  await server.stop()
+})

@@ -19,7 +19,12 @@ export function fakeProcessors(worker: string, parts: Partial<ProcessorServicePa
       application: config['application.id'] ?? '',
       validation: processorSettings.validate(config),
       written: null,
-      topology: { text: 'Topologies:\n', json: { subtopologies: [] }, mermaid: 'flowchart LR\n' },
+      topology: {
+        text: 'Topologies:\n',
+        json: { subtopologies: [] },
+        mermaid: 'flowchart LR\n',
+        pausable: { topics: { t: null, table: 'It is a table' }, isOpen: false },
+      },
     }),
     takenBy: async () => null,
     lagOf: async () => ({
