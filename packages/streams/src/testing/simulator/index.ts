@@ -1,4 +1,4 @@
-export { simulate, type Simulation, type SimulationOptions } from './simulate.ts'
+export { simulate, type Simulation, type SimulatedPause, type SimulationOptions } from './simulate.ts'
 export { shrink } from './shrink.ts'
 export { describeFault, type Fault, type FaultKind } from './fault.ts'
 export { inputsOf, type SimulatedInput } from './simulated-input.ts'

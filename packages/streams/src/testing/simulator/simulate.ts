@@ -2,6 +2,7 @@ import type { CommittedOffset, Kafka } from '@sluice/kafka'
 import type { TopicPartition } from '@sluice/sdk'
 import { SeededRandom } from '@sluice/sdk/testing'
 import { keyOf } from '../../runtime/partition-key.ts'
+import type { PauseTarget } from '../../runtime/thread/pauses.ts'
 import type { TopologyRecord } from '../../runtime/topics/topology-record.ts'
 import { quarantineTopicOf, streamsSettings, type StreamsSettings } from '../../streams-settings.ts'
 import { Topology } from '../../topology/topology.ts'
@@ -35,8 +36,18 @@ export interface SimulationOptions {
    * What the topology should put out; topics that are not in it are not compared. Default: what the test driver does with the same inputs.
    */
   readonly model?: () => Outputs
+  /** Default: nothing is paused. */
+  readonly pauses?: readonly SimulatedPause[]
   /** Stands between the application and the cluster: plants a fault of your own. */
   readonly around?: (kafka: Kafka) => Kafka
+}
+
+/** What all instances pause for so long, such as a key of a topic, through crashes and restarts. */
+export interface SimulatedPause {
+  readonly target: PauseTarget
+  /** Milliseconds since the beginning. */
+  readonly atMs: number
+  readonly ms: number
 }
 
 export interface Simulation {
@@ -152,6 +163,7 @@ class SimulationRun {
     for (const topic of sourceTopics(this.#topology)) this.#broker.createTopic(topic, partitions)
     for (const [i, input] of this.#options.inputs.entries()) this.#schedule(input, i)
     for (const fault of this.#faults) this.#time.at(fault.atMs, () => this.#strike(fault))
+    for (const pause of this.#options.pauses ?? []) this.#pause(pause)
     for (const instance of this.#instances) this.#time.after(this.#random.next() * 300, () => instance.start())
     const isDone = await this.#time.run(() => this.#isOver(), LIMIT_MS)
     if (!isDone) this.#watch.add(0, `Not everything was processed: ${this.#leftText()}`)
@@ -188,6 +200,17 @@ class SimulationRun {
       producing.end(numbers, 'aborted')
     }
     this.#broker.append(place, [{ ...record, headers: [...headers, originHeader(keyOf(place), log.endOffset)] }], null)
+  }
+
+  #pause({ target, atMs, ms }: SimulatedPause): void {
+    const { topic = 'all', key = null } = target
+    const what = key === null ? topic : `key ${Buffer.from(key).toString()} of ${topic}`
+    const change = (how: 'pause' | 'resume') => (): void => {
+      this.#trace.add(this.#time.now, 'somebody', `${how}s ${what}`)
+      for (const instance of this.#instances) instance[how](target)
+    }
+    this.#time.at(atMs, change('pause'))
+    this.#time.at(atMs + ms, change('resume'))
   }
 
   #strike(fault: Fault): void {

@@ -1,6 +1,7 @@
 import type { Kafka } from '@sluice/kafka'
 import { describeError, MemoryMetrics, SluiceError } from '@sluice/sdk'
 import { KafkaStreams } from '../../kafka-streams.ts'
+import type { PauseTarget } from '../../runtime/thread/pauses.ts'
 import type { TopologyRecord } from '../../runtime/topics/topology-record.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
 import type { Topology } from '../../topology/topology.ts'
@@ -38,6 +39,8 @@ export class SimulatedInstance {
   #link: Link | null = null
   #stop = new AbortController()
   #underWay = new Set<UnderWay>()
+  #streams: KafkaStreams | null = null
+  readonly #paused = new Set<PauseTarget>()
   #isWanted = false
   /** How long it stays down when it has ended in order. */
   #onceDown = RESTART_MS
@@ -80,11 +83,24 @@ export class SimulatedInstance {
       record,
       onState: (state) => link.say(`is ${state}`),
     })
+    this.#streams = streams
+    for (const target of this.#paused) streams.pause(target)
     link.say('starts')
     void streams.run({ signal: this.#stop.signal }).then(
       () => this.#ended(link, null),
       (error: unknown) => this.#ended(link, error),
     )
+  }
+
+  /** For all its lives, until it is resumed. */
+  pause(target: PauseTarget): void {
+    this.#paused.add(target)
+    this.#streams?.pause(target)
+  }
+
+  resume(target: PauseTarget): void {
+    this.#paused.delete(target)
+    this.#streams?.resume(target)
   }
 
   /** As by kill -9. */

@@ -4,6 +4,7 @@ import { SeededRandom } from '@sluice/sdk/testing'
 import { Serdes } from '../../../src/serdes.ts'
 import { StreamsBuilder } from '../../../src/dsl/streams-builder.ts'
 import { BufferConfig, Suppressed } from '../../../src/dsl/suppressed.ts'
+import { HeldBack } from '../../../src/record-path/held-back.ts'
 import type { ProcessorContext } from '../../../src/operators/process.ts'
 import type { StreamRecord } from '../../../src/operators/stream-record.ts'
 import { TimeWindows } from '../../../src/windows/time-windows.ts'
@@ -179,4 +180,34 @@ describe('a simulation', () => {
     expect(smallest.violations[0]?.invariant).toBe(found.violations[0]!.invariant)
     expect(smallest.faults).toEqual([])
   }, 60_000)
+})
+
+describe('a key that is paused for a while', () => {
+  const paused = (seed: number): SimulationOptions => ({
+    ...options(seed),
+    partitions: 1,
+    pauses: [{ target: { topic: 'words', key: 'word 1' }, atMs: 300, ms: 1_500 }],
+  })
+
+  test('holds every invariant whatever goes wrong, and others go on behind its records', async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const { violations, trace } = await simulate(paused(seed))
+      expect({ seed, violations }).toEqual({ seed, violations: [] })
+      expect(trace.filter((line) => line.includes('key word 1 of words'))).toHaveLength(2)
+    }
+  })
+
+  test('and a bug by which it is not held back, but passed over, is found', async () => {
+    const whole = Object.getOwnPropertyDescriptor(HeldBack.prototype, 'held')!
+    Object.defineProperty(HeldBack.prototype, 'held', {
+      ...whole,
+      value: ({ position }: { readonly position: number }) => ({ until: position, offsets: [] }),
+    })
+    try {
+      const { violations } = await simulate({ ...paused(1), faults: [] })
+      expect(violations).not.toEqual([])
+    } finally {
+      Object.defineProperty(HeldBack.prototype, 'held', whole)
+    }
+  })
 })
