@@ -10,7 +10,7 @@ export class HandOver {
    * A broker ends a transaction that is open for long, and calls of user code take as long as they take: so it begins when those are over
    * that its commit waits for.
    */
-  readonly #waitsForCommit: boolean
+  readonly waitsForCommit: boolean
   readonly #onMuch: () => void
   /** What the round under way has put out. */
   #figures = { records: 0, bytes: 0 }
@@ -27,7 +27,7 @@ export class HandOver {
     this.#parts = parts
     this.#bytesMax = bufferedBytesMax
     this.#calls = calls
-    this.#waitsForCommit = parts.writer.isAtomic && parts.tasks.askOthers
+    this.waitsForCommit = parts.writer.isAtomic && parts.tasks.askOthers
     this.#onMuch = onMuch
     parts.output.behind = parts.changelogs
     parts.output.onMany = () => this.many()
@@ -46,7 +46,7 @@ export class HandOver {
   }
 
   many(): void {
-    if (!this.#waitsForCommit) this.#go()
+    if (!this.waitsForCommit) this.#go()
     else {
       this.#count()
       if (this.#parts.output.bytes + this.#parts.changelogs.bytes > this.#bytesMax) this.#onMuch()

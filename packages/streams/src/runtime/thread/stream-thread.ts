@@ -344,6 +344,8 @@ export class StreamThread {
     }
     // The thread may have lost its place meanwhile.
     this.#throwFailures()
+    // Where there is none for now nothing is put out, or the transaction would be open until there is, and the next calls are over.
+    if (this.#handOver.waitsForCommit) this.#member!.tenure()
     for (const task of tasks.all) task.flush()
     this.#handOver.all()
     const moved = tasks.uncommitted()

@@ -7,7 +7,7 @@ import {
   type FetchedPartition,
   type Fetcher,
 } from '@sluice/kafka'
-import { silentLogger, systemRandom, type TopicPartition } from '@sluice/sdk'
+import { RetriableError, silentLogger, systemRandom, type TopicPartition } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, StreamsBuilder, streamsSettings, type KStream } from '../../../src/index.ts'
 import { OutputBatch } from '../../../src/record-path/output-batch.ts'
@@ -50,6 +50,8 @@ class Around {
   /** What was written, and the offsets that were committed, in order. */
   readonly told: string[] = []
   readonly paused = new Set<string>()
+  /** The group rebalances. */
+  hasNoPlace = false
   readonly thread: StreamThread
   readonly #topology
   readonly #waiting: FetchedPartition[] = []
@@ -129,7 +131,10 @@ class Around {
   }
 
   async begin(): Promise<this> {
-    const member = { poll: ignore, committed: async () => [] } as unknown as ConsumerMember
+    const tenure = (): void => {
+      if (this.hasNoPlace) throw new RetriableError('KAFKA_REFUSED', 'The group rebalances')
+    }
+    const member = { poll: ignore, committed: async () => [], tenure } as unknown as ConsumerMember
     this.#ended = this.thread.run(member, this.#stopping.signal, { isOver: () => false })
     this.#ended.catch(ignore)
     await this.assign(0)
@@ -360,6 +365,25 @@ test('atomic: when much waits to be put out, it is committed before it is time',
   const long = 'b'.repeat(100)
   await around.pipe(0, 1, long)
   expect(around.told).toEqual(['out a:a', `out ${long}:${long}`, 'commit 0@2'])
+})
+
+test('atomic: nothing is put out while it could not be committed, since no transaction is to wait for calls', async () => {
+  const calls = new Calls()
+  const around = await beginning(asking(calls), true)
+  await around.pipe(0, 0, 'a')
+  calls.end('a')
+  await around.turns()
+  around.hasNoPlace = true
+  await around.due()
+  expect(around.told).toEqual([])
+  around.hasNoPlace = false
+  await around.due()
+  expect(around.told).toEqual(['out a:a!', 'commit 0@1'])
+  await around.pipe(0, 1, 'b')
+  calls.end('b')
+  await around.turns()
+  await around.due()
+  expect(around.told.slice(2)).toEqual(['out b:b!', 'commit 0@2'])
 })
 
 test('a stop waits for calls no longer than it may', async () => {
