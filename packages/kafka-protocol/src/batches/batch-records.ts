@@ -30,9 +30,9 @@ export class BatchRecords implements RecordPositions {
   /** The records section, decompressed. */
   readonly source: Uint8Array
   readonly timestampType: TimestampType
-  readonly #positions: Int32Array
+  #positions: Int32Array
   /** Milliseconds after `#baseTimestamp`: may be negative, may need more than 32 bits. */
-  readonly #timestampDeltas: Float64Array
+  #timestampDeltas: Float64Array
   readonly #baseOffset: number
   readonly #baseTimestamp: number
   /** `source`, as a Buffer: whose views are made in half the time, and need no other one to be read as text. */
@@ -46,14 +46,22 @@ export class BatchRecords implements RecordPositions {
     this.count = count
     this.source = source
     this.timestampType = batch.timestampType
-    this.#positions = new Int32Array(count * FIELDS)
-    this.#timestampDeltas = new Float64Array(count)
+    const index = takeIndex(count)
+    this.#positions = index.positions
+    this.#timestampDeltas = index.timestampDeltas
     this.#baseOffset = batch.baseOffset
     this.#baseTimestamp = batch.timestampType === 'append' ? batch.maxTimestamp : batch.baseTimestamp
     this.#text = Buffer.from(source.buffer, source.byteOffset, source.length)
     const failed = indexRecords(source, count, this.#positions, this.#timestampDeltas)
     if (failed >= 0) throw malformed(failed, this.#positions[failed * FIELDS + END]!)
     if (batch.timestampType === 'append') this.#timestampDeltas.fill(0)
+  }
+
+  /** Nothing more is asked of them, or a RangeError says so: where they lie is forgotten, in memory that is used for the next ones. */
+  release(): void {
+    giveBackIndex({ positions: this.#positions, timestampDeltas: this.#timestampDeltas })
+    this.#positions = NO_INDEX.positions
+    this.#timestampDeltas = NO_INDEX.timestampDeltas
   }
 
   offset(i: number): number {
@@ -77,6 +85,7 @@ export class BatchRecords implements RecordPositions {
     const { source } = this
     const at = this.#positions[i * FIELDS + HEADERS_AT]!
     if (source[at] === 0) return null
+    if (at === undefined) throw released()
     const end = this.#positions[i * FIELDS + END]!
     const cursor = { position: at }
     const count = readVarint(source, cursor)
@@ -118,8 +127,36 @@ export class BatchRecords implements RecordPositions {
   }
 
   #view(at: number, length: number): Uint8Array | null {
-    return length < 0 ? null : this.#text.subarray(at, at + length)
+    if (length >= 0) return this.#text.subarray(at, at + length)
+    if (length === undefined) throw released()
+    return null
   }
+}
+
+/** Where the records of one batch lie. */
+interface Index {
+  readonly positions: Int32Array
+  readonly timestampDeltas: Float64Array
+}
+
+const NO_INDEX: Index = { positions: new Int32Array(0), timestampDeltas: new Float64Array(0) }
+
+/** Of batches that were released: an index lives long enough to be taken for something that stays, and is a quarter of what records take. */
+const spareIndexes: Index[] = []
+const SPARE_INDEXES_MOST = 32
+/** Larger ones are rather garbage. */
+const SPARE_RECORDS_MOST = 16_384
+
+/** One for so many records, with anything in it. */
+function takeIndex(count: number): Index {
+  const spare = spareIndexes.findLastIndex(({ timestampDeltas }) => timestampDeltas.length >= count)
+  if (spare !== -1) return spareIndexes.splice(spare, 1)[0]!
+  return { positions: new Int32Array(count * FIELDS), timestampDeltas: new Float64Array(count) }
+}
+
+function giveBackIndex(index: Index): void {
+  const { length } = index.timestampDeltas
+  if (length > 0 && length <= SPARE_RECORDS_MOST && spareIndexes.length < SPARE_INDEXES_MOST) spareIndexes.push(index)
 }
 
 /** Reads without views: positions and lengths in `source`. */
@@ -208,6 +245,10 @@ function readVarint(bytes: Uint8Array, cursor: { position: number }): number {
     v |= (x & 127) << shift
   }
   return (v >>> 1) ^ -(v & 1)
+}
+
+function released(): RangeError {
+  return new RangeError('Records are read that have been released')
 }
 
 function malformed(record: number, position: number): ProtocolError {

@@ -40,7 +40,7 @@ export class FetchedBatch implements FetchedRecords {
   }
 
   release(): void {
-    // They lie in memory that is only theirs.
+    this.records.release()
   }
 }
 
@@ -71,12 +71,12 @@ export class LentBatch extends FetchedBatch {
   }
 
   override headers(i: number): readonly RawHeader[] | null {
-    if (this.#frame === null) throw released(this, i)
     const headers = super.headers(i)
     return headers?.map(({ key, value }) => ({ key, value: value === null ? null : Buffer.from(value) })) ?? null
   }
 
   override release(): void {
+    super.release()
     this.#frame?.letGo()
     this.#frame = null
     this.#piece = NOTHING
@@ -87,17 +87,11 @@ export class LentBatch extends FetchedBatch {
     const start = at - this.#pieceAt
     if (start >= 0 && start + length <= this.#piece.length) return this.#piece.subarray(start, start + length)
     const { source } = this.records
-    if (this.#frame === null) throw released(this, 0)
+    if (this.#frame === null) throw new SluiceError('INTERNAL', 'Records are read that have been released')
     const piece = Buffer.allocUnsafeSlow(Math.min(Math.max(length, PIECE_BYTES), source.length - at))
     piece.set(source.subarray(at, at + piece.length))
     this.#piece = piece
     this.#pieceAt = at
     return piece.subarray(0, length)
   }
-}
-
-function released(records: FetchedRecords, i: number): SluiceError {
-  return new SluiceError('INTERNAL', 'Records are read that have been released', {
-    place: { offset: records.offset(i) },
-  })
 }

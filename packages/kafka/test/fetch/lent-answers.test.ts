@@ -105,7 +105,7 @@ test('who reads what has been released is told, and does not get another answer'
   records!.value(3)
   records!.release!()
   for (const read of [() => records!.key(3), () => records!.value(3), () => records!.headers(3)])
-    expect(read).toThrow(expect.objectContaining({ code: 'INTERNAL', place: expect.anything() }))
+    expect(read).toThrow('Records are read that have been released')
 })
 
 test('releasing twice is releasing once', () => {
@@ -119,8 +119,9 @@ test('compressed records have memory of their own, and do not hold the answer', 
   const { memory, fetched } = lent([batch(0, 'a', 100, 'gzip'), batch(100, 'b', 50)])
   fetched[1]!.release!()
   expect(isUsedAgain(memory)).toBe(true)
-  fetched[0]!.release!()
   expect(textOf(fetched[0]!, 7)).toBe(`k7 ${'a'.repeat(1000)}`)
+  fetched[0]!.release!()
+  expect(() => fetched[0]!.key(7)).toThrow('Records are read that have been released')
 })
 
 test('small answers are not lent', () => {
