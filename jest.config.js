@@ -1,5 +1,6 @@
 // Three projects: `unit` needs nothing but Node, `vectors` compares with what the Java peers answered,
 // `integration` talks to a real Kafka and says so aloud when there is none.
+import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 // Programs that tests start find what those before them have compiled: most of the time of a start.
@@ -25,8 +26,11 @@ export default {
   // Machines are slow at times; a test that hangs is still told from one that waits its turn.
   testTimeout: 30_000,
   maxConcurrency: 8,
-  // Many tests wait most of their time: jest's own choice, one worker on two cores, would wait with them.
-  maxWorkers: '100%',
+  // Many tests wait most of their time: as many workers as there are cores would wait with them. (jest takes no more than 100 % for a share.)
+  maxWorkers: Math.ceil(os.availableParallelism() * 1.5),
+  // A worker keeps much of what its tests loaded. Where that is gigabytes, collecting garbage costs more than the tests do.
+  workerIdleMemoryLimit: '500MB',
+  testSequencer: '<rootDir>/deploy/dev/jest-long-first.mjs',
   projects: [
     {
       ...shared,
