@@ -1,5 +1,5 @@
 /** Where bytes come from: a file from a place on, or standard input. */
-import { read } from 'node:fs'
+import { fstatSync, read } from 'node:fs'
 import fs from 'node:fs/promises'
 import { SluiceError } from '@sluice/sdk'
 
@@ -14,16 +14,25 @@ const CHUNK_BYTES = 16_384
 /** … where a chunk is filled, more is read at a time from then on. */
 const CHUNK_MAX_BYTES = 262_144
 
+/**
+ * File systems of this machine, by what statfs calls them on Linux: ext4, XFS, Btrfs, F2FS, ZFS, tmpfs, overlay. How long a file is, they know
+ * without asking anybody.
+ */
+const LOCAL = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0x01021994, 0x794c7630])
+
 /** A file, read from a position. */
 export class FileInput implements Input {
   readonly #handle: fs.FileHandle
   readonly #chunkMaxBytes: number
+  readonly #isLocal: boolean
   #chunk: Buffer
   #position: number
+  #wasAtEnd = false
 
-  private constructor(handle: fs.FileHandle, position: number, chunkMaxBytes: number) {
+  private constructor(handle: fs.FileHandle, position: number, chunkMaxBytes: number, isLocal: boolean) {
     this.#handle = handle
     this.#position = position
+    this.#isLocal = isLocal
     this.#chunkMaxBytes = chunkMaxBytes
     this.#chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, chunkMaxBytes))
   }
@@ -36,7 +45,9 @@ export class FileInput implements Input {
   ): Promise<FileInput | null> {
     try {
       const handle = await fs.open(file, 'r')
-      if (!(await handle.stat()).isDirectory()) return new FileInput(handle, position, chunkMaxBytes)
+      const stats = await handle.stat()
+      const isLocal = stats.isFile() && LOCAL.has((await fs.statfs(file)).type)
+      if (!stats.isDirectory()) return new FileInput(handle, position, chunkMaxBytes, isLocal)
       await handle.close()
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
@@ -46,8 +57,10 @@ export class FileInput implements Input {
   }
 
   async read(): Promise<Buffer | null> {
+    if (this.#wasAtEnd && this.#isStillAtEnd()) return null
     const bytesRead = await this.#readOn()
     this.#position += bytesRead
+    this.#wasAtEnd = bytesRead === 0
     if (bytesRead === 0) return null
     const read = this.#chunk.subarray(0, bytesRead)
     if (bytesRead === this.#chunk.length && bytesRead < this.#chunkMaxBytes)
@@ -59,7 +72,15 @@ export class FileInput implements Input {
     return this.#handle.close()
   }
 
-  /** Asked once a second of every file that is followed: less happens on the way with callbacks than in a promise of the handle. */
+  /**
+   * Asked once a second of every file that is followed. By threads of the system it takes ten times as long; only of a file system that is
+   * elsewhere the answer may not come for a while, which others must not wait for.
+   */
+  #isStillAtEnd(): boolean {
+    return this.#isLocal && this.#handle.fd !== -1 && fstatSync(this.#handle.fd).size <= this.#position
+  }
+
+  /** Less happens on the way with callbacks than in a promise of the handle. */
   #readOn(): Promise<number> {
     return new Promise((resolve, reject) =>
       read(this.#handle.fd, this.#chunk, 0, this.#chunk.length, this.#position, (error, bytesRead) =>

@@ -1,6 +1,7 @@
 import os from 'node:os'
 import { SluiceError, type Clock, type Logger, type RawSettings, type SettingProblem } from '@sluice/sdk'
 import type { ConnectorOffset, TaskId } from '../herder/herder.ts'
+import { untilShared } from '../shared-moments.ts'
 import { Cell } from './cell.ts'
 import type { MetricSample } from './cell-metrics.ts'
 import { tellsOfEnd } from './cell-end.ts'
@@ -258,10 +259,9 @@ export class CellHost implements WorkHost {
   }
 
   async #watch(): Promise<void> {
-    const { clock } = this.#options
-    const { signal } = this.#ending
-    while (!signal.aborted) {
-      await clock.sleep(this.#watchLimits.heartbeatIntervalMs, signal)
+    const [{ clock }, { signal }] = [this.#options, this.#ending]
+    for (;;) {
+      await clock.sleep(untilShared(this.#watchLimits.heartbeatIntervalMs, clock.monotonic()), signal)
       if (signal.aborted) return
       for (const [name, cell] of this.#cells) {
         cell.look()

@@ -1,6 +1,7 @@
 import { describeError, SluiceError, type Clock, type Logger } from '@sluice/sdk'
 import type { MetricSample } from '../cells/cell-metrics.ts'
 import { Samples } from '../record-path/samples.ts'
+import { untilShared } from '../shared-moments.ts'
 import { HerderError, type HerderStage } from './herder.ts'
 import { staleConfiguration } from './refusals.ts'
 
@@ -147,7 +148,7 @@ export class Tick {
     const over = new AbortController()
     const now = this.#clock.monotonic()
     const due = this.#queue.find((queued) => queued.dueAt > now || !queued.needsSettled || this.#isSettled())
-    const ms = due === undefined ? maxMs : Math.min(maxMs, Math.max(0, due.dueAt - now))
+    const ms = due === undefined ? untilShared(maxMs, now) : Math.min(maxMs, Math.max(0, due.dueAt - now))
     const bell = this.#bell.promise.then(() => undefined)
     await Promise.race([bell, this.#clock.sleep(ms, over.signal)])
     // Without a reason an error would be made for it, with a stack, at every turn.

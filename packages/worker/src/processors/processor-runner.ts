@@ -15,6 +15,7 @@ import type { LastLines } from './last-lines.ts'
 import { completed, processorSettings } from './processor-settings.ts'
 import type { ProcessorShelf } from './processor-shelf.ts'
 import type { PausedKey } from '../record-path/task-control.ts'
+import { untilShared } from '../shared-moments.ts'
 import type { InstanceProgress } from './processor-task.ts'
 import { StatusTeller } from './status-teller.ts'
 
@@ -199,7 +200,7 @@ export class ProcessorRunner {
     const { clock, host } = this.#parts
     const { signal } = this.#ending
     while (!signal.aborted) {
-      await clock.sleep(LOOK_MS, signal)
+      await clock.sleep(untilShared(LOOK_MS, clock.monotonic()), signal)
       if (signal.aborted) return
       for (const [name, run] of this.#runs) {
         // Who cannot say it now is asked again.

@@ -7,6 +7,7 @@ import type { CellMeasures, LogLevel } from '../cells/cell-protocol.ts'
 import type { WorkSettings } from '../cells/work-environment.ts'
 import { HerderError } from '../herder/herder.ts'
 import type { WorkerClient } from '../rest/worker-client.ts'
+import { untilShared } from '../shared-moments.ts'
 import type { DescribedProcessor } from './described.ts'
 import { applicationOf } from './inspector.ts'
 import { LastLines } from './last-lines.ts'
@@ -216,7 +217,7 @@ export class Processors {
     const { clock } = this.#parts
     const { signal } = this.#ending
     for (let looks = 1; !signal.aborted; looks++) {
-      await clock.sleep(LOOK_MS, signal)
+      await clock.sleep(untilShared(LOOK_MS, clock.monotonic()), signal)
       if (signal.aborted) return
       this.#catalogue!.check()
       if (looks % LOOKS_PER_PROBE === 0) await this.#probe()

@@ -1,6 +1,7 @@
 import { describeError, type Clock, type Logger } from '@sluice/sdk'
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import type { InstanceStatus, StatusRecord } from '../catalogue/catalogue-records.ts'
+import { untilShared } from '../shared-moments.ts'
 
 export interface StatusTellerParts {
   readonly catalogue: Catalogue
@@ -118,7 +119,7 @@ export class StatusTeller {
           logger.warn('That this worker is there could not be told', { error: describeError(error) })
         }
       }
-      await clock.sleep(RETRY_MS, signal)
+      await clock.sleep(untilShared(RETRY_MS, clock.monotonic()), signal)
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '@sluice/sdk'
-import { sharedPause, untilShared } from './shared-moments.ts'
+import { sharedPause, untilShared } from '../shared-moments.ts'
 
 const FIRST_MS = 5
 const SOON_MS = 250

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { sharedPause, untilShared } from '../../src/record-path/shared-moments.ts'
+import { sharedPause, untilShared } from '../src/shared-moments.ts'
 
 describe('those who keep one period', () => {
   test('wake at the same moments, whenever they began', () => {
