@@ -3,7 +3,7 @@
  * twice in the same place and never used again, so a slice keeps its bytes for as long as anybody holds it; what nobody holds
  * is collected. One allocation serves hundreds of records.
  */
-const SLAB_BYTES = 16 * 1024
+const SLAB_BYTES = 64 * 1024
 
 export class ByteSlab {
   /** The slab; writers write into it directly, between `reserve` and `take`. */

@@ -2,20 +2,11 @@
  * One application in a process of its own: `app.ts ADDRESS TOPOLOGY GUARANTEE ID STATE_DIR`. Processes what there is, and prints what
  * that cost as a line of JSON: seconds of CPU until it runs and from then on, MiB at most.
  */
-import { setFlagsFromString } from 'node:v8'
 import { connect } from '@sluice/kafka'
 import { MemoryMetrics } from '@sluice/sdk'
 import { KafkaStreams, streamsSettings } from '@sluice/streams'
 import { KEPT, PARTITIONS } from './topics.ts'
 import { topologyOf } from './topologies.ts'
-
-/**
- * The first records may wait until their topics are found. Where V8 takes them for a sign of what lives long, it puts all that come later
- * among the old: in one run of three a count then takes 4 CPU-s instead of 2.7. And what it keeps of new objects stays as large as it is
- * at first, as in a worker.
- */
-setFlagsFromString('--no-allocation-site-pretenuring')
-setFlagsFromString('--semi-space-growth-factor=1')
 
 const [address, name, guarantee, id, stateDir] = process.argv.slice(2) as [string, string, string, string, string]
 const kafka = await connect({ bootstrapServers: address })

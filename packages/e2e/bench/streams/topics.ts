@@ -42,8 +42,7 @@ export interface Payment {
  * one in 20 of none) and `customers`. Event time covers an hour; one order in 20 is up to 20 s late.
  */
 export async function fillTopics(kafka: Kafka, count: number): Promise<void> {
-  const topics = ['orders', 'orders-id', 'payments', 'customers']
-  await kafka.admin.ensureTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, configs: KEPT })))
+  await createTopics(kafka)
   const producer = kafka.producer({ batchBytesMax: 262_144 })
   const random = seeded(42)
   for (const range of batches(CUSTOMERS)) {
@@ -89,6 +88,12 @@ export async function fillTopics(kafka: Kafka, count: number): Promise<void> {
     await producer.produce(records)
   }
   await producer.close()
+}
+
+/** As `fillTopics` does, and leaves them empty. */
+export async function createTopics(kafka: Kafka): Promise<void> {
+  const topics = ['orders', 'orders-id', 'payments', 'customers']
+  await kafka.admin.ensureTopics(topics.map((topic) => ({ topic, partitions: PARTITIONS, configs: KEPT })))
 }
 
 function* batches(count: number): Generator<number[]> {

@@ -44,8 +44,8 @@ export class FetchedBatch implements FetchedRecords {
   }
 }
 
-/** So much is copied at a time: it is garbage a hundred records later, long before a collection could take it for something that stays. */
-const PIECE_BYTES = 16 * 1024
+/** So much is copied at a time: it is garbage fifty records later, mostly before a collection could take it for something that stays. */
+const PIECE_BYTES = 8 * 1024
 const NOTHING = Buffer.alloc(0)
 
 /** Records that lie in an answer whose memory is used again. What is handed out of them is copied, a piece for many records. */

@@ -42,6 +42,8 @@ export interface CellProcess {
 export interface CellProcessOptions {
   /** Of the JavaScript heap. */
   readonly heapMaxBytes: number
+  /** Of V8, beside those that every cell has. */
+  readonly flags?: readonly string[]
 }
 
 export type SpawnCell = (options: CellProcessOptions, events: CellProcessEvents) => CellProcess
@@ -150,7 +152,7 @@ function mainFile(): string {
 }
 
 /** Those of this process that say how modules are found; and the cell's own limits. */
-function flags({ heapMaxBytes }: CellProcessOptions): readonly string[] {
+function flags({ heapMaxBytes, flags = [] }: CellProcessOptions): readonly string[] {
   const own = process.execArgv.filter((flag) =>
     /^(?:--conditions=|--import=|--require=|--enable-source-maps$)/.test(flag),
   )
@@ -160,6 +162,7 @@ function flags({ heapMaxBytes }: CellProcessOptions): readonly string[] {
     '--disable-warning=ExperimentalWarning',
     `--max-old-space-size=${Math.max(16, Math.round(heapMaxBytes / MIB))}`,
     '--v8-pool-size=1',
+    ...flags,
   ]
 }
 

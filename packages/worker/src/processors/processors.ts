@@ -3,6 +3,7 @@ import type { Kafka } from '@sluice/kafka'
 import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
 import { Catalogue, type CatalogueTable, type Renewal, type WorkerSeen } from '../catalogue/catalogue.ts'
 import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
+import { spawnCell } from '../cells/cell-process.ts'
 import type { CellMeasures, LogLevel } from '../cells/cell-protocol.ts'
 import type { WorkSettings } from '../cells/work-environment.ts'
 import { HerderError } from '../herder/herder.ts'
@@ -17,6 +18,7 @@ import { ProcessorRunner } from './processor-runner.ts'
 import { ProcessorService, type WorkerLine } from './processor-service.ts'
 import { ProcessorShelf } from './processor-shelf.ts'
 import { StatusTeller } from './status-teller.ts'
+import { FLAGS } from './young-generation.ts'
 
 export interface ProcessorsParts {
   /** Of cells. */
@@ -266,6 +268,7 @@ export class Processors {
     const given: ProcessorGiven = { worker: settings, modules: this.#shelf.all.map(({ module }) => module), workerId }
     const nobody = async (): Promise<void> => undefined
     return new CellHost({
+      spawn: (options, events) => spawnCell({ ...options, flags: FLAGS }, events),
       ...cells,
       noun: 'processor',
       module: ENVIRONMENT,

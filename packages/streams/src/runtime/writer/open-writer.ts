@@ -3,6 +3,9 @@ import type { StreamsSettings } from '../../streams-settings.ts'
 import { QUARANTINE_BYTES } from '../topics/topics.ts'
 import { AtLeastOnceWriter, ExactlyOnceWriter, type Writer } from './writer.ts'
 
+/** Each partition that is written has a batch that is filled and one on its way: a task with two changelogs and an output has six. */
+const BATCH_BYTES_MAX = 131_072
+
 export interface OpenWriterParts {
   readonly kafka: Pick<Kafka, 'producer' | 'transactionalProducer'>
   readonly settings: StreamsSettings
@@ -20,6 +23,7 @@ export async function openWriter(
   const producing = {
     compression: settings['producer.compression.type'],
     lingerMs: settings['producer.linger.ms'],
+    batchBytesMax: BATCH_BYTES_MAX,
     requestBytesMax,
     bufferBytesMax: Math.max(settings['buffered.bytes.max'], requestBytesMax),
   }
