@@ -43,13 +43,15 @@ export class FileInput implements Input {
     position: number,
     chunkMaxBytes: number = CHUNK_MAX_BYTES,
   ): Promise<FileInput | null> {
+    let handle: fs.FileHandle | undefined
     try {
-      const handle = await fs.open(file, 'r')
+      handle = await fs.open(file, 'r')
       const stats = await handle.stat()
       const isLocal = stats.isFile() && LOCAL.has((await fs.statfs(file)).type)
       if (!stats.isDirectory()) return new FileInput(handle, position, chunkMaxBytes, isLocal)
       await handle.close()
     } catch (cause) {
+      await handle?.close()
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null
       throw unreadable(file, cause)
     }

@@ -214,21 +214,8 @@ jestDescribe('the runtime on a broker', () => {
   test('an error that may pass is survived: back to what is committed, every record counted once', async () => {
     const data = await dataset(2)
     await data.put(numbers(0, 300))
-    let failures = 2
-    const flaky: Kafka = {
-      ...bound(kafka),
-      producer: (options) => {
-        const real = kafka.producer(options)
-        return {
-          produce: (records) =>
-            failures-- > 0 ? Promise.reject(new RetriableError('KAFKA_TIMEOUT', 'no answer')) : real.produce(records),
-          flush: () => real.flush(),
-          close: (ms) => real.close(ms),
-        }
-      },
-    }
     const states: StreamsState[] = []
-    await data.app(data.topology(), { kafka: flaky, states }).run({ until: 'end' })
+    await data.app(data.topology(), { kafka: flaky(kafka, 2), states }).run({ until: 'end' })
     expect(states.filter((state) => state === 'REBALANCING').length).toBeGreaterThan(1)
     expect(await data.tally()).toMatchObject({ in: 300, passed: 270 })
     expect(new Set((await data.read(data.clean)).map(numberOf)).size).toBe(270)
@@ -237,21 +224,8 @@ jestDescribe('the runtime on a broker', () => {
   test('a run that somebody judges to be over has committed what was judged by, also where that failed before', async () => {
     const data = await dataset(1)
     await data.put(numbers(0, 10))
-    let failures = 1
-    const flaky: Kafka = {
-      ...bound(kafka),
-      producer: (options) => {
-        const real = kafka.producer(options)
-        return {
-          produce: (records) =>
-            failures-- > 0 ? Promise.reject(new RetriableError('KAFKA_TIMEOUT', 'no answer')) : real.produce(records),
-          flush: () => real.flush(),
-          close: (ms) => real.close(ms),
-        }
-      },
-    }
     const until = (progress: StreamsProgress): boolean => progress[0]?.position === 10
-    const [end] = await data.app(data.topology(), { kafka: flaky }).run({ until })
+    const [end] = await data.app(data.topology(), { kafka: flaky(kafka, 1) }).run({ until })
     expect(end).toMatchObject({ position: 10, committed: 10 })
     expect(await data.committed()).toMatchObject([{ offset: 10 }])
   })
@@ -583,4 +557,20 @@ function committing(
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+}
+
+/** A client whose producers fail so many times, and work from then on. */
+function flaky(kafka: Kafka, failures: number): Kafka {
+  return {
+    ...bound(kafka),
+    producer: (options) => {
+      const real = kafka.producer(options)
+      return {
+        produce: (records) =>
+          failures-- > 0 ? Promise.reject(new RetriableError('KAFKA_TIMEOUT', 'no answer')) : real.produce(records),
+        flush: () => real.flush(),
+        close: (ms) => real.close(ms),
+      }
+    },
+  }
 }

@@ -11,6 +11,7 @@ import { fileOptions, filesGiven } from '../connect/file-options.ts'
 import { type OutputValues, outputOptions, plain, print } from '../connect/output.ts'
 import { instancesListing, lagListing, processorsListing, versionsListing } from '../processors/listings.ts'
 import { PROCESSORS } from '../processors/processor-files.ts'
+import type { Wait } from '../connect/waiting.ts'
 import { isGone, isPaused, isRunning, waitForProcessor } from '../processors/waiting.ts'
 
 const one = { name: 'NAME', completes: 'processor', documentation: 'A processor' } as const
@@ -219,19 +220,13 @@ function turning(
           },
         )
       const client = await openClient(values, terminal)
-      return forEach(
-        operands,
-        (processor) => processor,
+      const said = isOfKey ? `: the key ${doneOfKey}` : ` ${done}`
+      return askEach(operands, (path) => client.call(operation, { path, query }, signal), said, reached, {
+        client,
+        values,
+        signal,
         terminal,
-        async (processor) => {
-          await client.call(operation, { path: { processor }, query }, signal)
-          if (values.wait) await waitForProcessor(processor, ...reached, { client, values, signal, terminal })
-          terminal.out(
-            isOfKey ? `${processor}: the key ${doneOfKey}\n` : `${processor} ${values.wait ? reached[0] : done}\n`,
-          )
-          return EXIT.ok
-        },
-      )
+      })
     },
   })
 }
@@ -245,35 +240,40 @@ function keyQuery({ topic, key, 'key-base64': base64 }: KeyValues): Readonly<Rec
   }
 }
 
-function asking(
-  name: string,
-  summary: string,
-  operation: PublicOperation & 'restartProcessor',
-  done: string,
+/** Asks for each, and waits for it where that is wanted; `said` is put behind its name otherwise. */
+function askEach(
+  processors: readonly string[],
+  ask: (path: { readonly processor: string }) => Promise<unknown>,
+  said: string,
   reached: readonly [state: string, isIn: typeof isRunning],
-): AnyLeaf {
-  return leaf({
-    name,
-    summary,
-    operands: [some],
-    options: { ...waitOption, ...connectOptions },
-    examples: [`processors ${name} orders --wait`],
-    async run({ values, operands, signal, terminal }) {
-      const client = await openClient(values, terminal)
-      return forEach(
-        operands,
-        (processor) => processor,
-        terminal,
-        async (processor) => {
-          await client.call(operation, { path: { processor } }, signal)
-          if (values.wait) await waitForProcessor(processor, ...reached, { client, values, signal, terminal })
-          terminal.out(`${processor} ${values.wait ? reached[0] : done}\n`)
-          return EXIT.ok
-        },
-      )
+  wait: Wait & { readonly values: { readonly wait: boolean } },
+): Promise<number> {
+  const { terminal, values } = wait
+  return forEach(
+    processors,
+    (processor) => processor,
+    terminal,
+    async (processor) => {
+      await ask({ processor })
+      if (values.wait) await waitForProcessor(processor, ...reached, wait)
+      terminal.out(`${processor}${values.wait ? ` ${reached[0]}` : said}\n`)
+      return EXIT.ok
     },
-  })
+  )
 }
+
+const restart = leaf({
+  name: 'restart',
+  summary: 'Starts all instances of processors anew',
+  operands: [some],
+  options: { ...waitOption, ...connectOptions },
+  examples: ['processors restart orders --wait'],
+  async run({ values, operands, signal, terminal }) {
+    const client = await openClient(values, terminal)
+    const ask = (path: { readonly processor: string }) => client.call('restartProcessor', { path }, signal)
+    return askEach(operands, ask, ' will be restarted', ['RUNNING', isRunning], { client, values, signal, terminal })
+  },
+})
 
 const deleteLeaf = leaf({
   name: 'delete',
@@ -382,10 +382,7 @@ export const processorsNode: Group = {
       ['will run', 'will go on'],
       ['RUNNING', isRunning],
     ),
-    asking('restart', 'Starts all instances of processors anew', 'restartProcessor', 'will be restarted', [
-      'RUNNING',
-      isRunning,
-    ]),
+    restart,
     deleteLeaf,
     topology,
     logs,

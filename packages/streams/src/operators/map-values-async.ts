@@ -1,4 +1,4 @@
-import type { TopologyNode } from '../topology/node.ts'
+import type { ProcessorNode, TopologyNode } from '../topology/node.ts'
 import type { Operator } from './operator.ts'
 
 /** Makes a new value in its own time. `signal` is aborted when nobody waits any more. */
@@ -37,5 +37,9 @@ export function mapValuesAsync({ mapper, ...options }: MapValuesAsyncOptions): O
 
 /** Whether a topology has asynchronous operators. */
 export function asksOthers({ nodes }: { readonly nodes: readonly TopologyNode[] }): boolean {
-  return nodes.some((node) => node.kind === 'processor' && node.operator.kind === 'mapValuesAsync')
+  return nodes.some(isAsking)
+}
+
+export function isAsking(node: TopologyNode): node is ProcessorNode {
+  return node.kind === 'processor' && node.operator.kind === 'mapValuesAsync'
 }

@@ -144,6 +144,11 @@ const READERS: { readonly [K in CatalogueKind]: Reader<CatalogueValues[K]> } = {
 /** Written by a release that knows more than this one. */
 export class FromTheFuture extends DataError {}
 
+/** Of what is said of a processor by no worker. */
+export function keyOf<K extends CatalogueKind>(kind: K, name: string): CatalogueKey<K> {
+  return { kind, name, worker: null }
+}
+
 export function encodeKey({ kind, name, worker }: CatalogueKey): Uint8Array {
   return Buffer.from(JSON.stringify(worker === null ? [kind, name] : [kind, name, worker]), 'utf8')
 }

@@ -6,6 +6,7 @@ import {
   decodeValue,
   encodeKey,
   encodeValue,
+  keyOf,
   FromTheFuture,
   type CatalogueKey,
   type CatalogueKind,
@@ -303,10 +304,6 @@ function hasProcessors(table: CatalogueTable): boolean {
       return false
     }
   })
-}
-
-function keyOf<K extends CatalogueKind>(kind: K, name: string): CatalogueKey<K> {
-  return { kind, name, worker: null }
 }
 
 function encoded(changes: readonly CatalogueChange[]): readonly TableChange[] {

@@ -14,6 +14,7 @@ import {
 import type { Catalogue, CatalogueChange, WorkerSeen } from '../catalogue/catalogue.ts'
 import {
   encodeValue,
+  keyOf,
   type Deployment,
   type PausedKeysRecord,
   type ProcessorTarget,
@@ -329,10 +330,6 @@ async function written(work: Promise<void>): Promise<void> {
     if (cause instanceof HerderError) throw cause
     throw new HerderError(503, `The catalogue of processors cannot be written: ${describeError(cause)}`, { cause })
   }
-}
-
-function keyOf<K extends 'processor' | 'target-state' | 'paused-keys' | 'restart' | 'topology'>(kind: K, name: string) {
-  return { kind, name, worker: null } as const
 }
 
 /** The newest ones. @throws HerderError 400 where one alone is too large */

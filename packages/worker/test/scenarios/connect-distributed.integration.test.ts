@@ -237,22 +237,23 @@ onBroker('connect-distributed in processes of its own', () => {
         await eventually('all lines have come through', () => fs.readFileSync(to, 'utf8').length >= written.length)
         expect(fs.readFileSync(to, 'utf8')).toBe(written)
         let sent = await drained(cluster, topic)
+        let flushed = NOTHING
         const flushedBySink = (): Ledger =>
           ledger(cluster.printed('verifiable-sink').filter((fact) => fact.flushed === true))
         // A task on another worker may send a little more before it is stopped.
         await eventually(
           'the sink has all',
           async () => {
-            const { numbers } = flushedBySink()
+            flushed = flushedBySink()
             sent = await sentTo(topic)
-            return isDeepStrictEqual(numbers, sent.numbers)
+            return isDeepStrictEqual(flushed.numbers, sent.numbers)
           },
           SETTLE_MS,
         )
-        const flushed = flushedBySink()
         expect(sent.twice).toEqual([])
         expect(sent.missing).toEqual([])
         expect(flushed.twice).toEqual([])
+        expect(flushed.numbers).toEqual(sent.numbers)
         await remove('verifiable-source', 'verifiable-sink', 'file-source', 'file-sink')
       },
       TEST_MS,
@@ -441,6 +442,8 @@ interface Ledger {
   /** Below the last one of its task. */
   readonly missing: readonly string[]
 }
+
+const NOTHING: Ledger = { numbers: [], twice: [], missing: [] }
 
 function ledger(facts: readonly { readonly task: number | string; readonly seqno: number | string }[]): Ledger {
   const seen = new Map<string, Set<number>>()

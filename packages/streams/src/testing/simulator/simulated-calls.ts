@@ -1,7 +1,6 @@
-import { asksOthers } from '../../operators/map-values-async.ts'
+import { asksOthers, isAsking } from '../../operators/map-values-async.ts'
 import type { Operator, Step } from '../../operators/operator.ts'
 import type { AsyncLane } from '../../record-path/async-calls.ts'
-import type { ProcessorNode, TopologyNode } from '../../topology/node.ts'
 import { Topology } from '../../topology/topology.ts'
 import type { Link } from './link.ts'
 
@@ -22,10 +21,6 @@ export function withSimulatedCalls(topology: Topology, link: Link): Topology {
     repartitions: topology.repartitions.values(),
     copartitions: topology.copartitions,
   })
-}
-
-function isAsking(node: TopologyNode): node is ProcessorNode {
-  return node.kind === 'processor' && node.operator.kind === 'mapValuesAsync'
 }
 
 function answeredElsewhere(operator: Operator, link: Link): Operator {
