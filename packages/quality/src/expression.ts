@@ -1,5 +1,6 @@
 /** CEL expressions over a record: checked and guarded once, then evaluated as a plain function. */
-import { Environment, type ObjectSchema, type ParseResult } from '@marcbachmann/cel-js'
+import { createRequire } from 'node:module'
+import type { Environment, ObjectSchema, ParseResult } from '@marcbachmann/cel-js'
 import { LOGICAL, type Schema, type SchemaType } from '@sluice/sdk'
 import { inspectExpression, type ExpressionFacts } from './expression-guards.ts'
 import { inputOf, type Variable } from './expression-input.ts'
@@ -85,12 +86,17 @@ export function faultOf(expression: Expression, record: JudgedRecord): string | 
   }
 }
 
+type Cel = { readonly Environment: typeof Environment }
+
+const require = createRequire(import.meta.url)
+
 const VARIABLES: readonly Variable[] = ['value', 'key', 'timestamp', 'topic']
 
 function environment(regexes: ReadonlyMap<string, SafeRegex>, schemas: ExpressionSchemas): Environment {
   const search = (subject: string, pattern: string): boolean => regexes.get(pattern)!.test(subject)
   const { nodesMax, depthMax, listLiteralMax } = EXPRESSION_LIMITS
-  const cel = new Environment({
+  // Loaded when the first expression is compiled: most programs have none.
+  const cel = new (require('@marcbachmann/cel-js') as Cel).Environment({
     homogeneousAggregateLiterals: false,
     limits: {
       maxAstNodes: nodesMax,

@@ -1,4 +1,7 @@
-import { RE2JS } from 're2js'
+import { createRequire } from 'node:module'
+import type { RE2JS } from 're2js'
+
+const require = createRequire(import.meta.url)
 
 /** The longest pattern a rule may hold, in characters. */
 export const PATTERN_CHARS_MAX = 1000
@@ -16,7 +19,9 @@ export interface SafeRegex {
 export function compileRegex(pattern: string, ignoreCase: boolean = false): SafeRegex | string {
   if (pattern.length > PATTERN_CHARS_MAX) return `a pattern of at most ${PATTERN_CHARS_MAX} characters`
   try {
-    return RE2JS.compile(pattern, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0)
+    // Loaded when the first pattern is compiled: most programs have none.
+    const { RE2JS: re2 } = require('re2js') as { readonly RE2JS: typeof RE2JS }
+    return re2.compile(pattern, ignoreCase ? re2.CASE_INSENSITIVE : 0)
   } catch (error) {
     return `a pattern in RE2 syntax (${error instanceof Error ? error.message : String(error)})`
   }

@@ -1,7 +1,8 @@
 /** .proto files, as far as it matters who can read what was written with them. */
 import { SchemaError } from '@sluice/sdk'
-import protobuf from 'protobufjs'
+import type protobuf from 'protobufjs'
 import { parsedProto } from './proto-syntax.ts'
+import { protobufjs } from './protobufjs.ts'
 import { isWellKnown } from './well-known-protos.ts'
 
 export interface ProtoField {
@@ -64,11 +65,11 @@ export function protoFile(text: string, known: ReadonlySet<string>): ProtoFile {
   const start = packageName === '' ? 1 : packageName.length + 2
   const visit = (namespace: protobuf.NamespaceBase): void => {
     for (const nested of namespace.nestedArray) {
-      if (nested instanceof protobuf.Type) {
+      if (nested instanceof protobufjs().Type) {
         const name = nested.fullName.slice(start)
         messages.set(name, { name, fields: new Map(nested.fieldsArray.map((field) => [field.id, fieldOf(field)])) })
       }
-      if (nested instanceof protobuf.Namespace) visit(nested)
+      if (nested instanceof protobufjs().Namespace) visit(nested)
     }
   }
   visit(root)
@@ -80,13 +81,15 @@ function fieldOf(field: protobuf.Field): ProtoField {
   const named = field.parent === null || SCALARS.has(field.type) ? null : found(field.parent, field.type)
   const isOptional = field.options?.['proto3_optional'] === true
   const entry =
-    field instanceof protobuf.MapField ? { key: scalar('key', field.keyType), value: valueOf(field, named) } : undefined
+    field instanceof protobufjs().MapField
+      ? { key: scalar('key', field.keyType), value: valueOf(field, named) }
+      : undefined
   return {
     number,
     name,
     type: entry === undefined ? typeName(field.type, named) : `map<${entry.key.type}, ${entry.value.type}>`,
-    isMessage: entry === undefined && !SCALARS.has(field.type) && !(named instanceof protobuf.Enum),
-    isEnum: entry === undefined && named instanceof protobuf.Enum,
+    isMessage: entry === undefined && !SCALARS.has(field.type) && !(named instanceof protobufjs().Enum),
+    isEnum: entry === undefined && named instanceof protobufjs().Enum,
     isRepeated: field.rule === 'repeated',
     isRequired: field.rule === 'required' || field.options?.['features.field_presence'] === 'LEGACY_REQUIRED',
     oneof: partOf === null || isOptional ? undefined : partOf.name,
@@ -95,7 +98,7 @@ function fieldOf(field: protobuf.Field): ProtoField {
 }
 
 function valueOf({ type }: protobuf.Field, named: protobuf.ReflectionObject | null): ProtoField {
-  const isEnum = named instanceof protobuf.Enum
+  const isEnum = named instanceof protobufjs().Enum
   return { ...scalar('value', typeName(type, named)), isEnum, isMessage: !isEnum && !SCALARS.has(type) }
 }
 
@@ -110,7 +113,7 @@ function typeName(type: string, named: protobuf.ReflectionObject | null): string
 
 function found(scope: protobuf.NamespaceBase, type: string): protobuf.ReflectionObject | null {
   try {
-    return scope.lookup(type, [protobuf.Type, protobuf.Enum])
+    return scope.lookup(type, [protobufjs().Type, protobufjs().Enum])
   } catch {
     return null
   }

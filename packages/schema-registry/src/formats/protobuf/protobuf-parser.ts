@@ -1,6 +1,6 @@
 /** Resolves a .proto file: what its messages are made of, wherever that is defined. */
 import { SchemaError } from '@sluice/sdk'
-import protobuf from 'protobufjs'
+import type protobuf from 'protobufjs'
 import type { ResolvedReference } from '../../registry-port.ts'
 import type {
   ProtobufEnum,
@@ -11,6 +11,7 @@ import type {
   ProtobufSchema,
 } from './protobuf-schema.ts'
 import { parsedProto, unreadable } from './proto-syntax.ts'
+import { newRoot, protobufjs } from './protobufjs.ts'
 import { addWellKnown } from './well-known-protos.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -22,7 +23,7 @@ const FIELD_META = '(confluent.field_meta)'
 const MAIN = ''
 
 /** What protobufjs has and tells, but not in its types. */
-const parser = protobuf.parse as unknown as { filename: string | null }
+type Parser = { filename: string | null }
 type Definition = { readonly filename?: string | null; readonly group?: boolean }
 type Featured = { readonly _features: Readonly<Record<string, unknown>> }
 
@@ -34,7 +35,7 @@ export function parseProtobufSchema(
   text: string,
   dependencies: readonly Pick<ResolvedReference, 'name' | 'text'>[] = [],
 ): ProtobufSchema {
-  const root = new protobuf.Root()
+  const root = newRoot()
   const added = new Set(dependencies.map(({ name }) => name))
   const add = (source: string): protobuf.IParserResult => {
     const result = parsedProto(source, root)
@@ -42,6 +43,7 @@ export function parseProtobufSchema(
     return result
   }
   for (const dependency of dependencies) add(dependency.text)
+  const parser = protobufjs().parse as unknown as Parser
   parser.filename = MAIN
   let name: string
   try {
@@ -73,7 +75,7 @@ class Resolver {
 
   #messagesIn(scope: protobuf.NamespaceBase): readonly ProtobufMessage[] {
     return scope.nestedArray.flatMap((nested) =>
-      nested instanceof protobuf.Type && isCounted(nested) ? [this.#message(nested)] : [],
+      nested instanceof protobufjs().Type && isCounted(nested) ? [this.#message(nested)] : [],
     )
   }
 
@@ -101,9 +103,9 @@ class Resolver {
   }
 
   #field(field: protobuf.Field, scope: string, oneof: ProtobufOneof | undefined): ProtobufField {
-    const isMap = field instanceof protobuf.MapField
+    const isMap = field instanceof protobufjs().MapField
     const { resolvedType } = field
-    const isMessage = isMap || resolvedType instanceof protobuf.Type
+    const isMessage = isMap || resolvedType instanceof protobufjs().Type
     const base: Mutable<Base> = {
       // A group's field is called after its message, which protobufjs does not lower but for the first letter.
       name: (resolvedType as Definition | null)?.group === true ? field.name.toLowerCase() : field.name,
@@ -118,10 +120,10 @@ class Resolver {
       meta: metaOf(field),
     }
     if (isMap) return { ...base, kind: 'message', message: this.#entry(field, scope) }
-    if (resolvedType instanceof protobuf.Type)
+    if (resolvedType instanceof protobufjs().Type)
       return { ...base, kind: field.delimited ? 'group' : 'message', message: this.#message(resolvedType) }
     base.default = defaultOf(field)
-    if (resolvedType instanceof protobuf.Enum) return { ...base, kind: 'enum', enum: this.#enum(resolvedType) }
+    if (resolvedType instanceof protobufjs().Enum) return { ...base, kind: 'enum', enum: this.#enum(resolvedType) }
     return { ...base, kind: field.type as ProtobufScalar }
   }
 
@@ -142,9 +144,9 @@ class Resolver {
     const base = { ...plain, name: 'value', number: 2 }
     const { resolvedType } = map
     const value: ProtobufField =
-      resolvedType instanceof protobuf.Type
+      resolvedType instanceof protobufjs().Type
         ? { ...base, hasPresence: true, kind: 'message', message: this.#message(resolvedType) }
-        : resolvedType instanceof protobuf.Enum
+        : resolvedType instanceof protobufjs().Enum
           ? { ...base, kind: 'enum', enum: this.#enum(resolvedType) }
           : { ...base, kind: map.type as ProtobufScalar }
     return { fullName: `${scope}.${name}`, name, fields: [key, value], oneofs: [], nested: [], isMapEntry: true }
@@ -175,7 +177,7 @@ function isProto3Optional(field: protobuf.Field): boolean {
 
 /** Whether values of it can stand together, behind one length. */
 function isNumeric({ type, resolvedType }: protobuf.Field): boolean {
-  return resolvedType instanceof protobuf.Enum || (resolvedType === null && type !== 'string' && type !== 'bytes')
+  return resolvedType instanceof protobufjs().Enum || (resolvedType === null && type !== 'string' && type !== 'bytes')
 }
 
 /** Whether it is a message of the file itself, and no group. */
@@ -191,7 +193,7 @@ function isClosed(type: protobuf.Enum): boolean {
 function defaultOf(field: protobuf.Field): ProtobufField['default'] {
   const stated: unknown = field.options?.['default']
   if (typeof stated === 'string') {
-    if (field.resolvedType instanceof protobuf.Enum) return field.resolvedType.values[stated]
+    if (field.resolvedType instanceof protobufjs().Enum) return field.resolvedType.values[stated]
     return field.type === 'bytes' ? Buffer.from(stated, 'latin1') : stated
   }
   return typeof stated === 'number' || typeof stated === 'boolean' ? stated : undefined

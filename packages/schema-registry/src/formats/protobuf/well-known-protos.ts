@@ -1,5 +1,6 @@
 /** Files that every Protobuf compiler, or Confluent's registry, brings with it: schemas import them without having them registered. */
-import protobuf from 'protobufjs'
+import type protobuf from 'protobufjs'
+import { protobufjs } from './protobufjs.ts'
 
 const scalars = (names: string): string =>
   names
@@ -143,6 +144,6 @@ export function addWellKnown(root: protobuf.Root, path: string, added: Set<strin
   added.add(path)
   const text = TEXTS.get(path)
   if (text === undefined) return
-  const { imports = [] } = protobuf.parse(text, root, { keepCase: true })
+  const { imports = [] } = protobufjs().parse(text, root, { keepCase: true })
   for (const imported of imports) addWellKnown(root, imported, added)
 }
