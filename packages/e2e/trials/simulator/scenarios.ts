@@ -23,7 +23,6 @@ interface Scenario {
   readonly name: string
   readonly topology: Topology
   readonly write: Write
-  readonly settings?: NonNullable<SimulationOptions['settings']>
   readonly compare?: NonNullable<SimulationOptions['compare']>
   /** Of results that do not count what is there twice. */
   readonly compareAtLeastOnce?: NonNullable<SimulationOptions['compare']>
@@ -170,10 +169,8 @@ function asked(): Scenario {
     .toStream()
     .mapValuesAsync(async (count) => `${count} answers`, { name: 'tell' })
     .to('told', asText)
-  // Others of the key, behind one that is never answered, are asked in time.
-  const settings = { 'transaction.timeout.ms': '6000' }
   const write: Write = (random, count) => numbers(random, Math.ceil(count / 2))
-  return { name: 'asked', topology: builder.build(), write, settings }
+  return { name: 'asked', topology: builder.build(), write }
 }
 
 /** All records of a partition, in which they all are, go on in their order, whatever their keys. */
@@ -206,14 +203,7 @@ export function scenarioOf(
   seed: number,
   guarantee?: Guarantee,
 ): { readonly name: string; readonly options: SimulationOptions } {
-  const {
-    name,
-    topology,
-    write,
-    settings = {},
-    compare = {},
-    compareAtLeastOnce = {},
-  } = scenarios[seed % scenarios.length]!
+  const { name, topology, write, compare = {}, compareAtLeastOnce = {} } = scenarios[seed % scenarios.length]!
   const random = new SeededRandom(seed ^ 0x51_0c_e0)
   const drawn: Guarantee = random.isOneIn(3) ? 'at_least_once' : 'exactly_once_v2'
   const promised = guarantee ?? drawn
@@ -223,7 +213,7 @@ export function scenarioOf(
     inputs: write(random, 80 + random.below(160)),
     partitions: 1 + random.below(4),
     instances: 1 + random.below(3),
-    settings: { ...settings, 'processing.guarantee': promised, 'num.stream.threads': String(1 + random.below(2)) },
+    settings: { 'processing.guarantee': promised, 'num.stream.threads': String(1 + random.below(2)) },
     compare: promised === 'at_least_once' ? { ...compare, ...compareAtLeastOnce } : compare,
   }
   return { name: `${name}, ${promised}`, options }
