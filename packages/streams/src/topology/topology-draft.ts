@@ -4,6 +4,7 @@ import { checkedChoice, checkedExtractor, checkedPartitioner } from './checked-f
 import { checkName } from './names.ts'
 import type { ErrorPolicy, ProcessorNode, SinkNode, SourceNode, TopologyNode } from './node.ts'
 import { checkFixedPartitions } from './partition-plan.ts'
+import { refuseQuarantineLoops } from './quarantine-loop.ts'
 import { Topology, type RepartitionTopic, type TopologyStore } from './topology.ts'
 import { checkSynchronous } from './synchronous.ts'
 import { topologyInvalid } from './topology-invalid.ts'
@@ -94,7 +95,7 @@ export class TopologyDraft {
     this.#copartitions.push(Object.freeze([...sources]))
   }
 
-  /** @throws SluiceError TOPOLOGY_INVALID: see `Topology` */
+  /** @throws SluiceError TOPOLOGY_INVALID: see `Topology`, `refuseQuarantineLoops` */
   build(): Topology {
     this.#checkConnections()
     const nodes = this.#nodes.map((node): TopologyNode => {
@@ -117,6 +118,7 @@ export class TopologyDraft {
       copartitions: this.#copartitions,
     })
     checkFixedPartitions(topology)
+    refuseQuarantineLoops(topology, null)
     for (const { name, stores } of topology.processors) this.#checkHistory(name, stores)
     return topology
   }
