@@ -29,9 +29,13 @@ export type {
 } from './settings/validation.ts'
 export * from './settings/validators.ts'
 
+/** Of more keys than this the nearest is not looked for: that takes its time, and a hostile config has very many. */
+const HINTS_MAX = 20
+
 /** A key that no declaration knows, and what it was probably meant to be. */
 export interface UnknownKey {
   readonly key: string
+  /** Undefined: no name is near, or it is not among the first twenty unknown ones. */
   readonly nearest: string | undefined
 }
 
@@ -132,7 +136,7 @@ class DeclaredSettings implements SettingsDeclaration {
     const known = new Set([...Object.keys(this.declarations), ...others])
     return Object.keys(raw)
       .filter((key) => !known.has(key) && !others.some((prefix) => prefix.endsWith('.') && key.startsWith(prefix)))
-      .map((key) => ({ key, nearest: nearestName(key, known) }))
+      .map((key, at) => ({ key, nearest: at < HINTS_MAX ? nearestName(key, known) : undefined }))
   }
 
   extend<T extends SettingsShape>(other: SettingsDeclaration<T>): SettingsDeclaration<T> {

@@ -159,6 +159,14 @@ describe('unknownKeys', () => {
     ])
     expect(settings.parse(raw).file).toBe('a')
   })
+
+  test('looks for the nearest name of the first twenty only: a hostile config has very many', () => {
+    const raw = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`batch.size${i}`, '1']))
+    const found = settings.unknownKeys(raw).map(({ nearest }) => nearest)
+    expect(found).toHaveLength(40)
+    expect(new Set(found.slice(0, 20))).toEqual(new Set(['batch.size']))
+    expect(new Set(found.slice(20))).toEqual(new Set([undefined]))
+  })
 })
 
 describe('extend', () => {

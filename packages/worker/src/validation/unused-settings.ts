@@ -48,23 +48,10 @@ export function warnOfUnknown(
   logger: Logger,
   prefix = '',
 ): void {
-  for (const { key, nearest } of firstUnknown(declared, raw, known)) {
+  for (const { key, nearest } of declared.unknownKeys(raw, known).slice(0, WARNINGS_MAX)) {
     const hint = nearest === undefined ? '' : `; did you mean "${prefix}${nearest}"?`
     logger.warn(`The setting "${prefix}${key}" has no effect${hint}`)
   }
-}
-
-/** Only of the first ones is the nearest name looked for: that takes its time, and a hostile config has very many. */
-function firstUnknown(
-  declared: SettingsDeclaration,
-  raw: RawSettings,
-  known: readonly string[],
-): ReturnType<SettingsDeclaration['unknownKeys']> {
-  const isKnown = (key: string): boolean =>
-    Object.hasOwn(declared.declarations, key) ||
-    known.some((other) => key === other || (other.endsWith('.') && key.startsWith(other)))
-  const unknown = Object.entries(raw).filter(([key]) => !isKnown(key))
-  return declared.unknownKeys(Object.fromEntries(unknown.slice(0, WARNINGS_MAX)), known)
 }
 
 /** So that a connector's config from Kafka Connect is taken as it is. */
@@ -87,7 +74,7 @@ export function warnOfUnused(
   }
   // Kafka's clients have settings that ours have no use for: only what looks mistyped is told.
   for (const [prefix, client, connection] of OVERRIDES)
-    for (const { key, nearest } of firstUnknown(client, below(prefix, config), connection))
+    for (const { key, nearest } of client.unknownKeys(below(prefix, config), connection))
       if (nearest !== undefined)
         own.warn(`The setting "${prefix}${key}" has no effect; did you mean "${prefix}${nearest}"?`)
 }
