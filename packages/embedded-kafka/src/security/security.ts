@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import type { ApiHandler } from '../api/handler.ts'
 import type { Access, BrokerSettings } from '../broker.ts'
 import type { BrokerClock } from '../clock.ts'
@@ -96,7 +96,7 @@ export class Security implements Doorkeeper {
 
   admit(socket: Socket): Admission | string {
     const login = this.#logins?.begin() ?? null
-    if (!(socket instanceof tls.TLSSocket)) return { principal: ANONYMOUS, login }
+    if (!(socket instanceof process.getBuiltinModule('node:tls').TLSSocket)) return { principal: ANONYMOUS, login }
     return certificateFault(socket) ?? { principal: certificatePrincipal(socket), login }
   }
 }

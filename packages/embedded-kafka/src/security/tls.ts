@@ -1,4 +1,4 @@
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { BrokerStartError } from '../start-error.ts'
 import type { TlsOptions } from './security-options.ts'
 
@@ -17,7 +17,7 @@ export function tlsServerOptions({ cert, key, passphrase, ca, clientAuth = 'none
     minVersion: 'TLSv1.2',
   } as const
   try {
-    tls.createSecureContext(material)
+    process.getBuiltinModule('node:tls').createSecureContext(material)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new BrokerStartError(

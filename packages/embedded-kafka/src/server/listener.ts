@@ -1,5 +1,4 @@
 import net from 'node:net'
-import tls from 'node:tls'
 import type { Reply } from '../api/dispatcher.ts'
 import type { Client } from '../broker.ts'
 import type { Doorkeeper } from '../security/index.ts'
@@ -77,7 +76,7 @@ export class NodeListener {
   #createServer(): net.Server {
     const { tls: terms } = this.#context.doorkeeper
     if (terms === null) return net.createServer({ noDelay: true }, (socket) => this.#accept(socket))
-    const server = tls.createServer({ ...terms, noDelay: true }, (socket) => {
+    const server = process.getBuiltinModule('node:tls').createServer({ ...terms, noDelay: true }, (socket) => {
       this.#greeting.delete(originOf(socket))
       this.#accept(socket)
     })

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { RetriableError } from '@sluice/sdk'
 import { type Dial, addressText, dialEach, readInto } from '../wire/dial.ts'
 import { codeOf, tlsFault } from './tls-faults.ts'
@@ -10,6 +10,7 @@ const READ_BUFFER_BYTES = 32 * 1024
 
 /** TLS with the keys and certificates of the moment. Resolves when the broker's certificate was accepted. */
 export function dialTls(material: TlsMaterial): Dial {
+  const tls = process.getBuiltinModule('node:tls')
   const { serverName, endpointIdentification, rejectUnauthorized } = material.ssl
   return async (address, timeoutMs, onBytes, signal) => {
     const secureContext = await material.current()

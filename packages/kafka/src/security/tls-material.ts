@@ -1,5 +1,5 @@
 import fs from 'node:fs/promises'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { type Logger, SluiceError, describeError } from '@sluice/sdk'
 import type { SslConfig } from './security-config.ts'
 
@@ -54,7 +54,7 @@ export class TlsMaterial {
   async #load(): Promise<tls.SecureContext> {
     const { ca, cert, key, pfx, passphrase } = this.ssl
     const cas = typeof ca === 'string' ? [ca] : ca
-    return tls.createSecureContext({
+    return process.getBuiltinModule('node:tls').createSecureContext({
       minVersion: 'TLSv1.2',
       ...(cas === undefined ? {} : { ca: await Promise.all(cas.map(pemOf)) }),
       ...(cert === undefined ? {} : { cert: await pemOf(cert) }),

@@ -48,13 +48,14 @@ export async function openS3Client(settings: S3Settings): Promise<S3Client> {
     responseChecksumValidation: checksums,
     retryStrategy: { retry: (next, args) => next(args) },
     // By itself it writes warnings to the console.
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, logger: silentLogger, ...(await agentsOf(settings)) },
+    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, logger: silentLogger, ...agentsOf(settings) },
   })
   return { sdk, client }
 }
 
-async function agentsOf(settings: S3Settings): Promise<{ httpAgent: HttpAgent; httpsAgent: HttpsAgent }> {
-  const [http, https] = await Promise.all([import('node:http'), import('node:https')])
+function agentsOf(settings: S3Settings): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
+  const http = process.getBuiltinModule('node:http')
+  const https = process.getBuiltinModule('node:https')
   const proxy = proxyOf(settings)
   const options = {
     keepAlive: true,

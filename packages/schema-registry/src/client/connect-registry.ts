@@ -1,5 +1,3 @@
-import http from 'node:http'
-import https from 'node:https'
 import { type Clock, type Random, type RawSettings, SluiceError, systemClock, systemRandom } from '@sluice/sdk'
 import type { SchemaRegistry } from '../registry-port.ts'
 import type { HttpPeer } from './http-request.ts'
@@ -61,14 +59,23 @@ function peerOf(text: string, settings: RegistrySettings, headers: Readonly<Reco
   const own = username === '' ? {} : basic(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
   url.username = ''
   url.password = ''
-  const pool = { keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: 2 }
   return {
     url,
     headers: { ...own, ...headers },
-    agent: url.protocol === 'https:' ? new https.Agent({ ...pool, ...tlsOf(settings) }) : new http.Agent(pool),
+    agent: agentOf(url, settings),
     connectTimeoutMs: settings['http.connect.timeout.ms'],
     readTimeoutMs: settings['http.read.timeout.ms'],
   }
+}
+
+function agentOf({ protocol }: URL, settings: RegistrySettings): HttpPeer['agent'] {
+  const pool = { keepAlive: true, maxSockets: CONNECTIONS_MAX, maxFreeSockets: 2 }
+  if (protocol === 'https:') {
+    const https = process.getBuiltinModule('node:https')
+    return new https.Agent({ ...pool, ...tlsOf(settings) })
+  }
+  const http = process.getBuiltinModule('node:http')
+  return new http.Agent(pool)
 }
 
 function authorizationOf(settings: RegistrySettings): Readonly<Record<string, string>> {

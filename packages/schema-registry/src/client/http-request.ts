@@ -1,5 +1,4 @@
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
 import type { RestAnswer, RestRequest } from '../rest.ts'
 import { CONTENT_TYPE } from '../rest.ts'
 
@@ -27,7 +26,7 @@ export function httpRequest(peer: HttpPeer, { method, path, body }: RestRequest)
   const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
   const base = url.pathname.endsWith('/') ? url.pathname.slice(0, -1) : url.pathname
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
-  const { request } = url.protocol === 'https:' ? https : http
+  const { request } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http')
   const headers = {
     accept: `${CONTENT_TYPE}, application/json`,
     ...(payload === undefined ? {} : { 'content-type': CONTENT_TYPE, 'content-length': payload.length }),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type https from 'node:https'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { DerError, isJks, jksCertificates, jksKey, trustedCertificates } from '@sluice/kafka/properties'
 import { type Password, SluiceError } from '@sluice/sdk'
 import type { RegistrySettings } from './registry-settings.ts'
@@ -88,7 +88,7 @@ function stored(
 /** Tried at once: Node would say it of each connection, as if the registry could not be reached. */
 function usable(options: tls.SecureContextOptions): tls.SecureContextOptions {
   try {
-    tls.createSecureContext(options)
+    process.getBuiltinModule('node:tls').createSecureContext(options)
     return options
   } catch (cause) {
     throw new SluiceError('SETTINGS_INVALID', 'The settings schema.registry.ssl.… cannot be used', {

@@ -1,4 +1,4 @@
-import http from 'node:http'
+import type http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Kafka } from '@sluice/kafka'
 import { SluiceError, silentLogger } from '@sluice/sdk'
@@ -37,7 +37,9 @@ export class RegistryServer {
     const registry = await Registry.open(topicLog(kafka, options), ({ key }) =>
       logger.warn('A record of a kind that is not known here is left aside', { keytype: key.keytype }),
     )
-    const server = http.createServer((request, response) => void respond(registry, request, response))
+    const server = process
+      .getBuiltinModule('node:http')
+      .createServer((request, response) => void respond(registry, request, response))
     server.keepAliveTimeout = KEEP_ALIVE_MS
     server.requestTimeout = REQUEST_TIMEOUT_MS
     try {

@@ -1,6 +1,6 @@
 /** The REST server of a worker: listeners, who may ask, and the routes behind them. */
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
+import type https from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { describeError, SluiceError, type Clock, type Logger, type RawSettings } from '@sluice/sdk'
@@ -201,11 +201,16 @@ export class RestServer {
       this.#answer(request, response, door)
     }
     if (listener.scheme === 'http')
-      return { server: guarded(http.createServer(options, answer)), listener, door, tls: null }
+      return {
+        server: guarded(process.getBuiltinModule('node:http').createServer(options, answer)),
+        listener,
+        door,
+        tls: null,
+      }
     const prefix = door === 'main' ? 'listeners.https.' : 'admin.listeners.https.'
     const ssl = sslSettingsOf(this.#parts.settings, prefix)
     const files = new TlsFiles(ssl)
-    const server = https.createServer({ ...options, ...files.serverOptions() }, answer)
+    const server = process.getBuiltinModule('node:https').createServer({ ...options, ...files.serverOptions() }, answer)
     if (ssl['ssl.client.auth'] === 'requested') server.on('secureConnection', refuseUntrusted)
     return { server: guarded(server), listener, door, tls: { files, stamp: files.stamp() } }
   }

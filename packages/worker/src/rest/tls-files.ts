@@ -1,6 +1,6 @@
 /** Keys and certificates of REST, from Kafka's `ssl.*` settings: for the server, and for requests to other workers. */
 import fs from 'node:fs'
-import tls from 'node:tls'
+import type tls from 'node:tls'
 import { DerError, isJks, jksCertificates, jksKey, trustedCertificates } from '@sluice/kafka/properties'
 import { SluiceError, type RawSettings } from '@sluice/sdk'
 import { sslSettings, type SslSettings } from './rest-settings.ts'
@@ -118,7 +118,7 @@ function read<T>(file: string, work: () => T): T {
 }
 
 function usable(options: tls.SecureContextOptions): tls.SecureContextOptions {
-  tls.createSecureContext(options)
+  process.getBuiltinModule('node:tls').createSecureContext(options)
   return options
 }
 

@@ -1,5 +1,5 @@
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
+import type https from 'node:https'
 
 export interface WholeAnswer {
   /** 0: the other did not say. */
@@ -19,19 +19,21 @@ export function wholeAnswer(
 ): Promise<WholeAnswer> {
   const isSecure = new URL(url).protocol === 'https:'
   return new Promise((resolve, reject) => {
-    const request = (isSecure ? https : http).request(url, options, (response) => {
-      const chunks: Buffer[] = []
-      let bytes = 0
-      response.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        bytes += chunk.length
-        if (bytes > ANSWER_BYTES_MAX) response.destroy(new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`))
+    const request = process
+      .getBuiltinModule(isSecure ? 'node:https' : 'node:http')
+      .request(url, options, (response) => {
+        const chunks: Buffer[] = []
+        let bytes = 0
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          bytes += chunk.length
+          if (bytes > ANSWER_BYTES_MAX) response.destroy(new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`))
+        })
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+        )
+        response.on('error', reject)
       })
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-      )
-      response.on('error', reject)
-    })
     request.on('error', reject).end(body ?? undefined)
   })
 }
