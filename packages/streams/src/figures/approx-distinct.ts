@@ -1,4 +1,5 @@
 import { murmur3 } from '../state/formats/murmur3.ts'
+import { made } from '../topology/synchronous.ts'
 import { figure, type Figure, type Input } from './figure.ts'
 
 /** 2^10 registers: a standard error of 1.04 / 32, 3.25 %. */
@@ -19,7 +20,7 @@ export function approxDistinct<V>(of: Input<V, unknown>): Figure<V, number> {
     initial: [],
     add(seen, value) {
       const input = of(value)
-      return input === null || input === undefined ? seen : withHashes(seen, [hashOf(input)])
+      return made('input of a figure', input) === null ? seen : withHashes(seen, [hashOf(input)])
     },
     merge: (a, b) => {
       if (typeof b !== 'string') return withHashes(a, b)

@@ -1,3 +1,5 @@
+import { refusePromise } from '../topology/synchronous.ts'
+
 /**
  * One figure of a summary: what it knows of the values so far (its state, plain JSON), and what it says of them. A null or absent input
  * says nothing, as in SQL; nor do NaN and infinity, which JSON has no words for.
@@ -24,9 +26,13 @@ export type RetractableFiguresOf<V, R> = { readonly [F in keyof R]: RetractableF
 /** What a figure looks at in a value. */
 export type Input<V, X> = (value: V) => X | null | undefined
 
-/** Whether an input says something. What JSON turns into null would be something else after a restart. */
+/**
+ * Whether an input says something. What JSON turns into null would be something else after a restart.
+ * @throws TypeError for a promise
+ */
 export function isGiven<X>(input: X | null | undefined): input is X {
   if (typeof input === 'number') return Number.isFinite(input)
+  refusePromise('input of a figure', input)
   return input !== null && input !== undefined
 }
 

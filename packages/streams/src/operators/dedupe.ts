@@ -1,4 +1,5 @@
 import type { WindowStore } from '../state/stores.ts'
+import { made } from '../topology/synchronous.ts'
 import { DUPLICATE } from './drop-reasons.ts'
 import type { KeySelector } from './select-key.ts'
 import type { Operator } from './operator.ts'
@@ -27,7 +28,7 @@ export function dedupe({ by, withinMs, store: name }: DedupeOptions): Operator {
       const store = scope.store(name) as WindowStore<string, Uint8Array>
       return (key, value, at) => {
         at.node = node
-        const id = by(key, value)
+        const id = made('by', by(key, value))
         if (id !== null) {
           const { timestamp } = at
           for (const _seen of store.fetchRange(id, timestamp - withinMs, timestamp + withinMs))

@@ -1,3 +1,4 @@
+import { made, madeAll } from '../topology/synchronous.ts'
 import type { Operator } from './operator.ts'
 
 /** Makes any number of values of one. */
@@ -13,13 +14,13 @@ export function flatMapValues(mapper: FlatValueMapper<unknown, unknown, unknown>
     compile(next, { node }) {
       return (key, value, at) => {
         at.node = node
-        let made = 0
-        for (const newValue of mapper(value, key)) {
-          made++
-          next(key, newValue, at)
+        let count = 0
+        for (const newValue of madeAll('mapper', mapper(value, key))) {
+          count++
+          next(key, made('mapper', newValue), at)
           at.node = node
         }
-        if (made === 0) at.drop(node)
+        if (count === 0) at.drop(node)
       }
     },
   }

@@ -1,3 +1,4 @@
+import { madeAll, madePair } from '../topology/synchronous.ts'
 import type { Operator } from './operator.ts'
 
 /** Makes any number of records of one. */
@@ -13,13 +14,14 @@ export function flatMap(mapper: FlatMapper<unknown, unknown, unknown, unknown>):
     compile(next, { node }) {
       return (key, value, at) => {
         at.node = node
-        let made = 0
-        for (const [newKey, newValue] of mapper(key, value)) {
-          made++
-          next(newKey, newValue, at)
+        let count = 0
+        for (const answer of madeAll('mapper', mapper(key, value))) {
+          count++
+          const pair = madePair('mapper', answer)
+          next(pair[0] ?? null, pair[1] ?? null, at)
           at.node = node
         }
-        if (made === 0) at.drop(node)
+        if (count === 0) at.drop(node)
       }
     },
   }

@@ -19,6 +19,7 @@ import { NULL_FOREIGN_KEY, NULL_KEY, OUT_OF_ORDER } from './drop-reasons.ts'
 import type { AnyJoiner } from './joiner.ts'
 import type { Operator } from './operator.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
+import { made } from '../topology/synchronous.ts'
 import type { TableView } from './table-view.ts'
 
 /** The key of the right row that a left row names; null: none. */
@@ -81,8 +82,8 @@ export function subscriptionSend(options: SubscriptionSendOptions): Operator {
         const { newValue, oldValue, isLatest } = change as Change<unknown>
         if (key === null) return scope.drop(at, NULL_KEY)
         if (isVersioned && !isLatest) return scope.drop(at, OUT_OF_ORDER)
-        const newForeign = newValue === null ? null : (extractor(newValue, key) ?? null)
-        const oldForeign = oldValue === null ? null : (extractor(oldValue, key) ?? null)
+        const newForeign = newValue === null ? null : made('foreign key extractor', extractor(newValue, key))
+        const oldForeign = oldValue === null ? null : made('foreign key extractor', extractor(oldValue, key))
         const hasMoved = oldForeign !== null && (newForeign === null || !isSame(newForeign, oldForeign))
         if (newValue === null && oldValue === null) return at.keep()
         if (isLeft) {
@@ -219,7 +220,7 @@ export function responseJoin(options: ResponseJoinOptions): Operator {
         const bytes = row === null ? null : codec.encode(row.value)
         if (!isSameHash(hash, bytes === null ? null : murmur3(bytes))) return at.keep()
         const isNone = row === null || (foreignValue === null && !isLeft)
-        next(key, isNone ? null : joiner(row.value, foreignValue, key), at)
+        next(key, isNone ? null : made('joiner', joiner(row.value, foreignValue, key)), at)
       }
     },
   }

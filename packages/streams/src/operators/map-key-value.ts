@@ -1,3 +1,4 @@
+import { madePair } from '../topology/synchronous.ts'
 import type { Operator } from './operator.ts'
 
 /** Makes a new key and value of a record. */
@@ -13,8 +14,8 @@ export function mapKeyValue(mapper: KeyValueMapper<unknown, unknown, unknown, un
     compile(next, { node }) {
       return (key, value, at) => {
         at.node = node
-        const pair = mapper(key, value)
-        next(pair[0], pair[1], at)
+        const pair = madePair('mapper', mapper(key, value))
+        next(pair[0] ?? null, pair[1] ?? null, at)
       }
     },
   }

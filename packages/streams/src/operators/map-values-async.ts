@@ -1,3 +1,4 @@
+import type { RecordContext } from '../record-path/record-context.ts'
 import type { ProcessorNode, TopologyNode } from '../topology/node.ts'
 import type { Operator } from './operator.ts'
 
@@ -24,7 +25,7 @@ export function mapValuesAsync({ mapper, ...options }: MapValuesAsyncOptions): O
         node,
         ...options,
         call: (key: unknown, value: unknown, signal: AbortSignal) => mapper(value, key, signal),
-        next,
+        next: (key: unknown, value: unknown, at: RecordContext) => next(key, value ?? null, at),
       }
       return (key, value, at) => {
         at.node = node

@@ -1,3 +1,4 @@
+import { made } from '../topology/synchronous.ts'
 import type { Operator } from './operator.ts'
 
 /**
@@ -16,7 +17,7 @@ export function mapValues(mapper: ValueMapper<unknown, unknown, unknown>): Opera
     compile(next, { node }) {
       return (key, value, at) => {
         at.node = node
-        next(key, mapper(value, key), at)
+        next(key, made('mapper', mapper(value, key)), at)
       }
     },
   }

@@ -194,8 +194,9 @@ class Context implements ProcessorContext<unknown, unknown>, FixedKeyProcessorCo
     const { timestamp, headers } = at
     at.timestamp = record.timestamp
     at.headers = record.headers
-    if (at.records === null) this.#scope.withoutRecord(step, record.key, record.value, at)
-    else step(record.key, record.value, at)
+    const { key = null, value = null } = record
+    if (at.records === null) this.#scope.withoutRecord(step, key, value, at)
+    else step(key, value, at)
     at.timestamp = timestamp
     at.headers = headers
     at.node = this.#scope.node
@@ -213,6 +214,7 @@ function newEachTime<P extends object>(supplier: ProcessorSupplier<P>): (node: s
   const supplied = new WeakSet<object>()
   return (node) => {
     const processor = supplier()
+    refusePromise(`supplier of ${node}`, processor)
     if (supplied.has(processor)) {
       throw new SluiceError('TOPOLOGY_INVALID', `The supplier of ${node} gives the same processor twice`, {
         place: { node },

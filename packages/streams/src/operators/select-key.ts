@@ -1,3 +1,4 @@
+import { made } from '../topology/synchronous.ts'
 import type { Operator } from './operator.ts'
 
 /** Makes a key of a record. */
@@ -19,7 +20,7 @@ export function selectKey({ selector, prefix = 'KSTREAM-KEY-SELECT-' }: SelectKe
     compile(next, { node }) {
       return (key, value, at) => {
         at.node = node
-        next(selector(key, value) ?? null, value, at)
+        next(made('selector', selector(key, value)), value, at)
       }
     },
   }

@@ -1,5 +1,6 @@
 import type { WindowStore } from '../state/stores.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
+import { made } from '../topology/synchronous.ts'
 import { NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { AnyJoiner } from './joiner.ts'
 import type { Operator } from './operator.ts'
@@ -42,7 +43,7 @@ export function selfJoin({ joiner, windows, store: name }: SelfJoinOptions): Ope
           timestamp + afterMs,
         )) {
           at.timestamp = start > timestamp ? start : timestamp
-          next(key, joiner(value, other, key), at)
+          next(key, made('joiner', joiner(value, other, key)), at)
         }
         store.put(key, value, timestamp)
         // As the right side, which meets itself too.
@@ -52,7 +53,7 @@ export function selfJoin({ joiner, windows, store: name }: SelfJoinOptions): Ope
           timestamp + beforeMs,
         )) {
           at.timestamp = start > timestamp ? start : timestamp
-          next(key, joiner(other, value, key), at)
+          next(key, made('joiner', joiner(other, value, key)), at)
         }
         at.timestamp = timestamp
       }

@@ -4,6 +4,7 @@ import type { RecordContext } from '../record-path/record-context.ts'
 import type { SessionEntry, SessionStore } from '../state/stores.ts'
 import type { SessionWindows } from '../windows/session-windows.ts'
 import type { Windowed } from '../windows/window.ts'
+import { made } from '../topology/synchronous.ts'
 import type { Merger } from './aggregator.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
@@ -69,10 +70,10 @@ class Sessions {
     touched.length = 0
     let start = timestamp
     let end = timestamp
-    let merged = initializer()
+    let merged = made('initializer', initializer())
     for (const session of this.#store.findSessions(key, earliestEnd, timestamp + gapMs)) {
       touched.push(session)
-      merged = merger(key, merged, session.value)
+      merged = made('merger', merger(key, merged, session.value))
       if (session.start < start) start = session.start
       if (session.end > end) end = session.end
     }
@@ -92,7 +93,7 @@ class Sessions {
     }
     // A session that stays as long as it was: the tombstone has taken its old value back already.
     if (start !== end) oldValue = null
-    const aggregate = aggregator(key, value, merged)
+    const aggregate = made('aggregator', aggregator(key, value, merged))
     this.#store.put(key, start, end, aggregate)
     at.keep()
     if (emit === 'update') this.#forward(key, start, end, aggregate, oldValue, at)

@@ -4,6 +4,7 @@ import type { RecordContext } from '../record-path/record-context.ts'
 import type { TimestampedWindowStore, ValueAndTimestamp, WindowEntry } from '../state/stores.ts'
 import type { SlidingWindows } from '../windows/sliding-windows.ts'
 import type { Windowed } from '../windows/window.ts'
+import { made } from '../topology/synchronous.ts'
 import { LATE, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
 import { windowedOperator, windowTime, type WindowedAggregateOptions } from './windowed-operator.ts'
@@ -159,7 +160,10 @@ class Slider {
     if (start + this.#difference < this.#closeTime) return this.#scope.drop(at, LATE)
     const { initializer, aggregator } = this.#options
     const { timestamp } = at
-    const newValue = aggregator(key, value, old === null ? initializer() : old.value)
+    const newValue = made(
+      'aggregator',
+      aggregator(key, value, old === null ? made('initializer', initializer()) : old.value),
+    )
     const newTimestamp = old === null || old.timestamp < timestamp ? timestamp : old.timestamp
     this.#put(key, start, newValue, newTimestamp, old === null ? null : old.value, at)
   }

@@ -1,4 +1,5 @@
 import type { Change } from '../dsl/change.ts'
+import { made } from '../topology/synchronous.ts'
 import type { Aggregation } from './aggregator.ts'
 import { NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { Operator } from './operator.ts'
@@ -31,7 +32,10 @@ export function streamAggregate(options: StreamAggregateOptions): Operator {
         const { timestamp } = at
         const old = store.get(key)
         const oldValue = old === null ? null : old.value
-        const newValue = aggregator(key, value, old === null ? initializer() : old.value)
+        const newValue = made(
+          'aggregator',
+          aggregator(key, value, old === null ? made('initializer', initializer()) : old.value),
+        )
         const newTimestamp = old === null || old.timestamp < timestamp ? timestamp : old.timestamp
         const put = store.put(key, newValue, newTimestamp)
         if (!isTaken(put)) return

@@ -2,6 +2,7 @@ import type { NodeTime } from '../record-path/node-times.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { JoinSide, JoinWindowStore, OuterJoinStore, WindowEntry } from '../state/stores.ts'
 import type { JoinWindows } from '../windows/join-windows.ts'
+import { made } from '../topology/synchronous.ts'
 import { NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { AnyJoiner } from './joiner.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
@@ -163,7 +164,7 @@ class SideOfJoin {
   #forward(key: unknown, result: unknown, resultTimestamp: number, at: RecordContext): void {
     const { timestamp } = at
     at.timestamp = resultTimestamp
-    this.#next(key, result, at)
+    this.#next(key, made('joiner', result), at)
     at.timestamp = timestamp
   }
 }

@@ -1,5 +1,6 @@
 import type { BufferedContext, BufferedRecord, RecordBuffer } from '../state/stores.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
+import { made } from '../topology/synchronous.ts'
 import { NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { AnyJoiner } from './joiner.ts'
 import type { KeySelector } from './select-key.ts'
@@ -66,11 +67,11 @@ export function streamGlobalJoin({ kind, joiner, tableView, selector }: StreamGl
       return (key, value, at) => {
         at.node = node
         if (value === null) return scope.drop(at, NULL_VALUE)
-        const lookup = selector(key, value) ?? null
+        const lookup = made('selector', selector(key, value))
         if (lookup === null && !isLeft) return scope.drop(at, NULL_KEY)
         const row = lookup === null ? null : rows.get(lookup)
-        if (row !== null) next(key, joiner(value, row.value, key), at)
-        else if (isLeft) next(key, joiner(value, null, key), at)
+        if (row !== null) next(key, made('joiner', joiner(value, row.value, key)), at)
+        else if (isLeft) next(key, made('joiner', joiner(value, null, key)), at)
         else at.drop(node)
       }
     },
@@ -83,8 +84,8 @@ function joinStep(isLeft: boolean, joiner: AnyJoiner, view: TableView, next: Ste
   const asOf = view.isVersioned ? rows.getAsOf?.bind(rows) : undefined
   return (key, value, at) => {
     const row = key === null ? null : asOf === undefined ? rows.get(key) : asOf(key, at.timestamp)
-    if (row !== null) next(key, joiner(value, row.value, key), at)
-    else if (isLeft) next(key, joiner(value, null, key), at)
+    if (row !== null) next(key, made('joiner', joiner(value, row.value, key)), at)
+    else if (isLeft) next(key, made('joiner', joiner(value, null, key)), at)
     else at.drop(node)
   }
 }

@@ -1,4 +1,5 @@
 import type { Change } from '../dsl/change.ts'
+import { made } from '../topology/synchronous.ts'
 import type { Aggregation, AnyAggregator } from './aggregator.ts'
 import { NULL_KEY } from './drop-reasons.ts'
 import type { Operator } from './operator.ts'
@@ -36,10 +37,13 @@ export function tableAggregate(options: TableAggregateOptions): Operator {
         let aggregate = old === null ? null : old.value
         let newTimestamp = timestamp
         if (old !== null) {
-          if (from.oldValue !== null) aggregate = subtractor(key, from.oldValue, aggregate)
+          if (from.oldValue !== null) aggregate = made('subtractor', subtractor(key, from.oldValue, aggregate))
           if (old.timestamp > timestamp) newTimestamp = old.timestamp
         }
-        if (from.newValue !== null) aggregate = aggregator(key, from.newValue, aggregate ?? initializer())
+        if (from.newValue !== null) {
+          const before = aggregate ?? made('initializer', initializer())
+          aggregate = made('aggregator', aggregator(key, from.newValue, before))
+        }
         const put = store.put(key, aggregate, newTimestamp)
         if (!isTaken(put)) return
         at.keep()

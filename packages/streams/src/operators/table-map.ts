@@ -3,7 +3,7 @@ import type { Change } from '../dsl/change.ts'
 import type { NodeScope, Operator, Step } from './operator.ts'
 import { isLatest, isTaken, tableStore, type TableOutput } from './table-output.ts'
 import type { TableView, ValueGetter } from './table-view.ts'
-import type { Calls } from '../topology/synchronous.ts'
+import { made, type Calls } from '../topology/synchronous.ts'
 
 /** Makes the table's value of its parent's; null: no row. */
 export type RowMapper = (value: unknown, key: unknown) => unknown
@@ -36,8 +36,8 @@ function virtual({ map, table, skipsNothing }: TableMapOptions, next: Step, { no
   return (key, value, at) => {
     at.node = node
     const from = value as Change<unknown>
-    const newValue = from.newValue === null ? null : (map(from.newValue, key) ?? null)
-    const oldValue = !sendOldValues || from.oldValue === null ? null : (map(from.oldValue, key) ?? null)
+    const newValue = from.newValue === null ? null : made('mapper', map(from.newValue, key))
+    const oldValue = !sendOldValues || from.oldValue === null ? null : made('mapper', map(from.oldValue, key))
     if (skipsNothing && sendOldValues && newValue === null && oldValue === null) return at.keep()
     const change: Change<unknown> = { newValue, oldValue, isLatest: from.isLatest }
     next(key, change, at)
@@ -51,7 +51,7 @@ function materialized({ map, table, skipsNothing }: TableMapOptions, name: strin
   return (key, value, at) => {
     at.node = node
     const from = value as Change<unknown>
-    const newValue = from.newValue === null ? null : (map(from.newValue, key) ?? null)
+    const newValue = from.newValue === null ? null : made('mapper', map(from.newValue, key))
     const old = sendOldValues ? store.get(key) : null
     if (skipsNothing && sendOldValues && newValue === null && old === null) return at.keep()
     const put = store.put(key, newValue, at.timestamp)
@@ -85,6 +85,6 @@ export function mappedView(parent: TableView, map: RowMapper): TableView {
 
 function mapped(row: ReturnType<ValueGetter<unknown, unknown>['get']>, key: unknown, map: RowMapper): typeof row {
   if (row === null) return null
-  const value = map(row.value, key) ?? null
+  const value = made('mapper', map(row.value, key))
   return value === null ? null : { value, timestamp: row.timestamp }
 }

@@ -1,4 +1,5 @@
 import type { Change } from '../dsl/change.ts'
+import { madePair } from '../topology/synchronous.ts'
 import { OUT_OF_ORDER } from './drop-reasons.ts'
 import type { KeyValueMapper } from './map-key-value.ts'
 import type { Operator } from './operator.ts'
@@ -29,8 +30,8 @@ export function tableRepartitionMap({ mapper, isSameKey, of }: TableRepartitionM
         at.node = node
         const from = value as Change<unknown>
         if (isVersioned && !from.isLatest) return scope.drop(at, OUT_OF_ORDER)
-        const newPair = from.newValue === null ? null : mapper(key, from.newValue)
-        const oldPair = from.oldValue === null ? null : mapper(key, from.oldValue)
+        const newPair = from.newValue === null ? null : madePair('mapper', mapper(key, from.newValue))
+        const oldPair = from.oldValue === null ? null : madePair('mapper', mapper(key, from.oldValue))
         const hasNew = newPair !== null && isSome(newPair[0]) && isSome(newPair[1])
         const hasOld = oldPair !== null && isSome(oldPair[0]) && isSome(oldPair[1])
         if (!hasNew && !hasOld) return at.keep()

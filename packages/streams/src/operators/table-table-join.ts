@@ -1,5 +1,6 @@
 import type { Change } from '../dsl/change.ts'
 import type { ValueAndTimestamp } from '../state/stores.ts'
+import { made } from '../topology/synchronous.ts'
 import { NULL_KEY, OUT_OF_ORDER } from './drop-reasons.ts'
 import type { AnyJoiner } from './joiner.ts'
 import type { Operator } from './operator.ts'
@@ -58,10 +59,10 @@ export function tableTableJoin(options: TableTableJoinOptions): Operator {
         const theirs = other === null ? null : other.value
         const hasResult = joinsWithoutThis && other !== null
         const change: Change<unknown> = {
-          newValue: hasResult || from.newValue !== null ? (joiner(from.newValue, theirs, key) ?? null) : null,
+          newValue: hasResult || from.newValue !== null ? made('joiner', joiner(from.newValue, theirs, key)) : null,
           oldValue:
             sendOldValues && (hasResult || from.oldValue !== null)
-              ? (joiner(from.oldValue, theirs, key) ?? null)
+              ? made('joiner', joiner(from.oldValue, theirs, key))
               : null,
           isLatest: from.isLatest,
         }
@@ -121,7 +122,10 @@ export function joinedView(
           if (one === null && kind !== 'outer') return null
           const other = rights.get(key)
           if (other === null && (kind === 'inner' || one === null)) return null
-          const value = joiner(one === null ? null : one.value, other === null ? null : other.value, key) ?? null
+          const value = made(
+            'joiner',
+            joiner(one === null ? null : one.value, other === null ? null : other.value, key),
+          )
           if (value === null) return null
           return {
             value,

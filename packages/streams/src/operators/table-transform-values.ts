@@ -1,5 +1,5 @@
 import type { StateStore } from '../state/stores.ts'
-import { checkMethods } from '../topology/synchronous.ts'
+import { checkMethods, refusePromise, type Immediate } from '../topology/synchronous.ts'
 import type { NodeScope, Operator } from './operator.ts'
 import type { ProcessorSupplier, StoreReference } from './process.ts'
 import { mappedView, tableMap, type RowMapper } from './table-map.ts'
@@ -20,11 +20,11 @@ export interface TransformerContext {
 /** Kafka Streams' `ValueTransformerWithKey`. One object per task and node; it must change neither of what it is given. */
 export interface ValueTransformer<K, V, W> {
   /** Called once, before the first row. */
-  init?(context: TransformerContext): void
+  init?(context: TransformerContext): Immediate
   /** Null: no row. Not called for deleted rows, which Kafka Streams gives as null. */
   transform(key: K, value: V): W | null
   /** Called once, when the task ends or moves, while its stores are still open. What it throws ends the run. */
-  close?(): void
+  close?(): Immediate
 }
 
 type AnySupplier = ProcessorSupplier<ValueTransformer<unknown, unknown, unknown>>
@@ -59,13 +59,15 @@ export function transformedView(parent: TableView, supplier: AnySupplier, stores
 
 function transformerOf(supplier: AnySupplier, scope: NodeScope): RowMapper {
   const transformer = supplier()
+  refusePromise(`supplier of ${scope.node}`, transformer)
   checkMethods(scope.node, transformer, 'init', 'transform', 'close')
-  transformer.init?.({
+  const begun = transformer.init?.({
     taskId: scope.task,
     getStateStore: <S extends StateStore>(store: StoreReference<S>) => scope.store(store.name) as S,
     currentStreamTimeMs: () => scope.streamTime(),
     currentSystemTimeMs: () => scope.clock.now(),
   })
-  if (transformer.close !== undefined) scope.onClose(() => transformer.close?.())
+  refusePromise(`init of ${scope.node}`, begun)
+  if (transformer.close !== undefined) scope.onClose(() => void transformer.close?.())
   return (value, key) => transformer.transform(key, value)
 }

@@ -2,6 +2,7 @@ import type { Change } from '../dsl/change.ts'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { TimestampedWindowStore } from '../state/stores.ts'
 import type { FixedWindows, Windowed } from '../windows/window.ts'
+import { made } from '../topology/synchronous.ts'
 import { LATE, NO_WINDOW, NULL_KEY, NULL_VALUE } from './drop-reasons.ts'
 import type { Operator, Step } from './operator.ts'
 import { windowedOperator, windowTime, type WindowedAggregateOptions } from './windowed-operator.ts'
@@ -49,7 +50,10 @@ export function timeWindowAggregate(options: TimeWindowAggregateOptions): Operat
           continue
         }
         const old = store.fetch(key, start)
-        const newValue = aggregator(key, value, old === null ? initializer() : old.value)
+        const newValue = made(
+          'aggregator',
+          aggregator(key, value, old === null ? made('initializer', initializer()) : old.value),
+        )
         const newTimestamp = old === null || old.timestamp < timestamp ? timestamp : old.timestamp
         store.put(key, newValue, newTimestamp, start)
         at.keep()

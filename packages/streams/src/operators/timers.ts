@@ -2,6 +2,7 @@ import { DataError } from '@sluice/sdk'
 import type { Serde } from '../serde.ts'
 import { codecOf, keyBytes, type SideCodec } from '../state/formats/side-codec.ts'
 import type { KeyValueStore } from '../state/stores.ts'
+import { checkSynchronous, refusePromise, type Immediate } from '../topology/synchronous.ts'
 import type { PunctuationType } from './operator.ts'
 import type { FixedKeyProcessorContext, ProcessorContext, StoreReference } from './process.ts'
 
@@ -40,7 +41,7 @@ const TIME_BYTES = 8
 export class Timers<K> {
   readonly #store: KeyValueStore<Uint8Array, Uint8Array>
   readonly #key: SideCodec<K>
-  readonly #callback: (key: K, dueAt: number) => void
+  readonly #callback: (key: K, dueAt: number) => Immediate
   /** No timer is due before; what a restored store holds is not known until it was looked at. */
   #earliest = -Infinity
 
@@ -52,8 +53,9 @@ export class Timers<K> {
     >,
     timers: TimersReference<K>,
     type: PunctuationType,
-    callback: (key: K, dueAt: number) => void,
+    callback: (key: K, dueAt: number) => Immediate,
   ) {
+    checkSynchronous(timers.name, { timer: callback })
     this.#store = context.getStateStore(timers)
     this.#key = codecOf<K>(timers.timerKey, timers.name)
     this.#callback = callback
@@ -93,7 +95,7 @@ export class Timers<K> {
       if (dueAt === null || dueAt > now) continue
       this.#remove(key)
       try {
-        this.#callback(this.#key.decode(key), dueAt)
+        refusePromise(`timer of ${this.#store.name}`, this.#callback(this.#key.decode(key), dueAt))
       } catch (error) {
         failures.push(error)
       }

@@ -48,6 +48,10 @@ export function checkedPartitioner(partitioner: StreamPartitioner): StreamPartit
 }
 
 function shown(answer: unknown): string {
+  if (answer instanceof Promise) {
+    answer.catch(() => undefined)
+    return 'a promise'
+  }
   if (answer instanceof Date) return 'a Date'
   return typeof answer === 'number' ? String(answer) : (JSON.stringify(answer) ?? String(answer))
 }

@@ -39,6 +39,36 @@ export function refusePromise(role: string, answer: unknown): void {
   throw new TypeError(`The ${role} returned a promise, which nobody waits for`)
 }
 
+/**
+ * What a function of the user's has made. Undefined, which is easily answered, is the null that it is when it is written: else a record
+ * would count as one with a value until it comes to a topic.
+ * @throws TypeError for a promise, which would be a value like others to all that follows
+ */
+export function made<T>(role: string, answer: T): T | null {
+  if (answer instanceof Promise) refusePromise(role, answer)
+  return answer === undefined ? null : answer
+}
+
+/** The key and value that it has made. @throws TypeError for what is no pair, or has a promise in it */
+export function madePair(role: string, answer: unknown): readonly [key: unknown, value: unknown] {
+  if (!Array.isArray(answer)) throw otherwise(role, answer, '[key, value]')
+  const pair = answer as readonly unknown[] as readonly [unknown, unknown]
+  refusePromise(role, pair[0])
+  refusePromise(role, pair[1])
+  return pair
+}
+
+/** All that it has made. @throws TypeError for what is no list */
+export function madeAll<T>(role: string, answer: Iterable<T>): Iterable<T> {
+  if (typeof (answer as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === 'function') return answer
+  throw otherwise(role, answer, 'a list')
+}
+
+function otherwise(role: string, answer: unknown, wanted: string): TypeError {
+  refusePromise(role, answer)
+  return new TypeError(`The ${role} answers ${answer === null ? 'null' : typeof answer} where ${wanted} is asked for`)
+}
+
 function isAsync(call: unknown): boolean {
   return typeof call === 'function' && ASYNC.has(Object.prototype.toString.call(call))
 }

@@ -137,3 +137,30 @@ test('by wall-clock time they fire when the clock is there, whatever the records
   driver.advanceWallClockTime(10_000)
   expect(fired()).toEqual([])
 })
+
+test('their function answers at once: an async one is refused, and a promise is a timer that failed', () => {
+  const pipe = (callback: () => unknown): TopologyTestDriver => {
+    const timers = Stores.timers('timers', { key: Serdes.string })
+    const builder = new StreamsBuilder()
+    const supplier = () => {
+      let own: Timers<string>
+      return {
+        init: (context: ProcessorContext<never, never>) =>
+          void (own = new Timers(context, timers, 'STREAM_TIME', callback as () => undefined)),
+        process: ({ key, timestamp }: StreamRecord<string | null, string | null>) => own.set(key!, timestamp + 1),
+      }
+    }
+    builder.stream('timed', texts).process(supplier, { stores: [timers] })
+    const driver = new TopologyTestDriver(builder.build())
+    const input = driver.createInputTopic('timed', Serdes.string, Serdes.string)
+    input.pipeInput('a', 'v', { timestamp: 1 })
+    input.pipeInput('b', 'v', { timestamp: 5 })
+    return driver
+  }
+  expect(() => pipe(async () => undefined)).toThrow('The timer of timers is an async function')
+  const headers = pipe(() => Promise.resolve())
+    .createOutputTopic('test.quarantine')
+    .readRecord()
+    .headers.map(({ key, value }) => `${key}: ${Buffer.from(value ?? []).toString()}`)
+  expect(headers).toContain('__streams.errors.message: The timer of timers returned a promise, which nobody waits for')
+})

@@ -6,6 +6,7 @@ import {
   SessionWindows,
   StreamsBuilder,
   TimeWindows,
+  type FixedKeyRecord,
   type KStream,
   type ProcessorContext,
 } from '../../src/index.ts'
@@ -13,7 +14,7 @@ import { TopologyTestDriver } from '../../src/testing/index.ts'
 import { text, thrownBy, topologyOf } from '../dsl/topology-of.ts'
 
 /** What a program without types can give to any of them. */
-const later = (async () => undefined) as never
+let later = (async () => undefined) as never
 const joined = { ...text, otherValue: Serdes.string }
 const numbers = { materialized: { value: Serdes.long } }
 const windows = JoinWindows.ofTimeDifferenceWithNoGrace(1)
@@ -101,7 +102,7 @@ const writes: readonly (readonly [role: string, node: RegExp, (stream: Texts, bu
     [
       'joiner',
       /KTABLE-FK-JOIN/,
-      (stream, builder) => stream.toTable().join(builder.table('T', text), (value) => value, later),
+      (stream, builder) => stream.toTable().join(builder.table('T', text), (_value, key) => key, later),
     ],
   ]
 
@@ -113,6 +114,73 @@ test.each(writes)('async: the %s of %s', (role, node, write) => {
     place: { node: expect.stringMatching(node) as unknown },
     remedy: expect.stringContaining('mapValuesAsync') as unknown,
   })
+})
+
+test.each(writes)('a promise where none is allowed: of the %s of %s', (role, _node, write) => {
+  const before = later
+  const promise = Promise.resolve('too late')
+  let [given, seen] = [0, 0]
+  // A rejection that nobody catches would end the process.
+  promise.catch = () => {
+    seen++
+    return promise
+  }
+  later = (() => {
+    given++
+    return promise
+  }) as never
+  try {
+    const topology = topologyOf((builder) => void write(builder.stream('in', text), builder))
+    const read = new Set(topology.sources.flatMap(({ topics }) => topics))
+    const run = (): TopologyTestDriver => {
+      const driver = new TopologyTestDriver(topology)
+      for (const topic of ['T', 'G', 'R', 'in', 'x', 'in'])
+        if (read.has(topic)) driver.createInputTopic(topic, Serdes.string, Serdes.string).pipeInput('k', topic)
+      return driver
+    }
+    if (role === 'supplier') expect(run).toThrow('returned a promise')
+    else {
+      const [dead] = run().createOutputTopic('test.quarantine').readRecordsToList()
+      const why = dead?.headers.find(({ key }) => key === '__streams.errors.message')?.value
+      expect(Buffer.from(why ?? []).toString()).toMatch(/returned a promise|answers a promise/)
+    }
+    expect(given).toBeGreaterThan(0)
+    expect(seen).toBe(given)
+  } finally {
+    later = before
+  }
+})
+
+test('what is undefined is no value, as if it had been written and read', () => {
+  const driver = new TopologyTestDriver(
+    topologyOf((builder) => {
+      const stream = builder.stream('in', text)
+      const none = (): undefined => undefined
+      const counted = (some: unknown, name: string): unknown =>
+        (some as Texts).groupByKey().count({ materialized: { name } })
+      counted(stream.mapValues(none), 'mapped')
+      counted(
+        stream.flatMapValues(() => [undefined]),
+        'flat',
+      )
+      counted(stream.join(builder.table('T', text), none, text), 'joined')
+      counted(
+        stream.processValues(() => {
+          let forward: (record: FixedKeyRecord<string | null, unknown>) => void
+          return {
+            init: (context) => void (forward = (record) => context.forward(record)),
+            process: (record) => forward(record.withValue(undefined)),
+          }
+        }),
+        'processed',
+      )
+    }),
+  )
+  driver.createInputTopic('T', Serdes.string, Serdes.string).pipeInput('k', 'row')
+  driver.createInputTopic('in', Serdes.string, Serdes.string).pipeInput('k', 'v')
+  for (const store of ['mapped', 'flat', 'joined', 'processed'])
+    expect([store, driver.getKeyValueStore(store).get('k')]).toEqual([store, null])
+  expect(driver.droppedRecords()).toEqual({ 'null-value': 4 })
 })
 
 describe('a processor', () => {
