@@ -106,11 +106,17 @@ export async function restore(
     }
   } finally {
     await fetcher.close()
-    // What was read before it was interrupted need not be read again.
-    for (const { rows, at } of open.values()) await rows?.finish(at)
+    await finishAll(open.values())
   }
   const ms = Math.round(clock.monotonic() - startedAt)
   logger.info('State restored from changelogs', { stores: stores.length, records, ms })
+}
+
+/** What was read before it was interrupted need not be read again. Whatever one of them says, none keeps its files. */
+async function finishAll(readings: Iterable<Reading>): Promise<void> {
+  const failures: unknown[] = []
+  for (const { rows, at } of readings) await rows?.finish(at).catch((error: unknown) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }
 
 /** All at once, unless they are large: each has less memory to be sorted in the more there are. */

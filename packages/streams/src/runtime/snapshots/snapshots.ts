@@ -20,7 +20,6 @@ import { SnapshotCatalogue } from '../../state/snapshots/snapshot-catalogue.ts'
 import type { SourcePosition } from '../../state/snapshots/snapshot-manifest.ts'
 import type { StateCut } from '../../state/snapshots/state-cut.ts'
 import { writeSnapshot } from '../../state/snapshots/write-snapshot.ts'
-import { stateError } from '../../state/lmdb/lmdb-errors.ts'
 import type { StateSource } from '../restore/handover.ts'
 import { keyOf } from '../partition-key.ts'
 import type { RestoringStore } from '../restore/restoration.ts'
@@ -163,9 +162,7 @@ export class Snapshots {
               rows === null ? [[name, shape] as const] : [],
             )
             await adoptState(directory, { application, task }, Object.fromEntries(shapes), (file) =>
-              readFile(found, catalogue, file, signal).catch((error: unknown) => {
-                throw stateError(error, directory)
-              }),
+              readFile(found, catalogue, file, signal),
             )
           }
           const ms = Math.round(clock.monotonic() - startedAt)

@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { SluiceError } from '@sluice/sdk'
+import { stateError } from '../../state/lmdb/lmdb-errors.ts'
 import type { WrittenTopology } from '../../topology/written-topology.ts'
 
 /** Where an application keeps what its stored state was written by, from one start to the next. */
@@ -38,11 +39,17 @@ export class TopologyFile implements TopologyRecord {
     })
   }
 
+  /** @throws SluiceError STATE_DISK_FULL, retriable */
   async write(topology: WrittenTopology): Promise<void> {
-    await fs.promises.mkdir(path.dirname(this.#file), { recursive: true })
+    const directory = path.dirname(this.#file)
     const draft = `${this.#file}.${process.pid}`
-    await fs.promises.writeFile(draft, JSON.stringify(topology))
-    await fs.promises.rename(draft, this.#file)
+    try {
+      await fs.promises.mkdir(directory, { recursive: true })
+      await fs.promises.writeFile(draft, JSON.stringify(topology))
+      await fs.promises.rename(draft, this.#file)
+    } catch (error) {
+      throw stateError(error, directory)
+    }
   }
 }
 

@@ -51,7 +51,11 @@ export class LmdbState {
 
   /** @throws SluiceError STATE_LOCKED (retriable), STATE_TORN, STATE_FOREIGN, STATE_DISK_FULL (retriable) */
   constructor({ directory, application, task, isSynced = false }: LmdbOptions) {
-    this.#directory = new StateDirectory(directory, { application, task })
+    try {
+      this.#directory = new StateDirectory(directory, { application, task })
+    } catch (error) {
+      throw stateError(error, directory)
+    }
     try {
       const path = this.#directory.file
       const durability = isSynced ? {} : { noSync: true, overlappingSync: false }
@@ -68,9 +72,13 @@ export class LmdbState {
     }
   }
 
-  /** @throws SluiceError STATE_FOREIGN for a store that was written as something else */
+  /** @throws SluiceError STATE_FOREIGN for a store that was written as something else; STATE_DISK_FULL (retriable) */
   store(definition: StoreDefinition, context: StoreContext): TaskStore {
-    this.#directory.declare(definition)
+    try {
+      this.#directory.declare(definition)
+    } catch (error) {
+      throw stateError(error, this.#directory.directory)
+    }
     if (definition.logging !== null && !isBuffer(definition.kind)) this.#logged.push(definition.name)
     const tables = this.#tables.length
     const store = createStore(definition, context, this.#engine)
@@ -179,13 +187,17 @@ export class LmdbState {
     }
   }
 
-  /** What was not committed is lost. */
+  /** What was not committed is lost. @throws SluiceError STATE_DISK_FULL (retriable): it is closed, and what was committed is whole */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#copying
     const held = this.#held()
     await this.#root.close()
-    this.#directory.close(held)
+    try {
+      this.#directory.close(held)
+    } catch (error) {
+      throw stateError(error, this.#directory.directory)
+    }
   }
 
   #held(): number {

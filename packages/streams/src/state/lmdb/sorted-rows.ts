@@ -5,6 +5,7 @@
 
 import { writeLong } from '../formats/longs.ts'
 import { inByteOrder, type ByteStrings } from './byte-order.ts'
+import { stateError } from './lmdb-errors.ts'
 import { checkRowKey, KEY_MARK } from './row-keys.ts'
 import { merge, RUN_HEAD_BYTES, RunReader, writeRun, writeRunHead } from './sorted-runs.ts'
 
@@ -50,7 +51,10 @@ export class SortedRows {
     this.#bytesMax = bytesMax
   }
 
-  /** Of two rows with one key the later one counts. @throws SluiceError RECORD_TOO_LARGE for a key that no table on disk takes */
+  /**
+   * Of two rows with one key the later one counts.
+   * @throws SluiceError RECORD_TOO_LARGE for a key that no table on disk takes; STATE_DISK_FULL, retriable
+   */
   add(key: Uint8Array, value: Uint8Array | null, timestamp: number): void {
     const keyLength = key.length + 1
     checkRowKey(this.#store, keyLength)
@@ -123,7 +127,11 @@ export class SortedRows {
     const order = this.#latest()
     const begin = (row: number): number => this.#at[row]! - RUN_HEAD_BYTES
     const end = (row: number): number => this.#at[row]! + this.#keyLength[row]! + Math.max(this.#rowLength[row]!, 0)
-    this.#runs.push(writeRun(this.#directory, this.#runs.length, { bytes: this.#bytes, order, begin, end }))
+    try {
+      this.#runs.push(writeRun(this.#directory, this.#runs.length, { bytes: this.#bytes, order, begin, end }))
+    } catch (error) {
+      throw stateError(error, this.#directory)
+    }
     this.#used = 0
     this.#count = 0
   }

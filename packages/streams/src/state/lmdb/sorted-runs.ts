@@ -36,18 +36,23 @@ export function writeRun(directory: string, number: number, { bytes, order, begi
       const from = begin(row)
       const to = end(row)
       if (used + to - from > buffer.length) {
-        fs.writeSync(handle, buffer, 0, used)
+        writeAll(handle, buffer, used)
         used = 0
         if (to - from > buffer.length) buffer = Buffer.allocUnsafeSlow(to - from)
       }
       used += bytes.copy(buffer, used, from, to)
     }
-    fs.writeSync(handle, buffer, 0, used)
+    writeAll(handle, buffer, used)
     return new RunReader(handle, number)
   } catch (error) {
     fs.closeSync(handle)
     throw error
   }
+}
+
+/** A disk that is nearly full takes a part, and says so only the next time. */
+function writeAll(handle: number, buffer: Buffer, length: number): void {
+  for (let done = 0; done < length;) done += fs.writeSync(handle, buffer, done, length - done)
 }
 
 export class RunReader {

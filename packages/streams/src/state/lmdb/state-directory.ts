@@ -5,7 +5,7 @@ import path from 'node:path'
 import type { StoreDefinition } from '../definition.ts'
 import { shapeOf } from '../shape.ts'
 import { checkWhole } from './file-check.ts'
-import { foreign, torn } from './lmdb-errors.ts'
+import { foreign, stateError, torn } from './lmdb-errors.ts'
 import { bootId, takeLock } from './process-lock.ts'
 
 const MANIFEST = 'state.json'
@@ -154,7 +154,7 @@ export function hasState(directory: string): boolean {
 
 /**
  * Makes a state out of a file that `write` brings, as that of `stores` (by name, their shapes). Half of it is never found: the file
- * is moved into its place when it is complete. @throws SluiceError STATE_LOCKED; what `write` throws
+ * is moved into its place when it is complete. @throws SluiceError STATE_LOCKED and STATE_DISK_FULL, retriable; what `write` throws
  */
 export async function adoptState(
   directory: string,
@@ -162,19 +162,24 @@ export async function adoptState(
   stores: Readonly<Record<string, string>>,
   write: (file: string) => Promise<void>,
 ): Promise<void> {
-  fs.mkdirSync(directory, { recursive: true })
-  const unlock = takeLock(directory)
   const file = path.join(directory, DATA)
   const coming = `${file}.new`
+  let unlock: (() => void) | null = null
   try {
+    fs.mkdirSync(directory, { recursive: true })
+    unlock = takeLock(directory)
     await write(coming)
     // Nobody has waited for the disk: what a crash of the machine leaves of it is not trusted.
     const manifest: Manifest = { format: FORMAT, application, task, stores, openIn: bootId() }
     fs.writeFileSync(path.join(directory, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`)
     fs.renameSync(coming, file)
+  } catch (error) {
+    throw stateError(error, directory)
   } finally {
-    fs.rmSync(coming, { force: true })
-    unlock()
+    if (unlock !== null) {
+      fs.rmSync(coming, { force: true })
+      unlock()
+    }
   }
 }
 

@@ -100,7 +100,7 @@ export async function readFile(
 ): Promise<void> {
   const handle = await fs.open(file, 'w')
   try {
-    for await (const frame of frames(manifest.file ?? [], catalogue, signal)) await handle.write(frame)
+    for await (const frame of frames(manifest.file ?? [], catalogue, signal)) await handle.writeFile(frame)
   } finally {
     await handle.close()
   }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { FetchedPartition, FetchedRecords, Kafka } from '@sluice/kafka'
-import { silentLogger } from '@sluice/sdk'
+import { silentLogger, SluiceError } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { restore, type RestoringStore } from '../../../src/runtime/restore/restoration.ts'
 
@@ -29,7 +29,8 @@ function changelog(end: number, openAt: number | null) {
   }
   const kafka = {
     admin: {
-      listOffsets: (_places: unknown, at: string) => Promise.resolve([{ ...place, offset: at === 'latest' ? end : 0 }]),
+      listOffsets: (places: readonly (typeof place)[], at: string) =>
+        Promise.resolve(places.map((one) => ({ ...one, offset: at === 'latest' ? end : 0 }))),
       partitions: {
         describeProducers: () =>
           Promise.resolve([
@@ -68,7 +69,9 @@ function changelog(end: number, openAt: number | null) {
   return {
     state,
     keys,
-    run: () => restore([store], { kafka, clock, logger: silentLogger, isolation: 'read_committed' }, never),
+    store,
+    run: (stores = [store]) =>
+      restore(stores, { kafka, clock, logger: silentLogger, isolation: 'read_committed' }, never),
   }
 }
 
@@ -89,4 +92,22 @@ test('a transaction that hangs is an error that names it, and nothing begins wit
     place: { topic: place.topic, offset: 2, end: 5, producerId: 7, producerEpoch: 2, since: 2 },
   })
   expect(keys).toEqual(['0', '1'])
+})
+
+test('rows that find no room end it, and whatever each of the others says, none keeps its files', async () => {
+  const { store, run } = changelog(5, null)
+  const full = new SluiceError('STATE_DISK_FULL', 'No room', { retriable: true })
+  const finished: number[] = []
+  const stores = [0, 1, 2].map((partition): RestoringStore => ({
+    ...store,
+    partition,
+    bulk: () => ({
+      add: () => {
+        throw full
+      },
+      finish: () => Promise.reject(new Error(`no room for ${finished.push(partition)}`)),
+    }),
+  }))
+  await expect(run(stores)).rejects.toThrow('no room for 1')
+  expect(finished).toEqual([0, 1, 2])
 })

@@ -4,11 +4,12 @@ import { text } from 'node:stream/consumers'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { StoreDefinition } from '../../../src/state/definition.ts'
 import { windowStoreKey } from '../../../src/state/formats/windowed-keys.ts'
 import { stateError } from '../../../src/state/lmdb/lmdb-errors.ts'
 import { LmdbState } from '../../../src/state/lmdb/lmdb-state.ts'
+import { adoptState } from '../../../src/state/lmdb/state-directory.ts'
 import type { ChangelogRecord } from '../../../src/state/store-context.ts'
 import type {
   KeyValueStore,
@@ -267,6 +268,32 @@ describe('a directory', () => {
     expect(() => state.store({ ...base(), kind: 'session', retentionMs: 5 }, new TestContext())).toThrow(
       expect.objectContaining({ code: 'STATE_FOREIGN' }),
     )
+  })
+
+  test('that there is no room for says so, whether it is opened, closed, or taken from a snapshot: it can be tried again', async () => {
+    const full = expect.objectContaining({ code: 'STATE_DISK_FULL', retriable: true }) as unknown
+    await filled()
+    const write = fs.writeFileSync.bind(fs)
+    const noRoom = (): never => {
+      throw new Error('ENOSPC: no space left on device, write')
+    }
+    const spy = jest.spyOn(fs, 'writeFileSync')
+    try {
+      spy.mockImplementation(noRoom)
+      expect(() => opened()).toThrow(full)
+      await expect(adoptState(directory, { application: 'app', task: '0_0' }, {}, noRoom)).rejects.toEqual(full)
+      spy.mockImplementation(write)
+      const state = opened()
+      table(state).put('more', 'value', 1)
+      state.commit(new Map([['store', 8]]))
+      spy.mockImplementation(noRoom)
+      await expect(closed(state)).rejects.toEqual(full)
+    } finally {
+      spy.mockRestore()
+    }
+    const again = opened()
+    expect(again.position(TABLE)).toBe(8)
+    expect([...table(again).all()]).toHaveLength(501)
   })
 
   test('that was never written is new', () => {

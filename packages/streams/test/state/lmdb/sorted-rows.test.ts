@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { SeededRandom } from '@sluice/sdk/testing'
 import { SortedRows } from '../../../src/state/lmdb/sorted-rows.ts'
 
@@ -53,6 +53,26 @@ test('a row that is larger than what may be in memory passes by itself', () => {
   rows.add(Buffer.from('a'), Buffer.from('a'), 0)
   expect(Array.from(rows.rows(), ({ row }) => row!.length)).toEqual([1, 3_000_000])
   rows.close()
+})
+
+test('a disk that takes a part of what is written is given the rest; one that takes nothing is full, and nothing is lost', () => {
+  const rows = new SortedRows('store', directory, false, 1_000, 100)
+  const write = fs.writeSync.bind(fs)
+  const spy = jest.spyOn(fs, 'writeSync')
+  try {
+    spy.mockImplementation(((handle: number, bytes: Buffer, at: number, length: number) =>
+      write(handle, bytes, at, Math.min(length, 100))) as typeof fs.writeSync)
+    for (let i = 0; i < 200; i++) rows.add(Buffer.from(`key ${100 + (i % 150)}`), Buffer.from(`value ${i}`), 0)
+    spy.mockImplementation(() => {
+      throw new Error('ENOSPC: no space left on device, write')
+    })
+    expect(() => rows.rows()).toThrow(expect.objectContaining({ code: 'STATE_DISK_FULL', retriable: true }))
+  } finally {
+    spy.mockRestore()
+  }
+  const found = Array.from(rows.rows(), ({ key, row }) => `${key.subarray(1).toString()}: ${row!.toString()}`)
+  rows.close()
+  expect(found).toEqual(Array.from({ length: 150 }, (_, i) => `key ${100 + i}: value ${i < 50 ? i + 150 : i}`))
 })
 
 test('a key that no table on disk takes is refused with its length', () => {
