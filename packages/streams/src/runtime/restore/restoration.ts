@@ -51,7 +51,8 @@ export interface RestorationParts {
  * Resolves when all are complete, or the signal is aborted. What is read is all that was in the changelogs when it was called, also
  * behind a transaction that is still open: what the task has committed itself may lie there, since an owner before it that was cut off may
  * have left one. So that is waited for; it is short, or it is an error that names it.
- * @throws SluiceError KAFKA_TIMEOUT, retriable, when nothing comes for a minute; CHANGELOG_TRUNCATED; STATE_TORN; what fetching throws
+ * @throws SluiceError KAFKA_TIMEOUT, retriable, when nothing comes for a minute; CHANGELOG_TRUNCATED; STATE_TORN; TASK_FAILED
+ * for a record that its store cannot read; what fetching throws
  */
 export async function restore(
   stores: readonly RestoringStore[],
@@ -139,11 +140,22 @@ interface Reading extends RestoringStore {
 }
 
 /** What was written behind the end that was looked up belongs to nobody's restoration: this task writes it itself from then on. */
-function applyAll({ batches, nextOffset }: FetchedPartition, { apply, end, rows }: Reading): number {
+function applyAll({ batches, nextOffset }: FetchedPartition, reading: Reading): number {
+  const { apply, at, end, rows } = reading
   if (rows !== null) return addAll(batches, end, rows)
   const records = recordsOf({ batches }, end)
-  apply(records, Math.min(nextOffset, end))
+  const next = Math.min(nextOffset, end)
+  try {
+    apply(records, next)
+  } catch (error) {
+    throw isOfDisk(error) ? error : unreadable(reading, at, next, error)
+  }
   return records.length
+}
+
+/** What is the matter is said already. */
+function isOfDisk(error: unknown): boolean {
+  return error instanceof SluiceError && error.code.startsWith('STATE_')
 }
 
 /** Those before `end`, without the ones that have no key. */
@@ -175,6 +187,20 @@ function addAll(batches: FetchedPartition['batches'], end: number, rows: BulkRes
 
 function byPlace(offsets: readonly TopicPartitionOffset[]): Map<string, number> {
   return new Map(offsets.map((one) => [keyOf(one), one.offset]))
+}
+
+function unreadable(
+  { task, store, topic, partition }: RestoringStore,
+  offset: number,
+  end: number,
+  cause: unknown,
+): SluiceError {
+  return new SluiceError('TASK_FAILED', `A changelog has a record that store ${store} cannot read`, {
+    cause,
+    place: { topic, partition, offset, end, task },
+    remedy:
+      'Run the version that wrote it, or give the store another name, under which it is built from what is read from now on.',
+  })
 }
 
 function cutOff({ task, topic, partition }: RestoringStore, from: number, end: number): SluiceError {

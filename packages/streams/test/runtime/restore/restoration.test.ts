@@ -111,3 +111,22 @@ test('rows that find no room end it, and whatever each of the others says, none 
   await expect(run(stores)).rejects.toThrow('no room for 1')
   expect(finished).toEqual([0, 1, 2])
 })
+
+test('a record that its store cannot read is named, with the store and what was wrong', async () => {
+  const failing = (error: Error): Promise<void> => {
+    const { store, run } = changelog(5, null)
+    const apply = (): never => {
+      throw error
+    }
+    return run([{ ...store, from: 2, apply }])
+  }
+  await expect(failing(new RangeError('not mine'))).rejects.toMatchObject({
+    code: 'TASK_FAILED',
+    retriable: false,
+    message: expect.stringContaining('store cannot read') as unknown,
+    place: { ...place, offset: 2, end: 5, task: '0_0' },
+    cause: { message: 'not mine' },
+  })
+  const full = new SluiceError('STATE_DISK_FULL', 'No room', { retriable: true })
+  await expect(failing(full)).rejects.toBe(full)
+})
