@@ -96,7 +96,8 @@ function environment(regexes: ReadonlyMap<string, SafeRegex>, schemas: Expressio
   const search = (subject: string, pattern: string): boolean => regexes.get(pattern)!.test(subject)
   const { nodesMax, depthMax, listLiteralMax } = EXPRESSION_LIMITS
   // Loaded when the first expression is compiled: most programs have none.
-  const cel = new (require('@marcbachmann/cel-js') as Cel).Environment({
+  const { Environment: CelEnvironment } = require('@marcbachmann/cel-js') as Cel
+  const cel = new CelEnvironment({
     homogeneousAggregateLiterals: false,
     limits: {
       maxAstNodes: nodesMax,
