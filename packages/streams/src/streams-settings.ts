@@ -176,6 +176,14 @@ export const streamsSettings = defineSettings({
     importance: 'low',
     documentation: 'How often an instance tells the group’s coordinator that it is there.',
   },
+  'max.poll.interval.ms': {
+    type: 'int',
+    default: 300_000,
+    validator: atLeast(1),
+    importance: 'low',
+    documentation:
+      'How long the others wait for an instance in a rebalance. Partitions that are taken away wait half as long for calls of user code (`mapValuesAsync`); then the next owner makes these again.',
+  },
   'transaction.timeout.ms': {
     type: 'int',
     default: 10_000,

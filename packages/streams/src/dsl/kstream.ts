@@ -119,8 +119,9 @@ export class KStream<K, V> {
    * records of one key are called for one after the other, and go on in their order (with `keepsOrder`, all records of a task do). A
    * commit waits for the calls that are under way. What a call rejects with, or one that takes longer than `timeoutMs`, is an exception of
    * the stage `process`; what the record has put out by other ways stays then. It has begun and cannot begin once more: where exceptions
-   * are to be tried again (`retry`) or waited with (`park`), it is quarantined. After a crash calls are made again. However long
-   * the calls take, a transaction begins when they are over.
+   * are to be tried again (`retry`) or waited with (`park`), it is quarantined. After a crash calls are made again, and where a partition
+   * that is taken away would wait for them for longer than half of `max.poll.interval.ms`. However long the calls take, a transaction
+   * begins when they are over.
    */
   mapValuesAsync<W>(mapper: AsyncValueMapper<K, V, W>, options: AsyncMapping = {}): KStream<K, W> {
     const { concurrency = 16, timeoutMs = 30_000, keepsOrder = false, ...named } = options

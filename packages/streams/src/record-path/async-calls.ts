@@ -160,6 +160,11 @@ export class AsyncCalls {
     return this.#calls.size === 0
   }
 
+  /** How many are not done with. */
+  get size(): number {
+    return this.#calls.size
+  }
+
   /** Whether one can be taken: see `take`. */
   get hasFinished(): boolean {
     return this.#finished.size > 0

@@ -7,6 +7,8 @@ const MANY = 256
 export class OutputBatch {
   #records: ProducerRecord[] = []
   #bytes = 0
+  /** Whose the records are, in their order; each up to where. */
+  #owners: { readonly owner: object; length: number; bytes: number }[] = []
   /** Told between two records that there are many, here or in `behind`. */
   onMany: (() => void) | null = null
   /** What is to follow: see `Writer.writeBehind`. */
@@ -37,10 +39,35 @@ export class OutputBatch {
     this.#bytes = bytes
   }
 
+  /** What has been added since somebody's was is this one's: see `drop`. */
+  addedBy(owner: object): void {
+    const last = this.#owners.at(-1)
+    const { length } = this.#records
+    if (length === (last?.length ?? 0)) return
+    if (last?.owner !== owner) this.#owners.push({ owner, length, bytes: this.#bytes })
+    else [last.length, last.bytes] = [length, this.#bytes]
+  }
+
+  /** Takes back all of one owner's, wherever it is among that of others. */
+  drop(owner: object): void {
+    const [records, owners] = [this.#records, this.#owners]
+    this.take()
+    let [begin, beginBytes] = [0, 0]
+    for (const part of owners) {
+      if (part.owner !== owner) {
+        for (let i = begin; i < part.length; i++) this.#records.push(records[i]!)
+        this.#bytes += part.bytes - beginBytes
+        this.addedBy(part.owner)
+      }
+      ;[begin, beginBytes] = [part.length, part.bytes]
+    }
+  }
+
   /** Hands the records out and begins anew. */
   take(): readonly ProducerRecord[] {
     const records = this.#records
     this.#records = []
+    this.#owners = []
     this.#bytes = 0
     return records
   }

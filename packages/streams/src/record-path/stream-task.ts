@@ -168,7 +168,7 @@ export class StreamTask {
   }
 
   /** Calls of its nodes that records wait for: their positions stand behind them though they are not done with. */
-  get calls(): Pick<AsyncCalls, 'isUsed' | 'isEmpty' | 'hasFinished' | 'isFull' | 'progress' | 'onFinished'> {
+  get calls(): Pick<AsyncCalls, 'isUsed' | 'isEmpty' | 'size' | 'hasFinished' | 'progress' | 'onFinished'> {
     return this.#calls
   }
 

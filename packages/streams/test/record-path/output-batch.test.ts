@@ -38,3 +38,27 @@ test('much that is to follow is told of between two records, though little is pu
   }
   expect(taken + behind.length).toBe(1000)
 })
+
+test('what one has added is taken back from among that of others, in the order of the rest', () => {
+  const output = new OutputBatch()
+  const [ours, theirs] = [{}, {}]
+  for (const [owner, ...added] of [
+    [theirs, 1, 2],
+    [ours, 3],
+    [ours, 4, 5],
+    [theirs, 6],
+    [ours, 7],
+    [theirs],
+  ] as const) {
+    for (const n of added) output.add(record(n), n)
+    output.addedBy(owner)
+  }
+  output.drop(ours)
+  expect(output.bytes).toBe(1 + 2 + 6)
+  output.add(record(8), 8)
+  output.addedBy(ours)
+  output.drop(ours)
+  expect(output.bytes).toBe(1 + 2 + 6)
+  expect(output.take().map(({ value }) => Number(Buffer.from(value!).toString()))).toEqual([1, 2, 6])
+  expect(output.bytes).toBe(0)
+})

@@ -1,3 +1,4 @@
+import type { StreamTask } from '../../record-path/stream-task.ts'
 import type { CallsUnderWay } from './calls-under-way.ts'
 import type { ThreadParts, ThreadSettings } from './thread-parts.ts'
 
@@ -38,6 +39,12 @@ export class HandOver {
     return (this.#figures = { records: 0, bytes: 0 })
   }
 
+  /** What has come since the last call of this is the task's: see `drop`. */
+  putOutBy(task: StreamTask): void {
+    this.#parts.output.addedBy(task)
+    this.#parts.changelogs.addedBy(task)
+  }
+
   /** Of a round, with what waits, if it may go. */
   round(): void {
     this.many()
@@ -51,6 +58,14 @@ export class HandOver {
       this.#count()
       if (this.#parts.output.bytes + this.#parts.changelogs.bytes > this.#bytesMax) this.#onMuch()
     }
+  }
+
+  /** Nothing of what a task has put out since the last commit, and that still waits, is put out. */
+  drop(task: StreamTask): void {
+    const { output, changelogs } = this.#parts
+    output.drop(task)
+    changelogs.drop(task)
+    this.#counted = { records: output.length, bytes: output.bytes }
   }
 
   /** All of it, for the commit that covers it. */

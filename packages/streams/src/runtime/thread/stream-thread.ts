@@ -15,8 +15,10 @@ import { Changes, type Change } from './changes.ts'
 import { commitsFailed, isForNow } from './commit-failures.ts'
 import { Fetching } from './fetching.ts'
 import type { Finish } from './finish.ts'
+import { giveUp } from './give-up.ts'
 import { HandOver } from './hand-over.ts'
-import { commitLast, isOverBefore, isOverIn } from './last-commit.ts'
+import { isDoneBefore, isDoneIn } from './in-time.ts'
+import { commitLast } from './last-commit.ts'
 import { keyOf } from '../partition-key.ts'
 import { Preparations } from './preparations.ts'
 import type { ThreadParts, ThreadSettings } from './thread-parts.ts'
@@ -75,8 +77,10 @@ export class StreamThread {
     onAssigned: (partitions: readonly TopicPartition[]): void => {
       this.#changes.ask({ kind: 'assigned', partitions })
     },
-    onRevoked: (partitions: readonly TopicPartition[]): Promise<void> =>
-      new Promise((resolve) => this.#changes.ask({ kind: 'revoked', partitions, done: resolve })),
+    onRevoked: (partitions: readonly TopicPartition[]): Promise<void> => {
+      const done = new Promise<void>((resolve) => this.#changes.ask({ kind: 'revoked', partitions, done: resolve }))
+      return this.#parts.tasks.askOthers ? this.#inTime(done, partitions) : done
+    },
     // At once: from now on nothing may be committed, whatever the thread is at.
     onLost: (_partitions: readonly TopicPartition[], cause: SluiceError): void => this.fail(cause),
   }
@@ -99,7 +103,7 @@ export class StreamThread {
     finish: Pick<Finish, 'isOver'>,
   ): Promise<{ readonly stop: SluiceError | null; readonly drained: boolean }> {
     this.#member = member
-    const { writer } = this.#parts
+    const { writer, clock } = this.#parts
     const { bufferedBytesMax, closeTimeoutMs } = this.#settings
     let stop: SluiceError | null = null
     const onAbort = (): void => this.#ring()
@@ -130,11 +134,13 @@ export class StreamThread {
         stop ??= this.#goOn() ?? this.#punctuate()
         if (stop === null) this.#commitIfDue()
         // A snapshot is of what is committed: nothing is processed until it is cut.
-        if (writer.holdsWhileCommitting || this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true)
-          await isOverBefore(signal, this.#committing)
+        const mayNot =
+          writer.holdsWhileCommitting || this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true
+        if (mayNot && this.#committing !== null) await isDoneBefore(signal, this.#committing)
       }
       // The calls that it waits for may take longer than a stop may.
-      if (!(await isOverIn(this.#committing, closeTimeoutMs, this.#parts.clock))) return { stop, drained: false }
+      const isOver = await isDoneIn(closeTimeoutMs, clock, () => this.#committing ?? Promise.resolve())
+      if (!isOver) return { stop, drained: false }
       this.#throwFailures()
       // The next start goes on from the last commit.
       if (stop !== null && this.#parts.tasks.areEntangled) return { stop, drained: true }
@@ -143,7 +149,7 @@ export class StreamThread {
         applyChanges: () => this.#applyChanges(),
         isBroken: () => writer.failure !== null,
         timeoutMs: closeTimeoutMs,
-        clock: this.#parts.clock,
+        clock,
       })
       return { stop, drained }
     } finally {
@@ -192,6 +198,7 @@ export class StreamThread {
     const stop = task.run()
     // Nothing tells the next attempt what a record that is to be run again has left in stores: a `dedupe` would take it for its own repetition.
     if (stop !== null && this.#parts.tasks.areEntangled) this.#parts.changelogs.take()
+    this.#handOver.putOutBy(task)
     this.#handOver.round()
     const processMs = clock.monotonic() - startedAt
     metrics.round(task, { ...figures, processMs })
@@ -236,6 +243,7 @@ export class StreamThread {
       const before = task.punctuated
       const stop = task.punctuate()
       if (stop !== null) return stop
+      this.#handOver.putOutBy(task)
       calls += task.punctuated - before
     }
     if (calls > 0) threadMetrics.punctuated(calls, clock.monotonic() - startedAt)
@@ -284,10 +292,27 @@ export class StreamThread {
   }
 
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
+    const { tasks } = this.#parts
     await this.#preparations.forget(partitions)
-    await this.commit()
-    await this.#parts.tasks.close(partitions)
+    const areOurs = (): boolean => partitions.some((partition) => tasks.of(partition) !== undefined)
+    if (areOurs())
+      await this.commit().catch((error: unknown) => {
+        if (areOurs()) throw error
+        // They were given up meanwhile: it was for the others.
+        this.#commitFailed(error)
+      })
+    await tasks.close(partitions)
     this.#fetching.assign()
+  }
+
+  /** Others wait for what is taken away, and calls of user code take as long as they take. */
+  async #inTime(done: Promise<void>, partitions: readonly TopicPartition[]): Promise<void> {
+    const [handOver, fetching, preparations] = [this.#handOver, this.#fetching, this.#preparations]
+    const { callsTimeoutMs } = this.#settings
+    const parts = { ...this.#parts, handOver, fetching, preparations }
+    await this.#calls.orInstead(done, callsTimeoutMs, parts.clock, () =>
+      giveUp(partitions, callsTimeoutMs, parts).catch((error: unknown) => this.fail(error)),
+    )
   }
 
   #throwFailures(): void {
@@ -316,17 +341,19 @@ export class StreamThread {
     this.#isCommitWanted = false
     this.#lastCommitAt = now
     this.#committing = this.#commit(true)
-      .catch((error: unknown) => {
-        // While the group rebalances a commit may be refused for now. Anything else ends the run.
-        this.#commitFailure = error
-        if (isForNow(error)) this.#failingSince ??= now
-        else this.#failure ??= { error }
-        this.#parts.logger.warn('A commit failed', { error: describeError(error) })
-      })
+      .catch((error: unknown) => this.#commitFailed(error))
       .finally(() => {
         this.#committing = null
         this.#ring()
       })
+  }
+
+  /** While the group rebalances a commit may be refused for now. Anything else ends the run. */
+  #commitFailed(error: unknown): void {
+    this.#commitFailure = error
+    if (isForNow(error)) this.#failingSince ??= this.#parts.clock.monotonic()
+    else this.#failure ??= { error }
+    this.#parts.logger.warn('A commit failed', { error: describeError(error) })
   }
 
   /** @param goesOn whether another commit comes */
@@ -342,8 +369,10 @@ export class StreamThread {
       this.#failure ??= { error: stop }
       throw stop
     }
-    // The thread may have lost its place meanwhile.
+    // The thread may have lost its place meanwhile, or have ended: its tasks have no calls any more then, and are closed.
     this.#throwFailures()
+    if (this.#isEnding.signal.aborted)
+      throw new SluiceError('INTERRUPTED', 'The thread ended before the calls were over')
     // Where there is none for now nothing is put out, or the transaction would be open until there is, and the next calls are over.
     if (this.#handOver.waitsForCommit) this.#member!.tenure()
     for (const task of tasks.all) task.flush()

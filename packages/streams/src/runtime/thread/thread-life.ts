@@ -15,7 +15,7 @@ import { mayPass, refusedIn } from './commit-failures.ts'
 import type { FailedRecord } from '../../record-path/task-contract.ts'
 import type { StreamMetrics } from '../../stream-metrics.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
-import { commitIntervalOf, taskSettingsOf } from '../../task-settings.ts'
+import { taskSettingsOf } from '../../task-settings.ts'
 import type { Ground } from './ground.ts'
 import { openSnapshots } from '../snapshots/open-snapshots.ts'
 import type { Pauses } from './pauses.ts'
@@ -28,6 +28,7 @@ import type { Snapshots, TaskCut } from '../snapshots/snapshots.ts'
 import { StandbyTasks } from '../tasks/standby-tasks.ts'
 import { StreamThread } from './stream-thread.ts'
 import type { PreparedTopics } from '../topics/topics.ts'
+import { threadSettingsOf } from './thread-parts.ts'
 import { openWriter } from '../writer/open-writer.ts'
 import type { Writer } from '../writer/writer.ts'
 
@@ -243,41 +244,32 @@ export class ThreadLife {
       throw error
     })
     const fetcher = kafka.fetcher({ isolation, bytesMax: settings['consumer.fetch.max.bytes'], isLent: true })
-    thread = new StreamThread(
-      {
-        commitIntervalMs: commitIntervalOf(settings),
-        pollTimeoutMs: settings['poll.ms'],
-        bufferedBytesMax: settings['buffered.bytes.max'],
-        closeTimeoutMs: settings['close.timeout.ms'],
-        taskTimeoutMs: settings['task.timeout.ms'],
-      },
-      {
-        tasks,
-        output,
-        changelogs,
-        fetcher,
-        writer,
+    thread = new StreamThread(threadSettingsOf(settings), {
+      tasks,
+      output,
+      changelogs,
+      fetcher,
+      writer,
+      clock,
+      logger,
+      metrics,
+      threadMetrics: this.#metrics,
+      snapshots,
+      pauses,
+      purge: new RepartitionPurge({
+        admin: kafka.admin,
+        topics: purgedTopics(prepared.topology),
+        intervalMs: settings['repartition.purge.interval.ms'],
         clock,
         logger,
-        metrics,
-        threadMetrics: this.#metrics,
-        snapshots,
-        pauses,
-        purge: new RepartitionPurge({
-          admin: kafka.admin,
-          topics: purgedTopics(prepared.topology),
-          intervalMs: settings['repartition.purge.interval.ms'],
-          clock,
-          logger,
-        }),
-        onSettled: (isSettled) => this.#settled(isSettled),
-        onCommitted: () => {
-          this.#hasCommitted = true
-          for (const [name, record] of this.#failedBefore)
-            if ((tasks.committedOf(record) ?? 0) > record.offset) this.#failedBefore.delete(name)
-        },
+      }),
+      onSettled: (isSettled) => this.#settled(isSettled),
+      onCommitted: () => {
+        this.#hasCommitted = true
+        for (const [name, record] of this.#failedBefore)
+          if ((tasks.committedOf(record) ?? 0) > record.offset) this.#failedBefore.delete(name)
       },
-    )
+    })
     this.#tasks = tasks
     this.#thread = thread
     let hasFailed = true
@@ -323,6 +315,7 @@ export class ThreadLife {
       topics: [...sources.keys()],
       sessionTimeoutMs: settings['session.timeout.ms'],
       heartbeatIntervalMs: settings['heartbeat.interval.ms'],
+      rebalanceTimeoutMs: settings['max.poll.interval.ms'],
       metadataAgeMaxMs: settings['metadata.max.age.ms'],
       ...(settings['group.instance.id'] === null
         ? {}

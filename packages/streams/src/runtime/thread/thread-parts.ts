@@ -4,6 +4,8 @@ import type { Clock, Logger } from '@sluice/sdk'
 import type { ThreadMetrics } from '../../metrics/thread-metrics.ts'
 import type { OutputBatch } from '../../record-path/output-batch.ts'
 import type { StreamMetrics } from '../../stream-metrics.ts'
+import type { StreamsSettings } from '../../streams-settings.ts'
+import { commitIntervalOf } from '../../task-settings.ts'
 import type { Pauses } from './pauses.ts'
 import type { RepartitionPurge } from '../topics/repartition-purge.ts'
 import type { RunningTasks } from '../tasks/running-tasks.ts'
@@ -20,6 +22,20 @@ export interface ThreadSettings {
   readonly closeTimeoutMs: number
   /** How long commits may fail before the thread does. */
   readonly taskTimeoutMs: number
+  /** How long partitions that are taken away wait for calls of user code. */
+  readonly callsTimeoutMs: number
+}
+
+export function threadSettingsOf(settings: StreamsSettings): ThreadSettings {
+  return {
+    commitIntervalMs: commitIntervalOf(settings),
+    pollTimeoutMs: settings['poll.ms'],
+    bufferedBytesMax: settings['buffered.bytes.max'],
+    closeTimeoutMs: settings['close.timeout.ms'],
+    taskTimeoutMs: settings['task.timeout.ms'],
+    // What is committed and closed then takes its time, too.
+    callsTimeoutMs: Math.ceil(settings['max.poll.interval.ms'] / 2),
+  }
 }
 
 export interface ThreadParts {

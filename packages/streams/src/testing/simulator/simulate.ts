@@ -80,6 +80,7 @@ const SETTINGS = {
   'session.timeout.ms': String(SESSION_TIMEOUT_MS),
   'heartbeat.interval.ms': '300',
   'transaction.timeout.ms': '3000',
+  'max.poll.interval.ms': '600',
   'retry.backoff.ms': '50',
   'retry.backoff.max.ms': '500',
   'poll.ms': '500',
