@@ -141,6 +141,9 @@ where('a worker and a processor, started by hand', () => {
       for (const { child } of again) expect(await stop(child, 'SIGTERM')).toBe(0)
       const ids = linesOf('out.ndjson').map((line) => Number((JSON.parse(line) as { id: string }).id))
       expect(ids).toEqual(Array.from({ length: 320 }, (_, i) => i))
+
+      const bounded = sluice('process', '--until-end', processor)
+      expect(await once(bounded.child, 'exit')).toEqual([0, null])
     },
     3 * DEADLINE_MS,
   )

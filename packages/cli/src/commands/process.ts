@@ -8,6 +8,10 @@ export const processNode = leaf({
   summary: 'Runs a processor in this process',
   operands: [{ name: 'FILE', completes: 'file', documentation: 'Properties of the processor' }],
   options: {
+    'until-end': {
+      type: 'flag',
+      documentation: 'End when all that was in the topics at the start has been processed',
+    },
     plan: {
       type: 'flag',
       documentation: 'Only tell what would become of stores and internal topics that are there, and of each why',
@@ -15,9 +19,15 @@ export const processNode = leaf({
   },
   details:
     'The file holds bootstrap.servers, processor.class (a package name, or a path beginning with ./ or /), application.id, and the settings of\n' +
-    'the processor and of Kafka Streams. It goes on from its committed offsets and runs until it is interrupted.\n' +
+    'the processor and of Kafka Streams. It goes on from its committed offsets and runs until it is interrupted, or with --until-end until it\n' +
+    'has processed what there was, in its own topics too: the status is 0 then, 130 when it was interrupted before, and 1 when an error, a\n' +
+    'gate that halts, or records that are parked ended it.\n' +
     'With --plan the status is that of invalid settings when the topology does not fit what is stored.',
-  examples: ['process processor.properties', 'process --plan processor.properties'],
+  examples: [
+    'process processor.properties',
+    'process --until-end processor.properties',
+    'process --plan processor.properties',
+  ],
   async run({ operands: [file], values, signal, terminal }) {
     const { keepRecordsYoung, loadProcessor, openLogger, processorSettings, readProperties, unknownSettings } =
       await import('@sluice/worker')
@@ -63,7 +73,12 @@ export const processNode = leaf({
         terminal.out(`${planText(plan)}\n`)
         return plan.isSafe ? EXIT.ok : EXIT.invalid
       }
-      await streams.run({ signal })
+      if (!values['until-end']) await streams.run({ signal })
+      else {
+        await streams.run({ signal, until: 'end' })
+        // Whoever goes on from here must know that there may be more.
+        if (signal.aborted) return EXIT.interrupted
+      }
       return EXIT.ok
     } finally {
       await kafka.close()
