@@ -29,7 +29,7 @@ import { planTopics, prepareTopics } from './runtime/topics/topics.ts'
 import { savepointRefused } from './state/snapshots/savepoint-manifest.ts'
 import { StreamMetrics } from './stream-metrics.ts'
 import { checkTimes, quarantineTopicOf, type StreamsSettings } from './streams-settings.ts'
-import type { RunOptions, StreamsPorts } from './streams-ports.ts'
+import { answering, telling, type RunOptions, type StreamsPorts } from './streams-ports.ts'
 import { STREAMS_STATES, type StreamsState } from './streams-state.ts'
 import type { TopologyPlan } from './topology/plan.ts'
 import { refuseQuarantineLoops } from './topology/quarantine-loop.ts'
@@ -87,8 +87,8 @@ export class KafkaStreams {
     this.#random = ports.random ?? systemRandom
     this.#processId = ports.processId ?? randomUUID()
     this.#record = ports.record ?? new TopologyFile(this.#stateDirectory())
-    this.#onState = ports.onState ?? (() => undefined)
-    this.#onUncaughtException = ports.onUncaughtException ?? (() => 'SHUTDOWN_CLIENT')
+    this.#onState = telling(ports, this.#logger)
+    this.#onUncaughtException = answering(ports, this.#logger)
   }
 
   get state(): StreamsState {
