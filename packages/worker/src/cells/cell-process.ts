@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { CELL_MAIN, isSource } from '../programs.ts'
 import { readLines, type LineLimits } from './bounded-lines.ts'
 import type { Call } from './call-watch.ts'
 import type { FromCell, ToCell } from './cell-protocol.ts'
@@ -60,7 +61,7 @@ const SETPRIV = '/usr/bin/setpriv'
 /** Starts this program once more with `cell-main` as its script, in a session of its own, so that a Ctrl-C is the supervisor's alone. */
 export const spawnCell: SpawnCell = (options, events) => {
   const page = new LastWordsPage()
-  const { command, args } = withParentDeath([process.execPath, ...flags(options), mainFile()])
+  const { command, args } = withParentDeath([process.execPath, ...flags(options), fileURLToPath(CELL_MAIN)])
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc', page.fd],
     serialization: 'advanced',
@@ -146,17 +147,12 @@ class NodeCellProcess implements CellProcess {
 
 const PAGE_BYTES = 4096
 
-function mainFile(): string {
-  const here = import.meta.url
-  return fileURLToPath(new URL(here.endsWith('.ts') ? 'cell-main.ts' : 'cell-main.js', here))
-}
-
 /** Those of this process that say how modules are found; and the cell's own limits. */
 function flags({ heapMaxBytes, flags = [] }: CellProcessOptions): readonly string[] {
   const own = process.execArgv.filter((flag) =>
     /^(?:--conditions=|--import=|--require=|--enable-source-maps$)/.test(flag),
   )
-  const source = import.meta.url.endsWith('.ts') ? ['--conditions=@sluice/source'] : []
+  const source = isSource ? ['--conditions=@sluice/source'] : []
   return [
     ...new Set([...own, ...source]),
     '--disable-warning=ExperimentalWarning',

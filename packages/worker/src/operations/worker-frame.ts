@@ -1,5 +1,4 @@
 /** What a worker has around its herder, in both modes: REST, Kafka, positions, plugins, loggers, cells, and one stack to end it all by. */
-import path from 'node:path'
 import { connect, type Kafka } from '@sluice/kafka'
 import { kafkaConfig } from '@sluice/kafka/properties'
 import {
@@ -17,6 +16,7 @@ import { CellHost, type CellHostOptions } from '../cells/cell-host.ts'
 import { leastLevel } from '../cells/cell-logger.ts'
 import { cellOptions } from '../cells/cell-settings.ts'
 import { KafkaEnvironment, type CellGiven } from '../cells/kafka-environment.ts'
+import { KAFKA_ENVIRONMENT } from '../programs.ts'
 import type { WorkSettings } from '../cells/work-environment.ts'
 import type { ConfigProviders } from '../config-providers.ts'
 import type { Herder } from '../herder/herder.ts'
@@ -72,8 +72,6 @@ export interface FrameParts extends WorkerOptions {
 
 /** What a task that gives no sign of life is given before it is restarted. */
 const STUCK_AFTER_MS = 300_000
-/** Compiled or not, as this file. */
-const ENVIRONMENT = new URL(`../cells/kafka-environment${path.extname(import.meta.url)}`, import.meta.url).href
 
 /** Kafka, and what is in it or beside it. */
 interface Reach {
@@ -150,7 +148,7 @@ export class WorkerFrame {
       ...cellOptions(raw),
       ...own,
       logLevel: leastLevel(this.#logLevels),
-      module: ENVIRONMENT,
+      module: KAFKA_ENVIRONMENT.href,
       given,
       // Positions in a file belong to one process, and connections can be shared: work in this one has the worker's own.
       inline: async () =>

@@ -12,6 +12,7 @@ import { untilShared } from '../shared-moments.ts'
 import type { DescribedProcessor } from './described.ts'
 import { applicationOf } from './inspector.ts'
 import { LastLines } from './last-lines.ts'
+import { PROCESSOR_ENVIRONMENT } from '../programs.ts'
 import type { ProcessorGiven } from './processor-environment.ts'
 import { lagOf } from './processor-lag.ts'
 import { ProcessorRunner } from './processor-runner.ts'
@@ -46,8 +47,6 @@ export interface ProcessorsParts {
   readonly logger: Logger
 }
 
-/** Compiled or not, as this file. */
-const ENVIRONMENT = new URL(`processor-environment${path.extname(import.meta.url)}`, import.meta.url).href
 const RETRY_MS = 1_000
 const RETRY_MAX_MS = 60_000
 /** How often it is seen that the catalogue is still read; and, as a multiple of that, that nothing of it is missing. */
@@ -271,7 +270,7 @@ export class Processors {
       spawn: (options, events) => spawnCell({ ...options, flags: FLAGS }, events),
       ...cells,
       noun: 'processor',
-      module: ENVIRONMENT,
+      module: PROCESSOR_ENVIRONMENT.href,
       given,
       inline: async () => {
         const { ProcessorEnvironment } = await import('./processor-environment.ts')

@@ -1,18 +1,17 @@
 import { Worker } from 'node:worker_threads'
+import { ENCODER_THREAD_MAIN, isSource } from '../../programs.ts'
 import type { FromThread, ToThread } from './messages.ts'
 import { ThreadedFile, type FilePort } from './threaded-file.ts'
 import type { FileOpening } from './messages.ts'
 
 export type SpawnThread = () => Worker
 
-/** Starts `encoder-thread-main` from where this module is: built, or as TypeScript. */
+/** Starts `encoder-thread-main`. */
 export const spawnEncoderThread: SpawnThread = () => {
-  const here = import.meta.url
-  const isSource = here.endsWith('.ts')
   // Those of this process that say how modules are found.
   const own = process.execArgv.filter((flag) => /^--(?:conditions|import|require)=/.test(flag))
   const source = isSource ? ['--conditions=@sluice/source'] : []
-  return new Worker(new URL(isSource ? './encoder-thread-main.ts' : './encoder-thread-main.js', here), {
+  return new Worker(ENCODER_THREAD_MAIN, {
     name: 'sluice-encoder',
     execArgv: [...new Set([...own, ...source]), '--disable-warning=ExperimentalWarning'],
   })
