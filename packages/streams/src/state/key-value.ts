@@ -22,6 +22,7 @@ import type {
 } from './stores.ts'
 import type { KeyTable, TableEngine } from './tables.ts'
 import type { Undoable, UndoJournal } from './undo-journal.ts'
+import { checkKey, checkTime } from './row-check.ts'
 import { updateLog, type UpdateLog } from './update-log.ts'
 import { plainFormat, timestampedFormat, type ValueFormat } from './value-format.ts'
 
@@ -106,7 +107,9 @@ abstract class KeyValueRows<K, V> implements ReadOnlyKeyValueStore<K, V>, TaskSt
 
   close(): void {}
 
+  /** @throws DataError for no key */
   protected write(key: K, value: V | null): void {
+    checkKey(this.name, key)
     this.#journal?.note(this.#undoable, key, this.#table.get(key))
     this.#write(key, value)
   }
@@ -144,17 +147,17 @@ export class PlainKeyValueStore<K, V> extends KeyValueRows<K, V> implements KeyV
   }
 
   put(key: K, value: V | null): void {
-    this.write(key, value)
+    this.write(key, value ?? null)
   }
 
   putIfAbsent(key: K, value: V): V | null {
     const present = this.get(key)
-    if (present === null) this.write(key, value)
+    if (present === null) this.write(key, value ?? null)
     return present
   }
 
   putAll(entries: Iterable<readonly [K, V | null]>): void {
-    for (const [key, value] of entries) this.write(key, value)
+    for (const [key, value] of entries) this.write(key, value ?? null)
   }
 
   delete(key: K): V | null {
@@ -171,17 +174,22 @@ export class TimestampedRows<K, V>
   }
 
   put(key: K, value: V | null, timestamp: number): void {
-    this.write(key, value === null ? null : { value, timestamp })
+    this.write(key, this.#row(value, timestamp))
   }
 
   putIfAbsent(key: K, value: V, timestamp: number): ValueAndTimestamp<V> | null {
     const present = this.get(key)
-    if (present === null) this.write(key, { value, timestamp })
+    if (present === null) this.write(key, this.#row(value, timestamp))
     return present
   }
 
   delete(key: K): ValueAndTimestamp<V> | null {
     return this.removed(key)
+  }
+
+  #row(value: V | null, timestamp: number): ValueAndTimestamp<V> | null {
+    checkTime(this.name, timestamp)
+    return value === null || value === undefined ? null : { value, timestamp }
   }
 }
 

@@ -3,6 +3,7 @@ import { readSessionKey, SESSION_END, sessionKey } from './formats/windowed-keys
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
+import { checkKey, checkTime } from './row-check.ts'
 import {
   NO_BYTES,
   type ChangelogRecord,
@@ -52,6 +53,9 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
   }
 
   put(key: K, start: number, end: number, aggregate: V | null): void {
+    checkKey(this.name, key)
+    checkTime(this.name, start)
+    checkTime(this.name, end)
     if (!this.#retention.takes(end)) {
       this.#context.onExpired(this.name)
       return
@@ -61,7 +65,7 @@ export class Sessions<K, V> implements SessionStore<K, V>, TaskStore {
       const before = this.#table.get(key, end, start)
       journal.add(() => this.#write(key, start, end, before))
     }
-    this.#write(key, start, end, aggregate)
+    this.#write(key, start, end, aggregate ?? null)
   }
 
   remove(key: K, start: number, end: number): void {

@@ -3,6 +3,7 @@
 import type { VersionedDefinition } from './definition.ts'
 import { codecOf } from './formats/side-codec.ts'
 import { identityOf } from './identity-of.ts'
+import { checkKey, checkTime } from './row-check.ts'
 import type { ChangelogRecord, RestoreFilter, StoreContext, StoreImage, StoreRow, TaskStore } from './store-context.ts'
 import { PUT_REFUSED, type VersionedKeyValueStore, type VersionedRecord } from './stores.ts'
 import type { Counter, KeyTable, TableEngine } from './tables.ts'
@@ -44,7 +45,10 @@ export class Versions<K, V> implements VersionedKeyValueStore<K, V>, TaskStore {
     })
   }
 
-  put(key: K, value: V | null, timestamp: number): number | null {
+  put(key: K, given: V | null, timestamp: number): number | null {
+    checkKey(this.name, key)
+    checkTime(this.name, timestamp)
+    const value = given ?? null
     if (!this.#takes(timestamp)) {
       this.#context.onExpired(this.name)
       return PUT_REFUSED

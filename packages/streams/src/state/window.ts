@@ -5,6 +5,7 @@ import { readWindowStoreKey, WINDOW_STORE_END, windowStoreKey } from './formats/
 import { identityOf } from './identity-of.ts'
 import { justBehind, type KeyIdentity } from './key-identity.ts'
 import { Retention } from './retention.ts'
+import { checkKey, checkTime } from './row-check.ts'
 import {
   NO_BYTES,
   type ChangelogRecord,
@@ -130,8 +131,10 @@ abstract class Windows<K, V> implements ReadOnlyWindowStore<K, V>, TaskStore {
 
   close(): void {}
 
-  /** `known`: the bytes of the value; null: they have to be written. */
+  /** `known`: the bytes of the value; null: they have to be written. @throws DataError for no key, and for no time */
   protected write(key: K, start: number, value: V | null, known: Uint8Array | null): void {
+    checkKey(this.name, key)
+    checkTime(this.name, start)
     if (value === null && this.#retainDuplicates) return
     if (!this.#retention.takes(start)) {
       this.#context.onExpired(this.name)
@@ -195,7 +198,7 @@ export class PlainWindowStore<K, V> extends Windows<K, V> implements JoinWindowS
   }
 
   put(key: K, value: V | null, start: number): void {
-    this.write(key, start, value, null)
+    this.write(key, start, value ?? null, null)
   }
 
   keep(key: K, value: V, start: number, bytes: Uint8Array | null): void {
@@ -209,6 +212,7 @@ export class TimestampedWindows<K, V> extends Windows<K, ValueAndTimestamp<V>> i
   }
 
   put(key: K, value: V | null, timestamp: number, start: number): void {
-    this.write(key, start, value === null ? null : { value, timestamp }, null)
+    checkTime(this.name, timestamp)
+    this.write(key, start, value === null || value === undefined ? null : { value, timestamp }, null)
   }
 }

@@ -70,6 +70,70 @@ export function storeContract(engine: string, operations: number, openStore: Ope
       await run(open, { ...base(), kind: 'session', retentionMs }, seed, sessionSteps(retentionMs))
     })
 
+    test('rows without a key, and of what is no time, are refused; what is undefined is no value', async () => {
+      const [no, notime] = [undefined as never, Number.NaN]
+      const on = async (definition: StoreDefinition, work: (store: never) => void): Promise<void> => {
+        const subject = await openStore(definition)
+        work(subject.store() as never)
+        expect(subject.context.lines().every((line) => line.split(' ')[1] === 'null')).toBe(true)
+        await subject.end()
+      }
+      const refused = (...puts: readonly (() => unknown)[]): void => {
+        for (const put of puts) expect(put).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }))
+      }
+      await on({ ...base(), kind: 'keyValue' }, (store: KeyValueStore<string, string>) => {
+        refused(
+          () => store.put(no, 'x'),
+          () => store.put(null as never, 'x'),
+          () => store.delete(no),
+          () => store.putAll([[no, 'x']]),
+        )
+        store.put('a', no)
+        expect([...store.all()]).toEqual([])
+      })
+      await on({ ...base(), kind: 'timestampedKeyValue' }, (store: TimestampedKeyValueStore<string, string>) => {
+        refused(
+          () => store.put(no, 'x', 1),
+          () => store.put('a', 'x', notime),
+          () => store.putIfAbsent('a', 'x', no),
+        )
+        store.put('a', no, 1)
+        expect([...store.all()]).toEqual([])
+      })
+      await on(
+        { ...base(), kind: 'timestampedWindow', ...windows(50), retainDuplicates: false },
+        (store: TimestampedWindowStore<string, string>) => {
+          refused(
+            () => store.put(no, 'x', 1, 1),
+            () => store.put('a', 'x', notime, 1),
+            () => store.put('a', 'x', 1, 1.5),
+          )
+          store.put('a', no, 1, 1)
+          expect([...store.all()]).toEqual([])
+        },
+      )
+      await on({ ...base(), kind: 'session', retentionMs: 50 }, (store: SessionStore<string, string>) => {
+        refused(
+          () => store.put(no, 1, 2, 'x'),
+          () => store.put('a', notime, 2, 'x'),
+          () => store.remove('a', 1, no),
+        )
+        store.put('a', 1, 2, no)
+        expect([...store.fetch('a')]).toEqual([])
+      })
+      await on(
+        { ...base(), kind: 'versioned', historyRetentionMs: 9 },
+        (store: VersionedKeyValueStore<string, string>) => {
+          refused(
+            () => store.put(no, 'x', 1),
+            () => store.put('a', 'x', notime),
+          )
+          store.put('a', no, 1)
+          expect(store.get('a')).toBeNull()
+        },
+      )
+    })
+
     test.each([1, 2, 3])('versioned, seed %i', async (seed) => {
       const definition = { ...base(), kind: 'versioned', historyRetentionMs: 40 } as const
       await run(open, definition, seed, versionedSteps(40))
