@@ -182,7 +182,7 @@ export const streamsSettings = defineSettings({
     validator: atLeast(1),
     importance: 'low',
     documentation:
-      'How long the others wait for an instance in a rebalance. Partitions that are taken away wait half as long for calls of user code (`mapValuesAsync`); then the next owner makes these again.',
+      'How long an instance may be busy, or a commit wait for calls of user code (`mapValuesAsync`), until the group takes it for stuck; and how long the others wait for it in a rebalance. Partitions that are taken away wait half as long for calls; then the next owner makes these again.',
   },
   'transaction.timeout.ms': {
     type: 'int',

@@ -25,7 +25,7 @@ export async function giveUp(
     handOver.drop(task)
   }
   logger.warn(
-    'Partitions are given up without their last records: a commit has waited too long for calls. The next owner makes them again',
+    'Partitions are given up without their last records, which the next owner does again: a commit has waited too long for calls',
     { partitions: partitions.map(keyOf).join(', '), calls, waitedMs },
   )
   const closed = tasks.close(partitions)
