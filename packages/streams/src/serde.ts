@@ -1,4 +1,4 @@
-import type { Converter, Schema } from '@sluice/sdk'
+import { DataError, type Converter, type Schema } from '@sluice/sdk'
 
 /** How one side (key or value) of a topic is read and written: a converter, and the schema values are written with. */
 export interface Side {
@@ -29,6 +29,18 @@ export interface Serde<T> extends Deserializer<T>, Serializer<T> {}
 /** A serde of a converter. The type argument is the caller's word: a decoded value is not checked against it. */
 export function serde<T>(converter: Converter, schema: Schema | null = null): Serde<T> {
   return Object.freeze({ converter, schema })
+}
+
+/**
+ * What a converter has written, which may be anybody's: copied into a batch or a row, a text would become as many zeros.
+ * @throws DataError for anything but bytes
+ */
+export function written(bytes: unknown, topic: string): Uint8Array | null {
+  if (bytes === null || ArrayBuffer.isView(bytes)) return bytes as Uint8Array | null
+  throw new DataError(`A serde writes a ${typeof bytes} for ${topic} where bytes are asked for`, {
+    place: { topic },
+    remedy: 'Let the encoder of its converter return a Uint8Array, or null.',
+  })
 }
 
 /** Whether two sides write the same bytes, as far as can be told. */

@@ -1,4 +1,5 @@
 import { DataError, type RawHeader } from '@sluice/sdk'
+import { isTime } from '../record-time.ts'
 
 /** Kafka Streams' `FixedKeyRecord`: what `processValues` gives and takes. The key stays; all else is changed by a copy. */
 export class FixedKeyRecord<out K, out V> {
@@ -8,12 +9,12 @@ export class FixedKeyRecord<out K, out V> {
   readonly timestamp: number
   readonly headers: readonly RawHeader[] | null
 
-  /** @throws DataError for a time that is none */
+  /** @throws DataError for a time that is none, and for headers whose values are no bytes */
   constructor(key: K, value: V, timestamp: number, headers: readonly RawHeader[] | null = null) {
     this.key = key
     this.value = value
     this.timestamp = checkedTime(timestamp)
-    this.headers = headers
+    this.headers = checkedHeaders(headers)
   }
 
   withValue<W>(value: W): FixedKeyRecord<K, W> {
@@ -37,12 +38,12 @@ export class StreamRecord<out K, out V> {
   readonly timestamp: number
   readonly headers: readonly RawHeader[] | null
 
-  /** @throws DataError for a time that is none */
+  /** @throws DataError for a time that is none, and for headers whose values are no bytes */
   constructor(key: K, value: V, timestamp: number, headers: readonly RawHeader[] | null = null) {
     this.key = key
     this.value = value
     this.timestamp = checkedTime(timestamp)
-    this.headers = headers
+    this.headers = checkedHeaders(headers)
   }
 
   withKey<L>(key: L): StreamRecord<L, V> {
@@ -62,9 +63,18 @@ export class StreamRecord<out K, out V> {
   }
 }
 
+/** What is no text, or no bytes, would be refused by the producer, with others on their way; a text would be written as zeros. */
+function checkedHeaders(headers: readonly RawHeader[] | null): readonly RawHeader[] | null {
+  if (headers === null) return null
+  for (const { key, value } of headers)
+    if (typeof key !== 'string' || !(value === null || ArrayBuffer.isView(value)))
+      throw new DataError(`A header has a text, and bytes or null: this has a ${typeof key}, and a ${typeof value}`)
+  return headers
+}
+
 /** Written into a log, a time that is none would be any, and what goes by time behind it would go wrong. */
 function checkedTime(timestamp: number): number {
-  if (Number.isSafeInteger(timestamp) && timestamp >= 0) return timestamp
+  if (isTime(timestamp)) return timestamp
   throw new DataError(
     `A record cannot have the time ${timestamp}: it is milliseconds since the epoch, without a fraction`,
   )

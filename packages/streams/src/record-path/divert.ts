@@ -1,6 +1,7 @@
 /** divert: what cannot go on leaves with its original bytes, the stage's name and the reason (invariant 4). */
 import type { OriginalRecord, Quarantine } from '@sluice/quality'
 import { SluiceError } from '@sluice/sdk'
+import { fitsBatch } from '../record-time.ts'
 import { withDeadLetterHeaders } from './dead-letter-headers.ts'
 import type { RecordContext } from './record-context.ts'
 
@@ -18,7 +19,8 @@ export function originalOf(at: RecordContext): OriginalRecord {
     key: at.keyBytes,
     value: at.valueBytes,
     headers: at.originalHeaders,
-    timestamp,
+    // What no batch takes is among the headers alone.
+    timestamp: fitsBatch(timestamp) ? timestamp : null,
     origin: { topic, partition, offset, timestamp, timestampType },
   }
 }

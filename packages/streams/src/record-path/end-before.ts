@@ -1,5 +1,6 @@
 /** How a run ends before a record. */
 import { DataError, SluiceError, type TopicPartition } from '@sluice/sdk'
+import { isTime } from '../record-time.ts'
 import type { RecordContext, RecordPlace } from './record-context.ts'
 
 /** For messages, and for who looks it up. */
@@ -29,9 +30,11 @@ function placeOf({ topic, partition }: TopicPartition): TopicPartition {
   return { topic, partition }
 }
 
-/** Kafka Streams' FailOnInvalidTimestamp: what time it belongs to nobody knows. */
-export function timeless({ topic, partition, offset }: RecordContext): DataError {
-  return new DataError('A record has no timestamp', {
+/** Kafka Streams' FailOnInvalidTimestamp: what time it belongs to nobody knows. @throws DataError */
+export function refuseTimeless({ topic, partition, offset, timestamp }: RecordContext): void {
+  if (isTime(timestamp)) return
+  const what = timestamp < 0 ? 'no timestamp' : `the timestamp ${timestamp}, which is no time in milliseconds`
+  throw new DataError(`A record has ${what}`, {
     place: { topic, partition, offset },
     remedy: 'Give the source a timestampExtractor that finds a time, or let whoever writes the topic set one.',
   })

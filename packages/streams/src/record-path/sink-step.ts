@@ -2,7 +2,7 @@
 import { SluiceError, type ValueEncoder, type Value } from '@sluice/sdk'
 import { partitionForKey, type ProducerRecord } from '@sluice/kafka'
 import type { Step } from '../operators/operator.ts'
-import type { Side } from '../serde.ts'
+import { written, type Side } from '../serde.ts'
 import type { SinkNode } from '../topology/node.ts'
 import type { StreamPartitioner } from '../topology/record-functions.ts'
 import type { Windowed } from '../windows/window.ts'
@@ -116,7 +116,7 @@ export function wireBytes(record: ProducerRecord, bytes: number): number {
 /** No value is no bytes, whatever the schema says: a tombstone. */
 function encoderOf(topic: string, { converter, schema }: Side): ValueEncoder {
   const encode = converter.encoder(topic, schema)
-  return (value) => (value === null || value === undefined ? null : encode(value))
+  return (value) => (value === null || value === undefined ? null : written(encode(value), topic))
 }
 
 function noTopic(topic: unknown, node: string): SluiceError {

@@ -14,7 +14,7 @@ import { AsyncCalls, enterCall, PendingRecord, type FinishedCall } from './async
 import { compileChains } from './chain.ts'
 import { closeAll } from './close-all.ts'
 import { Drops } from './drops.ts'
-import { failed, timeless } from './end-before.ts'
+import { failed, refuseTimeless } from './end-before.ts'
 import { Failures, HELD } from './failures.ts'
 import { NodeTimes } from './node-times.ts'
 import { Punctuations } from './punctuations.ts'
@@ -327,7 +327,7 @@ export class StreamTask {
           return null
         }
       }
-      if (at.timestamp < 0) throw timeless(at)
+      refuseTimeless(at)
       if (at.timestamp > way.time) way.time = at.timestamp
       if (at.timestamp > this.#streamTime) this.#streamTime = at.timestamp
       chain.head(key, value, at)

@@ -3,6 +3,7 @@
  * empty one after a restart, and a time that is none another one, or the end of the run when its changelog is written.
  */
 import { DataError } from '@sluice/sdk'
+import { fitsBatch } from '../record-time.ts'
 
 /** @throws DataError */
 export function checkKey(store: string, key: unknown): void {
@@ -15,7 +16,7 @@ export function checkKey(store: string, key: unknown): void {
 
 /** @throws DataError */
 export function checkTime(store: string, time: number): void {
-  if (Number.isSafeInteger(time)) return
+  if (fitsBatch(time)) return
   throw new DataError(`Store ${store} takes no row of the time ${time}`, {
     place: { store },
     remedy: 'Give milliseconds since the epoch, without a fraction.',

@@ -3,13 +3,14 @@
  * that is none diverts the record, where the log would refuse it only when others are on their way with it.
  */
 import { DataError } from '@sluice/sdk'
+import { fitsBatch } from '../record-time.ts'
 import { isLegalName } from './names.ts'
 import type { StreamPartitioner, TimestampExtractor, TopicNameExtractor } from './record-functions.ts'
 
 export function checkedExtractor(extract: TimestampExtractor): TimestampExtractor {
   return (record, key, value, partitionTime) => {
     const timestamp = extract(record, key, value, partitionTime)
-    if (Number.isSafeInteger(timestamp)) return timestamp
+    if (fitsBatch(timestamp)) return timestamp
     throw new DataError(`A timestamp extractor answers ${shown(timestamp)}`, {
       remedy: 'Answer milliseconds since the epoch without a fraction, or a negative number to drop the record.',
     })

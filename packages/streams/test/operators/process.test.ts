@@ -46,6 +46,14 @@ describe('process', () => {
     expect(() => new FixedKeyRecord('k', 'v', timestamp)).toThrow(/cannot have the time/)
   })
 
+  test.each([
+    ['a text as its value', { key: 'h', value: 'text' }],
+    ['no key', { value: Buffer.from('x') }],
+  ])('a header with %s is refused', (_, header) => {
+    const record = new StreamRecord('k', 'v', 5)
+    expect(() => record.withHeaders([header as never])).toThrow('A header has a text, and bytes or null')
+  })
+
   test('forwards to one child by its name', () => {
     const operator = process(of((record, context) => context.forward(record, record.value === 'left' ? 'l' : 'r')))
     const tag = (name: string) => ({

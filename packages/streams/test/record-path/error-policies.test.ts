@@ -149,6 +149,26 @@ describe('bad input', () => {
     expect(out()).toEqual(['test.quarantine a', 'out b'])
   })
 
+  test('one whose timestamp no batch could carry beside others, as of nanoseconds, is quarantined without it', () => {
+    const driver = new TopologyTestDriver(topologyOf())
+    const input = driver.createInputTopic('in', Serdes.string, Serdes.string)
+    for (const timestamp of [1_700_000_000_000_000_000, 2 ** 52, 2 ** 52 - 1]) input.pipeInput('k', 'v', { timestamp })
+    const times = (topic: string): unknown[] =>
+      driver
+        .createOutputTopic(topic)
+        .readRecordsToList()
+        .map(({ timestamp, headers }) => {
+          const origin = headers.find(({ key }) => key === 'dq-origin-timestamp')?.value
+          return [timestamp, Buffer.from(origin ?? []).toString()]
+        })
+    // What has none is given the producer's.
+    expect(times('test.quarantine')).toEqual([
+      [0, '1700000000000000000'],
+      [0, '4503599627370496'],
+    ])
+    expect(times('out')).toEqual([[2 ** 52 - 1, '']])
+  })
+
   test('a result that is too large is quarantined, and what was committed stays', () => {
     const { out, quarantined, tally } = run(topologyOf(), ['a', 'x'.repeat(400), 'b'], {
       'producer.max.request.size': '300',

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { partitionForKey } from '@sluice/kafka'
-import { Serdes, type Side } from '../../src/index.ts'
+import { serde, Serdes, type Side } from '../../src/index.ts'
 import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { RecordContext } from '../../src/record-path/record-context.ts'
 import { sinkStep } from '../../src/record-path/sink-step.ts'
 import { fixedWindowedKey } from '../../src/dsl/windowed-keys.ts'
+import { codecOf } from '../../src/state/formats/side-codec.ts'
 import type { SinkNode } from '../../src/topology/node.ts'
 import { TimeWindows } from '../../src/windows/time-windows.ts'
 
@@ -72,4 +73,13 @@ test('a function that chooses no topic is told so', () => {
   expect(() => send({ topic: () => undefined as unknown as string }, [['k', 'v']])).toThrow(
     /The function of sink has chosen no topic: undefined/,
   )
+})
+
+test('a serde that writes a text instead of bytes is told so, of records and of rows', () => {
+  const { converter } = Serdes.string
+  const textual = serde<string>({ ...converter, encoder: () => (value) => value as never })
+  expect(() => send({ value: textual }, [['k', 'v']])).toThrow(
+    'A serde writes a string for out where bytes are asked for',
+  )
+  expect(() => codecOf<string>(textual, 'app-store-changelog').encode('v')).toThrow('for app-store-changelog')
 })

@@ -1,5 +1,5 @@
 import type { Value } from '@sluice/sdk'
-import type { Side } from '../../serde.ts'
+import { written, type Side } from '../../serde.ts'
 
 /** One side of a store or an internal topic: how its values become bytes and come back. Never given null. */
 export interface SideCodec<T> {
@@ -14,7 +14,7 @@ export function codecOf<T>(side: Side, topic: string): SideCodec<T> {
   const { converter, schema } = side
   const encode = converter.encoder(topic, schema)
   return {
-    encode: (value) => encode(value as Value),
+    encode: (value) => written(encode(value as Value), topic),
     decode: (bytes) => converter.decode(topic, bytes).value as T,
   }
 }
