@@ -1,5 +1,5 @@
 /** encode: the last step of a record's way, from key and value to a record for the producer. */
-import { SluiceError, type ValueEncoder, type Value } from '@sluice/sdk'
+import { DataError, SluiceError, type Clock, type ValueEncoder, type Value } from '@sluice/sdk'
 import { partitionForKey, type ProducerRecord } from '@sluice/kafka'
 import type { Step } from '../operators/operator.ts'
 import { written, type Side } from '../serde.ts'
@@ -13,12 +13,21 @@ import type { RecordContext } from './record-context.ts'
 const RECORD_OVERHEAD = 128
 const HEADER_OVERHEAD = 10
 
+/** What a topic takes, as its broker has it. Infinity: anything. */
+export interface RecordLimits {
+  /** `max.message.bytes` */
+  readonly bytes: number
+  /** `message.timestamp.after.max.ms`: how far behind now its time may lie. An hour, unless it is set. */
+  readonly aheadMs: number
+}
+
 /** What a sink asks of its task. */
 export interface SinkScope {
+  readonly clock: Pick<Clock, 'now'>
   /** Most bytes of a record put out. */
   readonly recordBytesMax: number
   /** Of topics that take less. */
-  readonly recordLimits?: ReadonlyMap<string, number>
+  readonly recordLimits?: ReadonlyMap<string, RecordLimits>
   /** How many partitions a topic has. */
   partitionsOf(topic: string): number
   /** Told of each topic that a sink's function has chosen, once. */
@@ -36,7 +45,9 @@ export function sinkStep(
 ): Step {
   const { topic, name } = sink
   const partitioner = sink.partitioner ?? (sink.key.inner === undefined ? undefined : byKeyWithin(sink.key.inner))
-  const limit = typeof topic === 'string' ? limitOf(topic, scope) : null
+  const limits = typeof topic === 'string' ? limitsOf(topic, scope) : null
+  /** Up to where times are taken, when it was last looked: most records come by without a look at the clock. */
+  let takenUntil = -Infinity
   const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept, scope)
   return (key, value, at) => {
     at.reached += 1
@@ -45,8 +56,12 @@ export function sinkStep(
     at.stage = 'encode'
     const record = send(key, value, at)
     const bytes = bytesOf(record)
-    const most = limit ?? limitOf(record.topic, scope)
+    const { bytes: most, aheadMs } = limits ?? limitsOf(record.topic, scope)
     if (wireBytes(record, bytes) > most) throw tooLarge(record, bytes, most)
+    if (aheadMs !== Infinity && (limits === null || at.timestamp > takenUntil)) {
+      takenUntil = scope.clock.now() + aheadMs
+      if (at.timestamp > takenUntil) throw tooFarAhead(record, aheadMs)
+    }
     if (partitioner === undefined) at.output.add(record, bytes)
     else {
       const chosen = partitioner(record.topic, key, value, scope.partitionsOf(record.topic))
@@ -57,8 +72,9 @@ export function sinkStep(
   }
 }
 
-function limitOf(topic: string, { recordBytesMax, recordLimits }: SinkScope): number {
-  return Math.min(recordBytesMax, recordLimits?.get(topic) ?? recordBytesMax)
+function limitsOf(topic: string, { recordBytesMax, recordLimits }: SinkScope): RecordLimits {
+  const { bytes = recordBytesMax, aheadMs = Infinity } = recordLimits?.get(topic) ?? {}
+  return { bytes: Math.min(recordBytesMax, bytes), aheadMs }
 }
 
 /** Windows of one key are in one partition: that of the key (Kafka Streams' `WindowedStreamPartitioner`). */
@@ -123,6 +139,14 @@ function noTopic(topic: unknown, node: string): SluiceError {
   return new SluiceError('DATA_INVALID', `The function of ${node} has chosen no topic: ${JSON.stringify(topic)}`, {
     place: { node },
     remedy: 'Return the name of a topic for every record, or filter those before that are for none.',
+  })
+}
+
+function tooFarAhead({ topic, timestamp }: ProducerRecord, aheadMs: number): DataError {
+  return new DataError(`A record for ${topic} has the time ${timestamp}, which is more than ${aheadMs} ms ahead`, {
+    place: { topic },
+    remedy:
+      'Raise the topic’s message.timestamp.after.max.ms, or give the source a timestampExtractor that finds another time.',
   })
 }
 

@@ -7,6 +7,7 @@ import type { HeldBack, HeldOffsets } from './held-back.ts'
 import type { InputQueue } from './input-queue.ts'
 import type { OutputBatch } from './output-batch.ts'
 import type { PartitionTally } from './partition-tally.ts'
+import type { RecordLimits } from './sink-step.ts'
 import type { StorePorts } from './task-stores.ts'
 
 export interface TaskSettings {
@@ -64,8 +65,8 @@ export interface TaskPorts {
   partitionsOf?(topic: string): number
   /** Told of each topic that a sink's function has chosen. */
   chosen?(topic: string, node: string): void
-  /** Most bytes of a record of a topic, where that is less than `TaskSettings.recordBytesMax`. */
-  readonly recordLimits?: ReadonlyMap<string, number>
+  /** What topics take, where that is less than `TaskSettings.recordBytesMax`. */
+  readonly recordLimits?: ReadonlyMap<string, RecordLimits>
 }
 
 /** Where a task begins in one of its partitions. */

@@ -9,7 +9,9 @@ import { codecOf } from '../../src/state/formats/side-codec.ts'
 import type { SinkNode } from '../../src/topology/node.ts'
 import { TimeWindows } from '../../src/windows/time-windows.ts'
 
-function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, unknown])[]) {
+const NOW = 1_700_000_000_000
+
+function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, unknown, number?])[]) {
   const output = new OutputBatch()
   const at = new RecordContext(output)
   at.topic = 'in'
@@ -22,9 +24,17 @@ function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, un
     value: Serdes.string,
     ...facts,
   }
-  const scope = { recordBytesMax: 1000, partitionsOf: (topic: string) => (topic === 'out' ? 12 : 1) }
+  const scope = {
+    recordBytesMax: 1000,
+    recordLimits: new Map([['out', { bytes: Infinity, aheadMs: 1_000 }]]),
+    clock: { now: () => NOW },
+    partitionsOf: (topic: string) => (topic === 'out' ? 12 : 1),
+  }
   const step = sinkStep(sink, { key: false, value: false }, scope)
-  for (const [key, value] of records) step(key, value, at)
+  for (const [key, value, timestamp = NOW] of records) {
+    at.timestamp = timestamp
+    step(key, value, at)
+  }
   return output.take().map(({ topic, partition }) => [topic, partition])
 }
 
@@ -83,3 +93,18 @@ test('a serde that writes a text instead of bytes is told so, of records and of 
   )
   expect(() => codecOf<string>(textual, 'app-store-changelog').encode('v')).toThrow('for app-store-changelog')
 })
+
+test.each<SinkNode['topic']>(['out', () => 'out'])(
+  'a time that is further ahead than the topic allows is told so',
+  (topic) => {
+    expect(send({ topic }, [['k', 'v', NOW + 1_000]])).toEqual([['out', null]])
+    const late = [
+      ['k', 'v', NOW],
+      ['k', 'v', NOW + 1_001],
+    ] as const
+    expect(() => send({ topic }, late)).toThrow(
+      `A record for out has the time ${NOW + 1_001}, which is more than 1000 ms ahead`,
+    )
+    expect(send({ topic: 'other' }, late)).toHaveLength(2)
+  },
+)

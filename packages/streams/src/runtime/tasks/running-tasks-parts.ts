@@ -2,6 +2,7 @@
 import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random } from '@sluice/sdk'
 import type { OutputBatch } from '../../record-path/output-batch.ts'
+import type { RecordLimits } from '../../record-path/sink-step.ts'
 import type { TaskSettings } from '../../record-path/task-contract.ts'
 import type { StoreDefinition } from '../../state/definition.ts'
 import type { TaskStore } from '../../state/store-context.ts'
@@ -28,7 +29,7 @@ export interface RunningTasksParts {
   readonly partitionsOf: (topic: string) => number
   /** Told of each topic that a sink's function has chosen. */
   readonly chosen?: (topic: string, node: string) => void
-  readonly recordLimits: ReadonlyMap<string, number>
+  readonly recordLimits: ReadonlyMap<string, RecordLimits>
   /** Absent, or null: state comes from the state directory and the changelogs alone. */
   readonly snapshots?: Snapshots | null
   /** Absent: no copies are kept. */

@@ -7,6 +7,7 @@ import { planPartitions, type PartitionPlan } from '../../topology/partition-pla
 import { planChange, refuseUnsafe, type TopologyPlan } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { writtenTopology, type WrittenTopology } from '../../topology/written-topology.ts'
+import type { RecordLimits } from '../../record-path/sink-step.ts'
 import { recordLimits } from './record-limits.ts'
 import { refuseMissingOutputs } from './written-topics.ts'
 import type { TopologyRecord } from './topology-record.ts'
@@ -23,8 +24,8 @@ export interface PreparedTopics {
   readonly globals: ReadonlyMap<string, number>
   /** How many partitions a topic has that is written. @throws SluiceError TOPOLOGY_INVALID for one that a function chose and nobody knows */
   partitionsOf(topic: string): number
-  /** How large a record of a topic may be, where that is known. */
-  readonly recordLimits: ReadonlyMap<string, number>
+  /** What a topic that is written takes. */
+  readonly recordLimits: ReadonlyMap<string, RecordLimits>
 }
 
 /**

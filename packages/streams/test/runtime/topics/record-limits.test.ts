@@ -1,0 +1,27 @@
+import { expect, test } from '@jest/globals'
+import type { Admin } from '@sluice/kafka'
+import { recordLimits } from '../../../src/runtime/topics/record-limits.ts'
+
+test('what topics take is asked of their broker: sizes, and how far ahead times may be where they are the records’ own', async () => {
+  const settings: Record<string, Record<string, string>> = {
+    usual: {
+      'max.message.bytes': '1048588',
+      'message.timestamp.after.max.ms': '3600000',
+      'message.timestamp.type': 'CreateTime',
+    },
+    stamped: { 'message.timestamp.after.max.ms': '3600000', 'message.timestamp.type': 'LogAppendTime' },
+    old: { 'max.message.bytes': '2000' },
+  }
+  const describe = async (resources: readonly { readonly name: string }[]): Promise<unknown> =>
+    resources.map((item) => {
+      const found = settings[item.name]
+      return { item, value: found && Object.entries(found).map(([name, value]) => ({ name, value })), error: null }
+    })
+  const admin = { configs: { describe } } as unknown as Admin
+  expect(Object.fromEntries(await recordLimits([...Object.keys(settings), 'secret'], admin))).toEqual({
+    usual: { bytes: 1_048_588, aheadMs: 3_600_000 },
+    stamped: { bytes: Infinity, aheadMs: Infinity },
+    old: { bytes: 2_000, aheadMs: Infinity },
+    secret: { bytes: Infinity, aheadMs: Infinity },
+  })
+})
