@@ -11,6 +11,7 @@ import type { Drops } from './drops.ts'
 import type { Punctuations } from './punctuations.ts'
 import type { RecordContext } from './record-context.ts'
 import { sinkStep, type SinkScope } from './sink-step.ts'
+import { notAhead } from './not-ahead.ts'
 import type { NodeTimes } from './node-times.ts'
 import type { TaskStores } from './task-stores.ts'
 import { isKept, sidesKept, sidesRead, type Sides } from './untouched.ts'
@@ -83,7 +84,7 @@ export function compileChains(
         },
       }),
     )
-    const governed = underPolicy(step, onError)
+    const governed = underPolicy(withinTime(step, node, scope), onError)
     return node.stores.length > 0 && remembers ? onlyLive(governed) : governed
   }
   const stepOfChild = (node: ProcessorNode, name: string, children: readonly TopologyNode[]): Step => {
@@ -172,6 +173,24 @@ function nodesBehind(node: string, topology: Topology, { nodes }: Subtopology): 
     if (behind.has(name)) for (const successor of topology.successors(name)) behind.add(successor.name)
   behind.delete(node)
   return nodes.filter(({ name }) => behind.has(name))
+}
+
+/** A record that the changelogs of the node's stores would not take comes to none of them. */
+function withinTime(
+  step: Step,
+  { name, stores: own }: ProcessorNode,
+  { stores, recordLimits, clock }: ChainScope,
+): Step {
+  const checks = stores.changelogs(own).flatMap((topic) => {
+    const check = notAhead(topic, recordLimits?.get(topic)?.aheadMs ?? Infinity, clock)
+    return check === null ? [] : [check]
+  })
+  if (checks.length === 0) return step
+  return (key, value, at) => {
+    at.node = name
+    for (const check of checks) check(at.timestamp)
+    step(key, value, at)
+  }
 }
 
 /** What the step throws itself is dealt with by its own policy. */

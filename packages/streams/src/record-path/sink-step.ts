@@ -1,11 +1,12 @@
 /** encode: the last step of a record's way, from key and value to a record for the producer. */
-import { DataError, SluiceError, type Clock, type ValueEncoder, type Value } from '@sluice/sdk'
+import { SluiceError, type Clock, type ValueEncoder, type Value } from '@sluice/sdk'
 import { partitionForKey, type ProducerRecord } from '@sluice/kafka'
 import type { Step } from '../operators/operator.ts'
 import { written, type Side } from '../serde.ts'
 import type { SinkNode } from '../topology/node.ts'
 import type { StreamPartitioner } from '../topology/record-functions.ts'
 import type { Windowed } from '../windows/window.ts'
+import { notAhead } from './not-ahead.ts'
 import { bytesOf } from './output-batch.ts'
 import type { RecordContext } from './record-context.ts'
 
@@ -46,8 +47,7 @@ export function sinkStep(
   const { topic, name } = sink
   const partitioner = sink.partitioner ?? (sink.key.inner === undefined ? undefined : byKeyWithin(sink.key.inner))
   const limits = typeof topic === 'string' ? limitsOf(topic, scope) : null
-  /** Up to where times are taken, when it was last looked: most records come by without a look at the clock. */
-  let takenUntil = -Infinity
+  const checkTime = limits === null ? null : notAhead(topic as string, limits.aheadMs, scope.clock)
   const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept, scope)
   return (key, value, at) => {
     at.reached += 1
@@ -58,10 +58,8 @@ export function sinkStep(
     const bytes = bytesOf(record)
     const { bytes: most, aheadMs } = limits ?? limitsOf(record.topic, scope)
     if (wireBytes(record, bytes) > most) throw tooLarge(record, bytes, most)
-    if (aheadMs !== Infinity && (limits === null || at.timestamp > takenUntil)) {
-      takenUntil = scope.clock.now() + aheadMs
-      if (at.timestamp > takenUntil) throw tooFarAhead(record, aheadMs)
-    }
+    if (checkTime !== null) checkTime(at.timestamp)
+    else if (aheadMs !== Infinity) notAhead(record.topic, aheadMs, scope.clock)?.(at.timestamp)
     if (partitioner === undefined) at.output.add(record, bytes)
     else {
       const chosen = partitioner(record.topic, key, value, scope.partitionsOf(record.topic))
@@ -139,14 +137,6 @@ function noTopic(topic: unknown, node: string): SluiceError {
   return new SluiceError('DATA_INVALID', `The function of ${node} has chosen no topic: ${JSON.stringify(topic)}`, {
     place: { node },
     remedy: 'Return the name of a topic for every record, or filter those before that are for none.',
-  })
-}
-
-function tooFarAhead({ topic, timestamp }: ProducerRecord, aheadMs: number): DataError {
-  return new DataError(`A record for ${topic} has the time ${timestamp}, which is more than ${aheadMs} ms ahead`, {
-    place: { topic },
-    remedy:
-      'Raise the topic’s message.timestamp.after.max.ms, or give the source a timestampExtractor that finds another time.',
   })
 }
 

@@ -14,6 +14,8 @@ export interface StorePorts {
 export class TaskStores {
   readonly #own: ReadonlyMap<string, TaskStore>
   readonly #global: ReadonlyMap<string, StateStore>
+  /** By store. */
+  readonly #changelogs: ReadonlyMap<string, string>
 
   constructor(stores: readonly TopologyStore[], ports: StorePorts | undefined, context: StoreContext) {
     const own = stores.filter(({ isGlobal, definition: { name } }) => !isGlobal || !ports?.global?.has(name))
@@ -24,6 +26,8 @@ export class TaskStores {
     }
     this.#own = new Map(own.map(({ definition }) => [definition.name, ports!.factory(definition, context)]))
     this.#global = ports?.global ?? new Map()
+    const logged = own.filter(({ definition, sourceTopic }) => definition.logging !== null && sourceTopic === undefined)
+    this.#changelogs = new Map(logged.map(({ definition: { name } }) => [name, context.changelogTopic(name)]))
   }
 
   /** @throws SluiceError TOPOLOGY_INVALID unless the node is connected to the store, or the store is global */
@@ -34,6 +38,11 @@ export class TaskStores {
       place: { node, store: name },
       remedy: 'Name the store where the processor is added, or let its supplier name it.',
     })
+  }
+
+  /** Topics of its own that a store writes; none where it is filled from others. */
+  changelogs(stores: readonly string[]): readonly string[] {
+    return stores.flatMap((store) => this.#changelogs.get(store) ?? [])
   }
 
   get all(): ReadonlyMap<string, TaskStore> {

@@ -48,9 +48,10 @@ export async function prepareTopics(
   const counts = new Map([...countsOf(await admin.describeTopics(outputs)), ...plan.topics])
   refuseMissingOutputs(topology, new Set(counts.keys()))
   const remember = record === null ? null : await ensureFit(topology, settings, plan, kafka, record)
-  await ensureInternal(internalTopics(topology, settings['application.id'], plan), kafka)
+  const internal = internalTopics(topology, settings['application.id'], plan)
+  await ensureInternal(internal, kafka)
   await remember?.()
-  const limits = await recordLimits([...topology.sinkTopics], admin)
+  const limits = await recordLimits([...new Set([...topology.sinkTopics, ...internal.map(({ name }) => name)])], admin)
   const global = new Set(topology.sources.flatMap(({ isGlobal, topics }) => (isGlobal === true ? topics : [])))
   return {
     topology,
