@@ -2,7 +2,7 @@
 import { SluiceError, type RawHeader } from '@sluice/sdk'
 import type { RecordContext } from '../record-path/record-context.ts'
 import type { StateStore } from '../state/stores.ts'
-import { checkMethods, checkSynchronous, refusePromise, type Immediate } from '../topology/synchronous.ts'
+import { checkMethods, checkSynchronous, refusePromise, suppliedBy, type Immediate } from '../topology/synchronous.ts'
 import { checkDuration } from '../windows/duration-check.ts'
 import type { Cancellable, NodeScope, Operator, PunctuationType, Step } from './operator.ts'
 import { FixedKeyRecord, StreamRecord } from './stream-record.ts'
@@ -210,11 +210,12 @@ class Context implements ProcessorContext<unknown, unknown>, FixedKeyProcessorCo
 }
 
 /** Two tasks that shared a processor would mix their records up. */
-function newEachTime<P extends object>(supplier: ProcessorSupplier<P>): (node: string) => P {
+function newEachTime<P extends { process(record: never): unknown }>(
+  supplier: ProcessorSupplier<P>,
+): (node: string) => P {
   const supplied = new WeakSet<object>()
   return (node) => {
-    const processor = supplier()
-    refusePromise(`supplier of ${node}`, processor)
+    const processor = suppliedBy(node, supplier, 'process')
     if (supplied.has(processor)) {
       throw new SluiceError('TOPOLOGY_INVALID', `The supplier of ${node} gives the same processor twice`, {
         place: { node },

@@ -1,5 +1,5 @@
 import type { StateStore } from '../state/stores.ts'
-import { checkMethods, refusePromise, type Immediate } from '../topology/synchronous.ts'
+import { checkMethods, refusePromise, suppliedBy, type Immediate } from '../topology/synchronous.ts'
 import type { NodeScope, Operator } from './operator.ts'
 import type { ProcessorSupplier, StoreReference } from './process.ts'
 import { mappedView, tableMap, type RowMapper } from './table-map.ts'
@@ -58,8 +58,7 @@ export function transformedView(parent: TableView, supplier: AnySupplier, stores
 }
 
 function transformerOf(supplier: AnySupplier, scope: NodeScope): RowMapper {
-  const transformer = supplier()
-  refusePromise(`supplier of ${scope.node}`, transformer)
+  const transformer = suppliedBy(scope.node, supplier, 'transform')
   checkMethods(scope.node, transformer, 'init', 'transform', 'close')
   const begun = transformer.init?.({
     taskId: scope.task,

@@ -58,6 +58,18 @@ export function madePair(role: string, answer: unknown): readonly [key: unknown,
   return pair
 }
 
+/** What a supplier gives. @throws TypeError for a promise; SluiceError TOPOLOGY_INVALID for what has no such method, as a class has not */
+export function suppliedBy<P extends object>(node: string, supplier: () => P, method: string & keyof P): P {
+  const given: unknown = supplier()
+  refusePromise(`supplier of ${node}`, given)
+  if (typeof given === 'object' && given !== null && typeof Reflect.get(given, method) === 'function') return given as P
+  throw topologyInvalid(
+    `The supplier of ${node} gives no object that has ${method}()`,
+    'Let it return a new one at each call, as in () => new Counter().',
+    { node },
+  )
+}
+
 /** All that it has made. @throws TypeError for what is no list */
 export function madeAll<T>(role: string, answer: Iterable<T>): Iterable<T> {
   if (typeof (answer as Partial<Iterable<T>> | null | undefined)?.[Symbol.iterator] === 'function') return answer

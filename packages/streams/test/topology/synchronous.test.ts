@@ -1,6 +1,8 @@
 /** A record runs through in one go: functions that answer later are refused before the first one. */
 import { describe, expect, test } from '@jest/globals'
+import { defineSettings } from '@sluice/sdk'
 import {
+  defineProcessor,
   JoinWindows,
   Serdes,
   SessionWindows,
@@ -198,6 +200,30 @@ describe('a processor', () => {
     expect(start({ process, [method]: later })).toMatchObject({
       code: 'TOPOLOGY_INVALID',
       message: expect.stringContaining(`The ${method} of KSTREAM-PROCESSOR-0000000001`) as unknown,
+    })
+  })
+
+  test.each([
+    ['nothing', undefined],
+    ['a class', StreamsBuilder],
+    ['an object without process()', {}],
+  ])('of which the supplier gives %s is refused when its task begins', (_, given) => {
+    expect(start(given as object)).toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: expect.stringContaining('gives no object that has process()') as unknown,
+    })
+  })
+
+  test('whose topology is written down later is refused', () => {
+    const topology = (async (builder: StreamsBuilder) => {
+      builder.stream('in', text).to('out', text)
+      await Promise.reject(new Error('too late'))
+    }) as unknown as () => void
+    const settings = defineSettings({})
+    const late = defineProcessor({ name: 'late', version: '1', documentation: '', settings, topology })
+    expect(thrownBy(() => late.topology(new StreamsBuilder(), {}))).toMatchObject({
+      code: 'TOPOLOGY_INVALID',
+      message: expect.stringContaining('The topology of late is not written down at once') as unknown,
     })
   })
 
