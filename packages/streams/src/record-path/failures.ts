@@ -1,6 +1,6 @@
 /** What becomes of a record that cannot go on: as its operator, its source, its sink or the settings say. */
 import type { Quarantine } from '@sluice/quality'
-import { RetriableError, SluiceError, type Clock } from '@sluice/sdk'
+import { NotReadyError, RetriableError, SluiceError, type Clock } from '@sluice/sdk'
 import type { UndoJournal } from '../state/undo-journal.ts'
 import type { ErrorPolicy } from '../topology/node.ts'
 import { divertFailure } from './divert.ts'
@@ -9,6 +9,7 @@ import { failed, nameOfRecord } from './end-before.ts'
 import type { PendingRecord } from './async-calls.ts'
 import type { RecordContext } from './record-context.ts'
 import type { FailedRecord, ParkedRecord, TaskSettings } from './task-contract.ts'
+import { Readiness } from './readiness.ts'
 import type { Retry, Way } from './way.ts'
 import { WithoutRecord } from './without-record.ts'
 
@@ -38,6 +39,7 @@ export class Failures {
   readonly #hasStores: boolean
   readonly #withoutRecord: WithoutRecord
   readonly #parked: ParkedRecord[] = []
+  readonly #readiness = new Readiness()
 
   constructor(parts: FailureParts) {
     const { settings, clock, quarantine, drops, journal, hasStores } = parts
@@ -59,19 +61,24 @@ export class Failures {
    * Deals with the record under way as its policy says, with nothing of it left in the stores; nothing of it is in the output any more.
    * Returns the reason to stop, or `HELD`. One that is `pending` has begun, and has calls under way: it cannot begin once more.
    */
-  thrown(at: RecordContext, way: Way, error: unknown, pending: PendingRecord | null): SluiceError | null {
+  thrown(at: RecordContext, way: Way, given: unknown, pending: PendingRecord | null): SluiceError | null {
+    const error = given instanceof NotReadyError ? this.#readiness.reason(at, given) : given
     // What others have left with it would be lost with the record.
     if (at.isLettingGo) return failed(at, error, way)
     const policy = this.#policyOf(at, way)
-    if (policy === 'fail') return failed(at, error)
+    /** It is no failure, unless that takes too long. */
+    const waits = pending === null && error instanceof NotReadyError
+    if (policy === 'fail' && !waits) return failed(at, error)
     if (at.stage !== 'decode' && this.#hasStores) {
       const isBeyond = at.hasLetGo || pending?.hasChangedStores === true
       if (this.#journal === null || isBeyond)
-        return new CannotTakeBack(at, error, isBeyond, policy === 'retry' ? this.#retryOf(at, way) : null)
+        return new CannotTakeBack(at, error, isBeyond, policy === 'retry' || waits ? this.#retryOf(at, way) : null)
       this.#journal.takeBack()
     }
+    if (waits && this.#triesAgain(at, way)) return HELD
+    if (policy === 'fail') return failed(at, error)
     if (pending === null && policy === 'park') return this.#park(at, way, error)
-    if (pending === null && policy === 'retry' && this.#triesAgain(at, way)) return HELD
+    if (pending === null && policy === 'retry' && !waits && this.#triesAgain(at, way)) return HELD
     if (policy === 'drop') {
       at.reached = 0
       at.drop(at.stage)

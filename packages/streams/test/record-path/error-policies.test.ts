@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { EMPTY_TALLY, type FetchedPartition, type FetchedRecords } from '@sluice/kafka'
 import { readQuarantineHeaders } from '@sluice/quality'
-import { systemRandom } from '@sluice/sdk'
+import { NotReadyError, RetriableError, systemRandom } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
-import { Serdes, StreamsBuilder, type ErrorPolicy, type Topology } from '../../src/index.ts'
+import { serde, Serdes, StreamsBuilder, type ErrorPolicy, type Topology } from '../../src/index.ts'
 import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { streamsSettings } from '../../src/streams-settings.ts'
@@ -209,6 +209,67 @@ describe('a record that is tried again', () => {
       task.run()
     }
     expect(out()).toEqual(['test.quarantine bad', 'out b'])
+  })
+})
+
+describe('a schema that a serde has to ask for', () => {
+  /** `b` is of a schema that is not here until `ready` says so. */
+  function asking(ready: () => Promise<unknown>, settings: Settings = {}) {
+    let isHere = false
+    const ask = async (): Promise<void> => {
+      await ready()
+      isHere = true
+    }
+    const { converter } = Serdes.string
+    const value = serde<string>({
+      ...converter,
+      encoder: (topic, schema) => converter.encoder(topic, schema),
+      decode(topic, bytes) {
+        const read = converter.decode(topic, bytes)
+        if (read.value === 'b' && !isHere) throw new NotReadyError('The schema 7 is not here yet', ask)
+        return read
+      },
+    })
+    const builder = new StreamsBuilder()
+    builder.stream('in', { key: Serdes.string, value, checked: true }).to('out', text)
+    const bench = taskOf(builder.build(), { 'deserialization.exception.handler': 'fail', ...settings })
+    expect(bench.task.process(bench.fetched(['a', 'b', 'c'], [1, 2, 3]))).toBeNull()
+    expect(bench.out()).toEqual(['out a'])
+    /** What the clock has come to, and what was asked has answered. */
+    const later = async (ms: number): Promise<string | undefined> => {
+      await Promise.resolve()
+      await Promise.resolve()
+      bench.clock.advance(ms)
+      return bench.task.run()?.code
+    }
+    return { ...bench, later }
+  }
+
+  test('holds its record, in order, whatever the policy: it is no failure', async () => {
+    const { out, later } = asking(() => Promise.resolve())
+    expect(await later(100)).toBeUndefined()
+    expect(out()).toEqual(['out b', 'out c'])
+  })
+
+  test('that cannot be had is what the record fails with, at once', async () => {
+    const refused = (): Promise<never> => Promise.reject(new RangeError('There is no schema 7'))
+    const { out, later } = asking(refused, { 'deserialization.exception.handler': 'quarantine' })
+    expect(await later(100)).toBeUndefined()
+    expect(out()).toEqual(['test.quarantine b', 'out c'])
+  })
+
+  test('is asked for again, and is a failure like others after task.timeout.ms', async () => {
+    let asked = 0
+    const away = (): Promise<never> => {
+      asked++
+      return Promise.reject(new RetriableError('REGISTRY_UNREACHABLE', 'Nobody there'))
+    }
+    const { out, later } = asking(away, { 'task.timeout.ms': '1000' })
+    expect(await later(100)).toBeUndefined()
+    expect(await later(200)).toBeUndefined()
+    expect(out()).toEqual([])
+    expect(asked).toBe(3)
+    expect(await later(1_000)).toBe('TASK_FAILED')
   })
 })
 

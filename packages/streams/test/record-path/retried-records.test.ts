@@ -1,6 +1,16 @@
 /** A record that is tried again though what it did cannot be taken back: each time its task goes back to the last commit. */
 import { expect, test } from '@jest/globals'
-import { BufferConfig, Serdes, StreamsBuilder, Suppressed, TimeWindows, type Topology } from '../../src/index.ts'
+import { NotReadyError } from '@sluice/sdk'
+import {
+  BufferConfig,
+  serde,
+  Serdes,
+  StreamsBuilder,
+  Suppressed,
+  TimeWindows,
+  type Serde,
+  type Topology,
+} from '../../src/index.ts'
 import { inputsOf, simulate, type Simulation } from '../../src/testing/simulator/index.ts'
 
 const text = Serdes.string
@@ -67,3 +77,42 @@ test('it is quarantined when it was tried for task.timeout.ms, and the run goes 
   expect(simulation.trace.filter((line) => line.includes('instance-0-0 ends')).length).toBeLessThanOrEqual(1)
   expect(simulation.lastedMs).toBeGreaterThan(TIMEOUT_MS)
 })
+
+test.each([true, false])(
+  'what the serde of a store has to ask for is asked for, and the run goes on (caching: %s)',
+  async (caching) => {
+    let isHere = false
+    const ask = async (): Promise<void> => {
+      isHere = true
+    }
+    const encoder: Serde<string>['converter']['encoder'] = (topic, schema) => {
+      const encode = text.converter.encoder(topic, schema)
+      return (value) => {
+        if (!isHere) throw new NotReadyError('The schema is not registered yet', ask)
+        return encode(value)
+      }
+    }
+    const value = serde<string>({ decode: (topic, bytes) => text.converter.decode(topic, bytes), encoder })
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', asText)
+      .groupByKey()
+      .reduce((a, b) => a + b, { materialized: { name: 'all', engine: 'memory', key: text, value, caching } })
+      .toStream()
+      .to('values', asText)
+    const input = inputsOf('in', text, text)
+    const simulation = await simulate({
+      topology: builder.build(),
+      seed: 1,
+      inputs: ['x', 'y'].map((one, i) => input('a', one, { timestamp: BEGINNING + i, atMs: i * 500 })),
+      partitions: 1,
+      instances: 1,
+      faults: [],
+      model: () => new Map(),
+      settings: { 'task.timeout.ms': String(TIMEOUT_MS) },
+    })
+    expect(isHere).toBe(true)
+    expect(simulation.violations).toEqual([])
+    expect(read(simulation, 'values')).toEqual({ a: ['x', 'xy'] })
+  },
+)

@@ -3,7 +3,14 @@
  * before its stores are complete; the others go on meanwhile.
  */
 import type { FetchedPartition, Kafka } from '@sluice/kafka'
-import { SluiceError, type Clock, type Logger, type TopicPartition, type TopicPartitionOffset } from '@sluice/sdk'
+import {
+  NotReadyError,
+  SluiceError,
+  type Clock,
+  type Logger,
+  type TopicPartition,
+  type TopicPartitionOffset,
+} from '@sluice/sdk'
 import type { ChangelogRecord } from '../../state/store-context.ts'
 import { keyOf } from '../partition-key.ts'
 
@@ -148,7 +155,7 @@ function applyAll({ batches, nextOffset }: FetchedPartition, reading: Reading): 
   try {
     apply(records, next)
   } catch (error) {
-    throw isOfDisk(error) ? error : unreadable(reading, at, next, error)
+    throw isOfDisk(error) || error instanceof NotReadyError ? error : unreadable(reading, at, next, error)
   }
   return records.length
 }

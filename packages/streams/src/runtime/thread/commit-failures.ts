@@ -1,10 +1,13 @@
 /** Why a commit has not gone through, or a run has failed, and whether it may yet. */
-import { isRetriable, SluiceError } from '@sluice/sdk'
+import { isRetriable, NotReadyError, SluiceError } from '@sluice/sdk'
 import { CannotTakeBack } from '../../record-path/failures.ts'
 
-/** Whether the same commit may go through a little later. Stores that a record has left as they should not be are in none. */
+/**
+ * Whether the same commit may go through a little later. Stores that a record has left as they should not be are in none; what a serde has
+ * to ask for is asked for before the next attempt: see `madeReady`.
+ */
 export function isForNow(error: unknown): boolean {
-  return isRetriable(error) && !(error instanceof CannotTakeBack)
+  return isRetriable(error) && !(error instanceof CannotTakeBack || error instanceof NotReadyError)
 }
 
 /** What is the matter with the disk is no matter of Kafka's. */
@@ -25,4 +28,16 @@ export function refusedIn(error: unknown): SluiceError | null {
   for (let at = error; at instanceof Error; at = at.cause)
     if (at instanceof SluiceError && at.code === 'RECORD_TOO_LARGE') return at
   return null
+}
+
+/** Asks for what a serde has missed, so that the next attempt has it. @throws what says that it cannot be had */
+export async function madeReady(error: unknown, signal: AbortSignal): Promise<void> {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (!(at instanceof NotReadyError)) continue
+    try {
+      await at.ready(signal)
+    } catch (refusal) {
+      if (!isRetriable(refusal) && !signal.aborted) throw refusal
+    }
+  }
 }

@@ -11,7 +11,7 @@ import { ThreadMetrics } from '../../metrics/thread-metrics.ts'
 import { progressOf, type StreamsProgress } from '../../progress.ts'
 import { OutputBatch } from '../../record-path/output-batch.ts'
 import { CannotTakeBack } from '../../record-path/failures.ts'
-import { mayPass, refusedIn } from './commit-failures.ts'
+import { madeReady, mayPass, refusedIn } from './commit-failures.ts'
 import type { FailedRecord } from '../../record-path/task-contract.ts'
 import type { StreamMetrics } from '../../stream-metrics.ts'
 import type { StreamsSettings } from '../../streams-settings.ts'
@@ -180,7 +180,7 @@ export class ThreadLife {
         })
         metrics.restarted()
         this.#become('STARTING')
-        await clock.sleep(pauseMs, signal)
+        await Promise.all([clock.sleep(pauseMs, signal), madeReady(error, signal)])
         if (signal.aborted) return { stop: null, drained: true }
       }
     }
