@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+/** How a module asks where it is. From where another package is asked for is all the same within one. */
+const ASKS =
+  /(?<!createRequire\()import\.meta\.(?:url|filename)|createRequire\(import\.meta\.url\)\('\.|\(import\.meta\.dirname/
 
 const packages = ['packages', 'connectors', 'processors'].flatMap((shelf) =>
   fs.readdirSync(path.join(root, shelf)).map((folder) => path.join(root, shelf, folder)),
@@ -35,17 +38,20 @@ async function bundle(dir) {
     metafile: true,
     logLevel: 'warning',
   })
+  assertAtHome(name, dir, metafile)
   const made = new Set(Object.keys(metafile.outputs).map((file) => path.join(dir, file)))
-  for (const file of made) assertAtHome(name, dir, file)
   removeOthers(path.join(dir, 'dist'), made)
 }
 
 /** A module that asks where it is must be at the top of src/, and come to lie at the top of dist/. */
-function assertAtHome(name, dir, file) {
-  if (!file.endsWith('.js') || path.dirname(file) === path.join(dir, 'dist')) return
-  const asked = fs.readFileSync(file, 'utf8').match(/new URL\([^)]*import\.meta\.url|= import\.meta\.url/)
-  if (asked !== null)
-    throw new Error(`${name}: ${path.relative(dir, file)} asks where it is: ${asked[0]}; see programs.ts`)
+function assertAtHome(name, dir, { outputs }) {
+  for (const [file, { inputs }] of Object.entries(outputs)) {
+    for (const source of Object.keys(inputs)) {
+      if (path.dirname(source) === 'src' && path.dirname(file) === 'dist') continue
+      const asked = fs.readFileSync(path.join(dir, source), 'utf8').match(ASKS)
+      if (asked !== null) throw new Error(`${name}: ${source} asks where it is: ${asked[0]}; see programs.ts`)
+    }
+  }
 }
 
 /** Those of earlier builds; declarations are the compiler's. */
