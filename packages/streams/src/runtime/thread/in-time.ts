@@ -27,3 +27,13 @@ export async function isDoneBefore(signal: AbortSignal, work: Promise<void>): Pr
     signal.removeEventListener('abort', onAbort)
   }
 }
+
+/** Whether some work ends before a signal is aborted, or no later than so long after that. */
+export async function isDoneInStop(
+  signal: AbortSignal,
+  timeoutMs: number,
+  clock: Clock,
+  work: Promise<void>,
+): Promise<boolean> {
+  return (await isDoneBefore(signal, work)) || isDoneIn(timeoutMs, clock, () => work)
+}

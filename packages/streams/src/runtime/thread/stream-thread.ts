@@ -17,7 +17,7 @@ import { Fetching } from './fetching.ts'
 import type { Finish } from './finish.ts'
 import { giveUp } from './give-up.ts'
 import { HandOver } from './hand-over.ts'
-import { isDoneBefore, isDoneIn } from './in-time.ts'
+import { isDoneBefore, isDoneIn, isDoneInStop } from './in-time.ts'
 import { commitLast } from './last-commit.ts'
 import { keyOf } from '../partition-key.ts'
 import { Preparations } from './preparations.ts'
@@ -112,7 +112,11 @@ export class StreamThread {
     try {
       while (stop === null && !signal.aborted) {
         this.#throwFailures()
-        await this.#applyChanges()
+        const { areNone } = this.#changes
+        const applied = this.#applyChanges()
+        // The calls that a revocation waits for may take longer than a stop may.
+        if (!areNone && !(await isDoneInStop(signal, closeTimeoutMs, clock, applied))) return { stop, drained: false }
+        await applied
         if (await finish.isOver(this)) break
         for (const task of this.#fetching.applyPauses()) this.#resumed.add(task)
         member.poll()
@@ -138,7 +142,7 @@ export class StreamThread {
           writer.holdsWhileCommitting || this.#parts.tasks.areOnDisk || this.#parts.snapshots?.isDue === true
         if (mayNot && this.#committing !== null) await isDoneBefore(signal, this.#committing)
       }
-      // The calls that it waits for may take longer than a stop may.
+      // So may those that a commit waits for.
       const isOver = await isDoneIn(closeTimeoutMs, clock, () => this.#committing ?? Promise.resolve())
       if (!isOver) return { stop, drained: false }
       this.#throwFailures()

@@ -109,3 +109,15 @@ test('a stop waits for calls no longer than it may, and nothing is committed whe
   await around.turns()
   expect(around.told).toEqual([])
 })
+
+test('a stop during a revocation that waits for calls takes no longer than others', async () => {
+  const calls = new Calls()
+  const around = await beginning(asking(calls))
+  await around.pipe(0, 0, 'a')
+  await around.revoke(0)
+  const end = around.end()
+  await around.turns()
+  around.clock.advance(1_000)
+  await around.turns()
+  expect(await Promise.race([end, around.turns()])).toEqual({ stop: null, drained: false })
+})
