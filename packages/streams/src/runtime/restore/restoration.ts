@@ -59,7 +59,7 @@ export interface RestorationParts {
  * behind a transaction that is still open: what the task has committed itself may lie there, since an owner before it that was cut off may
  * have left one. So that is waited for; it is short, or it is an error that names it.
  * @throws SluiceError KAFKA_TIMEOUT, retriable, when nothing comes for a minute; CHANGELOG_TRUNCATED; STATE_TORN; TASK_FAILED
- * for a record that its store cannot read; what fetching throws
+ * for a record of its changelog that a store cannot read; what fetching throws
  */
 export async function restore(
   stores: readonly RestoringStore[],
@@ -104,7 +104,7 @@ export async function restore(
         const key = keyOf(fetched)
         const reading = open.get(key)
         if (reading === undefined) continue
-        records += applyAll(fetched, reading)
+        records += applyAll(fetched, reading, logger)
         reading.at = fetched.nextOffset
         if (reading.at < reading.end) continue
         open.delete(key)
@@ -147,22 +147,48 @@ interface Reading extends RestoringStore {
 }
 
 /** What was written behind the end that was looked up belongs to nobody's restoration: this task writes it itself from then on. */
-function applyAll({ batches, nextOffset }: FetchedPartition, reading: Reading): number {
-  const { apply, at, end, rows } = reading
+function applyAll({ batches, nextOffset }: FetchedPartition, reading: Reading, logger: Logger): number {
+  const { apply, at, end, rows, until } = reading
   if (rows !== null) return addAll(batches, end, rows)
   const records = recordsOf({ batches }, end)
   const next = Math.min(nextOffset, end)
   try {
     apply(records, next)
   } catch (error) {
-    throw isOfDisk(error) || error instanceof NotReadyError ? error : unreadable(reading, at, next, error)
+    if (passes(error)) throw error
+    if (until === null) throw unreadable(reading, at, next, error)
+    applyReadable(records, next, reading, logger)
   }
   return records.length
 }
 
-/** What is the matter is said already. */
-function isOfDisk(error: unknown): boolean {
-  return error instanceof SluiceError && error.code.startsWith('STATE_')
+/** What cannot be read of a topic that others write was diverted when it was processed: the table never had it. */
+function applyReadable(
+  records: readonly ChangelogRecord[],
+  next: number,
+  { apply, task, store, topic, partition }: Reading,
+  logger: Logger,
+): void {
+  let leftOut = 0
+  for (const record of records)
+    try {
+      apply([record], next)
+    } catch (error) {
+      if (passes(error)) throw error
+      leftOut++
+    }
+  logger.warn('Records of a source topic that its table cannot read are left out', {
+    task,
+    store,
+    topic,
+    partition,
+    records: leftOut,
+  })
+}
+
+/** What is the matter is said already, or it is not the record's. */
+function passes(error: unknown): boolean {
+  return error instanceof NotReadyError || (error instanceof SluiceError && error.code.startsWith('STATE_'))
 }
 
 /** Those before `end`, without the ones that have no key. */

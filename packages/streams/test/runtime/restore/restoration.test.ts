@@ -130,3 +130,15 @@ test('a record that its store cannot read is named, with the store and what was 
   const full = new SluiceError('STATE_DISK_FULL', 'No room', { retriable: true })
   await expect(failing(full)).rejects.toBe(full)
 })
+
+test('what a table cannot read of its source topic is left out, as it was when it was processed', async () => {
+  const { keys, store, run } = changelog(5, null)
+  const apply: RestoringStore['apply'] = (records, next) => {
+    for (const record of records) {
+      if (String(record.key) === '2') throw new RangeError('not mine')
+      store.apply([record], next)
+    }
+  }
+  await run([{ ...store, until: 5, apply }])
+  expect([...new Set(keys)]).toEqual(['0', '1', '3', '4'])
+})
