@@ -46,7 +46,7 @@ export interface CellHostOptions {
   readonly spareCells?: number
   /** Cells that may begin at once only to be asked about settings. Default: as many as there are cores. */
   readonly beginningMax?: number
-  /** How long a cell is kept that has nothing to do; one that was asked about settings longer. */
+  /** How long a cell is kept that has nothing to do (0: ended with its last work); one that was asked about settings longer. */
   readonly lingerMs?: number
   /** Another way to start processes, for tests. */
   readonly spawn?: SpawnCell

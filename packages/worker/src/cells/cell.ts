@@ -278,7 +278,7 @@ export class Cell {
 
   #late(what: CellCall, timeoutMs: number): SluiceError {
     return new SluiceError('CELL_TIMEOUT', `The cell of ${this.name} did not answer ${what} within ${timeoutMs} ms`, {
-      remedy: 'See what the connector does in that call; others are not held up by it.',
+      remedy: 'See what its code does in that call; others are not held up by it.',
     })
   }
 

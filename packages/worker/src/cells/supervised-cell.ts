@@ -13,7 +13,7 @@ export interface SupervisedCellParts {
   readonly takeCell: (name: string, only: RawSettings | null) => Cell
   readonly events: WorkEvents
   readonly restarts: RestartLimits
-  /** How long a cell without work is kept for what may come. */
+  /** How long a cell without work is kept for what may come; 0: what comes begins in a process of its own, with the code as it is then. */
   readonly lingerMs: number
   readonly clock: Clock
   readonly logger: Logger
@@ -98,6 +98,7 @@ export class SupervisedCell {
     const inTime = await this.#orderly('stopConnector', [connector, insideOf(timeoutMs)], of, timeoutMs, true, false)
     if (this.#connectors.get(connector) === item) this.#connectors.delete(connector)
     if (!inTime) this.#endIfEmpty(`connector ${connector} did not stop in time`)
+    this.#dismissIfEmpty()
     return inTime
   }
 
@@ -111,6 +112,7 @@ export class SupervisedCell {
     for (const item of items)
       if (this.#tasks.get(keyOf(item.start.id)) === item) this.#tasks.delete(keyOf(item.start.id))
     if (cancelled.length > 0) this.#endIfEmpty(`tasks did not stop in time: ${cancelled.map(keyOf).join(', ')}`)
+    this.#dismissIfEmpty()
     return cancelled
   }
 
@@ -133,9 +135,15 @@ export class SupervisedCell {
     this.#idleSince = null
     const isDown = this.#pause !== null || this.#isPoisoned
     if (isDown && this.#lastEnd !== null) throw endError(this.#lastEnd)
+    const about =
+      what === 'validate' || what === 'describe'
+        ? ((args as CellCalls['validate' | 'describe']['args'])[0]['name'] ?? '')
+        : null
+    // Who describes the same once more may have mended its code meanwhile, of which a process loads every module once.
+    if (what === 'describe' && this.#askedAbout.has(about!) && this.#cell?.waiting === 0 && this.inhabitants.size === 0)
+      void this.#dismiss()
     const cell = this.#live()
-    if (what === 'validate' || what === 'describe')
-      this.#askedAbout.add((args as CellCalls['validate' | 'describe']['args'])[0]['name'] ?? '')
+    if (about !== null) this.#askedAbout.add(about)
     return cell.call(what, args, timeoutMs)
   }
 
@@ -275,6 +283,10 @@ export class SupervisedCell {
   /** What was left behind in it must not go on writing. */
   #endIfEmpty(reason: string): void {
     if (this.#connectors.size === 0 && this.#tasks.size === 0) this.#cell?.end(reason, 0)
+  }
+
+  #dismissIfEmpty(): void {
+    if (this.#parts.lingerMs === 0 && this.#connectors.size === 0 && this.#tasks.size === 0) void this.#dismiss()
   }
 
   async #dismiss(): Promise<void> {

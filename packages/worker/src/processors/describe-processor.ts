@@ -1,4 +1,5 @@
 /** Looks at a processor before it runs: settings, topology, and the topics that it reads. Runs its code: in a cell. */
+import { inspect } from 'node:util'
 import type { Kafka } from '@sluice/kafka'
 import {
   describeError,
@@ -27,6 +28,7 @@ import { clean } from '../provided-values.ts'
 import { merged } from '../validation/answer.ts'
 import { withoutProvided } from '../validation/redaction.ts'
 import type { DescribedProcessor, PausableKeys } from './described.ts'
+import { whereOf } from './load-processor.ts'
 import { nameProblem, processorSettings } from './processor-settings.ts'
 import { unknownSettings } from './unknown-settings.ts'
 
@@ -57,7 +59,8 @@ export async function describeProcessor(parts: DescribeParts): Promise<Described
   const problems = [...unknownNames(processor, given)]
   const application = settings['application.id'] ?? ''
   const badName = nameProblem('application.id', application)
-  if (badName !== null) problems.push({ setting: 'application.id', message: badName })
+  const isToldOf = answer.configs.some(({ value }) => value.name === 'application.id' && value.errors.length > 0)
+  if (badName !== null && !isToldOf) problems.push({ setting: 'application.id', message: badName })
   let topology: Topology | null = null
   // Settings that are wrong are told by themselves: what a topology makes of them would only repeat it.
   if (answer.error_count === 0) {
@@ -65,7 +68,7 @@ export async function describeProcessor(parts: DescribeParts): Promise<Described
       topology = topologyOf(processor, settings)
       problems.push(...namesMissing(topology))
     } catch (error) {
-      problems.push(complaint(describeError(error)))
+      problems.push(complaint(thrownBy(error)))
     }
   }
   const fit = topology === null ? NO_FIT : await fitOf(topology, application, parts)
@@ -84,6 +87,15 @@ export async function describeProcessor(parts: DescribeParts): Promise<Described
       pausable: pausableOf(topology.forApplication(application)),
     },
   }
+}
+
+/** Whatever it throws: it may be anything, and have no words. */
+function thrownBy(error: unknown): string {
+  if (!(error instanceof Error)) return `The topology threw what is no error: ${inspect(error)}`
+  const where = whereOf(error)
+  return where === ''
+    ? describeError(error)
+    : `The topology cannot be written down${where}; because: ${describeError(error)}`
 }
 
 /** Built once more for each instance: a topology is cheap, and nothing is shared. */

@@ -10,7 +10,7 @@ import {
 import type { Catalogue } from '../catalogue/catalogue.ts'
 import { HerderError } from '../herder/herder.ts'
 import type { DescribedProcessor, DescribedTopology } from './described.ts'
-import { withKnown } from './known-topology.ts'
+import { SETTING as KNOWN, withKnown } from './known-topology.ts'
 import { completed, nameProblem, processorSettings } from './processor-settings.ts'
 import type { ProcessorShelf } from './processor-shelf.ts'
 
@@ -78,6 +78,9 @@ export class Inspector {
     if (badName !== null) problems.push({ setting: 'name', message: badName })
     if (Object.hasOwn(whole, 'connector.class'))
       problems.push({ setting: 'connector.class', message: 'connector.class names no processor: give processor.class' })
+    // Taken out before the processor could be asked whether it knows it.
+    if (Object.hasOwn(whole, KNOWN))
+      problems.push({ setting: KNOWN, message: `${KNOWN} is for the worker to say: leave it out` })
     const named = whole['processor.class']
     if (named !== undefined && shelf.find(named) === undefined) {
       const elsewhere = catalogue.workers

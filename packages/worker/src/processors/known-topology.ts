@@ -6,7 +6,7 @@ import type { RawSettings } from '@sluice/sdk'
 import type { TopologyRecord, WrittenTopology } from '@sluice/streams'
 
 /** No setting that anybody may give. */
-const SETTING = 'sluice.written.topology'
+export const SETTING = 'sluice.written.topology'
 
 /** @param written as JSON; null: nothing is known */
 export function withKnown(config: RawSettings, written: string | null): RawSettings {

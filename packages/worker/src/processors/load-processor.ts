@@ -13,9 +13,11 @@ export async function loadProcessor(specifier: string): Promise<Processor> {
   try {
     module = (await import(target)) as { readonly default?: unknown }
   } catch (cause) {
-    throw new SluiceError('PLUGIN_UNKNOWN', `The processor module "${specifier}" cannot be loaded`, {
+    throw new SluiceError('PLUGIN_UNKNOWN', `The processor module "${specifier}" cannot be loaded${whereOf(cause)}`, {
       cause,
-      remedy: 'Install the package, or give the path of its file beginning with ./ or /.',
+      remedy: isMissing(cause)
+        ? 'Install the package, or give the path of its file beginning with ./ or /.'
+        : 'Mend it: it is there, but cannot be read, or throws when it is imported.',
     })
   }
   const found = module.default
@@ -25,6 +27,19 @@ export async function loadProcessor(specifier: string): Promise<Processor> {
     })
   }
   return found
+}
+
+/** The line that an error of somebody else's code comes from, in parentheses; nothing where it does not say, or explains itself. */
+export function whereOf(error: unknown): string {
+  if (!(error instanceof Error) || error instanceof SluiceError) return ''
+  const found = /(?:^|[\s(])((?:file:\/\/)?\/[^\s()]+:\d+)/m.exec(error.stack ?? '')
+  return found === null ? '' : ` (${found[1]})`
+}
+
+/** It, or what it imports. */
+function isMissing(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' && code.endsWith('MODULE_NOT_FOUND')
 }
 
 function isProcessor(value: unknown): value is Processor {

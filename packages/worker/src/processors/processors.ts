@@ -285,6 +285,8 @@ export class Processors {
       guard: { fence: nobody, verify: nobody },
       // A processor is loaded in a quarter of a second, and rarely: none waits for it.
       spareCells: 0,
+      // Whatever starts anew does so with the code that is there by then.
+      lingerMs: 0,
       logger: this.#lines.logger(logger),
       clock,
     })

@@ -12,6 +12,7 @@ import { parseCreateRequest, parseFlatMap, withoutNulls } from './request-bodies
 
 const LINES_DEFAULT = 100
 const LINES_MAX = 500
+const OF_KEYS: readonly string[] = ['topic', 'key', 'key_base64']
 
 /** @param processors null: a worker that has none, as in tests of the others */
 export function processorHandlersOf(
@@ -128,9 +129,15 @@ function linesWanted(query: URLSearchParams): number {
   return Math.min(Number(given), LINES_MAX)
 }
 
-/** Null: the whole processor is meant. Never because something is missing. */
+/** Null: the whole processor is meant. Never because something is missing, or has another name. */
 function keyGiven(query: URLSearchParams): PausedKey | null {
-  const [topic, text, base64] = ['topic', 'key', 'key_base64'].map((name) => query.get(name))
+  const unknown = [...query.keys()].find((name) => !OF_KEYS.includes(name))
+  if (unknown !== undefined)
+    throw new HerderError(
+      400,
+      `'${unknown}' says nothing here: a key is given by topic and key or key_base64, the whole by none`,
+    )
+  const [topic, text, base64] = OF_KEYS.map((name) => query.get(name))
   if (topic == null && text == null && base64 == null) return null
   if (topic == null || topic === '') throw new HerderError(400, 'topic is missing: the one whose key is meant')
   if (text != null && base64 != null) throw new HerderError(400, 'key and key_base64 are both given: give one')

@@ -190,6 +190,27 @@ describe('where connectors run', () => {
     expect(cells.last.calls).toContain('stop')
   })
 
+  test('what is described once more is looked at in a new process, with the code as it is by then', async () => {
+    open('connector', { lingerMs: 0 })
+    await host.describe({ 'connector.class': 'x', name: 'a' })
+    await host.describe({ 'connector.class': 'x', name: 'b' })
+    expect(cells.all.map(({ calls }) => calls)).toEqual([['describe', 'describe']])
+    await host.describe({ 'connector.class': 'x', name: 'b' })
+    expect(cells.all.map(({ calls }) => calls)).toEqual([['describe', 'describe', 'stop'], ['describe']])
+    // It begins where it was looked at last.
+    await host.startTask(task('b', 0, { 'connector.class': 'x' }))
+    expect(cells.last.calls).toEqual(['describe', 'startTask'])
+  })
+
+  test('where none is kept, what stops and starts does so in a new process', async () => {
+    open('connector', { lingerMs: 0 })
+    await host.startTask(task('a'))
+    await host.stopTasks([{ connector: 'a', task: 0 }], 1000)
+    await host.startTask(task('a'))
+    expect(cells.all.map(({ calls }) => calls)).toEqual([['startTask', 'stopTasks', 'stop'], ['startTask']])
+    expect(host.tasks).toEqual([{ connector: 'a', task: 0 }])
+  })
+
   test('memory is given back once, when nothing was started for a while', async () => {
     open()
     await pass(9000)

@@ -59,6 +59,32 @@ test('what Kafka refuses for good, and what a topology throws, are complaints', 
   expect(await errors(describe(() => Promise.reject(refused), new FakeClock(), throwing as never))).toEqual(['Mine'])
 })
 
+test('what a topology throws is told whatever it is: an error with its line', async () => {
+  const thrown = async (what: unknown): Promise<string> => {
+    const topology = (): never => {
+      throw what
+    }
+    const { validation } = await describe(kafkaWithAll, new FakeClock(), { ...copy, topology } as never)
+    return validation.configs.flatMap(({ value }) => value.errors).join()
+  }
+  expect(await thrown(null)).toBe('The topology threw what is no error: null')
+  expect(await thrown({ code: 7 })).toBe('The topology threw what is no error: { code: 7 }')
+  const error = new TypeError('x is not a function')
+  error.stack = 'TypeError: x\n    at node:internal/a:1:2\n    at topology (file:///p/index.ts:5:9)'
+  expect(await thrown(error)).toBe(
+    'The topology cannot be written down (file:///p/index.ts:5:9); because: x is not a function',
+  )
+})
+
+test('an application that cannot be one is complained of once', async () => {
+  const of = async (application: string) => {
+    const more = { 'application.id': application }
+    const { validation } = await describe(kafkaWithAll, new FakeClock(), copy as never, () => null, more)
+    return validation.configs.flatMap(({ value }) => value.errors).length
+  }
+  expect([await of('a b'), await of('..'), await of('a')]).toEqual([1, 1, 0])
+})
+
 /** Every topic has two partitions. */
 async function kafkaWithAll(): Promise<Kafka> {
   const describeTopics = async (topics: readonly string[] = []) => topics.map((topic) => ({ topic, partitions: 2 }))

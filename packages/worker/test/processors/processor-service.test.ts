@@ -149,6 +149,10 @@ test('every complaint is told: of the name, of settings, of an application that 
   expect(await of('b', { ...config, 'connector.class': 'file-sink' })).toEqual([
     'connector.class names no processor: give processor.class',
   ])
+  // Each instance would take it for what its state was written by.
+  expect(await of('b', { ...config, 'sluice.written.topology': '{}' })).toEqual([
+    'sluice.written.topology is for the worker to say: leave it out',
+  ])
   expect(await of('b', { 'processor.class': 'who' })).toEqual([
     expect.stringMatching(/Failed to find any processor of the name who/),
   ])

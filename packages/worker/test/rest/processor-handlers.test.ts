@@ -80,6 +80,8 @@ test('a key is paused and resumed by its text or its bytes, and shown as both; a
     expect(await ask(what, 'topic=t')).toBe('400 key or key_base64 is missing: a whole topic cannot be paused')
     expect(await ask(what, 'topic=t&key=a&key_base64=YQ%3D%3D')).toBe('400 key and key_base64 are both given: give one')
     expect(await ask(what, 'topic=t&key_base64=YQ')).toBe('400 key_base64 is no base64 with its padding')
+    for (const name of ['partition', 'topics', 'Key'])
+      expect(await ask(what, `${name}=0`)).toMatch(new RegExp(`^400 '${name}' says nothing here`))
   }
   expect(await ask('pause', 'topic=table&key=a')).toBe('400 It is a table')
   // None of these has paused the whole.
