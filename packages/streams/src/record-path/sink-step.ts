@@ -46,8 +46,8 @@ export function sinkStep(
 ): Step {
   const { topic, name } = sink
   const partitioner = sink.partitioner ?? (sink.key.inner === undefined ? undefined : byKeyWithin(sink.key.inner))
-  const limits = typeof topic === 'string' ? limitsOf(topic, scope) : null
-  const checkTime = limits === null ? null : notAhead(topic as string, limits.aheadMs, scope.clock)
+  const limitsOf = limitsByTopic(scope)
+  const limits = typeof topic === 'string' ? limitsOf(topic) : null
   const send = typeof topic === 'string' ? oneTopic(topic, sink, kept) : chosenTopic(sink, kept, scope)
   return (key, value, at) => {
     at.reached += 1
@@ -56,10 +56,9 @@ export function sinkStep(
     at.stage = 'encode'
     const record = send(key, value, at)
     const bytes = bytesOf(record)
-    const { bytes: most, aheadMs } = limits ?? limitsOf(record.topic, scope)
-    if (wireBytes(record, bytes) > most) throw tooLarge(record, bytes, most)
-    if (checkTime !== null) checkTime(at.timestamp)
-    else if (aheadMs !== Infinity) notAhead(record.topic, aheadMs, scope.clock)?.(at.timestamp)
+    const { bytesMax, checkTime } = limits ?? limitsOf(record.topic)
+    if (wireBytes(record, bytes) > bytesMax) throw tooLarge(record, bytes, bytesMax)
+    checkTime?.(at.timestamp)
     if (partitioner === undefined) at.output.add(record, bytes)
     else {
       const chosen = partitioner(record.topic, key, value, scope.partitionsOf(record.topic))
@@ -70,9 +69,23 @@ export function sinkStep(
   }
 }
 
-function limitsOf(topic: string, { recordBytesMax, recordLimits }: SinkScope): RecordLimits {
-  const { bytes = recordBytesMax, aheadMs = Infinity } = recordLimits?.get(topic) ?? {}
-  return { bytes: Math.min(recordBytesMax, bytes), aheadMs }
+interface SinkLimits {
+  readonly bytesMax: number
+  readonly checkTime: ReturnType<typeof notAhead>
+}
+
+/** What records are held against, made once for each topic. */
+function limitsByTopic({ clock, recordBytesMax, recordLimits }: SinkScope): (topic: string) => SinkLimits {
+  const known = new Map<string, SinkLimits>()
+  return (topic) => {
+    let limits = known.get(topic)
+    if (limits === undefined) {
+      const { bytes = recordBytesMax, aheadMs = Infinity } = recordLimits?.get(topic) ?? {}
+      limits = { bytesMax: Math.min(recordBytesMax, bytes), checkTime: notAhead(topic, aheadMs, clock) }
+      known.set(topic, limits)
+    }
+    return limits
+  }
 }
 
 /** Windows of one key are in one partition: that of the key (Kafka Streams' `WindowedStreamPartitioner`). */

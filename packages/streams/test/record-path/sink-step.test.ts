@@ -11,7 +11,7 @@ import { TimeWindows } from '../../src/windows/time-windows.ts'
 
 const NOW = 1_700_000_000_000
 
-function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, unknown, number?])[]) {
+function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, unknown, number?])[], now = () => NOW) {
   const output = new OutputBatch()
   const at = new RecordContext(output)
   at.topic = 'in'
@@ -27,7 +27,7 @@ function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, un
   const scope = {
     recordBytesMax: 1000,
     recordLimits: new Map([['out', { bytes: Infinity, aheadMs: 1_000 }]]),
-    clock: { now: () => NOW },
+    clock: { now },
     partitionsOf: (topic: string) => (topic === 'out' ? 12 : 1),
   }
   const step = sinkStep(sink, { key: false, value: false }, scope)
@@ -70,6 +70,22 @@ test('a function chooses the topic by record', () => {
     ['a-b-in', null],
     ['c-d-in', null],
   ])
+})
+
+test('a sink looks at the clock once for many records, also where a function chooses the topic', () => {
+  for (const topic of ['out', () => 'out']) {
+    let looks = 0
+    const now = (): number => {
+      looks++
+      return NOW
+    }
+    send(
+      { topic },
+      ['a', 'b', 'c'].map((key) => [key, 'v'] as const),
+      now,
+    )
+    expect(looks).toBe(1)
+  }
 })
 
 test('a windowed key goes to the partition of the key within, whatever the window', () => {
