@@ -269,6 +269,7 @@ export class KafkaStreams {
       metrics: this.#metrics,
       ground: (isAnew) => this.#ground!.get(isAnew),
       onAssignment: (info) => this.#assigned(info),
+      onUnknownTopic: () => this.#ground?.lookForSources(),
       onState: () => this.#threadsChanged(),
     })
     this.#threads.set(index, thread)
@@ -378,8 +379,7 @@ export class KafkaStreams {
   }
 
   #become(state: StreamsState): void {
-    if (state === this.#state) return
-    if (this.#state === 'PENDING_ERROR' && state !== 'ERROR') return
+    if (state === this.#state || (this.#state === 'PENDING_ERROR' && state !== 'ERROR')) return
     this.#state = state
     this.#onState(state)
   }

@@ -244,7 +244,7 @@ export const streamsSettings = defineSettings({
     validator: atLeast(1),
     importance: 'low',
     documentation:
-      'How often is looked whether the topics that are read are still there, and have as many partitions as before. Without one of them the application ends, and names it.',
+      'How often is looked whether the topics that are read are still there, whether a pattern matches others by now, and whether they have more partitions. Without one of them the application ends, and names it; where there is more, its threads go back to what is committed, which is all that they have processed, and read that too. What does not fit then, as a topic with more partitions than the changelogs have, is refused as at a start.',
   },
   'retry.backoff.ms': {
     type: 'long',

@@ -25,6 +25,8 @@ export interface StreamsAssignorParts {
   readonly held: () => readonly (TaskId & { readonly offsetSum: number })[]
   /** What this member is to do beside reading its partitions. */
   readonly onAssignment: (info: AssignmentInfo) => void
+  /** Another member reads a topic that this one does not know, as one that a pattern has matched since. */
+  readonly onUnknownTopic?: () => void
   /** Counts how often the same is told anew, modulo 128. Default: 0. */
   readonly uniqueField?: () => number
   /** Absent: a task goes where it is to run at once, whether its state is there or not. */
@@ -46,6 +48,7 @@ export interface RecoveryParts extends Omit<Recovery, 'ends'> {
  */
 export function streamsAssignor(parts: StreamsAssignorParts): PartitionAssignor {
   const { topology } = parts
+  const topics = new Set(topology.subtopologies.flatMap(({ sourceTopics }) => sourceTopics))
   return {
     name: 'stream',
     isCooperative: true,
@@ -63,9 +66,11 @@ export function streamsAssignor(parts: StreamsAssignorParts): PartitionAssignor 
       })
     },
     assign(members, partitionCounts) {
+      if (members.some((member) => member.topics.some((topic) => !topics.has(topic)))) parts.onUnknownTopic?.()
       return assign(members, partitionCounts, parts)
     },
-    onAssignment(_partitions, userData) {
+    onAssignment(partitions, userData) {
+      if (partitions.some(({ topic }) => !topics.has(topic))) parts.onUnknownTopic?.()
       if (userData !== null) parts.onAssignment(decodeAssignmentInfo(userData))
     },
   }

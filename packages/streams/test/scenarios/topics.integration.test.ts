@@ -94,7 +94,7 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
     await one.end()
   }, 90_000)
 
-  test('RegexSourceIntegrationTest: a topic that has come since is read from the next start on, one that is gone is not missed; two instances share them', async () => {
+  test('RegexSourceIntegrationTest: a topic that has come since the last run is read, one that is gone is not missed; two instances share them', async () => {
     const app = await stage.application({ 'in-1': 2, 'in-2': 2, out: 1 }, (builder, topic) =>
       builder.stream(new RegExp(`${topic('in-')}\\d`), text).to(topic('out'), text),
     )
@@ -111,5 +111,58 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
     await app.put('in-2', { key: 'a', value: '4' })
     await app.runToEnd()
     expect((await app.read('out')).toSorted()).toEqual(['a:1', 'a:2', 'a:3', 'a:4'])
+  }, 60_000)
+
+  test('RegexSourceIntegrationTest: a topic that comes while two instances run, of which one alone looks in time, is read by both, and nothing twice', async () => {
+    const app = await stage.application({ 'in-1': 2, out: 1 }, (builder, topic) =>
+      builder.stream(new RegExp(`${topic('in-')}\\d`), text).to(topic('out'), text),
+    )
+    // At least once: what has been processed is committed before an instance begins anew.
+    const settings = { 'processing.guarantee': 'at_least_once', 'commit.interval.ms': '60000' }
+    const one = app.start({ state: 'one', settings: { ...settings, 'metadata.max.age.ms': '300' } })
+    const two = app.start({ state: 'two', settings })
+    await until(() => one.tasks().length === 1 && two.tasks().length === 1)
+    await app.put('in-1', { key: 'a', value: '1', partition: 0 }, { key: 'b', value: '1', partition: 1 })
+    await app.arrive('out', 2)
+    await app.create({ 'in-2': 2, 'in-x': 1 })
+    await app.put('in-2', { key: 'a', value: '2', partition: 0 }, { key: 'b', value: '2', partition: 1 })
+    await app.arrive('out', 4)
+    await until(() => one.tasks().length === 2 && two.tasks().length === 2)
+    await Promise.all([one.end(), two.end()])
+    expect((await app.read('out')).toSorted()).toEqual(['a:1', 'a:2', 'b:1', 'b:2'])
+  }, 90_000)
+
+  test('a source topic that is given more partitions while it is read is read as a whole', async () => {
+    const app = await stage.application({ in: 1, out: 1 }, (builder, topic) =>
+      builder.stream(topic('in'), text).to(topic('out'), text),
+    )
+    const one = app.start({ settings: { 'metadata.max.age.ms': '300' } })
+    await until(() => one.tasks().length === 1)
+    await stage.kafka.admin.topics.createPartitions([{ topic: app.topic('in'), count: 3 }])
+    await until(() => one.tasks().length === 3)
+    await app.put('in', { key: 'a', value: '1', partition: 2 })
+    expect(await app.arrive('out', 1)).toEqual(['a:1'])
+    await one.end()
+  }, 60_000)
+
+  test('so is the topic of a global table', async () => {
+    const app = await stage.application({ in: 1, rates: 1, out: 1 }, (builder, topic) => {
+      const rates = builder.globalTable(topic('rates'), text)
+      const join = (value: string, rate: string): string => `${value}${rate}`
+      builder
+        .stream(topic('in'), text)
+        .join(rates, (key) => key, join)
+        .to(topic('out'), text)
+    })
+    const one = app.start({ settings: { 'metadata.max.age.ms': '300' } })
+    await until(() => one.tasks().length === 1)
+    await stage.kafka.admin.topics.createPartitions([{ topic: app.topic('rates'), count: 2 }])
+    await app.put('rates', { key: 'a', value: '1', partition: 1 })
+    await until(async () => {
+      await app.put('in', { key: 'a', value: 'x' })
+      return (await app.read('out')).length > 0
+    })
+    expect((await app.read('out'))[0]).toBe('a:x1')
+    await one.end()
   }, 60_000)
 })

@@ -63,6 +63,13 @@ export class RunningTasks {
     return this.#byPartition.get(keyOf(partition))
   }
 
+  /** Those of some partitions that are read by the same tasks as others. */
+  ofSameTasks(others: readonly TopicPartition[], partitions: readonly TopicPartition[]): readonly TopicPartition[] {
+    const { topology } = this.#parts
+    const names = new Set(tasksOf(topology, others).map(nameOfTask))
+    return partitions.filter((one) => tasksOf(topology, [one]).some((task) => names.has(nameOfTask(task))))
+  }
+
   /** Null: nothing was ever committed. */
   committedOf(partition: TopicPartition): number | null {
     return this.#committed.get(keyOf(partition)) ?? null

@@ -1,9 +1,10 @@
 /** What the threads of an instance stand on while nothing fails: its topics, its global stores, and when the run is over. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, SluiceError, TopicPartition } from '@sluice/sdk'
 import type { StreamsProgress } from '../../progress.ts'
 import type { StreamMetrics } from '../../stream-metrics.ts'
-import type { StreamsSettings } from '../../streams-settings.ts'
+import { quarantineTopicOf, type StreamsSettings } from '../../streams-settings.ts'
 import { commitIntervalOf, taskSettingsOf } from '../../task-settings.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { Judged, LogEnd, never, type Finish } from './finish.ts'
@@ -11,7 +12,7 @@ import { GlobalThread } from '../global/global-thread.ts'
 import type { Pauses } from './pauses.ts'
 import type { StreamThread } from './stream-thread.ts'
 import type { TopologyRecord } from '../topics/topology-record.ts'
-import { SourceWatch, sourcesGone } from '../topics/source-watch.ts'
+import { SourceWatch, sourcesCame, sourcesGone, type SourceChange } from '../topics/source-watch.ts'
 import { prepareTopics, type PreparedTopics } from '../topics/topics.ts'
 
 export interface Ground {
@@ -48,11 +49,12 @@ export class CommonGround {
   readonly #signal: AbortSignal
   #current: Promise<Ground | null> | null = null
   #globals: GlobalThread | null = null
+  #globalTopics: PreparedTopics['globals'] = new Map()
   /** Where a bounded run ends: as it was when that was first known. */
   #finish: Finish | null = null
   #watch: SourceWatch | null = null
-  /** A source topic is gone: nothing can stand on what was made before. */
-  #hasLostSources = false
+  /** What is read is not what it was: nothing can stand on what was made before. */
+  #hasOtherSources = false
 
   /** @param signal aborted: nothing more is made */
   constructor(parts: GroundParts, until: Until | undefined, signal: AbortSignal) {
@@ -68,14 +70,14 @@ export class CommonGround {
 
   /** `isAnew`: what was made may not be so any more. Null: the run is over. @throws what `prepareTopics` and `GlobalThread.start` throw */
   get(isAnew: boolean): Promise<Ground | null> {
-    const isSound = !this.#hasLostSources && (this.#globals === null || this.#globals.failure === null)
+    const isSound = !this.#hasOtherSources && (this.#globals === null || this.#globals.failure === null)
     if (this.#current !== null && !isAnew && isSound) return this.#current
     // One after the other: there is one set of global stores.
     const before = this.current.catch(() => null)
     return (this.#current = before.then(() => this.#make()))
   }
 
-  /** The group's leader misses some of the topics that are read. */
+  /** The group's leader misses some of the topics that are read, or knows others. */
   lookForSources(): void {
     this.#watch?.lookNow()
   }
@@ -100,12 +102,14 @@ export class CommonGround {
     return this.#signal.aborted ? null : { prepared, globals, finish: this.#finish }
   }
 
-  /** Null: there are none. Those of the attempt before go on, unless it was they that failed. */
+  /** Null: there are none. Those of the attempt before go on, unless it was they that failed, or their topics are larger by now. */
   async #openGlobals({ topology, globals: topics }: PreparedTopics): Promise<GlobalThread | null> {
     if (topics.size === 0) return null
-    if (this.#globals !== null && this.#globals.failure === null) return this.#globals
+    const areAsBefore = isDeepStrictEqual(topics, this.#globalTopics)
+    if (this.#globals !== null && this.#globals.failure === null && areAsBefore) return this.#globals
     await this.#globals?.close()
     this.#globals = null
+    this.#globalTopics = topics
     const { settings, kafka, stateDirectory, clock, random, logger, metrics } = this.#parts
     const taskSettings = taskSettingsOf(settings)
     const parts = {
@@ -130,21 +134,35 @@ export class CommonGround {
   }
 
   #watchSources({ sources, globals }: PreparedTopics): void {
-    const { settings, kafka, clock, logger, topology, threads } = this.#parts
+    const { settings, kafka, clock, logger, topology } = this.#parts
+    const quarantine = quarantineTopicOf(settings)
     this.#watch?.stop()
-    this.#hasLostSources = false
+    this.#hasOtherSources = false
     this.#watch = new SourceWatch({
       admin: kafka.admin,
-      topics: [...sources.keys(), ...globals.keys()],
+      sources: new Map([...sources, ...globals]),
+      matching: topology.hasPatterns
+        ? (topics) => topology.withTopics(topics, quarantine).sources.flatMap((source) => source.topics)
+        : null,
       intervalMs: settings['metadata.max.age.ms'],
       clock,
       logger,
-      onMissing: (topics) => {
-        this.#hasLostSources = true
-        const error = sourcesGone(topics, new Set(topology.sources.flatMap((source) => source.topics)))
-        for (const thread of threads()) thread.fail(error)
-      },
+      onChange: (change) => this.#sourcesChanged(change),
     })
+  }
+
+  #sourcesChanged({ missing, more }: SourceChange): void {
+    const { topology, threads } = this.#parts
+    if (missing.length > 0) {
+      this.#hasOtherSources = true
+      const error = sourcesGone(missing, new Set(topology.sources.flatMap((source) => source.topics)))
+      for (const thread of threads()) thread.fail(error)
+      return
+    }
+    // A run that ends by itself ends where what it found at first has its end.
+    if (this.#until !== undefined) return
+    this.#hasOtherSources = true
+    for (const thread of threads()) void goBack(thread, sourcesCame(more))
   }
 
   async #finishOf({ topology, sources }: PreparedTopics): Promise<Finish> {
@@ -165,4 +183,10 @@ export class CommonGround {
       parked: () => pauses.parked(),
     })
   }
+}
+
+/** To what is committed, which is all that it has processed, if that can be had. */
+async function goBack(thread: StreamThread, reason: SluiceError): Promise<void> {
+  const fail = (): Promise<void> => Promise.resolve(thread.fail(reason))
+  await thread.standingStill(fail).catch(fail)
 }

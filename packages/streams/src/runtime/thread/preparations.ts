@@ -44,6 +44,10 @@ export class Preparations {
     return this.#preparing.size === 0
   }
 
+  has(partition: TopicPartition): boolean {
+    return this.#preparing.has(keyOf(partition))
+  }
+
   begin(partitions: readonly TopicPartition[], signal: AbortSignal): void {
     if (partitions.length === 0) return
     const { tasks } = this.#parts

@@ -11,6 +11,7 @@ import { describeError, SluiceError, type TopicPartition } from '@sluice/sdk'
 import type { StreamTask } from '../../record-path/stream-task.ts'
 import type { ParkedRecord, TaskPartition } from '../../record-path/task-contract.ts'
 import { CallsUnderWay } from './calls-under-way.ts'
+import { Assigned } from './assigned.ts'
 import { Changes, type Change } from './changes.ts'
 import { commitsFailed, isForNow } from './commit-failures.ts'
 import { Fetching } from './fetching.ts'
@@ -30,6 +31,7 @@ export class StreamThread {
   #member: ConsumerMember | null = null
   #wake = new AbortController()
   readonly #preparations: Preparations
+  readonly #assigned: Assigned
   #failure: { readonly error: unknown } | null = null
   #committing: Promise<void> | null = null
   #failingSince: number | null = null
@@ -57,6 +59,7 @@ export class StreamThread {
         this.#ring()
       },
     })
+    this.#assigned = new Assigned({ tasks, preparations: this.#preparations })
     this.#calls = new CallsUnderWay(tasks)
     this.#fetching = new Fetching({ fetcher, tasks, pauses, queuedBytesMax: settings.bufferedBytesMax, logger })
     this.#lastCommitAt = parts.clock.monotonic()
@@ -173,13 +176,10 @@ export class StreamThread {
 
   /** Does some work while all that was processed is committed and nothing more is processed. @throws what the commit, or the work, throws */
   standingStill(work: () => Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (failure: { error: unknown } | null): void => {
-        if (failure === null) resolve()
-        else reject(failure.error)
-      }
-      this.#changes.ask({ kind: 'still', work, done })
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const done = (failure: { error: unknown } | null): void => (failure === null ? resolve() : reject(failure.error))
+    this.#changes.ask({ kind: 'still', work, done })
+    return promise
   }
 
   /** The offset behind the last record that it has put into a partition; 0: none. */
@@ -262,16 +262,14 @@ export class StreamThread {
   /** What the group has asked for, in its order; and tasks whose stores are complete by now. */
   async #applyChanges(): Promise<void> {
     for (let change = this.#changes.next(); change !== undefined; change = this.#changes.next()) {
-      if (change.kind === 'assigned') this.#preparations.begin(change.partitions, this.#isEnding.signal)
+      if (change.kind === 'assigned') await this.#revoke(this.#assigned.add(change.partitions))
       else if (change.kind === 'still') await this.#standStill(change)
       else {
-        try {
-          await this.#revoke(change.partitions)
-        } finally {
-          change.done()
-        }
+        this.#assigned.remove(change.partitions)
+        await this.#revoke(change.partitions).finally(change.done)
       }
     }
+    this.#preparations.begin(this.#assigned.idle, this.#isEnding.signal)
     for (const { tasks, committed } of await this.#preparations.takeDone()) {
       this.#parts.tasks.begin(tasks, committed)
       for (const task of tasks) {
@@ -296,8 +294,9 @@ export class StreamThread {
   }
 
   async #revoke(partitions: readonly TopicPartition[]): Promise<void> {
-    const { tasks } = this.#parts
+    if (partitions.length === 0) return
     await this.#preparations.forget(partitions)
+    const { tasks } = this.#parts
     const areOurs = (): boolean => partitions.some((partition) => tasks.of(partition) !== undefined)
     if (areOurs())
       await this.commit().catch((error: unknown) => {
@@ -311,11 +310,10 @@ export class StreamThread {
 
   /** Others wait for what is taken away, and calls of user code take as long as they take. */
   async #inTime(done: Promise<void>, partitions: readonly TopicPartition[]): Promise<void> {
-    const [handOver, fetching, preparations] = [this.#handOver, this.#fetching, this.#preparations]
-    const { callsTimeoutMs } = this.#settings
-    const parts = { ...this.#parts, handOver, fetching, preparations }
-    await this.#calls.orInstead(done, callsTimeoutMs, parts.clock, () =>
-      giveUp(partitions, callsTimeoutMs, parts).catch((error: unknown) => this.fail(error)),
+    const own = { handOver: this.#handOver, fetching: this.#fetching, preparations: this.#preparations }
+    const [parts, waitsMs] = [{ ...this.#parts, ...own }, this.#settings.callsTimeoutMs]
+    await this.#calls.orInstead(done, waitsMs, parts.clock, () =>
+      giveUp(partitions, waitsMs, parts).catch((error: unknown) => this.fail(error)),
     )
   }
 

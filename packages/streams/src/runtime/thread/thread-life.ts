@@ -48,6 +48,8 @@ export interface ThreadLifeParts {
   ground(isAnew: boolean): Promise<Ground | null>
   /** What the group's leader says beside the partitions. */
   onAssignment(info: AssignmentInfo): void
+  /** Another member reads a topic that it does not know. */
+  onUnknownTopic(): void
   onState(): void
 }
 
@@ -337,6 +339,7 @@ export class ThreadLife {
             probing.plan(info.nextRebalanceMs)
             this.#parts.onAssignment(info)
           },
+          onUnknownTopic: () => this.#parts.onUnknownTopic(),
         }),
       ],
       hooks: {

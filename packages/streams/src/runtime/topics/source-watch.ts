@@ -1,22 +1,35 @@
 import type { Admin } from '@sluice/kafka'
 import { describeError, SluiceError, type Clock, type Logger } from '@sluice/sdk'
 
-/** Between finding that a topic is gone and believing it: a broker that has just started may not know all topics yet. */
+/** Between finding something and believing it: a broker that has just started may not know all topics yet, and what is created is so by and by. */
 const AGAIN_MS = 1_000
+
+/** Source topics that are not as they were. */
+export interface SourceChange {
+  /** Not there any more. */
+  readonly missing: readonly string[]
+  /** A pattern matches them, or they have more partitions than they had. */
+  readonly more: readonly string[]
+}
 
 export interface SourceWatchParts {
   readonly admin: Pick<Admin, 'describeTopics'>
-  /** All that is read, also for global stores. */
-  readonly topics: readonly string[]
+  /** All that is read, with the number of its partitions; also for global stores. */
+  readonly sources: ReadonlyMap<string, number>
+  /** Which of the topics that are there are read. Null: there are no patterns. */
+  readonly matching: ((topics: readonly string[]) => readonly string[]) | null
   /** How often is looked (`metadata.max.age.ms`). */
   readonly intervalMs: number
   readonly clock: Clock
   readonly logger: Logger
   /** Told once: the watch is over then. */
-  readonly onMissing: (topics: readonly string[]) => void
+  readonly onChange: (change: SourceChange) => void
 }
 
-/** Looks now and then whether the topics that an application reads are still there: a fetcher waits for them for ever. */
+/**
+ * Looks now and then whether the topics that an application reads are still those that there are: a fetcher waits for ever for one that is
+ * gone, and knows nothing of new ones.
+ */
 export class SourceWatch {
   readonly #parts: SourceWatchParts
   readonly #ending = new AbortController()
@@ -27,7 +40,7 @@ export class SourceWatch {
     void this.#watch()
   }
 
-  /** Somebody has heard that one is gone. */
+  /** Somebody has heard that one is gone, or is new. */
   lookNow(): void {
     this.#wake.abort(null)
   }
@@ -39,29 +52,33 @@ export class SourceWatch {
 
   /** Never rejects. */
   async #watch(): Promise<void> {
-    const { clock, intervalMs, onMissing } = this.#parts
+    const { clock, intervalMs, onChange } = this.#parts
     const { signal } = this.#ending
     for (;;) {
       await clock.sleep(intervalMs, this.#wake.signal)
       if (signal.aborted) return
       this.#wake = new AbortController()
-      if ((await this.#missing()).length === 0) continue
+      if ((await this.#change()) === null) continue
       await clock.sleep(AGAIN_MS, signal)
-      const missing = await this.#missing()
+      const change = await this.#change()
       if (signal.aborted) return
-      if (missing.length > 0) return onMissing(missing)
+      if (change !== null) return onChange(change)
     }
   }
 
-  /** Those that are not there; none where that cannot be told. */
-  async #missing(): Promise<readonly string[]> {
-    const { admin, topics, logger } = this.#parts
+  /** Null: there is none, or that cannot be told. */
+  async #change(): Promise<SourceChange | null> {
+    const { admin, sources, matching, logger } = this.#parts
     try {
-      const there = new Set((await admin.describeTopics(topics)).map(({ topic }) => topic))
-      return topics.filter((topic) => !there.has(topic))
+      const wanted = matching === null ? [...sources.keys()] : undefined
+      const there = new Map((await admin.describeTopics(wanted)).map((one) => [one.topic, one.partitions]))
+      const read = matching === null ? sources.keys() : matching([...there.keys()])
+      const missing = Array.from(sources.keys()).filter((topic) => !there.has(topic))
+      const more = Array.from(read).filter((topic) => (there.get(topic) ?? 0) > (sources.get(topic) ?? 0))
+      return missing.length + more.length === 0 ? null : { missing, more }
     } catch (error) {
       logger.debug('The topics that are read could not be looked at', { error: describeError(error) })
-      return []
+      return null
     }
   }
 }
@@ -78,5 +95,13 @@ export function sourcesGone(missing: readonly string[], named: ReadonlySet<strin
     remedy: isNamed
       ? 'If that was meant, take them out of the topology. If not, create them and start again: what was in them and not processed is lost.'
       : 'A pattern matched them: the application goes on without them.',
+  })
+}
+
+/** Retriable: what goes on reads them too. */
+export function sourcesCame(more: readonly string[]): SluiceError {
+  return new SluiceError('INTERRUPTED', `There is more to read than there was: ${more.join(', ')}`, {
+    place: { topic: more[0]! },
+    retriable: true,
   })
 }

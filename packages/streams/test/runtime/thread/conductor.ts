@@ -221,6 +221,8 @@ export class Around {
         return all().some((task) => task.stores.size > 0 || task.calls.isUsed)
       },
       of: ({ partition }: TopicPartition) => tasks.get(partition),
+      ofSameTasks: (others: readonly TopicPartition[], partitions: readonly TopicPartition[]) =>
+        partitions.filter((one) => others.some(({ partition }) => partition === one.partition)),
       uncommitted: (): CommittedOffset[] =>
         all()
           .flatMap(({ partitions }) => partitions)
