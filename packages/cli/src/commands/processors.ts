@@ -68,8 +68,9 @@ function deploying(name: string, summary: string, mayReplace: boolean): AnyLeaf 
         terminal,
         async ({ name: processor, config, initialState }) => {
           const body = { name: processor, config, ...(initialState !== undefined && { initial_state: initialState }) }
+          const before = mayReplace ? await deployedBefore(client, processor, signal) : null
           // Only a new one begins in the state that its file has.
-          const isNew = !mayReplace || (initialState !== undefined && !(await isThere(client, processor, signal)))
+          const isNew = !mayReplace || (initialState !== undefined && before === null)
           const {
             deployment,
             version,
@@ -85,7 +86,8 @@ function deploying(name: string, summary: string, mayReplace: boolean): AnyLeaf 
               signal,
               terminal,
             })
-          terminal.out(`${processor} deployed: ${deployment}, version ${version ?? 'unknown'}\n`)
+          const what = before === deployment ? 'unchanged' : 'deployed'
+          terminal.out(`${processor} ${what}: ${deployment}, version ${version ?? 'unknown'}\n`)
           return EXIT.ok
         },
       )
@@ -93,12 +95,12 @@ function deploying(name: string, summary: string, mayReplace: boolean): AnyLeaf 
   })
 }
 
-async function isThere(client: ConnectClient, processor: string, signal: AbortSignal): Promise<boolean> {
+/** The number of its newest deployment; null: it is not there. */
+async function deployedBefore(client: ConnectClient, processor: string, signal: AbortSignal): Promise<number | null> {
   try {
-    await client.call('processorInfo', { path: { processor } }, signal)
-    return true
+    return (await client.call('processorInfo', { path: { processor } }, signal)).deployment
   } catch (error) {
-    if (error instanceof SluiceError && error.code === 'CONNECT_UNKNOWN') return false
+    if (error instanceof SluiceError && error.code === 'CONNECT_UNKNOWN') return null
     throw error
   }
 }

@@ -5,6 +5,7 @@ import { run, type Run } from '../support/test-terminal.ts'
 
 let worker: FakeWorker
 let isThere = false
+let deployment = 1
 const info = { name: 'a', config: {}, target_state: 'RUNNING', deployment: 1, version: '1' }
 
 const status = {
@@ -31,7 +32,7 @@ const status = {
 
 function answer(request: string): Reply | undefined {
   if (request === 'POST /v1/processors') return { status: 201, body: { ...info, target_state: 'PAUSED' } }
-  if (request === 'PUT /v1/processors/a/config') return { status: 200, body: info }
+  if (request === 'PUT /v1/processors/a/config') return { status: 200, body: { ...info, deployment } }
   if (/^PUT \/v1\/processors\/a\/(pause|resume)/.test(request)) return { status: 202, body: null }
   if (request.startsWith('GET /v1/processors/a/status')) return { status: 200, body: status }
   if (request !== 'GET /v1/processors/a') return undefined
@@ -40,6 +41,7 @@ function answer(request: string): Reply | undefined {
 
 beforeEach(async () => {
   isThere = false
+  deployment = 1
   worker = await fakeWorker({ instead: answer })
 })
 afterEach(() => worker.close())
@@ -53,10 +55,12 @@ test('apply makes a new one in the state that its file has', async () => {
   expect(worker.asked).toEqual(['GET /v1/processors/a', 'POST /v1/processors'])
 })
 
-test('apply leaves one that is there in the state that it has', async () => {
+test('apply leaves one that is there in the state that it has, and says whether it is deployed anew', async () => {
   isThere = true
-  expect(await apply(file)).toMatchObject({ status: 0 })
+  expect(await apply(file)).toMatchObject({ status: 0, out: 'a unchanged: 1, version 1\n' })
   expect(worker.asked).toEqual(['GET /v1/processors/a', 'PUT /v1/processors/a/config'])
+  deployment = 2
+  expect(await apply(file)).toMatchObject({ status: 0, out: 'a deployed: 2, version 1\n' })
 })
 
 test('status says how far it is behind: at most, and with -o wide in each partition; what is not known, too; and which keys are paused', async () => {

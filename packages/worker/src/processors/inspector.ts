@@ -1,4 +1,5 @@
 import {
+  describeCauses,
   describeError,
   isRetriable,
   SluiceError,
@@ -55,7 +56,10 @@ export class Inspector {
     } catch (error) {
       if (isOfKafka(error))
         throw new HerderError(503, `The processor cannot be looked at now: ${describeError(error)}`, { cause: error })
-      problems.push({ setting: 'processor.class', message: describeError(error) })
+      // What hosts of cells say to do is about work that runs: nothing of this is started again by itself.
+      const hasEnded = error instanceof SluiceError && error.code === 'CELL_ENDED'
+      const message = hasEnded ? describeCauses(error) : describeError(error)
+      problems.push({ setting: 'processor.class', message })
       return nothing(withErrors(processorSettings.validate(whole, name), problems))
     }
     const { application } = described

@@ -199,7 +199,7 @@ test('code that throws, ends its process or does not answer is a complaint like 
   const refused = await refusal(service.put('a', config, { mayReplace: true }))
   expect(refused).toMatchObject({
     status: 400,
-    message: expect.stringMatching(/following 1 error\(s\):\nThe cell of validation ended/),
+    message: expect.stringMatching(/following 1 error\(s\):\nThe cell of validation ended\nYou can/),
   })
   expect(service.names()).toEqual([])
 })
