@@ -56,7 +56,7 @@ const KAFKA_MS = 10_000
 export async function describeProcessor(parts: DescribeParts): Promise<DescribedProcessor> {
   const { processor, given, settings, values } = parts
   const answer = settingsAnswer(processor, settings)
-  const problems = [...unknownNames(processor, given)]
+  const problems: SettingProblem[] = []
   const application = settings['application.id'] ?? ''
   const badName = nameProblem('application.id', application)
   const isToldOf = answer.configs.some(({ value }) => value.name === 'application.id' && value.errors.length > 0)
@@ -73,13 +73,15 @@ export async function describeProcessor(parts: DescribeParts): Promise<Described
   }
   const fit = topology === null ? NO_FIT : await fitOf(topology, application, parts)
   problems.push(...fit.problems)
-  const validation = withErrors(answer, problems)
   const provided = new Set(Object.keys(given).filter((setting) => given[setting] !== settings[setting]))
+  const told = withoutProvided(withErrors(answer, problems), given, { settings, provided, values, ttlMs: null })
+  // That nobody knows a name says nothing of its value, and is told as it is.
+  const validation = withErrors(told, unknownNames(processor, given))
   return {
     version: processor.version,
     application,
     written: fit.written && JSON.stringify(fit.written),
-    validation: cleaned(withoutProvided(validation, given, { settings, provided, values, ttlMs: null }), values),
+    validation: cleaned(validation, values),
     topology: topology && {
       text: clean(topology.describe(), values),
       json: JSON.parse(clean(JSON.stringify(topology), values)) as unknown,

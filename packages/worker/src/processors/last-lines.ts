@@ -1,5 +1,5 @@
 import type { Clock, LogFields, Logger } from '@sluice/sdk'
-import { clean } from '../provided-values.ts'
+import { clean, cleanLogger } from '../provided-values.ts'
 import { processorOf } from './instance-work.ts'
 
 export interface LoggedLine {
@@ -14,6 +14,7 @@ export interface LoggedLine {
 /** Of each processor. */
 const LINES_MAX = 500
 const CHARS_MAX = 4_000
+const NONE: ReadonlySet<string> = new Set()
 
 /**
  * The last lines of each processor, whether its cell logged or wrote them. They go on to the worker's log, where what cells call a connector
@@ -46,14 +47,20 @@ export class LastLines {
     this.#hidden.delete(processor)
   }
 
+  /** A text of it, as the end of its process, which may quote what it wrote. */
+  cleaned(processor: string, text: string): string {
+    return clean(text, this.#hidden.get(processor) ?? NONE)
+  }
+
   /** Writes on to this one. */
   logger(onward: Logger, context: LogFields = {}): Logger {
     const line =
       (level: LoggedLine['level']) =>
       (message: string, fields: LogFields = {}): void => {
         const renamed = inWordsOfProcessors(fields)
-        onward[level](message, renamed)
-        this.#keep(level, message, { ...context, ...renamed })
+        const whole = { ...context, ...renamed }
+        cleanLogger(onward, this.#hiddenIn(whole))[level](message, renamed)
+        this.#keep(level, message, whole)
       }
     return {
       debug: line('debug'),
@@ -65,6 +72,13 @@ export class LastLines {
         return this.logger(onward.child(renamed), { ...context, ...renamed })
       },
     }
+  }
+
+  /** Of the one that a line is about; of all, where its process may be that of any. */
+  #hiddenIn({ processor, cell }: LogFields): ReadonlySet<string> {
+    const name = typeof processor === 'string' ? processor : processorOfCell(cell)
+    if (name !== null) return this.#hidden.get(name) ?? NONE
+    return cell === undefined ? NONE : new Set([...this.#hidden.values()].flatMap((values) => [...values]))
   }
 
   #keep(level: LoggedLine['level'], message: string, fields: LogFields): void {

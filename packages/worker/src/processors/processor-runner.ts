@@ -78,7 +78,7 @@ export class ProcessorRunner {
     const run = this.#runs.get(id.connector)
     if (run?.instances[id.task] === undefined) return
     if (state === 'RUNNING') this.#restarts.up(id)
-    const told = state === 'FAILED' ? this.#failed(id, trace ?? '') : null
+    const told = state === 'FAILED' ? this.#failed(id, this.#parts.lines.cleaned(id.connector, trace ?? '')) : null
     this.#tell(id, { state, trace: told, version: version ?? run.instances[id.task]!.version })
   }
 

@@ -7,6 +7,7 @@ import { spawnCell } from '../cells/cell-process.ts'
 import type { CellMeasures, LogLevel } from '../cells/cell-protocol.ts'
 import type { WorkSettings } from '../cells/work-environment.ts'
 import { HerderError } from '../herder/herder.ts'
+import { cleanError } from '../provided-values.ts'
 import type { WorkerClient } from '../rest/worker-client.ts'
 import { untilShared } from '../shared-moments.ts'
 import type { DescribedProcessor } from './described.ts'
@@ -251,8 +252,7 @@ export class Processors {
         shelf,
         lines,
         worker,
-        describe: async (config) =>
-          (await host.describe({ ...config, 'connector.class': config['processor.class']! })) as DescribedProcessor,
+        describe: (config) => this.#describe(config),
         takenBy,
         lagOf: (application, assigned) => lagOf(kafka.admin, application, assigned, clock),
         linesOf: (other, name, count, authorization) => this.#linesOf(other, name, count, authorization),
@@ -260,6 +260,17 @@ export class Processors {
         logger,
       }),
     )
+  }
+
+  /** How it ends may quote what its code wrote. */
+  async #describe(config: RawSettings): Promise<DescribedProcessor> {
+    const asked = { ...config, 'connector.class': config['processor.class']! }
+    try {
+      return (await this.#host.describe(asked)) as DescribedProcessor
+    } catch (error) {
+      const { values } = await this.#parts.resolve(config).catch(() => ({ values: new Set<string>() }))
+      throw cleanError(error, values)
+    }
   }
 
   #makeHost(): CellHost {

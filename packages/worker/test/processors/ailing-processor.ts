@@ -20,6 +20,7 @@ const ailingSettings = defineSettings({
       'tell',
       'spin-topology',
       'throw-topology',
+      'exit-topology',
       'unnamed',
       'join',
       'shifting',
@@ -45,6 +46,10 @@ const processor: Processor<AilingSettings> = defineProcessor({
     const { 'input.topic': input, 'output.topic': output, sick, prefix, cured, secret } = settings
     if (sick === 'spin-topology') for (;;) kept.length = 0
     if (sick === 'throw-topology') throw new Error(`No topology with ${secret?.value() ?? 'nothing'}`)
+    if (sick === 'exit-topology') {
+      console.error(`It ends with ${secret?.value() ?? 'nothing'}`)
+      process.exit(3)
+    }
     const stream = builder.stream(input, strings)
     if (sick === 'unnamed')
       stream

@@ -76,6 +76,19 @@ test('what a topology throws is told whatever it is: an error with its line', as
   )
 })
 
+test('a name that nobody knows is told as such, also where its value is a provider’s', async () => {
+  const all = { ...given, 'procesing.guarantee': '${file:/f:k}' }
+  const settings = { ...all, 'procesing.guarantee': 'opensesame' }
+  const { validation } = await describeProcessor({
+    ...{ processor: copy as never, given: all, settings, values: new Set(['opensesame']), known: () => null },
+    ...{ kafka: kafkaWithAll, clock: new FakeClock() },
+  })
+  const [message, ...more] = validation.configs.flatMap(({ value }) => value.errors)
+  expect(message).toMatch(/^Unknown configuration "procesing.guarantee".*did you mean "processing.guarantee"/)
+  expect(more).toEqual([])
+  expect(JSON.stringify(validation)).not.toMatch(/opensesame/)
+})
+
 test('an application that cannot be one is complained of once', async () => {
   const of = async (application: string) => {
     const more = { 'application.id': application }

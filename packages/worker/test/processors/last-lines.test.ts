@@ -50,6 +50,17 @@ test('a value of a config provider is hidden, whoever wrote it, also where a lin
   expect(lines.of('b')[0]?.message).toBe('opensesame')
 })
 
+test('nor does it go on to the worker’s log, also from a process that may be anybody’s', () => {
+  const { lines, logger, onward } = open()
+  lines.keep('a', new Set(['opensesame']))
+  logger.warn('with opensesame', { cell: 'processor a', stream: 'stderr' })
+  logger.info('x', { connector: 'a', url: 'http://u:opensesame@h/' })
+  logger.info('opensesame', { cell: 'validation of copy, 1', stream: 'stdout' })
+  expect(JSON.stringify(onward.lines)).not.toMatch(/opens/)
+  expect(onward.lines).toHaveLength(3)
+  expect(lines.cleaned('a', 'exited: opensesame')).toBe('exited: [hidden]')
+})
+
 test('the last five hundred are kept, cut where they are long, and forgotten with the processor', () => {
   const { lines, logger } = open()
   for (let n = 0; n < 600; n++) logger.info(String(n), { connector: 'a' })

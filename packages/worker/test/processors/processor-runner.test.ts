@@ -153,11 +153,13 @@ test('what was deployed goes with each instance, so that a fresh disk knows it, 
 })
 
 test('what config providers gave it is kept in none of its lines', async () => {
-  const { runner, lines, write } = open()
+  const { runner, lines, write, tell, instances } = open()
   runner.start()
   await write(deployed('a', 1))
   lines.logger(new MemoryLogger()).warn('opensesame', { cell: 'processor a' })
   expect(lines.of('a')).toMatchObject([{ message: '[hidden]' }])
+  await tell('a', 0, 'FAILED', 'The cell of processor a exited with code 3.\nits last lines: opensesame')
+  expect(instances('a')).toMatchObject([{ trace: expect.stringMatching(/its last lines: \[hidden\]$/) as unknown }])
   await runner.stop()
 })
 

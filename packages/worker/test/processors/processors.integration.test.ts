@@ -328,10 +328,13 @@ onBroker('processors of one worker', () => {
       ...config,
       sick: 'throw-topology',
     })
+    const ended = await secretive.ask('PUT', `/v1/processors/x/config/validate`, { ...config, sick: 'exit-topology' })
+    expect(JSON.stringify(ended.body)).toMatch(/It ends with \[hidden\]/)
     const everything = [
       failed,
       lines,
       refused.body,
+      ended.body,
       await secretive.must('GET', `/v1/processors/${name}`),
       secretive.logger.lines,
     ]
