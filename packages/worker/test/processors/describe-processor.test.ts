@@ -80,8 +80,13 @@ test('a name that nobody knows is told as such, also where its value is a provid
   const all = { ...given, 'procesing.guarantee': '${file:/f:k}' }
   const settings = { ...all, 'procesing.guarantee': 'opensesame' }
   const { validation } = await describeProcessor({
-    ...{ processor: copy as never, given: all, settings, values: new Set(['opensesame']), known: () => null },
-    ...{ kafka: kafkaWithAll, clock: new FakeClock() },
+    processor: copy,
+    given: all,
+    settings,
+    values: new Set(['opensesame']),
+    known: () => null,
+    kafka: kafkaWithAll,
+    clock: new FakeClock(),
   })
   const [message, ...more] = validation.configs.flatMap(({ value }) => value.errors)
   expect(message).toMatch(/^Unknown configuration "procesing.guarantee".*did you mean "processing.guarantee"/)
