@@ -1,6 +1,7 @@
 import {
   atLeast,
   defineSettings,
+  nonEmptyString,
   oneOf,
   SluiceError,
   validatedBy,
@@ -84,6 +85,7 @@ export const streamsSettings = defineSettings({
   'state.dir': {
     type: 'string',
     default: null,
+    validator: nonEmptyString,
     importance: 'high',
     documentation:
       'Where the stores that are on disk keep their rows, in a folder per application and task; of this instance alone. What is lost there is restored from the changelogs. Default: `sluice-streams` in the system’s folder for temporary files.',

@@ -163,7 +163,6 @@ interface Fit {
 const NO_FIT: Fit = { problems: [], written: null }
 
 async function fitOf(topology: Topology, application: string, { clock, ...parts }: DescribeParts): Promise<Fit> {
-  if (topology.hasPatterns) return NO_FIT
   try {
     return await withinTime(lookUp(topology, application, parts), KAFKA_MS, clock)
   } catch (error) {
@@ -179,17 +178,23 @@ async function lookUp(
   application: string,
   { settings, known, kafka: open }: Omit<DescribeParts, 'clock'>,
 ): Promise<Fit> {
+  const kafka = await open()
+  const before = known(application)
+  const record = { read: async () => before, write: async () => undefined }
+  // What no run would begin with is refused here, too: times that cannot be, and sources of what fails in them.
+  const streams = new KafkaStreams(topology, streamsSettings.parse(settings), {
+    kafka,
+    record,
+    metrics: new MemoryMetrics(),
+  })
+  if (topology.hasPatterns) return NO_FIT
   const named = topology.forApplication(application)
   const topics = named.sources.flatMap((source) => source.topics).filter((topic) => !named.repartitions.has(topic))
-  const kafka = await open()
   const counts = await partitionCounts(new Set(topics), kafka)
   if (topics.some((topic) => !counts.has(topic))) return NO_FIT
   const written = writtenTopology(named, application, planPartitions(named, counts))
-  const before = known(application)
   if (before === null) return { problems: [], written }
-  const record = { read: async () => before, write: async () => undefined }
-  const ports = { kafka, record, metrics: new MemoryMetrics() }
-  const { steps } = await new KafkaStreams(topology, streamsSettings.parse(settings), ports).plan()
+  const { steps } = await streams.plan()
   const refused = steps.filter(({ action }) => action === 'refuse')
   const problems = refused.map(({ kind, name, reason, remedy = '' }) =>
     complaint(`The topology does not fit the state that is stored: ${kind} ${name}: ${reason}. ${remedy}`.trim()),

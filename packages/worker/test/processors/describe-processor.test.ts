@@ -94,6 +94,17 @@ test('a name that nobody knows is told as such, also where its value is a provid
   expect(JSON.stringify(validation)).not.toMatch(/opensesame/)
 })
 
+test('what no run would begin with is refused before it is deployed', async () => {
+  const of = async (more: RawSettings): Promise<readonly string[]> => {
+    const { validation } = await describe(kafkaWithAll, new FakeClock(), copy as never, () => null, more)
+    return validation.configs.flatMap(({ value }) => value.errors)
+  }
+  expect(await of({ 'quarantine.topic': 'in' })).toEqual([
+    expect.stringMatching(/reads in, where its own records go that fail/),
+  ])
+  expect(await of({ 'state.dir': '' })).toEqual([expect.stringMatching(/state\.dir.*non-empty/)])
+})
+
 test('an application that cannot be one is complained of once', async () => {
   const of = async (application: string) => {
     const more = { 'application.id': application }
