@@ -18,7 +18,7 @@ import type { ProcessorShelf } from './processor-shelf.ts'
 export interface InspectorParts {
   readonly catalogue: Catalogue
   readonly shelf: ProcessorShelf
-  /** Asked in a cell, where the processor's code is. @throws what that ends with */
+  /** Asked in a cell, where the processor's code is. @throws what that ends with; HerderError where it is not the code's doing */
   readonly describe: (config: RawSettings) => Promise<DescribedProcessor>
   /** Whose group this is already, beside those of processors; null: nobody's. */
   readonly takenBy: (group: string) => Promise<string | null>
@@ -54,6 +54,7 @@ export class Inspector {
     try {
       described = await this.#parts.describe(withKnown(whole, this.#parts.catalogue.topology(name)))
     } catch (error) {
+      if (error instanceof HerderError) throw error
       if (isOfKafka(error))
         throw new HerderError(503, `The processor cannot be looked at now: ${describeError(error)}`, { cause: error })
       // What hosts of cells say to do is about work that runs: nothing of this is started again by itself.

@@ -268,6 +268,8 @@ export class Processors {
     try {
       return (await this.#host.describe(asked)) as DescribedProcessor
     } catch (error) {
+      if (this.#ending.signal.aborted)
+        throw new HerderError(503, 'The worker is shutting down: ask another one', { cause: error })
       const { values } = await this.#parts.resolve(config).catch(() => ({ values: new Set<string>() }))
       throw cleanError(error, values)
     }

@@ -3,6 +3,7 @@ import { silentLogger, SluiceError } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Catalogue } from '../../src/catalogue/catalogue.ts'
 import { MemoryTable } from '../../src/catalogue/memory-table.ts'
+import { HerderError } from '../../src/herder/herder.ts'
 import type { DescribedProcessor } from '../../src/processors/described.ts'
 import { LastLines } from '../../src/processors/last-lines.ts'
 import { processorSettings } from '../../src/processors/processor-settings.ts'
@@ -191,6 +192,12 @@ test('a Kafka that does not answer is 503 with the reason, and says nothing abou
   const refused = new SluiceError('KAFKA_REFUSED', 'Not allowed')
   const { service: other } = open({ describe: () => Promise.reject(refused) })
   expect((await other.validate('a', config)).error_count).toBe(1)
+})
+
+test('a worker that is shutting down says so, and nothing about the settings', async () => {
+  const over = new HerderError(503, 'The worker is shutting down')
+  const { service } = open({ describe: () => Promise.reject(over) })
+  expect(await refusal(service.put('a', config, { mayReplace: true }))).toBe(over)
 })
 
 test('code that throws, ends its process or does not answer is a complaint like any other', async () => {

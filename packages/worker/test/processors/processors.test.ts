@@ -220,3 +220,10 @@ test('what cannot be put back yet is known and runs on, and is put back when the
   expect(processors.complaint).toMatch(/put back from here: a$/)
   await processors.stop()
 })
+
+test('what is asked while the worker shuts down is 503, and no complaint about the settings', async () => {
+  const processors = open(async () => new MemoryTable(), new FakeClock())
+  const service = await processors.service()
+  await processors.stop()
+  await expect(service.validate('a', { 'processor.class': 'copy' })).rejects.toMatchObject({ status: 503 })
+})
