@@ -34,6 +34,8 @@ export class ClassicDialogue implements Dialogue {
   readonly #links: BrokerLinks
   readonly #heartLinks: BrokerLinks
   #waiting: Connection | undefined
+  /** What it waits for is an id (KIP-394), which it is given at once. */
+  #isNaming = false
   #isAbandoned = false
 
   constructor(context: ClusterContext, options: GroupMemberOptions, signs: VitalSigns) {
@@ -98,7 +100,8 @@ export class ClassicDialogue implements Dialogue {
 
   abandonJoin(): void {
     this.#isAbandoned = true
-    this.#waiting?.close()
+    // An id that nobody has heard the others would wait for, as long as a session is.
+    if (!this.#isNaming) this.#waiting?.close()
   }
 
   reader(): undefined {
@@ -116,6 +119,7 @@ export class ClassicDialogue implements Dialogue {
       protocols.map(async (protocol) => ({ name: protocol.name, metadata: await protocol.metadata(place) })),
     )
     const { sessionTimeoutMs, rebalanceTimeoutMs } = this.#signs
+    this.#isNaming = place.memberId === '' && place.instanceId === null
     return this.#wait('JoinGroup', 5, 9, {
       groupId: place.groupId,
       sessionTimeoutMs,
@@ -155,6 +159,7 @@ export class ClassicDialogue implements Dialogue {
       return await connection.send(api, connection.version(api, { lowest, highest }), body, timeoutMs)
     } finally {
       this.#waiting = undefined
+      this.#isNaming = false
     }
   }
 

@@ -346,6 +346,22 @@ describe('leaving', () => {
     expect(cluster.count('LeaveGroup')).toBe(1)
   })
 
+  test('one that goes before it has heard its id waits for that, and gives it back: the others would wait for it a session long', async () => {
+    const named = Promise.withResolvers<void>()
+    cluster.handlers.set('JoinGroup', async () => {
+      await named.promise
+      const errorCode = kafkaErrorCode('MEMBER_ID_REQUIRED')
+      return { errorCode, generationId: -1, protocolName: '', leader: '', memberId: 'm-9', members: [] }
+    })
+    const { member } = probe()
+    member.join().catch(() => undefined)
+    await eventually('asked', () => cluster.count('JoinGroup') === 1)
+    const closed = member.close()
+    named.resolve()
+    await closed
+    expect(group.bodies('LeaveGroup')).toMatchObject([{ members: [{ memberId: 'm-9' }] }])
+  })
+
   test('no heartbeat follows the farewell', async () => {
     const { member } = await joined()
     cluster.failNext('LeaveGroup', { do: 'delay', ms: 150 })
