@@ -43,6 +43,7 @@ export async function trial({ full, seed, only }: TrialOptions): Promise<boolean
     const holds = isRight === (mutant === null)
     console.log(`${name}, seed ${seed}: ${count} numbers, ${OUTPUTS.length} outputs; ${told.join(', ')}`)
     console.log(`  lost ${ledger.lost}, twice ${ledger.twice}, disordered ${ledger.disordered}`)
+    if (mutant === null) for (const difference of ledger.wrong) console.log(`  ${difference}`)
     console.log(`  ${mutant === null ? (holds ? 'held' : 'FAILED') : holds ? 'caught' : 'NOT CAUGHT'}`)
     if (holds) fs.rmSync(folder, { recursive: true, force: true })
     else console.log(`  see ${folder}`)
@@ -86,7 +87,12 @@ class Run {
       await this.#put(kafka, prefix, Math.max(1, count - this.#inputs.length))
       await this.#arrive(kafka, prefix)
       for (const instance of this.#instances.splice(0)) await instance.end('SIGTERM')
-      const ledger = compare(expected(this.#inputs), await found(bootstrap, prefix))
+      const wanted = expected(this.#inputs)
+      const ledger = compare(wanted, await found(bootstrap, prefix))
+      if (this.#mutant === null && ledger.lost + ledger.twice + ledger.disordered > 0) {
+        const { lost, twice, disordered } = compare(wanted, await found(bootstrap, prefix))
+        console.log(`  read once more: lost ${lost}, twice ${twice}, disordered ${disordered}`)
+      }
       return { ledger, told, count: this.#inputs.length }
     } finally {
       for (const instance of this.#instances) await instance.end('SIGKILL')

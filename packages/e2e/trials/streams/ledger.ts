@@ -3,6 +3,7 @@ import kafkajs from 'kafkajs'
 import { OUTPUTS, topicOf, type Output } from './pipelines.ts'
 
 const QUIET_MS = 3_000
+const NAMED_MOST = 5
 
 export interface Input {
   readonly key: string
@@ -19,6 +20,8 @@ export interface StreamLedger {
   readonly twice: number
   /** Keys whose updates are all there, in another order. */
   readonly disordered: number
+  /** Some of what is not right. */
+  readonly wrong: readonly string[]
 }
 
 /** What the outputs are, if each input counts once, in its order. */
@@ -84,6 +87,7 @@ export async function found(bootstrap: string, prefix: string): Promise<Sequence
 
 export function compare(wanted: Sequences, got: Sequences): StreamLedger {
   let [lost, twice, disordered] = [0, 0, 0]
+  const wrong: string[] = []
   for (const [output, keys] of wanted) {
     const has = got.get(output)!
     for (const key of new Set([...keys.keys(), ...has.keys()])) {
@@ -94,10 +98,17 @@ export function compare(wanted: Sequences, got: Sequences): StreamLedger {
       for (const value of b) left.set(value, (left.get(value) ?? 0) - 1)
       const missing = [...left.values()].filter((n) => n > 0).reduce((sum, n) => sum + n, 0)
       const more = [...left.values()].filter((n) => n < 0).reduce((sum, n) => sum - n, 0)
+      if (wrong.length < NAMED_MOST) wrong.push(differenceOf(output, key, left))
       lost += missing
       twice += more
       if (missing === 0 && more === 0) disordered++
     }
   }
-  return { lost, twice, disordered }
+  return { lost, twice, disordered, wrong }
+}
+
+function differenceOf(output: string, key: string, left: ReadonlyMap<string, number>): string {
+  const values = [...left].filter(([, n]) => n !== 0).slice(0, NAMED_MOST)
+  const named = values.map(([value, n]) => `${value} ${n > 0 ? 'lost' : 'twice'}`)
+  return `${output} of ${key}: ${named.join(', ') || 'another order'}`
 }
