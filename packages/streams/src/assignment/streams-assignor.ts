@@ -87,17 +87,38 @@ export function tasksOfTopology(topology: Topology, partitionCounts: ReadonlyMap
     })
 }
 
-/** The tasks that these partitions are for. */
-export function tasksOf(topology: Topology, partitions: readonly TopicPartition[]): TaskId[] {
+/** Those of some partitions that are for the same tasks as others. */
+export function ofSameTasks(
+  topology: Topology,
+  others: readonly TopicPartition[],
+  partitions: readonly TopicPartition[],
+): TopicPartition[] {
+  const taskOf = taskFinder(topology)
+  const names = new Set(others.flatMap((one) => taskOf(one) ?? []).map(nameOfTask))
+  return partitions.filter((one) => {
+    const task = taskOf(one)
+    return task !== null && names.has(nameOfTask(task))
+  })
+}
+
+/** Finds the task that a partition is for; null: it is of a topic that no task reads. */
+function taskFinder(topology: Topology): (place: TopicPartition) => TaskId | null {
   const byTopic = new Map(
     topology.subtopologies.flatMap(({ id, sourceTopics }) => sourceTopics.map((topic) => [topic, id] as const)),
   )
-  const tasks = new Map<string, TaskId>()
-  for (const { topic, partition } of partitions) {
+  return ({ topic, partition }) => {
     const subtopology = byTopic.get(topic)
-    if (subtopology === undefined) continue
-    const id = { subtopology, partition }
-    tasks.set(nameOfTask(id), id)
+    return subtopology === undefined ? null : { subtopology, partition }
+  }
+}
+
+/** The tasks that these partitions are for. */
+export function tasksOf(topology: Topology, partitions: readonly TopicPartition[]): TaskId[] {
+  const taskOf = taskFinder(topology)
+  const tasks = new Map<string, TaskId>()
+  for (const place of partitions) {
+    const id = taskOf(place)
+    if (id !== null) tasks.set(nameOfTask(id), id)
   }
   return [...tasks.values()]
 }

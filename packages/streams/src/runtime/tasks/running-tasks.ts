@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { CommittedOffset } from '@sluice/kafka'
 import { SluiceError, type TopicPartition } from '@sluice/sdk'
 import { nameOfTask, type TaskId } from '../../assignment/task-id.ts'
-import { tasksOf } from '../../assignment/streams-assignor.ts'
+import { ofSameTasks, tasksOf } from '../../assignment/streams-assignor.ts'
 import { asksOthers } from '../../operators/map-values-async.ts'
 import { writeCommitMetadata } from '../../record-path/commit-metadata.ts'
 import { undoneFrom } from '../../record-path/held-back.ts'
@@ -65,9 +65,7 @@ export class RunningTasks {
 
   /** Those of some partitions that are read by the same tasks as others. */
   ofSameTasks(others: readonly TopicPartition[], partitions: readonly TopicPartition[]): readonly TopicPartition[] {
-    const { topology } = this.#parts
-    const names = new Set(tasksOf(topology, others).map(nameOfTask))
-    return partitions.filter((one) => tasksOf(topology, [one]).some((task) => names.has(nameOfTask(task))))
+    return ofSameTasks(this.#parts.topology, others, partitions)
   }
 
   /** Null: nothing was ever committed. */
