@@ -132,6 +132,21 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
     expect((await app.read('out')).toSorted()).toEqual(['a:1', 'a:2', 'b:1', 'b:2'])
   }, 90_000)
 
+  test('a topic that comes and that two patterns match ends the application as it would at its start', async () => {
+    const app = await stage.application({ 'in-1': 1, 'on-1': 1, out: 1 }, (builder, topic) => {
+      builder.stream(new RegExp(`${topic('in-')}.*`), text).to(topic('out'), text)
+      builder.stream(new RegExp(`${topic('')}.*on-1`), text).to(topic('out'), text)
+    })
+    await app.put('in-1', { key: 'a', value: '1' })
+    const one = app.start({ settings: { 'metadata.max.age.ms': '300' } })
+    await app.arrive('out', 1)
+    await app.create({ 'in-on-1': 1 })
+    const refused = { code: 'TOPOLOGY_INVALID', message: expect.stringContaining(app.topic('in-on-1')) as unknown }
+    await expect(one.run).rejects.toMatchObject(refused)
+    expect(one.states.at(-1)).toBe('ERROR')
+    await expect(app.runToEnd()).rejects.toMatchObject(refused)
+  }, 60_000)
+
   test('a source topic that is given more partitions while it is read is read as a whole', async () => {
     const app = await stage.application({ in: 1, out: 1 }, (builder, topic) =>
       builder.stream(topic('in'), text).to(topic('out'), text),

@@ -4,7 +4,7 @@ import type { Kafka } from '@sluice/kafka'
 import type { Clock, Logger, Random, SluiceError, TopicPartition } from '@sluice/sdk'
 import type { StreamsProgress } from '../../progress.ts'
 import type { StreamMetrics } from '../../stream-metrics.ts'
-import { quarantineTopicOf, type StreamsSettings } from '../../streams-settings.ts'
+import type { StreamsSettings } from '../../streams-settings.ts'
 import { commitIntervalOf, taskSettingsOf } from '../../task-settings.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { Judged, LogEnd, never, type Finish } from './finish.ts'
@@ -13,7 +13,7 @@ import type { Pauses } from './pauses.ts'
 import type { StreamThread } from './stream-thread.ts'
 import type { TopologyRecord } from '../topics/topology-record.ts'
 import { SourceWatch, sourcesCame, sourcesGone, type SourceChange } from '../topics/source-watch.ts'
-import { prepareTopics, type PreparedTopics } from '../topics/topics.ts'
+import { prepareTopics, readingOf, type PreparedTopics } from '../topics/topics.ts'
 
 export interface Ground {
   readonly prepared: PreparedTopics
@@ -135,15 +135,16 @@ export class CommonGround {
 
   #watchSources({ sources, globals }: PreparedTopics): void {
     const { settings, kafka, clock, logger, topology } = this.#parts
-    const quarantine = quarantineTopicOf(settings)
     this.#watch?.stop()
     this.#hasOtherSources = false
     this.#watch = new SourceWatch({
       admin: kafka.admin,
       sources: new Map([...sources, ...globals]),
       matching: topology.hasPatterns
-        ? (topics) => topology.withTopics(topics, quarantine).sources.flatMap((source) => source.topics)
+        ? (topics) => readingOf(topology, topics, settings).sources.flatMap((source) => source.topics)
         : null,
+      // A run that ends by itself ends where what it found at first has its end.
+      looksForMore: this.#until === undefined,
       intervalMs: settings['metadata.max.age.ms'],
       clock,
       logger,
@@ -151,16 +152,18 @@ export class CommonGround {
     })
   }
 
-  #sourcesChanged({ missing, more }: SourceChange): void {
+  #sourcesChanged({ missing, more, refused }: SourceChange): void {
     const { topology, threads } = this.#parts
+    if (refused !== null) {
+      for (const thread of threads()) thread.fail(refused)
+      return
+    }
     if (missing.length > 0) {
       this.#hasOtherSources = true
       const error = sourcesGone(missing, new Set(topology.sources.flatMap((source) => source.topics)))
       for (const thread of threads()) thread.fail(error)
       return
     }
-    // A run that ends by itself ends where what it found at first has its end.
-    if (this.#until !== undefined) return
     this.#hasOtherSources = true
     for (const thread of threads()) void goBack(thread, sourcesCame(more))
   }

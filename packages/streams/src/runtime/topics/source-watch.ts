@@ -10,14 +10,18 @@ export interface SourceChange {
   readonly missing: readonly string[]
   /** A pattern matches them, or they have more partitions than they had. */
   readonly more: readonly string[]
+  /** Why the topology cannot be run with what its patterns match now, if that is so. */
+  readonly refused: unknown
 }
 
 export interface SourceWatchParts {
   readonly admin: Pick<Admin, 'describeTopics'>
   /** All that is read, with the number of its partitions; also for global stores. */
   readonly sources: ReadonlyMap<string, number>
-  /** Which of the topics that are there are read. Null: there are no patterns. */
+  /** Which of the topics that are there are read. Null: there are no patterns. @throws what is `SourceChange.refused` */
   readonly matching: ((topics: readonly string[]) => readonly string[]) | null
+  /** Whether what there is more to read is of interest. */
+  readonly looksForMore: boolean
   /** How often is looked (`metadata.max.age.ms`). */
   readonly intervalMs: number
   readonly clock: Clock
@@ -68,18 +72,34 @@ export class SourceWatch {
 
   /** Null: there is none, or that cannot be told. */
   async #change(): Promise<SourceChange | null> {
-    const { admin, sources, matching, logger } = this.#parts
+    const there = await this.#there()
+    if (there === null) return null
+    const missing = Array.from(this.#parts.sources.keys()).filter((topic) => !there.has(topic))
     try {
-      const wanted = matching === null ? [...sources.keys()] : undefined
-      const there = new Map((await admin.describeTopics(wanted)).map((one) => [one.topic, one.partitions]))
-      const read = matching === null ? sources.keys() : matching([...there.keys()])
-      const missing = Array.from(sources.keys()).filter((topic) => !there.has(topic))
-      const more = Array.from(read).filter((topic) => (there.get(topic) ?? 0) > (sources.get(topic) ?? 0))
-      return missing.length + more.length === 0 ? null : { missing, more }
+      const more = this.#more(there)
+      return missing.length + more.length === 0 ? null : { missing, more, refused: null }
+    } catch (refused) {
+      return { missing, more: [], refused }
+    }
+  }
+
+  /** Topics with how many partitions they have. Null: nobody can tell. */
+  async #there(): Promise<ReadonlyMap<string, number> | null> {
+    const { admin, sources, matching, looksForMore, logger } = this.#parts
+    const wanted = matching === null || !looksForMore ? [...sources.keys()] : undefined
+    try {
+      return new Map((await admin.describeTopics(wanted)).map(({ topic, partitions }) => [topic, partitions]))
     } catch (error) {
       logger.debug('The topics that are read could not be looked at', { error: describeError(error) })
       return null
     }
+  }
+
+  #more(there: ReadonlyMap<string, number>): readonly string[] {
+    const { sources, matching, looksForMore } = this.#parts
+    if (!looksForMore) return []
+    const read = matching === null ? Array.from(sources.keys()) : matching([...there.keys()])
+    return read.filter((topic) => (there.get(topic) ?? 0) > (sources.get(topic) ?? 0))
   }
 }
 

@@ -114,7 +114,12 @@ async function changeTo(after: WrittenTopology, before: WrittenTopology | null, 
 async function withPatterns(written: Topology, settings: StreamsSettings, { admin }: Kafka): Promise<Topology> {
   if (!written.hasPatterns) return written
   const there = (await admin.describeTopics()).map(({ topic }) => topic)
-  return written.withTopics(there, quarantineTopicOf(settings))
+  return readingOf(written, there, settings)
+}
+
+/** The topology with every pattern read as those of these topics that it matches. @throws SluiceError TOPOLOGY_INVALID: see `withTopics` */
+export function readingOf(written: Topology, topics: readonly string[], settings: StreamsSettings): Topology {
+  return written.withTopics(topics, quarantineTopicOf(settings))
 }
 
 /** The partitions of the topics that are read and not internal. Those that the topology writes itself are created if need be. */

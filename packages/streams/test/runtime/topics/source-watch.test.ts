@@ -1,7 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { silentLogger } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
-import { SourceWatch, sourcesCame, sourcesGone } from '../../../src/runtime/topics/source-watch.ts'
+import {
+  SourceWatch,
+  sourcesCame,
+  sourcesGone,
+  type SourceWatchParts,
+} from '../../../src/runtime/topics/source-watch.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const watches: SourceWatch[] = []
@@ -11,11 +16,18 @@ afterEach(() => {
 
 /** `looks`: what is there at each look, a letter a topic and more behind it for more partitions, or that nobody can tell. */
 function watching(...looks: (readonly string[] | 'fails')[]) {
+  return watchingWith({}, ...looks)
+}
+
+function watchingWith(parts: Partial<SourceWatchParts>, ...looks: (readonly string[] | 'fails')[]) {
   const clock = new FakeClock()
   const told: (readonly string[])[] = []
   const toldMore: (readonly string[])[] = []
+  const refusals: unknown[] = []
+  const asked: (readonly string[] | undefined)[] = []
   let looked = 0
-  const describeTopics = () => {
+  const describeTopics = (topics?: readonly string[]) => {
+    asked.push(topics)
     const look = looks[looked++] ?? ['a', 'b']
     if (look === 'fails') return Promise.reject(new Error('away'))
     return Promise.resolve(look.map((topic) => ({ topic: topic[0]!, partitions: topic.length })))
@@ -27,13 +39,16 @@ function watching(...looks: (readonly string[] | 'fails')[]) {
       ['b', 1],
     ]),
     matching: (topics) => topics.filter((topic) => topic !== 'x'),
+    looksForMore: true,
     intervalMs: 10_000,
     clock,
     logger: silentLogger,
-    onChange: ({ missing, more }) => {
+    onChange: ({ missing, more, refused }) => {
+      if (refused !== null) refusals.push(refused)
       if (missing.length > 0) told.push(missing)
       if (more.length > 0) toldMore.push(more)
     },
+    ...parts,
   })
   watches.push(watch)
   const pass = async (ms: number): Promise<void> => {
@@ -41,7 +56,7 @@ function watching(...looks: (readonly string[] | 'fails')[]) {
     clock.advance(ms)
     await turn()
   }
-  return { watch, told, toldMore, pass, looked: () => looked }
+  return { watch, told, toldMore, refusals, asked, pass, looked: () => looked }
 }
 
 test('a topic that is gone is told of within the interval, when a second look has not found it either', async () => {
@@ -95,6 +110,29 @@ test('what a pattern matches now, and what has more partitions, is told of when 
   await pass(1_000)
   expect([toldMore, told]).toEqual([[['a', 'c']], []])
   expect(sourcesCame(['a'])).toMatchObject({ retriable: true, place: { topic: 'a' } })
+})
+
+test('a watch that does not look for more goes on past what is new, and still misses what is gone', async () => {
+  const { told, toldMore, asked, pass } = watchingWith({ looksForMore: false }, ['aa', 'b', 'c'], ['b'], ['b', 'c'])
+  await pass(10_000)
+  await pass(10_000)
+  await pass(1_000)
+  expect([told, toldMore]).toEqual([[['a']], []])
+  expect(asked[0]).toEqual(['a', 'b'])
+})
+
+test('what the topology cannot be run with is told of when it is so still, and does not hide what is gone', async () => {
+  const refusal = new Error('two sources would read c')
+  const matching = (topics: readonly string[]): readonly string[] => {
+    if (topics.includes('c')) throw refusal
+    return topics
+  }
+  const there = ['a', 'b', 'c']
+  const { told, toldMore, refusals, pass } = watchingWith({ matching }, there, ['a', 'b'], there, ['b', 'c'])
+  for (const ms of [10_000, 1_000, 10_000]) await pass(ms)
+  expect(refusals).toEqual([])
+  await pass(1_000)
+  expect([refusals, told, toldMore]).toEqual([[refusal], [['a']], []])
 })
 
 test('a topic that the topology names is missed for good; those of a pattern are gone on without', () => {
