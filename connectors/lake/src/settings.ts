@@ -8,7 +8,7 @@ import {
   validatedBy,
 } from '@sluice/sdk'
 import type { ParsedSettings, SettingProblem } from '@sluice/sdk'
-import { checkPath, openObjectStore, s3Settings } from '@sluice/object-store'
+import { checkPath, objectStoreUrl, s3Settings } from '@sluice/object-store'
 import { accepted } from './accepted.ts'
 import { zoneOffset } from './files/zone-offset.ts'
 import { KAFKA_COLUMNS } from './kafka-columns.ts'
@@ -30,7 +30,7 @@ const tableSettings = defineSettings(
       type: 'string',
       importance: 'high',
       group: 'Table',
-      validator: accepted('file:///…, a path, or memory:name', openObjectStore),
+      validator: objectStoreUrl,
       documentation:
         'Where the tables are: an object store URL such as file:///var/lake, or a path. Each table is a folder below it.',
     },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { SluiceError, systemClock, systemRandom } from '@sluice/sdk'
-import type { Clock, Random } from '@sluice/sdk'
+import { invalidValue, SluiceError, systemClock, systemRandom } from '@sluice/sdk'
+import type { Clock, Random, Validator } from '@sluice/sdk'
 import { FileStore } from './file-store.ts'
 import { MemoryStore } from './memory-store.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -32,6 +32,21 @@ const SCHEMES: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ['s3a', s3Store],
 ])
 
+/** Of a setting that names a store: what cannot be opened is refused before anything runs. */
+export const objectStoreUrl: Validator = {
+  description: 's3://bucket/prefix, file:///…, a path, or memory:name',
+  check(name, value) {
+    if (typeof value !== 'string') return undefined
+    try {
+      openObjectStore(value)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error
+      return invalidValue(name, withoutUser(value), `${error.message}. ${error.remedy ?? ''}`.trim())
+    }
+  },
+}
+
 const memoryStores = new Map<string, MemoryStore>()
 
 /**
@@ -60,8 +75,7 @@ function memoryStore(name: string): MemoryStore {
 
 function s3Store(url: string, options: ObjectStoreOptions): ObjectStore {
   const location = s3LocationOf(url)
-  // The user part of a URL may hold a secret.
-  if (typeof location === 'string') throw refused(url.replace(/\/\/[^/]*@/, '//[hidden]@'), location)
+  if (typeof location === 'string') throw refused(url, location)
   const { settings = {}, s3 = s3Settings.parse(settings), clock = systemClock, random = systemRandom } = options
   return new S3Store(location, s3, { clock, random })
 }
@@ -74,9 +88,18 @@ function filePath(url: string): string {
   }
 }
 
+/** The user part of a URL may hold a secret. */
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//[hidden]@')
+}
+
 function refused(url: string, why: string, cause?: unknown): SluiceError {
-  return new SluiceError('SETTINGS_INVALID', `The object store URL ${JSON.stringify(url)} is refused: ${why}`, {
-    cause,
-    remedy: `Use ${[...SCHEMES.keys()].map((name) => `${name}:`).join(', ')} or a path, for example file:///var/lake.`,
-  })
+  return new SluiceError(
+    'SETTINGS_INVALID',
+    `The object store URL ${JSON.stringify(withoutUser(url))} is refused: ${why}`,
+    {
+      cause,
+      remedy: `Use ${[...SCHEMES.keys()].map((name) => `${name}:`).join(', ')} or a path, for example file:///var/lake.`,
+    },
+  )
 }

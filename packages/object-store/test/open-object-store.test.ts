@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from '@jest/globals'
-import { openObjectStore } from '@sluice/object-store'
+import { objectStoreUrl, openObjectStore } from '@sluice/object-store'
 
 test('a plain path is a folder, relative ones to the working directory', () => {
   expect(openObjectStore('./some lake').url).toBe(pathToFileURL(resolve('some lake')).href)
@@ -41,6 +41,17 @@ test('credentials in a URL are refused and not repeated', () => {
   const open = (): unknown => openObjectStore('s3://AKID:sesame@bucket/lake')
   expect(open).toThrow(/credentials and endpoints are settings/)
   expect(open).not.toThrow(/sesame/)
+})
+
+test('a setting that names a store is refused with its name, its value and what there is', () => {
+  const check = (url: string | null) => objectStoreUrl.check('snapshot.url', url)
+  expect(check('ftp://me:sesame@host/lake')).toBe(
+    'Invalid value ftp://[hidden]@host/lake for configuration snapshot.url: The object store URL "ftp://[hidden]@host/lake" is refused: ' +
+      'no object store serves the scheme ftp:. Use file:, memory:, s3:, s3a: or a path, for example file:///var/lake.',
+  )
+  expect(['s3://bucket/prefix', 'file:///var/lake', './lake', 'memory:', null].map(check)).toEqual(
+    Array.from({ length: 5 }),
+  )
 })
 
 test('settings that do not fit are refused, all at once and without secrets', () => {

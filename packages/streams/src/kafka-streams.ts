@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Kafka, MetricGroup } from '@sluice/kafka'
+import { openObjectStore } from '@sluice/object-store'
 import type { Scorecard } from '@sluice/quality'
 import {
   describeError,
@@ -220,7 +221,6 @@ export class KafkaStreams {
     const ground = (await this.#ground?.current) ?? null
     if (this.#state !== 'RUNNING' || ground === null)
       throw savepointRefused(`The application is ${this.#state}`, 'Take savepoints while it is RUNNING.')
-    const { openObjectStore } = await import('@sluice/object-store')
     return takeSavepoint({
       application: this.#settings['application.id'],
       prepared: ground.prepared,
@@ -246,7 +246,6 @@ export class KafkaStreams {
       throw savepointRefused(`The application is ${this.#state}`, 'Begin from a savepoint before the run.')
     const application = this.#settings['application.id']
     const prepared = await prepareTopics(this.#topology.forApplication(application), this.#settings, this.#kafka)
-    const { openObjectStore } = await import('@sluice/object-store')
     const store = openObjectStore(url, { clock: this.#clock })
     await beginFromSavepoint({ application, prepared, kafka: this.#kafka, store, logger: this.#logger })
   }

@@ -1,3 +1,4 @@
+import { objectStoreUrl } from '@sluice/object-store'
 import {
   atLeast,
   defineSettings,
@@ -93,6 +94,7 @@ export const streamsSettings = defineSettings({
   'snapshot.url': {
     type: 'string',
     default: null,
+    validator: objectStoreUrl,
     importance: 'medium',
     documentation:
       'The object store that snapshots of the tasks’ state are written to, beside the work: a `file:`, `s3:` or `memory:` URL, or a path. A task that begins without its state takes the newest that fits, and the rest of its changelogs. Default: no snapshots.',

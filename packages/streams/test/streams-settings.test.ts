@@ -21,6 +21,7 @@ test('all that is wrong is said at once, each with its name', () => {
     'commit.interval.ms': '-1',
     'processing.exception.handler': 'ignore',
     'producer.compression.type': 'zip',
+    'snapshot.url': 'ftp://host/snapshots',
   }
   const parse = (): unknown => streamsSettings.parse(wrong)
   expect(parse).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }))

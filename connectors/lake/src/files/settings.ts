@@ -1,9 +1,8 @@
 /** The settings of the files sink: Confluent's names and values wherever its S3 sink has the setting. */
 import { atLeast, between, defineSettings, nonEmptyString, oneOf } from '@sluice/sdk'
 import type { ParsedSettings, SettingProblem } from '@sluice/sdk'
-import { openObjectStore, s3Settings } from '@sluice/object-store'
+import { httpUrl, objectStoreUrl, s3Settings } from '@sluice/object-store'
 import { FORMAT_CLASSES, PARTITIONER_CLASSES } from './class-names.ts'
-import { accepted } from '../accepted.ts'
 import { parquetFileSettings, parquetSettingsGiven } from '../parquet-settings.ts'
 import { recordTimeSettings } from '../record-time-settings.ts'
 import { tenantSettings } from '../tenant-settings.ts'
@@ -16,7 +15,7 @@ const ownSettings = defineSettings(
     'lake.url': {
       type: 'string',
       default: null,
-      validator: accepted('s3://bucket/prefix, file:///…, a path, or memory:name', (url) => void openObjectStore(url)),
+      validator: objectStoreUrl,
       importance: 'high',
       group: PLACE,
       documentation: 'Where the files go: s3://bucket/prefix, file:///var/lake, or a path. Instead of s3.bucket.name.',
@@ -31,6 +30,7 @@ const ownSettings = defineSettings(
     'store.url': {
       type: 'string',
       default: null,
+      validator: httpUrl,
       importance: 'high',
       group: PLACE,
       documentation: 'Confluent’s name for s3.endpoint: where the store is, when it is not AWS.',

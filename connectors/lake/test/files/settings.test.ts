@@ -53,6 +53,8 @@ test('no setting that has an effect is also said to have none', () => {
 test.each([
   [{}, 'lake.url'],
   [{ 'lake.url': '/x', 's3.bucket.name': 'b' }, 'lake.url'],
+  [{ 'lake.url': 'ftp://host/x' }, 'lake.url'],
+  [{ 's3.bucket.name': 'b', 'store.url': 'ftp://host' }, 'store.url'],
   [{ 'lake.url': '/x', 'topics.dir': '../up' }, 'topics.dir'],
   [{ 'lake.url': '/x', 'format.class': 'orc' }, 'format.class'],
   [{ 'lake.url': '/x', 'partitioner.class': 'time' }, 'path.format'],

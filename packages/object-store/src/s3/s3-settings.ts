@@ -1,11 +1,11 @@
 /** How an S3 store is reached and written. Names are those of Confluent's S3 sink where it has the setting. */
 import { atLeast, between, defineSettings, oneOf, validatedBy } from '@sluice/sdk'
-import type { ParsedSettings } from '@sluice/sdk'
+import type { ParsedSettings, Validator } from '@sluice/sdk'
 
 const MIB = 1024 * 1024
 const [ACCESS, WRITES, CONNECTION] = ['S3 access', 'S3 writes', 'S3 connection']
 
-const httpUrl = validatedBy('an http or https URL', (value) => {
+export const httpUrl: Validator = validatedBy('an http or https URL', (value) => {
   const url = URL.canParse(String(value)) ? new URL(String(value)) : undefined
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? undefined : 'Must be an http or https URL'
 })

@@ -103,6 +103,9 @@ test('what no run would begin with is refused before it is deployed', async () =
     expect.stringMatching(/reads in, where its own records go that fail/),
   ])
   expect(await of({ 'state.dir': '' })).toEqual([expect.stringMatching(/state\.dir.*non-empty/)])
+  expect(await of({ 'snapshot.url': 'ftp://host/a' })).toEqual([
+    expect.stringMatching(/ftp:\/\/host\/a for configuration snapshot\.url: .* scheme ftp:\. Use file:, .*s3:/),
+  ])
 })
 
 test('an application that cannot be one is complained of once', async () => {
