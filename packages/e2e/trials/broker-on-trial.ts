@@ -43,12 +43,16 @@ export async function startApacheKafka(
   return { name: `Apache Kafka ${version}`, port, killAndRestart, stop }
 }
 
-/** @param configs broker settings in Kafka's words */
+/**
+ * @param configs broker settings in Kafka's words
+ * @param folder for its logs, which the caller removes; otherwise they are gone when it has stopped
+ */
 export async function startEmbedded(
   advertisedPort?: number,
   configs: Readonly<Record<string, string>> = {},
+  folder?: string,
 ): Promise<BrokerOnTrial> {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
+  const dir = folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-kafka-'))
   const port = await freePorts(1)
   const where = ['--port', String(port), '--advertised-port', String(advertisedPort ?? port), '--dir', dir]
   const given = Object.entries(configs).flatMap(([name, value]) => ['--config', `${name}=${value}`])
@@ -60,7 +64,7 @@ export async function startEmbedded(
   }
   const stop = async (): Promise<void> => {
     await broker.end('SIGTERM')
-    fs.rmSync(dir, { recursive: true, force: true })
+    if (folder === undefined) fs.rmSync(dir, { recursive: true, force: true })
   }
   return { name: 'embedded Kafka', port, killAndRestart, stop }
 }

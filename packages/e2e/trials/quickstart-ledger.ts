@@ -2,7 +2,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
-import kafkajs from 'kafkajs'
+import type { Kafka } from 'kafkajs'
+import kafkajs from './kafkajs.ts'
 
 export interface Ledger {
   readonly lines: number
@@ -111,7 +112,7 @@ interface TopicRecord {
   readonly value: Buffer
 }
 
-async function readTopic(kafka: kafkajs.Kafka, topic: string): Promise<TopicRecord[]> {
+async function readTopic(kafka: Kafka, topic: string): Promise<TopicRecord[]> {
   const admin = kafka.admin()
   await admin.connect()
   const ends = await admin.fetchTopicOffsets(topic)
@@ -142,7 +143,7 @@ async function readTopic(kafka: kafkajs.Kafka, topic: string): Promise<TopicReco
 }
 
 async function balance(
-  kafka: kafkajs.Kafka,
+  kafka: Kafka,
   topic: string,
   groupId: string,
 ): Promise<{ raw: number; passed: number; unbalanced: number }> {

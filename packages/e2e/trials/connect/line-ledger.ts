@@ -1,4 +1,4 @@
-import kafkajs from 'kafkajs'
+import kafkajs from '../kafkajs.ts'
 
 /** What became of the lines of all flows, by a reader that shares no code with the worker. */
 export interface LineLedger {

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import kafkajs from 'kafkajs'
+import kafkajs from '../kafkajs.ts'
 import { whyNoApacheKafka } from '../broker-on-trial.ts'
 import { TRANSACTION_HEADER } from './copier-job.ts'
 

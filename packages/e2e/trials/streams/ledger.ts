@@ -1,5 +1,5 @@
 /** What the outputs have to hold, and what they hold, by a reader that shares no code with the application. */
-import kafkajs from 'kafkajs'
+import kafkajs from '../kafkajs.ts'
 import { OUTPUTS, topicOf, type Output } from './pipelines.ts'
 
 const QUIET_MS = 3_000

@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import kafkajs from 'kafkajs'
+import type { Batch, Consumer, Kafka } from 'kafkajs'
 import type { Sequences } from './ledger.ts'
 
 const LOOK_MS = 50
 
 /** Reads outputs with read_committed as they come, and shares no code with the applications. */
 export class OutputReader {
-  readonly #consumer: kafkajs.Consumer
+  readonly #consumer: Consumer
   readonly #byTopic: ReadonlyMap<string, Map<string, string[]>>
   readonly #outputs: ReadonlyMap<string, string>
   #count = 0
   #heardAt = performance.now()
 
-  private constructor(client: kafkajs.Kafka, outputs: ReadonlyMap<string, string>) {
+  private constructor(client: Kafka, outputs: ReadonlyMap<string, string>) {
     this.#outputs = outputs
     this.#byTopic = new Map(Array.from(outputs.values(), (topic) => [topic, new Map<string, string[]>()]))
     this.#consumer = client.consumer({ groupId: `outputs-${process.pid}-${Date.now()}`, maxWaitTimeInMs: 100 })
   }
 
   /** @param outputs their topics by name */
-  static async open(client: kafkajs.Kafka, outputs: ReadonlyMap<string, string>): Promise<OutputReader> {
+  static async open(client: Kafka, outputs: ReadonlyMap<string, string>): Promise<OutputReader> {
     const reader = new OutputReader(client, outputs)
     await reader.#consumer.connect()
     await reader.#consumer.subscribe({ topics: [...outputs.values()], fromBeginning: true })
@@ -45,7 +45,7 @@ export class OutputReader {
     await this.#consumer.disconnect()
   }
 
-  #take({ topic, messages }: kafkajs.Batch): Promise<void> {
+  #take({ topic, messages }: Batch): Promise<void> {
     const of = this.#byTopic.get(topic)!
     for (const { key, value } of messages) {
       const list = of.get(String(key))

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import kafkajs from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import { connect, type Kafka, type Producer } from '@sluice/kafka'
 import type { SeededRandom } from '@sluice/sdk/testing'
 import { compare, type StreamLedger } from './ledger.ts'
+import kafkajs from '../kafkajs.ts'
 import { OutputReader } from './output-reader.ts'
 import { expected, INPUTS, OUTPUTS, type Mutant, type Put } from './taken-over.ts'
 import { TakenOverInstance, type Runtime } from './taken-over-instance.ts'
@@ -35,13 +36,13 @@ export class TakenOverRun {
   readonly #options: TakenOverOptions
   readonly #kafka: Kafka
   readonly #producer: Producer
-  readonly #admin: kafkajs.Admin
+  readonly #admin: Admin
   readonly #reader: OutputReader
   readonly #puts: Put[] = []
   readonly #beginMs = Date.now() - BEFORE_MS
   readonly #instances: TakenOverInstance[] = []
 
-  private constructor(options: TakenOverOptions, kafka: Kafka, admin: kafkajs.Admin, reader: OutputReader) {
+  private constructor(options: TakenOverOptions, kafka: Kafka, admin: Admin, reader: OutputReader) {
     this.#options = options
     this.#kafka = kafka
     this.#producer = kafka.producer()
