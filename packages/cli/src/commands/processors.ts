@@ -1,16 +1,19 @@
 /** `sluice processors …`: processors of workers, over REST. */
 import { SluiceError } from '@sluice/sdk'
 import type { ConnectClient, ProcessorLagShown, PublicOperation } from '@sluice/worker/client'
-import { type AnyLeaf, type Group, leaf, type Options, type Terminal } from '../command-line/declaration.ts'
+import { type AnyLeaf, type Group, leaf, type Terminal } from '../command-line/declaration.ts'
 import { declared } from '../command-line/declared-command.ts'
 import { EXIT } from '../command-line/exit-status.ts'
 import { connectOptions, openClient } from '../connect/connect-options.ts'
 import { readConnectors } from '../connect/connector-files.ts'
 import { forEach } from '../connect/each.ts'
 import { fileOptions, filesGiven } from '../connect/file-options.ts'
-import { type OutputValues, outputOptions, plain, print } from '../connect/output.ts'
+import { isDocument, type OutputValues, outputOptions, plain, print } from '../connect/output.ts'
+import { secretsOptions } from '../connect/secrets.ts'
+import { keyOptions, keyQuery } from '../processors/key-options.ts'
 import { instancesListing, lagListing, processorsListing, versionsListing } from '../processors/listings.ts'
 import { PROCESSORS } from '../processors/processor-files.ts'
+import { versionsWithoutSecrets } from '../processors/secrets.ts'
 import type { Wait } from '../connect/waiting.ts'
 import { isGone, isPaused, isRunning, waitForProcessor } from '../processors/waiting.ts'
 
@@ -173,25 +176,21 @@ async function printLag(lag: ProcessorLagShown, values: OutputValues, terminal: 
 
 const versions = leaf({
   name: 'versions',
-  summary: 'What has been deployed of a processor, and where it runs',
+  summary: 'What has been deployed of a processor, and where it runs; as JSON or YAML with its settings',
   operands: [one],
-  options: { ...outputOptions, ...connectOptions },
+  options: { ...outputOptions, ...secretsOptions, ...connectOptions },
   endsUnread: true,
+  examples: ['processors versions orders', 'processors versions orders -o yaml --show-secrets'],
   async run({ values, operands: [processor], signal, terminal }) {
     const client = await openClient(values, terminal)
     const found = await client.call('processorVersions', { path: { processor: processor! } }, signal)
-    await print(versionsListing(found), values, terminal)
+    // A table shows no settings.
+    const isWhole = values['show-secrets'] || !isDocument(values.output)
+    const shown = isWhole ? found : await versionsWithoutSecrets(client, processor!, found, signal)
+    await print(versionsListing(shown), values, terminal)
     return EXIT.ok
   },
 })
-
-const keyOptions = {
-  topic: { type: 'text', value: 'TOPIC', documentation: 'With --key: of this topic only its records' },
-  key: { type: 'text', value: 'KEY', documentation: 'Only the records with this key, a text; all others go on' },
-  'key-base64': { type: 'text', value: 'BASE64', documentation: 'As --key, for a key of bytes' },
-} as const satisfies Options
-
-type KeyValues = Partial<Readonly<Record<keyof typeof keyOptions, string | undefined>>>
 
 /** Pausing and resuming: the whole, or the records of a key. */
 function turning(
@@ -231,15 +230,6 @@ function turning(
       })
     },
   })
-}
-
-/** Empty: the whole. The worker says what is missing. */
-function keyQuery({ topic, key, 'key-base64': base64 }: KeyValues): Readonly<Record<string, string>> {
-  return {
-    ...(topic !== undefined && { topic }),
-    ...(key !== undefined && { key }),
-    ...(base64 !== undefined && { key_base64: base64 }),
-  }
 }
 
 /** Asks for each, and waits for it where that is wanted; `said` is put behind its name otherwise. */

@@ -159,7 +159,7 @@ function connector(
       )
     if (value === HIDDEN)
       throw invalid(
-        `${source}: setting ${setting} of ${name} is ${HIDDEN}: it was written by get or describe, which do not show secrets`,
+        `${source}: setting ${setting} of ${name} is ${HIDDEN}: it was written by a command that does not show secrets`,
         'Give the value, a ${provider:path:key}, or get it with --show-secrets.',
       )
     config[setting] = value

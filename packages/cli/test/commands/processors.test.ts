@@ -30,10 +30,32 @@ const status = {
   },
 }
 
+const deployed = { 'processor.class': 'copy', topic: 't', pin: '1234', 'lookup.password': '${file:/s:p}' }
+const versions = [2, 1].map((number) => ({
+  deployment: number,
+  version: '1',
+  deployed_at: 0,
+  is_current: number === 2,
+  runs_on: [],
+  config: { ...deployed, 'lookup.password': number === 1 ? 'opensesame' : deployed['lookup.password'] },
+}))
+const settingOf = (name: string, type: string): object => ({
+  definition: { name, type },
+  value: { name, value: null, recommended_values: [], errors: [], visible: true },
+})
+const validation = {
+  name: 'a',
+  error_count: 0,
+  groups: [],
+  configs: [settingOf('topic', 'STRING'), settingOf('pin', 'PASSWORD')],
+}
+
 function answer(request: string): Reply | undefined {
   if (request === 'POST /v1/processors') return { status: 201, body: { ...info, target_state: 'PAUSED' } }
   if (request === 'PUT /v1/processors/a/config') return { status: 200, body: { ...info, deployment } }
   if (/^PUT \/v1\/processors\/a\/(pause|resume)/.test(request)) return { status: 202, body: null }
+  if (request === 'GET /v1/processors/a/versions') return { status: 200, body: versions }
+  if (request === 'PUT /v1/processors/a/config/validate') return { status: 200, body: validation }
   if (request.startsWith('GET /v1/processors/a/status')) return { status: 200, body: status }
   if (request !== 'GET /v1/processors/a') return undefined
   return isThere ? { status: 200, body: info } : { status: 404, body: { error_code: 404, message: 'not found' } }
@@ -75,6 +97,20 @@ test('status says how far it is behind: at most, and with -o wide in each partit
     /\n\nTOPIC {2}PARTITION {2}COMMITTED {2}END {2}LAG\nt {6}1 {10}- {10}7 {4}7\nt {6}0 {10}3 {10}3 {4}0\n$/,
   )
   expect(JSON.parse((await show('-o', 'json')).out)).toEqual(status)
+})
+
+test('versions have their settings without what is secret: by its declaration, or by how it is called', async () => {
+  const show = (...more: string[]): Promise<Run> =>
+    run(['processors', 'versions', 'a', ...more], { env: { SLUICE_CONNECT: worker.url } })
+  const configs = (JSON.parse((await show('-o', 'json')).out) as typeof versions).map(({ config }) => config)
+  expect(configs).toEqual([
+    { ...deployed, pin: '[hidden]' },
+    { ...deployed, pin: '[hidden]', 'lookup.password': '[hidden]' },
+  ])
+  expect(worker.asked).toEqual(['GET /v1/processors/a/versions', 'PUT /v1/processors/a/config/validate'])
+  expect(JSON.parse((await show('-o', 'json', '--show-secrets')).out)).toEqual(versions)
+  expect(await show()).toMatchObject({ status: 0, out: expect.stringMatching(/^DEPLOYMENT.*\n2 \*/) })
+  expect(worker.asked.length).toBe(4)
 })
 
 test('a key is paused and resumed by its topic and its text or bytes', async () => {
