@@ -11,9 +11,9 @@ import type { Drops } from './drops.ts'
 import type { Punctuations } from './punctuations.ts'
 import type { RecordContext } from './record-context.ts'
 import { sinkStep, type SinkScope } from './sink-step.ts'
-import { notAhead } from './not-ahead.ts'
 import type { NodeTimes } from './node-times.ts'
 import type { TaskStores } from './task-stores.ts'
+import { timeCheck } from './topic-times.ts'
 import { isKept, sidesKept, sidesRead, type Sides } from './untouched.ts'
 
 /** The way of a source's records. */
@@ -182,7 +182,8 @@ function withinTime(
   { stores, recordLimits, clock }: ChainScope,
 ): Step {
   const checks = stores.changelogs(own).flatMap((topic) => {
-    const check = notAhead(topic, recordLimits?.get(topic)?.aheadMs ?? Infinity, clock)
+    const limits = recordLimits?.get(topic)
+    const check = limits === undefined ? null : timeCheck(topic, limits, clock)
     return check === null ? [] : [check]
   })
   if (checks.length === 0) return step

@@ -3,6 +3,8 @@ import type { JudgedRecord, QuarantineRecord } from '@sluice/quality'
 import type { RawHeader, SluiceError, Stage, TimestampType, TopicPartition } from '@sluice/sdk'
 import type { ErrorPolicy } from '../topology/node.ts'
 import { bytesOf, type OutputBatch } from './output-batch.ts'
+import type { TaskPorts } from './task-contract.ts'
+import { letterTimes, type LetterTime } from './topic-times.ts'
 
 /** Where a record was read. */
 export interface RecordPlace extends TopicPartition {
@@ -57,8 +59,12 @@ export class RecordContext implements JudgedRecord {
   droppedFor: string | null = null
   halt: SluiceError | null = null
 
-  constructor(output: OutputBatch) {
+  /** See `letterTimes`. */
+  readonly letterTime: LetterTime
+
+  constructor({ output, clock, recordLimits }: Pick<TaskPorts, 'output' | 'clock' | 'recordLimits'>) {
     this.output = output
+    this.letterTime = letterTimes(recordLimits, clock)
   }
 
   /** Made when they are asked for, each time: most are asked for once, and many never. */
@@ -151,6 +157,7 @@ export class RecordContext implements JudgedRecord {
   /** The record ends here, in quarantine. */
   divert(topic: string, record: QuarantineRecord, reason: string): void {
     this.quarantinedFor ??= reason
-    this.output.add({ topic, partition: null, ...record }, bytesOf(record))
+    const timestamp = this.letterTime(topic, record.timestamp)
+    this.output.add({ topic, partition: null, ...record, timestamp }, bytesOf(record))
   }
 }

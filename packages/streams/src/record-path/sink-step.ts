@@ -6,9 +6,9 @@ import { written, type Side } from '../serde.ts'
 import type { SinkNode } from '../topology/node.ts'
 import type { StreamPartitioner } from '../topology/record-functions.ts'
 import type { Windowed } from '../windows/window.ts'
-import { notAhead } from './not-ahead.ts'
 import { bytesOf } from './output-batch.ts'
 import type { RecordContext } from './record-context.ts'
+import { timeCheck } from './topic-times.ts'
 
 /** What a record takes on the wire besides key, value and headers, at most; and per header. */
 const RECORD_OVERHEAD = 128
@@ -20,6 +20,8 @@ export interface RecordLimits {
   readonly bytes: number
   /** `message.timestamp.after.max.ms`: how far behind now its time may lie. An hour, unless it is set. */
   readonly aheadMs: number
+  /** `message.timestamp.before.max.ms`, less the time that a record may be on its way: how far before now its time may lie. */
+  readonly behindMs: number
 }
 
 /** What a sink asks of its task. */
@@ -71,7 +73,7 @@ export function sinkStep(
 
 interface SinkLimits {
   readonly bytesMax: number
-  readonly checkTime: ReturnType<typeof notAhead>
+  readonly checkTime: ReturnType<typeof timeCheck>
 }
 
 /** What records are held against, made once for each topic. */
@@ -80,8 +82,11 @@ function limitsByTopic({ clock, recordBytesMax, recordLimits }: SinkScope): (top
   return (topic) => {
     let limits = known.get(topic)
     if (limits === undefined) {
-      const { bytes = recordBytesMax, aheadMs = Infinity } = recordLimits?.get(topic) ?? {}
-      limits = { bytesMax: Math.min(recordBytesMax, bytes), checkTime: notAhead(topic, aheadMs, clock) }
+      const own = recordLimits?.get(topic)
+      limits = {
+        bytesMax: Math.min(recordBytesMax, own?.bytes ?? Infinity),
+        checkTime: own === undefined ? null : timeCheck(topic, own, clock),
+      }
       known.set(topic, limits)
     }
     return limits

@@ -68,14 +68,14 @@ export class StreamTask {
     settings: TaskSettings,
     ports: TaskPorts,
   ) {
-    const { clock, random, output } = ports
+    const { clock, random } = ports
     const gates: Gate[] = []
     this.id = `${subtopology.id}_${partition}`
     this.subtopology = subtopology.id
     this.partition = partition
     this.memoryRecords = memoryOf(subtopology)
     this.#calls = new AsyncCalls(clock)
-    this.#at = new RecordContext(output)
+    this.#at = new RecordContext(ports)
     this.#quarantine = new Quarantine({ flow: settings.applicationId, clock, random })
     this.#punctuations = new Punctuations(clock)
     this.#times = new NodeTimes(ports.times)

@@ -46,7 +46,7 @@ export class WithoutRecord {
   #sendLetter(at: RecordContext, error: unknown): void {
     const { task, quarantineTopic: topic, quarantine } = this.#parts
     const { node, stage, timestamp, output } = at
-    const without = { key: null, value: null, headers: null, timestamp, origin: null }
+    const without = { key: null, value: null, headers: null, timestamp: at.letterTime(topic, timestamp), origin: null }
     const failure = new SluiceError('TASK_FAILED', `What ${node} does without a record failed`, {
       cause: error,
       place: { task, node },

@@ -118,7 +118,7 @@ test('no more than so many calls are under way', async () => {
 })
 
 describe('no more records are begun', () => {
-  const at = new RecordContext(new OutputBatch())
+  const at = new RecordContext({ output: new OutputBatch(), clock: new FakeClock() })
   const record = { topic: 'in', partition: 0, tally: new PartitionTally(EMPTY_TALLY) }
   const askAll = (calls: AsyncCalls, keys: readonly (string | null)[]): AsyncCalls => {
     for (const key of keys) calls.begin(lane, key, 'v', new PendingRecord(at, record), at)

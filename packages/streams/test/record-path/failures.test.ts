@@ -12,7 +12,7 @@ import { taskSettingsOf } from '../../src/task-settings.ts'
 
 test('a record that failed before is dealt with as its node says, in the next attempt too', () => {
   const way = { retry: null, chain: { source: {} } } as unknown as Way
-  const at = new RecordContext(new OutputBatch())
+  const at = new RecordContext({ output: new OutputBatch(), clock: new FakeClock() })
   at.begin()
   Object.assign(at, { topic: 'in', partition: 0, offset: 7, stage: 'process', node: 'lookup', policy: 'drop' })
   const cannot = new CannotTakeBack(at, new Error('no such thing'), true)

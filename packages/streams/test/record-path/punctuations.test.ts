@@ -4,7 +4,7 @@ import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { Punctuations } from '../../src/record-path/punctuations.ts'
 import { RecordContext } from '../../src/record-path/record-context.ts'
 
-const at = new RecordContext(new OutputBatch())
+const at = new RecordContext({ output: new OutputBatch(), clock: new FakeClock() })
 
 test('stream time begins at 0: the first record calls, and then every multiple that is reached, once', () => {
   const punctuations = new Punctuations(new FakeClock({ now: 1000 }))

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { partitionForKey } from '@sluice/kafka'
+import type { Clock } from '@sluice/sdk'
 import { serde, Serdes, type Side } from '../../src/index.ts'
 import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { RecordContext } from '../../src/record-path/record-context.ts'
@@ -13,7 +14,7 @@ const NOW = 1_700_000_000_000
 
 function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, unknown, number?])[], now = () => NOW) {
   const output = new OutputBatch()
-  const at = new RecordContext(output)
+  const at = new RecordContext({ output, clock: { now } as Clock })
   at.topic = 'in'
   const sink: SinkNode = {
     kind: 'sink',
@@ -26,7 +27,10 @@ function send(facts: Partial<SinkNode>, records: readonly (readonly [unknown, un
   }
   const scope = {
     recordBytesMax: 1000,
-    recordLimits: new Map([['out', { bytes: Infinity, aheadMs: 1_000 }]]),
+    recordLimits: new Map([
+      ['usual', { bytes: Infinity, aheadMs: 1_000, behindMs: Infinity }],
+      ['out', { bytes: Infinity, aheadMs: 1_000, behindMs: 5_000 }],
+    ]),
     clock: { now },
     partitionsOf: (topic: string) => (topic === 'out' ? 12 : 1),
   }
@@ -73,7 +77,7 @@ test('a function chooses the topic by record', () => {
 })
 
 test('a sink looks at the clock once for many records, also where a function chooses the topic', () => {
-  for (const topic of ['out', () => 'out']) {
+  for (const topic of ['usual', () => 'usual']) {
     let looks = 0
     const now = (): number => {
       looks++
@@ -124,3 +128,13 @@ test.each<SinkNode['topic']>(['out', () => 'out'])(
     expect(send({ topic: 'other' }, late)).toHaveLength(2)
   },
 )
+
+test('so is one that is further behind', () => {
+  expect(send({}, [['k', 'v', NOW - 5_000]])).toEqual([['out', null]])
+  const old = [
+    ['k', 'v', NOW],
+    ['k', 'v', NOW - 5_001],
+  ] as const
+  expect(() => send({}, old)).toThrow(`A record for out has the time ${NOW - 5_001}, which is more than 5000 ms behind`)
+  expect(send({ topic: 'usual' }, old)).toHaveLength(2)
+})

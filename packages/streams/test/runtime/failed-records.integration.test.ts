@@ -312,6 +312,22 @@ onABroker('records that fail (needs SLUICE_TEST_KAFKA)', () => {
     expect((await app.quarantined()).map(({ value }) => value.length)).toEqual([5_000])
   }, 90_000)
 
+  test('a record that is older than its result’s topic allows is quarantined, also where the quarantine topic allows no older ones', async () => {
+    const through = (builder: StreamsBuilder, input: string, output: string): void =>
+      builder.stream(input, text).to(output, text)
+    const configs = { 'message.timestamp.before.max.ms': '86400000' }
+    const app = await application(through, {}, configs)
+    await kafka.admin.ensureTopics([{ topic: `${app.name}.quarantine`, partitions: 1, configs }])
+    await app.put([
+      ['a', '1', Date.now() - T0],
+      ['a', 'old', 0],
+      ['a', '2', Date.now() - T0],
+    ])
+    await app.run()
+    expect((await app.out()).map(({ value }) => value)).toEqual(['1', '2'])
+    expect((await app.quarantined()).map(({ value }) => value)).toEqual(['old'])
+  }, 90_000)
+
   test('message too large, at least once: one that the broker refuses ends the run, and what was committed is not lost', async () => {
     const through = (builder: StreamsBuilder, input: string, output: string): void =>
       builder.stream(input, text).to(output, text)

@@ -206,6 +206,7 @@ export class ThreadLife {
     const snapshots = this.#snapshots
     const { topology } = prepared
     const written = new WrittenTopics(topology, settings)
+    const recordLimits = await written.limits(prepared.recordLimits, kafka.admin)
     const probing = new Probing(clock, (reason) => member.requestRejoin(reason))
     const standbys = new StandbyTasks({
       topology,
@@ -234,7 +235,7 @@ export class ThreadLife {
       logger,
       partitionsOf: (topic) => prepared.partitionsOf(topic),
       chosen: (topic, node) => written.add(topic, node),
-      recordLimits: prepared.recordLimits,
+      recordLimits,
       snapshots,
       standbys,
       measured: (store, definition, task) => this.#metrics.measured(store, definition, task),

@@ -1,8 +1,10 @@
 import type { Admin } from '@sluice/kafka'
 import { SluiceError, type Clock } from '@sluice/sdk'
 import { quarantineTopicOf, type StreamsSettings } from '../../streams-settings.ts'
+import type { RecordLimits } from '../../record-path/sink-step.ts'
 import { changelogTopicOf } from '../../topology/internal-topics.ts'
 import type { Topology } from '../../topology/topology.ts'
+import { recordLimits } from './record-limits.ts'
 
 interface MissingTopic {
   readonly topic: string
@@ -33,6 +35,15 @@ export class WrittenTopics {
   /** One that a sink's function has chosen. */
   add(topic: string, node: string): void {
     if (!this.#writers.has(topic)) this.#writers.set(topic, node)
+  }
+
+  /** What the others take, and what quarantine topics do. */
+  async limits(
+    others: ReadonlyMap<string, RecordLimits>,
+    admin: Pick<Admin, 'configs'>,
+  ): Promise<ReadonlyMap<string, RecordLimits>> {
+    const quarantines = [...this.#quarantines.keys()].filter((topic) => !others.has(topic))
+    return new Map([...others, ...(await recordLimits(quarantines, admin))])
   }
 
   /** What a producer has failed with, with the node that writes there if it is that the topic, or a partition of it, does not exist. */

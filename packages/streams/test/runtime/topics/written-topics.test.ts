@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import type { Admin } from '@sluice/kafka'
 import { SluiceError } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, StreamsBuilder, streamsSettings } from '../../../src/index.ts'
@@ -65,4 +66,15 @@ test('where nobody says in time what is there, nothing is missing', async () => 
   expect(await topics.missing(deaf, new FakeClock({ impatient: true }))).toBeNull()
   const broken = { describeTopics: () => Promise.reject(new Error('no broker')) }
   expect(await topics.missing(broken, new FakeClock())).toBeNull()
+})
+
+test('what quarantine topics take is asked too, beside what is known of the others', async () => {
+  const describe = (asked: readonly { readonly name: string }[]): Promise<unknown> =>
+    Promise.resolve(
+      asked.map((item) => ({ item, value: [{ name: 'message.timestamp.after.max.ms', value: '1000' }], error: null })),
+    )
+  const [out, quarantine] = [5, 1_000].map((aheadMs) => ({ bytes: Infinity, aheadMs, behindMs: Infinity }))
+  const admin = { configs: { describe } } as unknown as Admin
+  const limits = await written().limits(new Map([['out', out!]]), admin)
+  expect(Object.fromEntries(limits)).toEqual({ out, 'app.quarantine': quarantine })
 })
