@@ -240,7 +240,8 @@ export const streamsSettings = defineSettings({
     default: 300_000,
     validator: atLeast(0),
     importance: 'low',
-    documentation: 'How long errors that may pass are retried without any progress before the application fails.',
+    documentation:
+      'How long errors that may pass are retried without any progress before the application fails. It counts from the first one: that a result cannot be delivered is told after two minutes of trying.',
   },
   'metadata.max.age.ms': {
     type: 'long',

@@ -388,10 +388,10 @@ export class StreamThread {
     tasks.persist(writer.written, goesOn && !isCutDue)
     if (isCutDue) snapshots?.take(tasks.cut())
     this.#failingSince = null
+    this.#parts.onCommitted(offsets.length > 0)
     if (offsets.length === 0) return
     metrics.committed()
     threadMetrics.committed(clock.monotonic() - startedAt)
     this.#parts.purge.committed(offsets)
-    this.#parts.onCommitted()
   }
 }

@@ -21,6 +21,7 @@ import { openSnapshots } from '../snapshots/open-snapshots.ts'
 import type { Pauses } from './pauses.ts'
 import { purgedTopics, RepartitionPurge } from '../topics/repartition-purge.ts'
 import { WrittenTopics } from '../topics/written-topics.ts'
+import { Patience } from './patience.ts'
 import { Probing } from './probing.ts'
 import { recoveryOf } from './recovery.ts'
 import { RunningTasks } from '../tasks/running-tasks.ts'
@@ -60,6 +61,7 @@ export class ThreadLife {
   readonly name: string
   readonly #parts: ThreadLifeParts
   readonly #metrics: ThreadMetrics
+  readonly #patience: Patience
   readonly #stopping = new AbortController()
   readonly #ended = Promise.withResolvers<void>()
   #state: ThreadState = 'CREATED'
@@ -80,6 +82,7 @@ export class ThreadLife {
 
   constructor(parts: ThreadLifeParts) {
     this.#parts = parts
+    this.#patience = new Patience(parts.settings, parts.clock)
     this.name = `${parts.settings['application.id']}-${parts.processId}-StreamThread-${parts.index}`
     const level = parts.settings['metrics.recording.level'] === 'INFO' ? 'INFO' : 'DEBUG'
     this.#metrics = new ThreadMetrics(this.name, level, parts.clock, () => this.#tasks?.all ?? [])
@@ -157,25 +160,21 @@ export class ThreadLife {
   }
 
   async #runThroughFailures(signal: AbortSignal): ReturnType<StreamThread['run']> {
-    const { settings, clock, logger, metrics } = this.#parts
-    const { 'task.timeout.ms': timeoutMs, 'retry.backoff.ms': first, 'retry.backoff.max.ms': longest } = settings
-    let failingSince: number | null = null
-    for (let attempt = 0; ; attempt++) {
-      const startedAt = clock.monotonic()
+    const { clock, logger, metrics } = this.#parts
+    for (let isAnew = false; ; isAnew = true) {
+      this.#patience.begin()
       try {
-        return await this.#attempt(signal, attempt > 0)
+        return await this.#attempt(signal, isAnew)
       } catch (error) {
-        const now = clock.monotonic()
+        // What is known now goes otherwise the next time.
         const hasLearnt = error instanceof CannotTakeBack && this.#learn(error)
+        if (this.#hasCommitted || hasLearnt) this.#patience.progressed()
         const refused = refusedIn(error)
         // The first time it may be that a topic takes less than it did when this began, which is known the next time.
         if (refused !== null && !this.#hasCommitted && refused.place?.['topic'] === this.#refusedBy) throw refused
         this.#refusedBy = refused?.place?.['topic'] ?? null
-        // What has committed, or was well for so long, begins to fail now; and what is known now goes otherwise the next time.
-        if (failingSince === null || this.#hasCommitted || hasLearnt || now - startedAt > timeoutMs)
-          [failingSince, attempt] = [now, 0]
-        if (!mayPass(error) || signal.aborted || now - failingSince > timeoutMs) throw error
-        const pauseMs = Math.min(longest, first * 2 ** attempt)
+        const pauseMs = this.#patience.pauseMs()
+        if (!mayPass(error) || signal.aborted || pauseMs === null) throw error
         logger.warn('Going back to what is committed, after an error that may pass', {
           error: describeError(error),
           pauseMs,
@@ -267,7 +266,9 @@ export class ThreadLife {
         logger,
       }),
       onSettled: (isSettled) => this.#settled(isSettled),
-      onCommitted: () => {
+      onCommitted: (isOfSomething) => {
+        this.#patience.isWell()
+        if (!isOfSomething) return
         this.#hasCommitted = true
         for (const [name, record] of this.#failedBefore)
           if ((tasks.committedOf(record) ?? 0) > record.offset) this.#failedBefore.delete(name)

@@ -53,7 +53,8 @@ export interface ThreadParts {
   readonly purge: Pick<RepartitionPurge, 'committed'>
   /** Told when everything that is assigned runs, and when something is waited for. */
   readonly onSettled: (isSettled: boolean) => void
-  readonly onCommitted: () => void
+  /** A commit has gone through. */
+  readonly onCommitted: (isOfSomething: boolean) => void
   /** Absent, or null: none are taken. */
   readonly snapshots?: Pick<Snapshots, 'isDue' | 'take'> | null
 }

@@ -50,6 +50,8 @@ export class Around {
   readonly tasks = new Map<number, StreamTask>()
   /** What was written, and the offsets that were committed, in order. */
   readonly told: string[] = []
+  /** Of something, or of nothing. */
+  readonly commits: boolean[] = []
   readonly paused = new Set<string>()
   /** A commit takes as long. */
   broker: Promise<void> = Promise.resolve()
@@ -121,7 +123,7 @@ export class Around {
       } as unknown as Pauses,
       purge: { committed: ignore },
       onSettled: ignore,
-      onCommitted: ignore,
+      onCommitted: (isOfSomething) => this.commits.push(isOfSomething),
     }
     this.thread = new StreamThread(
       {

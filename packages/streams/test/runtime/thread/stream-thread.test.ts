@@ -143,3 +143,19 @@ test('a stop waits for calls no longer than it may', async () => {
   expect(await end).toEqual({ stop: null, drained: false })
   expect(around.told).toEqual([])
 })
+
+test('that a commit has gone through is told, also of nothing; not while what was put out is on its way', async () => {
+  const around = await beginning((stream) => stream.to('out', texts))
+  await around.due()
+  await around.pipe(0, 0, 'a')
+  await around.due()
+  expect(around.commits).toEqual([false, true])
+  const broker = Promise.withResolvers<void>()
+  around.broker = broker.promise
+  await around.pipe(0, 1, 'b')
+  for (let i = 0; i < 3; i++) await around.due()
+  expect(around.commits).toEqual([false, true])
+  broker.resolve()
+  await around.turns()
+  expect(around.commits.slice(0, 3)).toEqual([false, true, true])
+})
