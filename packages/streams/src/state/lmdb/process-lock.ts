@@ -1,15 +1,14 @@
 /**
- * One process per directory: a file that names its owner. An owner that is gone (killed, or before a restart of the machine) is told
+ * One owner per directory: a file whose name tells who it is. An owner that is gone (killed, or before a restart of the machine) is told
  * from a living one by its process id and the time it started, so that a lock never has to be removed by hand.
  */
 
+import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { SluiceError } from '@sluice/sdk'
 
-const FILE = 'lock'
-/** A lock that vanishes while it is looked at is tried again, but not for ever. */
-const ATTEMPTS = 5
+const PREFIX = 'lock'
 
 interface Owner {
   readonly pid: number
@@ -18,40 +17,49 @@ interface Owner {
   readonly boot: string
 }
 
-/** @throws SluiceError STATE_LOCKED, retriable, while another owner lives */
+/**
+ * Everyone puts a file of his own beside those of the others first, and looks for others that live then: of two, the later one sees the
+ * earlier one, whoever else takes away what the dead left. At worst, two that come in the same moment both give way, and try again.
+ * @throws SluiceError STATE_LOCKED, retriable, while another owner lives
+ */
 export function takeLock(directory: string): () => void {
-  const file = path.join(directory, FILE)
-  const own = JSON.stringify({ pid: process.pid, started: startOf(process.pid), boot: bootId() } satisfies Owner)
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    try {
-      fs.writeFileSync(file, own, { flag: 'wx' })
-      return () => fs.rmSync(file, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const owner = read(file)
-    if (owner !== null && isAlive(owner)) throw locked(directory, owner)
-    fs.rmSync(file, { force: true })
+  refuseOthers(directory, filesIn(directory))
+  const own = nameOf({ pid: process.pid, started: startOf(process.pid), boot: bootId() })
+  fs.writeFileSync(path.join(directory, own), '', { flag: 'wx' })
+  const unlock = (): void => fs.rmSync(path.join(directory, own), { force: true })
+  try {
+    const others = filesIn(directory).filter((file) => file !== own)
+    refuseOthers(directory, others)
+    for (const file of others) fs.rmSync(path.join(directory, file), { force: true })
+  } catch (error) {
+    unlock()
+    throw error
   }
-  throw locked(directory, read(file))
+  return unlock
 }
 
-function locked(directory: string, owner: Owner | null): SluiceError {
-  const who = owner === null ? 'another process' : `process ${owner.pid}`
-  return new SluiceError('STATE_LOCKED', `The state in ${directory} is in use by ${who}`, {
+function refuseOthers(directory: string, files: readonly string[]): void {
+  const living = files.map(ownerOf).find(isAlive)
+  if (living === undefined) return
+  throw new SluiceError('STATE_LOCKED', `The state in ${directory} is in use by process ${living.pid}`, {
     place: { directory },
     retriable: true,
     remedy: 'Stop that process, or give this one another state directory.',
   })
 }
 
-/** Null: it is gone, or was never written whole. */
-function read(file: string): Owner | null {
-  try {
-    return JSON.parse(fs.readFileSync(file, 'utf8')) as Owner
-  } catch {
-    return null
-  }
+function filesIn(directory: string): readonly string[] {
+  return fs.readdirSync(directory).filter((file) => file.startsWith(`${PREFIX}.`))
+}
+
+/** All is in the name: it is there whole or not at all. Never used twice, so that nobody takes away what became somebody else's. */
+function nameOf({ pid, started, boot }: Owner): string {
+  return [PREFIX, pid, started, boot, randomUUID()].join('.')
+}
+
+function ownerOf(file: string): Owner {
+  const [, pid = '', started = '', boot = ''] = file.split('.')
+  return { pid: Number(pid), started, boot }
 }
 
 function isAlive({ pid, started, boot }: Owner): boolean {
