@@ -36,7 +36,8 @@ export const cellSettings = defineSettings(
       default: 30_000,
       validator: between(1, WAIT_MAX_MS),
       importance: 'medium',
-      documentation: 'After so long the cell is ended and started again.',
+      documentation:
+        'After so long the cell is ended and started again. Modules that take longer to load, without a pause, need more.',
     },
     'cell.memory.max.bytes': {
       type: 'long',
@@ -58,7 +59,8 @@ export const cellSettings = defineSettings(
       default: 30_000,
       validator: between(1, WAIT_MAX_MS),
       importance: 'low',
-      documentation: 'How long a connector may take to make task configs, to validate, and to look at offsets.',
+      documentation:
+        'How long a connector may take to make task configs, to validate, and to look at offsets; and a processor, before it is deployed, to be loaded and to make its topology. rest.request.timeout.ms is to be longer.',
     },
     'cell.shared.connectors.max': {
       type: 'int',

@@ -144,7 +144,8 @@ export class Cell {
       ? this.#process.residentBytes()
       : (this.#pong?.pong.residentBytes ?? null)
     const verdict = this.#watchdog.look(this.#parts.clock.monotonic(), residentBytes)
-    if (verdict.type === 'stalled') this.end(this.#stalled(verdict.forMs), STALLED_GRACE_MS)
+    if (verdict.type === 'stalled')
+      this.end(`${this.#stalled(verdict.forMs)}, longer than cell.stall.timeout.ms allows`, STALLED_GRACE_MS)
     else if (verdict.type === 'too-large')
       this.end(
         `it had ${Math.round(verdict.residentBytes / MIB)} MiB of memory, and may have ${Math.round(this.#parts.limits.memoryMaxBytes / MIB)} MiB`,
@@ -277,8 +278,9 @@ export class Cell {
   }
 
   #late(what: CellCall, timeoutMs: number): SluiceError {
+    const longer = OF_WORK.has(what) ? '' : ", or give it longer by the worker's setting cell.request.timeout.ms"
     return new SluiceError('CELL_TIMEOUT', `The cell of ${this.name} did not answer ${what} within ${timeoutMs} ms`, {
-      remedy: 'See what its code does in that call; others are not held up by it.',
+      remedy: `See what its code does in that call, and while it is loaded${longer}; others are not held up by it.`,
     })
   }
 

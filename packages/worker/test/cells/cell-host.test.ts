@@ -419,7 +419,9 @@ describe('a cell that is watched', () => {
     const [stalled] = cells.all
     await pass(3000)
     expect(stalled!.signals.slice(0, 2)).toEqual(['SIGTERM', 'SIGKILL'])
-    expect(told.at(-1)).toMatch(/was ended: its event loop has stood still for 30 s, inside of poll of task a-0\./)
+    expect(told.at(-1)).toMatch(
+      /was ended: its event loop has stood still for 30 s, inside of poll of task a-0, longer than cell\.stall\.timeout\.ms allows\./,
+    )
   })
 
   test('and was silent because the supervisor itself slept is left alone', async () => {
@@ -544,7 +546,8 @@ test('a validation has a cell of its own while another goes on, and one that tak
   expect(cells.all.map(({ calls }) => calls)).toEqual([['validate'], ['validate']])
   cells.all[1]!.say({ type: 'answer', seq: 1, value: [], error: null })
   await pass(2000)
-  expect(await answers).toMatchObject([{ reason: { code: 'CELL_TIMEOUT' } }, { value: [] }])
+  const remedy: unknown = expect.stringContaining('setting cell.request.timeout.ms')
+  expect(await answers).toMatchObject([{ reason: { code: 'CELL_TIMEOUT', remedy } }, { value: [] }])
   expect(cells.all.map(({ signals }) => signals)).toEqual([['SIGKILL'], []])
 })
 
