@@ -18,8 +18,8 @@ import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { memoryStores } from '../../src/state/create-store.ts'
 import type { ChangelogRecord } from '../../src/state/store-context.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
-import { fetchedRecords } from '../../src/testing/simulator/simulated-log.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 
 const text = { key: Serdes.string, value: Serdes.string }
 const AFTER_MS = 1_000
@@ -387,20 +387,10 @@ class Life {
   feed(records: readonly (readonly [string, number])[], behind = 0, topic = 'in'): void {
     const from = this.#next.get(topic)!
     this.#next.set(topic, from + records.length)
-    const batch = fetchedRecords(
-      records.map(([key, timestamp], i) => ({
-        offset: from + i,
-        key: Buffer.from(key),
-        value: Buffer.from(''),
-        timestamp,
-        headers: [],
-        transaction: null,
-      })),
-    )
+    const rows = records.map(([key, timestamp], i) => ({ offset: from + i, timestamp, key, value: '' }))
     const nextOffset = from + records.length
-    const end = nextOffset + behind
-    const ends = { highWatermark: end, lastStableOffset: end, logStartOffset: 0, leaderEpoch: 0, topicId: '' }
-    expect(this.#task.process({ topic, partition: 0, batches: [batch], nextOffset, ...ends })).toBeNull()
+    const fetched = fetchedPartition(rows, { topic, nextOffset, endOffset: nextOffset + behind })
+    expect(this.#task.process(fetched)).toBeNull()
     this.#task.flush()
   }
 

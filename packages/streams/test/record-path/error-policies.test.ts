@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { EMPTY_TALLY, type FetchedPartition, type FetchedRecords } from '@sluice/kafka'
+import { EMPTY_TALLY, type FetchedPartition } from '@sluice/kafka'
 import { readQuarantineHeaders } from '@sluice/quality'
 import { NotReadyError, RetriableError, systemRandom } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
@@ -9,6 +9,7 @@ import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { streamsSettings } from '../../src/streams-settings.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
 import { TopologyTestDriver } from '../../src/testing/index.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 
 const text = { key: Serdes.string, value: Serdes.string }
 type Settings = Readonly<Record<string, string>>
@@ -314,17 +315,5 @@ function taskOf(topology: Topology, settings: Settings) {
 }
 
 function fetched(values: readonly string[], times: readonly number[]): FetchedPartition {
-  const batch: FetchedRecords = {
-    count: values.length,
-    offset: (i) => i,
-    timestamp: (i) => times[i]!,
-    timestampType: 'create',
-    key: () => null,
-    value: (i) => Buffer.from(values[i]!),
-    headers: () => null,
-    bytes: 10,
-  }
-  const end = values.length
-  const ends = { highWatermark: end, lastStableOffset: end, logStartOffset: 0, leaderEpoch: 0, topicId: '' }
-  return { topic: 'in', partition: 0, batches: [batch], nextOffset: end, ...ends }
+  return fetchedPartition(values.map((value, offset) => ({ offset, timestamp: times[offset]!, value })))
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { EMPTY_TALLY, type FetchedPartition, type FetchedRecords } from '@sluice/kafka'
+import { EMPTY_TALLY, type FetchedPartition } from '@sluice/kafka'
 import { systemRandom } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, streamsSettings, Topology } from '../../src/index.ts'
@@ -11,22 +11,12 @@ import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { changelogOf } from '../../src/runtime/restore/changelog.ts'
 import { memoryStores } from '../../src/state/create-store.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 import { STORE } from '../support/run-operators.ts'
 
 /** Records of a key each. */
 function records(count: number): FetchedPartition {
-  const batch: FetchedRecords = {
-    count,
-    offset: (i) => i,
-    timestamp: (i) => i,
-    timestampType: 'create',
-    key: (i) => Buffer.from(`${i}`),
-    value: () => Buffer.from('v'),
-    headers: () => null,
-    bytes: 0,
-  }
-  const ends = { nextOffset: count, highWatermark: count, lastStableOffset: count, logStartOffset: 0 }
-  return { topic: 'in', partition: 0, batches: [batch], ...ends, leaderEpoch: 0, topicId: '' }
+  return fetchedPartition(Array.from({ length: count }, (_, offset) => ({ offset, key: `${offset}`, value: 'v' })))
 }
 
 test('what a store holds back goes a little at a time: between two records where it is very much, the rest at the commit', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import type { FetchedPartition, FetchedRecords } from '@sluice/kafka'
+import type { FetchedPartition } from '@sluice/kafka'
 import { systemRandom } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, StreamsBuilder, type ErrorPolicy, type TimestampExtractor } from '../../src/index.ts'
@@ -10,31 +10,24 @@ import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { streamsSettings } from '../../src/streams-settings.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 
 /** `key value`, at offsets of their places; '' is a gap. */
 type Log = readonly string[]
 
 function fetched(topic: string, log: Log, from: number, to: number): FetchedPartition {
-  const rows = log.slice(from, to).flatMap((row, i) => (row === '' ? [] : [{ at: from + i, row }]))
-  const part = (i: number, place: number): Buffer => Buffer.from(rows[i]!.row.split(' ')[place]!)
-  const batch: FetchedRecords = {
-    count: rows.length,
-    offset: (i) => rows[i]!.at,
-    timestamp: (i) => rows[i]!.at,
-    timestampType: 'create',
-    key: (i) => (rows[i]!.row.startsWith('- ') ? null : part(i, 0)),
-    value: (i) => part(i, 1),
-    headers: () => [{ key: 'h', value: Buffer.from('x') }],
+  const rows = log.slice(from, to).flatMap((row, i) => {
+    const [key, value] = row.split(' ')
+    return row === '' ? [] : [{ offset: from + i, key: key === '-' ? null : key!, value: value! }]
+  })
+  const headers = [{ key: 'h', value: Buffer.from('x') }]
+  return fetchedPartition(rows, {
+    topic,
+    nextOffset: to,
+    endOffset: log.length,
+    headers,
     bytes: 10 * rows.length,
-  }
-  const ends = {
-    highWatermark: log.length,
-    lastStableOffset: log.length,
-    logStartOffset: 0,
-    leaderEpoch: 0,
-    topicId: '',
-  }
-  return { topic, partition: 0, batches: [batch], nextOffset: to, ...ends }
+  })
 }
 
 interface Shape {

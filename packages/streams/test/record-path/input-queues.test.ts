@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { EMPTY_TALLY, type FetchedPartition, type FetchedRecords } from '@sluice/kafka'
+import { EMPTY_TALLY, type FetchedPartition } from '@sluice/kafka'
 import { systemRandom } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, StreamsBuilder, type TimestampExtractor } from '../../src/index.ts'
@@ -8,6 +8,7 @@ import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { streamsSettings } from '../../src/streams-settings.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 
 function fetched(
   topic: string,
@@ -16,20 +17,18 @@ function fetched(
   endOffset: number,
   release?: () => void,
 ): FetchedPartition {
-  const batch: FetchedRecords = {
-    count: times.length,
-    offset: (i) => first + i,
-    timestamp: (i) => times[i]!,
-    timestampType: 'create',
-    key: () => null,
-    value: (i) => Buffer.from(`${topic}${first + i}@${times[i]}`),
-    headers: () => null,
+  const rows = times.map((timestamp, i) => ({
+    offset: first + i,
+    timestamp,
+    value: `${topic}${first + i}@${timestamp}`,
+  }))
+  return fetchedPartition(rows, {
+    topic,
+    nextOffset: first + times.length,
+    endOffset,
     bytes: 10 * times.length,
-    ...(release === undefined ? {} : { release }),
-  }
-  const nextOffset = first + times.length
-  const ends = { highWatermark: endOffset, lastStableOffset: endOffset, logStartOffset: 0, leaderEpoch: 0, topicId: '' }
-  return { topic, partition: 0, batches: [batch], nextOffset, ...ends }
+    ...(release && { release }),
+  })
 }
 
 interface Of {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { EMPTY_TALLY, type FetchedPartition, type FetchedRecords } from '@sluice/kafka'
+import { EMPTY_TALLY, type FetchedPartition } from '@sluice/kafka'
 import { systemRandom } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, streamsSettings, Topology, type TimestampedKeyValueStore } from '../../src/index.ts'
@@ -11,32 +11,11 @@ import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { memoryStores } from '../../src/state/create-store.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 import { STORE } from '../support/run-operators.ts'
 
-const records = (from: number, count: number): FetchedPartition => {
-  const batch: FetchedRecords = {
-    count,
-    offset: (i) => from + i,
-    timestamp: (i) => from + i,
-    timestampType: 'create',
-    key: () => Buffer.from('k'),
-    value: () => Buffer.from('v'),
-    headers: () => null,
-    bytes: 0,
-  }
-  const end = from + count
-  return {
-    topic: 'in',
-    partition: 0,
-    batches: [batch],
-    nextOffset: end,
-    highWatermark: end,
-    lastStableOffset: end,
-    logStartOffset: 0,
-    leaderEpoch: 0,
-    topicId: '',
-  }
-}
+const records = (from: number, count: number): FetchedPartition =>
+  fetchedPartition(Array.from({ length: count }, (_, i) => ({ offset: from + i, key: 'k', value: 'v' })))
 
 test('records that a restarting task only remembers reach the node that remembers, and no store and no processor', () => {
   const remembered: boolean[] = []

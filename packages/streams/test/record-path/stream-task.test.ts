@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import * as fc from 'fast-check'
-import { checkTally, EMPTY_TALLY, type FetchedPartition, type FetchedRecords, type ProducerRecord } from '@sluice/kafka'
+import { checkTally, EMPTY_TALLY, type FetchedPartition, type ProducerRecord } from '@sluice/kafka'
 import { readQuarantineHeaders, type GateDefinition } from '@sluice/quality'
 import { DataError, systemRandom, type StructValue } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
@@ -8,6 +8,7 @@ import { Serdes, StreamsBuilder, streamsSettings, type Topology } from '../../sr
 import { OutputBatch } from '../../src/record-path/output-batch.ts'
 import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 
 const json = Serdes.json<StructValue>()
 
@@ -31,29 +32,8 @@ function bench(topology: Topology, settings: Readonly<Record<string, string>> = 
 
 /** Values as one fetch brings them, from an offset on, with a gap of control records at the end. */
 function fetched(values: readonly (string | null)[], from = 0, gap = 0): FetchedPartition {
-  const bytes = values.map((value) => (value === null ? null : Buffer.from(value)))
-  const batch: FetchedRecords = {
-    count: values.length,
-    offset: (i) => from + i,
-    timestamp: (i) => 1000 + i,
-    timestampType: 'create',
-    key: () => null,
-    value: (i) => bytes[i]!,
-    headers: () => null,
-    bytes: 0,
-  }
-  const nextOffset = from + values.length + gap
-  return {
-    topic: 'in',
-    partition: 0,
-    batches: [batch],
-    nextOffset,
-    highWatermark: nextOffset,
-    lastStableOffset: nextOffset,
-    logStartOffset: 0,
-    leaderEpoch: 0,
-    topicId: '',
-  }
+  const rows = values.map((value, i) => ({ offset: from + i, timestamp: 1000 + i, value }))
+  return fetchedPartition(rows, { nextOffset: from + values.length + gap })
 }
 
 const text = ({ value }: ProducerRecord): string => (value === null ? 'null' : Buffer.from(value).toString())

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { EMPTY_TALLY, type FetchedPartition, type FetchedRecords } from '@sluice/kafka'
+import { EMPTY_TALLY, type FetchedPartition } from '@sluice/kafka'
 import { readQuarantineHeaders, type GateDefinition } from '@sluice/quality'
 import { systemRandom, type StructValue } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
@@ -10,24 +10,13 @@ import { StreamTask } from '../../src/record-path/stream-task.ts'
 import { memoryStores } from '../../src/state/create-store.ts'
 import { NO_CHANGELOG } from '../../src/state/store-context.ts'
 import { taskSettingsOf } from '../../src/task-settings.ts'
+import { fetchedPartition } from '../support/fetched-partition.ts'
 
 const NOW = 1_700_000_000_000
 
 /** One record for each time. */
 function records(times: readonly number[]): FetchedPartition {
-  const count = times.length
-  const batch: FetchedRecords = {
-    count,
-    offset: (i) => i,
-    timestamp: (i) => times[i]!,
-    timestampType: 'create',
-    key: () => Buffer.from('k'),
-    value: () => Buffer.from('{"n":5}'),
-    headers: () => null,
-    bytes: 0,
-  }
-  const ends = { nextOffset: count, highWatermark: count, lastStableOffset: count, logStartOffset: 0 }
-  return { topic: 'in', partition: 0, batches: [batch], ...ends, leaderEpoch: 0, topicId: '' }
+  return fetchedPartition(times.map((timestamp, offset) => ({ offset, timestamp, key: 'k', value: '{"n":5}' })))
 }
 
 /** A task that reads `in`, whose topics take what is said. */

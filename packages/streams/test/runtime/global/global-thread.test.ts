@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals'
-import type { FetchedPartition, FetchedRecords, Fetcher, Kafka } from '@sluice/kafka'
+import type { FetchedPartition, Fetcher, Kafka } from '@sluice/kafka'
 import { MemoryMetrics, silentLogger, SluiceError, systemRandom, type Logger } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { Serdes, StreamsBuilder, streamsSettings, type TimestampedKeyValueStore } from '../../../src/index.ts'
@@ -7,6 +7,7 @@ import { GlobalThread } from '../../../src/runtime/global/global-thread.ts'
 import { StreamMetrics } from '../../../src/stream-metrics.ts'
 import { taskSettingsOf } from '../../../src/task-settings.ts'
 import { Topology } from '../../../src/topology/topology.ts'
+import { fetchedPartition } from '../../support/fetched-partition.ts'
 
 const TOPIC = 'rates'
 const TIMEOUT_MS = 300_000
@@ -151,24 +152,6 @@ test('a record that cannot be taken back ends it with what it failed on, and for
 })
 
 function fetchedFrom(offset: number, texts: readonly string[]): FetchedPartition {
-  const bytes = (i: number): Buffer => Buffer.from(texts[i]!)
-  const batch: FetchedRecords = {
-    count: texts.length,
-    offset: (i) => offset + i,
-    timestamp: () => 1,
-    timestampType: 'create',
-    key: bytes,
-    value: bytes,
-    headers: () => null,
-    bytes: 1,
-  }
-  const nextOffset = offset + texts.length
-  const ends = {
-    highWatermark: nextOffset,
-    lastStableOffset: nextOffset,
-    logStartOffset: 0,
-    leaderEpoch: 0,
-    topicId: '',
-  }
-  return { topic: TOPIC, partition: 0, batches: [batch], nextOffset, ...ends }
+  const rows = texts.map((text, i) => ({ offset: offset + i, timestamp: 1, key: text, value: text }))
+  return fetchedPartition(rows, { topic: TOPIC, nextOffset: offset + texts.length })
 }

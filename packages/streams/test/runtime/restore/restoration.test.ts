@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals'
-import type { FetchedPartition, FetchedRecords, Kafka } from '@sluice/kafka'
+import type { FetchedPartition, Kafka } from '@sluice/kafka'
 import { silentLogger, SluiceError } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
 import { restore, type RestoringStore } from '../../../src/runtime/restore/restoration.ts'
+import { fetchedPartition } from '../../support/fetched-partition.ts'
 
 const place = { topic: 'app-store-changelog', partition: 0 }
 const never = new AbortController().signal
@@ -14,18 +15,13 @@ function changelog(end: number, openAt: number | null) {
   const fetched = (upTo: number): FetchedPartition => {
     const first = state.position
     state.position = upTo
-    const batch: FetchedRecords = {
-      count: upTo - first,
-      offset: (i) => first + i,
-      timestamp: () => 1,
-      timestampType: 'create',
-      key: (i) => Buffer.from(String(first + i)),
-      value: () => Buffer.from('v'),
-      headers: () => null,
-      bytes: 1,
-    }
-    const ends = { highWatermark: end, lastStableOffset: upTo, logStartOffset: 0, leaderEpoch: 0, topicId: '' }
-    return { ...place, batches: [batch], nextOffset: upTo, ...ends }
+    const rows = Array.from({ length: upTo - first }, (_, i) => ({
+      offset: first + i,
+      timestamp: 1,
+      key: String(first + i),
+      value: 'v',
+    }))
+    return { ...fetchedPartition(rows, { ...place, nextOffset: upTo }), highWatermark: end }
   }
   const kafka = {
     admin: {

@@ -20,6 +20,7 @@ import type { ThreadParts } from '../../../src/runtime/thread/thread-parts.ts'
 import type { Writer } from '../../../src/runtime/writer/writer.ts'
 import { memoryStores } from '../../../src/state/create-store.ts'
 import { taskSettingsOf } from '../../../src/task-settings.ts'
+import { fetchedPartition } from '../../support/fetched-partition.ts'
 
 export const texts = { key: Serdes.string, value: Serdes.string }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -168,30 +169,8 @@ export class Around {
   }
 
   async pipe(partition: number, first: number, ...values: readonly string[]): Promise<void> {
-    const bytes = values.map((value) => Buffer.from(value))
-    const end = first + values.length
-    this.#waiting.push({
-      topic: 'in',
-      partition,
-      batches: [
-        {
-          count: values.length,
-          offset: (i) => first + i,
-          timestamp: (i) => first + i,
-          timestampType: 'create',
-          key: (i) => bytes[i]!,
-          value: (i) => bytes[i]!,
-          headers: () => null,
-          bytes: 100 * values.length,
-        },
-      ],
-      nextOffset: end,
-      highWatermark: end,
-      lastStableOffset: end,
-      logStartOffset: 0,
-      leaderEpoch: 0,
-      topicId: '',
-    })
+    const rows = values.map((value, i) => ({ offset: first + i, key: value, value }))
+    this.#waiting.push(fetchedPartition(rows, { partition, bytes: 100 * values.length }))
     this.#wakes?.()
     await this.turns()
   }
