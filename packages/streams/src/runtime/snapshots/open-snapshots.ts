@@ -1,15 +1,14 @@
+import { openObjectStore } from '@sluice/object-store'
 import type { StreamsSettings } from '../../streams-settings.ts'
 import { Snapshots, type SnapshotsParts } from './snapshots.ts'
 
 /** Null: no snapshots are wanted. @throws SluiceError SETTINGS_INVALID for a URL that no object store serves */
-export async function openSnapshots(
+export function openSnapshots(
   settings: StreamsSettings,
   parts: Omit<SnapshotsParts, 'store' | 'settings'>,
-): Promise<Snapshots | null> {
+): Snapshots | null {
   const url = settings['snapshot.url']
   if (url === null) return null
-  // Loaded when there is one: the client of S3 is not small.
-  const { openObjectStore } = await import('@sluice/object-store')
   return new Snapshots({
     ...parts,
     store: openObjectStore(url, { clock: parts.clock }),

@@ -201,7 +201,7 @@ export class ThreadLife {
     }
     const { isolation } = taskSettings
     const application = settings['application.id']
-    this.#snapshots ??= await openSnapshots(settings, { application, kafka, clock, logger, stateDirectory })
+    this.#snapshots ??= openSnapshots(settings, { application, kafka, clock, logger, stateDirectory })
     const snapshots = this.#snapshots
     const { topology } = prepared
     const written = new WrittenTopics(topology, settings)
