@@ -53,6 +53,7 @@ function bytesOnly(converter: Converter): Converter {
       }
     },
     decode: (topic, bytes, headers) => converter.decode(topic, bytes, headers),
+    takesAll: true,
   }
 }
 

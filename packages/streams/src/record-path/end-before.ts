@@ -31,7 +31,12 @@ function placeOf({ topic, partition }: TopicPartition): TopicPartition {
 }
 
 /** Kafka Streams' FailOnInvalidTimestamp: what time it belongs to nobody knows. @throws DataError */
-export function refuseTimeless({ topic, partition, offset, timestamp }: RecordContext): void {
+export function refuseTimeless({
+  topic,
+  partition,
+  offset,
+  timestamp,
+}: RecordPlace & Pick<RecordContext, 'timestamp'>): void {
   if (isTime(timestamp)) return
   const what = timestamp < 0 ? 'no timestamp' : `the timestamp ${timestamp}, which is no time in milliseconds`
   throw new DataError(`A record has ${what}`, {

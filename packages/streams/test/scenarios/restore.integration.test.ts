@@ -117,6 +117,28 @@ onABroker('state that comes back (needs SLUICE_TEST_KAFKA)', () => {
     )
   }, 60_000)
 
+  test.each(['lmdb', 'memory'] as const)(
+    'a record of its source topic that a table could not read is none of its rows when it is restored, in %s',
+    async (engine) => {
+      const json = { key: Serdes.string, value: Serdes.json<{ readonly n: number }>() }
+      const app = await stage.application({ in: 1, asked: 1, out: 1 }, (builder, topic) => {
+        const table = builder.table(topic('in'), { ...json, materialized: { name: 'rows', engine } })
+        builder
+          .stream(topic('asked'), text)
+          .join(table, (asked, { n }) => `${asked} ${n}`)
+          .to(topic('out'), text)
+      })
+      await app.put('in', { key: 'a', value: '{"n":1}', at: 1 }, { key: 'a', value: '{', at: 2 })
+      await app.put('asked', { key: 'a', value: 'before', at: 3 })
+      await app.runToEnd({ optimizations: 'all' })
+      app.forget()
+      await app.put('asked', { key: 'a', value: 'after', at: 4 })
+      await app.runToEnd({ optimizations: 'all' })
+      expect(await app.read('out')).toEqual(['a:before 1', 'a:after 1'])
+    },
+    60_000,
+  )
+
   test('OptimizedKTableIntegrationTest: a copy of a table that has no changelog but its source topic is taken over as of what is committed', async () => {
     const app = await stage.application({ in: 1, out: 1 }, summing)
     const start = (state: string) =>

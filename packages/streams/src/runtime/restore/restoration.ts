@@ -13,12 +13,14 @@ import {
 } from '@sluice/sdk'
 import type { ChangelogRecord } from '../../state/store-context.ts'
 import { keyOf } from '../partition-key.ts'
+import { unreadableIn, type ReadRecord } from './readable.ts'
 
 /** A poll that brings nothing for so long means that the records are gone, or that a transaction is open for too long. */
 const SILENCE_MS = 60_000
 const POLL_TIMEOUT_MS = 1_000
 /** Of all changelogs that are read at a time. */
 const RECORDS_AT_ONCE = 4_000_000
+const NONE: ReadonlySet<number> = new Set()
 
 /** A store to fill, and the changelog that it is filled from. */
 export interface RestoringStore extends TopicPartition {
@@ -31,6 +33,8 @@ export interface RestoringStore extends TopicPartition {
    * how many stores the memory for that is divided.
    */
   readonly bulk?: (expected: number, share: number) => BulkRestore | null
+  /** Of a topic that others write: what this cannot read is left out. Absent, or null: the records are the store's own. */
+  readonly read?: ReadRecord | null
   /** Where the store is already: the first record that it does not hold. Null: it holds none. */
   readonly from: number | null
   /** Whether the changelog is to hold all from its first record on: then one that does not is the end of the matter. Default: false. */
@@ -104,7 +108,7 @@ export async function restore(
         const key = keyOf(fetched)
         const reading = open.get(key)
         if (reading === undefined) continue
-        records += applyAll(fetched, reading, logger)
+        records += applyAll(fetched, reading, await leftOutOf(fetched, reading, logger, signal), logger)
         reading.at = fetched.nextOffset
         if (reading.at < reading.end) continue
         open.delete(key)
@@ -147,10 +151,15 @@ interface Reading extends RestoringStore {
 }
 
 /** What was written behind the end that was looked up belongs to nobody's restoration: this task writes it itself from then on. */
-function applyAll({ batches, nextOffset }: FetchedPartition, reading: Reading, logger: Logger): number {
+function applyAll(
+  { batches, nextOffset }: FetchedPartition,
+  reading: Reading,
+  leftOut: ReadonlySet<number>,
+  logger: Logger,
+): number {
   const { apply, at, end, rows, until } = reading
-  if (rows !== null) return addAll(batches, end, rows)
-  const records = recordsOf({ batches }, end)
+  if (rows !== null) return addAll(batches, end, rows, leftOut)
+  const records = recordsOf({ batches }, end, leftOut)
   const next = Math.min(nextOffset, end)
   try {
     apply(records, next)
@@ -163,27 +172,35 @@ function applyAll({ batches, nextOffset }: FetchedPartition, reading: Reading, l
 }
 
 /** What cannot be read of a topic that others write was diverted when it was processed: the table never had it. */
-function applyReadable(
-  records: readonly ChangelogRecord[],
-  next: number,
-  { apply, task, store, topic, partition }: Reading,
+async function leftOutOf(
+  { batches }: FetchedPartition,
+  reading: Reading,
   logger: Logger,
-): void {
+  signal: AbortSignal,
+): Promise<ReadonlySet<number>> {
+  const { read = null, end } = reading
+  if (read === null) return NONE
+  const leftOut = await unreadableIn(batches, end, read, signal)
+  if (leftOut.size > 0) tellLeftOut(leftOut.size, reading, logger)
+  return leftOut
+}
+
+/** The same of what its source can read, and the store cannot. */
+function applyReadable(records: readonly ChangelogRecord[], next: number, reading: Reading, logger: Logger): void {
   let leftOut = 0
   for (const record of records)
     try {
-      apply([record], next)
+      reading.apply([record], next)
     } catch (error) {
       if (passes(error)) throw error
       leftOut++
     }
-  logger.warn('Records of a source topic that its table cannot read are left out', {
-    task,
-    store,
-    topic,
-    partition,
-    records: leftOut,
-  })
+  tellLeftOut(leftOut, reading, logger)
+}
+
+function tellLeftOut(records: number, { task, store, topic, partition }: Reading, logger: Logger): void {
+  const place = { task, store, topic, partition, records }
+  logger.warn('Records of a source topic that its table cannot read are left out', place)
 }
 
 /** What is the matter is said already, or it is not the record's. */
@@ -191,13 +208,17 @@ function passes(error: unknown): boolean {
   return error instanceof NotReadyError || (error instanceof SluiceError && error.code.startsWith('STATE_'))
 }
 
-/** Those before `end`, without the ones that have no key. */
-export function recordsOf({ batches }: Pick<FetchedPartition, 'batches'>, end: number): ChangelogRecord[] {
+/** Those before `end`, without the ones that have no key, or whose offsets are left out. */
+export function recordsOf(
+  { batches }: Pick<FetchedPartition, 'batches'>,
+  end: number,
+  leftOut: ReadonlySet<number> = NONE,
+): ChangelogRecord[] {
   const records: ChangelogRecord[] = []
   for (const batch of batches) {
     for (let i = 0; i < batch.count && batch.offset(i) < end; i++) {
       const key = batch.key(i)
-      if (key === null) continue
+      if (key === null || (leftOut.size > 0 && leftOut.has(batch.offset(i)))) continue
       const timestamp = batch.timestamp(i)
       records.push({ key, value: batch.value(i), timestamp, headers: batch.headers(i), offset: batch.offset(i) })
     }
@@ -205,12 +226,17 @@ export function recordsOf({ batches }: Pick<FetchedPartition, 'batches'>, end: n
   return records
 }
 
-function addAll(batches: FetchedPartition['batches'], end: number, rows: BulkRestore): number {
+function addAll(
+  batches: FetchedPartition['batches'],
+  end: number,
+  rows: BulkRestore,
+  leftOut: ReadonlySet<number>,
+): number {
   let count = 0
   for (const batch of batches) {
     for (let i = 0; i < batch.count && batch.offset(i) < end; i++) {
       const key = batch.key(i)
-      if (key === null) continue
+      if (key === null || (leftOut.size > 0 && leftOut.has(batch.offset(i)))) continue
       rows.add(key, batch.value(i), batch.timestamp(i))
       count++
     }

@@ -19,6 +19,7 @@ import { changelogOf } from '../restore/changelog.ts'
 import { standOf, startsOf, type CommittedStart } from './committed-starts.ts'
 import type { StateSource } from '../restore/handover.ts'
 import { keyOf } from '../partition-key.ts'
+import { readerOf } from '../restore/readable.ts'
 import { restore, type RestoringStore } from '../restore/restoration.ts'
 import type { RunningTasksParts } from './running-tasks-parts.ts'
 import type { BeginningStore, TaskCut } from '../snapshots/snapshots.ts'
@@ -352,6 +353,7 @@ export class RunningTasks {
         ...at,
         apply: (records, next) => state.restore(store, records, next),
         bulk: (expected, share) => state.bulk(definition, expected, share),
+        read: readerOf(topology, definition.name),
         from: state.position(definition),
         until,
         isComplete: sourceTopic === undefined && isChangelogComplete(definition),

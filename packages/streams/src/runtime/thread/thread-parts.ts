@@ -33,7 +33,8 @@ export function threadSettingsOf(settings: StreamsSettings): ThreadSettings {
     bufferedBytesMax: settings['buffered.bytes.max'],
     closeTimeoutMs: settings['close.timeout.ms'],
     taskTimeoutMs: settings['task.timeout.ms'],
-    // What is committed and closed then takes its time, too.
+    // What is committed and closed then takes its time, too. A revocation counts as a poll; no rebalance waits for it that began before it
+    // (they are cooperative), and one that begins meanwhile waits for as long as all of `max.poll.interval.ms`.
     callsTimeoutMs: Math.ceil(settings['max.poll.interval.ms'] / 2),
   }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals'
 import type { FetchedPartition, Kafka } from '@sluice/kafka'
-import { silentLogger, SluiceError } from '@sluice/sdk'
+import { DataError, NotReadyError, RetriableError, silentLogger, SluiceError } from '@sluice/sdk'
 import { FakeClock } from '@sluice/sdk/testing'
-import { restore, type RestoringStore } from '../../../src/runtime/restore/restoration.ts'
+import { restore, type BulkRestore, type RestoringStore } from '../../../src/runtime/restore/restoration.ts'
 import { fetchedPartition } from '../../support/fetched-partition.ts'
 
 const place = { topic: 'app-store-changelog', partition: 0 }
@@ -137,4 +137,37 @@ test('what a table cannot read of its source topic is left out, as it was when i
   }
   await run([{ ...store, until: 5, apply }])
   expect([...new Set(keys)]).toEqual(['0', '1', '3', '4'])
+})
+
+test.each([true, false])(
+  'what its source could not read of it is no row either, however rows are taken; in bulk: %s',
+  async (isInBulk) => {
+    const { keys, store, run } = changelog(5, null)
+    const [missing, had] = [Promise.withResolvers<void>(), new Set<number>()]
+    const read: RestoringStore['read'] = (batch, i) => {
+      if (i === 1) throw new RangeError('not mine')
+      if (i === 3 && !had.has(i)) throw new NotReadyError('not yet', () => missing.promise.then(() => had.add(i)))
+      if (i === 4) throw new NotReadyError('not yet', () => Promise.reject(new DataError('no such schema')))
+      expect(String(batch.key(i))).toBe(String(i))
+    }
+    const added: string[] = []
+    const bulk = (): BulkRestore => ({
+      add: (key) => added.push(String(key)),
+      finish: async () => undefined,
+    })
+    const done = run([{ ...store, until: 5, read, ...(isInBulk ? { bulk } : {}) }])
+    missing.resolve()
+    await done
+    expect(isInBulk ? added : keys).toEqual(['0', '2', '3'])
+  },
+)
+
+test('a restoration ends when it is not known for now what its source can read', async () => {
+  const { keys, store, run } = changelog(5, null)
+  const away = new RetriableError('REGISTRY_UNREACHABLE', 'no answer')
+  const read = (): never => {
+    throw new NotReadyError('not yet', () => Promise.reject(away))
+  }
+  await expect(run([{ ...store, until: 5, read }])).rejects.toBe(away)
+  expect(keys).toEqual([])
 })
