@@ -1,4 +1,5 @@
 import kafkajs from '../kafkajs.ts'
+import { readToEnd } from '../read-to-end.ts'
 
 /** What became of the lines of all flows, by a reader that shares no code with the worker. */
 export interface LineLedger {
@@ -8,34 +9,19 @@ export interface LineLedger {
   readonly disordered: number
 }
 
-/** A reader that has got nothing for so long has got all: markers of transactions at the end of a topic are not told of. */
-const QUIET_MS = 3_000
-
 /** Reads topics to their ends with read_committed: each is to hold `flow N line 0` to `flow N line lines-1`. */
 export async function linesOfTopics(bootstrap: string, topics: readonly string[], lines: number): Promise<LineLedger> {
-  const client = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING })
   const seen = new Map(topics.map((topic) => [topic, new Uint8Array(lines)]))
   const reached = new Map<string, number>()
   let disordered = 0
-  const consumer = client.consumer({ groupId: `ledger-${process.pid}-${Date.now()}`, maxWaitTimeInMs: 200 })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [...topics], fromBeginning: true })
-  let last = performance.now()
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: true,
-    eachBatch: async ({ batch }) => {
-      for (const { value } of batch.messages) {
-        const number = Number(/line (\d+)$/.exec(String(value))?.[1])
-        seen.get(batch.topic)![number]!++
-        if (number <= (reached.get(batch.topic) ?? -1)) disordered++
-        reached.set(batch.topic, number)
-      }
-      last = performance.now()
-    },
+  await readToEnd(bootstrap, topics, ({ topic, messages }) => {
+    for (const { value } of messages) {
+      const number = Number(/line (\d+)$/.exec(String(value))?.[1])
+      seen.get(topic)![number]!++
+      if (number <= (reached.get(topic) ?? -1)) disordered++
+      reached.set(topic, number)
+    }
   })
-  while (performance.now() - last < QUIET_MS) await new Promise((resolve) => void setTimeout(resolve, 100))
-  await consumer.disconnect()
   const counts = [...seen.values()].flatMap((of) => [...of])
   return {
     lost: counts.filter((count) => count === 0).length,

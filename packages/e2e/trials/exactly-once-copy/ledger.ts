@@ -2,8 +2,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import kafkajs from '../kafkajs.ts'
 import { whyNoApacheKafka } from '../broker-on-trial.ts'
+import { readToEnd } from '../read-to-end.ts'
 import { TRANSACTION_HEADER } from './copier-job.ts'
 
 export interface Ledger {
@@ -75,19 +75,9 @@ async function readByJava({ bootstrap, target }: Expected, take: Take): Promise<
   }
 }
 
-async function readByKafkajs({ bootstrap, target }: Expected, take: Take): Promise<void> {
-  const client = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING })
-  const consumer = client.consumer({ groupId: `ledger-${process.pid}-${Date.now()}`, readUncommitted: false })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [target], fromBeginning: true })
-  let at = Date.now()
-  await consumer.run({
-    autoCommit: false,
-    eachMessage: async ({ partition, message: { value, headers } }) => {
-      at = Date.now()
+function readByKafkajs({ bootstrap, target }: Expected, take: Take): Promise<void> {
+  return readToEnd(bootstrap, [target], ({ partition, messages }) => {
+    for (const { value, headers } of messages)
       take(partition, value!.toString(), headers?.[TRANSACTION_HEADER]?.toString() ?? '')
-    },
   })
-  while (Date.now() - at < QUIET_MS) await new Promise((resolve) => setTimeout(resolve, 100))
-  await consumer.disconnect()
 }

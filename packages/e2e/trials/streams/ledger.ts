@@ -1,8 +1,7 @@
 /** What the outputs have to hold, and what they hold, by a reader that shares no code with the application. */
-import kafkajs from '../kafkajs.ts'
+import { readToEnd } from '../read-to-end.ts'
 import { OUTPUTS, topicOf, type Output } from './pipelines.ts'
 
-const QUIET_MS = 3_000
 const NAMED_MOST = 5
 
 export interface Input {
@@ -62,26 +61,15 @@ export function nameOf(key: string): string {
 
 /** Reads the outputs to their ends with read_committed. */
 export async function found(bootstrap: string, prefix: string): Promise<Sequences> {
-  const client = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING })
   const byTopic = new Map(OUTPUTS.map((output) => [topicOf(prefix, output), new Map<string, string[]>()]))
-  const consumer = client.consumer({ groupId: `ledger-${process.pid}-${Date.now()}`, maxWaitTimeInMs: 200 })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true })
-  let last = performance.now()
-  await consumer.run({
-    autoCommit: false,
-    eachBatch: async ({ batch }) => {
-      const of = byTopic.get(batch.topic)!
-      for (const { key, value } of batch.messages) {
-        const list = of.get(String(key))
-        if (list === undefined) of.set(String(key), [String(value)])
-        else list.push(String(value))
-      }
-      last = performance.now()
-    },
+  await readToEnd(bootstrap, [...byTopic.keys()], ({ topic, messages }) => {
+    const of = byTopic.get(topic)!
+    for (const { key, value } of messages) {
+      const list = of.get(String(key))
+      if (list === undefined) of.set(String(key), [String(value)])
+      else list.push(String(value))
+    }
   })
-  while (performance.now() - last < QUIET_MS) await new Promise((resolve) => void setTimeout(resolve, 100))
-  await consumer.disconnect()
   return new Map(OUTPUTS.map((output) => [output, byTopic.get(topicOf(prefix, output))!]))
 }
 
