@@ -32,7 +32,8 @@ export async function readToEnd(
     },
   })
   const deadline = performance.now() + DEADLINE_MS
-  while (answers < QUIET_ANSWERS || performance.now() - heardAt < QUIET_MS) {
+  const isQuiet = (): boolean => answers >= QUIET_ANSWERS && performance.now() - heardAt >= QUIET_MS
+  while (!isQuiet()) {
     if (performance.now() > deadline)
       throw new Error(`${topics.join(', ')} did not come to an end in ${DEADLINE_MS} ms`)
     await sleep(100)
