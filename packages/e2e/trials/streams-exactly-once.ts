@@ -23,6 +23,9 @@ const PARTITIONS = 4
 const KEYS = 40
 const ARRIVE_MS = 240_000
 const FROZEN_MS = 8_000
+const PUT_AT_ONCE = 2_000
+/** Between them: what goes wrong does so in the middle of the work. */
+const PAUSE_MS = 50
 
 type Mutant = 'no-transactions' | 'no-changelog'
 
@@ -34,7 +37,7 @@ export async function trial({ full, seed, only }: TrialOptions): Promise<boolean
     const name = mutant === null ? 'exactly once' : `mutant ${mutant}`
     if (only !== null && !name.includes(only)) continue
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-trial-streams-'))
-    const run = new Run(folder, mutant, new SeededRandom(seed))
+    const run = new Run(folder, mutant, seed)
     const { ledger, told, count } = await run.run(
       full && mutant === null ? 1_000_000 : 20_000,
       full && mutant === null ? 24 : 3,
@@ -57,14 +60,17 @@ class Run {
   readonly #folder: string
   readonly #mutant: Mutant | null
   readonly #random: SeededRandom
+  /** What comes is the same, however long what goes wrong takes. */
+  readonly #numbers: SeededRandom
   readonly #inputs: Input[] = []
   readonly #instances: Instance[] = []
   #started = 0
 
-  constructor(folder: string, mutant: Mutant | null, random: SeededRandom) {
+  constructor(folder: string, mutant: Mutant | null, seed: number) {
     this.#folder = folder
     this.#mutant = mutant
-    this.#random = random
+    this.#random = new SeededRandom(seed)
+    this.#numbers = new SeededRandom(seed + 1)
   }
 
   async run(count: number, harms: number): Promise<{ ledger: StreamLedger; told: readonly string[]; count: number }> {
@@ -79,8 +85,9 @@ class Run {
       this.#start(bootstrap, prefix)
       const share = Math.ceil(count / (harms + 1))
       for (let i = 0; i < harms; i++) {
-        await this.#put(kafka, prefix, share)
-        told.push(await this.#harm(broker, bootstrap, prefix))
+        const putting = this.#put(kafka, prefix, share, PAUSE_MS)
+        const [harm] = await Promise.all([this.#harm(broker, bootstrap, prefix), putting])
+        told.push(harm)
       }
       if (this.#mutant === 'no-transactions') await this.#killBetween(kafka, bootstrap, prefix)
       if (this.#mutant === 'no-changelog') await this.#deleteChangelog(kafka, bootstrap, prefix)
@@ -123,12 +130,13 @@ class Run {
     this.#instances.push(new Instance(bootstrap, prefix, guarantee, path.join(this.#folder, folder)))
   }
 
-  async #put(kafka: Kafka, prefix: string, count: number): Promise<void> {
+  async #put(kafka: Kafka, prefix: string, count: number, pauseMs = 0): Promise<void> {
     const producer = kafka.producer()
-    for (let left = count; left > 0; left -= 5_000) {
-      const added = Array.from({ length: Math.min(5_000, left) }, (): Input => ({
-        key: `key ${this.#random.below(KEYS)}`,
-        value: this.#random.below(1_000),
+    for (let left = count; left > 0; left -= PUT_AT_ONCE) {
+      await sleep(pauseMs)
+      const added = Array.from({ length: Math.min(PUT_AT_ONCE, left) }, (): Input => ({
+        key: `key ${this.#numbers.below(KEYS)}`,
+        value: this.#numbers.below(1_000),
       }))
       this.#inputs.push(...added)
       await producer.produce(
