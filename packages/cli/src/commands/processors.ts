@@ -186,7 +186,9 @@ const versions = leaf({
     const found = await client.call('processorVersions', { path: { processor: processor! } }, signal)
     // A table shows no settings.
     const isWhole = values['show-secrets'] || !isDocument(values.output)
-    const shown = isWhole ? found : await versionsWithoutSecrets(client, processor!, found, signal)
+    const shown = isWhole
+      ? found
+      : await versionsWithoutSecrets(found, { client, processor: processor!, signal, terminal })
     await print(versionsListing(shown), values, terminal)
     return EXIT.ok
   },

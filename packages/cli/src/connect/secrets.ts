@@ -50,11 +50,16 @@ export async function secretsOf(
 export function secretsNamed(declared: ReadonlySet<string>): Secrets {
   return {
     hides: (setting, value) => {
-      const literal = value.replaceAll(PLACEHOLDER, '')
-      if (literal.trim() === '') return false
+      const literal = literalOf(value)
+      if (literal === '') return false
       return declared.has(setting) || SOUNDS_SECRET.test(setting) || LOOKS_SECRET.some((form) => form.test(literal))
     },
   }
+}
+
+/** What a value says itself, without what config providers put in. */
+export function literalOf(value: string): string {
+  return value.replaceAll(PLACEHOLDER, '').trim()
 }
 
 /** Classes with the prefix of their settings. */

@@ -39,6 +39,7 @@ const versions = [2, 1].map((number) => ({
   runs_on: [],
   config: { ...deployed, 'lookup.password': number === 1 ? 'opensesame' : deployed['lookup.password'] },
 }))
+let validated: Reply
 const settingOf = (name: string, type: string): object => ({
   definition: { name, type },
   value: { name, value: null, recommended_values: [], errors: [], visible: true },
@@ -55,7 +56,7 @@ function answer(request: string): Reply | undefined {
   if (request === 'PUT /v1/processors/a/config') return { status: 200, body: { ...info, deployment } }
   if (/^PUT \/v1\/processors\/a\/(pause|resume)/.test(request)) return { status: 202, body: null }
   if (request === 'GET /v1/processors/a/versions') return { status: 200, body: versions }
-  if (request === 'PUT /v1/processors/a/config/validate') return { status: 200, body: validation }
+  if (request === 'PUT /v1/processors/a/config/validate') return validated
   if (request.startsWith('GET /v1/processors/a/status')) return { status: 200, body: status }
   if (request !== 'GET /v1/processors/a') return undefined
   return isThere ? { status: 200, body: info } : { status: 404, body: { error_code: 404, message: 'not found' } }
@@ -64,6 +65,7 @@ function answer(request: string): Reply | undefined {
 beforeEach(async () => {
   isThere = false
   deployment = 1
+  validated = { status: 200, body: validation }
   worker = await fakeWorker({ instead: answer })
 })
 afterEach(() => worker.close())
@@ -102,8 +104,9 @@ test('status says how far it is behind: at most, and with -o wide in each partit
 test('versions have their settings without what is secret: by its declaration, or by how it is called', async () => {
   const show = (...more: string[]): Promise<Run> =>
     run(['processors', 'versions', 'a', ...more], { env: { SLUICE_CONNECT: worker.url } })
-  const configs = (JSON.parse((await show('-o', 'json')).out) as typeof versions).map(({ config }) => config)
-  expect(configs).toEqual([
+  const json = await show('-o', 'json')
+  expect(json.err).toBe('')
+  expect((JSON.parse(json.out) as typeof versions).map(({ config }) => config)).toEqual([
     { ...deployed, pin: '[hidden]' },
     { ...deployed, pin: '[hidden]', 'lookup.password': '[hidden]' },
   ])
@@ -111,6 +114,30 @@ test('versions have their settings without what is secret: by its declaration, o
   expect(JSON.parse((await show('-o', 'json', '--show-secrets')).out)).toEqual(versions)
   expect(await show()).toMatchObject({ status: 0, out: expect.stringMatching(/^DEPLOYMENT.*\n2 \*/) })
   expect(worker.asked.length).toBe(4)
+})
+
+test.each([403, 500])(
+  'versions whose code cannot be asked (%d) are shown by names and values, and what may be secret is named',
+  async (status) => {
+    validated = { status, body: { error_code: status, message: 'no' } }
+    const { out, ...rest } = await run(['processors', 'versions', 'a', '-o', 'json'], {
+      env: { SLUICE_CONNECT: worker.url },
+    })
+    expect((JSON.parse(out) as typeof versions).map(({ config }) => config)).toEqual([
+      deployed,
+      { ...deployed, 'lookup.password': '[hidden]' },
+    ])
+    expect(rest.status).toBe(0)
+    expect(rest.err).toMatch(
+      /^sluice: the worker does not say which settings of copy .*\n(.*\n)*sluice: shown, .* secret: topic, pin\n$/,
+    )
+  },
+)
+
+test('settings of an older deployment that its code does not declare any more are named where they are shown', async () => {
+  validated = { status: 200, body: { ...validation, configs: [settingOf('topic', 'STRING')] } }
+  const { err } = await run(['processors', 'versions', 'a', '-o', 'json'], { env: { SLUICE_CONNECT: worker.url } })
+  expect(err).toBe('sluice: shown, though nothing says whether they are secret: pin\n')
 })
 
 test('a key is paused and resumed by its topic and its text or bytes', async () => {
