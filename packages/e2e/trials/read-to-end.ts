@@ -19,7 +19,9 @@ export async function readToEnd(
   const consumer = client.consumer({ groupId: `ledger-${process.pid}-${Date.now()}`, maxWaitTimeInMs: WAIT_MS })
   let heardAt = performance.now()
   let answers = 0
+  let joined = 0
   consumer.on(consumer.events.FETCH, () => void answers++)
+  consumer.on(consumer.events.GROUP_JOIN, () => void joined++)
   await consumer.connect()
   await consumer.subscribe({ topics: [...topics], fromBeginning: true })
   await consumer.run({
@@ -33,10 +35,15 @@ export async function readToEnd(
   })
   const deadline = performance.now() + DEADLINE_MS
   const isQuiet = (): boolean => answers >= QUIET_ANSWERS && performance.now() - heardAt >= QUIET_MS
-  while (!isQuiet()) {
-    if (performance.now() > deadline)
-      throw new Error(`${topics.join(', ')} did not come to an end in ${DEADLINE_MS} ms`)
-    await sleep(100)
+  try {
+    while (!isQuiet()) {
+      if (performance.now() > deadline)
+        throw new Error(`${topics.join(', ')} did not come to an end in ${DEADLINE_MS} ms`)
+      // It begins anew then, and what it has read counts twice.
+      if (joined > 1) throw new Error('The reader has lost its place in its group: try again')
+      await sleep(100)
+    }
+  } finally {
+    await consumer.disconnect()
   }
-  await consumer.disconnect()
 }

@@ -24,8 +24,8 @@ const KEYS = 40
 const ARRIVE_MS = 240_000
 const FROZEN_MS = 8_000
 const PUT_AT_ONCE = 2_000
-/** Between them: what goes wrong does so in the middle of the work. */
-const PAUSE_MS = 50
+/** Something goes wrong within so long, and numbers come for as long: it does so in the middle of the work. */
+const HARM_WITHIN_MS = 1_500
 
 type Mutant = 'no-transactions' | 'no-changelog'
 
@@ -84,8 +84,9 @@ class Run {
       this.#start(bootstrap, prefix)
       this.#start(bootstrap, prefix)
       const share = Math.ceil(count / (harms + 1))
+      const pauseMs = Math.ceil(HARM_WITHIN_MS / Math.ceil(share / PUT_AT_ONCE))
       for (let i = 0; i < harms; i++) {
-        const putting = this.#put(kafka, prefix, share, PAUSE_MS)
+        const putting = this.#put(kafka, prefix, share, pauseMs)
         const [harm] = await Promise.all([this.#harm(broker, bootstrap, prefix), putting])
         told.push(harm)
       }
@@ -159,7 +160,7 @@ class Run {
 
   /** One thing goes wrong, and comes right again. */
   async #harm(broker: BrokerOnTrial, bootstrap: string, prefix: string): Promise<string> {
-    await sleep(this.#random.below(1_500))
+    await sleep(this.#random.below(HARM_WITHIN_MS))
     const at = this.#random.below(this.#instances.length)
     const instance = this.#instances[at]!
     switch (this.#random.below(5)) {

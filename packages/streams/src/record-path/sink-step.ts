@@ -18,9 +18,9 @@ const HEADER_OVERHEAD = 10
 export interface RecordLimits {
   /** `max.message.bytes` */
   readonly bytes: number
-  /** `message.timestamp.after.max.ms`: how far behind now its time may lie. An hour, unless it is set. */
+  /** `message.timestamp.after.max.ms`: how far ahead of now its time may lie. An hour, unless it is set. */
   readonly aheadMs: number
-  /** `message.timestamp.before.max.ms`, less the time that a record may be on its way: how far before now its time may lie. */
+  /** `message.timestamp.before.max.ms`, less the time that a record may be on its way: how far behind now its time may lie. */
   readonly behindMs: number
 }
 

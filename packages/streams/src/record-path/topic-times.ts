@@ -12,8 +12,11 @@ export function timeCheck(topic: string, limits: TimeLimits, clock: Now): ((time
   return (timestamp) => {
     const where = refusal(timestamp)
     if (where === null) return
-    const [ms, setting] = where === 'ahead' ? [limits.aheadMs, 'after'] : [limits.behindMs, 'before']
-    throw new DataError(`A record for ${topic} has the time ${timestamp}, which is more than ${ms} ms ${where}`, {
+    const [far, setting] =
+      where === 'ahead'
+        ? [`more than ${limits.aheadMs} ms ahead`, 'after']
+        : ['further back than the topic takes', 'before']
+    throw new DataError(`A record for ${topic} has the time ${timestamp}, which is ${far}`, {
       place: { topic },
       remedy: `Raise the topic’s message.timestamp.${setting}.max.ms, or give the source a timestampExtractor that finds another time.`,
     })

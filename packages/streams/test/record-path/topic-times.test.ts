@@ -59,6 +59,20 @@ test('a record whose time is further ahead than a changelog takes comes to none 
   expect(output.take()).toEqual([])
 })
 
+test('one that is older than a changelog takes comes to the rows: what is written of it may be newer, or nothing', () => {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', { key: Serdes.string, value: Serdes.string })
+    .groupByKey()
+    .count({ materialized: { name: 'counts' } })
+  const { task, output } = taskOf(builder.build(), { 'app-counts-changelog': { behindMs: 1_000 } })
+  task.process(records([NOW, NOW - 1_001]))
+  expect(output.take()).toEqual([])
+  expect([...(task.stores.get('counts') as unknown as { all(): Iterable<unknown> }).all()]).toEqual([
+    { key: 'k', value: { value: 2, timestamp: NOW } },
+  ])
+})
+
 test('a dead letter whose topic does not take the time of its record has that at which it is written; the record’s is among its headers', () => {
   const limits = { aheadMs: 1_000, behindMs: 2_000 }
   const times = [NOW - 2_001, NOW - 2_000, NOW + 1_000, NOW + 1_001]

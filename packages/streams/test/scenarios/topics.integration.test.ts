@@ -138,12 +138,15 @@ onABroker('topics that are missing, come and go (needs SLUICE_TEST_KAFKA)', () =
       builder.stream(new RegExp(`${topic('')}.*on-1`), text).to(topic('out'), text)
     })
     await app.put('in-1', { key: 'a', value: '1' })
-    const one = app.start({ settings: { 'metadata.max.age.ms': '300' } })
+    const asked: unknown[] = []
+    const onUncaughtException = (error: unknown): 'REPLACE_THREAD' | 'SHUTDOWN_CLIENT' =>
+      asked.push(error) === 1 ? 'REPLACE_THREAD' : 'SHUTDOWN_CLIENT'
+    const one = app.start({ settings: { 'metadata.max.age.ms': '300' }, ports: { onUncaughtException } })
     await app.arrive('out', 1)
     await app.create({ 'in-on-1': 1 })
     const refused = { code: 'TOPOLOGY_INVALID', message: expect.stringContaining(app.topic('in-on-1')) as unknown }
     await expect(one.run).rejects.toMatchObject(refused)
-    expect(one.states.at(-1)).toBe('ERROR')
+    expect([one.states.at(-1), asked.length]).toEqual(['ERROR', 2])
     await expect(app.runToEnd()).rejects.toMatchObject(refused)
   }, 60_000)
 

@@ -1,11 +1,16 @@
 /** A table whose source topic is its changelog: what was diverted of that when it was processed is no row of it, whoever restores it. */
 import type { FetchedPartition, FetchedRecords } from '@sluice/kafka'
-import { isRetriable, NotReadyError, type Converter } from '@sluice/sdk'
+import { DataError, NotReadyError, SluiceError, type Converter, type ErrorCode } from '@sluice/sdk'
 import { refuseTimeless } from '../../record-path/end-before.ts'
 import type { Topology } from '../../topology/topology.ts'
 
 /** Reads a record as its source does. @throws what the source's serdes throw */
 export type ReadRecord = (batch: FetchedRecords, i: number) => void
+
+/** What a registry says of the schema of a record; anything else that it refuses says nothing of the record. */
+const OF_THE_RECORD: ReadonlySet<ErrorCode> = new Set(['SCHEMA_UNKNOWN', 'SUBJECT_UNKNOWN', 'SCHEMA_INVALID'])
+/** A record has a schema of its key and one of its value. A serde that has still not got them does not get them. */
+const ASKED_MOST = 10
 
 /** Null: the changelog of the store is its own. */
 export function readerOf({ stores, sources }: Topology, store: string): ReadRecord | null {
@@ -30,7 +35,7 @@ function doubtful(converter: Converter): Converter | null {
 
 /**
  * The offsets, before `end`, of records that cannot be read. What a serde has to ask for first is waited for.
- * @throws what keeps it from being asked for, for now
+ * @throws what keeps it from being asked for: of the record that says nothing
  */
 export async function unreadableIn(
   batches: FetchedPartition['batches'],
@@ -41,31 +46,38 @@ export async function unreadableIn(
   const found = new Set<number>()
   for (const batch of batches)
     for (let i = 0; i < batch.count && batch.offset(i) < end; i++)
-      for (let failure = failureOf(batch, i, read); failure !== null; failure = failureOf(batch, i, read)) {
-        if (await canBeHad(failure, signal)) continue
-        found.add(batch.offset(i))
-        break
+      try {
+        read(batch, i)
+      } catch (error) {
+        if (!(await isReadableThen(error, () => read(batch, i), signal))) found.add(batch.offset(i))
       }
   return found
 }
 
-function failureOf(batch: FetchedRecords, i: number, read: ReadRecord): { readonly error: unknown } | null {
-  try {
-    read(batch, i)
-    return null
-  } catch (error) {
-    return { error }
+/** Whether a record can be read when there is what its serdes have missed. */
+async function isReadableThen(error: unknown, read: () => void, signal: AbortSignal): Promise<boolean> {
+  let failure = error
+  for (let asked = 0; failure instanceof NotReadyError; asked++) {
+    if (signal.aborted || asked === ASKED_MOST) throw failure
+    if (!(await canBeHad(failure, signal))) return false
+    try {
+      read()
+      return true
+    } catch (next) {
+      failure = next
+    }
   }
+  return false
 }
 
 /** Whether what was missing is there now. */
-async function canBeHad({ error }: { readonly error: unknown }, signal: AbortSignal): Promise<boolean> {
-  if (!(error instanceof NotReadyError)) return false
+async function canBeHad(error: NotReadyError, signal: AbortSignal): Promise<boolean> {
   try {
     await error.ready(signal)
     return true
   } catch (refusal) {
-    if (isRetriable(refusal) || signal.aborted) throw refusal
-    return false
+    const isOfTheRecord = refusal instanceof SluiceError && OF_THE_RECORD.has(refusal.code)
+    if (isOfTheRecord || refusal instanceof DataError) return false
+    throw refusal
   }
 }

@@ -154,17 +154,16 @@ export class CommonGround {
 
   #sourcesChanged({ missing, more, refused }: SourceChange): void {
     const { topology, threads } = this.#parts
+    this.#hasOtherSources = true
     if (refused !== null) {
       for (const thread of threads()) thread.fail(refused)
       return
     }
     if (missing.length > 0) {
-      this.#hasOtherSources = true
       const error = sourcesGone(missing, new Set(topology.sources.flatMap((source) => source.topics)))
       for (const thread of threads()) thread.fail(error)
       return
     }
-    this.#hasOtherSources = true
     for (const thread of threads()) void goBack(thread, sourcesCame(more))
   }
 

@@ -267,7 +267,8 @@ export class ThreadLife {
       }),
       onSettled: (isSettled) => this.#settled(isSettled),
       onCommitted: (isOfSomething) => {
-        this.#patience.isWell()
+        // While tasks are on their way those commits go through that have nothing to say.
+        if (this.#state === 'RUNNING') this.#patience.isWell()
         if (!isOfSomething) return
         this.#hasCommitted = true
         for (const [name, record] of this.#failedBefore)

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { NotReadyError, SluiceError, type ErrorCode } from '@sluice/sdk'
 import { Serdes, StreamsBuilder, type TableConsumed } from '../../../src/index.ts'
 import { readerOf, unreadableIn } from '../../../src/runtime/restore/readable.ts'
 import { fetchedPartition } from '../../support/fetched-partition.ts'
@@ -31,4 +32,25 @@ test('what a source topic has that its source cannot read, or that has no time, 
 
 test('a changelog of its own has rows alone', async () => {
   expect(await leftOut({ value: Serdes.json() }, 'none')).toBeNull()
+})
+
+test('what a serde misses is asked for; that nobody may have it, or that it stays missing, is no fault of the record', async () => {
+  const { batches } = fetchedPartition([{ offset: 0, key: 'a', value: 'b' }])
+  const asking = (refusal: ErrorCode | null, comes: boolean): Promise<ReadonlySet<number>> => {
+    let isThere = false
+    const ready = (): Promise<void> => {
+      isThere = comes
+      return refusal === null ? Promise.resolve() : Promise.reject(new SluiceError(refusal, 'refused'))
+    }
+    const read = (): void => {
+      if (!isThere) throw new NotReadyError('the schema is on its way', ready)
+    }
+    return unreadableIn(batches, 1, read, never)
+  }
+  expect([...(await asking(null, true))]).toEqual([])
+  for (const code of ['SCHEMA_UNKNOWN', 'SUBJECT_UNKNOWN', 'SCHEMA_INVALID'] as const)
+    expect([...(await asking(code, false))]).toEqual([0])
+  for (const code of ['REGISTRY_AUTHENTICATION', 'REGISTRY_REFUSED', 'REGISTRY_UNREACHABLE'] as const)
+    await expect(asking(code, false)).rejects.toMatchObject({ code })
+  await expect(asking(null, false)).rejects.toBeInstanceOf(NotReadyError)
 })
