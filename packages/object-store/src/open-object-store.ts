@@ -21,12 +21,12 @@ export interface ObjectStoreOptions {
   readonly random?: Random
 }
 
-type Opener = (url: string, options: ObjectStoreOptions) => ObjectStore
+type Open = (options: ObjectStoreOptions) => ObjectStore
 
-/** A store is one file and one line here. */
-const SCHEMES: ReadonlyMap<string, Opener> = new Map<string, Opener>([
-  ['file', (url) => new FileStore(filePath(url))],
-  ['memory', (url) => memoryStore(url.slice('memory:'.length))],
+/** A store is one file and one line here. Each reads its URL, and refuses it, before anything is opened. */
+const SCHEMES: ReadonlyMap<string, (url: string) => Open> = new Map<string, (url: string) => Open>([
+  ['file', fileStore],
+  ['memory', (url) => () => memoryStore(url.slice('memory:'.length))],
   ['s3', s3Store],
   // Hadoop's name for the same.
   ['s3a', s3Store],
@@ -38,7 +38,7 @@ export const objectStoreUrl: Validator = {
   check(name, value) {
     if (typeof value !== 'string') return undefined
     try {
-      openObjectStore(value)
+      read(value)
       return undefined
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error
@@ -56,14 +56,19 @@ const memoryStores = new Map<string, MemoryStore>()
  * @throws SluiceError SETTINGS_INVALID for a scheme that no store serves, or settings that do not fit
  */
 export function openObjectStore(url: string, options: ObjectStoreOptions = {}): ObjectStore {
+  return read(url)(options)
+}
+
+/** What opens it. Every refusal of a URL is here, and nothing is kept of it. */
+function read(url: string): Open {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
   if (scheme === undefined) {
     if (url.trim() === '') throw refused(url, 'it is empty')
-    return new FileStore(resolve(url))
+    return () => new FileStore(resolve(url))
   }
-  const open = SCHEMES.get(scheme)
-  if (open === undefined) throw refused(url, `no object store serves the scheme ${scheme}:`)
-  return open(url, options)
+  const ofScheme = SCHEMES.get(scheme)
+  if (ofScheme === undefined) throw refused(url, `no object store serves the scheme ${scheme}:`)
+  return ofScheme(url)
 }
 
 function memoryStore(name: string): MemoryStore {
@@ -73,24 +78,26 @@ function memoryStore(name: string): MemoryStore {
   return store
 }
 
-function s3Store(url: string, options: ObjectStoreOptions): ObjectStore {
+function s3Store(url: string): Open {
   const location = s3LocationOf(url)
   if (typeof location === 'string') throw refused(url, location)
-  const { settings = {}, s3 = s3Settings.parse(settings), clock = systemClock, random = systemRandom } = options
-  return new S3Store(location, s3, { clock, random })
+  return ({ settings = {}, s3 = s3Settings.parse(settings), clock = systemClock, random = systemRandom }) =>
+    new S3Store(location, s3, { clock, random })
 }
 
-function filePath(url: string): string {
+function fileStore(url: string): Open {
+  let path: string
   try {
-    return fileURLToPath(url)
+    path = fileURLToPath(url)
   } catch (cause) {
     throw refused(url, 'it is not a file URL with an absolute path', cause)
   }
+  return () => new FileStore(path)
 }
 
-/** The user part of a URL may hold a secret. */
+/** The user part of a URL may hold a secret, and that may hold slashes and more of `@`, as keys of AWS do. */
 function withoutUser(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//[hidden]@')
+  return url.replace(/^((?:[a-z][a-z0-9+.-]+:)?(?:\/\/)?).*@/is, '$1[hidden]@')
 }
 
 function refused(url: string, why: string, cause?: unknown): SluiceError {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { objectStoreUrl, openObjectStore } from '@sluice/object-store'
 
 test('a plain path is a folder, relative ones to the working directory', () => {
@@ -37,10 +37,17 @@ test.each([
   expect(openObjectStore(url).url).toBe(opened)
 })
 
-test('credentials in a URL are refused and not repeated', () => {
-  const open = (): unknown => openObjectStore('s3://AKID:sesame@bucket/lake')
-  expect(open).toThrow(/credentials and endpoints are settings/)
-  expect(open).not.toThrow(/sesame/)
+test.each(['s3://AKID:sesame@bucket/lake', 's3://AKID:open/sesame@bucket', 's3://AKID:s@ses/same@bucket'])(
+  'credentials in a URL are refused and not repeated: %s',
+  (url) => {
+    const open = (): unknown => openObjectStore(url)
+    expect(open).toThrow(/"s3:\/\/\[hidden\]@bucket(\/lake)?" is refused: .*credentials and endpoints are settings/)
+    expect(open).not.toThrow(/ses/)
+  },
+)
+
+test('credentials behind a scheme without slashes are not repeated', () => {
+  expect(() => openObjectStore('ftp:me:sesame@host')).toThrow(/"ftp:\[hidden\]@host"/)
 })
 
 test('a setting that names a store is refused with its name, its value and what there is', () => {
@@ -52,6 +59,15 @@ test('a setting that names a store is refused with its name, its value and what 
   expect(['s3://bucket/prefix', 'file:///var/lake', './lake', 'memory:', null].map(check)).toEqual(
     Array.from({ length: 5 }),
   )
+})
+
+test('to look at a setting opens no store', () => {
+  const kept = jest.spyOn(Map.prototype, 'set')
+  expect(objectStoreUrl.check('snapshot.url', 'memory:only looked at')).toBeUndefined()
+  expect(kept).not.toHaveBeenCalled()
+  openObjectStore('memory:opened')
+  expect(kept).toHaveBeenCalledTimes(1)
+  kept.mockRestore()
 })
 
 test('settings that do not fit are refused, all at once and without secrets', () => {
