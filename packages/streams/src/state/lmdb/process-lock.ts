@@ -9,6 +9,8 @@ import path from 'node:path'
 import { SluiceError } from '@sluice/sdk'
 
 const PREFIX = 'lock'
+/** What earlier releases put there: one file for all of them, with its owner as JSON. */
+const EARLIER = 'lock'
 
 interface Owner {
   readonly pid: number
@@ -18,8 +20,9 @@ interface Owner {
 }
 
 /**
- * Everyone puts a file of his own beside those of the others first, and looks for others that live then: of two, the later one sees the
+ * Everyone puts a file of his own beside those of the others, and looks for others that live then: of two, the later one sees the
  * earlier one, whoever else takes away what the dead left. At worst, two that come in the same moment both give way, and try again.
+ * Who would be refused anyway finds out before he puts his file: that would make others give way to somebody who does not get it either.
  * @throws SluiceError STATE_LOCKED, retriable, while another owner lives
  */
 export function takeLock(directory: string): () => void {
@@ -39,8 +42,8 @@ export function takeLock(directory: string): () => void {
 }
 
 function refuseOthers(directory: string, files: readonly string[]): void {
-  const living = files.map(ownerOf).find(isAlive)
-  if (living === undefined) return
+  const living = files.map((file) => ownerOf(directory, file)).find((owner) => owner !== null && isAlive(owner))
+  if (living == null) return
   throw new SluiceError('STATE_LOCKED', `The state in ${directory} is in use by process ${living.pid}`, {
     place: { directory },
     retriable: true,
@@ -49,7 +52,7 @@ function refuseOthers(directory: string, files: readonly string[]): void {
 }
 
 function filesIn(directory: string): readonly string[] {
-  return fs.readdirSync(directory).filter((file) => file.startsWith(`${PREFIX}.`))
+  return fs.readdirSync(directory).filter((file) => file === EARLIER || file.startsWith(`${PREFIX}.`))
 }
 
 /** All is in the name: it is there whole or not at all. Never used twice, so that nobody takes away what became somebody else's. */
@@ -57,9 +60,19 @@ function nameOf({ pid, started, boot }: Owner): string {
   return [PREFIX, pid, started, boot, randomUUID()].join('.')
 }
 
-function ownerOf(file: string): Owner {
+/** Null: it is gone, or was never written whole. */
+function ownerOf(directory: string, file: string): Owner | null {
+  if (file === EARLIER) return earlierOwner(path.join(directory, file))
   const [, pid = '', started = '', boot = ''] = file.split('.')
   return { pid: Number(pid), started, boot }
+}
+
+function earlierOwner(file: string): Owner | null {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8')) as Owner
+  } catch {
+    return null
+  }
 }
 
 function isAlive({ pid, started, boot }: Owner): boolean {

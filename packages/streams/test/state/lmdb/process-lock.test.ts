@@ -84,3 +84,19 @@ test('what the dead left is taken by one, wherever another one comes between, an
     }
   }
 })
+
+test('an owner of an earlier release is left alone while it lives, and its file is taken away when it is dead', () => {
+  // What it says of itself is what our own file is named.
+  const unlock = takeLock(directory)
+  const [, pid, started, boot] = fs.readdirSync(directory)[0]!.split('.')
+  unlock()
+  const earlier = path.join(directory, 'lock')
+  fs.writeFileSync(earlier, JSON.stringify({ pid: Number(pid), started, boot }))
+  expect(taken()).toBeNull()
+  expect(fs.readdirSync(directory)).toEqual(['lock'])
+  for (const left of [JSON.stringify({ pid: NO_PROCESS, started, boot }), '']) {
+    fs.writeFileSync(earlier, left)
+    taken()!()
+    expect(fs.readdirSync(directory)).toEqual([])
+  }
+})
