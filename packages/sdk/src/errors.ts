@@ -91,6 +91,7 @@ export const ERROR_CODES = {
   TASKS_TOO_MANY: 'A connector made more tasks than tasks.max allows.',
   CELL_ENDED: 'The process in which a connector ran has ended: it crashed, hung, exited or used too much memory.',
   CELL_TIMEOUT: 'A connector did not answer a question of the worker in time.',
+  CELL_BUSY: 'So many questions of the worker wait for answers of a connector that no more are put to it.',
   STOP_TIMED_OUT: 'Something did not stop before its deadline.',
   INTERRUPTED: 'The work was stopped on request before it was complete.',
   INTERNAL: 'A promise of the code itself is broken; please report it.',

@@ -155,7 +155,7 @@ export class CellHost implements WorkHost {
   /**
    * What the connector itself finds wrong with a config. It is asked in a cell for its class, so that it harms nobody who runs, whatever
    * name the config has; and in one that asks nobody else, as long as there are not too many.
-   * @throws SluiceError CELL_TIMEOUT, CELL_ENDED, PLUGIN_UNKNOWN, or the connector's own
+   * @throws SluiceError CELL_TIMEOUT, CELL_BUSY, CELL_ENDED, PLUGIN_UNKNOWN, or the connector's own
    */
   async validate(config: RawSettings): Promise<readonly SettingProblem[]> {
     const { requestTimeoutMs } = this.#options

@@ -104,7 +104,7 @@ export class Cell {
 
   /**
    * Has the cell do something. A cell that does not answer fails this call alone.
-   * @throws SluiceError CELL_TIMEOUT, CELL_ENDED, or what the call itself came to
+   * @throws SluiceError CELL_TIMEOUT, CELL_BUSY, CELL_ENDED, or what the call itself came to
    */
   async call<C extends CellCall>(
     what: C,
@@ -112,7 +112,7 @@ export class Cell {
     timeoutMs: number,
   ): Promise<CellCalls[C]['answer']> {
     if (this.#end !== null) throw endError(this.#end)
-    if (this.#waiting.size >= WAITING_MAX && !OF_WORK.has(what)) throw this.#late(what, 0)
+    if (this.#waiting.size >= WAITING_MAX && !OF_WORK.has(what)) throw this.#busy(what)
     const seq = ++this.#seq
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     this.#waiting.set(seq, { what, resolve, reject })
@@ -281,6 +281,14 @@ export class Cell {
     const longer = OF_WORK.has(what) ? '' : ", or give it longer by the worker's setting cell.request.timeout.ms"
     return new SluiceError('CELL_TIMEOUT', `The cell of ${this.name} did not answer ${what} within ${timeoutMs} ms`, {
       remedy: `See what its code does in that call, and while it is loaded${longer}; others are not held up by it.`,
+    })
+  }
+
+  #busy(what: CellCall): SluiceError {
+    const waiting = this.#waiting.size
+    return new SluiceError('CELL_BUSY', `The cell of ${this.name} is not asked ${what}: it owes ${waiting} answers`, {
+      remedy:
+        'See what its code does in the calls that it does not answer, or who asks that often; others are not held up by it.',
     })
   }
 

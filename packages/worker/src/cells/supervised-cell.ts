@@ -126,7 +126,7 @@ export class SupervisedCell {
     this.#cell?.order('setTargetState', target)
   }
 
-  /** @throws SluiceError CELL_TIMEOUT, CELL_ENDED, or the connector's own */
+  /** @throws SluiceError CELL_TIMEOUT, CELL_BUSY, CELL_ENDED, or the connector's own */
   async ask<C extends CellCall>(
     what: C,
     args: CellCalls[C]['args'],

@@ -101,7 +101,11 @@ describe('where connectors run', () => {
     expect(cells.last.calls).toHaveLength(1501)
     expect(told).toEqual([])
     const asked = Array.from({ length: 1000 }, () => host.taskConfigs('a', 1))
-    await expect(host.taskConfigs('a', 1)).rejects.toMatchObject({ code: 'CELL_TIMEOUT' })
+    await expect(host.taskConfigs('a', 1)).rejects.toMatchObject({
+      code: 'CELL_BUSY',
+      message: expect.stringContaining('is not asked taskConfigs: it owes 1000 answers'),
+      remedy: expect.not.stringContaining('cell.request.timeout.ms'),
+    })
     cells.last.exit({ code: 0 })
     await Promise.allSettled(asked)
   })
