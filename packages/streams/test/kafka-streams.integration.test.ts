@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import {
   addTallies,
@@ -245,6 +246,44 @@ jestDescribe('the runtime on a broker', () => {
     await expect(streams.run()).rejects.toMatchObject({ code: 'KAFKA_TIMEOUT' })
     expect(streams.state).toBe('ERROR')
     expect(await data.committed()).toEqual([])
+  })
+
+  test('so do those that keep a task from being restored, though each attempt lasts longer and commits go through meanwhile', async () => {
+    const data = await dataset(1)
+    const builder = new StreamsBuilder()
+    builder
+      .stream(data.raw, { key: Serdes.string })
+      .groupByKey()
+      .count({ materialized: { name: 'counts', engine: 'memory' } })
+    const topology = builder.build()
+    await data.put([{ key: Buffer.from('a'), value: Buffer.from('1') }])
+    await data.app(topology).run({ until: 'end' })
+    let restorations = 0
+    const broken: Kafka = {
+      ...bound(kafka),
+      fetcher: (options) => {
+        const fetcher = kafka.fetcher(options)
+        // Restorations keep what they have fetched.
+        if (options.isLent === true) return fetcher
+        return {
+          assign: (positions) => fetcher.assign(positions),
+          seek: (position) => fetcher.seek(position),
+          pause: (some) => fetcher.pause(some),
+          resume: (some) => fetcher.resume(some),
+          position: (partition) => fetcher.position(partition),
+          end: (partition) => fetcher.end(partition),
+          close: () => fetcher.close(),
+          poll: async () => {
+            restorations++
+            await sleep(600)
+            throw new RetriableError('KAFKA_TIMEOUT', 'no answer')
+          },
+        }
+      },
+    }
+    const settings = { 'task.timeout.ms': '400', 'commit.interval.ms': '50' }
+    await expect(data.app(topology, { kafka: broken, settings }).run()).rejects.toMatchObject({ code: 'KAFKA_TIMEOUT' })
+    expect(restorations).toBe(2)
   })
 
   test('a stop lets what is under way become durable and commits it: the next run repeats nothing', async () => {
