@@ -264,7 +264,7 @@ jestDescribe('the runtime on a broker', () => {
       fetcher: (options) => {
         const fetcher = kafka.fetcher(options)
         // Restorations keep what they have fetched.
-        if (options.isLent === true) return fetcher
+        if (options?.isLent === true) return fetcher
         return {
           assign: (positions) => fetcher.assign(positions),
           seek: (position) => fetcher.seek(position),
