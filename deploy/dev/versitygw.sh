@@ -39,7 +39,12 @@ start)
   echo $! >"$dir/pid"
   for _ in $(seq 100); do
     kill -0 "$(cat "$dir/pid")" 2>/dev/null || break
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "http://127.0.0.1:$port"; exit 0; fi
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      sleep 0.2 # who answers may be another one that has the port: then this one ends
+      kill -0 "$(cat "$dir/pid")" 2>/dev/null || break
+      echo "http://127.0.0.1:$port"
+      exit 0
+    fi
     sleep 0.1
   done
   tail -20 "$dir/versitygw.log" >&2
