@@ -1,4 +1,5 @@
 /** What the outputs have to hold, and what they hold, by a reader that shares no code with the application. */
+import type { Batch } from 'kafkajs'
 import { readToEnd } from '../read-to-end.ts'
 import { OUTPUTS, topicOf, type Output } from './pipelines.ts'
 
@@ -62,15 +63,17 @@ export function nameOf(key: string): string {
 /** Reads the outputs to their ends with read_committed. */
 export async function found(bootstrap: string, prefix: string): Promise<Sequences> {
   const byTopic = new Map(OUTPUTS.map((output) => [topicOf(prefix, output), new Map<string, string[]>()]))
-  await readToEnd(bootstrap, [...byTopic.keys()], ({ topic, messages }) => {
-    const of = byTopic.get(topic)!
-    for (const { key, value } of messages) {
-      const list = of.get(String(key))
-      if (list === undefined) of.set(String(key), [String(value)])
-      else list.push(String(value))
-    }
-  })
+  await readToEnd(bootstrap, [...byTopic.keys()], ({ topic, messages }) => addAll(messages, byTopic.get(topic)!))
   return new Map(OUTPUTS.map((output) => [output, byTopic.get(topicOf(prefix, output))!]))
+}
+
+/** Records of one partition of an output, behind those that came before. */
+export function addAll(messages: Batch['messages'], of: Map<string, string[]>): void {
+  for (const { key, value } of messages) {
+    const list = of.get(String(key))
+    if (list === undefined) of.set(String(key), [String(value)])
+    else list.push(String(value))
+  }
 }
 
 export function compare(wanted: Sequences, got: Sequences): StreamLedger {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch, Consumer, Kafka } from 'kafkajs'
-import type { Sequences } from './ledger.ts'
+import { addAll, type Sequences } from './ledger.ts'
 
 const LOOK_MS = 50
 
@@ -46,12 +46,7 @@ export class OutputReader {
   }
 
   #take({ topic, messages }: Batch): Promise<void> {
-    const of = this.#byTopic.get(topic)!
-    for (const { key, value } of messages) {
-      const list = of.get(String(key))
-      if (list === undefined) of.set(String(key), [String(value)])
-      else list.push(String(value))
-    }
+    addAll(messages, this.#byTopic.get(topic)!)
     this.#count += messages.length
     this.#heardAt = performance.now()
     return Promise.resolve()

@@ -41,36 +41,35 @@ function taskOf(topology: Topology, limits: Readonly<Record<string, Partial<Reco
   return { task, output, clock }
 }
 
-test('a record whose time is further ahead than a changelog takes comes to none of its rows; when time has come there, it does', () => {
+function counting(): Topology {
   const builder = new StreamsBuilder()
   builder
     .stream('in', { key: Serdes.string, value: Serdes.string })
     .groupByKey()
     .count({ materialized: { name: 'counts' } })
-  const { task, output, clock } = taskOf(builder.build(), { 'app-counts-changelog': { aheadMs: 1_000 } })
+  return builder.build()
+}
+
+function countsOf(task: StreamTask): readonly unknown[] {
+  return [...(task.stores.get('counts') as unknown as { all(): Iterable<unknown> }).all()]
+}
+
+test('a record whose time is further ahead than a changelog takes comes to none of its rows; when time has come there, it does', () => {
+  const { task, output, clock } = taskOf(counting(), { 'app-counts-changelog': { aheadMs: 1_000 } })
   task.process(records([NOW, NOW + 1_000, NOW + 1_001]))
   expect(output.take().map(({ topic }) => topic)).toEqual(['app.quarantine'])
   expect(task.partitions[0]!.tally.snapshot()).toMatchObject({ in: 3, passed: 2, quarantined: { process: 1 } })
-  expect([...(task.stores.get('counts') as unknown as { all(): Iterable<unknown> }).all()]).toEqual([
-    { key: 'k', value: { value: 2, timestamp: NOW + 1_000 } },
-  ])
+  expect(countsOf(task)).toEqual([{ key: 'k', value: { value: 2, timestamp: NOW + 1_000 } }])
   clock.advance(1)
   task.process(records([NOW + 1_001]))
   expect(output.take()).toEqual([])
 })
 
 test('one that is older than a changelog takes comes to the rows: what is written of it may be newer, or nothing', () => {
-  const builder = new StreamsBuilder()
-  builder
-    .stream('in', { key: Serdes.string, value: Serdes.string })
-    .groupByKey()
-    .count({ materialized: { name: 'counts' } })
-  const { task, output } = taskOf(builder.build(), { 'app-counts-changelog': { behindMs: 1_000 } })
+  const { task, output } = taskOf(counting(), { 'app-counts-changelog': { behindMs: 1_000 } })
   task.process(records([NOW, NOW - 1_001]))
   expect(output.take()).toEqual([])
-  expect([...(task.stores.get('counts') as unknown as { all(): Iterable<unknown> }).all()]).toEqual([
-    { key: 'k', value: { value: 2, timestamp: NOW } },
-  ])
+  expect(countsOf(task)).toEqual([{ key: 'k', value: { value: 2, timestamp: NOW } }])
 })
 
 test('a dead letter whose topic does not take the time of its record has that at which it is written; the record’s is among its headers', () => {

@@ -9,7 +9,7 @@ import type { Topology } from '../../topology/topology.ts'
 import { writtenTopology, type WrittenTopology } from '../../topology/written-topology.ts'
 import type { RecordLimits } from '../../record-path/sink-step.ts'
 import { recordLimits } from './record-limits.ts'
-import { refuseMissingOutputs } from './written-topics.ts'
+import { quarantineTopics, refuseMissingOutputs } from './written-topics.ts'
 import type { TopologyRecord } from './topology-record.ts'
 
 /** How much larger than a result a quarantined record may be: its reasons travel as headers. */
@@ -152,13 +152,12 @@ async function createOutputs(
   sources: readonly TopicDescription[],
 ): Promise<void> {
   const partitions = Math.max(1, ...sources.map((source) => source.partitions))
-  const diverted = new Set(topology.sources.map((source) => source.quarantine ?? quarantineTopicOf(settings)))
-  for (const { operator } of topology.processors) for (const topic of operator.divertsTo ?? []) diverted.add(topic)
+  const diverted = quarantineTopics(topology, settings)
   const results = outputs.filter((topic) => !diverted.has(topic))
   const maxBytes = String(settings['producer.max.request.size'] + 2 * QUARANTINE_BYTES)
   await admin.ensureTopics([
     ...[...new Set(results)].map((topic) => ({ topic, partitions })),
-    ...[...diverted].map((topic) => ({ topic, partitions, configs: { 'max.message.bytes': maxBytes } })),
+    ...[...diverted.keys()].map((topic) => ({ topic, partitions, configs: { 'max.message.bytes': maxBytes } })),
   ])
 }
 

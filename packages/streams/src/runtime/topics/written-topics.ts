@@ -14,11 +14,20 @@ interface MissingTopic {
 /** Whoever asks why nothing could be written does not wait for long. */
 const ASK_MS = 5_000
 
+/** Where records go that fail or that a gate refuses, each with a node that sends some there. */
+export function quarantineTopics(topology: Topology, settings: StreamsSettings): ReadonlyMap<string, string> {
+  const topics = new Map<string, string>()
+  for (const { operator, name } of topology.processors)
+    for (const topic of operator.divertsTo ?? []) topics.set(topic, name)
+  for (const { quarantine, name } of topology.sources) topics.set(quarantine ?? quarantineTopicOf(settings), name)
+  return topics
+}
+
 /** The topics that an application writes, and which of its nodes does: for whoever has to say that one is not there. */
 export class WrittenTopics {
   readonly #writers = new Map<string, string>()
   /** Written if something goes wrong. */
-  readonly #quarantines = new Map<string, string>()
+  readonly #quarantines: ReadonlyMap<string, string>
 
   /** @param topology the application's: see `Topology.forApplication` */
   constructor(topology: Topology, settings: StreamsSettings) {
@@ -26,10 +35,7 @@ export class WrittenTopics {
     for (const { definition, sourceTopic, isGlobal } of topology.stores.values())
       if (sourceTopic === undefined && isGlobal !== true && definition.logging !== null)
         this.add(changelogTopicOf(settings['application.id'], definition.name), definition.name)
-    for (const { operator, name } of topology.processors)
-      for (const topic of operator.divertsTo ?? []) this.#quarantines.set(topic, name)
-    for (const { quarantine, name } of topology.sources)
-      this.#quarantines.set(quarantine ?? quarantineTopicOf(settings), name)
+    this.#quarantines = quarantineTopics(topology, settings)
   }
 
   /** One that a sink's function has chosen. */
